@@ -1,0 +1,13 @@
+"""What can go wrong with a model as a whole; a single failed sample is a completion with `finish="error"`."""
+
+
+class EngineError(Exception):
+    """The model cannot be asked at all; the message says what to do. The command exits with 5."""
+
+    exit_code = 5
+
+
+class ModelSpecError(EngineError):
+    """The model spec names nothing that could exist. The command exits with 2."""
+
+    exit_code = 2

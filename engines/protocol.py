@@ -1,0 +1,111 @@
+"""The Engine seam: requests in, completions out as each finishes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Finish = Literal["stop", "length", "error"]
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class ChatPrompt:
+    """Messages, to which the model's own chat template is applied by whoever serves it."""
+
+    messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class TextPrompt:
+    """Raw text, sent as it stands: no template in front of it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class TokenPrompt:
+    """Token ids, for engines that know their tokenizer."""
+
+    token_ids: tuple[int, ...]
+
+
+Prompt = ChatPrompt | TextPrompt | TokenPrompt
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample. `None` leaves a parameter to the server's default."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int | None = None
+    max_tokens: int = 2048
+    seed: int | None = None
+    """Sample i of a request is drawn with seed + i where the engine supports seeds."""
+    stop: tuple[str, ...] = ()
+    """A completion ends before the first of these; the stop text is not part of it."""
+
+
+@dataclass(frozen=True)
+class Request:
+    key: str
+    prompt: Prompt
+    n: int = 1
+    sampling: Sampling = Sampling()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one completion. The prompt of a request with n > 1 is counted once, in completion 0."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One sample. Errors are values: a failed sample never loses its siblings."""
+
+    key: str
+    index: int
+    text: str
+    finish: Finish
+    usage: Usage = Usage()
+    token_ids: tuple[int, ...] | None = None
+    logprobs: tuple[float, ...] | None = None
+    """Log-probability of each sampled token under the distribution it was drawn from."""
+    weights_version: str = ""
+    error: str = ""
+    """Why `finish` is `error`, after the engine's own retries; empty otherwise."""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """Text that arrived for a completion still under way."""
+
+    key: str
+    index: int
+    text: str
+
+
+class Engine(Protocol):
+    """Asks one model. Every (request, index) gets exactly one completion, in any order."""
+
+    @property
+    def spec(self) -> str:
+        """The model spec this engine was opened with."""
+
+    def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncIterator[Completion]:
+        """Completions as each finishes. Closing the iterator cancels what is under way and stops paying for it."""
+
+    async def close(self) -> None:
+        """Free what the engine holds. Idempotent."""

@@ -1,0 +1,11 @@
+"""What can go wrong with a sandbox itself, never with the program in it."""
+
+
+class SandboxError(Exception):
+    """The sandbox failed; the message says what to do. The command exits with 6."""
+
+    exit_code = 6
+
+
+class SandboxUnavailable(SandboxError):
+    """No backend of the kind asked for works on this machine; the message says how to get one."""

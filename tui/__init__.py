@@ -1,0 +1,1 @@
+"""Terminal screens over the agent's runs."""
