@@ -1,1 +1,1 @@
-"""Trains coder and tester; holds the micro lab, a family of small problems and a small model that show learning anywhere."""
+"""Trains coder and tester; holds the micro lab: small problems and a small model that show learning anywhere."""
