@@ -1,0 +1,27 @@
+"""Selectors: which candidate to hand over, read from an execution table.
+
+A selector is a function from a table to a `Ranking`. `agreement` is the default; `max-pass` is the released rule.
+A new one is a small file here and a line in `SELECTORS`.
+"""
+
+from collections.abc import Callable
+
+from cure.errors import ProblemError
+from cure.select.agreement import rank_by_agreement
+from cure.select.max_pass import rank_by_max_pass
+from cure.select.ranking import Ranked, Ranking
+from cure.table import ExecutionTable
+
+Selector = Callable[[ExecutionTable], Ranking]
+
+SELECTORS: dict[str, Selector] = {"agreement": rank_by_agreement, "max-pass": rank_by_max_pass}
+
+
+def selector(name: str) -> Selector:
+    """The selector of that name. Raises ProblemError that lists the names there are."""
+    if name not in SELECTORS:
+        raise ProblemError(f"unknown selector {name!r}; there are: {', '.join(SELECTORS)}")
+    return SELECTORS[name]
+
+
+__all__ = ["SELECTORS", "Ranked", "Ranking", "Selector", "rank_by_agreement", "rank_by_max_pass", "selector"]

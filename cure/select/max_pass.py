@@ -1,0 +1,12 @@
+"""The paper's best-of-n: most tests passed (Eq. 1), first of equals, as the released evaluation does it."""
+
+from __future__ import annotations
+
+from cure.select.ranking import Ranking, sort_by_score
+from cure.table import ExecutionTable
+
+
+def rank_by_max_pass(table: ExecutionTable) -> Ranking:
+    """Ranking by the number of tests passed, all tests alike; the earliest candidate wins ties."""
+    scores = {name: (float(sum(table.passes(name, test) for test in table.tests)),) for name in table.candidates}
+    return sort_by_score("max-pass", ("tests passed",), scores)

@@ -1,0 +1,35 @@
+"""What a selector returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One candidate and the numbers that put it where it is."""
+
+    candidate: str
+    score: tuple[float, ...]
+    """Compared from left to right, larger first."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates from best to worst; equal scores keep the table's order."""
+
+    selector: str
+    score_names: tuple[str, ...]
+    """What each place of a score counts."""
+    ranked: tuple[Ranked, ...]
+
+    @property
+    def best(self) -> str | None:
+        """Name of the first candidate; None when there is none."""
+        return self.ranked[0].candidate if self.ranked else None
+
+
+def sort_by_score(selector: str, score_names: tuple[str, ...], scores: dict[str, tuple[float, ...]]) -> Ranking:
+    """Ranking of the candidates by score, ties in the order given."""
+    ordered = sorted(scores.items(), key=lambda item: item[1], reverse=True)
+    return Ranking(selector, score_names, tuple(Ranked(name, score) for name, score in ordered))
