@@ -8,6 +8,7 @@ from engines.errors import EngineError, ModelSpecError
 from engines.protocol import (
     ChatPrompt,
     Completion,
+    Delta,
     Engine,
     Finish,
     Message,
@@ -18,14 +19,18 @@ from engines.protocol import (
     TokenPrompt,
     Usage,
 )
+from engines.spec import EngineOptions, ModelSpec, default_style, open_engine, parse_spec
 
 __all__ = [
     "ChatPrompt",
     "Completion",
+    "Delta",
     "Engine",
     "EngineError",
+    "EngineOptions",
     "Finish",
     "Message",
+    "ModelSpec",
     "ModelSpecError",
     "Prompt",
     "Request",
@@ -33,4 +38,7 @@ __all__ = [
     "TextPrompt",
     "TokenPrompt",
     "Usage",
+    "default_style",
+    "open_engine",
+    "parse_spec",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -104,8 +104,8 @@ class Engine(Protocol):
 
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
-    ) -> AsyncIterator[Completion]:
-        """Completions as each finishes. Closing the iterator cancels what is under way and stops paying for it."""
+    ) -> AsyncGenerator[Completion, None]:
+        """Completions as each finishes. Closing it (`contextlib.aclosing`) cancels what is under way and stops paying."""
 
     async def close(self) -> None:
         """Free what the engine holds. Idempotent."""

@@ -1,0 +1,140 @@
+"""Model specs: what `--model` may say, and the engine each one opens."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import unquote, urlsplit
+
+from engines.errors import EngineError, ModelSpecError
+from engines.protocol import Engine
+
+Kind = Literal["bundled", "openai", "http", "hf", "vllm", "scripted"]
+Style = Literal["micro", "release", "chat"]
+
+BUNDLED = {"micro": "micro"}
+"""Names of the bundled models, each with its directory under `engines/`."""
+
+FORMS = ("micro", "openai:NAME", "http://HOST:PORT/v1#NAME", "hf:PATH_OR_ID", "scripted:FILE", "vllm:NAME")
+_PREFIXES = ("openai", "hf", "scripted", "vllm")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model spec taken apart."""
+
+    kind: Kind
+    name: str
+    """Model name, path or file; empty for an http server asked for the only model it has."""
+    url: str = ""
+    """Base URL of an `http` spec, ending in `/v1` where the user wrote so."""
+    text: str = ""
+    """The spec as written."""
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How an engine works, whatever it is asked. Each engine uses the fields that concern it."""
+
+    concurrency: int = 32
+    """HTTP: requests under way at once."""
+    per_request: int = 8
+    """HTTP: samples asked for in one request; a larger n is split, so that first results come earlier."""
+    connect_s: float = 10.0
+    first_token_s: float = 300.0
+    """HTTP: seconds from the request to the first sign of life; a busy server queues."""
+    idle_s: float = 90.0
+    """HTTP: seconds between two pieces of a stream."""
+    retries: int = 5
+    """HTTP: how often a sample is asked for again after a passing failure."""
+    backoff_s: float = 0.5
+    """HTTP: the first pause before a retry; doubled each time, with jitter, unless the server names one."""
+    max_backoff_s: float = 30.0
+    api_key: str | None = None
+    """HTTP: overrides the environment's key."""
+    rows: int = 64
+    """Transformers: samples decoded side by side."""
+    device: str | None = None
+    """Transformers: `cpu`, `cuda`, `cuda:1`; None takes CUDA where there is one."""
+
+
+def parse_spec(text: str) -> ModelSpec:
+    """The spec taken apart; raises ModelSpecError naming the nearest valid form."""
+    spec = text.strip()
+    if spec in BUNDLED:
+        return ModelSpec("bundled", spec, text=spec)
+    prefix, colon, name = spec.partition(":")
+    if prefix in ("http", "https"):
+        return _parse_url(spec)
+    if colon and prefix in _PREFIXES:
+        if not name.strip():
+            raise ModelSpecError(f"model spec {spec!r} lacks a name after the colon: {_form(prefix)}")
+        return ModelSpec(cast(Kind, prefix), name.strip(), text=spec)
+    raise ModelSpecError(f"unknown model spec {spec!r}: {_nearest(spec)}")
+
+
+def _parse_url(spec: str) -> ModelSpec:
+    try:
+        parts = urlsplit(spec)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ModelSpecError(f"model spec {spec!r} is not a URL ({error}); write {_form('http')}") from None
+    if not host or not spec.startswith((f"{parts.scheme}://",)):
+        raise ModelSpecError(f"model spec {spec!r} names no host; write {_form('http')}")
+    url = parts._replace(fragment="").geturl().rstrip("/")
+    for ending in ("/chat/completions", "/completions"):
+        url = url.removesuffix(ending)
+    return ModelSpec("http", unquote(parts.fragment), url=url, text=spec)
+
+
+def _form(prefix: str) -> str:
+    return next(form for form in FORMS if form.startswith(prefix))
+
+
+def _nearest(spec: str) -> str:
+    """What the user may have meant, as the end of a sentence."""
+    prefix, colon, rest = spec.partition(":")
+    meant = ""
+    if colon and rest and not rest.partition("/")[0].isdigit():
+        close = difflib.get_close_matches(prefix.lower(), (*_PREFIXES, "http", "https"), n=1)
+        meant = f"{close[0]}:{rest}" if close else ""
+    elif colon and rest:
+        meant = f"http://{spec}" if "/" in rest else f"http://{spec}/v1"
+    elif close := difflib.get_close_matches(spec.lower(), BUNDLED, n=1):
+        meant = close[0]
+    elif spec and Path(spec).is_dir():
+        meant = f"hf:{spec}"
+    elif Path(spec).is_file():
+        meant = f"scripted:{spec}"
+    elif spec.startswith(("gpt-", "o1", "o3", "o4", "chatgpt-")):
+        meant = f"openai:{spec}"
+    elif spec.count("/") == 1:
+        meant = f"hf:{spec}"
+    valid = ", ".join(FORMS)
+    return f"did you mean {meant}? (valid forms: {valid})" if meant else f"write one of {valid}"
+
+
+def default_style(spec: str) -> Style:
+    """The prompt style the model was trained on, judged by its name: bundled, published CURE, or any chat model."""
+    parsed = parse_spec(spec)
+    if parsed.kind == "bundled":
+        return "micro"
+    if parsed.kind in ("openai", "scripted"):
+        return "chat"
+    return "release" if "reasonflux-coder-" in parsed.name.lower() else "chat"
+
+
+async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> Engine:
+    """The engine a spec names, ready to be asked; close it after use.
+
+    Raises ModelSpecError for a spec that names nothing, EngineError where the model cannot be had: a missing file,
+    torch not installed, a server that cannot say which model it serves.
+    """
+    parsed = parse_spec(spec)
+    if parsed.kind == "scripted":
+        from engines.scripted import ScriptedEngine
+
+        return ScriptedEngine.from_file(parsed.name)
+    raise EngineError(f"{spec}: this engine is not built in")
