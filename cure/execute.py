@@ -47,6 +47,7 @@ class GrowingTable:
         self._waiting: dict[Pair, list[Pair]] = {}
         self._queued: dict[str, list[str]] = {}
         self._batches: set[asyncio.Task[None]] = set()
+        self._failure: BaseException | None = None
 
     def add_candidate(self, name: str, candidate: Candidate) -> None:
         """Add a row; its executions start at once."""
@@ -77,9 +78,9 @@ class GrowingTable:
         """The complete table, once every execution wanted so far has finished. Raises what the sandbox raised."""
         while self._queued or self._batches:
             self._flush()
-            done, _ = await asyncio.wait(self._batches, return_when=asyncio.FIRST_COMPLETED)
-            for batch in done:
-                batch.result()
+            await asyncio.wait(set(self._batches))
+        if self._failure is not None:
+            raise self._failure
         return self.snapshot()
 
     async def cancel(self) -> None:
@@ -111,7 +112,12 @@ class GrowingTable:
         queued, self._queued = self._queued, {}
         batch = asyncio.get_running_loop().create_task(self._run(queued))
         self._batches.add(batch)
-        batch.add_done_callback(self._batches.discard)
+        batch.add_done_callback(self._finished)
+
+    def _finished(self, batch: asyncio.Task[None]) -> None:
+        self._batches.discard(batch)
+        if not batch.cancelled():
+            self._failure = self._failure or batch.exception()
 
     async def _run(self, queued: dict[str, list[str]]) -> None:
         jobs = [

@@ -1,0 +1,115 @@
+"""What this machine can do: one finding per part, each with what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from agent.runs.store import STATE_VARIABLE, state_folder
+from engines import EngineError, open_engine
+from sandbox import probe
+
+SANDBOX, MODEL = "sandbox", "model"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One part of the machine."""
+
+    name: str
+    ok: bool
+    detail: str
+    remedy: str = ""
+    needed: bool = False
+    """Whether `solve` cannot work without it."""
+
+
+async def examine(models: tuple[str, ...] = ()) -> list[Finding]:
+    """Findings on Python, sandboxes, models, accelerator and the place where runs are recorded."""
+    findings = [_python(), *await _sandboxes(), _local_models(), _gpu(), *_api(), _extra("vllm"), _extra("deepspeed")]
+    findings += [_git(), _state()]
+    return findings + [await _model(spec) for spec in models]
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """0 when everything needed is there; 6 without a sandbox, 5 without a model asked for, 2 otherwise."""
+    missing = [finding.name for finding in findings if finding.needed and not finding.ok]
+    if not missing:
+        return 0
+    if SANDBOX in missing:
+        return 6
+    return 5 if any(name.startswith(MODEL) for name in missing) else 2
+
+
+def _python() -> Finding:
+    return Finding("python", sys.version_info >= (3, 11), platform.python_version(), "install Python 3.11", True)
+
+
+async def _sandboxes() -> list[Finding]:
+    statuses = await probe()
+    findings = [Finding(status.name, status.usable, status.detail, status.remedy) for status in statuses]
+    usable = [status.name for status in statuses if status.usable]
+    remedy = "; ".join(status.remedy for status in statuses if status.remedy)
+    return [*findings, Finding(SANDBOX, bool(usable), usable[0] if usable else "none works here", remedy, True)]
+
+
+def _installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _local_models() -> Finding:
+    missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
+    if missing:
+        return Finding("local models", False, f"{' and '.join(missing)} missing", "pip install 'cure-agent[local]'")
+    return Finding("local models", True, f"torch {_installed('torch')}, transformers {_installed('transformers')}")
+
+
+def _gpu() -> Finding:
+    if importlib.util.find_spec("torch") is None:
+        return Finding("gpu", False, "not looked for: torch is missing")
+    import torch
+
+    if torch.cuda.is_available():
+        return Finding("gpu", True, f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}")
+    return Finding("gpu", False, "no CUDA GPU; models run on the CPU or behind an API")
+
+
+def _api() -> list[Finding]:
+    if os.environ.get("OPENAI_API_KEY"):
+        base = os.environ.get("OPENAI_BASE_URL", "api.openai.com")
+        return [Finding("openai", True, f"OPENAI_API_KEY is set ({base})")]
+    return [Finding("openai", False, "OPENAI_API_KEY is not set", "set it to use openai:NAME")]
+
+
+def _extra(package: str) -> Finding:
+    found = _installed(package)
+    return Finding(package, bool(found), found or "not installed", "pip install 'cure-agent[gpu]' on a GPU machine")
+
+
+def _git() -> Finding:
+    return Finding("git", shutil.which("git") is not None, shutil.which("git") or "not found", "install git")
+
+
+def _state() -> Finding:
+    folder = state_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free // (1 << 20)
+    ok = os.access(existing, os.W_OK) and free > 100
+    return Finding("runs", ok, f"{folder} ({free} MB free)", f"free some space or set {STATE_VARIABLE}", True)
+
+
+async def _model(spec: str) -> Finding:
+    try:
+        engine = await open_engine(spec)
+    except EngineError as error:
+        return Finding(f"{MODEL} {spec}", False, str(error), "", True)
+    await engine.close()
+    return Finding(f"{MODEL} {spec}", True, "answers", "", True)

@@ -1,0 +1,90 @@
+"""The `cure-agent` command: finds its sub-commands through entry points and turns errors into one line and a code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from functools import cached_property
+from importlib.metadata import EntryPoint, distribution
+
+import click
+
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+COMMANDS_GROUP = "cure_agent.commands"
+
+
+class Rooms(click.Group):
+    """A group whose commands live in the rooms and are imported only when they are asked for."""
+
+    @cached_property
+    def entries(self) -> dict[str, EntryPoint]:
+        """Entry points by command name. Only this distribution is read: scanning all of them costs start-up time."""
+        points = distribution("cure-agent").entry_points.select(group=COMMANDS_GROUP)
+        return {point.name: point for point in points}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return sorted(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's signature)
+        entry = self.entries.get(cmd_name)
+        if entry is None:
+            return None
+        command = entry.load()
+        assert isinstance(command, click.Command), f"{entry.value} is not a click command"
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.entries and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], self.entries, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(sorted(self.entries))}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"})
+@click.version_option(package_name="cure-agent", prog_name="cure-agent")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def cure_agent(debug: bool) -> None:
+    """Write programs and the unit tests that judge them; hand over the program that stands."""
+    if debug:
+        os.environ["CURE_AGENT_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit. Codes: 0 done and verified, 1 low confidence, 2 usage or configuration, 3 no viable
+    candidate, 4 budget spent, 5 model backend, 6 sandbox, 7 repository state, 130 interrupted.
+
+    An error with an integer attribute `exit_code` is one a user can act on: its message is all that is shown.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    try:
+        code = cure_agent.main(args=arguments, prog_name="cure-agent", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("cure-agent: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        click.echo(f"cure-agent: {error.format_message()}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        _quiet_broken_pipe()
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        exit_code = getattr(error, "exit_code", None)
+        if debug or not (isinstance(exit_code, int) or isinstance(error, OSError)):
+            raise
+        click.echo(f"cure-agent: {error}", err=True)
+        sys.exit(exit_code if isinstance(exit_code, int) else EXIT_USAGE)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _quiet_broken_pipe() -> None:
+    """Keep the interpreter from complaining at exit that nobody reads its output any more."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,44 @@
+"""`cure-agent doctor`: what this machine can do, and how to get the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from agent.checkup import Finding
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, help="Also ask this model whether it answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+def doctor(models: tuple[str, ...], as_json: bool) -> int:
+    """Tell what this machine can do and how to get the rest. Exit code 0 when a problem can be solved here."""
+    import asyncio
+    import json
+    from dataclasses import asdict
+
+    from agent.checkup import examine, exit_code
+
+    findings = asyncio.run(examine(models))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        _show(findings)
+    return exit_code(findings)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    ascii_only = not console.encoding.lower().startswith("utf")
+    yes, no = ("yes", "no") if ascii_only else ("✓", "✗")
+    view = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        colour = "green" if finding.ok else ("red" if finding.needed else "yellow")
+        remedy = "" if finding.ok or not finding.remedy else f"→ {finding.remedy}"
+        view.add_row(f"[{colour}]{yes if finding.ok else no}[/]", finding.name, f"{finding.detail} {remedy}".strip())
+    console.print(view)

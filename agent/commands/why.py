@@ -1,0 +1,123 @@
+"""`cure-agent why`: explains one recorded run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.runs import RecordedRun
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.option("--test", "test", help="Show one test, and what every program printed on it.")
+@click.option("--candidate", "candidate", help="Show one candidate's program and its outputs.")
+def why(run: str | None, as_json: bool, test: str | None, candidate: str | None) -> None:
+    """Explain RUN (the newest one if left out): the table, the choice, the reasons, what each round did."""
+    import json
+
+    from agent.runs import find_run, load_run
+
+    recorded = load_run(find_run(run))
+    if as_json:
+        click.echo(json.dumps(_as_json(recorded), indent=2))
+        return
+    from rich.console import Console
+
+    console = Console()
+    if test is not None:
+        _show_test(console, recorded, test)
+    elif candidate is not None:
+        _show_candidate(console, recorded, candidate)
+    else:
+        _show_run(console, recorded)
+
+
+def _show_run(console: Console, run: RecordedRun) -> None:
+    from collections import Counter
+
+    from agent.show.outcome import evidence_view, headline, program_view, recorded_evidence
+
+    result, evidence = run.result, recorded_evidence(run)
+    ascii_only = not console.encoding.lower().startswith("utf")
+    status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
+    console.print(headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside"))
+    console.print(f"run {run.id} in {run.folder}, sandbox: {run.started.isolation}", style="dim", highlight=False)
+    console.print()
+    if evidence is not None:
+        console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
+        console.print()
+    for decided in run.decisions:
+        console.print(f"Round {decided.round}: {decided.why}; {decided.action}.", highlight=False)
+    for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
+        console.print(f"{count} answers of the {role} gave nothing: {reason}.", highlight=False)
+    errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
+    for error, count in errors.items():
+        console.print(f"{count} requests failed: {error}", style="red", highlight=False)
+    if chosen is not None and evidence is not None:
+        console.print()
+        console.print(program_view(evidence.table.candidates[chosen].source))
+
+
+def _show_test(console: Console, run: RecordedRun, name: str) -> None:
+    table = run.table()
+    if name not in table.tests:
+        raise click.UsageError(f"no test {name!r} in run {run.id}; there are: {', '.join(table.tests)}")
+    test = table.tests[name]
+    validity = run.ranking.validity.get(name) if run.ranking else None
+    sure = "" if validity is None else f", right with probability {validity:.2f}"
+    console.print(f"{name} ({test.origin}{sure})", style="bold", highlight=False)
+    _block(console, "input", test.stdin)
+    _block(console, "expected output", test.expected)
+    for candidate in table.candidates:
+        if (cell := table.cells.get((candidate, name))) is not None:
+            what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()
+            _block(console, f"{candidate}: {what}", cell.stdout)
+
+
+def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
+    from agent.show.outcome import program_view
+
+    table = run.table()
+    if name not in table.candidates:
+        raise click.UsageError(f"no candidate {name!r} in run {run.id}; there are: {', '.join(table.candidates)}")
+    candidate = table.candidates[name]
+    origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
+    console.print(f"{name} ({origin} in round {candidate.round})", style="bold", highlight=False)
+    console.print(program_view(candidate.source))
+    for test in table.tests:
+        if (cell := table.cells.get((name, test))) is not None:
+            what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()
+            _block(console, f"{test}: {what}", cell.stdout if not cell.stderr_tail else cell.stdout + cell.stderr_tail)
+
+
+def _block(console: Console, heading: str, text: str) -> None:
+    console.print(heading, style="dim", highlight=False)
+    console.print("\n".join("  " + line for line in text.splitlines()) or "  (nothing)", highlight=False, markup=False)
+
+
+def _as_json(run: RecordedRun) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from agent.show.explain import explain
+    from agent.show.outcome import recorded_evidence
+
+    result, evidence = run.result, recorded_evidence(run)
+    return {
+        "run": run.id,
+        "folder": str(run.folder),
+        "problem": run.started.name,
+        "settings": run.started.settings,
+        "isolation": run.started.isolation,
+        "result": None if result is None else asdict(result),
+        "explanation": [] if evidence is None else explain(evidence, result.candidate if result else None),
+        "ranking": None if run.ranking is None else asdict(run.ranking),
+        "decisions": [asdict(decided) for decided in run.decisions],
+        "rejected": [asdict(event) for event in run.rejected],
+        "errors": sorted({sample.error for sample in run.samples if sample.error}),
+    }

@@ -1,0 +1,107 @@
+"""Where runs lie on disk, and how they get there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from pathlib import Path
+
+from agent.errors import RunError
+from agent.runs.events import Event, to_line
+
+STATE_VARIABLE = "CURE_AGENT_STATE"
+EVENTS = "events.jsonl"
+
+
+def state_folder() -> Path:
+    """The folder that holds `runs/`: $CURE_AGENT_STATE, else the user's state directory."""
+    if named := os.environ.get(STATE_VARIABLE):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("cure-agent", appauthor=False))
+
+
+class RunWriter:
+    """Appends events and texts to one run's folder; what is written stays readable whatever happens next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written: set[str] = set()
+        try:
+            (folder / "blobs").mkdir(parents=True)
+            self._events = (folder / EVENTS).open("ab", buffering=0)
+        except OSError as error:
+            raise _cannot_record(folder, error) from error
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def emit(self, event: Event) -> None:
+        """Append the event. Raises RunError when it cannot be written whole; a torn line is taken back first."""
+        line = to_line(event).encode(errors="surrogatepass")
+        start = self._events.seek(0, os.SEEK_END)
+        try:
+            written = self._events.write(line)
+            if written != len(line):
+                raise OSError(28, "No space left on device")
+        except OSError as error:
+            os.ftruncate(self._events.fileno(), start)
+            raise _cannot_record(self.folder, error) from error
+
+    def blob(self, text: str) -> str:
+        """The text's sha256 in hex, once the text is in the run's store."""
+        data = text.encode(errors="surrogatepass")
+        name = hashlib.sha256(data).hexdigest()
+        if name not in self._written:
+            path = self.folder / "blobs" / name
+            beside = path.with_suffix(".part")
+            try:
+                beside.write_bytes(data)
+                beside.replace(path)
+            except OSError as error:
+                beside.unlink(missing_ok=True)
+                raise _cannot_record(self.folder, error) from error
+            self._written.add(name)
+        return name
+
+    def close(self) -> None:
+        self._events.close()
+
+
+def _cannot_record(folder: Path, error: OSError) -> RunError:
+    reason = error.strerror or str(error)
+    return RunError(f"cannot record the run in {folder}: {reason}; free some space or set {STATE_VARIABLE} elsewhere")
+
+
+def create_run(root: Path | None = None) -> RunWriter:
+    """A writer for a new run named by time and a random suffix, so that names sort by age."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    return RunWriter((root or state_folder()) / "runs" / f"{stamp}-{secrets.token_hex(2)}")
+
+
+def list_runs(root: Path | None = None) -> list[Path]:
+    """Folders of the recorded runs, newest first."""
+    runs = (root or state_folder()) / "runs"
+    if not runs.is_dir():
+        return []
+    return sorted((folder for folder in runs.iterdir() if (folder / EVENTS).is_file()), reverse=True)
+
+
+def find_run(name: str | None, root: Path | None = None) -> Path:
+    """Folder of the run whose id starts (or ends) with `name`; None means the newest. Raises RunError."""
+    runs = list_runs(root)
+    if not runs:
+        raise RunError(f"no runs recorded in {(root or state_folder()) / 'runs'}; `cure-agent solve` makes one")
+    if name is None:
+        return runs[0]
+    found = [run for run in runs if run.name == name] or [
+        run for run in runs if run.name.startswith(name) or run.name.endswith(name)
+    ]
+    if len(found) != 1:
+        what = "no run" if not found else f"{len(found)} runs"
+        raise RunError(f"{what} named {name!r}; `cure-agent runs` lists them")
+    return found[0]

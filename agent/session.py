@@ -1,0 +1,69 @@
+"""Opens what a solve needs, engines and sandbox side by side, and closes it whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+from engines import Engine, open_engine
+from sandbox import Sandbox, open_sandbox
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """Engines and sandbox, ready; coder and tester are one engine when their specs are equal. Closes on exit."""
+
+    coder: Engine
+    tester: Engine
+    sandbox: Sandbox
+
+    async def __aenter__(self) -> Session:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await _close(self.sandbox, self.coder, *([] if self.tester is self.coder else [self.tester]))
+
+
+async def start_session(coder: str, tester: str, sandbox: str) -> Session:
+    """A session for these model specs and this kind of sandbox. Raises EngineError or SandboxUnavailable."""
+    specs = [coder] if tester == coder else [coder, tester]
+    # LangGraph takes a second to import; it comes in while models and containers start.
+    graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
+    box, *engines, imported = await asyncio.gather(
+        open_sandbox(sandbox), *(open_engine(spec) for spec in specs), graph, return_exceptions=True
+    )
+    opened = [box, *engines]
+    failures = [thing for thing in [*opened, imported] if isinstance(thing, BaseException)]
+    if failures:
+        await _close(*(thing for thing in opened if not isinstance(thing, BaseException)))
+        raise failures[0]
+    return Session(engines[0], engines[-1], box)  # type: ignore[arg-type]  # gather mixes the results' types
+
+
+async def _close(*things: Any) -> None:
+    for thing in things:
+        await thing.close()
+
+
+def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result. SIGTERM ends it as Ctrl-C does: what is open is closed, and KeyboardInterrupt raised."""
+
+    async def guarded() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None

@@ -1,0 +1,114 @@
+"""The execution table as a grid: a row per candidate, a column per test, a glyph per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from cure.table import ExecutionTable, clusters
+from sandbox.protocol import Verdict
+
+BARS = "▁▂▃▄▅▆▇█"
+ROW_COLOURS = ("cyan", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_yellow", "bright_blue")
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """One character per kind of cell; the shapes differ, so that colour is never the only sign."""
+
+    passed: str
+    wrong: str
+    by_verdict: Mapping[Verdict, str]
+    missing: str
+
+    def of(self, table: ExecutionTable, candidate: str, test: str) -> tuple[str, str]:
+        """Glyph and style of a cell."""
+        cell = table.cells.get((candidate, test))
+        if cell is None:
+            return self.missing, "dim"
+        if cell.passed:
+            return self.passed, "green"
+        if cell.verdict is Verdict.OK:
+            return self.wrong, "red"
+        if cell.verdict in (Verdict.SANDBOX_ERROR, Verdict.NOT_RUN):
+            return self.by_verdict[cell.verdict], "dim"
+        return self.by_verdict[cell.verdict], "yellow"
+
+
+_LETTERS = {
+    Verdict.CRASH: "!",
+    Verdict.TIMEOUT: "T",
+    Verdict.MEMORY: "M",
+    Verdict.OUTPUT_LIMIT: "O",
+    Verdict.NOT_RUN: "-",
+    Verdict.SANDBOX_ERROR: "?",
+}
+UNICODE = Glyphs("●", "·", _LETTERS, " ")
+ASCII = Glyphs("#", ".", _LETTERS, " ")
+
+LEGEND = "passed, {wrong} wrong output, ! crash, T timeout, M memory, O too much output"
+
+
+def legend(glyphs: Glyphs) -> str:
+    """What the glyphs mean, in one line."""
+    return f"{glyphs.passed} " + LEGEND.format(wrong=glyphs.wrong)
+
+
+def grid(
+    table: ExecutionTable,
+    order: Sequence[str],
+    probability: Mapping[str, float],
+    validity: Mapping[str, float],
+    chosen: str | None,
+    *,
+    ascii_only: bool = False,
+    most_rows: int = 24,
+) -> Table:
+    """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
+
+    The last line shows how likely each test is right. Rows past `most_rows` are left out and counted.
+    """
+    glyphs = ASCII if ascii_only else UNICODE
+    group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
+    view = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=True, header_style="dim")
+    view.add_column("")
+    view.add_column("origin", style="dim")
+    trusted, generated = table.names(trusted=True), table.names(trusted=False)
+    for heading, names in (("examples", trusted), ("generated tests", generated)):
+        view.add_column(heading if names else "", no_wrap=True)
+    view.add_column("P(right)", justify="right")
+    for name in order[:most_rows]:
+        candidate = table.candidates[name]
+        mark = ("* " if ascii_only else "▶ ") if name == chosen else "  "
+        origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
+        view.add_row(
+            Text(mark + name, style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else "")),
+            origin,
+            _cells(table, name, trusted, glyphs),
+            _cells(table, name, generated, glyphs),
+            f"{probability.get(name, 0.0):.2f}",
+        )
+    if len(order) > most_rows:
+        view.add_row("", f"{len(order) - most_rows} more", "", "", "")
+    if generated:
+        view.add_row("", "", "", _bars([validity.get(name, 0.0) for name in generated], ascii_only), "")
+        view.add_row("", "", "", Text("P(test right)", style="dim"), "")
+    return view
+
+
+def _cells(table: ExecutionTable, candidate: str, tests: Sequence[str], glyphs: Glyphs) -> Text:
+    text = Text()
+    for test in tests:
+        glyph, style = glyphs.of(table, candidate, test)
+        text.append(glyph + " ", style=style)
+    return text
+
+
+def _bars(values: Sequence[float], ascii_only: bool) -> Text:
+    """One bar (or digit, in tenths) per value in 0..1."""
+    if ascii_only:
+        return Text(" ".join(str(min(9, int(value * 10))) for value in values), style="dim")
+    return Text(" ".join(BARS[min(7, int(value * 8))] for value in values), style="dim")

@@ -1,0 +1,7 @@
+"""Solves one problem: sample both roles, execute, rank, and repair or stop, as a LangGraph graph over plain functions."""
+
+from agent.solve.outcome import Outcome
+from agent.solve.run import solve_problem
+from agent.solve.settings import SolveSettings
+
+__all__ = ["Outcome", "SolveSettings", "solve_problem"]

@@ -1,0 +1,44 @@
+"""How a solve ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cure.confidence import Confidence
+from cure.select import Ranking
+from cure.table import ExecutionTable
+
+Status = Literal["verified", "low_confidence", "unsolved", "budget"]
+
+EXIT_CODES: dict[Status, int] = {"verified": 0, "low_confidence": 1, "unsolved": 3, "budget": 4}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer with its evidence, or an honest "not solved"."""
+
+    run: str
+    status: Status
+    candidate: str | None
+    """Name of the chosen candidate; None when none is viable."""
+    confidence: float
+    why: str
+    table: ExecutionTable
+    ranking: Ranking
+    posterior: Confidence
+    validity: dict[str, float]
+    tokens: int
+    seconds: float
+    hidden_passed: int | None = None
+    """Hidden tests the answer passes, looked at after the choice; None where the problem has none."""
+    hidden_total: int = 0
+
+    @property
+    def program(self) -> str | None:
+        """Source of the answer."""
+        return None if self.candidate is None else self.table.candidates[self.candidate].source
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.status]

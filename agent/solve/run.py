@@ -1,0 +1,178 @@
+"""One recorded solve from problem to outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from agent.errors import RunError
+from agent.runs.events import Event, Result, Scored, Started
+from agent.runs.store import RunWriter
+from agent.solve import solver as steps
+from agent.solve.decide import viable
+from agent.solve.outcome import Outcome, Status
+from agent.solve.settings import SolveSettings
+from agent.solve.solver import Solver
+from agent.solve.spending import Spending
+from cure.compare import comparison
+from cure.execute import GrowingTable
+from cure.extract import extractor
+from cure.problem import Problem
+from cure.problem_file import to_record
+from cure.prompts import prompts_for
+from cure.select import selector
+from cure.table import Candidate
+from engines.protocol import Engine
+from sandbox.protocol import Limits, Sandbox
+
+
+FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
+"""Status of a run that an error ended, by the error's exit code."""
+
+
+def silent(event: Event) -> None:
+    """Show nothing."""
+
+
+async def solve_problem(
+    problem: Problem,
+    settings: SolveSettings,
+    *,
+    coder: Engine,
+    tester: Engine,
+    sandbox: Sandbox,
+    run: RunWriter,
+    notice: Callable[[Event], None] = silent,
+) -> Outcome:
+    """The answer, or an honest "not solved", with its evidence; every step is recorded in `run`.
+
+    Raises EngineError when the model answers nothing, SandboxError when nothing can be run, RunError when recording
+    fails. Whatever happens, the run's last event says how it ended.
+    """
+    run.emit(Started(run.blob(json.dumps(to_record(problem))), problem.name, asdict(settings), sandbox.isolation))
+    spending = Spending(settings.budget)
+    limits = Limits(cpu_s=problem.time_limit_s, memory_mb=problem.memory_mb)
+    equal = comparison(settings.comparison)
+    growing = GrowingTable(sandbox, limits, equal, partial(steps.record_cell, run, notice))
+    try:
+        solver = Solver(
+            problem=problem,
+            settings=settings,
+            coder=coder,
+            tester=tester,
+            coder_style=prompts_for(settings.coder_style),
+            tester_style=prompts_for(settings.tester_style),
+            extract=extractor(settings.extraction),
+            select=selector(settings.selector),
+            growing=growing,
+            run=run,
+            spending=spending,
+            notice=notice,
+        )
+        steps.add_examples(solver)
+        await _walk(solver, run.folder / "checkpoint.sqlite")
+        outcome = _outcome(solver)
+        outcome = await _score_hidden(outcome, solver, sandbox, limits, equal)
+    except BaseException as error:
+        await growing.cancel()
+        _record_failure(run, error, spending)
+        raise
+    solver.emit(
+        Result(
+            outcome.status,
+            outcome.exit_code,
+            outcome.candidate,
+            outcome.confidence,
+            outcome.why,
+            outcome.tokens,
+            outcome.seconds,
+        )
+    )
+    return outcome
+
+
+@asynccontextmanager
+async def _checkpointer(path: Path) -> AsyncIterator[Any]:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        yield saver
+
+
+async def _walk(solver: Solver, checkpoint: Path) -> None:
+    """Run the graph to its end, with a checkpoint after every step."""
+    from agent.solve.graph import START_STATE, build_graph
+
+    async with _checkpointer(checkpoint) as saver:
+        graph = build_graph(saver)
+        config = {"configurable": {"thread_id": solver.run.id}, "recursion_limit": 10 + 4 * solver.settings.rounds}
+        await graph.ainvoke(START_STATE, config, context=solver)
+
+
+def _outcome(solver: Solver) -> Outcome:
+    """The outcome as the last reading of the table has it."""
+    reading = solver.reading
+    assert reading is not None, "the graph ends after a ranking"
+    best = reading.ranking.best
+    candidate = best if best is not None and viable(reading.table, best) else None
+    sure = 0.0 if candidate is None else reading.posterior.of(candidate)
+    status, why = _status(solver, candidate, sure)
+    return Outcome(
+        solver.run.id,
+        status,
+        candidate,
+        sure,
+        why,
+        reading.table,
+        reading.ranking,
+        reading.posterior,
+        reading.validity,
+        solver.spending.tokens,
+        solver.spending.seconds,
+    )
+
+
+def _status(solver: Solver, candidate: str | None, sure: float) -> tuple[Status, str]:
+    confident = solver.settings.confident
+    if candidate is not None and sure >= confident:
+        return "verified", f"right with probability {sure:.2f}"
+    if spent := solver.spending.spent:
+        return "budget", f"the budget is spent: {spent}"
+    if candidate is None:
+        if solver.reading is None or solver.reading.ranking.best is None:
+            return "unsolved", "no program came out of the model's answers"
+        return "unsolved", "no program passes every public example, or none runs to its end"
+    return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
+
+
+async def _score_hidden(
+    outcome: Outcome, solver: Solver, sandbox: Sandbox, limits: Limits, equal: Callable[[str, str], bool]
+) -> Outcome:
+    """The outcome with the answer's hidden tests counted; looked at only now, when nothing depends on them any more."""
+    hidden = solver.problem.hidden
+    if outcome.program is None or not hidden:
+        return outcome
+    scoring = GrowingTable(sandbox, limits, equal)
+    scoring.add_candidate("answer", Candidate(outcome.program))
+    for i, test in enumerate(hidden):
+        scoring.add_test(str(i), test)
+    table = await scoring.settle()
+    passed = sum(table.passes("answer", name) for name in table.tests)
+    solver.emit(Scored(outcome.candidate or "", passed, len(hidden)))
+    return replace(outcome, hidden_passed=passed, hidden_total=len(hidden))
+
+
+def _record_failure(run: RunWriter, error: BaseException, spending: Spending) -> None:
+    """Let the run end with a result that says what broke; when even that cannot be written, the error speaks alone."""
+    interrupted = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
+    exit_code = 130 if interrupted else getattr(error, "exit_code", 1)
+    status = "interrupted" if interrupted else FAILURE_STATUS.get(exit_code, "error")
+    why = "interrupted" if interrupted else str(error) or type(error).__name__
+    with suppress(RunError):
+        run.emit(Result(status, exit_code, None, 0.0, why, spending.tokens, spending.seconds))

@@ -1,0 +1,307 @@
+"""The steps of a solve as plain async functions over one `Solver`; `graph.py` only puts them in order.
+
+Texts live in the run's store and in the growing table; the graph's state carries names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+
+from agent.runs.events import (
+    CandidateAdded,
+    Decided,
+    Event,
+    Executed,
+    RankedRound,
+    Rejected,
+    Sampled,
+    TestAdded,
+)
+from agent.runs.store import RunWriter
+from agent.solve.decide import FAILURES_SHOWN, Decision, believed_failures, decide
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Spending
+from cure.confidence import Confidence, confidence, test_validity
+from cure.execute import GrowingTable
+from cure.extract import Extractor
+from cure.problem import Problem, UnitTest
+from cure.prompts import Failure, PromptStyle
+from cure.select import Ranking, Selector
+from cure.table import Candidate, Cell, ExecutionTable, behaviour
+from engines.errors import EngineError
+from engines.protocol import Completion, Engine, Prompt, Request, Sampling
+from sandbox.errors import SandboxError
+from sandbox.protocol import Verdict
+
+MORE_SHARE = 2
+"""A round that samples more asks for n / MORE_SHARE programs and m / MORE_SHARE tests."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the table says at the end of a round."""
+
+    table: ExecutionTable
+    ranking: Ranking
+    posterior: Confidence
+    validity: dict[str, float]
+
+
+@dataclass
+class Solver:
+    """Everything a step needs, and what the run has learned so far."""
+
+    problem: Problem
+    settings: SolveSettings
+    coder: Engine
+    tester: Engine
+    coder_style: PromptStyle
+    tester_style: PromptStyle
+    extract: Extractor
+    select: Selector
+    growing: GrowingTable
+    run: RunWriter
+    spending: Spending
+    notice: Callable[[Event], None]
+    errors: dict[str, list[str]] = field(default_factory=lambda: {"coder": [], "tester": []})
+    answered: dict[str, int] = field(default_factory=lambda: {"coder": 0, "tester": 0})
+    behaviours: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
+    reading: Reading | None = None
+
+    def emit(self, event: Event) -> None:
+        """Record the event, then show it."""
+        self.run.emit(event)
+        self.notice(event)
+
+
+def add_examples(solver: Solver) -> None:
+    """Put the public examples into the table: trusted, and in it before anything else."""
+    for i, test in enumerate(solver.problem.examples, 1):
+        _add_test(solver, f"e{i}", test)
+
+
+async def sample(solver: Solver, round_: int) -> None:
+    """Ask both roles; each answer is extracted and executed as it comes."""
+    share = 1 if round_ == 1 else MORE_SHARE
+    n, m = -(-solver.settings.n // share), -(-solver.settings.m // share)
+    asks = {
+        "coder": [_request(solver, f"coder/{round_}", solver.coder_style.coder(solver.problem), n)] if n else [],
+        "tester": [_request(solver, f"tester/{round_}", solver.tester_style.tester(solver.problem), m)] if m else [],
+    }
+    if solver.coder is solver.tester:
+        await _gather(solver, [_ask(solver, solver.coder, asks["coder"] + asks["tester"], round_)])
+    else:
+        engines = {"coder": solver.coder, "tester": solver.tester}
+        await _gather(solver, [_ask(solver, engines[role], requests, round_) for role, requests in asks.items()])
+    _raise_if_model_is_gone(solver)
+
+
+async def repair(solver: Solver, round_: int, targets: Sequence[str]) -> None:
+    """Ask the coder to repair the targets against failing tests worth believing; each repair is a new candidate."""
+    assert solver.reading is not None, "repair follows a ranking"
+    table, validity = solver.reading.table, solver.reading.validity
+    each = max(1, solver.settings.n // max(1, len(targets)))
+    requests = []
+    for target in targets:
+        failing = believed_failures(table, target, validity)[:FAILURES_SHOWN]
+        failures = [_failure(table.tests[name], table.cells[target, name]) for name in failing]
+        prompt = solver.coder_style.repair(solver.problem, table.candidates[target].source, failures)
+        requests.append(_request(solver, f"repair/{round_}/{target}", prompt, each))
+    await _gather(solver, [_ask(solver, solver.coder, requests, round_)])
+
+
+async def settle(solver: Solver) -> None:
+    """Wait for the executions still under way."""
+    table = await solver.growing.settle()
+    cells = table.cells.values()
+    if cells and all(cell.verdict is Verdict.SANDBOX_ERROR for cell in cells):
+        raise SandboxError(f"the sandbox failed on all {len(cells)} executions: {next(iter(cells)).reason}")
+
+
+def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
+    """Rank, judge and decide; returns the decision and how many rounds in a row brought nothing new."""
+    table = solver.growing.snapshot()
+    ranking = solver.select(table)
+    posterior = confidence(table)
+    validity = test_validity(table, posterior)
+    solver.reading = Reading(table, ranking, posterior, validity)
+    solver.emit(_ranked_event(round_, solver.reading))
+    seen = {behaviour(table, name) for name in table.candidates}
+    stale = 0 if seen - solver.behaviours else stale + 1
+    solver.behaviours = seen
+    decision = decide(
+        table,
+        ranking,
+        posterior,
+        validity,
+        solver.settings,
+        rounds_done=round_,
+        stale=stale,
+        spent=solver.spending.spent,
+    )
+    solver.emit(Decided(round_, decision.action, decision.why, list(decision.targets)))
+    return decision, stale
+
+
+def record_cell(run: RunWriter, notice: Callable[[Event], None], candidate: str, test: str, cell: Cell) -> None:
+    """Record one filled cell of the table."""
+    event = Executed(
+        candidate,
+        test,
+        str(cell.verdict),
+        cell.passed,
+        run.blob(cell.stdout),
+        cell.stderr_tail,
+        cell.reason,
+        cell.cpu_s,
+        cell.peak_memory_kb,
+    )
+    run.emit(event)
+    notice(event)
+
+
+async def _gather(solver: Solver, asks: Sequence[Coroutine[None, None, None]]) -> None:
+    """Run the asks side by side until they end, one fails, or the time is up."""
+    tasks = [asyncio.create_task(ask) for ask in asks]
+    try:
+        async with asyncio.timeout(solver.spending.seconds_left) as deadline:
+            await asyncio.gather(*tasks)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask(solver: Solver, engine: Engine, requests: list[Request], round_: int) -> None:
+    """Record, extract and add every completion as it comes; stop asking once the budget is spent."""
+    completions = engine.complete(requests)
+    try:
+        async for completion in completions:
+            _take(solver, completion, round_)
+            if solver.spending.spent:
+                return
+    finally:
+        if isinstance(completions, AsyncGenerator):
+            await completions.aclose()
+
+
+def _role(key: str) -> str:
+    """Which role a request's key speaks for; a repair is the coder's."""
+    return "tester" if key.startswith("tester/") else "coder"
+
+
+def _take(solver: Solver, completion: Completion, round_: int) -> None:
+    role = _role(completion.key)
+    solver.spending.add(completion.usage)
+    solver.emit(
+        Sampled(
+            role,
+            completion.key,
+            completion.index,
+            completion.finish,
+            solver.run.blob(completion.text),
+            completion.usage.prompt_tokens,
+            completion.usage.completion_tokens,
+            completion.error,
+        )
+    )
+    if completion.finish == "error":
+        solver.errors[role].append(completion.error)
+        return
+    solver.answered[role] += 1
+    if role == "coder":
+        _take_program(solver, completion, round_)
+    else:
+        _take_test(solver, completion)
+
+
+def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
+    extracted = solver.extract.program(completion.text)
+    if extracted.value is None:
+        solver.emit(Rejected("coder", completion.key, completion.index, extracted.reason))
+        return
+    parts = completion.key.split("/")
+    parent = parts[2] if parts[0] == "repair" else None
+    candidate = Candidate(extracted.value, "repair" if parent else "sampled", parent, round_)
+    name = f"c{len(solver.growing.snapshot().candidates) + 1}"
+    solver.emit(
+        CandidateAdded(
+            name,
+            solver.run.blob(candidate.source),
+            candidate.origin,
+            parent,
+            round_,
+            completion.key,
+            completion.index,
+        )
+    )
+    solver.growing.add_candidate(name, candidate)
+
+
+def _take_test(solver: Solver, completion: Completion) -> None:
+    extracted = solver.extract.test(completion.text)
+    if extracted.value is None:
+        solver.emit(Rejected("tester", completion.key, completion.index, extracted.reason))
+        return
+    test = extracted.value
+    if any(test.stdin.split() == example.stdin.split() for example in solver.problem.examples):
+        solver.emit(Rejected("tester", completion.key, completion.index, "repeats the input of a public example"))
+        return
+    name = f"t{len(solver.growing.snapshot().names(trusted=False)) + 1}"
+    _add_test(solver, name, test, completion.key, completion.index)
+
+
+def _add_test(solver: Solver, name: str, test: UnitTest, key: str = "", index: int = 0) -> None:
+    blob = solver.run.blob
+    solver.emit(TestAdded(name, blob(test.stdin), blob(test.expected), test.origin, key, index))
+    solver.growing.add_test(name, test)
+
+
+def _failure(test: UnitTest, cell: Cell) -> Failure:
+    got = cell.stdout if cell.verdict is Verdict.OK else ""
+    error = "" if cell.verdict is Verdict.OK else f"{cell.verdict}: {cell.reason}\n{cell.stderr_tail}".strip()
+    return Failure(test, got, error)
+
+
+def _request(solver: Solver, key: str, prompt: Prompt, count: int) -> Request:
+    settings = solver.settings
+    style = solver.coder_style if _role(key) == "coder" else solver.tester_style
+    sampling = Sampling(
+        settings.temperature, settings.top_p, None, settings.max_tokens, request_seed(settings.seed, key), style.stop
+    )
+    return Request(key, prompt, count, sampling)
+
+
+def request_seed(seed: int, key: str) -> int:
+    """A seed in 0..2^31-1 for one request of a run: the same run twice asks the same."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=4).digest(), "big") >> 1
+
+
+def _raise_if_model_is_gone(solver: Solver) -> None:
+    """A coder that answered nothing but errors is a dead model backend; what was recorded stays."""
+    errors = solver.errors["coder"]
+    if errors and not solver.answered["coder"]:
+        raise EngineError(f"{solver.settings.coder} answered none of {len(errors)} requests: {errors[-1]}")
+
+
+def _ranked_event(round_: int, reading: Reading) -> RankedRound:
+    ranking, posterior = reading.ranking, reading.posterior
+    return RankedRound(
+        round_,
+        ranking.selector,
+        list(ranking.score_names),
+        [(ranked.candidate, list(ranked.score)) for ranked in ranking.ranked],
+        {ranked.candidate: posterior.of(ranked.candidate) for ranked in ranking.ranked},
+        posterior.unsolved,
+        reading.validity,
+        [
+            {"cluster": list(h.cluster), "probability": h.probability, "terms": dict(h.terms)}
+            for h in posterior.hypotheses[:3]
+        ],
+    )
