@@ -105,7 +105,7 @@ class Engine(Protocol):
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Completions as each finishes. Closing it (`contextlib.aclosing`) cancels what is under way and stops paying."""
+        """Completions as each finishes. Closing it (`contextlib.aclosing`) cancels what is under way and its cost."""
 
     async def close(self) -> None:
         """Free what the engine holds. Idempotent."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
@@ -137,4 +139,31 @@ async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> En
         from engines.scripted import ScriptedEngine
 
         return ScriptedEngine.from_file(parsed.name)
+    if parsed.kind == "bundled":
+        directory = Path(__file__).parent / BUNDLED[parsed.name]
+        if not (directory / "config.json").is_file():
+            raise EngineError(f"{spec}: the bundled checkpoint is missing in {directory}; install cure-agent again")
+        return await _open_local(parsed, str(directory), options)
+    if parsed.kind == "hf":
+        return await _open_local(parsed, parsed.name, options)
+    if parsed.kind == "vllm":
+        raise EngineError(
+            f"{spec} needs a GPU and the gpu extra, and is not run in this process yet: "
+            f"run `vllm serve {parsed.name}` and use http://localhost:8000/v1#{parsed.name}"
+        )
     raise EngineError(f"{spec}: this engine is not built in")
+
+
+async def _open_local(parsed: ModelSpec, name: str, options: EngineOptions) -> Engine:
+    missing = [
+        package for package in ("torch", "transformers", "tokenizers", "safetensors") if find_spec(package) is None
+    ]
+    if missing:
+        raise EngineError(f"{parsed.text} needs {', '.join(missing)}: pip install 'cure-agent[local]'")
+
+    def load() -> Engine:
+        from engines.local.engine import LocalEngine
+
+        return LocalEngine.load(parsed.text, name, options.rows, options.device)
+
+    return await asyncio.to_thread(load)

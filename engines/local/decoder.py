@@ -1,0 +1,128 @@
+"""Steps a batch of samples, one token each, letting new ones in and finished ones out between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Generic
+
+import numpy as np
+import torch
+
+from engines.local.model import C, LanguageModel
+from engines.local.rows import Row
+from engines.local.sampler import Parameters, sample, uniform
+
+_PREFILL_TOKENS = 8192
+
+
+class Decoder(Generic[C]):
+    """A batch of rows over one cache. Rows are padded on the left, so that all write the same position next."""
+
+    def __init__(self, model: LanguageModel[C]) -> None:
+        self._model = model
+        self._rows: list[Row] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        device = self._model.device
+        self._cache = self._model.new_cache()
+        self._valid = torch.zeros(0, 0, dtype=torch.bool, device=device)
+        self._lengths = torch.zeros(0, dtype=torch.long, device=device)
+        self._next = torch.zeros(0, dtype=torch.long, device=device)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows still under way."""
+        return [row for row in self._rows if row.finish is None]
+
+    def drop(self, rows: Sequence[Row]) -> None:
+        """Forget these rows."""
+        gone = set(map(id, rows))
+        self._keep([place for place, row in enumerate(self._rows) if id(row) not in gone])
+
+    @torch.inference_mode()
+    def admit(self, rows: Sequence[Row]) -> None:
+        """Prefill each distinct prompt once, share it among its rows, and draw their first tokens."""
+        prompts = [list(group) for _, group in groupby(rows, key=lambda row: id(row.prompt))]
+        while prompts:
+            count, longest = 0, 0
+            for group in prompts:
+                longest = max(longest, len(group[0].prompt))
+                if count and longest * (count + 1) > _PREFILL_TOKENS:
+                    break
+                count += 1
+            self._prefill(prompts[:count])
+            prompts = prompts[count:]
+
+    def _prefill(self, groups: list[list[Row]]) -> None:
+        device = self._model.device
+        longest = max(len(group[0].prompt) for group in groups)
+        padded = [[0] * (longest - len(group[0].prompt)) + group[0].prompt for group in groups]
+        ids = torch.tensor(padded, device=device)
+        lengths = torch.tensor([len(group[0].prompt) for group in groups], device=device)
+        valid = torch.arange(longest, device=device) >= longest - lengths[:, None]
+        positions = (valid.cumsum(1) - 1).clamp_(min=0)
+        cache = self._model.new_cache()
+        logits = self._model.forward(ids, valid, positions, cache)
+        fan_out = torch.tensor([place for place, group in enumerate(groups) for _ in group], device=device)
+        rows = [row for group in groups for row in group]
+        tokens = self._draw(logits[fan_out], rows)
+        cache.select(fan_out)
+        self._join(rows, cache, valid[fan_out], lengths[fan_out], tokens)
+
+    def _join(
+        self, rows: list[Row], cache: C, valid: torch.Tensor, lengths: torch.Tensor, tokens: torch.Tensor
+    ) -> None:
+        longest = max(self._valid.shape[1], valid.shape[1])
+        masks = [torch.nn.functional.pad(mask, (longest - mask.shape[1], 0)) for mask in (self._valid, valid)]
+        self._cache.join(cache)
+        self._valid = torch.cat(masks)
+        self._lengths = torch.cat([self._lengths, lengths])
+        self._next = torch.cat([self._next, tokens])
+        self._rows = self._rows + rows
+        self._compose()
+
+    @torch.inference_mode()
+    def step(self) -> None:
+        """One more token for every row under way."""
+        if sum(row.finish is not None for row in self._rows) * 4 >= len(self._rows):
+            self._keep([place for place, row in enumerate(self._rows) if row.finish is None])
+        if not self._rows:
+            return
+        self._valid = torch.nn.functional.pad(self._valid, (0, 1), value=True)
+        logits = self._model.forward(self._next[:, None], self._valid, self._lengths[:, None], self._cache)
+        self._lengths = self._lengths + 1
+        self._next = self._draw(logits, self._rows, self._parameters)
+
+    def _draw(self, logits: torch.Tensor, rows: list[Row], parameters: Parameters | None = None) -> torch.Tensor:
+        """The next tokens (B,), handed to the rows under way."""
+        device = self._model.device
+        parameters = parameters or Parameters.of([row.sampling for row in rows], device)
+        seeds = np.array([row.seed for row in rows], dtype=np.uint64)
+        steps = np.array([len(row.token_ids) for row in rows], dtype=np.uint64)
+        tokens, logprobs = sample(logits, parameters, torch.from_numpy(uniform(seeds, steps)).to(device))
+        for row, token, logprob in zip(rows, tokens.tolist(), logprobs.tolist(), strict=True):
+            if row.finish is None:
+                row.push(token, logprob)
+        return tokens
+
+    @torch.inference_mode()
+    def _keep(self, places: list[int]) -> None:
+        if len(places) == len(self._rows):
+            return
+        self._rows = [self._rows[place] for place in places]
+        if not places:
+            self._clear()
+            return
+        index = torch.tensor(places, device=self._model.device)
+        self._cache.select(index)
+        self._valid, self._lengths, self._next = self._valid[index], self._lengths[index], self._next[index]
+        # Positions that are padding in every row that is left.
+        if padding := int((~self._valid).all(0).long().cumprod(0).sum()):
+            self._cache.trim(padding)
+            self._valid = self._valid[:, padding:]
+        self._compose()
+
+    def _compose(self) -> None:
+        self._parameters = Parameters.of([row.sampling for row in self._rows], self._model.device)

@@ -1,0 +1,41 @@
+"""What the decoder needs of a language model and of its cache."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self, TypeVar
+
+import torch
+
+
+class Cache(Protocol):
+    """Keys and values of B rows over T positions. Rows shorter than T are padded on the left."""
+
+    def select(self, rows: torch.Tensor) -> None:
+        """Keep the rows of the index `rows` (B',), in its order; a row may be repeated."""
+
+    def join(self, other: Self) -> None:
+        """Append the other's rows; the shorter of the two is padded on the left."""
+
+    def trim(self, positions: int) -> None:
+        """Drop the first positions of every row."""
+
+
+C = TypeVar("C", bound=Cache)
+
+
+class LanguageModel(Protocol[C]):
+    """A causal language model ready to be decoded."""
+
+    device: torch.device
+    context: int
+    """Most positions the model was built for: prompt and completion together."""
+    vocabulary: int
+
+    def new_cache(self) -> C:
+        """An empty cache."""
+
+    def forward(self, ids: torch.Tensor, valid: torch.Tensor, positions: torch.Tensor, cache: C) -> torch.Tensor:
+        """Logits (B, V) after the last of the tokens `ids` (B, S), whose keys and values are appended to the cache.
+
+        valid (B, T + S) is False where a cached or new position is padding; positions (B, S) counts real tokens.
+        """

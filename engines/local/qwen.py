@@ -1,0 +1,225 @@
+"""Qwen2 and Qwen3 in plain torch, for small models: same weights and numbers as transformers, no import of it.
+
+For a model of a few million parameters importing transformers takes longer than sampling a problem's programs. What is
+left out: sliding windows, RoPE scaling, sharded or quantised weights; such checkpoints go to `transformers_model`.
+Follows transformers' models/qwen2/modeling_qwen2.py and models/qwen3/modeling_qwen3.py.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional
+
+_GROW = 128
+_MOST_BYTES = 200_000_000
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a checkpoint, read from its config.json."""
+
+    layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    hidden: int
+    context: int
+    rope_theta: float
+    epsilon: float
+    vocabulary: int
+    tied: bool
+
+
+def supported(directory: Path) -> Shape | None:
+    """The shape of the checkpoint in the directory if this module can run it, else None."""
+    config_file, weights = directory / "config.json", directory / "model.safetensors"
+    if not config_file.is_file() or not weights.is_file() or weights.stat().st_size > _MOST_BYTES:
+        return None
+    config: dict[str, Any] = json.loads(config_file.read_text(encoding="utf-8"))
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    plain = (
+        config.get("model_type") in ("qwen2", "qwen3")
+        and config.get("hidden_act", "silu") == "silu"
+        and not config.get("use_sliding_window")
+        and rope.get("rope_type", rope.get("type", "default")) == "default"
+        and "quantization_config" not in config
+    )
+    if not plain:
+        return None
+    heads = config["num_attention_heads"]
+    return Shape(
+        layers=config["num_hidden_layers"],
+        heads=heads,
+        kv_heads=config.get("num_key_value_heads") or heads,
+        head_dim=config.get("head_dim") or config["hidden_size"] // heads,
+        hidden=config["hidden_size"],
+        context=config.get("max_position_embeddings", 32768),
+        rope_theta=rope.get("rope_theta") or config.get("rope_theta", 10000.0),
+        epsilon=config.get("rms_norm_eps", 1e-6),
+        vocabulary=config["vocab_size"],
+        tied=bool(config.get("tie_word_embeddings")),
+    )
+
+
+class QwenCache:
+    """Keys and values (layers, B, kv_heads, capacity, head_dim), of which the first `length` positions are filled."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._both: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def reserve(self, shape: Shape, like: torch.Tensor, new: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both buffers, with room for `new` more positions."""
+        if self._both is None or self._both[0].shape[3] < self.length + new:
+            size = (shape.layers, like.shape[0], shape.kv_heads, self.length + new + _GROW, shape.head_dim)
+            grown = (like.new_zeros(size), like.new_zeros(size))
+            if self._both is not None:
+                for buffer, old in zip(grown, self._both, strict=True):
+                    buffer[:, :, :, : self.length] = old[:, :, :, : self.length]
+            self._both = grown
+        return self._both
+
+    def select(self, rows: torch.Tensor) -> None:
+        """Keep these rows, in this order."""
+        if self._both is not None:
+            self._both = (self._both[0].index_select(1, rows), self._both[1].index_select(1, rows))
+
+    def join(self, other: QwenCache) -> None:
+        """Append the other's rows, the shorter padded on the left."""
+        if self._both is None or other._both is None:
+            self.length, self._both = max(self.length, other.length), self._both or other._both
+            return
+        longest = max(self.length, other.length)
+        keys, values = (
+            torch.cat([_padded(ours, self.length, longest), _padded(theirs, other.length, longest)], dim=1)
+            for ours, theirs in zip(self._both, other._both, strict=True)
+        )
+        self.length, self._both = longest, (keys, values)
+
+    def trim(self, positions: int) -> None:
+        """Drop the first positions."""
+        if self._both is not None and positions:
+            keys, values = self._both
+            self._both = (keys[:, :, :, positions:].contiguous(), values[:, :, :, positions:].contiguous())
+            self.length -= positions
+
+
+def _padded(buffer: torch.Tensor, length: int, longest: int) -> torch.Tensor:
+    """The filled part of the buffer, shifted right to end at `longest`, with room to grow behind."""
+    return functional.pad(buffer[:, :, :, :length], (0, 0, longest - length, _GROW))
+
+
+@dataclass(frozen=True)
+class _Layer:
+    qkv: torch.Tensor
+    qkv_bias: torch.Tensor | None
+    q_norm: torch.Tensor | None
+    k_norm: torch.Tensor | None
+    out: torch.Tensor
+    gate_up: torch.Tensor
+    down: torch.Tensor
+    norm_in: torch.Tensor
+    norm_mlp: torch.Tensor
+
+
+class Qwen:
+    """A LanguageModel over a checkpoint that `supported` accepts."""
+
+    def __init__(self, directory: Path, shape: Shape, device: torch.device) -> None:
+        weights = load_file(directory / "model.safetensors", device=str(device))
+        weights = {name: tensor.float() for name, tensor in weights.items()}
+        self.device = device
+        self.context = shape.context
+        self.vocabulary = shape.vocabulary
+        self._shape = shape
+        self._layers = [_layer(weights, f"model.layers.{number}.") for number in range(shape.layers)]
+        self._embedding = weights["model.embed_tokens.weight"]
+        self._norm = weights["model.norm.weight"]
+        self._head = self._embedding if shape.tied else weights["lm_head.weight"]
+        frequencies = shape.rope_theta ** -(torch.arange(0, shape.head_dim, 2, device=device) / shape.head_dim)
+        self._frequencies = torch.cat([frequencies, frequencies])
+
+    def new_cache(self) -> QwenCache:
+        """An empty cache."""
+        return QwenCache()
+
+    def forward(
+        self, ids: torch.Tensor, valid: torch.Tensor, positions: torch.Tensor, cache: QwenCache
+    ) -> torch.Tensor:
+        """Logits (B, V) after the last token; see LanguageModel."""
+        shape = self._shape
+        x = self._embedding[ids]
+        angles = (positions.unsqueeze(-1) * self._frequencies).unsqueeze(2)
+        cosine, sine = angles.cos(), angles.sin()
+        mask = _mask(valid, ids.shape[1], shape.heads // shape.kv_heads)
+        keys, values = cache.reserve(shape, x, ids.shape[1])
+        start, end = cache.length, cache.length + ids.shape[1]
+        cache.length = end
+        for number, layer in enumerate(self._layers):
+            query, keys[number, :, :, start:end], values[number, :, :, start:end] = self._project(
+                layer, x, cosine, sine
+            )
+            seen = functional.scaled_dot_product_attention(
+                query, keys[number, :, :, :end], values[number, :, :, :end], mask
+            )
+            # (B, kv, group * S, D) -> (B, S, kv * group * D)
+            seen = seen.reshape(*seen.shape[:2], -1, end - start, shape.head_dim).permute(0, 3, 1, 2, 4).flatten(2)
+            x = x + functional.linear(seen, layer.out)
+            h = functional.rms_norm(x, (shape.hidden,), layer.norm_mlp, shape.epsilon)
+            gate, up = functional.linear(h, layer.gate_up).chunk(2, -1)
+            x = x + functional.linear(functional.silu(gate) * up, layer.down)
+        return functional.linear(functional.rms_norm(x[:, -1], (shape.hidden,), self._norm, shape.epsilon), self._head)
+
+    def _project(
+        self, layer: _Layer, x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries (B, kv, group * S, D), keys and values (B, kv, S, D): the heads of a group share keys and values."""
+        shape = self._shape
+        h = functional.rms_norm(x, (shape.hidden,), layer.norm_in, shape.epsilon)
+        heads = functional.linear(h, layer.qkv, layer.qkv_bias)
+        heads = heads.view(*x.shape[:2], -1, shape.head_dim)  # (B, S, heads, D)
+        turned, value = heads.tensor_split([shape.heads + shape.kv_heads], dim=2)
+        if layer.q_norm is not None and layer.k_norm is not None:
+            query, key = turned.tensor_split([shape.heads], dim=2)
+            query = functional.rms_norm(query, (shape.head_dim,), layer.q_norm, shape.epsilon)
+            turned = torch.cat([query, functional.rms_norm(key, (shape.head_dim,), layer.k_norm, shape.epsilon)], dim=2)
+        left, right = turned.chunk(2, -1)
+        turned = turned * cosine + torch.cat((-right, left), -1) * sine
+        query, key = turned.tensor_split([shape.heads], dim=2)
+        query = query.view(*x.shape[:2], shape.kv_heads, -1, shape.head_dim).permute(0, 2, 3, 1, 4).flatten(2, 3)
+        return query, key.transpose(1, 2), value.transpose(1, 2)
+
+
+def _mask(valid: torch.Tensor, new: int, group: int) -> torch.Tensor:
+    """What each query may see, True where it may: (B, 1, 1, T) for one new token, else (B, 1, group * S, T)."""
+    if new == 1:
+        return valid[:, None, None, :]
+    total = valid.shape[1]
+    causal = torch.ones(new, total, dtype=torch.bool, device=valid.device).tril(total - new)
+    # A padded query sees itself, so that no row of the softmax is empty.
+    own = torch.ones(new, total, dtype=torch.bool, device=valid.device).tril(total - new).triu(total - new)
+    seen = (valid[:, None, :] & causal) | own
+    return seen.repeat(1, group, 1).unsqueeze(1)
+
+
+def _layer(weights: dict[str, torch.Tensor], prefix: str) -> _Layer:
+    attention, mlp = f"{prefix}self_attn.", f"{prefix}mlp."
+    names = [f"{attention}{part}_proj" for part in "qkv"]
+    biased = f"{names[0]}.bias" in weights
+    return _Layer(
+        qkv=torch.cat([weights[f"{name}.weight"] for name in names]),
+        qkv_bias=torch.cat([weights[f"{name}.bias"] for name in names]) if biased else None,
+        q_norm=weights.get(f"{attention}q_norm.weight"),
+        k_norm=weights.get(f"{attention}k_norm.weight"),
+        out=weights[f"{attention}o_proj.weight"],
+        gate_up=torch.cat([weights[f"{mlp}gate_proj.weight"], weights[f"{mlp}up_proj.weight"]]),
+        down=weights[f"{mlp}down_proj.weight"],
+        norm_in=weights[f"{prefix}input_layernorm.weight"],
+        norm_mlp=weights[f"{prefix}post_attention_layernorm.weight"],
+    )

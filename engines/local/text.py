@@ -1,0 +1,100 @@
+"""The tokenizer of a checkpoint: prompts to token ids, and what ends a completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from engines.errors import EngineError
+from engines.protocol import ChatPrompt, Prompt, TextPrompt
+
+
+class PromptError(Exception):
+    """The model can never answer this prompt; the message says why."""
+
+
+class Text:
+    """Tokenizer, chat template and end-of-text tokens of the checkpoint `name`, a directory or an id of the hub."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        directory = Path(name)
+        if (directory / "tokenizer.json").is_file():
+            self.tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        else:
+            backend = getattr(self._pretrained, "backend_tokenizer", None)
+            if not isinstance(backend, Tokenizer):
+                raise EngineError(f"hf:{name} has no fast tokenizer (tokenizer.json), which this engine needs")
+            self.tokenizer = backend
+        added = self.tokenizer.get_added_tokens_decoder()
+        self._special = {token.content: number for number, token in added.items() if token.special}
+
+    @cached_property
+    def _pretrained(self) -> Any:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(self._name, local_files_only=Path(self._name).is_dir())
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take."""
+        if isinstance(prompt, TextPrompt):
+            ids = self.tokenizer.encode(prompt.text).ids
+        elif isinstance(prompt, ChatPrompt):
+            ids = self.tokenizer.encode(self._render(prompt), add_special_tokens=False).ids
+        else:
+            ids = list(prompt.token_ids)
+            size = self.tokenizer.get_vocab_size()
+            if wrong := [number for number in ids if not 0 <= number < size]:
+                raise PromptError(f"token id {wrong[0]} is outside the vocabulary of {size}")
+        if not ids:
+            raise PromptError("the prompt is empty")
+        return ids
+
+    def _render(self, prompt: ChatPrompt) -> str:
+        if not self._has_template:
+            raise PromptError(f"{self._name} has no chat template: send raw text (a completions request) instead")
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        return str(self._pretrained.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+
+    @cached_property
+    def _has_template(self) -> bool:
+        directory = Path(self._name)
+        if not directory.is_dir():
+            return self._pretrained.chat_template is not None
+        if (directory / "chat_template.jinja").is_file():
+            return True
+        return bool(_read(directory / "tokenizer_config.json").get("chat_template"))
+
+    def ends(self) -> frozenset[int]:
+        """The ids that end a completion, by the checkpoint's generation_config, config or tokenizer."""
+        directory = Path(self._name)
+        if directory.is_dir():
+            sources = [_read(directory / name) for name in ("generation_config.json", "config.json")]
+            for source in sources:
+                if (found := source.get("eos_token_id")) is not None:
+                    return frozenset(found if isinstance(found, list) else [found])
+            return frozenset()
+        from transformers import GenerationConfig
+
+        try:
+            found = GenerationConfig.from_pretrained(self._name).eos_token_id
+        except OSError:  # The checkpoint brings no generation_config.json.
+            found = None
+        found = found if found is not None else self._pretrained.eos_token_id
+        return frozenset(found if isinstance(found, list) else [] if found is None else [found])
+
+    def stop_ids(self, stop: Sequence[str]) -> frozenset[int]:
+        """Ids of stop strings that are special tokens: those leave no text to find."""
+        return frozenset(self._special[word] for word in stop if word in self._special)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,129 @@
+"""The decoding thread: takes jobs from any event loop, decodes all of them together, hands results back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic
+
+from engines.local.decoder import Decoder
+from engines.local.model import C
+from engines.local.rows import Row
+
+
+@dataclass(eq=False)
+class Job:
+    """Rows that were asked for together."""
+
+    rows: list[Row]
+    """Rows of one request stand together and share their prompt's list."""
+    deliver: Callable[[list[Report]], None]
+    """Called in the decoding thread, once a step, with what happened to the job's rows."""
+    deltas: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A row has new text, has finished, or failed."""
+
+    row: Row
+    text: str = ""
+    error: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more will come for the row."""
+        return bool(self.error) or (self.row.finish is not None and not self.text)
+
+
+class Worker(Generic[C]):
+    """One thread and one decoder with room for `places` rows. The thread starts with the first job."""
+
+    def __init__(self, decoder: Decoder[C], places: int) -> None:
+        self._decoder = decoder
+        self._places = places
+        self._wake = threading.Condition()
+        self._waiting: deque[tuple[Job, Row]] = deque()
+        self._active: dict[Row, Job] = {}
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Job) -> None:
+        """Queue the job's rows behind those already waiting."""
+        with self._wake:
+            self._waiting.extend((job, row) for row in job.rows)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def cancel(self, job: Job) -> None:
+        """Forget the job's rows before the next step."""
+        with self._wake:
+            job.cancelled.set()
+            self._waiting = deque(item for item in self._waiting if item[0] is not job)
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the thread after the step under way, and wait for it. Idempotent."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closed or self._waiting or self._active):
+                    self._wake.wait()
+                if self._closed:
+                    return
+                admitted = self._admit()
+            # Whatever goes wrong in here (a GPU out of memory, say) ends the rows it concerns, never the thread.
+            try:
+                self._drop_cancelled()
+                if admitted:
+                    self._decoder.admit([row for _, row in admitted])
+                    self._report()
+                self._decoder.step()
+                self._report()
+            except Exception as error:  # noqa: BLE001 - reported as the error of every row under way
+                self._fail(f"{type(error).__name__}: {error}")
+
+    def _admit(self) -> list[tuple[Job, Row]]:
+        """The rows to let in now: few at a time would mean many small prefills."""
+        free = self._places - len(self._active)
+        if not self._waiting or not (len(self._waiting) <= free or free * 4 >= self._places):
+            return []
+        admitted = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
+        self._active.update((row, job) for job, row in admitted)
+        return admitted
+
+    def _drop_cancelled(self) -> None:
+        gone = [row for row, job in self._active.items() if job.cancelled.is_set()]
+        if gone:
+            self._decoder.drop(gone)
+            for row in gone:
+                del self._active[row]
+
+    def _report(self) -> None:
+        """Tell every job what its rows did in the last step."""
+        reports: dict[Job, list[Report]] = {}
+        for row, job in list(self._active.items()):
+            if job.deltas and (text := row.news()):
+                reports.setdefault(job, []).append(Report(row, text))
+            if row.finish is not None:
+                reports.setdefault(job, []).append(Report(row))
+                del self._active[row]
+        for job, news in reports.items():
+            job.deliver(news)
+
+    def _fail(self, error: str) -> None:
+        failed, self._active = self._active, {}
+        self._decoder.drop(list(failed))
+        for row, job in failed.items():
+            job.deliver([Report(row, error=error)])
