@@ -3,10 +3,10 @@
 Candidates are grouped by behaviour. At most one group can be right, since right programs agree wherever the answer is
 unique. For every group c the hypothesis H_c says "c is right and all others are wrong"; H_0 says "none is right".
 Under H_c the truth of every test is known (a test is valid iff c passes it), so the table's likelihood is a product of
-Beta-binomial terms whose rates are the ones of the paper (section 3): how often the coder is right, how often the tester
-is right (p_u), how often a wrong program passes a right test (p_01) and a wrong one (p_00). Wrong programs scatter over
-behaviours like a Chinese restaurant process. Rates are integrated out, so no number needs to be known; the priors are
-weak and named in `Prior`.
+Beta-binomial terms whose rates are the ones of the paper (section 3): how often the coder is right, how often the
+tester is right (p_u), how often a wrong program passes a right test (p_01) and a wrong one (p_00). Wrong programs
+scatter over behaviours like a Chinese restaurant process. Rates are integrated out, so no number needs to be known;
+the priors are weak and named in `Prior`.
 
 Trusted tests are valid under every hypothesis; a group that fails one has probability 0.
 """
@@ -74,13 +74,12 @@ def confidence(table: ExecutionTable, prior: Prior = Prior()) -> Confidence:
     top = max(totals)
     norm = sum(exp(total - top) for total in totals)
     hypotheses = [
-        Hypothesis(group, exp(total - top) / norm, terms)
-        for (group, terms), total in zip(weighed, totals, strict=True)
+        Hypothesis(group, exp(total - top) / norm, terms) for (group, terms), total in zip(weighed, totals, strict=True)
     ]
     return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)))
 
 
-def test_validity(table: ExecutionTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
+def validity_of_tests(table: ExecutionTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
     """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests.
 
     A test is right in proportion to the hypotheses under which the right program passes it. Where no program is right

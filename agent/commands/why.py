@@ -46,7 +46,9 @@ def _show_run(console: Console, run: RecordedRun) -> None:
     result, evidence = run.result, recorded_evidence(run)
     ascii_only = not console.encoding.lower().startswith("utf")
     status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
-    console.print(headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside"))
+    console.print(
+        headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside")
+    )
     console.print(f"run {run.id} in {run.folder}, sandbox: {run.started.isolation}", style="dim", highlight=False)
     console.print()
     if evidence is not None:

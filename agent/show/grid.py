@@ -85,7 +85,9 @@ def grid(
         mark = ("* " if ascii_only else "▶ ") if name == chosen else "  "
         origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
         view.add_row(
-            Text(mark + name, style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else "")),
+            Text(
+                mark + name, style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else "")
+            ),
             origin,
             _cells(table, name, trusted, glyphs),
             _cells(table, name, generated, glyphs),

@@ -1,4 +1,4 @@
-"""Solves one problem: sample both roles, execute, rank, and repair or stop, as a LangGraph graph over plain functions."""
+"""Solves one problem: sample both roles, execute, rank, repair or stop; a LangGraph graph over plain functions."""
 
 from agent.solve.outcome import Outcome
 from agent.solve.run import solve_problem

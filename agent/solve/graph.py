@@ -38,7 +38,7 @@ async def repair(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
     return {}
 
 
-async def execute(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
+async def execute(_state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
     await steps.settle(runtime.context)
     return {}
 

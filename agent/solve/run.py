@@ -31,7 +31,6 @@ from cure.table import Candidate
 from engines.protocol import Engine
 from sandbox.protocol import Limits, Sandbox
 
-
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
 

@@ -24,7 +24,7 @@ from agent.runs.store import RunWriter
 from agent.solve.decide import FAILURES_SHOWN, Decision, believed_failures, decide
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Spending
-from cure.confidence import Confidence, confidence, test_validity
+from cure.confidence import Confidence, confidence, validity_of_tests
 from cure.execute import GrowingTable
 from cure.extract import Extractor
 from cure.problem import Problem, UnitTest
@@ -126,7 +126,7 @@ def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
     table = solver.growing.snapshot()
     ranking = solver.select(table)
     posterior = confidence(table)
-    validity = test_validity(table, posterior)
+    validity = validity_of_tests(table, posterior)
     solver.reading = Reading(table, ranking, posterior, validity)
     solver.emit(_ranked_event(round_, solver.reading))
     seen = {behaviour(table, name) for name in table.candidates}
@@ -224,7 +224,7 @@ def _take(solver: Solver, completion: Completion, round_: int) -> None:
 def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
     extracted = solver.extract.program(completion.text)
     if extracted.value is None:
-        solver.emit(Rejected("coder", completion.key, completion.index, extracted.reason))
+        solver.emit(Rejected("coder", completion.key, completion.index, extracted.why))
         return
     parts = completion.key.split("/")
     parent = parts[2] if parts[0] == "repair" else None
@@ -247,7 +247,7 @@ def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
 def _take_test(solver: Solver, completion: Completion) -> None:
     extracted = solver.extract.test(completion.text)
     if extracted.value is None:
-        solver.emit(Rejected("tester", completion.key, completion.index, extracted.reason))
+        solver.emit(Rejected("tester", completion.key, completion.index, extracted.why))
         return
     test = extracted.value
     if any(test.stdin.split() == example.stdin.split() for example in solver.problem.examples):

@@ -36,7 +36,7 @@ def output_agreement(table: ExecutionTable) -> dict[str, float]:
 
 
 def rank_by_agreement(table: ExecutionTable) -> Ranking:
-    """Ranking by (trusted tests passed, generated tests passed, agreement); the earliest candidate wins what is left."""
+    """Ranking by (trusted tests passed, generated tests passed, agreement); the earliest wins what is left."""
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
     agreement = output_agreement(table)
     scores = {

@@ -1,0 +1,28 @@
+from cure.table import clusters, pass_matrix
+from tests.cure.tables import draw
+
+
+def test_pass_matrix_has_a_row_per_candidate_and_a_column_per_test() -> None:
+    assert pass_matrix(draw("..a", ".b.")).tolist() == [[True, True, False], [True, False, True]]
+
+
+def test_pass_matrix_of_an_empty_table_keeps_its_shape() -> None:
+    table = draw("...")
+    assert pass_matrix(table, []).shape == (1, 0)
+
+
+def test_candidates_with_equal_outputs_are_one_cluster_even_where_they_fail() -> None:
+    assert clusters(draw(".a", ".b", ".a", "!a")) == [["c0", "c2"], ["c1"], ["c3"]]
+
+
+def test_outputs_that_differ_only_in_white_space_are_the_same_behaviour() -> None:
+    table = draw("a", "a")
+    cells = dict(table.cells)
+    cells["c0", "t0"] = cells["c0", "t0"].__class__(cells["c0", "t0"].verdict, False, "  a\n\n")
+    assert clusters(table.__class__(table.candidates, table.tests, cells)) == [["c0", "c1"]]
+
+
+def test_a_failed_sandbox_says_nothing_about_the_program() -> None:
+    table = draw("?")
+    assert not table.known("c0", "t0")
+    assert not table.passes("c0", "t0")
