@@ -1,0 +1,39 @@
+"""Programs and tests out of what a model wrote: `extractor("robust")`, or `extractor("release")` as CURE's does."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cure.errors import ProblemError
+from cure.extract import release, robust
+from cure.extract.result import Extracted, Note, Reason
+from cure.problem import UnitTest
+
+__all__ = ["MODES", "Extracted", "Extractor", "Note", "Reason", "extractor"]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """One way to read answers: `program` for the coder's, `test` for the tester's. Neither ever raises."""
+
+    name: str
+    program: Callable[[str], Extracted[str]]
+    test: Callable[[str], Extracted[UnitTest]]
+
+
+MODES = {
+    "robust": Extractor("robust", robust.program, robust.unit_test),
+    "release": Extractor("release", release.program, release.unit_test),
+}
+"""Every extractor by its name."""
+
+
+def extractor(mode: str = "robust") -> Extractor:
+    """The extractor called `mode`; raises ProblemError, naming the nearest, when there is none."""
+    if found := MODES.get(mode):
+        return found
+    nearest = difflib.get_close_matches(mode, MODES, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(MODES)}"
+    raise ProblemError(f"unknown extraction mode {mode!r}; {hint}")

@@ -1,0 +1,64 @@
+"""Fenced blocks in Markdown as language models write it, found line by line in time linear in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FENCE_LINE = re.compile(r"([ \t]*)(`{3,}|~{3,})(.*)", re.DOTALL)
+_LANGUAGE = re.compile(r"\{?\s*\.?([A-Za-z][A-Za-z0-9+#_.-]{0,30})")
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A line that begins with three or more backticks or tildes."""
+
+    indent: str
+    mark: str
+    """The run of backticks or tildes."""
+    info: str
+    """The rest of the line, stripped."""
+    variant: bool
+    """Not three backticks with the language directly behind them."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing follows the mark: such a line may close a block."""
+        return not self.info
+
+    @property
+    def language(self) -> str:
+        """The first word of the info string in lower case; empty when there is none."""
+        match = _LANGUAGE.match(self.info)
+        return match[1].lower() if match else ""
+
+    def closed_by(self, other: Fence) -> bool:
+        """Whether `other` closes a block that this fence opens."""
+        return other.bare and other.mark[0] == self.mark[0] and len(other.mark) >= len(self.mark)
+
+
+def fence(line: str) -> Fence | None:
+    """The fence a line is, or None."""
+    match = _FENCE_LINE.fullmatch(line)
+    if match is None:
+        return None
+    indent, mark, info = match.groups()
+    return Fence(indent, mark, info.strip(), variant=mark != "```" or info[:1].isspace())
+
+
+def ends_with_fence(line: str, opening: Fence) -> bool:
+    """Whether a line of content ends with the closing mark of `opening`, as in `print(1)```` `."""
+    stripped = line.rstrip()
+    return stripped.endswith(opening.mark) and len(stripped) > len(opening.mark)
+
+
+def without_closing(line: str, opening: Fence) -> str:
+    """A line that `ends_with_fence`, without that mark."""
+    return line.rstrip()[: -len(opening.mark)]
+
+
+def without_indent(lines: list[str], indent: str) -> list[str]:
+    """`lines`, each without as much of the opening fence's indentation as it has."""
+    if not indent:
+        return lines
+    return [line[len(indent) :] if line.startswith(indent) else line.lstrip(" \t") for line in lines]
