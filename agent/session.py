@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import signal
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from engines import Engine, open_engine
 from sandbox import Sandbox, open_sandbox
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,18 +48,3 @@ async def start_session(coder: str, tester: str, sandbox: str) -> Session:
 async def _close(*things: Any) -> None:
     for thing in things:
         await thing.close()
-
-
-def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result. SIGTERM ends it as Ctrl-C does: what is open is closed, and KeyboardInterrupt raised."""
-
-    async def guarded() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    try:
-        return asyncio.run(guarded())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None

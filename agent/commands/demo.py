@@ -12,7 +12,7 @@ PROBLEMS = "demo_problems.json"
 @click.option("--seed", type=int, default=0, show_default=True)
 def demo(sandbox: str, seed: int) -> int:
     """Solve three bundled problems with the bundled model and show the evidence for each answer."""
-    from agent.session import run_interruptible
+    from agent.interrupt import run_interruptible
 
     return run_interruptible(_demo(sandbox, seed))
 

@@ -54,7 +54,7 @@ def solve(problem: str, index: int | None, sandbox: str, as_json: bool, out: Pat
     The program goes to standard output, everything else to standard error. Exit code 0: verified; 1: low confidence;
     2: bad input; 3: not solved; 4: budget spent; 5: the model failed; 6: the sandbox failed.
     """
-    from agent.session import run_interruptible
+    from agent.interrupt import run_interruptible
     from cure.problem_file import load_problems, pick
 
     settings = settings_from(options)

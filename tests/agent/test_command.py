@@ -1,0 +1,86 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HEAVY = ["torch", "vllm", "transformers", "deepspeed", "langgraph", "textual", "docker", "openai", "uvicorn", "numpy"]
+COMMAND = [sys.executable, "-m", "agent"]
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]  # options are subprocess's own
+
+
+def loaded_by(code: str) -> list[str]:
+    """Heavy packages in sys.modules after running the code in a fresh interpreter."""
+    probe = f"import json, sys\n{code}\nprint(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    names = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(names, list)
+    return names
+
+
+def test_help_lists_every_command_with_its_first_sentence() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for name in ("solve", "runs", "why", "doctor", "demo", "serve", "sandbox", "eval", "train"):
+        assert f"\n  {name} " in done.stdout
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import contextlib, io\nfrom agent.command import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n    main(['--help'])"
+    )
+    assert loaded_by(code) == []
+
+
+@pytest.mark.parametrize("package", ["sandbox", "engines", "cure", "trainer", "evaluator", "agent", "tui"])
+def test_importing_a_room_loads_nothing_heavy(package: str) -> None:
+    assert loaded_by(f"import {package}") == []
+
+
+def test_help_answers_at_once() -> None:
+    """Best of five beside a bare interpreter, so that a busy machine does not decide."""
+
+    def best(*command: str) -> float:
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run(command, capture_output=True, check=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    bare = best(sys.executable, "-c", "import click, importlib.metadata")
+    assert best(*COMMAND, "--help") < bare + 0.2
+
+
+def test_an_unknown_command_names_the_nearest() -> None:
+    done = run("slove", "x.json")
+    assert done.returncode == 2
+    assert done.stderr.strip() == "cure-agent: no command 'slove'; did you mean 'solve'?"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["solve", "missing.json"], "missing.json"),
+        (["solve", "-n", "0", "x.json"], "0 is not in the range"),
+        (["solve", "x.md", "--model", "gpt9"], "unknown model spec 'gpt9'"),
+        (["solve", "x.md", "--budget", "lots"], "50ktok"),
+        (["solve", "x.md", "--selector", "magic"], "there are: agreement"),
+        (["solve", "x.md", "--compare", "magic"], "magic"),
+        (["solve", "x.md", "--out", "/no/such/folder/a.py"], "does not exist"),
+        (["why", "nothing"], "no runs recorded"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_2(arguments: list[str], words: str, tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text("Print the sum of two integers.\n")
+    done = run(*arguments, cwd=tmp_path, env={"CURE_AGENT_STATE": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("cure-agent: ")

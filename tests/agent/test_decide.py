@@ -1,0 +1,73 @@
+from agent.solve.decide import Decision, believed_failures, decide, viable
+from agent.solve.settings import SolveSettings
+from cure.confidence import confidence, validity_of_tests
+from cure.select import rank_by_agreement
+from cure.table import ExecutionTable
+from tests.cure.tables import draw
+
+
+def decision(table: ExecutionTable, *, rounds_done: int = 1, stale: int = 0, spent: str = "") -> Decision:
+    posterior = confidence(table)
+    return decide(
+        table,
+        rank_by_agreement(table),
+        posterior,
+        validity_of_tests(table, posterior),
+        SolveSettings(rounds=3),
+        rounds_done=rounds_done,
+        stale=stale,
+        spent=spent,
+    )
+
+
+def test_a_sure_answer_ends_the_run() -> None:
+    sure = decision(draw(*["........"] * 6, "aaaaaaaa", trusted=2))
+    assert sure.action == "finish"
+    assert "c0 is right" in sure.why
+
+
+def test_a_sure_answer_counts_even_when_the_budget_is_spent() -> None:
+    table = draw(*["........"] * 6, "aaaaaaaa", trusted=2)
+    assert "is right" in decision(table, spent="90 seconds").why
+    assert "budget" in decision(draw("a"), spent="90 seconds").why
+
+
+def test_a_program_that_fails_an_example_is_repaired() -> None:
+    repair = decision(draw("a.", "b.", trusted=1))
+    assert repair.action == "repair"
+    assert repair.targets == ("c0", "c1")
+
+
+def test_programs_that_behave_alike_are_repaired_once() -> None:
+    assert decision(draw("a.", "a.", "a.", trusted=1)).targets == ("c0",)
+
+
+def test_thin_evidence_asks_for_more_samples() -> None:
+    assert decision(draw("")).action == "more"
+
+
+def test_no_program_at_all_asks_for_more_samples() -> None:
+    assert decision(ExecutionTable()).action == "more"
+
+
+def test_the_last_round_and_standstill_end_the_run() -> None:
+    assert decision(draw("a", trusted=1), rounds_done=3).action == "finish"
+    assert decision(draw("a", trusted=1), stale=2).action == "finish"
+
+
+def test_trusted_failures_come_first_and_doubtful_ones_are_left_out() -> None:
+    table = draw("a..b", "....", "....", "...c", trusted=1)
+    assert believed_failures(table, "c0", {"t0": 1.0, "t1": 0.9, "t2": 0.9, "t3": 0.2}) == ["t0"]
+    assert believed_failures(table, "c0", {"t0": 1.0, "t1": 0.9, "t2": 0.9, "t3": 0.8}) == ["t0", "t3"]
+
+
+def test_a_failed_sandbox_is_no_failure_to_repair() -> None:
+    assert believed_failures(draw("?", trusted=1), "c0", {"t0": 1.0}) == []
+
+
+def test_viable_means_every_example_passes_or_without_examples_that_it_runs() -> None:
+    assert viable(draw(".a", trusted=1), "c0")
+    assert not viable(draw("a.", trusted=1), "c0")
+    assert viable(draw("a"), "c0")
+    assert not viable(draw("!!"), "c0")
+    assert viable(draw(""), "c0")

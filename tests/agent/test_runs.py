@@ -1,0 +1,142 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.errors import RunError
+from agent.runs import create_run, find_run, load_run
+from agent.runs.events import (
+    CandidateAdded,
+    Decided,
+    Event,
+    Executed,
+    RankedRound,
+    Result,
+    Sampled,
+    Started,
+    TestAdded,
+    from_line,
+    to_line,
+)
+from agent.runs.listing import summaries
+
+TEXT = st.text(max_size=20)
+RESULT = Result("verified", 0, "c1", 0.97, "right", 10, 1.5)
+
+
+@given(
+    st.one_of(
+        st.builds(Started, TEXT, TEXT, st.dictionaries(TEXT, st.integers()), TEXT),
+        st.builds(Sampled, TEXT, TEXT, st.integers(0), TEXT, TEXT, st.integers(0), st.integers(0), TEXT),
+        st.builds(Decided, st.integers(), TEXT, TEXT, st.lists(TEXT)),
+        st.builds(Executed, TEXT, TEXT, TEXT, st.booleans(), TEXT, TEXT, TEXT, st.floats(0, 10), st.integers(0)),
+    )
+)
+def test_an_event_survives_its_line(event: Event) -> None:
+    line = to_line(event, 12.5)
+    assert line.endswith("\n") and "\n" not in line[:-1]
+    assert from_line(line) == (12.5, event)
+
+
+@pytest.mark.parametrize("line", ["{}", "[]", "nonsense", '{"v": 1, "t": 0, "type": "dance"}'])
+def test_a_line_that_is_no_event_is_refused(line: str) -> None:
+    with pytest.raises(RunError, match="not an event"):
+        from_line(line)
+
+
+def test_another_schema_version_is_named() -> None:
+    fields = json.loads(to_line(RESULT)) | {"v": 99}
+    with pytest.raises(RunError, match="schema 99"):
+        from_line(json.dumps(fields))
+
+
+def record(root: Path) -> Path:
+    """A small finished run."""
+    run = create_run(root)
+    run.emit(Started(run.blob("{}"), "sum", {"n": 1}, "bubblewrap"))
+    run.emit(TestAdded("e1", run.blob("1 2\n"), run.blob("3\n"), "public"))
+    run.emit(CandidateAdded("c1", run.blob("print(3)"), "sampled", None, 1, "coder/1", 0))
+    run.emit(Executed("c1", "e1", "ok", True, run.blob("3\n"), "", "", 0.01, 9000))
+    run.emit(RankedRound(1, "agreement", ["a"], [("c1", [1.0])], {"c1": 0.9}, 0.1, {"e1": 1.0}, []))
+    run.emit(RESULT)
+    run.close()
+    return run.folder
+
+
+def test_a_run_read_back_has_its_table(tmp_path: Path) -> None:
+    run = load_run(record(tmp_path))
+    table = run.table()
+    assert run.result == RESULT
+    assert table.candidates["c1"].source == "print(3)"
+    assert table.tests["e1"].trusted and table.tests["e1"].stdin == "1 2\n"
+    assert table.passes("c1", "e1")
+
+
+def test_equal_texts_are_stored_once(tmp_path: Path) -> None:
+    folder = record(tmp_path)
+    assert len(list((folder / "blobs").iterdir())) == 4
+
+
+def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    folder = record(tmp_path)
+    events = folder / "events.jsonl"
+    events.write_bytes(events.read_bytes()[:-20])
+    run = load_run(folder)
+    assert run.result is None
+    assert summaries(5, tmp_path)[0].status == "unfinished"
+
+
+def test_a_damaged_run_hides_no_other(tmp_path: Path) -> None:
+    (record(tmp_path) / "events.jsonl").write_text("rubbish\n")
+    record(tmp_path)
+    assert sorted(summary.status for summary in summaries(5, tmp_path)) == ["unreadable", "verified"]
+
+
+def test_runs_are_found_by_any_end_of_their_name(tmp_path: Path) -> None:
+    folder = record(tmp_path)
+    assert find_run(None, tmp_path) == find_run(folder.name[-4:], tmp_path) == find_run(folder.name[:12], tmp_path)
+    with pytest.raises(RunError, match="no run named"):
+        find_run("nope", tmp_path)
+
+
+def test_without_runs_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cure-agent solve"):
+        find_run(None, tmp_path)
+
+
+FULL_DISK = """
+mount -t tmpfs -o size=64k tmpfs "$1" && exec "$2" -c '
+import sys
+from pathlib import Path
+from agent.errors import RunError
+from agent.runs import create_run
+from agent.runs.events import Started
+run = create_run(Path(sys.argv[1]))
+count = 0
+try:
+    while True:
+        run.emit(Started("x" * 1000, "sum", {}, ""))
+        count += 1
+except RunError as error:
+    print(error)
+lines = (run.folder / "events.jsonl").read_text().splitlines(keepends=True)
+assert len(lines) == count, (len(lines), count)
+assert all(line.endswith("\\n") for line in lines)
+' "$1"
+"""
+
+
+def test_a_full_disk_is_said_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("mount namespaces are not to be had here")
+    command = [*unshare, "sh", "-c", FULL_DISK, "sh", str(tmp_path), sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "No space left on device; free some space or set CURE_AGENT_STATE" in done.stdout
+    assert done.stdout.count("\n") == 1
