@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from agent.runs import RecordedRun
 
 
+PICTURE_WIDTH = 100
+
+
 @click.command()
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--test", "test", help="Show one test, and what every program printed on it.")
 @click.option("--candidate", "candidate", help="Show one candidate's program and its outputs.")
-def why(run: str | None, as_json: bool, test: str | None, candidate: str | None) -> None:
+@click.option("--svg", type=click.Path(dir_okay=False, writable=True), help="Also save what is shown as a picture.")
+def why(run: str | None, as_json: bool, test: str | None, candidate: str | None, svg: str | None) -> None:
     """Explain RUN (the newest one if left out): the table, the choice, the reasons, what each round did."""
     import json
 
@@ -29,13 +33,15 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None)
         return
     from rich.console import Console
 
-    console = Console()
+    console = Console(record=svg is not None, width=PICTURE_WIDTH if svg else None)
     if test is not None:
         _show_test(console, recorded, test)
     elif candidate is not None:
         _show_candidate(console, recorded, candidate)
     else:
         _show_run(console, recorded)
+    if svg is not None:
+        console.save_svg(svg, title=f"cure-agent why {recorded.id}")
 
 
 def _show_run(console: Console, run: RecordedRun) -> None:
