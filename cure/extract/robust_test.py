@@ -156,10 +156,11 @@ def _fenced(lines: list[str], number: int) -> _Data:
     """The block opened at line `number`, up to its closing fence or the end."""
     opening = fence(lines[number])
     assert opening is not None, "called at a fence"
-    if opening.info.endswith(opening.mark):
-        first, body, closed = opening.info[: -len(opening.mark)], [], True
+    if one_line := opening.info.endswith(opening.mark):
+        first = opening.info[: -len(opening.mark)]
     else:
-        first, (body, closed) = opening.info, _body(lines, number, opening)
+        first = opening.info
+    body, closed = ([], True) if one_line else _body(lines, number, opening)
     notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
     if _begins_with_tag(first, opening.language, anything_else=any(line.strip() for line in body)):
         first = first[len(opening.language) :].strip()

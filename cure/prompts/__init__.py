@@ -1,0 +1,80 @@
+"""What both roles are asked, in three styles: `chat` for instruction-tuned models, `micro`, `release`.
+
+`micro` is for the bundled model. `release` is the raw prompt the published CURE models were trained on;
+`cure.prompts.release_source` says where its wording comes from.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from cure.errors import ProblemError
+from cure.problem import Problem, UnitTest
+from engines.protocol import Prompt
+
+STYLES = ("chat", "micro", "release")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A test a program fails, and what the program did instead."""
+
+    test: UnitTest
+    got: str = ""
+    """What it printed, if it ended by itself."""
+    error: str = ""
+    """What went wrong, if it did not."""
+
+
+class PromptStyle(Protocol):
+    """One way to ask. Prompts are pure functions of their arguments."""
+
+    @property
+    def name(self) -> str:
+        """The name `prompts_for` finds it by."""
+
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """Texts that end an answer of this style."""
+
+    def coder(self, problem: Problem) -> Prompt:
+        """Asks for a program that solves the problem."""
+
+    def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> Prompt:
+        """Asks for one new unit test; where the style has words for it, one whose input is none of those in `avoid`."""
+
+    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
+        """Asks for a better program than `source`, which fails as listed."""
+
+
+def prompts_for(
+    style: str,
+    *,
+    stage: Literal["training", "evaluation"] = "evaluation",
+    k_case: int = 16,
+    public_examples: int | None = None,
+    release_dir: str | None = None,
+) -> PromptStyle:
+    """The style called `style`; the options are those of `release` and are ignored by the others.
+
+    Raises ProblemError when there is no such style, or when the wording of `release` cannot be had.
+    """
+    if style == "chat":
+        from cure.prompts.chat import ChatStyle
+
+        return ChatStyle()
+    if style == "micro":
+        from cure.prompts.micro_style import MicroStyle
+
+        return MicroStyle()
+    if style == "release":
+        from cure.prompts.release import ReleaseStyle
+        from cure.prompts.release_source import load_wording
+
+        return ReleaseStyle(load_wording(release_dir), stage, k_case, public_examples)
+    nearest = difflib.get_close_matches(style, STYLES, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(STYLES)}"
+    raise ProblemError(f"unknown prompt style {style!r}; {hint}")

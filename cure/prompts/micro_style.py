@@ -1,0 +1,31 @@
+"""The prompts of the bundled micro model as one style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cure.problem import Problem, UnitTest
+from cure.prompts import Failure, micro
+from engines.protocol import Prompt
+
+
+@dataclass(frozen=True)
+class MicroStyle:
+    """Statement in, answer out; the model follows no instructions, so it is shown one failing test at most."""
+
+    name: str = "micro"
+    stop: tuple[str, ...] = micro.STOP
+
+    def coder(self, problem: Problem) -> Prompt:
+        return micro.coder_prompt(problem)
+
+    def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> Prompt:  # noqa: ARG002 no words for it
+        return micro.tester_prompt(problem)
+
+    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
+        """With no failure to show, the coder is asked afresh."""
+        if not failures:
+            return micro.coder_prompt(problem)
+        first = failures[0]
+        return micro.repair_prompt(problem, source, first.test, first.got or first.error)

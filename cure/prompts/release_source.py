@@ -1,0 +1,184 @@
+"""The wording the published CURE models were trained on, read from the published repository; none of it is kept here.
+
+Gen-Verse/CURE carries no licence, so its text is not ours to ship. Four of its files are read as data at one pinned
+commit, each checked against its sha256, parsed with `ast` and never executed. They come from, in this order: the
+directory given, the one in the environment variable CURE_AGENT_RELEASE_DIR (a checkout of the repository), the user's
+cache directory, a download from raw.githubusercontent.com, which fills the cache.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cure.errors import ProblemError
+
+COMMIT = "69fe1742b4c53b75ce3d7d1c8ea3762a3f93886f"
+REPOSITORY = "Gen-Verse/CURE"
+ENVIRONMENT = "CURE_AGENT_RELEASE_DIR"
+
+FILES = {
+    "optimization/optimization_config.py": "1da601fb42b71c710f3fa8ecbd198d89bd5536a7ccfb57cf1c506364a9a9af9f",
+    "optimization/sample.py": "239ed22819046fc363fd5d1fa3476a3222e0d52cbb28260071f41f5d19b41cdd",
+    "evaluation/evaluation_config.py": "df82955d00224b65681b28a4d3c14d78314636e40a0c6a8464c9517cedee8abd",
+    "evaluation/eval.py": "5f496e80f1d2647881edf0ac7363f63db4fe6b442f6c561fd15ade9d56947424",
+}
+"""The files read, and the sha256 of each at the pinned commit."""
+
+_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class StageWording:
+    """The jinja2 templates of one stage."""
+
+    coder: str
+    """With `language`, `special_requirements`, `problem`."""
+    tester: str
+    """With `problem`, `example_intro`."""
+    requirements: str
+    no_example: str
+    one_example: str
+    """With `example_input`, `example_output`."""
+    more_examples: str
+    """With `n_sample`, `example_input`, `example_output`."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The templates of both stages: they differ in the coder's requirements."""
+
+    training: StageWording
+    evaluation: StageWording
+
+
+def load_wording(directory: str | None = None) -> Wording:
+    """The published wording; raises ProblemError, saying what to do, when no source has it."""
+    given = directory or os.environ.get(ENVIRONMENT)
+    read = _from_checkout(Path(given)) if given else _from_cache_or_download(cache_directory())
+    optimization, sample, evaluation, evaluate = (read(name) for name in FILES)
+    return Wording(_stage(optimization, sample), _stage(evaluation, evaluate))
+
+
+def cache_directory() -> Path:
+    """Where downloaded files are kept."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("cure-agent")) / f"release-{COMMIT[:7]}"
+
+
+def is_cached() -> bool:
+    """Whether the wording can be had without a network."""
+    root = Path(os.environ.get(ENVIRONMENT) or cache_directory())
+    return all((root / name).is_file() for name in FILES)
+
+
+def _from_checkout(root: Path) -> Callable[[str], str]:
+    def read(name: str) -> str:
+        try:
+            content = (root / name).read_bytes()
+        except OSError as error:
+            raise ProblemError(
+                f"{root}: no checkout of {REPOSITORY}: {name} cannot be read ({error.strerror}); "
+                f"give one at commit {COMMIT[:7]} in {ENVIRONMENT}, or unset it to download the four files needed"
+            ) from error
+        if _digest(content) != FILES[name]:
+            raise ProblemError(
+                f"{root / name}: not the file of {REPOSITORY} at commit {COMMIT[:7]}; check that commit out"
+            )
+        return content.decode()
+
+    return read
+
+
+def _from_cache_or_download(root: Path) -> Callable[[str], str]:
+    def read(name: str) -> str:
+        place = root / name
+        if place.is_file() and _digest(content := place.read_bytes()) == FILES[name]:
+            return content.decode()
+        content = _download(name)
+        _keep(place, content)
+        return content.decode()
+
+    return read
+
+
+def _download(name: str) -> bytes:
+    import urllib.request
+
+    url = f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}/{name}"
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:
+            content: bytes = response.read()
+    except OSError as error:
+        raise ProblemError(
+            f"the wording of the published CURE models is not in the cache and {url} cannot be downloaded "
+            f"({getattr(error, 'reason', error)}); give a checkout of {REPOSITORY} at {COMMIT[:7]} in {ENVIRONMENT}"
+        ) from error
+    if _digest(content) != FILES[name]:
+        raise ProblemError(
+            f"{url} does not have the expected content; give a checkout of {REPOSITORY} in {ENVIRONMENT}"
+        )
+    return content
+
+
+def _keep(place: Path, content: bytes) -> None:
+    """Write beside, then rename, so that a reader never sees half a file."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as beside:
+            beside.write(content)
+        Path(beside.name).replace(place)
+    except OSError as error:
+        raise ProblemError(f"{place}: cannot be written ({error.strerror})") from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _stage(configuration: str, program: str) -> StageWording:
+    """The templates out of one stage's configuration file and of the program beside it."""
+    values = _assigned_texts(ast.parse(configuration).body)
+    intros = _example_intros(ast.parse(program))
+    try:
+        return StageWording(
+            coder=values["system_prompts"],
+            tester=values["system_case_prompts"],
+            requirements=values["special_requirements"],
+            no_example=intros[ast.Eq, 0],
+            one_example=intros[ast.Eq, 1],
+            more_examples=intros[ast.Gt, 1],
+        )
+    except KeyError as error:  # cannot happen at the pinned commit
+        raise ProblemError(f"the published configuration lacks {error.args[0]}") from error
+
+
+def _assigned_texts(statements: list[ast.stmt]) -> dict[str, str]:
+    """The names that are assigned a text literal, and the text."""
+    texts: dict[str, str] = {}
+    for statement in statements:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                texts[name] = text
+    return texts
+
+
+def _example_intros(program: ast.Module) -> dict[tuple[type[ast.cmpop], int], str]:
+    """The text assigned to `example_intro` under each condition on the number of examples."""
+    intros: dict[tuple[type[ast.cmpop], int], str] = {}
+    for node in ast.walk(program):
+        match node:
+            case ast.If(
+                test=ast.Compare(
+                    left=ast.Name(id="n_example"), ops=[operator], comparators=[ast.Constant(value=int(n))]
+                ),
+                body=[ast.Assign(targets=[ast.Name(id="example_intro")], value=ast.Constant(value=str(text))), *_],
+            ):
+                intros[type(operator), n] = text
+    return intros
