@@ -1,0 +1,150 @@
+"""Problems out of files: CURE's JSON, JSONL and Parquet of the same fields, and plain statements.
+
+A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
+`test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). Unknown fields are kept.
+
+A Markdown or text file is one problem: the statement as it stands, named by its first heading. Fenced blocks labelled
+Input and Output under a heading that begins with Example or Sample are its public tests (`cure.statement`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cure.errors import ProblemError
+from cure.problem import Problem
+from cure.problem_row import problem_from_row
+from cure.statement import problem_from_statement
+
+_JSON_LINES = (".jsonl", ".ndjson")
+
+
+def load_problems(path: str, text: str | None = None) -> list[Problem]:
+    """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
+
+    Raises ProblemError with one line that names file, row and field. Rows are counted from 0, as `--index` does.
+    """
+    source = "standard input" if path == "-" else path
+    suffix = Path(path).suffix.lower()
+    if suffix == ".parquet" and text is None:
+        return _from_rows(source, _parquet_rows(path))
+    if text is None:
+        text = _read(path)
+    if not text.strip():
+        raise ProblemError(f"{source}: is empty; expected a problem as JSON, JSONL, Markdown or text")
+    if suffix in _JSON_LINES:
+        return _from_rows(source, _json_lines(source, text))
+    if suffix == ".json" or (suffix not in (".md", ".markdown", ".txt") and _looks_like_json(text)):
+        return _from_rows(source, _json_rows(source, text))
+    return [problem_from_statement(text, source, "stdin" if path == "-" else Path(path).stem)]
+
+
+def pick(problems: Sequence[Problem], index: int | None) -> Problem:
+    """The problem with this index, counted from 0; None stands for the only one there is."""
+    if index is None:
+        if len(problems) == 1:
+            return problems[0]
+        raise ProblemError(f"the file holds {len(problems)} problems; choose one with --index 0 to {len(problems) - 1}")
+    if not 0 <= index < len(problems):
+        known = "only problem 0" if len(problems) == 1 else f"problems 0 to {len(problems) - 1}"
+        raise ProblemError(f"--index {index}: the file holds {known}")
+    return problems[index]
+
+
+def to_record(problem: Problem) -> dict[str, Any]:
+    """The problem as a row of CURE's JSON, unknown fields included. Reading it again gives an equal problem."""
+    return {
+        **problem.extra,
+        "name": problem.name,
+        "question": problem.question,
+        "example_input": [test.stdin for test in problem.examples],
+        "example_output": [test.expected for test in problem.examples],
+        "test_input": [test.stdin for test in problem.hidden],
+        "test_output": [test.expected for test in problem.hidden],
+        "test_time_limit": problem.time_limit_s,
+        "memory_limit_mb": problem.memory_mb,
+    }
+
+
+def dump_problems(problems: Sequence[Problem]) -> str:
+    """The problems as CURE's JSON text."""
+    return json.dumps([to_record(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n"
+
+
+def _read(path: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ProblemError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise ProblemError(f"{path}: is a directory; expected a problem file") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ProblemError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        source = "standard input" if path == "-" else path
+        raise ProblemError(f"{source}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
+def _looks_like_json(text: str) -> bool:
+    start = text.lstrip()
+    return start.startswith("{") or (start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]"))
+
+
+def _json_rows(source: str, text: str) -> list[tuple[str, object]]:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and text.lstrip().startswith("{") and "\n" in text.strip():
+            return _json_lines(source, text)
+        raise ProblemError(f"{source}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
+    except RecursionError:
+        raise ProblemError(f"{source}: not valid JSON: nested too deeply") from None
+    if isinstance(value, dict):
+        return [(source, value)]
+    if not isinstance(value, list):
+        raise ProblemError(f"{source}: expected a problem or a list of problems, found {json.dumps(value)[:40]}")
+    if not value:
+        raise ProblemError(f"{source}: the list holds no problem")
+    return [(f"{source}: problem {index}", row) for index, row in enumerate(value)]
+
+
+def _json_lines(source: str, text: str) -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append((f"{source}: line {number}", json.loads(line)))
+        except json.JSONDecodeError as error:
+            raise ProblemError(f"{source}:{number}:{error.colno}: not valid JSON: {error.msg}") from error
+        except RecursionError:
+            raise ProblemError(f"{source}:{number}: not valid JSON: nested too deeply") from None
+    return rows
+
+
+def _parquet_rows(path: str) -> list[tuple[str, object]]:
+    try:
+        import pyarrow.parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]  # optional, untyped
+    except ImportError:
+        raise ProblemError(
+            f"{path}: reading Parquet needs pyarrow (pip install pyarrow), or convert it to JSON"
+        ) from None
+    try:
+        rows: list[object] = pyarrow.parquet.read_table(path).to_pylist()
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        raise ProblemError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]})") from error
+    if not rows:
+        raise ProblemError(f"{path}: holds no problem")
+    return [(f"{path}: problem {index}", row) for index, row in enumerate(rows)]
+
+
+def _from_rows(source: str, rows: Sequence[tuple[str, object]]) -> list[Problem]:
+    stem = "stdin" if source == "standard input" else Path(source).stem
+    names = [stem] if len(rows) == 1 else [f"{stem}/{index}" for index in range(len(rows))]
+    return [problem_from_row(row, where, name) for (where, row), name in zip(rows, names, strict=True)]
