@@ -60,6 +60,8 @@ class EngineOptions:
     """Transformers: samples decoded side by side."""
     device: str | None = None
     """Transformers: `cpu`, `cuda`, `cuda:1`; None takes CUDA where there is one."""
+    threads: int | None = None
+    """Transformers: CPU threads of the decoding thread; None is one for a small model, else torch's default."""
 
 
 def parse_spec(text: str) -> ModelSpec:
@@ -164,6 +166,6 @@ async def _open_local(parsed: ModelSpec, name: str, options: EngineOptions) -> E
     def load() -> Engine:
         from engines.local.engine import LocalEngine
 
-        return LocalEngine.load(parsed.text, name, options.rows, options.device)
+        return LocalEngine.load(parsed.text, name, options.rows, options.device, options.threads)
 
     return await asyncio.to_thread(load)

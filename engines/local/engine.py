@@ -25,16 +25,20 @@ from engines.protocol import Completion, Delta, Prompt, Request, Usage
 class LocalEngine:
     """Samples from one causal language model, all requests decoded together."""
 
-    def __init__(self, spec: str, model: LanguageModel[Any], text: Text, version: str, rows: int = 64) -> None:
+    def __init__(
+        self, spec: str, model: LanguageModel[Any], text: Text, version: str, rows: int = 64, threads: int | None = None
+    ) -> None:
         self._spec = spec
         self._model = model
         self._text = text
         self._version = version
         self._ends = text.ends()
-        self._worker = Worker(Decoder(model), rows)
+        self._worker = Worker(Decoder(model), rows, threads)
 
     @classmethod
-    def load(cls, spec: str, name: str, rows: int = 64, device: str | None = None) -> LocalEngine:
+    def load(
+        cls, spec: str, name: str, rows: int = 64, device: str | None = None, threads: int | None = None
+    ) -> LocalEngine:
         """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         directory = Path(name).expanduser()
@@ -49,11 +53,13 @@ class LocalEngine:
             if shape := qwen.supported(directory):
                 weights = directory / "model.safetensors"
                 version = hashlib.sha256(weights.read_bytes()).hexdigest()
-                return cls(spec, qwen.Qwen(directory, shape, place), text, version, rows)
+                # With several threads a step of a small model is mostly barriers, and those stall tenfold as soon as
+                # something else wants a core, as the sandbox does while samples stream in.
+                return cls(spec, qwen.Qwen(directory, shape, place), text, version, rows, threads or 1)
             from engines.local.transformers_model import TransformersModel
 
             model = TransformersModel(name, place)
-            return cls(spec, model, text, model.commit, rows)
+            return cls(spec, model, text, model.commit, rows, threads)
         except EngineError:
             raise
         except Exception as error:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from torch.nn import functional
 
 _GROW = 128
-_MOST_BYTES = 200_000_000
+_MOST_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -197,15 +197,22 @@ class Qwen:
 
 
 def _mask(valid: torch.Tensor, new: int, group: int) -> torch.Tensor:
-    """What each query may see, True where it may: (B, 1, 1, T) for one new token, else (B, 1, group * S, T)."""
+    """0 where a query may look and -inf elsewhere: (B, 1, 1, T) for one new token, else (B, 1, group * S, T).
+
+    Additive, since scaled_dot_product_attention would turn a boolean mask into this once a layer.
+    """
     if new == 1:
-        return valid[:, None, None, :]
+        return _additive(valid[:, None, None, :])
     total = valid.shape[1]
     causal = torch.ones(new, total, dtype=torch.bool, device=valid.device).tril(total - new)
     # A padded query sees itself, so that no row of the softmax is empty.
     own = torch.ones(new, total, dtype=torch.bool, device=valid.device).tril(total - new).triu(total - new)
     seen = (valid[:, None, :] & causal) | own
-    return seen.repeat(1, group, 1).unsqueeze(1)
+    return _additive(seen.repeat(1, group, 1).unsqueeze(1))
+
+
+def _additive(seen: torch.Tensor) -> torch.Tensor:
+    return torch.zeros(seen.shape, device=seen.device).masked_fill_(~seen, -torch.inf)
 
 
 def _layer(weights: dict[str, torch.Tensor], prefix: str) -> _Layer:

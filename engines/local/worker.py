@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic
 
+import torch
+
 from engines.local.decoder import Decoder
 from engines.local.model import C
 from engines.local.rows import Row
@@ -40,11 +42,15 @@ class Report:
 
 
 class Worker(Generic[C]):
-    """One thread and one decoder with room for `places` rows. The thread starts with the first job."""
+    """One thread and one decoder with room for `places` rows. The thread starts with the first job.
 
-    def __init__(self, decoder: Decoder[C], places: int) -> None:
+    `threads` is how many threads torch's operators use in it; None leaves torch's default.
+    """
+
+    def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None) -> None:
         self._decoder = decoder
         self._places = places
+        self._threads = threads
         self._wake = threading.Condition()
         self._waiting: deque[tuple[Job, Row]] = deque()
         self._active: dict[Row, Job] = {}
@@ -76,6 +82,8 @@ class Worker(Generic[C]):
             self._thread.join()
 
     def _run(self) -> None:
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
         while True:
             with self._wake:
                 while not (self._closed or self._waiting or self._active):
