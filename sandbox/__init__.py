@@ -5,6 +5,17 @@ whether the output is right is not decided here (see `cure.compare`), and no exp
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.open import BackendStatus, open_sandbox
 from sandbox.protocol import Execution, Job, Limits, Sandbox, Verdict
 
-__all__ = ["Execution", "Job", "Limits", "Sandbox", "SandboxError", "SandboxUnavailable", "Verdict"]
+__all__ = [
+    "BackendStatus",
+    "Execution",
+    "Job",
+    "Limits",
+    "Sandbox",
+    "SandboxError",
+    "SandboxUnavailable",
+    "Verdict",
+    "open_sandbox",
+]

@@ -75,7 +75,7 @@ class Execution:
     wall_s: float = 0.0
     peak_memory_kb: int = 0
     reason: str = ""
-    """Why, in a few words for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke in the sandbox."""
+    """Why, in a few words for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke."""
 
 
 class Sandbox(Protocol):

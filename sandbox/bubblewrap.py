@@ -1,0 +1,184 @@
+"""Jails made of Linux namespaces by bubblewrap (bwrap)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import subprocess
+from asyncio.subprocess import Process
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.jail_python import JailPython, candidates
+from sandbox.slot import Size, Slot, SlotLost, boot_command
+
+INSTALL = "apt-get install bubblewrap"
+WRITABLE = {"/tmp": 16 << 20, "/dev/shm": 8 << 20}
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
+READ_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who makes the jail and who lives in it."""
+
+    caller: int | None
+    """User id that bwrap runs under; None for that of this process."""
+    program: int | None
+    """User id of programs; None for that of the runner, which then relies on its user namespace."""
+
+
+class Bubblewrap:
+    """Starts jails with bwrap. Memory is bounded for every process, but not for a jail as a whole."""
+
+    def __init__(self, executable: str, python: JailPython, identity: Identity) -> None:
+        self._python = python
+        self._identity = identity
+        self._command = _command(executable, python, identity)
+
+    @property
+    def isolation(self) -> str:
+        who = "a user id of their own" if self._identity.program is not None else "a user namespace"
+        return f"bubblewrap (programs under {who}, {self._python.origin}; memory bounded per process only)"
+
+    async def launch(self, _size: Size) -> PipeConnection:
+        # Pipes, not asyncio's own, which may be sockets: the runner moves inputs with splice.
+        stdin, to_runner = os.pipe()
+        from_runner, stdout = os.pipe()
+        complaints = os.memfd_create("complaints")
+        caller = self._identity.caller
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=complaints,
+                env={},
+                cwd="/",
+                user=caller,
+                group=caller,
+                extra_groups=None if caller is None else [],
+            )
+        except OSError as error:
+            for fd in (to_runner, from_runner, complaints):
+                os.close(fd)
+            raise SandboxUnavailable(f"bubblewrap did not start: {error}") from error
+        finally:
+            os.close(stdin)
+            os.close(stdout)
+        return await PipeConnection.open(process, from_runner, to_runner, complaints)
+
+    async def close(self) -> None:
+        """Nothing is left of a jail once its first process has ended."""
+
+
+class PipeConnection:
+    """A runner that is a child process of this one."""
+
+    def __init__(self, process: Process, complaints: int) -> None:
+        self._process = process
+        self._complaints = complaints
+        self._said = ""
+        self._reader = asyncio.StreamReader(limit=READ_LIMIT)
+        self._read_end: asyncio.ReadTransport
+        self._write_end: asyncio.WriteTransport
+        self._ended = False
+
+    @classmethod
+    async def open(cls, process: Process, read_fd: int, write_fd: int, complaints: int) -> PipeConnection:
+        connection = cls(process, complaints)
+        loop = asyncio.get_running_loop()
+        protocol = asyncio.StreamReaderProtocol(connection._reader)
+        connection._read_end, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(read_fd, "rb", 0))
+        connection._write_end, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(write_fd, "wb", 0))
+        return connection
+
+    async def read_exactly(self, size: int) -> bytes:
+        try:
+            return await self._reader.readexactly(size)
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise SlotLost(self.complaint() or "the runner ended") from error
+
+    def write(self, data: bytes) -> None:
+        self._write_end.write(data)
+
+    def complaint(self) -> str:
+        if not self._ended:
+            self._said = " ".join(os.pread(self._complaints, 1000, 0).decode(errors="replace").split())
+        return self._said
+
+    async def end(self) -> None:
+        if self._ended:
+            return
+        self.complaint()
+        self._ended = True
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._write_end.abort()
+        self._read_end.close()
+        os.close(self._complaints)
+        await self._process.wait()
+
+
+async def find_bubblewrap() -> Bubblewrap:
+    """The first way to make a jail that works on this machine; SandboxUnavailable says what stands in the way."""
+    executable = shutil.which("bwrap")
+    if executable is None:
+        raise SandboxUnavailable(f"bubblewrap is not installed: {INSTALL}")
+    complaint = ""
+    pythons = list(await asyncio.to_thread(lambda: list(candidates())))
+    if not pythons:
+        raise SandboxUnavailable("bubblewrap finds no Python >= 3.11 with its whole library: apt-get install python3")
+    for identity in _identities():
+        for python in pythons:
+            launcher = Bubblewrap(executable, python, identity)
+            try:
+                slot = await Slot.start(launcher, Size())
+            except SandboxError as error:
+                complaint = complaint or str(error)
+            else:
+                await slot.end()
+                return launcher
+    raise SandboxUnavailable(_explain(complaint))
+
+
+def _identities() -> Iterator[Identity]:
+    """Ways to make a jail, the best first. Root leaves root behind, or keeps just enough of it to change user ids."""
+    if os.geteuid() != 0:
+        yield Identity(None, None)
+        return
+    stranger = random.SystemRandom().randrange(1 << 20, 1 << 30)
+    yield Identity(stranger, None)
+    yield Identity(None, stranger)
+
+
+def _explain(complaint: str) -> str:
+    if any(word in complaint for word in ("user", "namespace", "Permission denied", "not permitted")):
+        return (
+            f"bubblewrap may not make namespaces here ({complaint}): allow user namespaces "
+            "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or use Docker"
+        )
+    return f"bubblewrap does not work here: {complaint}"
+
+
+def _command(executable: str, python: JailPython, identity: Identity) -> list[str]:
+    supported = subprocess.run([executable, "--help"], capture_output=True, text=True, check=False).stdout
+    arguments = [executable, "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
+    arguments += ["--hostname", "sandbox", "--cap-drop", "ALL"]
+    if identity.program is None:
+        arguments += ["--unshare-user"]
+        if "--disable-userns" in supported:
+            arguments += ["--disable-userns"]
+    else:
+        arguments += [word for name in ("SETUID", "SETGID", "KILL") for word in ("--cap-add", f"CAP_{name}")]
+    arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
+    arguments += [*python.arguments, "--proc", "/proc", "--dev", "/dev"]
+    for directory, size in WRITABLE.items():
+        bound = ["--size", str(size)] if "--size" in supported else []
+        arguments += ["--perms", "1777", *bound, "--tmpfs", directory]
+    arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
+    return [*arguments, *boot_command(python.executable, identity.program, tuple(WRITABLE))]

@@ -1,0 +1,85 @@
+"""The Python that programs get under bubblewrap, and the few places of this machine it needs to run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST = (3, 11)
+SYSTEM = Path("/usr/bin/python3")
+ELSEWHERE = "/opt/python"
+LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64")
+COMPLETE = (
+    "import sys, asyncio, ctypes, decimal, fractions, json, multiprocessing, queue, statistics;"
+    "print(*sys.version_info[:2])"
+)
+
+
+@dataclass(frozen=True)
+class JailPython:
+    """An interpreter with its standard library, as bubblewrap arguments."""
+
+    executable: str
+    """Path in the jail."""
+    arguments: tuple[str, ...]
+    """Read-only binds of interpreter, standard library, shared libraries; nothing of a user, no other packages."""
+    origin: str
+    """Path on this machine."""
+
+
+def candidates() -> Iterator[JailPython]:
+    """The system's Python if it is recent and whole, then the one this process runs on, if that is another."""
+    system = _system()
+    if system is not None:
+        yield system
+    base = Path(sys.base_prefix).resolve()
+    if base != Path("/usr"):
+        yield _elsewhere(base)
+
+
+def _system() -> JailPython | None:
+    if not SYSTEM.exists():
+        return None
+    check = subprocess.run([SYSTEM, "-I", "-c", COMPLETE], capture_output=True, text=True, check=False)
+    version = tuple(int(part) for part in check.stdout.split()) if check.returncode == 0 else (0, 0)
+    if version < OLDEST:
+        return None
+    executable = str(SYSTEM.resolve())
+    arguments = [*_libraries(), "--ro-bind", executable, executable]
+    # What is installed beside the standard library differs from machine to machine.
+    packages = "/usr/lib/python3/dist-packages"
+    if Path(packages).is_dir():
+        arguments += ["--tmpfs", packages, "--remount-ro", packages]
+    return JailPython(executable, tuple(arguments), executable)
+
+
+def _elsewhere(base: Path) -> JailPython:
+    """The interpreter below `base` (pyenv, uv, conda), moved to a place that says nothing about a user's home."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    executable = f"{ELSEWHERE}/bin/{version}"
+    packages = f"{ELSEWHERE}/lib/{version}/site-packages"
+    arguments = [
+        *_libraries(),
+        *("--ro-bind", str((base / "bin" / version).resolve()), executable),
+        *("--ro-bind", str(base / "lib"), f"{ELSEWHERE}/lib"),
+        *("--setenv", "LD_LIBRARY_PATH", f"{ELSEWHERE}/lib"),
+    ]
+    if (base / "lib" / version / "site-packages").is_dir():
+        arguments += ["--tmpfs", packages, "--remount-ro", packages]
+    return JailPython(executable, tuple(arguments), str(base))
+
+
+def _libraries() -> list[str]:
+    """Directories of shared libraries, links kept as links, and a shell for `os.system`."""
+    arguments = []
+    for directory in LIBRARIES:
+        if Path(directory).is_symlink():
+            arguments += ["--symlink", str(Path(directory).readlink()), directory]
+        elif Path(directory).is_dir():
+            arguments += ["--ro-bind", directory, directory]
+    if Path("/bin/sh").exists():
+        arguments += ["--ro-bind", str(Path("/bin/sh").resolve()), "/usr/bin/sh", "--symlink", "usr/bin", "/bin"]
+    return arguments

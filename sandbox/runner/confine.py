@@ -1,0 +1,78 @@
+"""What is done to a process of the jail: its limits, its user id, and whether others may look into it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+from math import ceil
+
+from sandbox.runner.frames import Limits
+
+PR_SET_DUMPABLE = 4
+PR_SET_NO_NEW_PRIVS = 38
+MAX_FD = 4096
+OPEN_FILES = 64
+STACK = 64 << 20
+SHARED_SLACK = 1 << 30
+"""Address space beyond the memory limit, for libraries and for the arenas that threads reserve but do not use."""
+SMALLEST_FILE_LIMIT = 1 << 20
+
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+
+def _control(option: int, value: int) -> None:
+    if _prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl {option}")
+
+
+def hide() -> None:
+    """Close this process to ptrace, /proc/PID/mem and /proc/PID/fd of others, same user id or not."""
+    _control(PR_SET_NO_NEW_PRIVS, 1)
+    _control(PR_SET_DUMPABLE, 0)
+
+
+def drop_to(uid: int | None) -> None:
+    """Become `uid` for good; None keeps the user id. The process may open its own /proc/self/fd again (/dev/stdin)."""
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    _control(PR_SET_DUMPABLE, 1)
+    # The first to go when memory runs out: the program, not its runner and not its neighbours.
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(fd, b"1000")
+    os.close(fd)
+
+
+def file_limit(limits: Limits) -> int:
+    """Bytes to which a file of the program may grow, its standard streams included."""
+    return max(limits.output, SMALLEST_FILE_LIMIT)
+
+
+def limit(limits: Limits) -> None:
+    """Bind the calling process and its children to `limits`. The CPU limit is a backstop with a grain of 1 s."""
+    bounds = (
+        (resource.RLIMIT_CPU, ceil(limits.cpu_s) + 1),
+        (resource.RLIMIT_DATA, limits.memory),
+        (resource.RLIMIT_AS, limits.memory + SHARED_SLACK),
+        (resource.RLIMIT_STACK, STACK),
+        (resource.RLIMIT_FSIZE, file_limit(limits)),
+        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    )
+    for kind, bound in bounds:
+        _, most = resource.getrlimit(kind)
+        value = bound if most == resource.RLIM_INFINITY else min(bound, most)
+        resource.setrlimit(kind, (value, value))
+
+
+def streams(stdin: int, stdout: int, stderr: int) -> None:
+    """Make these three descriptors 0, 1 and 2, and close every other."""
+    os.dup2(stdin, 0)
+    os.dup2(stdout, 1)
+    os.dup2(stderr, 2)
+    os.closerange(3, MAX_FD)

@@ -1,0 +1,181 @@
+"""Runs one program in the forked interpreter, as `python main.py` would, down to the exit status."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import marshal
+import mmap
+import os
+import signal
+import sys
+import types
+from contextlib import suppress
+from typing import Any, NoReturn
+
+FILE = "main.py"
+
+STARTING, RUNNING, OUT_OF_MEMORY = 0, 1, 2
+NAME_AT, NAME_SIZE = 2, 62
+
+
+class Report:
+    """One page shared by runner and program process: how far it came, and the name of what it died of.
+
+    A program can write to it too, which changes no more than the words about its own failure.
+    """
+
+    def __init__(self) -> None:
+        self._page = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def reset(self) -> None:
+        self._page[: NAME_AT + NAME_SIZE] = bytes(NAME_AT + NAME_SIZE)
+
+    def running(self) -> None:
+        self._page[0] = RUNNING
+
+    def out_of_memory(self) -> None:
+        # One byte, no allocation: there may be nothing left to allocate from.
+        self._page[0] = OUT_OF_MEMORY
+
+    def died_of(self, name: str) -> None:
+        encoded = name.encode(errors="replace")[:NAME_SIZE]
+        self._page[1] = len(encoded)
+        self._page[NAME_AT : NAME_AT + len(encoded)] = encoded
+
+    @property
+    def started(self) -> bool:
+        return self._page[0] != STARTING
+
+    @property
+    def ran_out_of_memory(self) -> bool:
+        return self._page[0] == OUT_OF_MEMORY
+
+    @property
+    def name(self) -> str:
+        size = min(self._page[1], NAME_SIZE)
+        return self._page[NAME_AT : NAME_AT + size].decode(errors="replace")
+
+
+class Interpreter:
+    """What can be made ready before the fork: the module `__main__` and the standard streams."""
+
+    def __init__(self) -> None:
+        self.main = types.ModuleType("__main__")
+        self.main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=FILE, __annotations__={})
+        encoding, errors = sys.stdin.encoding, sys.stdin.errors or "strict"
+        self.stdin = _stream(0, "<stdin>", encoding, errors)
+        self.stdout = _stream(1, "<stdout>", encoding, errors)
+        self.stderr = _stream(2, "<stderr>", encoding, "backslashreplace")
+
+    def install(self) -> None:
+        """Put module and streams where a program looks for them."""
+        sys.modules["__main__"] = self.main
+        sys.stdin = sys.__stdin__ = self.stdin  # type: ignore[misc]  # the interpreter itself sets these at start
+        sys.stdout = sys.__stdout__ = self.stdout  # type: ignore[misc]
+        sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
+        sys.argv = [FILE]
+        sys.orig_argv = [sys.executable, FILE]
+
+
+def _stream(fd: int, name: str, encoding: str, errors: str) -> io.TextIOWrapper:
+    """A standard stream as CPython's `create_stdio` makes it."""
+    mode = "r" if fd == 0 else "w"
+    raw = io.FileIO(fd, mode + "b", closefd=False)
+    raw.name = name
+    buffer: Any = io.BufferedReader(raw) if fd == 0 else io.BufferedWriter(raw)
+    stream = io.TextIOWrapper(buffer, encoding, errors, newline="\n", line_buffering=fd == 2)
+    vars(stream)["mode"] = mode
+    return stream
+
+
+def run(code: bytes, interpreter: Interpreter, report: Report, leave: Any = os._exit) -> NoReturn:
+    """Execute marshalled `code` as `__main__` and end the process with the status `python main.py` would have.
+
+    `leave` is bound now, because the program may replace `os._exit`.
+    """
+    status = 1
+    interrupted = False
+    try:
+        try:
+            report.running()
+            exec(marshal.loads(code), interpreter.main.__dict__)
+            status = 0
+        except SystemExit as stop:
+            status = _exit_status(stop, report)
+        except BaseException as error:
+            interrupted = type(error) is KeyboardInterrupt
+            _uncaught(error, report)
+        if not _finalize(interpreter.main, b"__del__" in code):
+            status = 120
+        if interrupted:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        while True:
+            leave(status & 0xFF)
+
+
+def _exit_status(stop: SystemExit, report: Report) -> int:
+    """The status of `sys.exit(x)`: none is 0, a number itself, anything else is printed and 1."""
+    code = stop.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        status = code & 0xFF
+    else:
+        status = 1
+        with suppress(BaseException):
+            if sys.stderr is not None:
+                sys.stderr.write(f"{code}\n")
+    if status:
+        report.died_of(f"exit status {status}")
+    return status
+
+
+def _uncaught(error: BaseException, report: Report) -> None:
+    if isinstance(error, MemoryError):
+        report.out_of_memory()
+    report.died_of(type(error).__name__)
+    trace = error.__traceback__
+    # The first frame is this module's.
+    error = error.with_traceback(trace.tb_next if trace is not None else None)
+    with suppress(BaseException):
+        sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _finalize(main: types.ModuleType, has_destructors: bool) -> bool:
+    """Do what `Py_FinalizeEx` does: join threads, atexit, flush, destructors. Returns whether flushing worked."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        with suppress(BaseException):
+            threading._shutdown()
+    atexit._run_exitfuncs()
+    flushed = _flush()
+    if has_destructors:
+        _clear(main)
+        flushed = _flush() and flushed
+    return flushed
+
+
+def _flush() -> bool:
+    flushed = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException:
+            flushed = False
+    return flushed
+
+
+def _clear(main: types.ModuleType) -> None:
+    """Drop the program's globals in the interpreter's order, for objects that print when they die."""
+    names = main.__dict__
+    for private in (True, False):
+        for name in list(names):
+            if name != "__builtins__" and name.startswith("_") is private:
+                try:
+                    names[name] = None
+                except BaseException:
+                    return

@@ -1,0 +1,156 @@
+"""`--sandbox none`: plain processes with resource limits, for code one trusts. Holds off mistakes, not intent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from math import ceil
+from pathlib import Path
+from typing import IO
+
+from sandbox.errors import SandboxError
+from sandbox.protocol import Execution, Job, Verdict
+from sandbox.runner.frames import STDERR_TAIL
+
+POLL_S = 0.01
+
+
+class Trusted:
+    """A Sandbox that is none: programs run as this user, with this user's files and network."""
+
+    def __init__(self, slots: int) -> None:
+        self._turns = asyncio.Semaphore(slots)
+        self._closed = False
+
+    @property
+    def isolation(self) -> str:
+        return "none (plain processes as this user, resource limits only)"
+
+    async def run(self, jobs: Sequence[Job]) -> AsyncIterator[Execution]:
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        tasks = {asyncio.create_task(self._one(job, index)) for job in jobs for index in range(len(job.inputs))}
+        try:
+            for finished in asyncio.as_completed(tasks):
+                yield await finished
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def close(self) -> None:
+        self._closed = True
+
+    async def _one(self, job: Job, index: int) -> Execution:
+        async with self._turns:
+            with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
+                return await _execute(job, index, Path(directory))
+
+
+async def _execute(job: Job, index: int, directory: Path) -> Execution:
+    """Run `python -I main.py` in `directory`; its streams are files, as in the runner."""
+    (directory / "main.py").write_bytes(job.source.encode(errors="surrogatepass"))
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        stdin.write(job.inputs[index])
+        stdin.seek(0)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "main.py"),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=directory,
+            env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        ending = asyncio.ensure_future(process.wait())
+        try:
+            _limit(process.pid, job)
+            cpu_s, wall_s, peak_kb, killed = await _watch(process.pid, job, ending)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            code = await asyncio.shield(ending)
+        out = _read(stdout, 0, job.limits.output_bytes + 1)
+        err = _read(stderr, -STDERR_TAIL, STDERR_TAIL)
+    verdict, reason = _judge(job, killed, code, out, err)
+    return Execution(
+        job.key,
+        index,
+        verdict,
+        out[: job.limits.output_bytes],
+        err,
+        code if code >= 0 and not killed else None,
+        -code if code < 0 and not killed else None,
+        cpu_s,
+        wall_s,
+        peak_kb,
+        reason,
+    )
+
+
+def _limit(pid: int, job: Job) -> None:
+    with suppress(ProcessLookupError):
+        for kind, bound in (
+            (resource.RLIMIT_CPU, ceil(job.limits.cpu_s) + 1),
+            (resource.RLIMIT_DATA, job.limits.memory_mb << 20),
+            (resource.RLIMIT_FSIZE, max(job.limits.output_bytes, 1 << 20)),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            resource.prlimit(pid, kind, (bound, bound))
+
+
+async def _watch(pid: int, job: Job, ending: asyncio.Future[int]) -> tuple[float, float, int, str]:
+    """CPU seconds and peak kB as last seen, wall seconds, and `cpu` or `wall` if its time is up."""
+    started = time.monotonic()
+    cpu_s, peak_kb = 0.0, 0
+    while True:
+        cpu_s, peak_kb = _usage(pid, cpu_s, peak_kb)
+        wall_s = time.monotonic() - started
+        if ending.done():
+            return cpu_s, wall_s, peak_kb, ""
+        if cpu_s > job.limits.cpu_s:
+            return cpu_s, wall_s, peak_kb, "cpu"
+        if wall_s > job.limits.wall_guard_s:
+            return cpu_s, wall_s, peak_kb, "wall"
+        await asyncio.wait({ending}, timeout=POLL_S)
+
+
+def _usage(pid: int, cpu_s: float, peak_kb: int) -> tuple[float, int]:
+    """CPU seconds with waited-for children and peak kB of a process; the values given when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return cpu_s, peak_kb
+    peaks = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")]
+    return sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK"), max([peak_kb, *peaks])
+
+
+def _read(file: IO[bytes], start: int, size: int) -> bytes:
+    """At most `size` bytes from `start`, which counts from the end when negative."""
+    length = os.fstat(file.fileno()).st_size
+    return os.pread(file.fileno(), size, start if start >= 0 else max(0, length + start))
+
+
+def _judge(job: Job, killed: str, code: int, out: bytes, err: bytes) -> tuple[Verdict, str]:
+    if killed or code == -signal.SIGXCPU:
+        return Verdict.TIMEOUT, killed or "cpu"
+    if len(out) > job.limits.output_bytes or (code != 0 and len(out) == job.limits.output_bytes):
+        return Verdict.OUTPUT_LIMIT, "stdout"
+    if code == 0:
+        return Verdict.OK, ""
+    if code < 0:
+        return Verdict.CRASH, signal.Signals(-code).name
+    # A plain process leaves no other word of what it died of than its traceback.
+    last = err.rstrip().rpartition(b"\n")[2].partition(b":")[0].decode(errors="replace").strip()
+    if last == "MemoryError":
+        return Verdict.MEMORY, last
+    if last in ("SyntaxError", "IndentationError", "TabError") and b'", line' in err and b"in <module>" not in err:
+        return Verdict.CRASH, "compile error"
+    return Verdict.CRASH, last if last.isidentifier() else f"exit status {code}"
