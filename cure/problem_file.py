@@ -103,8 +103,8 @@ def _json_rows(source: str, text: str) -> list[tuple[str, object]]:
         if error.msg == "Extra data" and text.lstrip().startswith("{") and "\n" in text.strip():
             return _json_lines(source, text)
         raise ProblemError(f"{source}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
-    except RecursionError:
-        raise ProblemError(f"{source}: not valid JSON: nested too deeply") from None
+    except (RecursionError, ValueError) as error:
+        raise ProblemError(f"{source}: not valid JSON: {_too_much(error)}") from error
     if isinstance(value, dict):
         return [(source, value)]
     if not isinstance(value, list):
@@ -123,9 +123,13 @@ def _json_lines(source: str, text: str) -> list[tuple[str, object]]:
             rows.append((f"{source}: line {number}", json.loads(line)))
         except json.JSONDecodeError as error:
             raise ProblemError(f"{source}:{number}:{error.colno}: not valid JSON: {error.msg}") from error
-        except RecursionError:
-            raise ProblemError(f"{source}:{number}: not valid JSON: nested too deeply") from None
+        except (RecursionError, ValueError) as error:
+            raise ProblemError(f"{source}:{number}: not valid JSON: {_too_much(error)}") from error
     return rows
+
+
+def _too_much(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
 
 
 def _parquet_rows(path: str) -> list[tuple[str, object]]:

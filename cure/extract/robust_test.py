@@ -81,6 +81,11 @@ def extract_test(text: str) -> Extracted[UnitTest]:
     return _from_headers(lines, found)
 
 
+def mended(data: str) -> str:
+    """What robust extraction makes of the data of one fenced block."""
+    return _mended(data, True, True, ()).text
+
+
 def _from_headers(lines: list[str], found: list[Header]) -> Extracted[UnitTest]:
     inputs = [header for header in found if header.kind == "input"]
     outputs = [header for header in found if header.kind == "output"]
@@ -156,10 +161,8 @@ def _fenced(lines: list[str], number: int) -> _Data:
     """The block opened at line `number`, up to its closing fence or the end."""
     opening = fence(lines[number])
     assert opening is not None, "called at a fence"
-    if one_line := opening.info.endswith(opening.mark):
-        first = opening.info[: -len(opening.mark)]
-    else:
-        first = opening.info
+    one_line = opening.info.endswith(opening.mark)
+    first = opening.info[: -len(opening.mark)] if one_line else opening.info
     body, closed = ([], True) if one_line else _body(lines, number, opening)
     notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
     if _begins_with_tag(first, opening.language, anything_else=any(line.strip() for line in body)):
@@ -201,16 +204,16 @@ def _plain(text: str, open_ended: bool) -> _Data:
 
 
 def _mended(text: str, closed: bool, fenced: bool, notes: tuple[Note, ...]) -> _Data:
-    mended, more = _unescaped(text)
-    if mended.strip("\n") == "" and "\n" not in mended:
-        mended = ""
-    elif not mended.endswith("\n"):
-        mended += "\n"
-    if "```" in mended:
+    whole, more = _unescaped(text)
+    if whole.strip("\n") == "" and "\n" not in whole:
+        whole = ""
+    elif not whole.endswith("\n"):
+        whole += "\n"
+    if "```" in whole:
         more += (Note.FENCE_INSIDE,)
-    if mended.partition("\n")[0].strip().lower() in _PLAIN_TAGS:
+    if whole.partition("\n")[0].strip().lower() in _PLAIN_TAGS:
         more += (Note.TAG_KEPT,)
-    return _Data(mended, closed, fenced, notes + more)
+    return _Data(whole, closed, fenced, notes + more)
 
 
 def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:

@@ -1,0 +1,4 @@
+"""Numbers read from tables of verdicts: `release` equals the released evaluation, `standard` is the sounder set.
+
+Both are pure. What has no data is None with a reason, never 0 or 1; only `release` keeps the released code's 0 and 1.
+"""

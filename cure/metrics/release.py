@@ -1,0 +1,191 @@
+"""The numbers the released CURE evaluation prints, to the last bit (reference: Gen-Verse/CURE @ 69fe174, `eval.py`).
+
+Per problem, A is programs x hidden tests (the first `max_test`), B programs x generated tests. R are the programs that
+pass all of A, W the others, G the generated tests that every program of R passes. All ratios pool problems.
+
+What is odd is kept here and mended in `cure.metrics.standard`: a problem without programs, hidden tests or generated
+tests leaves every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is 1; best-of-n ties go to
+the lowest index. Where the released code raises, what it never came to print is None, with its error and a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cure.metrics.tables import Booleans, ProblemTables
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `eval.py` is told."""
+
+    scale_tuple_list: tuple[tuple[int, int], ...] = ((4, 4), (16, 16))
+    """The (n programs, m tests) of best-of-n."""
+    single_eval: bool = False
+    """Only code accuracy: no generated tests are looked at."""
+    max_test: int = 8
+    """Hidden tests used, the first of them."""
+
+
+@dataclass(frozen=True)
+class BestOfN:
+    """Accuracy of the program chosen among the first n by the first m tests; None when no problem was left."""
+
+    n: int
+    m: int
+    acc: float | None
+    accumulate_acc: float | None
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The ratios under the names of the released code; None for what it does not print."""
+
+    code_acc: float | None
+    code_accumulate_acc: float | None
+    ut_acc: float | None
+    ut_accumulate_acc: float | None
+    p_01: float | None
+    p_00: float | None
+    bon: tuple[BestOfN, ...]
+
+
+@dataclass
+class BestOfNCounts:
+    """Numerators and denominators of one best-of-n setting."""
+
+    BoN_score: int = 0
+    BoN_num: int = 0
+    BoN_acc_score: int = 0
+    BoN_acc_num: int = 0
+    tuple: tuple[int, int] = (0, 0)
+
+
+@dataclass
+class Counts:
+    """The released code's accumulators, under its names."""
+
+    code_score: int = 0
+    code_num: int = 0
+    code_acc_score: int = 0
+    code_acc_num: int = 0
+    case_score: int = 0
+    case_num: int = 0
+    case_acc_score: int = 0
+    case_acc_num: int = 0
+    p_01_score: int = 0
+    """Pairs of a wrong program and a right test that *fail*: kills, although p_01 is the share that passes."""
+    p_01_num: int = 0
+    p_00_score: int = 0
+    p_00_num: int = 0
+    stats: list[BestOfNCounts] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Everything the released evaluation says about a set of problems."""
+
+    printed: Printed
+    counts: Counts
+    error: str | None = None
+    """The exception the released code raises."""
+    reason: str | None = None
+    """Why there are None among the numbers that it should have printed."""
+
+
+def score(problems: Sequence[ProblemTables], settings: Settings) -> Score:
+    """The released evaluation of these tables."""
+    counts = Counts(stats=[BestOfNCounts(tuple=pair) for pair in settings.scale_tuple_list])
+    for index, problem in enumerate(problems):
+        hidden = problem.hidden[:, : settings.max_test]
+        if settings.single_eval:
+            if not hidden.size:
+                return _stopped(counts, index)
+            _count_code(counts, hidden)
+        elif hidden.size and problem.generated.size:
+            _count_code(counts, hidden)
+            _count_tests(counts, np.asarray(hidden.all(axis=1)), problem.generated)
+            for stat in counts.stats:
+                _count_best_of_n(stat, hidden, problem.generated)
+    return _score(counts, settings)
+
+
+def _count_code(counts: Counts, hidden: Booleans) -> None:
+    counts.code_score += int(hidden.all(axis=1).sum())
+    counts.code_num += hidden.shape[0]
+    counts.code_acc_score += int(hidden.sum())
+    counts.code_acc_num += hidden.size
+
+
+def _count_tests(counts: Counts, right: Booleans, generated: Booleans) -> None:
+    """The estimate of the tester's quality, from problems with at least one right program."""
+    if not right.any():
+        return
+    by_right, by_wrong = generated[right], generated[~right]
+    good = by_right.all(axis=0)
+    counts.case_score += int(good.sum())
+    counts.case_num += good.size
+    counts.case_acc_score += int(by_right.sum())
+    counts.case_acc_num += by_right.size
+    kills = ~by_wrong[:, good]
+    counts.p_01_score += int(kills.sum())
+    counts.p_01_num += kills.size
+    slips = by_wrong[:, ~good]
+    counts.p_00_score += int(slips.sum())
+    counts.p_00_num += slips.size
+
+
+def _count_best_of_n(stat: BestOfNCounts, hidden: Booleans, generated: Booleans) -> None:
+    n, m = stat.tuple
+    best = int(generated[:n, :m].sum(axis=1).argmax())
+    stat.BoN_score += int(hidden[best].all())
+    stat.BoN_num += 1
+    stat.BoN_acc_score += int(hidden[best].sum())
+    stat.BoN_acc_num += hidden.shape[1]
+
+
+def _score(counts: Counts, settings: Settings) -> Score:
+    code_acc = _ratio(counts.code_score, counts.code_num)
+    code_accumulate_acc = _ratio(counts.code_acc_score, counts.code_acc_num)
+    if settings.single_eval:
+        return Score(Printed(code_acc, code_accumulate_acc, None, None, None, None, ()), counts)
+    printed = Printed(
+        code_acc,
+        code_accumulate_acc,
+        _ratio(counts.case_score, counts.case_num),
+        _ratio(counts.case_acc_score, counts.case_acc_num),
+        1 - _ratio(counts.p_01_score, counts.p_01_num),
+        _ratio(counts.p_00_score, counts.p_00_num),
+        tuple(_best_of_n(stat) for stat in counts.stats),
+    )
+    if printed.bon and not counts.code_num:
+        return Score(
+            printed,
+            counts,
+            error="ZeroDivisionError: division by zero",
+            reason="no problem has programs, hidden tests and generated tests, so there is no best-of-n; "
+            "the other ratios are the released code's 0 and 1 for no data",
+        )
+    return Score(printed, counts)
+
+
+def _best_of_n(stat: BestOfNCounts) -> BestOfN:
+    if not stat.BoN_num:
+        return BestOfN(*stat.tuple, None, None)
+    return BestOfN(*stat.tuple, stat.BoN_score / stat.BoN_num, stat.BoN_acc_score / stat.BoN_acc_num)
+
+
+def _stopped(counts: Counts, index: int) -> Score:
+    return Score(
+        Printed(None, None, None, None, None, None, ()),
+        counts,
+        error="AttributeError: 'NoneType' object has no attribute 'copy'",
+        reason=f"problem {index} has no programs or no hidden tests, on which the released single evaluation stops",
+    )
+
+
+def _ratio(numerator: int, denominator: int) -> float:
+    return numerator / denominator if denominator else 0.0
