@@ -1,0 +1,44 @@
+"""Prompts of the bundled micro model: a statement between the model's own special tokens, and nothing else.
+
+The warm-up in `trainer/micro/` writes its training texts with these functions, so a change here needs a new checkpoint.
+"""
+
+from __future__ import annotations
+
+from cure.problem import Problem, UnitTest
+from engines.protocol import TextPrompt
+
+CODER = "<|coder|>"
+TESTER = "<|tester|>"
+REPAIR = "<|repair|>"
+PROGRAM = "<|program|>"
+INPUT = "<|input|>"
+EXPECTED = "<|expected|>"
+GOT = "<|got|>"
+ANSWER = "<|answer|>"
+END = "<|end|>"
+PAD = "<|pad|>"
+
+SPECIAL_TOKENS = (PAD, END, CODER, TESTER, REPAIR, PROGRAM, INPUT, EXPECTED, GOT, ANSWER)
+"""Every special token of the micro tokenizer, in the order of their ids."""
+
+STOP = (END,)
+"""A completion ends before this token, which is also the model's end-of-sequence token."""
+
+
+def coder_prompt(problem: Problem) -> TextPrompt:
+    """Prompt that asks for a program in a ```python block."""
+    return TextPrompt(f"{CODER}{problem.question.strip()}{ANSWER}")
+
+
+def tester_prompt(problem: Problem) -> TextPrompt:
+    """Prompt that asks for worked steps, then one test in the three-header format of the CURE tester."""
+    return TextPrompt(f"{TESTER}{problem.question.strip()}{ANSWER}")
+
+
+def repair_prompt(problem: Problem, source: str, failing: UnitTest, got: str) -> TextPrompt:
+    """Prompt that asks for a better program than `source`, which printed `got` where `failing` expects otherwise."""
+    return TextPrompt(
+        f"{REPAIR}{problem.question.strip()}{PROGRAM}{source.strip()}"
+        f"{INPUT}{failing.stdin.strip()}{EXPECTED}{failing.expected.strip()}{GOT}{got.strip()}{ANSWER}"
+    )

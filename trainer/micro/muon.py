@@ -1,0 +1,47 @@
+"""Muon for the hidden matrices: momentum, orthogonalised by a Newton-Schulz iteration, as the update's direction.
+
+After Keller Jordan's description (kellerjordan.github.io/posts/muon); in float32, since CPUs without bfloat16 units are
+what the micro lab runs on, and without the distributed parts. It reaches the loss of AdamW in about half the texts here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import torch
+
+_A, _B, _C = 3.4445, -4.7750, 2.0315
+_ROUNDS = 5
+
+
+class Muon(torch.optim.Optimizer):
+    """`lr` is in units of update root-mean-square per step; every parameter must be a matrix."""
+
+    def __init__(self, matrices: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
+        super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # no closures
+        """Update every matrix that has a gradient."""
+        for group in self.param_groups:
+            for matrix in group["params"]:
+                if matrix.grad is None:
+                    continue
+                state = self.state[matrix]
+                buffer = state.setdefault("momentum", torch.zeros_like(matrix))
+                buffer.lerp_(matrix.grad, 1 - group["momentum"])
+                direction = orthogonal(matrix.grad.lerp(buffer, group["momentum"]))
+                matrix.mul_(1 - group["lr"] * group["weight_decay"])
+                matrix.add_(direction, alpha=-group["lr"] * max(matrix.shape) ** 0.5)
+        return None
+
+
+def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
+    """Roughly the nearest matrix with orthonormal rows (or columns): singular values end between 0.7 and 1.2."""
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / (x.norm() + 1e-7)
+    for _ in range(_ROUNDS):
+        gram = x @ x.T
+        x = _A * x + (_B * gram + _C * gram @ gram) @ x
+    return x.T if tall else x
