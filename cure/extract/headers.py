@@ -18,7 +18,7 @@ _NAMED = re.compile(
     r"(?:\s*(?:\#?\d{1,2}\b|\([^)]*\)))?",
     re.IGNORECASE,
 )
-_AFTER_NAME = re.compile(r"[ \t]*[*_`]{0,3}[ \t]*(?P<colon>[::]?)[ \t]*[*_]{0,3}")
+_AFTER_NAME = re.compile(r"[ \t]*[*_`]{0,3}[ \t]*(?P<colon>[:\uff1a]?)[ \t]*[*_]{0,3}")
 _BOLD = re.compile(r"\*\*(?:Test )?(?P<name>Input|Output|Explanation)(?::\*\*|\*\*:)", re.IGNORECASE)
 
 

@@ -6,8 +6,8 @@ What becomes of the data between the headers:
   `input`, ...) is a tag, never data; any other text there is the first line of the data (```` ```3 ````).
 * Without a fence, the text up to the next header, without blanks around it; an output with no header after it ends at
   the first empty line. Data in single backticks loses them.
-* Backslash-n becomes a newline only if the data has no real newline and no other backslash, and is not quoted. Data
-  quoted as a Python string that ends in backslash-n (the way examples are shown in a prompt) is read as that string.
+* Backslash-n becomes a newline only if the data has no real newline, no other backslash and no quotes. Data quoted as
+  a Python string that ends in backslash-n (the way examples are shown in a prompt) is read as that string.
 * Data that is not empty ends with a newline.
 """
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from dataclasses import dataclass, replace
 
 from cure.extract.fences import Fence, ends_with_fence, fence, without_closing, without_indent
@@ -221,19 +222,24 @@ def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:
     data = text.strip("\n")
     if "\n" in data or "\\n" not in data:
         return text, ()
-    stripped = data.strip()
-    if stripped[0] in "'\"":
-        if len(stripped) > 3 and stripped[-1] == stripped[0] and stripped[:-1].endswith("\\n"):
-            try:
-                value = ast.literal_eval(stripped)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return text, ()
-            if isinstance(value, str):
-                return value, (Note.QUOTED_TEXT,)
-        return text, ()
-    if all(match[1] == "n" for match in _ESCAPE.finditer(data)):
+    if (unquoted := _unquoted(data.strip())) is not None:
+        return unquoted, (Note.QUOTED_TEXT,)
+    if '"' not in data and "'" not in data and all(match[1] == "n" for match in _ESCAPE.finditer(data)):
         return data.replace("\\n", "\n"), (Note.ESCAPED_NEWLINES,)
     return text, ()
+
+
+def _unquoted(data: str) -> str | None:
+    """The string that `data` is a Python literal of, if it is quoted and ends in backslash-n."""
+    if len(data) < 4 or data[0] not in "'\"" or data[-1] != data[0] or not data[:-1].endswith("\\n"):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape in a model's answer is not our warning
+        try:
+            value = ast.literal_eval(data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+    return value if isinstance(value, str) else None
 
 
 def _checked(pair: _Pair, notes: tuple[Note, ...]) -> Extracted[UnitTest]:
