@@ -67,6 +67,8 @@ class Usage:
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    estimated: bool = False
+    """Whether the numbers are guessed from the text's length or the stream's pieces, not counted by a tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Delta:
     key: str
     index: int
     text: str
+    restart: bool = False
+    """The completion is asked for again after a failure: forget the text that arrived for it."""
 
 
 class Engine(Protocol):

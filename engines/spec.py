@@ -54,6 +54,10 @@ class EngineOptions:
     backoff_s: float = 0.5
     """HTTP: the first pause before a retry; doubled each time, with jitter, unless the server names one."""
     max_backoff_s: float = 30.0
+    patience_s: float = 600.0
+    """HTTP: nothing is asked for again later than this after it was first asked for."""
+    logprobs: bool = False
+    """HTTP: ask for log-probabilities; without it they are kept where a server sends them unasked."""
     api_key: str | None = None
     """HTTP: overrides the environment's key."""
     rows: int = 64
@@ -148,12 +152,16 @@ async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> En
         return await _open_local(parsed, str(directory), options)
     if parsed.kind == "hf":
         return await _open_local(parsed, parsed.name, options)
-    if parsed.kind == "vllm":
-        raise EngineError(
-            f"{spec} needs a GPU and the gpu extra, and is not run in this process yet: "
-            f"run `vllm serve {parsed.name}` and use http://localhost:8000/v1#{parsed.name}"
-        )
-    raise EngineError(f"{spec}: this engine is not built in")
+    if parsed.kind in ("http", "openai"):
+        from engines.http.engine import HttpEngine
+
+        engine = HttpEngine(parsed, options)
+        await engine.choose_model()
+        return engine
+    raise EngineError(
+        f"{spec} needs a GPU and the gpu extra, and is not run in this process yet: "
+        f"run `vllm serve {parsed.name}` and use http://localhost:8000/v1#{parsed.name}"
+    )
 
 
 async def _open_local(parsed: ModelSpec, name: str, options: EngineOptions) -> Engine:

@@ -1,0 +1,97 @@
+"""What went wrong with an HTTP request, and whether and when to ask again."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+import httpx2
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAIError
+
+from engines.http.wire import GarbageError
+
+_PASSING = {408, 409, 425, 429}
+_HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+_LONGEST_REASON = 300
+
+
+class Failure(Exception):
+    """An attempt failed. `passing`: asking again may help. `wait_s`: how long the server wants to be left alone."""
+
+    def __init__(
+        self, reason: str, passing: bool, wait_s: float | None = None, status: int = 0, unreachable: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.passing = passing
+        self.wait_s = wait_s
+        self.status = status
+        self.unreachable = unreachable
+
+
+EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError)
+"""What a server or the network can make an attempt raise; `failure` sorts it."""
+
+
+def failure(error: Exception, url: str) -> Failure:
+    """The error as a Failure; an error that is none of the server's or the network's is raised again."""
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, APIStatusError):
+        return _status_failure(error)
+    if isinstance(error, APITimeoutError | TimeoutError):
+        return Failure(f"{url} did not answer in time", passing=True)
+    if isinstance(error, APIConnectionError | httpx2.HTTPError):
+        cause = error.__cause__ if isinstance(error, APIConnectionError) else error
+        what = " ".join(str(cause).split()) or type(cause).__name__
+        unreachable = type(cause).__name__ in ("ConnectError", "ConnectTimeout")
+        return Failure(
+            f"cannot connect to {url}: {what}" if unreachable else f"{url} broke the connection: {what}",
+            passing=type(cause).__name__ != "UnsupportedProtocol",
+            unreachable=unreachable,
+        )
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | GarbageError):
+        return Failure(f"{url} sent garbage: {_short(str(error))}", passing=True)
+    if isinstance(error, APIError):
+        return Failure(f"{url} reported in mid-stream: {_short(error.message)}", passing=True)
+    if isinstance(error, UnicodeEncodeError):
+        return Failure("the prompt cannot be sent: it holds characters that are no Unicode text", passing=False)
+    raise error
+
+
+def _status_failure(error: APIStatusError) -> Failure:
+    status = error.status_code
+    body = error.body if isinstance(error.body, Mapping) else {}
+    message = _short(str(body.get("message") or body.get("detail") or error.message))
+    hint = " (is the API key right? CURE_AGENT_API_KEY or OPENAI_API_KEY)" if status in (401, 403) else ""
+    passing = (status in _PASSING or status >= 500) and body.get("code") not in _HOPELESS_CODES
+    return Failure(f"HTTP {status}: {message}{hint}", passing, retry_after(error.response.headers), status)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds the server asks to wait (Retry-After in seconds or as a date, or retry-after-ms); None if it does not."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return max(0.0, float(milliseconds) / 1000)
+        value = headers.get("retry-after")
+        if not value:
+            return None
+        if value.strip().replace(".", "", 1).isdigit():
+            return float(value)
+        return max(0.0, parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now))
+    except ValueError:  # A header that is neither: the server is owed no more than our own pause.
+        return None
+
+
+def pause(failures: int, base_s: float, most_s: float) -> float:
+    """Seconds before the next try after so many failures: exponential, with half of it drawn at random."""
+    whole = min(most_s, base_s * 2.0 ** (failures - 1))
+    return whole * random.uniform(0.5, 1.0)
