@@ -5,7 +5,7 @@ whether the output is right is not decided here (see `cure.compare`), and no exp
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.open import BackendStatus, open_sandbox
+from sandbox.open import BackendStatus, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Sandbox, Verdict
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "SandboxUnavailable",
     "Verdict",
     "open_sandbox",
+    "probe",
 ]

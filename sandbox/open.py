@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
 KINDS = ("auto", "docker", "bubblewrap", "none")
+INSTALL = "apt-get install bubblewrap, or install Docker and run `cure-agent sandbox build`"
 
 
 @dataclass(frozen=True)
@@ -22,13 +25,19 @@ class BackendStatus:
     """The command or step that makes it usable; empty when it is."""
 
 
-async def open_sandbox(kind: str = "auto", *, slots: int | None = None) -> Sandbox:
-    """A sandbox of this kind, warm after its first job; close it when done.
+def _say_on_stderr(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+async def open_sandbox(
+    kind: str = "auto", *, slots: int | None = None, say: Callable[[str], None] = _say_on_stderr
+) -> Sandbox:
+    """A sandbox of this kind, for the running event loop; close it when done.
 
     `kind` is `auto` (Docker when an engine answers, else bubblewrap), `docker`, `bubblewrap`, or `none` for code one
-    trusts. `slots` executions run side by side, twice the cores by default. Raises SandboxUnavailable.
+    trusts. `slots` executions run side by side, twice the cores by default. Docker's image is built when it is missing;
+    `say` gets a line for each step of that. Raises SandboxUnavailable.
     """
-    from sandbox.bubblewrap import find_bubblewrap
     from sandbox.pool import Pool, default_slots
     from sandbox.trusted import Trusted
 
@@ -37,6 +46,46 @@ async def open_sandbox(kind: str = "auto", *, slots: int | None = None) -> Sandb
         raise SandboxError(f"a sandbox needs at least one slot, not {count}")
     if kind == "none":
         return Trusted(count)
-    if kind == "bubblewrap" or kind == "auto":
+    if kind == "docker":
+        from sandbox.docker_engine import find_docker
+
+        return Pool(await find_docker(say), count)
+    if kind == "bubblewrap":
+        from sandbox.bubblewrap import find_bubblewrap
+
         return Pool(await find_bubblewrap(), count)
+    if kind == "auto":
+        return await _open_first(count, say)
     raise SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
+
+
+async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
+    reasons = []
+    for kind in ("docker", "bubblewrap"):
+        try:
+            return await open_sandbox(kind, slots=slots, say=say)
+        except SandboxUnavailable as error:
+            reasons.append(str(error))
+    raise SandboxUnavailable(f"no sandbox works here: {INSTALL} ({'; '.join(reasons)})")
+
+
+async def probe() -> list[BackendStatus]:
+    """What each backend can do on this machine, in the order of preference. Builds and starts nothing that stays."""
+    from sandbox import bubblewrap, docker_engine
+
+    statuses = []
+    try:
+        docker = await docker_engine.find_docker()
+    except SandboxUnavailable as error:
+        remedy = "cure-agent sandbox build" if "no image" in str(error) else docker_engine.INSTALL
+        statuses.append(BackendStatus("docker", False, str(error), remedy))
+    else:
+        statuses.append(BackendStatus("docker", True, docker.isolation))
+        await docker.close()
+    try:
+        jail = await bubblewrap.find_bubblewrap()
+    except SandboxUnavailable as error:
+        statuses.append(BackendStatus("bubblewrap", False, str(error), bubblewrap.INSTALL))
+    else:
+        statuses.append(BackendStatus("bubblewrap", True, jail.isolation))
+    return statuses

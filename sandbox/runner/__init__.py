@@ -1,5 +1,5 @@
 """The runner: PID 1 of a jail, which forks a warm interpreter for every execution.
 
-Everything here runs inside the jail with the jail's Python (3.11 or later) and its standard library alone. The host sends
-the modules over standard input (`boot`), so an image needs nothing but Python and no file of the project lies in the jail.
+Everything here runs inside the jail with the jail's Python (3.11 or later) and its standard library alone. The host
+sends the modules over standard input (`boot`), so an image needs nothing but Python.
 """

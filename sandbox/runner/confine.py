@@ -32,6 +32,19 @@ def hide() -> None:
     _control(PR_SET_DUMPABLE, 0)
 
 
+def mapped(uid: int) -> int:
+    """`uid` where this user namespace knows it, else one it does know: engines may map them (rootless, userns-remap)."""
+    with open("/proc/self/uid_map", "rb") as lines:
+        ranges = [(int(first), int(count)) for first, _, count in (line.split() for line in lines)]
+    if any(first <= uid < first + count for first, count in ranges):
+        return uid
+    first, count = max(ranges, key=lambda known: known[1])
+    if count < 2:
+        raise OSError("this user namespace has no second user id for programs")
+    # Never the first: that is the runner's own.
+    return first + 1 + uid % (count - 1)
+
+
 def drop_to(uid: int | None) -> None:
     """Become `uid` for good; None keeps the user id. The process may open its own /proc/self/fd again (/dev/stdin)."""
     if uid is not None:

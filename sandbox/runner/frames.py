@@ -1,6 +1,6 @@
 """Frames between host and runner: a kind, a length, a payload; little-endian, fixed layouts, never pickle.
 
-Host to runner: PROGRAM, then any number of INPUT for it. Runner to host: READY once, then a RESULT for each INPUT, in order.
+Host to runner: PROGRAM, then any number of INPUT for it. Runner to host: READY once, then a RESULT for each INPUT.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ INPUT_HEAD = struct.Struct("<II")
 """Number of the program, index of the input; standard input follows."""
 RESULT_HEAD = struct.Struct("<IIBiiddQIIQ")
 """Number, index, verdict, exit code, signal, CPU and wall seconds, peak kB, lengths of reason, stderr, stdout."""
-READY_BODY = struct.Struct("<IB")
-"""Version of these frames, whether programs run under a user id of their own."""
+READY_BODY = struct.Struct("<I")
+"""Version of these frames."""
 
 VERDICTS = ("ok", "crash", "timeout", "memory", "output_limit", "sandbox_error")
 NONE = -(1 << 31)

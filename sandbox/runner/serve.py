@@ -47,10 +47,10 @@ def main(arguments: list[str]) -> NoReturn:
             placeholder = os.memfd_create("placeholder")
             os.dup2(placeholder, fd)
             os.close(placeholder)
-        uid = None if arguments[0] == "-" else int(arguments[0])
+        uid = None if arguments[0] == "-" else confine.mapped(int(arguments[0]))
         jail = Jail(uid, arguments[1:])
         _warm_up()
-        channel.send(READY, READY_BODY.pack(VERSION, uid is not None))
+        channel.send(READY, READY_BODY.pack(VERSION))
         _serve(channel, jail)
     except (EOFError, BrokenPipeError):
         os._exit(0)

@@ -1,0 +1,117 @@
+"""`cure-agent sandbox`: build the image, say what works here, run one program."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from sandbox.errors import SandboxError
+from sandbox.open import KINDS, BackendStatus, open_sandbox, probe
+from sandbox.protocol import Execution, Job, Limits, Verdict
+
+
+@click.group()
+def sandbox() -> None:
+    """The sandbox that programs run in."""
+
+
+@sandbox.command()
+def build() -> None:
+    """Build Docker's image, from the Dockerfile or from Debian packages. Quick when it exists."""
+    click.echo(asyncio.run(_build()))
+
+
+async def _build() -> str:
+    from sandbox.docker_engine import connect
+    from sandbox.image import build as image
+
+    client, _ = await connect()
+    try:
+        return await asyncio.to_thread(image.build, client, lambda line: click.echo(line, err=True))
+    finally:
+        client.close()
+
+
+@sandbox.command()
+@click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
+def status(as_json: bool) -> None:
+    """Which sandboxes work on this machine, which one is chosen, and how to get the others.
+
+    Exits with 6 when none works.
+    """
+    backends = asyncio.run(probe())
+    chosen = next((backend.name for backend in backends if backend.usable), None)
+    if as_json:
+        click.echo(json.dumps({"chosen": chosen, "backends": [dataclasses.asdict(backend) for backend in backends]}))
+    else:
+        for backend in backends:
+            click.echo(_describe(backend, chosen))
+    if chosen is None:
+        raise SandboxError("no sandbox works here: " + "; or ".join(backend.remedy for backend in backends))
+
+
+def _describe(backend: BackendStatus, chosen: str | None) -> str:
+    mark = "chosen" if backend.name == chosen else "works" if backend.usable else "missing"
+    remedy = f"\n{'':12}{'':9}to get it: {backend.remedy}" if backend.remedy else ""
+    return f"{backend.name:12}{mark:9}{backend.detail}{remedy}"
+
+
+@sandbox.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: what this command reads.")
+@click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=Limits().cpu_s,
+    show_default=True,
+    help="CPU seconds.",
+)
+@click.option("--memory", type=click.IntRange(min=16), default=Limits().memory_mb, show_default=True, help="Megabytes.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the execution as an object instead of the program's output."
+)
+def run(file: Path, stdin: BinaryIO | None, kind: str, time_limit: float, memory: int, as_json: bool) -> None:
+    """Run one Python program. Its output passes through; the verdict goes to stderr. Exits with 0 only when it is ok."""
+    source = file.read_bytes().decode(errors="surrogateescape")
+    job = Job(str(file), source, (stdin.read() if stdin else b"",), Limits(cpu_s=time_limit, memory_mb=memory))
+    execution = asyncio.run(_run(job, kind))
+    if as_json:
+        click.echo(json.dumps(_plain(execution)))
+    else:
+        sys.stdout.buffer.write(execution.stdout)
+        sys.stdout.buffer.flush()
+        sys.stderr.buffer.write(execution.stderr_tail)
+        click.echo(_summary(execution), err=True)
+    if execution.verdict == Verdict.SANDBOX_ERROR:
+        raise SandboxError(execution.reason)
+    if execution.verdict != Verdict.OK:
+        sys.exit(1)
+
+
+async def _run(job: Job, kind: str) -> Execution:
+    sandbox = await open_sandbox(kind, slots=1)
+    try:
+        return await anext(aiter(sandbox.run([job])))
+    finally:
+        await sandbox.close()
+
+
+def _plain(execution: Execution) -> dict[str, object]:
+    """The execution as JSON has it: bytes that are not UTF-8 are replaced."""
+    texts = {name: getattr(execution, name).decode(errors="replace") for name in ("stdout", "stderr_tail")}
+    return {**dataclasses.asdict(execution), **texts}
+
+
+def _summary(execution: Execution) -> str:
+    reason = f" ({execution.reason})" if execution.reason else ""
+    return (
+        f"{execution.verdict}{reason}: {execution.cpu_s:.3f} s CPU, {execution.wall_s:.3f} s, "
+        f"{execution.peak_memory_kb / 1024:.0f} MB"
+    )

@@ -1,0 +1,1 @@
+"""The container image programs run in: a Dockerfile, and a bootstrap for machines that reach no registry."""
