@@ -64,7 +64,7 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
 
 @sandbox.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: what this command reads.")
+@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: this command's own input.")
 @click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option(
     "--time-limit",

@@ -33,7 +33,7 @@ def hide() -> None:
 
 
 def mapped(uid: int) -> int:
-    """`uid` where this user namespace knows it, else one it does know: engines may map them (rootless, userns-remap)."""
+    """`uid` where this user namespace knows it, else one it does: engines may map them (rootless, userns-remap)."""
     with open("/proc/self/uid_map", "rb") as lines:
         ranges = [(int(first), int(count)) for first, _, count in (line.split() for line in lines)]
     if any(first <= uid < first + count for first, count in ranges):
