@@ -49,11 +49,9 @@ class Rooms(click.Group):
 
 @click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"})
 @click.version_option(package_name="cure-agent", prog_name="cure-agent")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks; may stand anywhere.")
 def cure_agent(debug: bool) -> None:
     """Write programs and the unit tests that judge them; hand over the program that stands."""
-    if debug:
-        os.environ["CURE_AGENT_DEBUG"] = "1"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,7 +63,11 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
-        code = cure_agent.main(args=arguments, prog_name="cure-agent", standalone_mode=False)
+        code = cure_agent.main(
+            args=[argument for argument in arguments if argument != "--debug"],
+            prog_name="cure-agent",
+            standalone_mode=False,
+        )
     except (click.Abort, KeyboardInterrupt):
         click.echo("cure-agent: interrupted", err=True)
         sys.exit(EXIT_INTERRUPTED)

@@ -8,6 +8,9 @@ tester is right (p_u), how often a wrong program passes a right test (p_01) and 
 scatter over behaviours like a Chinese restaurant process. Rates are integrated out, so no number needs to be known;
 the priors are weak and named in `Prior`.
 
+The samples of one model are not independent, so the likelihood is tempered; the power and the priors are those that fit
+real tables (`benchmarks/confidence_calibration.py`).
+
 Trusted tests are valid under every hypothesis; a group that fails one has probability 0.
 """
 
@@ -19,13 +22,16 @@ from math import exp, lgamma, log
 
 from cure.table import ExecutionTable, clusters
 
+AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
+"""The two kinds of evidence a hypothesis is weighed by."""
+
 
 @dataclass(frozen=True)
 class Prior:
     """Beta priors (a, b) of the rates; the mean of each is a / (a + b)."""
 
-    coder: tuple[float, float] = (0.6, 0.6)
-    """A sampled program is right. Below 1: a coder mostly solves a problem or mostly does not."""
+    coder: tuple[float, float] = (1.0, 1.0)
+    """A sampled program is right."""
     tester: tuple[float, float] = (1.0, 1.0)
     """p_u, a generated test is right."""
     p_01: tuple[float, float] = (1.5, 3.0)
@@ -34,8 +40,11 @@ class Prior:
     """A wrong program passes a wrong test."""
     unsolved: tuple[float, float] = (0.8, 3.2)
     """A wrong program passes a generated test when no program is right, whatever the test's truth."""
-    scatter: float = 3.0
+    scatter: float = 6.0
     """Concentration of wrong programs' behaviours: larger, and two wrong programs agree less often."""
+    temper: float = 0.25
+    """Power the likelihood is raised to. Programs and tests of one model share their mistakes, so n of them are worth
+    less than n independent witnesses; 1 would take them for independent."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class Hypothesis:
     """Candidates that are right under it; empty for "none is right"."""
     probability: float
     terms: Mapping[str, float]
-    """Log-likelihood of each kind of evidence; only differences between hypotheses mean something."""
+    """Tempered log-likelihood of each kind of evidence; two hypotheses' differences add up to their log-odds."""
 
 
 @dataclass(frozen=True)
@@ -103,24 +112,22 @@ def _passes_trusted(table: ExecutionTable, candidate: str) -> bool:
 def _terms(
     table: ExecutionTable, groups: list[tuple[str, ...]], right: tuple[str, ...], prior: Prior
 ) -> dict[str, float]:
-    """Log-likelihood of the table if `right` is the group of right programs."""
+    """Tempered log-likelihood of the table if `right` is the group of right programs."""
     wrong = [group for group in groups if group != right]
     wrong_sizes = [len(group) for group in wrong]
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
-    terms = {
-        "programs that agree": _beta_binomial(len(right), sum(wrong_sizes), prior.coder),
-        "how the others scatter": _scatter(wrong_sizes, prior.scatter),
-    }
+    agreement = _beta_binomial(len(right), sum(wrong_sizes), prior.coder) + _scatter(wrong_sizes, prior.scatter)
     if not right:
-        terms["generated tests"] = _pair_term(table, wrong, generated, prior.unsolved)
-        terms["others on right tests"] = _pair_term(table, wrong, trusted, prior.p_01)
-        return terms
+        tests = _pair_term(table, wrong, generated, prior.unsolved) + _pair_term(table, wrong, trusted, prior.p_01)
+        return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
     valid = [name for name in generated if table.passes(right[0], name)]
     invalid = [name for name in generated if not table.passes(right[0], name)]
-    terms["generated tests"] = _beta_binomial(len(valid), len(invalid), prior.tester)
-    terms["others on right tests"] = _pair_term(table, wrong, trusted + valid, prior.p_01)
-    terms["others on wrong tests"] = _pair_term(table, wrong, invalid, prior.p_00)
-    return terms
+    tests = (
+        _beta_binomial(len(valid), len(invalid), prior.tester)
+        + _pair_term(table, wrong, trusted + valid, prior.p_01)
+        + _pair_term(table, wrong, invalid, prior.p_00)
+    )
+    return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
 
 
 def _pair_term(

@@ -27,9 +27,11 @@ def runs(as_json: bool, limit: int) -> None:
 
     view = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "when", "problem", "ended", "answer", "P(right)", "tokens", "seconds"):
-        view.add_column(heading, justify="right" if heading in ("P(right)", "tokens", "seconds") else "left")
+        right = heading in ("P(right)", "tokens", "seconds")
+        view.add_column(heading, justify="right" if right else "left", no_wrap=heading == "run")
     for run in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at))
         numbers = (f"{run.confidence:.2f}", str(run.tokens), f"{run.seconds:.1f}")
         view.add_row(run.id, when, run.problem, run.status, run.candidate or "–", *numbers)
-    Console().print(view)
+    console = Console()
+    console.print(view, width=None if console.is_terminal else 160)

@@ -22,7 +22,7 @@ from agent.runs.events import (
 )
 from agent.runs.store import EVENTS
 from cure.problem import UnitTest
-from cure.table import Candidate, Cell, ExecutionTable
+from cure.table import Candidate, CandidateOrigin, Cell, ExecutionTable
 from sandbox.protocol import Verdict
 
 
@@ -82,7 +82,7 @@ class RecordedRun:
         for event in self.events:
             match event:
                 case CandidateAdded():
-                    origin = "repair" if event.origin == "repair" else "sampled"
+                    origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
                     candidates[event.name] = Candidate(self.blob(event.source), origin, event.parent, event.round)
                 case TestAdded():
                     tests[event.name] = UnitTest(

@@ -76,9 +76,8 @@ def decide(
         return Decision("more", "no program came out of the answers so far")
     if stale >= STALE_ROUNDS:
         return Decision("finish", f"{stale} rounds in a row brought no new behaviour")
-    targets = _repair_targets(table, ranking, validity)
-    if targets:
-        failing = believed_failures(table, targets[0], validity)
+    if failing := believed_failures(table, best, validity):
+        targets = _repair_targets(table, ranking, validity)
         return Decision("repair", f"{targets[0]} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", targets)
     return Decision("more", f"{best} fails no test worth believing, but the evidence is thin")
 

@@ -38,7 +38,7 @@ async def repair(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
     return {}
 
 
-async def execute(_state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
+async def execute(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:  # noqa: ARG001 (LangGraph names it)
     await steps.settle(runtime.context)
     return {}
 

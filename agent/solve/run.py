@@ -106,11 +106,14 @@ async def _checkpointer(path: Path) -> AsyncIterator[Any]:
 
 async def _walk(solver: Solver, checkpoint: Path) -> None:
     """Run the graph to its end, with a checkpoint after every step."""
+    from langchain_core.runnables import RunnableConfig
+
     from agent.solve.graph import START_STATE, build_graph
 
     async with _checkpointer(checkpoint) as saver:
         graph = build_graph(saver)
-        config = {"configurable": {"thread_id": solver.run.id}, "recursion_limit": 10 + 4 * solver.settings.rounds}
+        limit = 10 + 4 * solver.settings.rounds
+        config = RunnableConfig(configurable={"thread_id": solver.run.id}, recursion_limit=limit)
         await graph.ainvoke(START_STATE, config, context=solver)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -29,7 +30,7 @@ class Ranking:
         return self.ranked[0].candidate if self.ranked else None
 
 
-def sort_by_score(selector: str, score_names: tuple[str, ...], scores: dict[str, tuple[float, ...]]) -> Ranking:
+def sort_by_score(selector: str, score_names: tuple[str, ...], scores: Mapping[str, tuple[float, ...]]) -> Ranking:
     """Ranking of the candidates by score, ties in the order given."""
     ordered = sorted(scores.items(), key=lambda item: item[1], reverse=True)
     return Ranking(selector, score_names, tuple(Ranked(name, score) for name, score in ordered))
