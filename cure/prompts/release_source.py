@@ -30,6 +30,8 @@ FILES = {
 }
 """The files read, and the sha256 of each at the pinned commit."""
 
+RAW = f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}"
+
 _TIMEOUT_S = 30
 
 
@@ -101,29 +103,30 @@ def _from_cache_or_download(root: Path) -> Callable[[str], str]:
         place = root / name
         if place.is_file() and _digest(content := place.read_bytes()) == FILES[name]:
             return content.decode()
-        content = _download(name)
+        content = download(name)
         _keep(place, content)
         return content.decode()
 
     return read
 
 
-def _download(name: str) -> bytes:
+def download(name: str, base_url: str = RAW) -> bytes:
+    """The file of this name, downloaded and checked; raises ProblemError, saying what to do instead."""
+    import http.client
     import urllib.request
 
-    url = f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}/{name}"
+    url = f"{base_url}/{name}"
+    instead = f"give a checkout of {REPOSITORY} at commit {COMMIT[:7]} in {ENVIRONMENT}"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response:
             content: bytes = response.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise ProblemError(
-            f"the wording of the published CURE models is not in the cache and {url} cannot be downloaded "
-            f"({getattr(error, 'reason', error)}); give a checkout of {REPOSITORY} at {COMMIT[:7]} in {ENVIRONMENT}"
+            f"the wording of the published CURE models is not in the cache, and {url} cannot be downloaded "
+            f"({getattr(error, 'reason', error)}); {instead}"
         ) from error
     if _digest(content) != FILES[name]:
-        raise ProblemError(
-            f"{url} does not have the expected content; give a checkout of {REPOSITORY} in {ENVIRONMENT}"
-        )
+        raise ProblemError(f"{url} does not have the expected content; {instead}")
     return content
 
 

@@ -1,0 +1,181 @@
+"""`eval extract` and `eval score` as a user calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from cure.errors import ProblemError
+from evaluator.commands import evaluate
+
+ANSWERS = {
+    "about": "ignored",
+    "responses": [
+        {"kind": "code", "name": "py tag", "response": "```py\nprint(1)\n```"},
+        {"kind": "code", "name": "none", "response": "no"},
+        {
+            "kind": "unit_test",
+            "name": "tag",
+            "response": "**Test Input:**\n```text\n5\n```\n**Test Output:**\n```\n7\n```",
+        },
+        {"kind": "unit_test", "name": "none [bold]\ud800", "response": "no"},
+    ],
+    "modify": [{"input": "a\\n"}, {"input": "\\\\n"}],
+    "test_if_eq": [{"output": "1.0", "expected": "1"}, {"output": "1\n2", "expected": "1 2"}],
+}
+
+CASE = {
+    "name": "two programs",
+    "config": {"scale_tuple_list": [[2, 1]], "single_eval": False, "max_test": 8},
+    "problems": [
+        {"n_code": 2, "n_case": 1, "n_test_total": 1, "test_table": [[False], [True]], "case_table": [[0 > 1], [True]]}
+    ],
+}
+
+
+def run(path: Path, content: object, *arguments: str) -> Any:
+    """The JSON that the command prints for a file with this content."""
+    path.write_text(json.dumps(content))
+    command, *options = arguments
+    result = CliRunner().invoke(evaluate, [command, str(path), *options, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    return json.loads(result.stdout)
+
+
+def test_release_extraction_prints_the_published_fields(tmp_path: Path) -> None:
+    printed = run(tmp_path / "a.json", ANSWERS, "extract", "--mode", "release")
+    assert list(printed) == ["responses", "modify", "test_if_eq"]
+    sentence = "We can not extract the code in the output. "
+    assert [row.get("extracted") for row in printed["responses"]] == [sentence, sentence, None, None]
+    assert printed["responses"][2]["eval"]["test_input"] == ["text\n5\n"]
+    assert printed["responses"][3]["eval"] == {"test_input": [], "test_output": [], "example_text": []}
+    assert printed["responses"][3]["sample"] == {"test_input": [""], "test_output": [""], "example_text": [""]}
+    assert [row["reason"] for row in printed["responses"]] == ["no_code", "no_code", None, "no_test"]
+    assert [row["output"] for row in printed["modify"]] == ["a\n", "\\\n"]
+    assert [row["equal"] for row in printed["test_if_eq"]] == [False, True]
+
+
+def test_robust_extraction_says_what_it_mended_and_where_it_differs(tmp_path: Path) -> None:
+    printed = run(tmp_path / "a.json", ANSWERS, "extract")
+    program, no_program, test, _ = printed["responses"]
+    assert (program["extracted"], program["differs"]) == ("print(1)", True)
+    assert program["notes"][0]["note"] == "language_tag"
+    assert (no_program["extracted"], no_program["reason"]) == (None, "no_code")
+    assert no_program["why"]
+    assert test["eval"]["test_input"] == ["5\n"]
+    assert [row["output"] for row in printed["modify"]] == ["a\n", "\\\\n\n"]
+    assert [row["equal"] for row in printed["test_if_eq"]] == [True, True]
+
+
+def test_a_list_of_answers_will_do(tmp_path: Path) -> None:
+    assert list(run(tmp_path / "a.json", ANSWERS["responses"], "extract")) == ["responses"]
+
+
+def test_release_extraction_equals_the_golden_file(shared_data: Path, tmp_path: Path) -> None:
+    golden = json.loads((shared_data / "cure-golden" / "extract.json").read_text())
+    printed = run(tmp_path / "a.json", golden, "extract", "--mode", "release")
+    for expected, found in zip(golden["responses"], printed["responses"], strict=True):
+        fields = expected.keys() - {"response"}
+        assert {field: found[field] for field in fields} == {field: expected[field] for field in fields}
+    assert printed["modify"] == golden["modify"]
+    assert printed["test_if_eq"] == golden["test_if_eq"]
+
+
+def test_every_difference_of_robust_extraction_is_explained(shared_data: Path, tmp_path: Path) -> None:
+    golden = json.loads((shared_data / "cure-golden" / "extract.json").read_text())
+    for found in run(tmp_path / "a.json", golden, "extract")["responses"]:
+        assert not found["differs"] or found["notes"] or found["why"], found
+
+
+def test_a_score_has_the_published_fields(tmp_path: Path) -> None:
+    (found,) = run(tmp_path / "m.json", {"cases": [CASE]}, "score", "--mode", "release")
+    assert (found["name"], found["error"], found["reason"]) == ("two programs", None, None)
+    assert found["printed"]["code_acc"] == 0.5
+    assert found["printed"]["bon"] == [{"n": 2, "m": 1, "acc": 1.0, "accumulate_acc": 1.0}]
+    assert found["counts"]["stats"][0]["BoN_num"] == 1
+
+
+def test_several_runs_may_share_their_problems(tmp_path: Path) -> None:
+    config = CASE["config"]
+    runs = {"problems": CASE["problems"], "runs": [{"config": config}, {"config": {"single_eval": True}}]}
+    first, second = run(tmp_path / "m.json", runs, "score")
+    assert first["printed"]["code_acc"] == second["printed"]["code_acc"] == 0.5
+    assert second["printed"]["ut_acc"] is None
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "real_humaneval_bon.json"])
+def test_scores_equal_the_golden_files(shared_data: Path, tmp_path: Path, name: str) -> None:
+    golden = json.loads((shared_data / "cure-golden" / name).read_text())
+    printed = run(tmp_path / "m.json", golden, "score", "--mode", "release")
+    for case, found in zip(golden.get("cases") or golden["runs"], printed, strict=True):
+        expected = case["expected"]
+        assert (found["counts"], found["error"]) == (expected["counts"], expected["error"])
+        if expected["error"]:
+            assert found["reason"]
+            assert found["printed"]["bon"][0]["acc"] is None
+        else:
+            assert found["printed"] == expected["printed"]
+
+
+def test_people_get_tables(tmp_path: Path) -> None:
+    answers, tables = tmp_path / "a.json", tmp_path / "m.json"
+    answers.write_text(json.dumps(ANSWERS))
+    tables.write_text(json.dumps({"cases": [CASE]}))
+    extracted = CliRunner().invoke(evaluate, ["extract", str(answers)], catch_exceptions=False)
+    assert "2 of 4 extracted" in extracted.stdout
+    assert "[bold]" in extracted.stdout
+    scored = CliRunner().invoke(evaluate, ["score", str(tables)], catch_exceptions=False)
+    assert "0.5000" in scored.stdout
+    assert "best of n" in scored.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "content", "message"),
+    [
+        ("extract", "", "is empty, expected JSON"),
+        ("extract", "{", ":1:2: not valid JSON: Expecting property name enclosed in double quotes"),
+        ("extract", "3", "is a whole number, expected an object"),
+        ("extract", "{}", "has none of the lists responses, modify, test_if_eq"),
+        ("extract", '{"responses": {}}', "'responses' is an object, expected a list"),
+        ("extract", '[{"kind": "code"}]', "responses[0]: the field 'response' is missing"),
+        ("extract", '[{"kind": "x", "response": ""}]', "responses[0]: 'kind' is 'x', expected 'code' or 'unit_test'"),
+        ("score", "{}", "has neither the list 'cases' nor the lists 'problems' and 'runs'"),
+        ("score", '{"cases": [{"config": {}}]}', "cases[0]: the field 'problems' is missing"),
+        (
+            "score",
+            '[{"config": {"max_test": 0}, "problems": []}]',
+            "cases[0]: 'config': 'max_test' is 0, expected at least 1",
+        ),
+        (
+            "score",
+            '[{"config": {"scale_tuple_list": [[0, 1]]}, "problems": []}]',
+            "'scale_tuple_list'[0] is [0, 1], expected [n, m] with n at least 1 and m at least 0",
+        ),
+        (
+            "score",
+            '[{"config": {}, "problems": [{"n_code": 1, "n_case": 0, "n_test_total": 1, '
+            '"test_table": [], "case_table": []}]}]',
+            "problems[0]: 'test_table' has 0 rows, expected one for each of 1 programs",
+        ),
+    ],
+)
+def test_a_bad_file_gets_one_line_and_prints_nothing(tmp_path: Path, command: str, content: str, message: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(content)
+    result = CliRunner().invoke(evaluate, [command, str(path), "--json"])
+    assert isinstance(result.exception, ProblemError)
+    assert result.exception.exit_code == 2
+    assert str(result.exception).startswith(str(path))
+    assert str(result.exception).endswith(message)
+    assert "\n" not in str(result.exception)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["extract", "score"])
+def test_a_missing_file_is_named(command: str) -> None:
+    result = CliRunner().invoke(evaluate, [command, "nowhere.json"])
+    assert str(result.exception) == "nowhere.json: no such file"
