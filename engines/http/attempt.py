@@ -24,7 +24,9 @@ class Draft:
 
     index: int
     text: str = ""
+    started: bool = False
     chunks: int = 0
+    """Pieces of text, for most servers one a token."""
     finish: str | None = None
     logprobs: list[float] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
@@ -54,6 +56,7 @@ class Attempt:
         self._path, self._body = request_body(
             model, request.prompt, request.sampling, len(indices), indices[0], dialect
         )
+        self._most_tokens = request.sampling.max_tokens
         self._drafts = [Draft(index) for index in indices]
         self._usage: Usage | None = None
         self._accounted = 0
@@ -61,7 +64,7 @@ class Attempt:
     @property
     def started(self) -> list[int]:
         """Indices of which anything has arrived."""
-        return [draft.index for draft in self._drafts if draft.chunks]
+        return [draft.index for draft in self._drafts if draft.started]
 
     async def finished(self) -> AsyncGenerator[Draft, None]:
         """Samples as each finishes. Ends when the stream ends, even if samples are missing; raises what goes wrong.
@@ -116,10 +119,11 @@ class Attempt:
         for piece in pieces:
             if not 0 <= piece.index < len(self._drafts) or (draft := self._drafts[piece.index]).finish:
                 continue
-            draft.chunks += 1
+            draft.started = True
             draft.text += piece.text
             draft.logprobs += piece.logprobs
             if piece.text:
+                draft.chunks += 1
                 self._on_text(draft.index, piece.text)
             # vLLM says "error" or "abort" of a sample it lost: that one is not finished.
             if piece.finish and piece.finish not in ("error", "abort"):
@@ -133,7 +137,8 @@ class Attempt:
         if last and self._usage:
             completion = max(0, self._usage.completion_tokens - self._accounted)
         else:
-            completion = len(draft.logprobs) or max(draft.chunks, estimated_tokens(draft.text))
+            guess = max(1, draft.chunks, estimated_tokens(draft.text))
+            completion = len(draft.logprobs) or min(guess, self._most_tokens)
         self._accounted += completion
         exact = self._usage is not None and (last or bool(draft.logprobs))
         draft.usage = Usage(prompt if draft.index == 0 else 0, completion, estimated=not exact)

@@ -95,7 +95,8 @@ class LocalEngine:
         rows: list[Row] = []
         for request in requests:
             try:
-                rows += self._rows(request)
+                # In a thread: rendering a first chat template imports transformers.
+                rows += await asyncio.to_thread(self._rows, request)
             except PromptError as error:
                 for index in range(request.n):
                     yield Completion(request.key, index, "", "error", error=str(error))

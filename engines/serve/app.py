@@ -83,7 +83,9 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
     try:
         ask = read_ask(json.loads(await request.body()), chat, model)
         for wanted in ask.requests:
-            if isinstance(engine, Objecting) and (objection := engine.objection(wanted.prompt)):
+            if isinstance(engine, Objecting) and (
+                objection := await asyncio.to_thread(engine.objection, wanted.prompt)
+            ):
                 raise BadRequestError(objection, "messages" if chat else "prompt")
     except BadRequestError as error:
         return _error(error.status, str(error), error.param, error.code)

@@ -1,0 +1,56 @@
+"""Engines and servers that several tests share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engines.scripted import Entry, Prepared, ScriptedEngine
+from tests.engines.faulty_server import FaultyServer
+from tests.engines.tiny import make_checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Path:
+    """A random Qwen2 checkpoint with a chat template."""
+    pytest.importorskip("torch", reason="needs torch and transformers (extra: local)")
+    return make_checkpoint(tmp_path_factory.mktemp("tiny") / "qwen2")
+
+
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A `cure-agent serve` process and the URL it printed."""
+    code = "from engines.serve.command import serve; serve()"
+    command = [sys.executable, "-c", code, "--port", "0", *arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.endswith("API_KEY")}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        try:
+            assert line.startswith("serving "), line + process.stderr.read()
+            yield line.split()[-1], process
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="session")
+def served(tiny) -> Iterator[str]:
+    """The model spec of the tiny checkpoint, served by `cure-agent serve`."""
+    with serving("--model", f"hf:{tiny}", "--name", "tiny") as (url, _):
+        yield f"{url}#tiny"
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[FaultyServer]:
+    """A server that answers every prompt with seven words, in seven pieces, and breaks as the path says."""
+    said = Prepared("one two three four five six seven", delay_s=0.05, deltas=7)
+    with FaultyServer(ScriptedEngine([Entry((said,), repeat=True)])) as server:
+        yield server
