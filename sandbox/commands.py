@@ -64,7 +64,7 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
 
 @sandbox.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: this command's own input.")
+@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: standard input.")
 @click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option(
     "--time-limit",
@@ -78,7 +78,7 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
     "--json", "as_json", is_flag=True, help="Print the execution as an object instead of the program's output."
 )
 def run(file: Path, stdin: BinaryIO | None, kind: str, time_limit: float, memory: int, as_json: bool) -> None:
-    """Run one Python program. Its output passes through; the verdict goes to stderr. Exits with 0 only when it is ok."""
+    """Run one Python program: its output passes through, the verdict goes to stderr. Exits with 0 only when it is ok."""
     source = file.read_bytes().decode(errors="surrogateescape")
     job = Job(str(file), source, (stdin.read() if stdin else b"",), Limits(cpu_s=time_limit, memory_mb=memory))
     execution = asyncio.run(_run(job, kind))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -15,3 +17,19 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set CURE_AGENT_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str, str], NoReturn]:
+    """`require(name, reason)`, called where part `name` is absent: skips the test with the reason.
+
+    It fails instead where CURE_AGENT_REQUIRE, a list with commas, has the name: so that CI cannot skip by accident.
+    """
+
+    def absent(name: str, reason: str) -> NoReturn:
+        required = [part.strip() for part in os.environ.get("CURE_AGENT_REQUIRE", "").split(",")]
+        if name in required:
+            pytest.fail(f"{name} is required here: {reason}", pytrace=False)
+        pytest.skip(f"{name}: {reason}")
+
+    return absent

@@ -106,7 +106,7 @@ def run(code: bytes, interpreter: Interpreter, report: Report, leave: Any = os._
         except BaseException as error:
             interrupted = type(error) is KeyboardInterrupt
             _uncaught(error, report)
-        if not _finalize(interpreter.main, b"__del__" in code):
+        if not _finalize(interpreter):
             status = 120
         if interrupted:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -144,7 +144,7 @@ def _uncaught(error: BaseException, report: Report) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
 
 
-def _finalize(main: types.ModuleType, has_destructors: bool) -> bool:
+def _finalize(interpreter: Interpreter) -> bool:
     """Do what `Py_FinalizeEx` does: join threads, atexit, flush, destructors. Returns whether flushing worked."""
     threading = sys.modules.get("threading")
     if threading is not None:
@@ -152,10 +152,11 @@ def _finalize(main: types.ModuleType, has_destructors: bool) -> bool:
             threading._shutdown()
     atexit._run_exitfuncs()
     flushed = _flush()
-    if has_destructors:
-        _clear(main)
-        flushed = _flush() and flushed
-    return flushed
+    # What nobody flushed is written when the last reference goes: a replaced sys.stdout, a file left open.
+    with suppress(BaseException):
+        sys.stdout, sys.stderr = interpreter.stdout, interpreter.stderr
+        _clear(interpreter.main)
+    return _flush() and flushed
 
 
 def _flush() -> bool:
@@ -175,7 +176,4 @@ def _clear(main: types.ModuleType) -> None:
     for private in (True, False):
         for name in list(names):
             if name != "__builtins__" and name.startswith("_") is private:
-                try:
-                    names[name] = None
-                except BaseException:
-                    return
+                names[name] = None

@@ -1,0 +1,170 @@
+"""Scheduling: every (job, input) gets exactly one execution, whatever happens to slots and to those who asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import NoReturn
+
+import pytest
+import pytest_asyncio
+
+from sandbox import Execution, Job, Limits, SandboxError, SandboxUnavailable, Verdict
+from sandbox.bubblewrap import find_bubblewrap
+from sandbox.docker_engine import find_docker
+from sandbox.pool import Pool
+from sandbox.slot import Connection, Launcher, Size
+from tests.sandbox.conftest import BACKENDS
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ECHO = "print(input())"
+
+
+class Recorded:
+    """A real backend that remembers the connections it made, so that a test can end a jail from outside."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
+        self.connections: list[Connection] = []
+
+    @property
+    def isolation(self) -> str:
+        return self._launcher.isolation
+
+    async def launch(self, size: Size) -> Connection:
+        connection = await self._launcher.launch(size)
+        self.connections.append(connection)
+        return connection
+
+    async def close(self) -> None:
+        await self._launcher.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=BACKENDS)
+async def launcher(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Recorded]:
+    find = {"docker": find_docker, "bubblewrap": find_bubblewrap}[request.param]
+    try:
+        found = await find()
+    except SandboxUnavailable as error:
+        require(request.param, str(error))
+    recorded = Recorded(found)
+    yield recorded
+    for connection in recorded.connections:
+        await connection.end()
+
+
+async def collect(executions: AsyncIterator[Execution]) -> list[Execution]:
+    return [execution async for execution in executions]
+
+
+async def test_many_jobs_get_one_execution_each(launcher: Recorded) -> None:
+    pool = Pool(launcher, 3)
+    jobs = [Job(f"job {n}", f"print({n}, input())", tuple(b"%d" % i for i in range(7))) for n in range(12)]
+    executions = await collect(pool.run([*jobs, Job("nothing", ECHO, ())]))
+    assert {(e.job, e.index): e.stdout for e in executions} == {
+        (f"job {n}", i): b"%d %d\n" % (n, i) for n in range(12) for i in range(7)
+    }
+    assert len(executions) == 12 * 7
+    assert len(launcher.connections) <= 3
+    await pool.close()
+
+
+async def test_one_jobs_inputs_are_spread_over_all_slots(launcher: Recorded) -> None:
+    pool = Pool(launcher, 3)
+    await collect(pool.run([Job("sleep", "import time; time.sleep(0.4)", (b"",) * 6)]))
+    assert len(launcher.connections) == 3
+    await pool.close()
+
+
+async def test_concurrent_runs_share_the_slots(launcher: Recorded) -> None:
+    pool = Pool(launcher, 2)
+    runs = [pool.run([Job("same key", f"print({n})", (b"",) * 5)]) for n in range(4)]
+    for n, executions in enumerate(await asyncio.gather(*map(collect, runs))):
+        assert [e.stdout for e in executions] == [b"%d\n" % n] * 5
+        assert sorted(e.index for e in executions) == list(range(5))
+    assert len(launcher.connections) <= 2
+    await pool.close()
+
+
+async def test_executions_arrive_while_others_still_run(launcher: Recorded) -> None:
+    pool = Pool(launcher, 2)
+    jobs = [Job("slow", "import time; time.sleep(1)", (b"",)), Job("quick", ECHO, (b"1",))]
+    assert [e.job async for e in pool.run(jobs)] == ["quick", "slow"]
+    await pool.close()
+
+
+async def test_a_slot_killed_in_mid_run_is_replaced_and_nothing_is_lost(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    job = Job("sleep", "import time; time.sleep(0.2); print(input())", tuple(b"%d" % i for i in range(6)))
+    executions = []
+    async for execution in pool.run([job]):
+        executions.append(execution)
+        if len(executions) == 2:
+            await launcher.connections[0].end()
+    assert {e.index: (e.verdict, e.stdout) for e in executions} == {i: (Verdict.OK, b"%d\n" % i) for i in range(6)}
+    assert len(executions) == 6 and len(launcher.connections) == 2
+    await pool.close()
+
+
+async def test_an_input_whose_slots_keep_dying_is_a_sandbox_error_and_the_others_are_not(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    slow = Job("slow", "import time; time.sleep(20)", (b"",), Limits(wall_s=30))
+
+    async def kill_each_slot_once_it_works() -> None:
+        for nth in range(2):
+            while len(launcher.connections) <= nth:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1)
+            await launcher.connections[nth].end()
+
+    killer = asyncio.create_task(kill_each_slot_once_it_works())
+    executions = await collect(pool.run([slow, Job("quick", ECHO, (b"1",) * 3)]))
+    await killer
+    assert Counter((e.job, e.verdict) for e in executions) == {
+        ("slow", Verdict.SANDBOX_ERROR): 1,
+        ("quick", Verdict.OK): 3,
+    }
+    await pool.close()
+
+
+async def test_a_reader_that_goes_away_frees_the_slots(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    endless = pool.run([Job("endless", "while True: pass", (b"",) * 20, Limits(cpu_s=20))])
+    waiting = asyncio.create_task(anext(endless))
+    await asyncio.sleep(1)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await endless.aclose()
+    async with asyncio.timeout(10):
+        assert [e.stdout for e in await collect(pool.run([Job("next", ECHO, (b"1",))]))] == [b"1\n"]
+    await pool.close()
+
+
+async def test_closing_answers_what_is_open_and_is_idempotent(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    reading = asyncio.create_task(collect(pool.run([Job("endless", "while True: pass", (b"",) * 9, Limits(cpu_s=20))])))
+    await asyncio.sleep(1)
+    await pool.close()
+    await pool.close()
+    executions = await reading
+    assert [e.verdict for e in executions] == [Verdict.SANDBOX_ERROR] * 9
+    with pytest.raises(SandboxError, match="closed"):
+        await collect(pool.run([Job("late", ECHO, (b"",))]))
+
+
+async def test_a_backend_that_starts_nothing_gives_its_reason_with_every_execution() -> None:
+    class Broken:
+        isolation = "none"
+
+        async def launch(self, size: Size) -> Connection:
+            raise SandboxError("the engine is gone")
+
+        async def close(self) -> None:
+            pass
+
+    pool = Pool(Broken(), 2)
+    executions = await collect(pool.run([Job("job", ECHO, (b"1",) * 5)]))
+    assert [(e.verdict, e.reason) for e in executions] == [(Verdict.SANDBOX_ERROR, "the engine is gone")] * 5
+    await pool.close()
