@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from engines import Engine, open_engine
+from engines import Engine, EngineOptions, open_engine
 from sandbox import Sandbox, open_sandbox
 
 
@@ -29,13 +29,13 @@ class Session:
         await _close(self.sandbox, self.coder, *([] if self.tester is self.coder else [self.tester]))
 
 
-async def start_session(coder: str, tester: str, sandbox: str) -> Session:
+async def start_session(coder: str, tester: str, sandbox: str, options: EngineOptions = EngineOptions()) -> Session:
     """A session for these model specs and this kind of sandbox. Raises EngineError or SandboxUnavailable."""
     specs = [coder] if tester == coder else [coder, tester]
     # LangGraph takes a second to import; it comes in while models and containers start.
     graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
     box, *engines, imported = await asyncio.gather(
-        open_sandbox(sandbox), *(open_engine(spec) for spec in specs), graph, return_exceptions=True
+        open_sandbox(sandbox), *(open_engine(spec, options) for spec in specs), graph, return_exceptions=True
     )
     opened = [box, *engines]
     failures = [thing for thing in [*opened, imported] if isinstance(thing, BaseException)]

@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from agent.solve import Outcome, SolveSettings
     from cure.problem import Problem
+    from engines.spec import EngineOptions
 
 STYLES = ("auto", "chat", "micro", "release")
 
@@ -46,9 +47,22 @@ STYLES = ("auto", "chat", "micro", "release")
     show_default=True,
     help="P(right) from which an answer counts as verified.",
 )
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), help="Seconds to wait for a server's next sign of life."
+)
+@click.option("--retries", type=click.IntRange(0), help="How often a failed request is asked again.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the program to this file.")
-def solve(problem: str, index: int | None, sandbox: str, as_json: bool, out: Path | None, **options: Any) -> int:
+def solve(
+    problem: str,
+    index: int | None,
+    sandbox: str,
+    timeout: float | None,
+    retries: int | None,
+    as_json: bool,
+    out: Path | None,
+    **options: Any,
+) -> int:
     """Solve PROBLEM: a JSON file in CURE's schema, a text or Markdown statement, or - for standard input.
 
     The program goes to standard output, everything else to standard error. Exit code 0: verified; 1: low confidence;
@@ -61,7 +75,7 @@ def solve(problem: str, index: int | None, sandbox: str, as_json: bool, out: Pat
     chosen = pick(load_problems(problem), index)
     if out is not None:
         _check_writable(out)
-    outcome = run_interruptible(_solve(chosen, settings, sandbox, as_json))
+    outcome = run_interruptible(_solve(chosen, settings, sandbox, engine_options(timeout, retries), as_json))
     _hand_over(outcome, as_json, out)
     return outcome.exit_code
 
@@ -97,7 +111,21 @@ def settings_from(options: dict[str, Any]) -> SolveSettings:
     )
 
 
-async def _solve(problem: Problem, settings: SolveSettings, sandbox: str, quiet: bool) -> Outcome:
+def engine_options(timeout: float | None, retries: int | None) -> EngineOptions:
+    """The engines' defaults, changed where the user said so."""
+    from dataclasses import replace
+
+    from engines.spec import EngineOptions
+
+    options = EngineOptions()
+    if timeout is not None:
+        options = replace(options, first_token_s=timeout, idle_s=timeout, connect_s=min(timeout, options.connect_s))
+    return options if retries is None else replace(options, retries=retries)
+
+
+async def _solve(
+    problem: Problem, settings: SolveSettings, sandbox: str, options: EngineOptions, quiet: bool
+) -> Outcome:
     from rich.console import Console
 
     from agent.runs import create_run
@@ -108,7 +136,7 @@ async def _solve(problem: Problem, settings: SolveSettings, sandbox: str, quiet:
 
     console = Console(stderr=True)
     with console.status(f"Starting {settings.coder} and the sandbox"):
-        session = await start_session(settings.coder, settings.tester, sandbox)
+        session = await start_session(settings.coder, settings.tester, sandbox, options)
     async with session:
         run = create_run()
         with SolveProgress(console, settings) as progress:
@@ -130,6 +158,7 @@ def _hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
     """Program or JSON to standard output; a file that cannot be written after all does not lose the answer."""
     import json
 
+    from agent.errors import OutputError
     from agent.show.outcome import outcome_json
 
     if as_json:
@@ -143,7 +172,8 @@ def _hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
         except OSError as error:
             if not as_json:
                 click.echo(program, nl=False)
-            raise click.FileError(str(out), f"{error.strerror}; the program is on standard output instead") from error
+            what = "in the JSON" if as_json else "on standard output"
+            raise OutputError(f"cannot write {out}: {error.strerror}; the program is {what} instead") from error
     elif not as_json:
         click.echo(program, nl=False)
 
