@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic
 
 import torch
@@ -91,25 +92,27 @@ class Worker(Generic[C]):
                 if self._closed:
                     return
                 admitted = self._admit()
-            # Whatever goes wrong in here (a GPU out of memory, say) ends the rows it concerns, never the thread.
-            try:
-                self._drop_cancelled()
-                if admitted:
-                    self._decoder.admit([row for _, row in admitted])
-                    self._report()
-                self._decoder.step()
-                self._report()
-            except Exception as error:  # noqa: BLE001 - reported as the error of every row under way
-                self._fail(f"{type(error).__name__}: {error}")
+            self._drop_cancelled()
+            if admitted:
+                self._do(partial(self._decoder.admit, admitted), admitted)
+            self._do(self._decoder.step, list(self._active))
 
-    def _admit(self) -> list[tuple[Job, Row]]:
+    def _do(self, work: Callable[[], None], concerned: list[Row]) -> None:
+        """Work and report. What goes wrong (a GPU out of memory, say) ends the rows it concerns, never the thread."""
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - it is delivered as the error of these rows
+            self._fail([row for row in concerned if row in self._active], f"{type(error).__name__}: {error}")
+        self._report()
+
+    def _admit(self) -> list[Row]:
         """The rows to let in now: few at a time would mean many small prefills."""
         free = self._places - len(self._active)
         if not self._waiting or not (len(self._waiting) <= free or free * 4 >= self._places):
             return []
         admitted = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
         self._active.update((row, job) for job, row in admitted)
-        return admitted
+        return [row for _, row in admitted]
 
     def _drop_cancelled(self) -> None:
         gone = [row for row, job in self._active.items() if job.cancelled.is_set()]
@@ -130,8 +133,7 @@ class Worker(Generic[C]):
         for job, news in reports.items():
             job.deliver(news)
 
-    def _fail(self, error: str) -> None:
-        failed, self._active = self._active, {}
-        self._decoder.drop(list(failed))
-        for row, job in failed.items():
-            job.deliver([Report(row, error=error)])
+    def _fail(self, rows: list[Row], error: str) -> None:
+        self._decoder.drop(rows)
+        for row in rows:
+            self._active.pop(row).deliver([Report(row, error=error)])

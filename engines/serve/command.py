@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Generator
@@ -63,6 +64,8 @@ async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None
                 server.force_exit = bool(received)
                 received.append(number)
                 server.should_exit = True
+                # From here on a broken-off answer is what was asked for, not an error with a traceback.
+                logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
