@@ -21,8 +21,9 @@ def evaluate() -> None:
     show_default=True,
     help="release: as the released CURE code does it; robust: mends its faults and says why something failed.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON with the keys of FILE, one result per entry.")
-def extract(file: str, mode: str, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per answer, in order.")
+@click.option("--all", "everything", is_flag=True, help="With --json: an object with every list of FILE.")
+def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     """Extract programs and tests from the answers in FILE.
 
     FILE is JSON: an object with the lists `responses` ({kind: code or unit_test, name, response}), `modify` ({input})
@@ -33,7 +34,7 @@ def extract(file: str, mode: str, as_json: bool) -> None:
 
     results = extract_cases(read_json(file), mode, file)
     if as_json:
-        click.echo(json.dumps(results, indent=1))
+        click.echo(json.dumps(results if everything else results.get("responses", []), indent=1))
         return
     from evaluator.result_tables import extraction_tables, show
 

@@ -6,7 +6,7 @@ The file is an object with any of three lists, or just the first of them:
 * `modify`: `{input}`, the data of a test before it is put in shape
 * `test_if_eq`: `{output, expected}`
 
-The results are an object with the same keys, one result per entry, in order, under the names the published results use:
+The results have the same keys, one result per entry, in order, under the names the published results use:
 `extracted` for code; `eval` and `sample` for tests, each with the lists `test_input`, `test_output`, `example_text`,
 which on failure are `[]` and `[""]`; `output` for `modify`; `equal` for `test_if_eq`. A failure has a `reason` and says
 `why`. In robust mode failed code is null, and every response says what was mended (`notes`) and whether its value

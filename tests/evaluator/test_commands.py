@@ -47,7 +47,7 @@ def run(path: Path, content: object, *arguments: str) -> Any:
 
 
 def test_release_extraction_prints_the_published_fields(tmp_path: Path) -> None:
-    printed = run(tmp_path / "a.json", ANSWERS, "extract", "--mode", "release")
+    printed = run(tmp_path / "a.json", ANSWERS, "extract", "--all", "--mode", "release")
     assert list(printed) == ["responses", "modify", "test_if_eq"]
     sentence = "We can not extract the code in the output. "
     assert [row.get("extracted") for row in printed["responses"]] == [sentence, sentence, None, None]
@@ -60,7 +60,7 @@ def test_release_extraction_prints_the_published_fields(tmp_path: Path) -> None:
 
 
 def test_robust_extraction_says_what_it_mended_and_where_it_differs(tmp_path: Path) -> None:
-    printed = run(tmp_path / "a.json", ANSWERS, "extract")
+    printed = run(tmp_path / "a.json", ANSWERS, "extract", "--all")
     program, no_program, test, _ = printed["responses"]
     assert (program["extracted"], program["differs"]) == ("print(1)", True)
     assert program["notes"][0]["note"] == "language_tag"
@@ -72,12 +72,12 @@ def test_robust_extraction_says_what_it_mended_and_where_it_differs(tmp_path: Pa
 
 
 def test_a_list_of_answers_will_do(tmp_path: Path) -> None:
-    assert list(run(tmp_path / "a.json", ANSWERS["responses"], "extract")) == ["responses"]
+    assert run(tmp_path / "a.json", ANSWERS["responses"], "extract") == run(tmp_path / "a.json", ANSWERS, "extract")
 
 
 def test_release_extraction_equals_the_golden_file(shared_data: Path, tmp_path: Path) -> None:
     golden = json.loads((shared_data / "cure-golden" / "extract.json").read_text())
-    printed = run(tmp_path / "a.json", golden, "extract", "--mode", "release")
+    printed = run(tmp_path / "a.json", golden, "extract", "--all", "--mode", "release")
     for expected, found in zip(golden["responses"], printed["responses"], strict=True):
         fields = expected.keys() - {"response"}
         assert {field: found[field] for field in fields} == {field: expected[field] for field in fields}
@@ -87,7 +87,7 @@ def test_release_extraction_equals_the_golden_file(shared_data: Path, tmp_path: 
 
 def test_every_difference_of_robust_extraction_is_explained(shared_data: Path, tmp_path: Path) -> None:
     golden = json.loads((shared_data / "cure-golden" / "extract.json").read_text())
-    for found in run(tmp_path / "a.json", golden, "extract")["responses"]:
+    for found in run(tmp_path / "a.json", golden, "extract", "--all")["responses"]:
         assert not found["differs"] or found["notes"] or found["why"], found
 
 
