@@ -78,7 +78,7 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
     "--json", "as_json", is_flag=True, help="Print the execution as an object instead of the program's output."
 )
 def run(file: Path, stdin: BinaryIO | None, kind: str, time_limit: float, memory: int, as_json: bool) -> None:
-    """Run one Python program: its output passes through, the verdict goes to stderr. Exits with 0 only when it is ok."""
+    """Run one Python program: its output passes through, the verdict goes to stderr. Exits 0 only when it is ok."""
     source = file.read_bytes().decode(errors="surrogateescape")
     job = Job(str(file), source, (stdin.read() if stdin else b"",), Limits(cpu_s=time_limit, memory_mb=memory))
     execution = asyncio.run(_run(job, kind))
