@@ -14,7 +14,7 @@ from sandbox.runner import frames
 START_S = 30.0
 FRAME_OVERHEAD = 1 << 16
 RUNNER = Path(__file__).parent / "runner"
-MODULES = ("frames", "confine", "clean", "program", "jobs", "serve")
+MODULES = ("frames", "confine", "seccomp", "clean", "program", "jobs", "serve")
 
 
 class SlotLost(SandboxError):

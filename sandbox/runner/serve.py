@@ -8,7 +8,7 @@ import os
 import signal
 from typing import NoReturn
 
-from sandbox.runner import confine
+from sandbox.runner import confine, seccomp
 from sandbox.runner.frames import (
     HEADER,
     INPUT,
@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> NoReturn:
         # PID 1 is immune to signals from inside only as long as it handles none; Python handles SIGINT.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         confine.hide()
+        seccomp.install()
         channel = _Channel(os.dup(0), os.dup(1))
         # Seekable files in the places of 0, 1 and 2, so that streams made before the fork know they can seek.
         for fd in (0, 1, 2):

@@ -166,6 +166,18 @@ PROGRAMS: dict[str, Hostile] = {
         "      for _ in range(15): n += f.write(bytes(65536))\nexcept OSError as e: print(e.errno, n)",
         stdout=b"28 16777216\n",
     ),
+    "leaves_system_v_objects": Hostile(
+        "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "for call in ((libc.shmget, 77, 1 << 20), (libc.semget, 77, 1), (libc.msgget, 77)):\n"
+        "  for key, flags in ((77, 0o1666), (0, 0o666), (77, 0o666)):\n"
+        "    print(call[0](key, *call[2:], flags))",
+        stdout=b"-1\n" * 9,
+    ),
+    "uses_forbidden_calls": Hostile(
+        "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "print(libc.mount(b'x', b'/tmp', b'tmpfs', 0, 0), libc.chroot(b'/tmp'), libc.umount(b'/tmp'), ctypes.get_errno())",
+        stdout=b"-1 -1 -1 1\n",
+    ),
     "fills_shared_memory": Hostile(
         "n = 0\ntry:\n  with open('/dev/shm/x', 'wb', 0) as f:\n    while True: n += f.write(bytes(65536))\n"
         "except OSError as e: print(e.errno, n)",
