@@ -32,6 +32,7 @@ def doctor(models: tuple[str, ...], as_json: bool) -> int:
 def _show(findings: list[Finding]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     ascii_only = not console.encoding.lower().startswith("utf")
@@ -40,5 +41,7 @@ def _show(findings: list[Finding]) -> None:
     for finding in findings:
         colour = "green" if finding.ok else ("red" if finding.needed else "yellow")
         remedy = "" if finding.ok or not finding.remedy else f"→ {finding.remedy}"
-        view.add_row(f"[{colour}]{yes if finding.ok else no}[/]", finding.name, f"{finding.detail} {remedy}".strip())
+        view.add_row(
+            Text(yes if finding.ok else no, style=colour), finding.name, Text(f"{finding.detail} {remedy}".strip())
+        )
     console.print(view)

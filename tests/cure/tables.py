@@ -14,9 +14,7 @@ def draw(*rows: str, trusted: int = 0) -> ExecutionTable:
     `?` a failed sandbox. Outputs are compared with the column's expectation "ok".
     """
     width = len(rows[0])
-    tests = {
-        f"t{j}": UnitTest(f"input {j}\n", "ok\n", "public" if j < trusted else "generated") for j in range(width)
-    }
+    tests = {f"t{j}": UnitTest(f"input {j}\n", "ok\n", "public" if j < trusted else "generated") for j in range(width)}
     candidates = {f"c{i}": Candidate(f"print({i})") for i in range(len(rows))}
     cells = {(f"c{i}", f"t{j}"): _cell(mark) for i, row in enumerate(rows) for j, mark in enumerate(row)}
     return ExecutionTable(candidates, tests, cells)

@@ -1,0 +1,77 @@
+"""Every command the README shows is run as written, or at least understood by the command it names."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+OUTSIDE = {
+    "make": "run by CI itself",
+    "vllm": "needs a GPU",
+    "openai:": "needs a key",
+    "http://": "needs a server",
+    "hf:Qwen": "needs a download",
+    "train micro-base": "takes minutes",
+    "serve": "runs until it is stopped; tests/engines starts it",
+}
+
+
+def shown_commands() -> list[str]:
+    """Lines of the README's shell blocks, comments taken off."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line]
+
+
+def runs_here(command: str) -> bool:
+    return not any(word in command for word in OUTSIDE)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+def run(command: str, state: Path) -> subprocess.CompletedProcess[str]:
+    words = shlex.split(command)
+    assert words[0] == "cure-agent", command
+    environment = os.environ | {"CURE_AGENT_STATE": str(state)}
+    arguments = [sys.executable, "-m", "agent", *words[1:]]
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_the_readme_shows_commands() -> None:
+    assert sum(map(runs_here, shown_commands())) >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.local
+@pytest.mark.parametrize("command", filter(runs_here, shown_commands()))
+def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> None:
+    """In the README's order: `runs` and `why` show what `solve` recorded."""
+    done = run(command, state)
+    allowed = (0, 1) if "solve" in command else (0,)
+    assert done.returncode in allowed, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", filter(lambda line: line.startswith("cure-agent"), shown_commands()))
+def test_every_option_shown_exists(command: str, state: Path) -> None:
+    words = shlex.split(command.partition("<")[0])
+    name = words[1:3] if words[1] in ("train", "sandbox", "eval") else words[1:2]
+    shown = run(f"cure-agent {' '.join(name)} --help", state)
+    assert shown.returncode == 0
+    options = [word for word in words if word.startswith("-") and len(word) > 1]
+    assert all(option in shown.stdout for option in options), shown.stdout
+
+
+def test_files_the_readme_points_to_exist() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
