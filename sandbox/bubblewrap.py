@@ -118,7 +118,9 @@ class PipeConnection:
         self._ended = True
         with suppress(ProcessLookupError):
             self._process.kill()
-        self._write_end.abort()
+        # Closed by itself when the runner went first, and then no longer to be aborted.
+        if not self._write_end.is_closing():
+            self._write_end.abort()
         self._read_end.close()
         os.close(self._complaints)
         await self._process.wait()
@@ -167,13 +169,14 @@ def _explain(complaint: str) -> str:
 
 def _command(executable: str, python: JailPython, identity: Identity) -> list[str]:
     supported = subprocess.run([executable, "--help"], capture_output=True, text=True, check=False).stdout
-    arguments = [executable, "--unshare-all", "--die-with-parent", "--new-session", "--as-pid-1"]
+    arguments = [executable, "--die-with-parent", "--new-session", "--as-pid-1"]
     arguments += ["--hostname", "sandbox", "--cap-drop", "ALL"]
     if identity.program is None:
-        arguments += ["--unshare-user"]
+        arguments += ["--unshare-all", "--unshare-user"]
         if "--disable-userns" in supported:
             arguments += ["--disable-userns"]
     else:
+        arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         arguments += [word for name in ("SETUID", "SETGID", "KILL") for word in ("--cap-add", f"CAP_{name}")]
     arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
     arguments += [*python.arguments, "--proc", "/proc", "--dev", "/dev"]

@@ -63,6 +63,7 @@ def _elsewhere(base: Path) -> JailPython:
     packages = f"{ELSEWHERE}/lib/{version}/site-packages"
     arguments = [
         *_libraries(),
+        *_folders("/opt", ELSEWHERE, f"{ELSEWHERE}/bin"),
         *("--ro-bind", str((base / "bin" / version).resolve()), executable),
         *("--ro-bind", str(base / "lib"), f"{ELSEWHERE}/lib"),
         *("--setenv", "LD_LIBRARY_PATH", f"{ELSEWHERE}/lib"),
@@ -72,9 +73,14 @@ def _elsewhere(base: Path) -> JailPython:
     return JailPython(executable, tuple(arguments), str(base))
 
 
+def _folders(*paths: str) -> list[str]:
+    """Folders that a program's own user id may enter; those bwrap makes unasked are the runner's alone."""
+    return [word for path in paths for word in ("--perms", "0755", "--dir", path)]
+
+
 def _libraries() -> list[str]:
     """Directories of shared libraries, links kept as links, and a shell for `os.system`."""
-    arguments = []
+    arguments = _folders("/usr", "/usr/bin")
     for directory in LIBRARIES:
         if Path(directory).is_symlink():
             arguments += ["--symlink", str(Path(directory).readlink()), directory]

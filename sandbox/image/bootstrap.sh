@@ -30,7 +30,7 @@ with_apt() {
   mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial"
   : >"$work/apt/status"
   set -- -q -o Dir::State="$work/apt/state" -o Dir::State::status="$work/apt/status" -o Dir::Cache="$work/apt/cache" \
-    -o Dir::Log="$work/apt" -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none \
+    -o Dir::Log="$work/apt" -o Debug::NoLocking=1 -o APT::Sandbox::User="$(id -un 2>/dev/null || echo root)" -o Acquire::Languages=none \
     -o APT::Update::Post-Invoke= -o APT::Install-Recommends=false
   if [ -n "$mirror" ]; then
     keys=/usr/share/keyrings/debian-archive-keyring.gpg

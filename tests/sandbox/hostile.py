@@ -175,8 +175,8 @@ PROGRAMS: dict[str, Hostile] = {
     ),
     "uses_forbidden_calls": Hostile(
         "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
-        "print(libc.mount(b'x', b'/tmp', b'tmpfs', 0, 0), libc.chroot(b'/tmp'), libc.umount(b'/tmp'), ctypes.get_errno())",
-        stdout=b"-1 -1 -1 1\n",
+        "print(libc.mount(b'x', b'/tmp', b'tmpfs', 0, 0), libc.chroot(b'/tmp'), ctypes.get_errno())",
+        stdout=b"-1 -1 1\n",
     ),
     "fills_shared_memory": Hostile(
         "n = 0\ntry:\n  with open('/dev/shm/x', 'wb', 0) as f:\n    while True: n += f.write(bytes(65536))\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,10 @@ from typing import NoReturn
 import pytest
 
 from sandbox import Job, Limits, SandboxError, SandboxUnavailable, Verdict, open_sandbox, probe
+from sandbox.bubblewrap import Bubblewrap, Identity
 from sandbox.docker_engine import LABEL, connect, reap
+from sandbox.jail_python import candidates
+from sandbox.pool import Pool
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -121,3 +125,19 @@ async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[st
         await asyncio.sleep(0.2)
     assert containers() == []
     client.close()
+
+
+@pytest.mark.bubblewrap
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may keep the right to change user ids")
+async def test_root_without_user_namespaces_gives_programs_a_user_id_of_their_own(
+    require: Callable[[str, str], NoReturn],
+) -> None:
+    executable = shutil.which("bwrap")
+    if executable is None:
+        require("bubblewrap", "not installed")
+    for python in candidates():
+        pool = Pool(Bubblewrap(executable, python, Identity(None, 123_456_789)), 1)
+        source = "import json, os\nprint(os.getuid())\nos.kill(1, 9)"
+        executions = [e async for e in pool.run([Job("job", source, (b"",))])]
+        assert [(e.stdout, e.reason) for e in executions] == [(b"123456789\n", "PermissionError")], python
+        await pool.close()
