@@ -34,7 +34,7 @@ class RunWriter:
             (folder / "blobs").mkdir(parents=True)
             self._events = (folder / EVENTS).open("ab", buffering=0)
         except OSError as error:
-            raise _cannot_record(folder, error) from error
+            raise cannot_record(folder, error.strerror or str(error)) from error
 
     @property
     def id(self) -> str:
@@ -50,7 +50,7 @@ class RunWriter:
                 raise OSError(28, "No space left on device")
         except OSError as error:
             os.ftruncate(self._events.fileno(), start)
-            raise _cannot_record(self.folder, error) from error
+            raise cannot_record(self.folder, error.strerror or str(error)) from error
 
     def blob(self, text: str) -> str:
         """The text's sha256 in hex, once the text is in the run's store."""
@@ -64,7 +64,7 @@ class RunWriter:
                 beside.replace(path)
             except OSError as error:
                 beside.unlink(missing_ok=True)
-                raise _cannot_record(self.folder, error) from error
+                raise cannot_record(self.folder, error.strerror or str(error)) from error
             self._written.add(name)
         return name
 
@@ -72,8 +72,8 @@ class RunWriter:
         self._events.close()
 
 
-def _cannot_record(folder: Path, error: OSError) -> RunError:
-    reason = error.strerror or str(error)
+def cannot_record(folder: Path, reason: str) -> RunError:
+    """The error for a run whose folder cannot be written, with what to do about it."""
     return RunError(f"cannot record the run in {folder}: {reason}; free some space or set {STATE_VARIABLE} elsewhere")
 
 

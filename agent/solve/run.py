@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
@@ -13,7 +14,7 @@ from typing import Any
 
 from agent.errors import RunError
 from agent.runs.events import Event, Result, Scored, Started
-from agent.runs.store import RunWriter
+from agent.runs.store import RunWriter, cannot_record
 from agent.solve import solver as steps
 from agent.solve.decide import viable
 from agent.solve.outcome import Outcome, Status
@@ -98,10 +99,14 @@ async def solve_problem(
 
 @asynccontextmanager
 async def _checkpointer(path: Path) -> AsyncIterator[Any]:
+    """LangGraph's SQLite saver; a full or broken disk under it is a RunError like any other recording's."""
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-        yield saver
+    try:
+        async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+            yield saver
+    except sqlite3.Error as error:
+        raise cannot_record(path.parent, str(error)) from error
 
 
 async def _walk(solver: Solver, checkpoint: Path) -> None:

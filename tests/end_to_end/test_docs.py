@@ -53,7 +53,7 @@ def test_the_readme_shows_commands() -> None:
 
 @pytest.mark.slow
 @pytest.mark.local
-@pytest.mark.parametrize("command", filter(runs_here, shown_commands()))
+@pytest.mark.parametrize("command", [*filter(runs_here, shown_commands())])
 def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> None:
     """In the README's order: `runs` and `why` show what `solve` recorded."""
     done = run(command, state)
@@ -62,7 +62,7 @@ def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", filter(lambda line: line.startswith("cure-agent"), shown_commands()))
+@pytest.mark.parametrize("command", [line for line in shown_commands() if line.startswith("cure-agent")])
 def test_every_option_shown_exists(command: str, state: Path) -> None:
     words = shlex.split(command.partition("<")[0])
     name = words[1:3] if words[1] in ("train", "sandbox", "eval") else words[1:2]

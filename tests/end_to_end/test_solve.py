@@ -208,3 +208,31 @@ def test_no_sandbox_is_exit_6_and_says_how_to_get_one(solve: Solve, script: Scri
     assert done.returncode == 6, done.stderr
     assert "bubblewrap" in done.stderr.splitlines()[-1]
     assert done.stderr.count("\n") == 1
+
+
+def test_a_full_disk_under_the_run_is_exit_2_and_keeps_what_was_recorded(
+    script: Script, problem_file: Path, tmp_path: Path
+) -> None:
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
+        pytest.skip("mount namespaces are not to be had here")
+    state = tmp_path / "state"
+    state.mkdir()
+    shell = (
+        'mount -t tmpfs -o size=100k tmpfs "$CURE_AGENT_STATE" && "$@"; code=$?; '
+        'cat "$CURE_AGENT_STATE"/runs/*/events.jsonl; exit $code'
+    )
+    command = [sys.executable, "-m", "agent", "solve", str(problem_file), "--model", script(PROGRAMS, TESTS)]
+    done = subprocess.run(
+        [*unshare, "sh", "-c", shell, "sh", *command, "--sandbox", "none"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"CURE_AGENT_STATE": str(state)},
+    )
+    assert done.returncode == 2, done.stderr
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("cure-agent: cannot record the run in") and "CURE_AGENT_STATE" in line
+    assert "Traceback" not in done.stderr
+    recorded = done.stdout.splitlines()
+    assert recorded and all(json.loads(event)["v"] == 1 for event in recorded)
