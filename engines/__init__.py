@@ -19,7 +19,7 @@ from engines.protocol import (
     TokenPrompt,
     Usage,
 )
-from engines.spec import EngineOptions, ModelSpec, default_style, open_engine, parse_spec
+from engines.spec import EngineOptions, ModelSpec, check_model, default_style, open_engine, parse_spec
 
 __all__ = [
     "ChatPrompt",
@@ -38,6 +38,7 @@ __all__ = [
     "TextPrompt",
     "TokenPrompt",
     "Usage",
+    "check_model",
     "default_style",
     "open_engine",
     "parse_spec",

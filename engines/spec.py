@@ -164,6 +164,23 @@ async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> En
     )
 
 
+async def check_model(spec: str, options: EngineOptions = EngineOptions()) -> str:
+    """One line saying that the model can be asked; raises EngineError saying why not.
+
+    A server is asked for its models and must answer in three seconds; a local model is loaded.
+    """
+    engine = await open_engine(spec, options)
+    try:
+        if parse_spec(spec).kind in ("http", "openai"):
+            from engines.http.engine import HttpEngine
+
+            assert isinstance(engine, HttpEngine)
+            return await engine.check()
+        return f"{spec} is loaded"
+    finally:
+        await engine.close()
+
+
 async def _open_local(parsed: ModelSpec, name: str, options: EngineOptions) -> Engine:
     missing = [
         package for package in ("torch", "transformers", "tokenizers", "safetensors") if find_spec(package) is None

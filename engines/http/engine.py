@@ -66,6 +66,13 @@ class HttpEngine:
         except EXPECTED as error:
             raise EngineError(failure(error, self._url).reason) from None
 
+    async def check(self, timeout_s: float = 3.0) -> str:
+        """One line saying that the server answers and has the model; raises EngineError if not."""
+        found = await self.models(timeout_s)
+        if self._model not in found:
+            raise EngineError(f"{self._url} has no model {self._model!r}; it has {', '.join(found[:10]) or 'none'}")
+        return f"{self._url} answers and has {self._model}"
+
     async def choose_model(self) -> None:
         """Take the server's only model where the spec names none; raises EngineError if there is no single one."""
         if self._model:

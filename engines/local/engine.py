@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from engines.errors import EngineError
 from engines.local import qwen
+from engines.local.checkpoint import find_checkpoint, weights_version
 from engines.local.decoder import Decoder
 from engines.local.model import LanguageModel
 from engines.local.rows import Row
@@ -41,29 +40,21 @@ class LocalEngine:
     ) -> LocalEngine:
         """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
         place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        directory = Path(name).expanduser()
-        if directory.is_dir():
-            name = str(directory)
-            if not (directory / "config.json").is_file():
-                raise EngineError(f"{spec}: {directory} holds no config.json, so it is no checkpoint")
-        elif name.startswith((".", "/", "~")) or name.count("/") > 1:
-            raise EngineError(f"{spec}: there is no directory {directory}")
+        directory = find_checkpoint(spec, name)
         try:
-            text = Text(name)
+            text = Text(directory)
+            version = weights_version(directory)
             if shape := qwen.supported(directory):
-                weights = directory / "model.safetensors"
-                version = hashlib.sha256(weights.read_bytes()).hexdigest()
                 # With several threads a step of a small model is mostly barriers, and those stall tenfold as soon as
                 # something else wants a core, as the sandbox does while samples stream in.
                 return cls(spec, qwen.Qwen(directory, shape, place), text, version, rows, threads or 1)
             from engines.local.transformers_model import TransformersModel
 
-            model = TransformersModel(name, place)
-            return cls(spec, model, text, model.commit, rows, threads)
+            return cls(spec, TransformersModel(spec, directory, place), text, version, rows, threads)
         except EngineError:
             raise
         except Exception as error:
-            # transformers, tokenizers and safetensors raise all kinds for a damaged, gated or unknown checkpoint.
+            # transformers, tokenizers and safetensors raise all kinds for a damaged or unknown checkpoint.
             reason = " ".join(str(error).split())
             raise EngineError(f"{spec}: cannot be loaded: {type(error).__name__}: {reason[:500]}") from error
 

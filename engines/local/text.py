@@ -19,17 +19,16 @@ class PromptError(Exception):
 
 
 class Text:
-    """Tokenizer, chat template and end-of-text tokens of the checkpoint `name`, a directory or an id of the hub."""
+    """Tokenizer, chat template and end-of-text tokens of the checkpoint in a directory; raises EngineError."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        directory = Path(name)
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
         if (directory / "tokenizer.json").is_file():
             self.tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         else:
             backend = getattr(self._pretrained, "backend_tokenizer", None)
             if not isinstance(backend, Tokenizer):
-                raise EngineError(f"hf:{name} has no fast tokenizer (tokenizer.json), which this engine needs")
+                raise EngineError(f"{directory} has no fast tokenizer (tokenizer.json), which this engine needs")
             self.tokenizer = backend
         added = self.tokenizer.get_added_tokens_decoder()
         self._special = {token.content: number for number, token in added.items() if token.special}
@@ -38,7 +37,7 @@ class Text:
     def _pretrained(self) -> Any:
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(self._name, local_files_only=Path(self._name).is_dir())
+        return AutoTokenizer.from_pretrained(self._directory, local_files_only=True)
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take."""
@@ -57,36 +56,22 @@ class Text:
 
     def _render(self, prompt: ChatPrompt) -> str:
         if not self._has_template:
-            raise PromptError(f"{self._name} has no chat template: send raw text (a completions request) instead")
+            raise PromptError(f"{self._directory} has no chat template: send raw text (a completions request) instead")
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         return str(self._pretrained.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
     @cached_property
     def _has_template(self) -> bool:
-        directory = Path(self._name)
-        if not directory.is_dir():
-            return self._pretrained.chat_template is not None
-        if (directory / "chat_template.jinja").is_file():
+        if (self._directory / "chat_template.jinja").is_file():
             return True
-        return bool(_read(directory / "tokenizer_config.json").get("chat_template"))
+        return bool(_read(self._directory / "tokenizer_config.json").get("chat_template"))
 
     def ends(self) -> frozenset[int]:
-        """The ids that end a completion, by the checkpoint's generation_config, config or tokenizer."""
-        directory = Path(self._name)
-        if directory.is_dir():
-            sources = [_read(directory / name) for name in ("generation_config.json", "config.json")]
-            for source in sources:
-                if (found := source.get("eos_token_id")) is not None:
-                    return frozenset(found if isinstance(found, list) else [found])
-            return frozenset()
-        from transformers import GenerationConfig
-
-        try:
-            found = GenerationConfig.from_pretrained(self._name).eos_token_id
-        except OSError:  # The checkpoint brings no generation_config.json.
-            found = None
-        found = found if found is not None else self._pretrained.eos_token_id
-        return frozenset(found if isinstance(found, list) else [] if found is None else [found])
+        """The ids that end a completion, by the checkpoint's generation_config or else its config."""
+        for name in ("generation_config.json", "config.json"):
+            if (found := _read(self._directory / name).get("eos_token_id")) is not None:
+                return frozenset(found if isinstance(found, list) else [found])
+        return frozenset()
 
     def stop_ids(self, stop: Sequence[str]) -> frozenset[int]:
         """Ids of stop strings that are special tokens: those leave no text to find."""

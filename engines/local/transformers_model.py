@@ -56,19 +56,18 @@ class TransformersCache:
 class TransformersModel:
     """A LanguageModel over `AutoModelForCausalLM`; raises EngineError where the decoder cannot run the model."""
 
-    def __init__(self, name: str, device: torch.device) -> None:
+    def __init__(self, spec: str, directory: Path, device: torch.device) -> None:
         quiet: Any = logging
         quiet.set_verbosity_error()
         quiet.disable_progress_bar()
-        local = Path(name).is_dir()
-        config = AutoConfig.from_pretrained(name, local_files_only=local)
+        config = AutoConfig.from_pretrained(directory, local_files_only=True)
         kinds = {type(layer) for layer in DynamicCache(config=config).layers}
         if not kinds <= {DynamicLayer, DynamicSlidingWindowLayer}:
             raise EngineError(
-                f"hf:{name} keeps more than keys and values between tokens ({config.model_type}), which this engine "
-                f"cannot batch; run `vllm serve {name}` and use http://HOST:8000/v1#{name}"
+                f"{spec} keeps more than keys and values between tokens ({config.model_type}), which this engine "
+                f"cannot batch; serve it with `vllm serve` and use http://HOST:8000/v1"
             )
-        model: Any = AutoModelForCausalLM.from_pretrained(name, config=config, dtype="auto", local_files_only=local)
+        model: Any = AutoModelForCausalLM.from_pretrained(directory, config=config, dtype="auto", local_files_only=True)
         # Half precision is slow on most CPUs; a model that fits is run in single precision there.
         if device.type == "cpu" and model.num_parameters() <= _SMALL:
             model = model.float()
@@ -80,7 +79,6 @@ class TransformersModel:
         self.device = device
         self.context = int(getattr(text, "max_position_embeddings", 0) or 2**31)
         self.vocabulary = int(text.vocab_size)
-        self.commit = str(getattr(config, "_commit_hash", None) or "")
 
     def new_cache(self) -> TransformersCache:
         """An empty cache."""

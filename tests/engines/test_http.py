@@ -8,7 +8,17 @@ from contextlib import aclosing
 
 import pytest
 
-from engines import ChatPrompt, EngineError, EngineOptions, Message, Request, Sampling, TextPrompt, open_engine
+from engines import (
+    ChatPrompt,
+    EngineError,
+    EngineOptions,
+    Message,
+    Request,
+    Sampling,
+    TextPrompt,
+    check_model,
+    open_engine,
+)
 from engines.http.retry import pause, retry_after
 
 QUICK = EngineOptions(backoff_s=0.05, first_token_s=1.0, idle_s=0.5, connect_s=2.0)
@@ -192,6 +202,14 @@ async def test_a_dead_server_is_given_up_soon():
     done = await ask("http://127.0.0.1:9/v1#x", n=2, options=EngineOptions())
     assert all("cannot connect to http://127.0.0.1:9/v1" in c.error for c in done)
     assert time.monotonic() - began < 8
+
+
+async def test_a_check_says_whether_the_server_has_the_model(faulty):
+    assert "answers and has scripted" in await check_model(faulty.url("ok"))
+    with pytest.raises(EngineError, match="has no model 'other'; it has scripted"):
+        await check_model(faulty.url("ok", model="other"))
+    with pytest.raises(EngineError, match="cannot connect"):
+        await check_model("http://127.0.0.1:9/v1#x")
 
 
 async def test_the_only_model_of_a_server_needs_no_name(faulty):

@@ -205,6 +205,7 @@ async def test_what_is_no_checkpoint_is_told_in_one_line(tmp_path, tiny):
     cases = {
         "empty": "holds no config.json",
         "missing": "there is no directory",
+        "../nobody/nothing": "there is no directory",
         "damaged": "cannot be loaded",
     }
     for name, message in cases.items():
@@ -248,3 +249,12 @@ async def test_missing_packages_are_named_with_the_command_that_installs_them(ti
     monkeypatch.setattr(engines.spec, "find_spec", lambda name: None if name == "torch" else object())
     with pytest.raises(EngineError, match=r"needs torch: pip install 'cure-agent\[local\]'"):
         await open_engine(f"hf:{tiny}")
+
+
+async def test_a_hub_id_that_cannot_be_had_is_told_soon(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    began = time.monotonic()
+    with pytest.raises(EngineError, match="not in the hub's cache on this machine, and the hub cannot be reached"):
+        await open_engine("hf:nobody/nothing")
+    assert time.monotonic() - began < 5

@@ -1,0 +1,59 @@
+"""Where a checkpoint lies on this machine, downloaded from the hub if need be."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from engines.errors import EngineError
+
+_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
+_SMALL_BYTES = 100_000_000
+
+
+def find_checkpoint(spec: str, name: str) -> Path:
+    """The directory of `name`: a path, or an id of the Hugging Face hub, taken from its cache when offline.
+
+    Raises EngineError saying why there is none. A local path never touches the network.
+    """
+    directory = Path(name).expanduser()
+    if directory.is_dir():
+        if not (directory / "config.json").is_file():
+            raise EngineError(f"{spec}: {directory} holds no config.json, so it is no checkpoint")
+        return directory
+    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+        raise EngineError(f"{spec}: there is no directory {directory}, and an id of the hub has the form OWNER/NAME")
+    return _download(spec, name)
+
+
+def _download(spec: str, name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class SlowBar(tqdm):
+        """A progress bar for real downloads; a cached snapshot shows none."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **{**options, "delay": 2})  # type: ignore[no-untyped-call]  # tqdm is untyped
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(_FILES), tqdm_class=SlowBar))
+    except GatedRepoError:
+        reason = f"its owner wants a licence accepted at https://huggingface.co/{name}; then set HF_TOKEN"
+    except RepositoryNotFoundError:
+        reason = "the hub has no such model (a private one needs HF_TOKEN), and no such directory exists"
+    except LocalEntryNotFoundError:
+        reason = "no such directory, not in the hub's cache on this machine, and the hub cannot be reached"
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+    raise EngineError(f"{spec}: {reason}")
+
+
+def weights_version(directory: Path) -> str:
+    """What names the weights: SHA-256 of a small checkpoint's only weight file, the hub's commit, or nothing."""
+    weights = directory / "model.safetensors"
+    if weights.is_file() and weights.stat().st_size <= _SMALL_BYTES:
+        return hashlib.sha256(weights.read_bytes()).hexdigest()
+    return directory.name if directory.parent.name == "snapshots" else ""
