@@ -41,7 +41,7 @@ def failure(error: Exception, url: str) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, APIStatusError):
-        return _status_failure(error)
+        return _status_failure(error, url)
     if isinstance(error, APITimeoutError | TimeoutError):
         return Failure(f"{url} did not answer in time", passing=True)
     if isinstance(error, APIConnectionError | httpx2.HTTPError):
@@ -62,11 +62,15 @@ def failure(error: Exception, url: str) -> Failure:
     raise error
 
 
-def _status_failure(error: APIStatusError) -> Failure:
+def _status_failure(error: APIStatusError, url: str) -> Failure:
     status = error.status_code
     body = error.body if isinstance(error.body, Mapping) else {}
     message = _short(str(body.get("message") or body.get("detail") or error.message))
-    hint = " (is the API key right? CURE_AGENT_API_KEY or OPENAI_API_KEY)" if status in (401, 403) else ""
+    hint = ""
+    if status in (401, 403):
+        hint = " (is the API key right? CURE_AGENT_API_KEY or OPENAI_API_KEY)"
+    elif status == 404 and not url.endswith("/v1"):
+        hint = f" (does {url} lack /v1?)"
     passing = (status in _PASSING or status >= 500) and body.get("code") not in _HOPELESS_CODES
     return Failure(f"HTTP {status}: {message}{hint}", passing, retry_after(error.response.headers), status)
 

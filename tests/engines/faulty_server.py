@@ -47,9 +47,9 @@ FAULTS = (
     "rejects_max_tokens",  # as OpenAI's reasoning models do
     "no_usage",
     "no_stream",  # answers in one piece of JSON
-    "flaky",  # every fifth request is answered, the others fail in turn
+    "flaky",  # every request fails the first time it is made, in turns by another fault
 )
-_FLAKY = ("rate_limit", "error_500", "cut", "garbage_sse", "ok")
+_FLAKY = ("rate_limit", "error_500", "cut", "garbage_sse", "wrong_type", "error_event")
 _PIECES_BEFORE = 3
 
 
@@ -63,6 +63,7 @@ class Faulty:
     def __init__(self, app: Any) -> None:
         self._app = app
         self._count: Counter[str] = Counter()
+        self._made: set[str] = set()
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self.gone = 0
         self.under_way = 0
@@ -82,7 +83,9 @@ class Faulty:
         if times and number > int(times.partition("-")[0]):
             mode = "ok"
         elif mode == "flaky":
-            mode = _FLAKY[(number - 1) % len(_FLAKY)]
+            made = json.dumps(body, sort_keys=True)
+            mode = "ok" if made in self._made else _FLAKY[len(self._made) % len(_FLAKY)]
+            self._made.add(made)
         self.seen.append((mode, body))
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)

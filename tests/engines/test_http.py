@@ -121,6 +121,12 @@ async def test_an_unknown_model_says_what_the_server_has(faulty):
     assert "HTTP 404: the model 'other' does not exist; this server has 'scripted'" in done[0].error
 
 
+async def test_a_url_without_v1_is_asked_about(faulty):
+    done = await ask(faulty.url("ok").replace("/v1", ""), n=1)
+    assert "HTTP 404" in done[0].error
+    assert "lack /v1?" in done[0].error
+
+
 async def test_a_cut_stream_keeps_finished_samples_and_asks_only_for_the_others(tmp_path):
     from engines.scripted import Entry, Prepared, ScriptedEngine
     from tests.engines.faulty_server import FaultyServer

@@ -258,3 +258,18 @@ async def test_a_hub_id_that_cannot_be_had_is_told_soon(tmp_path, monkeypatch):
     with pytest.raises(EngineError, match="not in the hub's cache on this machine, and the hub cannot be reached"):
         await open_engine("hf:nobody/nothing")
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("kind", ["qwen2", "transformers"])
+async def test_a_gpu_gives_the_log_probabilities_of_the_cpu(checkpoints, kind):
+    done = []
+    for device in ("cpu", "cuda"):
+        engine = await open_engine(f"hf:{checkpoints[kind]}", EngineOptions(rows=8, device=device))
+        done.append(await sample(engine, *requests(n=5)))
+        await engine.close()
+    same = [place for place in done[0] if done[0][place].token_ids == done[1][place].token_ids]
+    assert len(same) >= 12, "rounding may turn a few of the fifteen samples, not many"
+    for place in same:
+        assert done[0][place].logprobs == pytest.approx(done[1][place].logprobs, abs=1e-2)
