@@ -15,6 +15,8 @@ from engines.local.decoder import Decoder
 from engines.local.model import C
 from engines.local.rows import Row
 
+_CLOSED = "the engine was closed"
+
 
 @dataclass(eq=False)
 class Job:
@@ -45,7 +47,8 @@ class Report:
 class Worker(Generic[C]):
     """One thread and one decoder with room for `places` rows. The thread starts with the first job.
 
-    `threads` is how many threads torch's operators use in it; None leaves torch's default.
+    `threads` is how many threads torch's operators use in it, and in threads the process starts later; None leaves
+    torch's default.
     """
 
     def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None) -> None:
@@ -61,6 +64,9 @@ class Worker(Generic[C]):
     def submit(self, job: Job) -> None:
         """Queue the job's rows behind those already waiting."""
         with self._wake:
+            if self._closed:
+                job.deliver([Report(row, error=_CLOSED) for row in job.rows])
+                return
             self._waiting.extend((job, row) for row in job.rows)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
@@ -75,7 +81,7 @@ class Worker(Generic[C]):
             self._wake.notify()
 
     def close(self) -> None:
-        """End the thread after the step under way, and wait for it. Idempotent."""
+        """End the thread after the step under way, with an error for every row not finished. Idempotent."""
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -90,12 +96,14 @@ class Worker(Generic[C]):
                 while not (self._closed or self._waiting or self._active):
                     self._wake.wait()
                 if self._closed:
-                    return
+                    break
                 admitted = self._admit()
             self._drop_cancelled()
             if admitted:
                 self._do(partial(self._decoder.admit, admitted), admitted)
             self._do(self._decoder.step, list(self._active))
+        self._active.update((row, job) for job, row in self._waiting)
+        self._fail(list(self._active), _CLOSED)
 
     def _do(self, work: Callable[[], None], concerned: list[Row]) -> None:
         """Work and report. What goes wrong (a GPU out of memory, say) ends the rows it concerns, never the thread."""

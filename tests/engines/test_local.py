@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,20 @@ async def test_a_cancelled_request_stops_within_a_step(engine):
         await asyncio.sleep(0.005)
     assert not engine._worker._active
     assert len(await sample(engine, Request("next", TextPrompt("y"), 8, Sampling(max_tokens=1)))) == 8
+
+
+async def test_closing_the_engine_answers_what_is_under_way_and_what_comes_later(tiny):
+    engine = await open_engine(f"hf:{tiny}", EngineOptions(rows=2))
+    request = Request("k", TextPrompt("x"), 4, Sampling(max_tokens=400, temperature=0.01))
+    waiting = asyncio.create_task(sample(engine, request))
+    await asyncio.sleep(0.05)
+    await engine.close()
+    done = {
+        **await asyncio.wait_for(waiting, 5),
+        **await asyncio.wait_for(sample(engine, replace(request, key="l")), 5),
+    }
+    assert len(done) == 8
+    assert {done[place].error for place in done if place[0] == "l"} == {"the engine was closed"}
 
 
 async def test_a_special_token_named_as_stop_string_ends_the_sample(engine):
