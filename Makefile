@@ -26,7 +26,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 sandbox: $(VENV)/.installed
-	@sh scripts/setup-sandbox $(BIN)/cure-agent
+	@sh scripts/setup-sandbox $(BIN)
 
 $(VENV)/.installed: pyproject.toml scripts/setup-venv
 	@PYTHON=$(PYTHON) sh scripts/setup-venv $(VENV) local
