@@ -1,0 +1,105 @@
+"""The growing table against a real sandbox: plain processes are enough for code written here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cure.compare import comparison
+from cure.execute import GrowingTable
+from cure.problem import UnitTest
+from cure.table import Candidate, Cell
+from sandbox import Limits, Sandbox, SandboxError, Verdict, open_sandbox
+
+DOUBLE = Candidate("print(2 * int(input()))")
+SQUARE = Candidate("print(int(input()) ** 2)")
+CRASH = Candidate("raise ValueError")
+
+
+@pytest.fixture
+async def trusted() -> AsyncIterator[Sandbox]:
+    sandbox = await open_sandbox("none", slots=2)
+    yield sandbox
+    await sandbox.close()
+
+
+def growing(sandbox: Sandbox, seen: list[tuple[str, str, Cell]] | None = None) -> GrowingTable:
+    notice = None if seen is None else lambda candidate, test, cell: seen.append((candidate, test, cell))
+    return GrowingTable(sandbox, Limits(cpu_s=5), comparison("tokens"), notice)
+
+
+async def test_every_candidate_meets_every_test_in_whatever_order_they_come(trusted: Sandbox) -> None:
+    table = growing(trusted)
+    table.add_test("t1", UnitTest("2\n", "4\n"))
+    table.add_candidate("c1", DOUBLE)
+    await table.settle()
+    table.add_candidate("c2", SQUARE)
+    table.add_test("t2", UnitTest("3\n", "6\n"))
+    settled = await table.settle()
+    passed = {(c, t): settled.passes(c, t) for c in settled.candidates for t in settled.tests}
+    assert passed == {("c1", "t1"): True, ("c1", "t2"): True, ("c2", "t1"): True, ("c2", "t2"): False}
+    assert table.pending == 0
+
+
+async def test_equal_programs_and_inputs_run_once_but_fill_every_cell(trusted: Sandbox) -> None:
+    runs: list[int] = []
+
+    class Counting:
+        isolation = "counting"
+
+        async def run(self, jobs):  # type: ignore[no-untyped-def]  # the protocol's own signature
+            runs.extend(len(job.inputs) for job in jobs)
+            async for execution in trusted.run(jobs):
+                yield execution
+
+        async def close(self) -> None:
+            await trusted.close()
+
+    seen: list[tuple[str, str, Cell]] = []
+    table = growing(Counting(), seen)
+    for name in ("c1", "c2", "c3"):
+        table.add_candidate(name, DOUBLE)
+    table.add_test("t1", UnitTest("2\n", "4\n"))
+    table.add_test("t2", UnitTest("2\n", "5\n"))
+    settled = await table.settle()
+    assert sum(runs) == 1
+    assert len(seen) == 6
+    assert [settled.passes("c2", test) for test in settled.tests] == [True, False]
+
+
+async def test_right_output_before_a_crash_does_not_pass(trusted: Sandbox) -> None:
+    table = growing(trusted)
+    table.add_candidate("c1", Candidate("print(4)\nraise SystemExit(3)"))
+    table.add_test("t1", UnitTest("", "4\n"))
+    cell = (await table.settle()).cells["c1", "t1"]
+    assert (cell.verdict, cell.stdout, cell.passed) == (Verdict.CRASH, "4\n", False)
+
+
+async def test_what_the_sandbox_raises_reaches_whoever_waits(trusted: Sandbox) -> None:
+    class Broken:
+        isolation = "broken"
+
+        async def run(self, jobs):  # type: ignore[no-untyped-def]  # the protocol's own signature
+            raise SandboxError("the engine is gone")
+            yield
+
+        async def close(self) -> None:
+            """Nothing to end."""
+
+    table = growing(Broken())
+    table.add_candidate("c1", CRASH)
+    table.add_test("t1", UnitTest("", ""))
+    await asyncio.sleep(0.05)
+    with pytest.raises(SandboxError, match="engine is gone"):
+        await table.settle()
+
+
+async def test_cancelling_gives_up_what_is_under_way(trusted: Sandbox) -> None:
+    table = growing(trusted)
+    table.add_candidate("c1", Candidate("import time; time.sleep(30)"))
+    table.add_test("t1", UnitTest("", ""))
+    await asyncio.sleep(0.3)
+    await asyncio.wait_for(table.cancel(), 5)
+    assert table.pending == 1
