@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from agent.runs.store import STATE_VARIABLE, state_folder
-from engines import EngineError, open_engine
+from engines import EngineError, check_model
 from sandbox import probe
 
 SANDBOX, MODEL = "sandbox", "model"
@@ -108,8 +108,7 @@ def _state() -> Finding:
 
 async def _model(spec: str) -> Finding:
     try:
-        engine = await open_engine(spec)
+        answer = await check_model(spec)
     except EngineError as error:
-        return Finding(f"{MODEL} {spec}", False, str(error), "", True)
-    await engine.close()
-    return Finding(f"{MODEL} {spec}", True, "answers", "", True)
+        return Finding(f"{MODEL} {spec}", False, str(error), needed=True)
+    return Finding(f"{MODEL} {spec}", True, answer, needed=True)

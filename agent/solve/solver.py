@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from agent.runs.events import (
@@ -180,15 +181,11 @@ async def _gather(solver: Solver, asks: Sequence[Coroutine[None, None, None]]) -
 
 async def _ask(solver: Solver, engine: Engine, requests: list[Request], round_: int) -> None:
     """Record, extract and add every completion as it comes; stop asking once the budget is spent."""
-    completions = engine.complete(requests)
-    try:
+    async with aclosing(engine.complete(requests)) as completions:
         async for completion in completions:
             _take(solver, completion, round_)
             if solver.spending.spent:
                 return
-    finally:
-        if isinstance(completions, AsyncGenerator):
-            await completions.aclose()
 
 
 def _role(key: str) -> str:

@@ -33,8 +33,8 @@ class HttpEngine:
         self._model = spec.name
         self._options = options
         named = spec.kind == "openai"
-        variables = ("OPENAI_API_KEY",) if named else ("CURE_AGENT_API_KEY", "OPENAI_API_KEY")
-        key = options.api_key or next(filter(None, map(os.environ.get, variables)), None)
+        # OpenAI's key goes to no other server than the one it was set for.
+        key = options.api_key or os.environ.get("OPENAI_API_KEY" if named else "CURE_AGENT_API_KEY")
         if not key and named and not os.environ.get("OPENAI_BASE_URL"):
             raise EngineError(f"{spec.text} needs an API key: set OPENAI_API_KEY")
         try:

@@ -68,7 +68,7 @@ def _status_failure(error: APIStatusError, url: str) -> Failure:
     message = _short(str(body.get("message") or body.get("detail") or error.message))
     hint = ""
     if status in (401, 403):
-        hint = " (is the API key right? CURE_AGENT_API_KEY or OPENAI_API_KEY)"
+        hint = " (is the API key right? OPENAI_API_KEY for openai:NAME, CURE_AGENT_API_KEY for a URL)"
     elif status == 404 and not url.endswith("/v1"):
         hint = f" (does {url} lack /v1?)"
     passing = (status in _PASSING or status >= 500) and body.get("code") not in _HOPELESS_CODES

@@ -66,6 +66,7 @@ class Faulty:
         self._made: set[str] = set()
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self.gone = 0
+        self.keys: list[str] = []
         self.under_way = 0
         self.most_under_way = 0
 
@@ -87,6 +88,7 @@ class Faulty:
             mode = "ok" if made in self._made else _FLAKY[len(self._made) % len(_FLAKY)]
             self._made.add(made)
         self.seen.append((mode, body))
+        self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer "))
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         try:

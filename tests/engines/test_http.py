@@ -237,6 +237,19 @@ async def test_openai_needs_a_key_and_a_plain_server_none(faulty, monkeypatch):
     assert faulty.faults.seen[-1][1]["max_completion_tokens"] == 2048
 
 
+async def test_each_kind_of_spec_sends_its_own_key(faulty, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "openai's")
+    monkeypatch.setenv("CURE_AGENT_API_KEY", "the server's")
+    monkeypatch.setenv("OPENAI_BASE_URL", faulty.url("ok").partition("#")[0])
+    await ask(faulty.url("ok"), n=1)
+    assert faulty.faults.keys[-1] == "the server's"
+    await ask("openai:scripted", n=1)
+    assert faulty.faults.keys[-1] == "openai's"
+    monkeypatch.delenv("CURE_AGENT_API_KEY")
+    await ask(faulty.url("ok"), n=1)
+    assert faulty.faults.keys[-1] == "none"
+
+
 async def test_a_prompt_that_is_no_text_is_an_error_not_a_crash(faulty):
     done = await ask(faulty.url("ok"), n=1, prompt=TextPrompt("\ud800"))
     assert done[0].finish == "error"
