@@ -32,7 +32,7 @@ class Noise:
     slip: float = 0.10
     """Share of tests with one slip of the pen."""
     form: float = 0.03
-    """Share of answers that break off, so that nothing can be extracted."""
+    """Share of answers that break off: a program before its print, a test before its output."""
     repair: float = 0.15
     """Share of repairs that are still a near miss."""
 
@@ -138,7 +138,7 @@ def _coder(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) -
     completion = code_answer(near_miss(recipe, rng) if wrong else recipe)
     broken = rng.random() < noise.form
     if broken:
-        completion = _broken_off(completion, "\n```")
+        completion = _broken_off(completion, "\nprint(")
     return Text(coder_prompt(problem).text, completion + END, wrong or broken)
 
 
@@ -155,10 +155,9 @@ def _tester(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) 
 
 def _repair(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) -> Text:
     bad = near_miss(recipe, rng)
-    numbers = next(
-        (given for given in (random_numbers(rng, 5, 12) for _ in range(20)) if answer(bad, given) != answer(recipe, given)),
-        None,
-    ) or tester_input(recipe, rng)  # fmt: skip
+    tries = [random_numbers(rng, longest=5, largest=12) for _ in range(20)]
+    telling = [given for given in tries if answer(bad, given) != answer(recipe, given)]
+    numbers = telling[0] if telling else tries[0]
     failing = unit_test(recipe, numbers, "generated")
     prompt = repair_prompt(problem, source(bad), failing, numbers_text(answer(bad, numbers))).text
     wrong = rng.random() < noise.repair

@@ -1,7 +1,8 @@
-"""The micro model: a small Qwen2 with untied embeddings and heads of 64.
+"""The micro model: a small Qwen3 with untied embeddings and heads of 64.
 
 Both are for vLLM's CPU build: its attention refuses odd head sizes, and with tied embeddings it goes on answering from
-the old output layer after new weights were loaded.
+the old output layer after new weights were loaded. Qwen3 and not Qwen2, because transformers 5 overrides whatever
+tokenizer lies beside a Qwen2 checkpoint with its own splitting rules.
 """
 
 from __future__ import annotations
@@ -9,23 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from transformers import Qwen2ForCausalLM
+    from transformers import Qwen3ForCausalLM
 
 HEAD = 64
 
 
-def new_model(vocabulary: int, end_id: int, pad_id: int, hidden: int = 128, layers: int = 4) -> Qwen2ForCausalLM:
-    """An untrained model of `hidden` wide layers in float32; its weights depend on torch's seed alone."""
+def new_model(vocabulary: int, end_id: int, pad_id: int, hidden: int = 128, layers: int = 4) -> Qwen3ForCausalLM:
+    """An untrained model of `layers` layers in float32; its weights depend on torch's seed alone."""
     import torch
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import Qwen3Config, Qwen3ForCausalLM
 
-    config = Qwen2Config(
+    config = Qwen3Config(
         vocab_size=vocabulary,
         hidden_size=hidden,
         intermediate_size=hidden * 3,
         num_hidden_layers=layers,
         num_attention_heads=hidden // HEAD,
         num_key_value_heads=hidden // HEAD,
+        head_dim=HEAD,
         max_position_embeddings=2048,
         tie_word_embeddings=False,
         bos_token_id=None,
@@ -33,4 +35,4 @@ def new_model(vocabulary: int, end_id: int, pad_id: int, hidden: int = 128, laye
         pad_token_id=pad_id,
         dtype=torch.float32,
     )
-    return Qwen2ForCausalLM(config)
+    return Qwen3ForCausalLM(config)  # type: ignore[no-untyped-call]  # transformers is partly untyped

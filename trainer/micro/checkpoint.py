@@ -1,0 +1,103 @@
+"""Writes a warmed-up model as a directory that transformers and vLLM load, with a record of how it was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.errors import TrainerError
+
+if TYPE_CHECKING:
+    from trainer.micro.evaluation import Evaluation
+    from trainer.micro.warmup import WarmModel
+
+_LOSS_EVERY = 100
+
+
+def prepare(directory: Path) -> Path:
+    """The empty directory to write into, beside its final place. Raises TrainerError when that place is taken."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise TrainerError(f"{directory} exists and is not empty; name another place with --out")
+    partial = directory.with_name(directory.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise TrainerError(f"cannot write {partial}: {error.strerror}") from error
+    return partial
+
+
+def save(warm: WarmModel, directory: Path) -> None:
+    """Write weights (float32 safetensors), configuration and tokenizer into `directory`."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers is partly untyped
+    warm.model.save_pretrained(directory)
+    warm.tokenizer.save_pretrained(directory)
+
+
+def manifest(warm: WarmModel, figures: list[Evaluation]) -> dict[str, Any]:
+    """How the checkpoint was made: configuration, versions, the loss on the way, what it scored."""
+    import tokenizers
+    import torch
+    import transformers
+
+    losses = [report.loss for report in warm.reports]
+    last = warm.reports[-1]
+    return {
+        "command": f"cure-agent train micro-base --seed {warm.config.seed} --steps {warm.config.steps}",
+        "config": asdict(warm.config),
+        "parameters": sum(p.numel() for p in warm.model.parameters()),
+        "texts": sum(report.texts for report in warm.reports),
+        "tokens": sum(report.tokens for report in warm.reports),
+        "seconds": round(last.seconds),
+        "cpu_seconds": round(last.cpu_seconds),
+        "loss_by_100_steps": [
+            round(sum(part) / len(part), 4)
+            for part in (losses[i : i + _LOSS_EVERY] for i in range(0, len(losses), _LOSS_EVERY))
+        ],
+        "evaluations": [asdict(evaluation) for evaluation in figures],
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "tokenizers": tokenizers.__version__,
+        },
+        "machine": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores",
+    }
+
+
+def write_records(directory: Path, record: dict[str, Any]) -> None:
+    """Write manifest.json and a README.md that repeats its main lines for people."""
+    (directory / "manifest.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    rows = [
+        "| {temperature:g} | {code:.2f} | {test:.2f} | {best_of_n:.2f} | {repair:.2f} |".format(**figures)
+        for figures in record["evaluations"]
+    ]
+    table = ["| temperature | code | tests | best of n | repair |", "|---|---|---|---|---|", *rows, ""] if rows else []
+    text = [
+        "# Micro base model",
+        "",
+        f"A Qwen2 of {record['parameters']:,} parameters, warmed up on deliberately noisy answers of the micro family.",
+        "Remade by",
+        "",
+        f"    {record['command']}",
+        "",
+        f"Steps {record['config']['steps']}, texts {record['texts']:,}, tokens {record['tokens']:,}.",
+        "",
+        *table,
+        "`docs/micro-lab.md` explains the figures, `manifest.json` holds everything the weights depend on.",
+    ]
+    (directory / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def publish(partial: Path, directory: Path) -> None:
+    """Rename the finished directory into place."""
+    if directory.exists():
+        directory.rmdir()
+    partial.rename(directory)

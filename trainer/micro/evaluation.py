@@ -1,0 +1,163 @@
+"""How good a micro checkpoint is on problems of kinds it never saw: sampled through an engine, run in a sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from cure.compare import tokens
+from cure.execute import GrowingTable
+from cure.extract import extractor
+from cure.problem import Problem, UnitTest
+from cure.prompts import micro
+from cure.table import Candidate, ExecutionTable
+from engines import Engine, Request, Sampling
+from engines.protocol import TextPrompt
+from sandbox import Limits, Sandbox
+from trainer.micro.answers import near_miss
+from trainer.micro.problems import Split, problem_and_recipe, stream
+from trainer.micro.recipes import Recipe, answer, numbers_text, source
+
+_REFERENCE = "reference"
+_MAX_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What is asked; the same values give the same prompts, and the same samples on one machine."""
+
+    split: Split = "heldout"
+    problems: int = 48
+    samples: int = 8
+    """Programs, tests and repairs per problem."""
+    temperature: float = 1.0
+    seed: int = 1000
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Shares between 0 and 1, pooled over problems and samples."""
+
+    code: float
+    """Programs that pass every hidden test."""
+    test: float
+    """Generated tests that the reference solution passes."""
+    best_of_n: float
+    """Problems whose program with the most passed generated tests (the first of equals) passes every hidden test."""
+    repair: float
+    """Repairs, of a near-miss program that fails a true test, that pass every hidden test."""
+    code_unextracted: float
+    test_unextracted: float
+    problems: int
+    samples: int
+    temperature: float
+
+
+async def evaluate(
+    engine: Engine, sandbox: Sandbox, config: EvaluationConfig, on_done: Callable[[int, int], None] = lambda *_: None
+) -> Evaluation:
+    """The checkpoint's figures. `on_done(done, total)` counts answers, then problems whose table is complete."""
+    made = [problem_and_recipe(config.seed, config.split, i) for i in range(config.problems)]
+    answers = await _answers(engine, made, config, on_done)
+    done = 0
+
+    async def score(number: int) -> tuple[int, int, int, int]:
+        nonlocal done
+        roles = [answers[f"{role}-{number}"] for role in ("coder", "tester", "repair")]
+        scored = await _score(sandbox, made[number][0], *roles)
+        done += 1
+        on_done(config.problems * config.samples * 3 + done, config.problems * (config.samples * 3 + 1))
+        return scored
+
+    scores = await asyncio.gather(*(score(number) for number in range(config.problems)))
+    total = config.problems * config.samples
+    read = extractor("robust")
+    flat = {role: [text for key, texts in answers.items() if key.startswith(role) for text in texts]
+            for role in ("coder", "tester")}  # fmt: skip
+    return Evaluation(
+        code=sum(score[0] for score in scores) / total,
+        test=sum(score[1] for score in scores) / total,
+        best_of_n=sum(score[2] for score in scores) / config.problems,
+        repair=sum(score[3] for score in scores) / total,
+        code_unextracted=sum(read.program(text).value is None for text in flat["coder"]) / total,
+        test_unextracted=sum(read.test(text).value is None for text in flat["tester"]) / total,
+        problems=config.problems,
+        samples=config.samples,
+        temperature=config.temperature,
+    )
+
+
+async def _answers(
+    engine: Engine,
+    made: Sequence[tuple[Problem, Recipe]],
+    config: EvaluationConfig,
+    on_done: Callable[[int, int], None],
+) -> dict[str, list[str]]:
+    sampling = Sampling(temperature=config.temperature, max_tokens=_MAX_TOKENS, seed=config.seed, stop=micro.STOP)
+    requests = [
+        Request(f"{role}-{i}", prompt, config.samples, replace(sampling, seed=config.seed + 1000 * i))
+        for i, (problem, recipe) in enumerate(made)
+        for role, prompt in (
+            ("coder", micro.coder_prompt(problem)),
+            ("tester", micro.tester_prompt(problem)),
+            ("repair", _repair_prompt(problem, recipe, config.seed + i)),
+        )
+    ]
+    answers = {request.key: [""] * config.samples for request in requests}
+    done = 0
+    async for completion in engine.complete(requests):
+        answers[completion.key][completion.index] = completion.text
+        done += 1
+        on_done(done, config.problems * (config.samples * 3 + 1))
+    return answers
+
+
+def _repair_prompt(problem: Problem, recipe: Recipe, seed: int) -> TextPrompt:
+    """Asks to repair a near-miss program, shown a hidden test that it fails."""
+    rng = stream("evaluation repair", seed)
+    while True:
+        bad = near_miss(recipe, rng)
+        failing = [t for t in problem.hidden if _printed(bad, t) != _printed(recipe, t)]
+        if failing:
+            shown = rng.choice(failing)
+            return micro.repair_prompt(problem, source(bad), shown, _printed(bad, shown))
+
+
+def _printed(recipe: Recipe, test: UnitTest) -> str:
+    return numbers_text(answer(recipe, [int(word) for word in test.stdin.split()]))
+
+
+async def _score(
+    sandbox: Sandbox, problem: Problem, codes: list[str], tests: list[str], repairs: list[str]
+) -> tuple[int, int, int, int]:
+    """Right programs, right tests, whether best-of-n is right, right repairs."""
+    read = extractor("robust")
+    table = GrowingTable(sandbox, Limits(cpu_s=problem.time_limit_s), tokens)
+    hidden = [f"h{i}" for i in range(len(problem.hidden))]
+    for name, test in zip(hidden, problem.hidden, strict=True):
+        table.add_test(name, test)
+    generated = {f"t{i}": found for i, text in enumerate(tests) if (found := read.test(text).value)}
+    for name, test in generated.items():
+        table.add_test(name, test)
+    sources = [("c", codes), ("r", repairs)]
+    programs = {f"{letter}{i}": written for letter, texts in sources for i, text in enumerate(texts)
+                if (written := read.program(text).value)}  # fmt: skip
+    table.add_candidate(_REFERENCE, Candidate(str(problem.extra["reference_solution"])))
+    for name, program in programs.items():
+        table.add_candidate(name, Candidate(program))
+    known = await table.settle()
+    right = {name for name in programs if all(known.passes(name, test) for test in hidden)}
+    best = _best([name for name in programs if name[0] == "c"], list(generated), known)
+    return (
+        sum(name[0] == "c" for name in right),
+        sum(known.passes(_REFERENCE, test) for test in generated),
+        best in right,
+        sum(name[0] == "r" for name in right),
+    )
+
+
+def _best(programs: list[str], tests: list[str], table: ExecutionTable) -> str | None:
+    if not programs:
+        return None
+    return max(programs, key=lambda name: sum(table.passes(name, test) for test in tests))
