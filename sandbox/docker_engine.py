@@ -48,10 +48,18 @@ class Docker:
     async def launch(self, size: Size) -> AttachedConnection:
         self._next_uid += 1
         command = boot_command(PYTHON, self._next_uid, tuple(WRITABLE))
+        starting = asyncio.create_task(_engine(lambda: _start(self._client, command, size)))
         try:
-            container, stream = await _engine(lambda: _start(self._client, command, size))
+            container, stream = await asyncio.shield(starting)
         except SandboxError as error:
             raise SandboxError(f"Docker could not start a sandbox: {error}") from error
+        except asyncio.CancelledError:
+            # The thread cannot be stopped: what it starts is removed.
+            with suppress(SandboxError):
+                container, stream = await starting
+                stream.close()
+                await _engine(lambda: _remove(self._client, container))
+            raise
         return await AttachedConnection.open(self._client, container, stream)
 
     async def close(self) -> None:
@@ -210,10 +218,10 @@ def _start(client: APIClient, command: list[str], size: Size) -> tuple[str, sock
     try:
         attached: Any = client.attach_socket(container, {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
         try:
-            # A descriptor of our own: the SDK's is closed with its response.
+            # A descriptor of our own: the SDK's belongs to a response, which it hangs on its socket.
             stream = socket.socket(fileno=os.dup(attached.fileno()))
         finally:
-            attached.close()
+            attached._response.close()
         client.start(container)
     except BaseException:
         _remove(client, container)
