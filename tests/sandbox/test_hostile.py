@@ -10,7 +10,8 @@ from tests.sandbox.hostile import PROGRAMS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-LIMITS = Limits(cpu_s=0.4, wall_s=1.2)
+# Little memory, so that filling it takes a fraction of the CPU time even on a busy machine.
+LIMITS = Limits(cpu_s=0.4, wall_s=1.2, memory_mb=96)
 # Runs in the same slot: right sum, no process but the runner and itself, nothing left in the places one can write to.
 PROBE = (
     "import os\nprint(sum(map(int, input().split())), len([p for p in os.listdir('/proc') if p.isdigit()]),"
