@@ -16,7 +16,7 @@ Trusted tests are valid under every hypothesis; a group that fails one has proba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, lgamma, log
 
@@ -94,14 +94,31 @@ def validity_of_tests(table: ExecutionTable, posterior: Confidence, prior: Prior
     A test is right in proportion to the hypotheses under which the right program passes it. Where no program is right
     the tester's prior mean stands.
     """
+    return _validity(table, posterior.hypotheses, prior)
+
+
+def validity_if_wrong(
+    table: ExecutionTable, posterior: Confidence, candidate: str, prior: Prior = Prior()
+) -> dict[str, float]:
+    """Per test, the probability that its expected output is right, given that this candidate is wrong.
+
+    What a repair should go by: it is of use only if the candidate is wrong, and the tests it fails cannot be right if
+    the candidate is.
+    """
+    return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
+
+
+def _validity(table: ExecutionTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
+    total = sum(h.probability for h in hypotheses)
+    if total == 0:
+        return {name: float(test.trusted) for name, test in table.tests.items()}
     tester_mean = prior.tester[0] / sum(prior.tester)
     validity: dict[str, float] = {}
     for name, test in table.tests.items():
-        if test.trusted:
-            validity[name] = 1.0
-            continue
-        passing = sum(h.probability for h in posterior.hypotheses if h.cluster and table.passes(h.cluster[0], name))
-        validity[name] = passing + posterior.unsolved * tester_mean
+        right = sum(
+            h.probability * (table.passes(h.cluster[0], name) if h.cluster else tester_mean) for h in hypotheses
+        )
+        validity[name] = 1.0 if test.trusted else right / total
     return validity
 
 

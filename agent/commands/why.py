@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 PICTURE_WIDTH = 100
+DID = {"finish": "stopped", "repair": "repaired", "more": "sampled more"}
 
 
 @click.command()
@@ -61,9 +62,9 @@ def _show_run(console: Console, run: RecordedRun) -> None:
         console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
         console.print()
     for decided in run.decisions:
-        console.print(f"Round {decided.round}: {decided.why}; {decided.action}.", highlight=False)
+        console.print(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.", highlight=False)
     for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
-        console.print(f"{count} answers of the {role} gave nothing: {reason}.", highlight=False)
+        console.print(f"{count} answers of the {role} gave nothing: {reason.rstrip('.')}.", highlight=False)
     errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
     for error, count in errors.items():
         console.print(f"{count} requests failed: {error}", style="red", highlight=False)

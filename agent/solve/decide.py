@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from agent.solve.settings import SolveSettings
-from cure.confidence import Confidence
+from cure.confidence import Confidence, validity_if_wrong
 from cure.select import Ranking
 from cure.table import ExecutionTable, clusters
 from sandbox.protocol import Verdict
@@ -15,7 +14,9 @@ from sandbox.protocol import Verdict
 Action = Literal["finish", "repair", "more"]
 
 BELIEVABLE = 0.5
-"""A generated test is worth repairing towards when it is more likely right than wrong."""
+"""A generated test is believed when it is at least as likely right as wrong."""
+DOUBTFUL = 0.75
+"""Below this a program is worth repairing; above it, more evidence is worth more."""
 REPAIR_TARGETS = 2
 FAILURES_SHOWN = 2
 STALE_ROUNDS = 2
@@ -29,14 +30,19 @@ class Decision:
     """Candidates to repair, best first, one per behaviour."""
 
 
-def believed_failures(table: ExecutionTable, candidate: str, validity: Mapping[str, float]) -> list[str]:
-    """Names of the tests the candidate fails that are worth believing: trusted ones first, then the likeliest."""
+def believed_failures(table: ExecutionTable, candidate: str, posterior: Confidence) -> list[str]:
+    """Names of the tests the candidate fails that are worth repairing towards: trusted first, then the likeliest.
+
+    A generated test counts if the candidate is doubtful and the test would more likely be right than not were it wrong.
+    """
+    doubtful = posterior.of(candidate) < DOUBTFUL
+    validity = validity_if_wrong(table, posterior, candidate)
     failing = [
         name
         for name, test in table.tests.items()
         if table.known(candidate, name)
         and not table.passes(candidate, name)
-        and (test.trusted or validity[name] >= BELIEVABLE)
+        and (test.trusted or (doubtful and validity[name] >= BELIEVABLE))
     ]
     return sorted(failing, key=lambda name: (not table.tests[name].trusted, -validity[name]))
 
@@ -57,7 +63,6 @@ def decide(
     table: ExecutionTable,
     ranking: Ranking,
     posterior: Confidence,
-    validity: Mapping[str, float],
     settings: SolveSettings,
     *,
     rounds_done: int,
@@ -76,17 +81,17 @@ def decide(
         return Decision("more", "no program came out of the answers so far")
     if stale >= STALE_ROUNDS:
         return Decision("finish", f"{stale} rounds in a row brought no new behaviour")
-    if failing := believed_failures(table, best, validity):
-        targets = _repair_targets(table, ranking, validity)
+    if failing := believed_failures(table, best, posterior):
+        targets = _repair_targets(table, ranking, posterior)
         return Decision("repair", f"{targets[0]} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", targets)
     return Decision("more", f"{best} fails no test worth believing, but the evidence is thin")
 
 
-def _repair_targets(table: ExecutionTable, ranking: Ranking, validity: Mapping[str, float]) -> tuple[str, ...]:
+def _repair_targets(table: ExecutionTable, ranking: Ranking, posterior: Confidence) -> tuple[str, ...]:
     """The best-ranked candidates that fail a believable test, at most one per behaviour."""
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     targets: dict[int, str] = {}
     for ranked in ranking.ranked:
-        if believed_failures(table, ranked.candidate, validity):
+        if believed_failures(table, ranked.candidate, posterior):
             targets.setdefault(group_of[ranked.candidate], ranked.candidate)
     return tuple(targets.values())[:REPAIR_TARGETS]

@@ -103,11 +103,11 @@ async def sample(solver: Solver, round_: int) -> None:
 async def repair(solver: Solver, round_: int, targets: Sequence[str]) -> None:
     """Ask the coder to repair the targets against failing tests worth believing; each repair is a new candidate."""
     assert solver.reading is not None, "repair follows a ranking"
-    table, validity = solver.reading.table, solver.reading.validity
+    table, posterior = solver.reading.table, solver.reading.posterior
     each = max(1, solver.settings.n // max(1, len(targets)))
     requests = []
     for target in targets:
-        failing = believed_failures(table, target, validity)[:FAILURES_SHOWN]
+        failing = believed_failures(table, target, posterior)[:FAILURES_SHOWN]
         failures = [_failure(table.tests[name], table.cells[target, name]) for name in failing]
         prompt = solver.coder_style.repair(solver.problem, table.candidates[target].source, failures)
         requests.append(_request(solver, f"repair/{round_}/{target}", prompt, each))
@@ -137,7 +137,6 @@ def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
         table,
         ranking,
         posterior,
-        validity,
         solver.settings,
         rounds_done=round_,
         stale=stale,

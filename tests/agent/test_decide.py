@@ -1,6 +1,6 @@
 from agent.solve.decide import Decision, believed_failures, decide, viable
 from agent.solve.settings import SolveSettings
-from cure.confidence import confidence, validity_of_tests
+from cure.confidence import confidence
 from cure.select import rank_by_agreement
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
@@ -12,7 +12,6 @@ def decision(table: ExecutionTable, *, rounds_done: int = 1, stale: int = 0, spe
         table,
         rank_by_agreement(table),
         posterior,
-        validity_of_tests(table, posterior),
         SolveSettings(rounds=3),
         rounds_done=rounds_done,
         stale=stale,
@@ -55,14 +54,23 @@ def test_the_last_round_and_standstill_end_the_run() -> None:
     assert decision(draw("a", trusted=1), stale=2).action == "finish"
 
 
-def test_trusted_failures_come_first_and_doubtful_ones_are_left_out() -> None:
-    table = draw("a..b", "....", "....", "...c", trusted=1)
-    assert believed_failures(table, "c0", {"t0": 1.0, "t1": 0.9, "t2": 0.9, "t3": 0.2}) == ["t0"]
-    assert believed_failures(table, "c0", {"t0": 1.0, "t1": 0.9, "t2": 0.9, "t3": 0.8}) == ["t0", "t3"]
+def test_trusted_failures_come_first() -> None:
+    table = draw("b..a", "....", "....", "...c", trusted=1)
+    assert believed_failures(table, "c0", confidence(table)) == ["t0", "t3"]
+
+
+def test_tests_that_only_doubtful_programs_pass_are_not_believed() -> None:
+    table = draw(*["....a"] * 6, "bbbb.", trusted=1)
+    assert "t4" not in believed_failures(table, "c0", confidence(table))
+
+
+def test_a_doubtful_best_program_is_repaired_towards_the_tests_it_fails() -> None:
+    assert decision(draw(".aabbb..", "abbaabbb", trusted=1)).action == "repair"
 
 
 def test_a_failed_sandbox_is_no_failure_to_repair() -> None:
-    assert believed_failures(draw("?", trusted=1), "c0", {"t0": 1.0}) == []
+    table = draw("?", trusted=1)
+    assert believed_failures(table, "c0", confidence(table)) == []
 
 
 def test_viable_means_every_example_passes_or_without_examples_that_it_runs() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cure.confidence import confidence, validity_of_tests
+from cure.confidence import confidence, validity_if_wrong, validity_of_tests
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 
@@ -66,3 +66,11 @@ def test_the_terms_of_two_hypotheses_add_up_to_their_log_odds() -> None:
     assert log(first.probability / second.probability) == pytest.approx(
         sum(first.terms.values()) - sum(second.terms.values())
     )
+
+
+def test_if_the_best_is_wrong_the_tests_it_fails_gain() -> None:
+    table = draw("..a", "..a", "bb.", trusted=0)
+    posterior = confidence(table)
+    before, after = validity_of_tests(table, posterior), validity_if_wrong(table, posterior, "c0")
+    assert after["t2"] > before["t2"]
+    assert after["t0"] < before["t0"]
