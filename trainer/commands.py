@@ -59,7 +59,7 @@ def micro_base(
         greedy = replace(sampled, temperature=0.0, samples=1, problems=2 * problems)
         for settings in (sampled, greedy):
             figures.append(asyncio.run(_evaluate(f"hf:{partial.absolute()}", sandbox, settings)))
-    record = checkpoint.manifest(warm, figures)
+    record = checkpoint.manifest(warm, partial, figures)
     checkpoint.write_records(partial, record)
     checkpoint.publish(partial, out)
     if as_json:
@@ -102,9 +102,11 @@ def micro_eval(
 @train.command("micro-problems")
 @click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True)
 @click.option("--count", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--index", "indices", type=click.IntRange(min=0), multiple=True,
+              help="Write these problems of the sequence, not the first --count.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output without it.")
-def micro_problems(split: str, count: int, seed: int, out: Path | None) -> None:
+def micro_problems(split: str, count: int, indices: tuple[int, ...], seed: int, out: Path | None) -> None:
     """Write micro problems as CURE's JSON, each with its kind and reference solution."""
     import json
     from typing import cast
@@ -112,7 +114,7 @@ def micro_problems(split: str, count: int, seed: int, out: Path | None) -> None:
     from trainer.errors import TrainerError
     from trainer.micro.problems import Split, problem, rows
 
-    made = [problem(seed, cast(Split, split), index) for index in range(count)]
+    made = [problem(seed, cast(Split, split), index) for index in indices or range(count)]
     text = json.dumps(rows(made), indent=1)
     if out is None:
         click.echo(text)

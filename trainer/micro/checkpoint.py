@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -41,8 +42,8 @@ def save(warm: WarmModel, directory: Path) -> None:
     warm.tokenizer.save_pretrained(directory)
 
 
-def manifest(warm: WarmModel, figures: list[Evaluation]) -> dict[str, Any]:
-    """How the checkpoint was made: configuration, versions, the loss on the way, what it scored."""
+def manifest(warm: WarmModel, directory: Path, figures: list[Evaluation]) -> dict[str, Any]:
+    """How the checkpoint in `directory` was made: configuration, versions, the loss on the way, what it scored."""
     import tokenizers
     import torch
     import transformers
@@ -51,6 +52,7 @@ def manifest(warm: WarmModel, figures: list[Evaluation]) -> dict[str, Any]:
     last = warm.reports[-1]
     return {
         "command": f"cure-agent train micro-base --seed {warm.config.seed} --steps {warm.config.steps}",
+        "sha256": hashlib.sha256((directory / "model.safetensors").read_bytes()).hexdigest(),
         "config": asdict(warm.config),
         "parameters": sum(p.numel() for p in warm.model.parameters()),
         "texts": sum(report.texts for report in warm.reports),
@@ -83,7 +85,7 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
     text = [
         "# Micro base model",
         "",
-        f"A Qwen2 of {record['parameters']:,} parameters, warmed up on deliberately noisy answers of the micro family.",
+        f"A Qwen3 of {record['parameters']:,} parameters, warmed up on deliberately noisy answers of the micro family.",
         "Remade by",
         "",
         f"    {record['command']}",
