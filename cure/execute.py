@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import aclosing
 
 from cure.problem import UnitTest
 from cure.table import Candidate, Cell, ExecutionTable
@@ -125,12 +126,13 @@ class GrowingTable:
             for i, (source, stdins) in enumerate(queued.items())
         ]
         sources = list(queued)
-        async for execution in self._sandbox.run(jobs):
-            source = sources[int(execution.job)]
-            pair = (source, queued[source][execution.index])
-            self._done[pair] = execution
-            for candidate, test in self._waiting.pop(pair, []):
-                self._fill(candidate, test, execution)
+        async with aclosing(self._sandbox.run(jobs)) as executions:
+            async for execution in executions:
+                source = sources[int(execution.job)]
+                pair = (source, queued[source][execution.index])
+                self._done[pair] = execution
+                for candidate, test in self._waiting.pop(pair, []):
+                    self._fill(candidate, test, execution)
 
     def _fill(self, candidate: str, test: str, execution: Execution) -> None:
         cell = cell_of(execution, self._tests[test], self._equal)

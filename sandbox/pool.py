@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
@@ -79,7 +79,7 @@ class Pool:
     def isolation(self) -> str:
         return self._launcher.isolation
 
-    async def run(self, jobs: Sequence[Job]) -> AsyncIterator[Execution]:
+    async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:
             raise SandboxError("the sandbox is closed")
         run = _Run()

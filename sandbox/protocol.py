@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -85,8 +85,8 @@ class Sandbox(Protocol):
     def isolation(self) -> str:
         """What separates a program from this machine, in words for `doctor` and for records, e.g. `docker`."""
 
-    def run(self, jobs: Sequence[Job]) -> AsyncIterator[Execution]:
-        """Executions of all jobs, as each finishes. May be called concurrently."""
+    def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
+        """Executions of all jobs, as each finishes. May be called concurrently; closing it gives up what is left."""
 
     async def close(self) -> None:
         """End every process and container of this sandbox. Idempotent."""

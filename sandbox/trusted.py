@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
@@ -33,7 +33,7 @@ class Trusted:
     def isolation(self) -> str:
         return "none (plain processes as this user, resource limits only)"
 
-    async def run(self, jobs: Sequence[Job]) -> AsyncIterator[Execution]:
+    async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:
             raise SandboxError("the sandbox is closed")
         tasks = {asyncio.create_task(self._one(job, index)) for job in jobs for index in range(len(job.inputs))}
