@@ -38,7 +38,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from engines.errors import EngineError
+from engines.errors import EngineError, ModelSpecError
 from engines.protocol import ChatPrompt, Completion, Delta, Finish, Prompt, Request, Sampling, TextPrompt, Usage
 from engines.stop import cut_at_stop
 
@@ -172,12 +172,12 @@ def read_entries(path: Path) -> list[Entry]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise EngineError(f"scripted completions not found: {path}") from None
+        raise ModelSpecError(f"scripted completions not found: {path}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise EngineError(f"scripted completions {path} cannot be read: {error}") from None
+        raise ModelSpecError(f"scripted completions {path} cannot be read: {error}") from None
     rows = _parse_rows(path, text)
     if not rows:
-        raise EngineError(f"scripted completions {path} hold no entry")
+        raise ModelSpecError(f"scripted completions {path} hold no entry")
     return [_entry(f"scripted completions {path}, entry {number}", row) for number, row in enumerate(rows, 1)]
 
 
@@ -186,14 +186,14 @@ def _parse_rows(path: Path, text: str) -> list[Any]:
         try:
             return cast(list[Any], json.loads(text))
         except ValueError as error:
-            raise EngineError(f"scripted completions {path} are not JSON: {error}") from None
+            raise ModelSpecError(f"scripted completions {path} are not JSON: {error}") from None
     rows = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 rows.append(json.loads(line))
             except ValueError as error:
-                raise EngineError(f"scripted completions {path}, line {number}, is not JSON: {error}") from None
+                raise ModelSpecError(f"scripted completions {path}, line {number}, is not JSON: {error}") from None
     return rows
 
 
@@ -201,14 +201,14 @@ def _entry(where: str, row: Any) -> Entry:
     _check_fields(where, row, _ENTRY_FIELDS)
     for name in ("key", "prompt_sha256"):
         if not isinstance(row.get(name), str | None):
-            raise EngineError(f"{where}: {name} must be a string")
+            raise ModelSpecError(f"{where}: {name} must be a string")
     if "completions" not in row:
         own = {name: value for name, value in row.items() if name in _COMPLETION_FIELDS}
         completions: tuple[Prepared, ...] = (_prepared(where, own),)
     elif not isinstance(row["completions"], list) or not row["completions"]:
-        raise EngineError(f"{where}: completions must be a list of at least one text or object")
+        raise ModelSpecError(f"{where}: completions must be a list of at least one text or object")
     elif mixed := sorted(_COMPLETION_FIELDS & row.keys()):
-        raise EngineError(f"{where}: {mixed[0]} stands beside completions; put it into each of them")
+        raise ModelSpecError(f"{where}: {mixed[0]} stands beside completions; put it into each of them")
     else:
         completions = tuple(
             _prepared(f"{where}, completion {number}", {"text": said} if isinstance(said, str) else said)
@@ -220,22 +220,22 @@ def _entry(where: str, row: Any) -> Entry:
 def _prepared(where: str, row: Any) -> Prepared:
     _check_fields(where, row, _COMPLETION_FIELDS)
     if "text" not in row and "error" not in row:
-        raise EngineError(f"{where}: neither text nor error")
+        raise ModelSpecError(f"{where}: neither text nor error")
     for name, kind in (("text", str), ("error", str), ("tokens", int), ("delay_s", (int, float)), ("deltas", int)):
         if name in row and (not isinstance(row[name], kind) or isinstance(row[name], bool)):
-            raise EngineError(f"{where}: {name} is {row[name]!r}, which is of the wrong type")
+            raise ModelSpecError(f"{where}: {name} is {row[name]!r}, which is of the wrong type")
     finish = row.get("finish", "error" if row.get("error") else "stop")
     if finish not in get_args(Finish):
-        raise EngineError(f"{where}: finish is {finish!r}, not one of stop, length, error")
+        raise ModelSpecError(f"{where}: finish is {finish!r}, not one of stop, length, error")
     if (finish == "error") != bool(row.get("error")):
-        raise EngineError(f"{where}: finish error and a reason in error belong together")
+        raise ModelSpecError(f"{where}: finish error and a reason in error belong together")
     if row.get("deltas", 1) < 1 or row.get("delay_s", 0) < 0 or row.get("tokens", 0) < 0:
-        raise EngineError(f"{where}: deltas must be at least 1, delay_s and tokens not negative")
+        raise ModelSpecError(f"{where}: deltas must be at least 1, delay_s and tokens not negative")
     return Prepared(**{**row, "finish": finish})
 
 
 def _check_fields(where: str, row: Any, known: set[str]) -> None:
     if not isinstance(row, dict):
-        raise EngineError(f"{where}: not an object")
+        raise ModelSpecError(f"{where}: not an object")
     if unknown := sorted(row.keys() - known):
-        raise EngineError(f"{where}: unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        raise ModelSpecError(f"{where}: unknown field {unknown[0]!r}; known: {', '.join(sorted(known))}")

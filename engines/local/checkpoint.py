@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from engines.errors import EngineError
+from engines.errors import EngineError, ModelSpecError
 
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _SMALL_BYTES = 100_000_000
@@ -20,10 +20,10 @@ def find_checkpoint(spec: str, name: str) -> Path:
     directory = Path(name).expanduser()
     if directory.is_dir():
         if not (directory / "config.json").is_file():
-            raise EngineError(f"{spec}: {directory} holds no config.json, so it is no checkpoint")
+            raise ModelSpecError(f"{spec}: {directory} holds no config.json, so it is no checkpoint")
         return directory
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise EngineError(f"{spec}: there is no directory {directory}, and an id of the hub has the form OWNER/NAME")
+        raise ModelSpecError(f"{spec}: there is no directory {directory}, and an id of the hub has the form OWNER/NAME")
     return _download(spec, name)
 
 

@@ -68,6 +68,13 @@ def test_an_unknown_command_names_the_nearest() -> None:
     ("arguments", "words"),
     [
         (["solve", "missing.json"], "missing.json"),
+        (["solve", "bad.json"], "bad.json:1:14"),
+        (["solve", "two.json"], "--index"),
+        (["solve", "two.json", "--index", "7"], "7"),
+        (["solve", "field.json"], "question"),
+        (["solve", "empty.md"], "the statement is empty"),
+        (["solve", "x.md", "--model", "hf:nowhere/at/all"], "nowhere/at/all"),
+        (["solve", "x.md", "--model", "scripted:none.json"], "none.json"),
         (["solve", "-n", "0", "x.json"], "0 is not in the range"),
         (["solve", "x.md", "--model", "gpt9"], "unknown model spec 'gpt9'"),
         (["solve", "x.md", "--budget", "lots"], "50ktok"),
@@ -78,7 +85,15 @@ def test_an_unknown_command_names_the_nearest() -> None:
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_2(arguments: list[str], words: str, tmp_path: Path) -> None:
-    (tmp_path / "x.md").write_text("Print the sum of two integers.\n")
+    files = {
+        "x.md": "Print the sum of two integers.\n",
+        "bad.json": '{"question": }',
+        "two.json": '[{"question": "a"}, {"question": "b"}]',
+        "field.json": '{"problem": "a"}',
+        "empty.md": "# Title\n\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
     done = run(*arguments, cwd=tmp_path, env={"CURE_AGENT_STATE": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
