@@ -8,6 +8,6 @@ class EngineError(Exception):
 
 
 class ModelSpecError(EngineError):
-    """The model spec names nothing, or a file or directory that is not there or not usable. The command exits with 2."""
+    """The model spec names nothing, or a file that is not there or not usable. The command exits with 2."""
 
     exit_code = 2

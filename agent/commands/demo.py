@@ -37,8 +37,8 @@ async def _demo(kind: str, seed: int) -> int:
     with progress_console.status("Starting the bundled model and the sandbox"):
         session = await start_session(settings.coder, settings.tester, kind)
     async with session:
-        for problem in problems:
-            console.rule(problem.name, align="left")
+        for number, problem in enumerate(problems, 1):
+            console.rule(f"problem {number} of {len(problems)}", align="left")
             console.print(problem.question.strip(), style="italic", highlight=False)
             console.print()
             with SolveProgress(progress_console, settings) as progress:

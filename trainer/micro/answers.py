@@ -25,15 +25,15 @@ _HANDY = 60
 class Noise:
     """How often an answer is wrong on purpose, and how."""
 
-    code: float = 0.36
+    code: float = 0.41
     """Share of programs that are a near miss."""
-    test: float = 0.45
+    test: float = 0.57
     """Share of tests worked out for a near miss."""
-    slip: float = 0.10
+    slip: float = 0.11
     """Share of tests with one slip of the pen."""
     form: float = 0.03
     """Share of answers that break off: a program before its print, a test before its output."""
-    repair: float = 0.15
+    repair: float = 0.12
     """Share of repairs that are still a near miss."""
 
 
@@ -44,8 +44,8 @@ CLEAN = Noise(0.0, 0.0, 0.0, 0.0, 0.0)
 class Mix:
     """Shares of the three kinds of text; the rest are tests."""
 
-    code: float = 0.25
-    repair: float = 0.15
+    code: float = 0.22
+    repair: float = 0.20
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,16 @@ def _slipped(numbers: Sequence[int], rng: random.Random) -> list[int]:
 
 
 def tester_input(recipe: Recipe, rng: random.Random) -> list[int]:
-    """Three to five numbers that are easy to work with under `recipe` and seldom leave an empty list."""
+    """Three to five numbers that are easy to work with under `recipe` and seldom leave an empty list.
+
+    They are distinct, so that it is plain which number a later line means, unless repeats are the point.
+    """
     numbers = [0]
     for attempt in range(20):
         top = 9 if attempt < 10 else 5
-        numbers = [rng.randint(0, top) for _ in range(rng.randint(3, 5))]
-        if rng.random() < 0.3:
-            numbers[rng.randrange(len(numbers))] = rng.choice(numbers)
+        numbers = rng.sample(range(top + 1), rng.randint(3, 5))
+        if any(step.name == "unique" for step in recipe.steps):
+            numbers[rng.randrange(1, len(numbers))] = numbers[0]
         lists = [numbers]
         for step in recipe.steps:
             lists.append(step.apply(lists[-1]))

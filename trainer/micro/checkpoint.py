@@ -40,6 +40,7 @@ def save(warm: WarmModel, directory: Path) -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers is partly untyped
     warm.model.save_pretrained(directory)
     warm.tokenizer.save_pretrained(directory)
+    (directory / "model.safetensors").chmod(0o644)  # safetensors writes for the owner only
 
 
 def manifest(warm: WarmModel, directory: Path, figures: list[Evaluation]) -> dict[str, Any]:
