@@ -139,7 +139,8 @@ def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
         TextColumn("{task.fields[speed]:.0f} examples/s "),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console) as progress:
         bar = progress.add_task("", total=config.steps, loss=float("nan"), speed=0.0)
         average = 0.0
 
@@ -148,6 +149,8 @@ def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
             average = report.loss if report.step == 1 else 0.95 * average + 0.05 * report.loss
             speed = report.step * config.batch / report.seconds
             progress.update(bar, completed=report.step, loss=average, speed=speed)
+            if not console.is_terminal and report.step % 100 == 0:
+                console.print(f"step {report.step}/{config.steps}, loss {average:.3f}, {report.seconds:.0f} s")
 
         return warm_up(config, processes, on_step)
 
