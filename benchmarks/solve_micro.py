@@ -95,11 +95,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=77)
     parser.add_argument("--model", default="micro")
     parser.add_argument("--sandbox", default="auto")
+    parser.add_argument("--confident", type=float, default=SolveSettings().confident)
     parser.add_argument("-n", type=int, default=8)
     parser.add_argument("-m", type=int, default=8)
     options = parser.parse_args()
     problems = load_problems(options.problems) if options.problems else held_out(options.count, options.seed)
-    settings = SolveSettings(options.model, options.model, n=options.n, m=options.m, max_tokens=512)
+    settings = SolveSettings(
+        options.model, options.model, n=options.n, m=options.m, max_tokens=512, confident=options.confident
+    )
     start = time.monotonic()
     outcomes = asyncio.run(solve_all(problems, settings, options.sandbox))
     show(Console(width=100), outcomes, time.monotonic() - start)

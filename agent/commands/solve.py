@@ -43,7 +43,7 @@ STYLES = ("auto", "chat", "micro", "release")
 @click.option(
     "--confident",
     type=click.FloatRange(0, 1),
-    default=0.9,
+    default=0.85,
     show_default=True,
     help="P(right) from which an answer counts as verified.",
 )

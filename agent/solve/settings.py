@@ -38,7 +38,7 @@ class SolveSettings:
     comparison: str = "tokens"
     selector: str = "agreement"
     extraction: str = "robust"
-    confident: float = 0.9
+    confident: float = 0.85
     """P(right) from which an answer counts as verified and the run stops."""
 
 

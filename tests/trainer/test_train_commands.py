@@ -48,7 +48,7 @@ def test_micro_problems_can_be_chosen_by_index() -> None:
     ("file", "chosen"),
     [
         ("examples/micro-heldout.json", ["--count", "10"]),
-        ("agent/demo_problems.json", ["--index", "21", "--index", "13", "--index", "23"]),
+        ("agent/demo_problems.json", ["--index", "9", "--index", "17", "--index", "48"]),
     ],
 )
 def test_the_problem_files_are_what_the_documented_commands_write(file: str, chosen: list[str]) -> None:
