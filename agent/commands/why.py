@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,7 +57,8 @@ def _show_run(console: Console, run: RecordedRun) -> None:
     console.print(
         headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside")
     )
-    console.print(f"run {run.id} in {run.folder}, sandbox: {run.started.isolation}", style="dim", highlight=False)
+    folder = str(run.folder).replace(str(Path.home()), "~", 1)
+    console.print(f"run {run.id} in {folder}, sandbox: {run.started.isolation}", style="dim", highlight=False)
     console.print()
     if evidence is not None:
         console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
@@ -64,7 +66,10 @@ def _show_run(console: Console, run: RecordedRun) -> None:
     for decided in run.decisions:
         console.print(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.", highlight=False)
     for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
-        console.print(f"{count} answers of the {role} gave nothing: {reason.rstrip('.')}.", highlight=False)
+        console.print(
+            f"{count} {'answer' if count == 1 else 'answers'} of the {role} gave nothing: {reason.rstrip('.')}.",
+            highlight=False,
+        )
     errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
     for error, count in errors.items():
         console.print(f"{count} requests failed: {error}", style="red", highlight=False)
