@@ -66,10 +66,8 @@ def _show_run(console: Console, run: RecordedRun) -> None:
     for decided in run.decisions:
         console.print(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.", highlight=False)
     for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
-        console.print(
-            f"{count} {'answer' if count == 1 else 'answers'} of the {role} gave nothing: {reason.rstrip('.')}.",
-            highlight=False,
-        )
+        answers = "answer" if count == 1 else "answers"
+        console.print(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.", highlight=False)
     errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
     for error, count in errors.items():
         console.print(f"{count} requests failed: {error}", style="red", highlight=False)
