@@ -34,7 +34,6 @@ PROGRAMS: dict[str, tuple[str, bytes]] = {
     "end_of_input": ("input(); input()", b"1\n"),
     "keyboard_interrupt": ("raise KeyboardInterrupt", b""),
     "syntax_error": ("def f(:", b""),
-    "null_in_source": ("print(1)\0print(2)", b""),
     "empty": ("", b""),
     "os_exit_without_flush": ("import os; print('hello'); os._exit(0)", b""),
     "os_exit_7": ("import os; print('hello', flush=True); os._exit(7)", b""),

@@ -56,6 +56,12 @@ async def test_a_source_that_does_not_compile_says_so_for_every_input(execute: E
     assert b"SyntaxError" in inside.stderr_tail and b"sandbox" not in inside.stderr_tail
 
 
+async def test_a_nul_in_the_source_does_not_compile_whatever_the_interpreters_version_says(execute: Execute) -> None:
+    """CPython before 3.11.4 runs a file up to the NUL; later ones refuse it, and so does the runner always."""
+    inside = await execute("print(1)\0print(2)")
+    assert (inside.verdict, inside.reason, inside.stdout) == (Verdict.CRASH, "compile error", b"")
+
+
 async def test_the_same_program_gives_the_same_random_numbers(execute: Execute) -> None:
     source = "import random; print(random.random(), random.sample(range(100), 5))"
     assert (await execute(source)).stdout == (await execute(source)).stdout
