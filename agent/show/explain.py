@@ -29,6 +29,8 @@ def explain(evidence: Evidence, chosen: str | None) -> list[str]:
     table = evidence.table
     if not table.candidates:
         return ["The model wrote no program that could be run."]
+    if not evidence.order:
+        return ["No program was ranked before the run ended."]
     if chosen is None:
         best = evidence.order[0]
         return [f"No program is fit to hand over; the nearest, {best}, {_passes(table, best)}."]

@@ -58,3 +58,8 @@ def test_a_failed_generated_test_is_called_wrong_or_doubted() -> None:
 def test_nothing_to_hand_over_is_said_plainly() -> None:
     assert explain(evidence(ExecutionTable()), None) == ["The model wrote no program that could be run."]
     assert "No program is fit" in explain(evidence(draw("a", trusted=1)), None)[0]
+
+
+def test_programs_that_were_never_ranked_are_explained_too() -> None:
+    unranked = Evidence(draw("."), [], [], {}, {}, 1.0, {}, [])
+    assert explain(unranked, None) == ["No program was ranked before the run ended."]
