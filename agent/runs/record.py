@@ -68,11 +68,13 @@ class RecordedRun:
         return [event for event in self.events if isinstance(event, Rejected)]
 
     def blob(self, name: str) -> str:
-        """The text of that sha256. Raises RunError when it is gone."""
+        """The text of that sha256. Raises RunError when it is gone or damaged."""
         try:
             return (self.folder / "blobs" / name).read_bytes().decode(errors="surrogatepass")
         except OSError as error:
             raise RunError(f"run {self.id} lacks the text {name[:12]}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise RunError(f"run {self.id} has a damaged text {name[:12]}: {error.reason}") from error
 
     def table(self) -> ExecutionTable:
         """The execution table as it stood at the end."""
@@ -107,8 +109,9 @@ class RecordedRun:
 
 def _whole_lines(path: Path) -> Iterator[str]:
     """Lines that end in a newline; a torn last line of a killed run is left out."""
-    with path.open(encoding="utf-8", errors="surrogatepass") as lines:
-        yield from (line for line in lines if line.endswith("\n"))
+    with path.open("rb") as lines:
+        # Only whole lines are decoded: a torn one may end within a character.
+        yield from (line.decode(errors="surrogatepass") for line in lines if line.endswith(b"\n"))
 
 
 def load_run(folder: Path) -> RecordedRun:
@@ -117,6 +120,8 @@ def load_run(folder: Path) -> RecordedRun:
         timed = [from_line(line) for line in _whole_lines(folder / EVENTS)]
     except OSError as error:
         raise RunError(f"cannot read {folder / EVENTS}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RunError(f"{folder / EVENTS} is damaged: {error.reason}") from error
     if not timed or not isinstance(timed[0][1], Started):
         raise RunError(f"{folder / EVENTS} does not begin with the start of a run")
     return RecordedRun(folder, timed[0][0], tuple(event for _, event in timed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.errors import RunError
@@ -31,7 +31,9 @@ class RunWriter:
         self.folder = folder
         self._written: set[str] = set()
         try:
-            (folder / "blobs").mkdir(parents=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700)
+            (folder / "blobs").mkdir()
             self._events = (folder / EVENTS).open("ab", buffering=0)
         except OSError as error:
             raise cannot_record(folder, error.strerror or str(error)) from error
@@ -78,9 +80,18 @@ def cannot_record(folder: Path, reason: str) -> RunError:
 
 
 def create_run(root: Path | None = None) -> RunWriter:
-    """A writer for a new run named by time and a random suffix, so that names sort by age."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    return RunWriter((root or state_folder()) / "runs" / f"{stamp}-{secrets.token_hex(2)}")
+    """A writer for a new run named by UTC time and a random suffix, so that names sort by age. Raises RunError."""
+    runs = (root or state_folder()) / "runs"
+    try:
+        return RunWriter(runs / _new_name())
+    except RunError as error:
+        if not isinstance(error.__cause__, FileExistsError):
+            raise
+        return RunWriter(runs / _new_name())
+
+
+def _new_name() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(2)}"
 
 
 def list_runs(root: Path | None = None) -> list[Path]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.errors import RunError
-from agent.runs import create_run, find_run, load_run
+from agent.runs import create_run, find_run, list_runs, load_run, store
 from agent.runs.events import (
     CandidateAdded,
     Decided,
@@ -95,6 +95,44 @@ def test_a_damaged_run_hides_no_other(tmp_path: Path) -> None:
     (record(tmp_path) / "events.jsonl").write_text("rubbish\n")
     record(tmp_path)
     assert sorted(summary.status for summary in summaries(5, tmp_path)) == ["unreadable", "verified"]
+
+
+def test_a_byte_that_is_no_text_makes_only_its_run_unreadable(tmp_path: Path) -> None:
+    events = record(tmp_path) / "events.jsonl"
+    events.write_bytes(events.read_bytes() + b"\xff\n")
+    record(tmp_path)
+    assert sorted(summary.status for summary in summaries(5, tmp_path)) == ["unreadable", "verified"]
+
+
+def test_a_last_line_torn_within_a_character_is_left_out(tmp_path: Path) -> None:
+    folder = record(tmp_path)
+    events = folder / "events.jsonl"
+    events.write_bytes(events.read_bytes() + "é".encode()[:1])
+    assert load_run(folder).result == RESULT
+
+
+def test_a_damaged_text_is_named(tmp_path: Path) -> None:
+    folder = record(tmp_path)
+    run = load_run(folder)
+    for blob in (folder / "blobs").iterdir():
+        blob.write_bytes(b"\xff")
+    with pytest.raises(RunError, match="damaged text"):
+        run.table()
+
+
+def test_names_sort_by_age_and_folders_are_private(tmp_path: Path) -> None:
+    folders = [record(tmp_path) for _ in range(5)]
+    assert list_runs(tmp_path) == folders[::-1]
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
+
+
+def test_a_name_already_taken_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["taken", "taken", "free", "taken", "taken"])
+    monkeypatch.setattr(store, "_new_name", lambda: next(names))
+    assert record(tmp_path).name == "taken"
+    assert record(tmp_path).name == "free"
+    with pytest.raises(RunError, match="cannot record"):
+        create_run(tmp_path)
 
 
 def test_runs_are_found_by_any_end_of_their_name(tmp_path: Path) -> None:
