@@ -53,15 +53,16 @@ def micro_base(
             f"training needs torch and transformers: pip install 'cure-agent[local]' ({error})"
         ) from error
     checkpoint.save(warm, partial)
+    checkpoint.write_records(partial, checkpoint.manifest(warm, partial, []))
+    checkpoint.publish(partial, out)  # before the evaluation, whose failure must not cost the weights
     figures: list[Evaluation] = []
     if problems:
         sampled = EvaluationConfig(problems=problems)
         greedy = replace(sampled, temperature=0.0, samples=1, problems=2 * problems)
         for settings in (sampled, greedy):
-            figures.append(asyncio.run(_evaluate(f"hf:{partial.absolute()}", sandbox, settings)))
-    record = checkpoint.manifest(warm, partial, figures)
-    checkpoint.write_records(partial, record)
-    checkpoint.publish(partial, out)
+            figures.append(asyncio.run(_evaluate(f"hf:{out.absolute()}", sandbox, settings)))
+    record = checkpoint.manifest(warm, out, figures)
+    checkpoint.write_records(out, record)
     if as_json:
         click.echo(json.dumps(record, indent=1))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ pytestmark = pytest.mark.local
 torch = pytest.importorskip("torch", reason="the warm-up needs torch")
 pytest.importorskip("transformers", reason="the warm-up needs transformers")
 
+from trainer.errors import TrainerError  # noqa: E402  (after the skip)
 from trainer.micro.muon import Muon, orthogonal  # noqa: E402  (after the skip)
+from trainer.micro.shards import team  # noqa: E402
 from trainer.micro.warmup import WarmModel, WarmupConfig, padded, warm_up  # noqa: E402
 
 TINY = WarmupConfig(steps=20, batch=16, warm_steps=4, hidden=64, layers=2)
@@ -39,6 +42,12 @@ def test_the_same_seed_gives_identical_weights_with_one_process_or_two(tiny: War
     again = warm_up(TINY, processes=2, on_step=lambda report: seen.append(report.step))
     assert seen == list(range(1, 21))
     assert same(tiny, again)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_warm_up_with_one_clear_line() -> None:
+    with pytest.raises(TrainerError, match="ended early"), team(2, operator.neg) as mine:  # no Team can be negated
+        mine.add_up([], [1.0])
 
 
 def test_another_seed_gives_other_weights(tiny: WarmModel) -> None:

@@ -8,12 +8,15 @@ this small, several threads are mostly barriers, which stall tenfold once anythi
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from trainer.errors import TrainerError
 
 if TYPE_CHECKING:
     import torch
@@ -67,20 +70,34 @@ def team(size: int, work: Callable[[Team], object]) -> Iterator[Team]:
         ]
         for other in others:
             other.start()
-        torch.distributed.init_process_group("gloo", init_method=meeting, rank=0, world_size=size)
         try:
+            torch.distributed.init_process_group("gloo", init_method=meeting, rank=0, world_size=size)
             yield Team(0, size)
-        finally:
-            torch.distributed.destroy_process_group()
             for other in others:
-                other.join(timeout=10)
+                other.join()
+        except RuntimeError as error:  # what gloo raises when a connection breaks
+            for other in others:
+                other.join(timeout=5)
+            if ended := [other.exitcode for other in others if other.exitcode]:
+                raise TrainerError(f"another process of the warm-up ended early, with status {ended[0]}") from error
+            raise
+        finally:
+            for other in others:
                 other.kill()
+            if torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
 
 
 def _other(meeting: str, rank: int, size: int, work: Callable[[Team], object]) -> None:
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for rank 0, which then ends this process
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
-    work(Team(rank, size))
+    try:
+        work(Team(rank, size))
+    except RuntimeError:
+        parent = multiprocessing.parent_process()
+        if parent is not None and parent.is_alive():
+            raise
     torch.distributed.destroy_process_group()
