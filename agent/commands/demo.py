@@ -42,7 +42,7 @@ async def _demo(kind: str, seed: int) -> int:
     async with session:
         for number, problem in enumerate(problems, 1):
             console.rule(f"problem {number} of {len(problems)}", align="left")
-            console.print(problem.question.strip(), style="italic", highlight=False)
+            console.print(problem.question.strip(), style="italic", highlight=False, markup=False)
             console.print()
             with SolveProgress(progress_console, settings) as progress:
                 outcome = await solve_problem(

@@ -42,6 +42,8 @@ def _show(findings: list[Finding]) -> None:
         colour = "green" if finding.ok else ("red" if finding.needed else "yellow")
         remedy = "" if finding.ok or not finding.remedy else f"→ {finding.remedy}"
         view.add_row(
-            Text(yes if finding.ok else no, style=colour), finding.name, Text(f"{finding.detail} {remedy}".strip())
+            Text(yes if finding.ok else no, style=colour),
+            Text(finding.name),
+            Text(f"{finding.detail} {remedy}".strip()),
         )
     console.print(view)

@@ -24,6 +24,9 @@ def runs(as_json: bool, limit: int) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from agent.show.plain import visible
 
     view = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "when", "problem", "ended", "answer", "P(right)", "tokens", "seconds"):
@@ -32,6 +35,7 @@ def runs(as_json: bool, limit: int) -> None:
     for run in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started_at))
         numbers = (f"{run.confidence:.2f}", str(run.tokens), f"{run.seconds:.1f}")
-        view.add_row(run.id, when, run.problem, run.status, run.candidate or "–", *numbers)
+        fields = (run.id, when, run.problem, run.status, run.candidate or "–", *numbers)
+        view.add_row(*(Text(visible(field)) for field in fields))
     console = Console()
     console.print(view, width=None if console.is_terminal else 160)

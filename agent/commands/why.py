@@ -49,7 +49,10 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
 def _show_run(console: Console, run: RecordedRun) -> None:
     from collections import Counter
 
+    from rich.text import Text
+
     from agent.show.outcome import evidence_view, headline, program_view, recorded_evidence
+    from agent.show.plain import visible
 
     result, evidence = run.result, recorded_evidence(run)
     ascii_only = not console.encoding.lower().startswith("utf")
@@ -58,19 +61,19 @@ def _show_run(console: Console, run: RecordedRun) -> None:
         headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside")
     )
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
-    console.print(f"run {run.id} in {folder}, sandbox: {run.started.isolation}", style="dim", highlight=False)
+    console.print(Text(visible(f"run {run.id} in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
     if evidence is not None:
         console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
         console.print()
     for decided in run.decisions:
-        console.print(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.", highlight=False)
+        console.print(Text(visible(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.")))
     for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
         answers = "answer" if count == 1 else "answers"
-        console.print(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.", highlight=False)
+        console.print(Text(visible(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.")))
     errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
     for error, count in errors.items():
-        console.print(f"{count} requests failed: {error}", style="red", highlight=False)
+        console.print(Text(visible(f"{count} requests failed: {error}"), style="red"))
     if chosen is not None and evidence is not None:
         console.print()
         console.print(program_view(evidence.table.candidates[chosen].source))
@@ -83,7 +86,7 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     test = table.tests[name]
     validity = run.ranking.validity.get(name) if run.ranking else None
     sure = "" if validity is None else f", right with probability {validity:.2f}"
-    console.print(f"{name} ({test.origin}{sure})", style="bold", highlight=False)
+    console.print(f"{name} ({test.origin}{sure})", style="bold", highlight=False, markup=False)
     _block(console, "input", test.stdin)
     _block(console, "expected output", test.expected)
     for candidate in table.candidates:
@@ -100,7 +103,7 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
         raise click.UsageError(f"no candidate {name!r} in run {run.id}; there are: {', '.join(table.candidates)}")
     candidate = table.candidates[name]
     origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
-    console.print(f"{name} ({origin} in round {candidate.round})", style="bold", highlight=False)
+    console.print(f"{name} ({origin} in round {candidate.round})", style="bold", highlight=False, markup=False)
     console.print(program_view(candidate.source))
     for test in table.tests:
         if (cell := table.cells.get((name, test))) is not None:
@@ -109,8 +112,13 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
 
 
 def _block(console: Console, heading: str, text: str) -> None:
-    console.print(heading, style="dim", highlight=False)
-    console.print("\n".join("  " + line for line in text.splitlines()) or "  (nothing)", highlight=False, markup=False)
+    from rich.text import Text
+
+    from agent.show.plain import visible
+
+    lines = visible(text).removesuffix("\n").split("\n") if text else ["(nothing)"]
+    console.print(Text(visible(heading), style="dim"))
+    console.print(Text("\n".join("  " + line for line in lines)))
 
 
 def _as_json(run: RecordedRun) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from agent.show.plain import visible
 from cure.table import ExecutionTable, clusters
 from sandbox.protocol import Verdict
 
@@ -86,9 +87,10 @@ def grid(
         origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
         view.add_row(
             Text(
-                mark + name, style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else "")
+                mark + visible(name),
+                style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else ""),
             ),
-            origin,
+            Text(visible(origin)),
             _cells(table, name, trusted, glyphs),
             _cells(table, name, generated, glyphs),
             f"{probability.get(name, 0.0):.2f}",

@@ -11,6 +11,7 @@ from rich.text import Text
 from agent.runs.record import RecordedRun
 from agent.show.explain import Evidence, explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
+from agent.show.plain import visible
 from agent.solve.outcome import Outcome
 from cure.table import Cell
 
@@ -63,8 +64,8 @@ def headline(status: str, name: str, chosen: str | None, why: str) -> Text:
     word, style = HEADLINES[status]
     text = Text(word, style=style)
     if chosen:
-        text.append(f" with {chosen}", style="bold")
-    text.append(f": {why}" if not name else f" · {name}: {why}", style="not bold default")
+        text.append(visible(f" with {chosen}"), style="bold")
+    text.append(visible(f": {why}" if not name else f" · {name}: {why}"), style="not bold default")
     return text
 
 
@@ -85,7 +86,7 @@ def evidence_view(evidence: Evidence, chosen: str | None, *, ascii_only: bool) -
         )
         parts.append(Text(legend(ASCII if ascii_only else UNICODE), style="dim"))
         parts.append(Text())
-    parts.extend(Text(line) for line in lines)
+    parts.extend(Text(visible(line)) for line in lines)
     return Group(*parts)
 
 
@@ -100,12 +101,17 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
             f"Looked at afterwards: {outcome.hidden_passed} of {outcome.hidden_total} hidden tests pass.",
             highlight=False,
         )
-    console.print(f"{outcome.tokens} tokens, {outcome.seconds:.1f} s, run {outcome.run}", style="dim", highlight=False)
+    console.print(
+        f"{outcome.tokens} tokens, {outcome.seconds:.1f} s, run {outcome.run}",
+        style="dim",
+        highlight=False,
+        markup=False,
+    )
 
 
 def program_view(source: str) -> RenderableType:
     """The program with highlighted syntax."""
-    return Syntax(source, "python", theme="ansi_dark", background_color="default")
+    return Syntax(visible(source), "python", theme="ansi_dark", background_color="default")
 
 
 def _cell_json(cell: Cell | None) -> dict[str, Any] | None:

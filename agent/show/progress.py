@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from agent.runs.events import CandidateAdded, Decided, Event, Executed, RankedRound, Rejected, Sampled, TestAdded
+from agent.show.plain import visible
 from agent.solve.settings import SolveSettings
 
 
@@ -80,4 +81,4 @@ class SolveProgress:
         if decided.action != "finish":
             line += " → " + ("repairing" if decided.action == "repair" else "sampling more")
             self._expected["coder"] += self._settings.n // 2
-        self._console.print(line, style="dim", highlight=False)
+        self._console.print(visible(line), style="dim", highlight=False, markup=False)

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.commands.runs import runs
+from agent.commands.why import why
 from agent.errors import RunError
 from agent.runs import create_run, find_run, list_runs, load_run, store
 from agent.runs.events import (
@@ -24,6 +27,7 @@ from agent.runs.events import (
     to_line,
 )
 from agent.runs.listing import summaries
+from agent.runs.store import STATE_VARIABLE
 
 TEXT = st.text(max_size=20)
 RESULT = Result("verified", 0, "c1", 0.97, "right", 10, 1.5)
@@ -75,6 +79,26 @@ def test_a_run_read_back_has_its_table(tmp_path: Path) -> None:
     assert table.candidates["c1"].source == "print(3)"
     assert table.tests["e1"].trusted and table.tests["e1"].stdin == "1 2\n"
     assert table.passes("c1", "e1")
+
+
+@pytest.mark.parametrize("options", [[], ["--test", "e1"], ["--candidate", "c1"]])
+def test_foreign_text_is_shown_as_it_is_and_steers_no_terminal(tmp_path: Path, options: list[str]) -> None:
+    hostile = "[/INST] [bold] \x1b[31m \x9b \x7f"
+    run = create_run(tmp_path)
+    run.emit(Started(run.blob("{}"), hostile, {"n": 1}, "bubblewrap"))
+    run.emit(TestAdded("e1", run.blob(hostile), run.blob(hostile), "public"))
+    run.emit(CandidateAdded("c1", run.blob(f"# {hostile}"), "sampled", None, 1, "coder/1", 0))
+    run.emit(Executed("c1", "e1", "crash", False, run.blob(hostile), hostile, hostile, 0.01, 9000))
+    run.emit(Sampled("coder", "coder/1", 1, "error", run.blob(""), 0, 0, hostile))
+    run.emit(RankedRound(1, "agreement", ["a"], [("c1", [1.0])], {"c1": 0.9}, 0.1, {"e1": 1.0}, []))
+    run.emit(Decided(1, "finish", hostile, []))
+    run.emit(RESULT)
+    run.close()
+    for command, arguments in ((why, options), (runs, [])):
+        shown = CliRunner().invoke(command, arguments, env={STATE_VARIABLE: str(tmp_path), "COLUMNS": "200"})
+        assert shown.exception is None
+        assert "[/INST] [bold] \\x1b[31m \\x9b \\x7f" in shown.output
+        assert not set("\x1b\x9b\x7f") & set(shown.output)
 
 
 def test_equal_texts_are_stored_once(tmp_path: Path) -> None:
