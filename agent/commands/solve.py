@@ -127,6 +127,7 @@ async def _solve(
     problem: Problem, settings: SolveSettings, sandbox: str, options: EngineOptions, quiet: bool
 ) -> Outcome:
     from rich.console import Console
+    from rich.text import Text
 
     from agent.runs import create_run
     from agent.session import start_session
@@ -135,7 +136,7 @@ async def _solve(
     from agent.solve import solve_problem
 
     console = Console(stderr=True)
-    with console.status(f"Starting {settings.coder} and the sandbox"):
+    with console.status(Text(f"Starting {settings.coder} and the sandbox")):
         session = await start_session(settings.coder, settings.tester, sandbox, options)
     async with session:
         run = create_run()
@@ -165,10 +166,11 @@ def _hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
         click.echo(json.dumps(outcome_json(outcome), indent=2))
     if outcome.program is None:
         return
-    program = outcome.program.rstrip("\n") + "\n"
+    # Bytes, as neither an ASCII terminal nor a lone surrogate in the model's answer may cost the user the program.
+    program = (outcome.program.rstrip("\n") + "\n").encode(errors="replace")
     if out is not None:
         try:
-            out.write_text(program, encoding="utf-8")
+            out.write_bytes(program)
         except OSError as error:
             if not as_json:
                 click.echo(program, nl=False)
