@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     An error with an integer attribute `exit_code` is one a user can act on: its message is all that is shown.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in arguments
+    debug = "--debug" in arguments or bool(os.environ.get("CURE_AGENT_DEBUG"))
     try:
         code = cure_agent.main(
             args=[argument for argument in arguments if argument != "--debug"],
