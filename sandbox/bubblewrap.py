@@ -11,6 +11,7 @@ from asyncio.subprocess import Process
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.jail_python import JailPython, candidates
@@ -50,27 +51,36 @@ class Bubblewrap:
         stdin, to_runner = os.pipe()
         from_runner, stdout = os.pipe()
         complaints = os.memfd_create("complaints")
-        caller = self._identity.caller
+        reader, writer = os.fdopen(from_runner, "rb", 0), os.fdopen(to_runner, "wb", 0)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=stdin,
-                stdout=stdout,
-                stderr=complaints,
-                env={},
-                cwd="/",
-                user=caller,
-                group=caller,
-                extra_groups=None if caller is None else [],
-            )
-        except OSError as error:
-            for fd in (to_runner, from_runner, complaints):
-                os.close(fd)
-            raise SandboxUnavailable(f"bubblewrap did not start: {error}") from error
-        finally:
-            os.close(stdin)
-            os.close(stdout)
-        return await PipeConnection.open(process, from_runner, to_runner, complaints)
+            try:
+                process = await self._spawn(stdin, stdout, complaints)
+            finally:
+                os.close(stdin)
+                os.close(stdout)
+            return await PipeConnection.open(process, reader, writer, complaints)
+        except BaseException as error:
+            # Whoever waits for a jail may be cancelled before it has one to end.
+            reader.close()
+            writer.close()
+            os.close(complaints)
+            if isinstance(error, OSError):
+                raise SandboxUnavailable(f"bubblewrap did not start: {error}") from error
+            raise
+
+    async def _spawn(self, stdin: int, stdout: int, stderr: int) -> Process:
+        caller = self._identity.caller
+        return await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env={},
+            cwd="/",
+            user=caller,
+            group=caller,
+            extra_groups=None if caller is None else [],
+        )
 
     async def close(self) -> None:
         """Nothing is left of a jail once its first process has ended."""
@@ -89,12 +99,23 @@ class PipeConnection:
         self._ended = False
 
     @classmethod
-    async def open(cls, process: Process, read_fd: int, write_fd: int, complaints: int) -> PipeConnection:
+    async def open(cls, process: Process, reader: FileIO, writer: FileIO, complaints: int) -> PipeConnection:
+        """The connection, which owns all four; where it fails the process has ended and the files stay the caller's."""
         connection = cls(process, complaints)
         loop = asyncio.get_running_loop()
         protocol = asyncio.StreamReaderProtocol(connection._reader)
-        connection._read_end, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(read_fd, "rb", 0))
-        connection._write_end, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(write_fd, "wb", 0))
+        try:
+            connection._read_end, _ = await loop.connect_read_pipe(lambda: protocol, reader)
+            try:
+                connection._write_end, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, writer)
+            except BaseException:
+                connection._read_end.close()
+                raise
+        except BaseException:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await asyncio.shield(process.wait())
+            raise
         return connection
 
     async def read_exactly(self, size: int) -> bytes:

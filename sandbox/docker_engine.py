@@ -82,7 +82,13 @@ class AttachedConnection:
 
     @classmethod
     async def open(cls, client: APIClient, container: str, stream: socket.socket) -> AttachedConnection:
-        reader, writer = await asyncio.open_connection(sock=stream, limit=READ_LIMIT)
+        try:
+            reader, writer = await asyncio.open_connection(sock=stream, limit=READ_LIMIT)
+        except BaseException:
+            stream.close()
+            with suppress(SandboxError):
+                await asyncio.shield(_engine(lambda: _remove(client, container)))
+            raise
         return cls(client, container, reader, writer)
 
     async def read_exactly(self, size: int) -> bytes:

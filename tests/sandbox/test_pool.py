@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -152,6 +155,44 @@ async def test_closing_answers_what_is_open_and_is_idempotent(launcher: Recorded
     assert [e.verdict for e in executions] == [Verdict.SANDBOX_ERROR] * 9
     with pytest.raises(SandboxError, match="closed"):
         await collect(pool.run([Job("late", ECHO, (b"",))]))
+
+
+def children() -> set[int]:
+    """Ids of this process's children, ended ones that nobody waited for included."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.add(int(stat.parent.name))
+    return found
+
+
+def descriptors() -> set[str]:
+    """The pipes and memory files this process has open."""
+    links = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            links.add(f"{entry.name} {entry.readlink()}")
+    return {link for link in links if "pipe:" in link or "memfd:" in link}
+
+
+async def test_closing_while_jails_start_leaves_nothing_behind(require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        bubblewrap = await find_bubblewrap()
+    except SandboxUnavailable as error:
+        require("bubblewrap", str(error))
+    await asyncio.sleep(0.1)
+    before = children(), descriptors()
+    # Single turns of the event loop, so that every step of starting is met whatever the machine's speed; then seconds.
+    for pauses in [*([0.0] * turns for turns in range(12)), [0.001], [0.003], [0.01], [0.03]]:
+        pool = Pool(bubblewrap, 3)
+        reading = asyncio.create_task(collect(pool.run([Job("job", ECHO, (b"1",) * 3)])))
+        for pause in pauses:
+            await asyncio.sleep(pause)
+        await pool.close()
+        await asyncio.gather(reading, return_exceptions=True)
+    await asyncio.sleep(0.1)
+    assert (children(), descriptors()) == before
 
 
 async def test_a_backend_that_starts_nothing_gives_its_reason_with_every_execution() -> None:
