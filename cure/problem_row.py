@@ -15,6 +15,9 @@ _TESTS = ("example_input", "example_output", "test_input", "test_output")
 _KNOWN = frozenset({"name", "question", "test_time_limit", "memory_limit_mb", *_TESTS})
 _OTHER_WORDS_FOR_QUESTION = ("problem", "statement", "prompt", "description", "task", "text")
 
+_MOST = {"test_time_limit": (3600, "seconds"), "memory_limit_mb": (1_048_576, "megabytes")}
+"""The largest limit a row may set, and its unit: beyond an hour or a terabyte it is a mistake."""
+
 _TYPES = {
     type(None): "null",
     bool: "true or false",
@@ -84,6 +87,9 @@ def _positive(row: Mapping[str, Any], field: str, default: float, where: str) ->
         number = math.inf
     if not math.isfinite(number) or number <= 0 or (field == "memory_limit_mb" and number < 1):
         raise ProblemError(f"{where}: '{field}' is {str(value)[:40]}, expected a positive number")
+    most, unit = _MOST[field]
+    if number > most:
+        raise ProblemError(f"{where}: '{field}' is {str(value)[:40]}, expected at most {most} {unit}")
     return number
 
 

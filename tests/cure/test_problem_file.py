@@ -175,6 +175,16 @@ def test_one_problem_is_picked_by_its_index() -> None:
             '{"question": "a", "test_time_limit": NaN}',
             "p.json: 'test_time_limit' is nan, expected a positive number",
         ),
+        (
+            "p.json",
+            '{"question": "a", "test_time_limit": 3601}',
+            "p.json: 'test_time_limit' is 3601, expected at most 3600 seconds",
+        ),
+        (
+            "p.json",
+            '{"question": "a", "memory_limit_mb": 1e300}',
+            "p.json: 'memory_limit_mb' is 1e+300, expected at most 1048576 megabytes",
+        ),
         ("p.json", '{"question": "a", "name": [1]}', "p.json: 'name' is a list, expected text"),
         ("p.md", "# Title\n\n", "p.md: the statement is empty"),
         ("p.md", "# T\nx\n## Example\nInput:\n```\n1\n```", "p.md:5: this example input has no output"),
