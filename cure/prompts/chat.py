@@ -104,12 +104,18 @@ def _chat(system: str, user: str) -> ChatPrompt:
 
 
 def _statement(problem: Problem) -> str:
-    """The statement; the public examples behind it unless it already shows the first of them."""
+    """The statement; the public examples behind it unless it already shows all of them, in lines of their own."""
     text = problem.question.strip()
-    if all(test.stdin.strip() in text and test.expected.strip() in text for test in problem.examples[:1]):
+    lines = _lines(text)
+    if all(_lines(test.stdin) in lines and _lines(test.expected) in lines for test in problem.examples):
         return text
     examples = (
         f"## Example {number}\n\nInput:\n{block(test.stdin)}\nOutput:\n{block(test.expected)}"
         for number, test in enumerate(problem.examples, 1)
     )
     return "\n\n".join([text, *examples])
+
+
+def _lines(text: str) -> str:
+    """The text between newlines, its lines stripped: it occurs in another such text only as whole lines."""
+    return "\n".join(["", *(line.strip() for line in text.strip().splitlines()), ""])

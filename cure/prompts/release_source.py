@@ -9,6 +9,7 @@ cache directory, a download from raw.githubusercontent.com, which fills the cach
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -104,7 +105,9 @@ def _from_cache_or_download(root: Path) -> Callable[[str], str]:
         if place.is_file() and _digest(content := place.read_bytes()) == FILES[name]:
             return content.decode()
         content = download(name)
-        _keep(place, content)
+        # What was downloaded is as good without a cache; the next run downloads it again.
+        with contextlib.suppress(OSError):
+            _keep(place, content)
         return content.decode()
 
     return read
@@ -131,14 +134,12 @@ def download(name: str, base_url: str = RAW) -> bytes:
 
 
 def _keep(place: Path, content: bytes) -> None:
-    """Write beside, then rename, so that a reader never sees half a file."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as beside:
-            beside.write(content)
-        Path(beside.name).replace(place)
-    except OSError as error:
-        raise ProblemError(f"{place}: cannot be written ({error.strerror})") from error
+    """Write beside, then rename, so that a reader never sees half a file; raises OSError, leaving nothing behind."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
+        new = Path(beside) / place.name
+        new.write_bytes(content)
+        new.replace(place)
 
 
 def _digest(content: bytes) -> str:

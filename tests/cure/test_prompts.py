@@ -56,8 +56,20 @@ def test_chat_prompts_are_messages_and_show_examples_tests_to_avoid_and_failures
 
 
 def test_an_example_the_statement_already_shows_is_not_repeated() -> None:
-    problem = Problem("Add. For 1 2 print 3.", (UnitTest("1 2\n", "3\n", "public"),))
+    problem = Problem("Add.\n\nInput:\n```\n1 2\n5\n```\nOutput:\n3\n", (UnitTest("1 2\n5\n", "3\n", "public"),))
     assert "## Example" not in text_of(prompts_for("chat").coder(problem))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["Add. At most 11 2s, 3 of them.", "Add.\n```\n1 2\n```\n```\n3\n```"],
+    ids=["by chance", "only the first"],
+)
+def test_examples_the_statement_does_not_show_as_lines_are_behind_it(statement: str) -> None:
+    problem = Problem(statement, (UnitTest("1 2\n", "3\n", "public"), UnitTest("4 5\n", "9\n", "public")))
+    asked = text_of(prompts_for("chat").coder(problem))
+    assert "## Example 1\n\nInput:\n```\n1 2\n```\nOutput:\n```\n3\n```" in asked
+    assert "## Example 2\n\nInput:\n```\n4 5\n```\nOutput:\n```\n9\n```" in asked
 
 
 def test_the_form_the_chat_tester_is_asked_for_is_the_one_both_extractions_read() -> None:
@@ -205,3 +217,28 @@ def test_a_filled_cache_needs_no_network(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setitem(FILES, name, hashlib.sha256(text.encode()).hexdigest())
     assert is_cached()
     assert load_wording().evaluation == StageWording("c", "t", "r", "== 0", "== 1", "> 1")
+
+
+@pytest.mark.parametrize("blocked", ["directory", "file"])
+def test_a_cache_that_cannot_be_written_loses_nothing_and_keeps_no_rest(
+    blocked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = "system_prompts = 'c'\nsystem_case_prompts = 't'\nspecial_requirements = 'r'\n"
+    program = "".join(f"if n_example {test}:\n    example_intro = '{test}'\n" for test in ("== 0", "== 1", "> 1"))
+    texts = {name: config if "config" in name else program for name in FILES}
+    published = tmp_path / "published"
+    for name, text in texts.items():
+        (published / name).parent.mkdir(parents=True, exist_ok=True)
+        (published / name).write_text(text)
+        monkeypatch.setitem(FILES, name, hashlib.sha256(text.encode()).hexdigest())
+    cache = tmp_path / "cure-agent" / "release-69fe174"
+    if blocked == "directory":
+        cache.parent.write_text("no directory")
+    else:
+        for name in FILES:
+            (cache / name).mkdir(parents=True)
+    monkeypatch.delenv("CURE_AGENT_RELEASE_DIR", raising=False)
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / name))
+    monkeypatch.setattr("cure.prompts.release_source.download", lambda name: download(name, published.as_uri()))
+    assert load_wording().evaluation == StageWording("c", "t", "r", "== 0", "== 1", "> 1")
+    assert [place for place in cache.parent.rglob("*") if place.is_file() or place.name.startswith("tmp")] == []
