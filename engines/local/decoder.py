@@ -21,11 +21,12 @@ class Decoder(Generic[C]):
 
     def __init__(self, model: LanguageModel[C]) -> None:
         self._model = model
-        self._rows: list[Row] = []
-        self._clear()
+        self.clear()
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
+        """Forget every row and all that is kept for them, whatever state a failure has left it in."""
         device = self._model.device
+        self._rows: list[Row] = []
         self._cache = self._model.new_cache()
         self._valid = torch.zeros(0, 0, dtype=torch.bool, device=device)
         self._lengths = torch.zeros(0, dtype=torch.long, device=device)
@@ -111,10 +112,10 @@ class Decoder(Generic[C]):
     def _keep(self, places: list[int]) -> None:
         if len(places) == len(self._rows):
             return
-        self._rows = [self._rows[place] for place in places]
         if not places:
-            self._clear()
+            self.clear()
             return
+        self._rows = [self._rows[place] for place in places]
         index = torch.tensor(places, device=self._model.device)
         self._cache.select(index)
         self._valid, self._lengths, self._next = self._valid[index], self._lengths[index], self._next[index]

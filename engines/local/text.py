@@ -42,9 +42,9 @@ class Text:
     def encode(self, prompt: Prompt) -> list[int]:
         """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take."""
         if isinstance(prompt, TextPrompt):
-            ids = self.tokenizer.encode(prompt.text).ids
+            ids = self.tokenizer.encode(_checked(prompt.text)).ids
         elif isinstance(prompt, ChatPrompt):
-            ids = self.tokenizer.encode(self._render(prompt), add_special_tokens=False).ids
+            ids = self.tokenizer.encode(_checked(self._render(prompt)), add_special_tokens=False).ids
         else:
             ids = list(prompt.token_ids)
             size = self.tokenizer.get_vocab_size()
@@ -76,6 +76,15 @@ class Text:
     def stop_ids(self, stop: Sequence[str]) -> frozenset[int]:
         """Ids of stop strings that are special tokens: those leave no text to find."""
         return frozenset(self._special[word] for word in stop if word in self._special)
+
+
+def _checked(text: str) -> str:
+    """The text; raises PromptError where it holds half a surrogate pair, which no tokenizer takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PromptError("the prompt holds characters that are no Unicode text") from None
+    return text
 
 
 def _read(file: Path) -> dict[str, Any]:

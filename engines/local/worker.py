@@ -100,17 +100,20 @@ class Worker(Generic[C]):
                 admitted = self._admit()
             self._drop_cancelled()
             if admitted:
-                self._do(partial(self._decoder.admit, admitted), admitted)
-            self._do(self._decoder.step, list(self._active))
+                self._do(partial(self._decoder.admit, admitted))
+            self._do(self._decoder.step)
         self._active.update((row, job) for job, row in self._waiting)
         self._fail(list(self._active), _CLOSED)
 
-    def _do(self, work: Callable[[], None], concerned: list[Row]) -> None:
-        """Work and report. What goes wrong (a GPU out of memory, say) ends the rows it concerns, never the thread."""
+    def _do(self, work: Callable[[], None]) -> None:
+        """Work and report. What goes wrong (a GPU out of memory, say) ends the rows under way, never the thread.
+
+        All of them: work that broke off has left the cache and the masks beside it at odds, whichever row it was for.
+        """
         try:
             work()
         except Exception as error:  # noqa: BLE001 - it is delivered as the error of these rows
-            self._fail([row for row in concerned if row in self._active], f"{type(error).__name__}: {error}")
+            self._fail([row for row in self._active if row.finish is None], f"{type(error).__name__}: {error}")
         self._report()
 
     def _admit(self) -> list[Row]:
@@ -142,6 +145,6 @@ class Worker(Generic[C]):
             job.deliver(news)
 
     def _fail(self, rows: list[Row], error: str) -> None:
-        self._decoder.drop(rows)
+        self._decoder.clear()
         for row in rows:
             self._active.pop(row).deliver([Report(row, error=error)])

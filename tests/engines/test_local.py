@@ -195,6 +195,52 @@ async def test_a_failing_step_is_the_error_of_the_rows_under_way_and_of_no_other
     assert all(c.finish != "error" for c in (await sample(engine, *requests(n=2))).values())
 
 
+async def test_a_step_that_fails_half_way_leaves_nothing_behind(engine, monkeypatch):
+    expected = await sample(engine, *requests(n=2, temperature=1.0))
+    real, calls = engine._model.forward, []
+
+    def fail_after_the_cache_has_grown(*given):
+        calls.append(1)
+        logits = real(*given)
+        if len(calls) == 4:
+            raise RuntimeError("out of memory")
+        return logits
+
+    monkeypatch.setattr(engine._model, "forward", fail_after_the_cache_has_grown)
+    done = await sample(engine, *requests(n=2, temperature=1.0))
+    assert "RuntimeError: out of memory" in {c.error for c in done.values()}
+    assert engine._worker._decoder.rows == []
+    again = await sample(engine, *requests(n=2, temperature=1.0))
+    assert {key: c.token_ids for key, c in again.items()} == {key: c.token_ids for key, c in expected.items()}
+
+
+async def test_a_failing_prefill_ends_the_rows_under_way_and_the_next_request_works(engine, monkeypatch):
+    real = engine._model.forward
+    joined = []
+
+    def fail(ids, *rest):
+        if ids.shape[1] > 1 and joined:
+            raise RuntimeError("out of memory")
+        joined.append(1)
+        return real(ids, *rest)
+
+    monkeypatch.setattr(engine._model, "forward", fail)
+    # A second prefill comes while the first rows are under way.
+    done = await sample(engine, *requests(n=8))
+    assert "RuntimeError: out of memory" in {c.error for c in done.values()}
+    monkeypatch.setattr(engine._model, "forward", real)
+    assert all(c.finish != "error" for c in (await sample(engine, *requests(n=8))).values())
+
+
+@pytest.mark.parametrize(
+    "prompt", [TextPrompt("a\ud800"), ChatPrompt((Message("user", "a\ud800"),))], ids=["raw", "chat"]
+)
+async def test_a_prompt_that_is_no_text_is_an_error_not_a_crash(engine, prompt):
+    done = await sample(engine, Request("bad", prompt, 2), Request("good", TextPrompt("x"), 1, Sampling(max_tokens=2)))
+    assert [(done["bad", i].finish, "no Unicode text" in done["bad", i].error) for i in (0, 1)] == [("error", True)] * 2
+    assert done["good", 0].finish == "length" or done["good", 0].finish == "stop"
+
+
 async def test_a_chat_prompt_without_a_template_is_an_error_that_says_so(tmp_path):
     directory = make_checkpoint(tmp_path / "plain", template=False)
     engine = await open_engine(f"hf:{directory}")
