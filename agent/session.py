@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import click
+
 from engines import Engine, EngineOptions, open_engine
 from sandbox import Sandbox, open_sandbox
 
@@ -34,17 +36,25 @@ async def start_session(coder: str, tester: str, sandbox: str, options: EngineOp
     specs = [coder] if tester == coder else [coder, tester]
     # LangGraph takes a second to import; it comes in while models and containers start.
     graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
-    box, *engines, imported = await asyncio.gather(
-        open_sandbox(sandbox), *(open_engine(spec, options) for spec in specs), graph, return_exceptions=True
-    )
-    opened = [box, *engines]
+    opening: list[asyncio.Future[Any]] = [asyncio.ensure_future(open_sandbox(sandbox))]
+    opening += [asyncio.ensure_future(open_engine(spec, options)) for spec in specs]
+    try:
+        *opened, imported = await asyncio.gather(*opening, graph, return_exceptions=True)
+    except asyncio.CancelledError:
+        # gather has passed the cancellation on; what was open by then, or opens all the same, has no other owner.
+        results = await asyncio.gather(*opening, return_exceptions=True)
+        await _close(*(thing for thing in results if not isinstance(thing, BaseException)))
+        raise
     failures = [thing for thing in [*opened, imported] if isinstance(thing, BaseException)]
     if failures:
         await _close(*(thing for thing in opened if not isinstance(thing, BaseException)))
         raise failures[0]
-    return Session(engines[0], engines[-1], box)  # type: ignore[arg-type]  # gather mixes the results' types
+    return Session(opening[1].result(), opening[-1].result(), opening[0].result())
 
 
 async def _close(*things: Any) -> None:
-    for thing in things:
-        await thing.close()
+    """Close every one; an error is told on stderr, as what was found, or what failed before, matters more."""
+    results = await asyncio.gather(*(thing.close() for thing in things), return_exceptions=True)
+    for thing, result in zip(things, results, strict=True):
+        if isinstance(result, BaseException):
+            click.echo(f"cure-agent: cannot close {type(thing).__name__}: {result}", err=True)
