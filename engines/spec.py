@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ BUNDLED = {"micro": "micro"}
 """Names of the bundled models, each with its directory under `engines/`."""
 
 FORMS = ("micro", "openai:NAME", "http://HOST:PORT/v1#NAME", "hf:PATH_OR_ID", "scripted:FILE", "vllm:NAME")
+_USER = re.compile(r"^[a-z]+://[^/?]*@", re.IGNORECASE)
 _PREFIXES = ("openai", "hf", "scripted", "vllm")
 
 
@@ -74,6 +76,12 @@ def parse_spec(text: str) -> ModelSpec:
     if spec in BUNDLED:
         return ModelSpec("bundled", spec, text=spec)
     prefix, colon, name = spec.partition(":")
+    if _USER.search(spec.partition("#")[0]):
+        # Specs go into records and messages: neither may hold a password, this message included.
+        raise ModelSpecError(
+            "a model spec may not hold a user name or password before '@': leave them out of the URL and give the "
+            "server's key in CURE_AGENT_API_KEY"
+        )
     if prefix in ("http", "https"):
         return _parse_url(spec)
     if colon and prefix in _PREFIXES:

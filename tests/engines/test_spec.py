@@ -48,6 +48,21 @@ def test_an_unknown_spec_is_answered_with_the_nearest_valid_form(text, hint):
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["http://user:hunter2@host/v1#m", "https://hunter2@host:port/v1", "HTTP://u:hunter2@[::1]:80", "htp://:hunter2@h"],
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(text):
+    with pytest.raises(ModelSpecError, match="CURE_AGENT_API_KEY") as raised:
+        parse_spec(text)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_an_at_sign_after_the_host_is_no_user():
+    assert parse_spec("http://host/v1#a@b").name == "a@b"
+    assert parse_spec("http://host/x@y/v1").url == "http://host/x@y/v1"
+
+
+@pytest.mark.parametrize(
     ("spec", "style"),
     [
         ("micro", "micro"),
