@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import cast
 
 import httpx2
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, Omit, OpenAIError
 
 from engines.errors import EngineError
 from engines.http.attempt import Attempt, Draft
@@ -42,6 +43,7 @@ class HttpEngine:
                 base_url=spec.url or None,
                 api_key=key or "none",
                 max_retries=0,
+                default_headers=None if named else _no_account(),
                 # Waiting for an answer and between its pieces is timed by Attempt.
                 timeout=httpx2.Timeout(None, connect=options.connect_s),
             )
@@ -208,6 +210,12 @@ class _Call:
         """Answer these samples with an error."""
         for index in indices:
             self.queue.put_nowait(Completion(request.key, index, "", "error", error=reason))
+
+
+def _no_account() -> Mapping[str, str]:
+    """Headers that leave out OpenAI's organization and project, which the client takes from the environment."""
+    # The client takes Omit here, as it does in the headers of a request, but its types do not say so.
+    return cast(Mapping[str, str], {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()})
 
 
 def _split(indices: list[int], size: int) -> list[list[int]]:

@@ -32,7 +32,7 @@ class Failure(Exception):
         self.unreachable = unreachable
 
 
-EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError)
+EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, RecursionError)
 """What a server or the network can make an attempt raise; `failure` sorts it."""
 
 
@@ -55,6 +55,8 @@ def failure(error: Exception, url: str) -> Failure:
         )
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | GarbageError):
         return Failure(f"{url} sent garbage: {_short(str(error))}", passing=True)
+    if isinstance(error, RecursionError):
+        return Failure(f"{url} sent garbage: JSON nested too deeply", passing=True)
     if isinstance(error, APIError):
         return Failure(f"{url} reported in mid-stream: {_short(error.message)}", passing=True)
     if isinstance(error, UnicodeEncodeError):

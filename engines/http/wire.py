@@ -96,7 +96,7 @@ def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
         pieces = [_piece(choice) for choice in chunk["choices"]]
         if usage is not None:
             counted = Usage(int(usage["prompt_tokens"]), int(usage.get("completion_tokens") or 0))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise GarbageError(f"{type(error).__name__} in {str(chunk)[:80]!r}") from None
     return pieces, counted
 
@@ -104,13 +104,14 @@ def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
 def _piece(choice: Mapping[str, Any]) -> Piece:
     said = choice.get("delta") or choice.get("message")
     text = (said.get("content") if said else choice.get("text")) or ""
-    if not isinstance(text, str):
-        raise TypeError("text")
+    finish = choice.get("finish_reason")
+    if not isinstance(text, str) or not isinstance(finish, str | None):
+        raise TypeError("text or finish_reason")
     scores = choice.get("logprobs") or {}
     numbers = (
         [token["logprob"] for token in scores["content"]] if scores.get("content") else scores.get("token_logprobs")
     )
-    return Piece(int(choice.get("index", 0)), text, choice.get("finish_reason"), tuple(map(float, numbers or ())))
+    return Piece(int(choice.get("index", 0)), text, finish, tuple(map(float, numbers or ())))
 
 
 def read_models(answer: object) -> list[str]:

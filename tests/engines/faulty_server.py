@@ -35,6 +35,12 @@ FAULTS = (
     "cut_cleanly",  # the stream ends inside a sample, in good order
     "garbage_sse",
     "garbage_json",
+    "bad_finish",  # a finish_reason that is an object
+    "bad_finish_list",
+    "huge_index",  # an index of 1e999
+    "huge_usage",
+    "deep_sse",  # JSON nested deeper than a parser goes
+    "deep_json",
     "error_event",  # an error in mid-stream
     "silence",  # the connection is taken, nothing ever comes
     "slow_first",  # the first piece takes 0.3 s
@@ -67,6 +73,7 @@ class Faulty:
         self.seen: list[tuple[str, dict[str, Any]]] = []
         self.gone = 0
         self.keys: list[str] = []
+        self.headers: list[dict[bytes, bytes]] = []
         self.under_way = 0
         self.most_under_way = 0
 
@@ -88,6 +95,7 @@ class Faulty:
             mode = "ok" if made in self._made else _FLAKY[len(self._made) % len(_FLAKY)]
             self._made.add(made)
         self.seen.append((mode, body))
+        self.headers.append(dict(scope["headers"]))
         self.keys.append(dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer "))
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
@@ -116,6 +124,8 @@ class Faulty:
             return await _respond(send, 200, b"<html>Please log in</html>", {"content-type": "text/html"})
         if mode == "garbage_json":
             return await _respond(send, 200, b'{"choices": [', {"content-type": "application/json"})
+        if mode == "deep_json":
+            return await _respond(send, 200, _DEEP, {"content-type": "application/json"})
         if mode == "silence":
             return await self._wait_until_gone(receive)
         if mode == "slow_first":
@@ -168,6 +178,11 @@ class Faulty:
         spoilt = {
             "garbage_sse": b'data: {"choices": [{"ind\n\n',
             "error_event": b'data: {"error": {"message": "boom"}}\n\n',
+            "bad_finish": b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": {"a": 1}}]}\n\n',
+            "bad_finish_list": b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": ["stop"]}]}\n\n',
+            "huge_index": b'data: {"choices": [{"index": 1e999, "delta": {}}]}\n\n',
+            "huge_usage": b'data: {"choices": [], "usage": {"prompt_tokens": 1e999}}\n\n',
+            "deep_sse": b"data: " + _DEEP + b"\n\n",
         }
         await send({"type": "http.response.body", "body": spoilt[mode], "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -183,7 +198,11 @@ class _EndError(Exception):
     """Ends the application's answer after a spoilt piece."""
 
 
-_SPOILING = {"cut", "stall", "cut_cleanly", "garbage_sse", "error_event"}
+_SPOILING = {
+    *("cut", "stall", "cut_cleanly", "garbage_sse", "error_event"),
+    *("bad_finish", "bad_finish_list", "huge_index", "huge_usage", "deep_sse"),
+}
+_DEEP = b'{"choices": ' + b"[" * 200_000
 
 
 async def _read(receive: Any) -> bytes:

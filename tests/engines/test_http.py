@@ -49,6 +49,12 @@ def all_right(done, n=3):
         "cut_cleanly",
         "garbage_sse",
         "garbage_json",
+        "bad_finish",
+        "bad_finish_list",
+        "huge_index",
+        "huge_usage",
+        "deep_sse",
+        "deep_json",
         "error_event",
         "silence",
         "stall",
@@ -81,6 +87,12 @@ async def test_a_peculiar_server_is_understood(faulty, mode, prompt):
         ("cut_cleanly", "ended the stream before the sample was complete"),
         ("garbage_sse", "sent garbage"),
         ("garbage_json", "sent garbage"),
+        ("bad_finish", "sent garbage"),
+        ("bad_finish_list", "sent garbage"),
+        ("huge_index", "sent garbage"),
+        ("huge_usage", "sent garbage"),
+        ("deep_sse", "sent garbage: JSON nested too deeply"),
+        ("deep_json", "sent garbage: JSON nested too deeply"),
         ("error_event", "reported in mid-stream: boom"),
         ("silence", "did not answer in time"),
         ("stall", "did not answer in time"),
@@ -248,6 +260,18 @@ async def test_each_kind_of_spec_sends_its_own_key(faulty, monkeypatch):
     monkeypatch.delenv("CURE_AGENT_API_KEY")
     await ask(faulty.url("ok"), n=1)
     assert faulty.faults.keys[-1] == "none"
+
+
+async def test_openais_account_is_told_to_openai_alone(faulty, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-1")
+    monkeypatch.setenv("OPENAI_BASE_URL", faulty.url("ok").partition("#")[0])
+    await ask("openai:scripted", n=1)
+    assert faulty.faults.headers[-1][b"openai-organization"] == b"org-1"
+    assert faulty.faults.headers[-1][b"openai-project"] == b"proj-1"
+    await ask(faulty.url("ok"), n=1)
+    assert not [name for name in faulty.faults.headers[-1] if name.startswith(b"openai")]
 
 
 async def test_a_prompt_that_is_no_text_is_an_error_not_a_crash(faulty):
