@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.image.build import build, image_tag, is_built
 from sandbox.slot import Size, SlotLost, boot_command
 
@@ -131,17 +131,19 @@ class AttachedConnection:
 async def find_docker(say: Callable[[str], None] | None = None) -> Docker:
     """A Docker engine that answers and has the image, which is built if `say` is given to report on that.
 
-    Raises SandboxUnavailable with what is missing and how to get it.
+    Raises SandboxUnavailable with what is missing and how to get it; ImageMissing when that is the image alone.
     """
     client, version = await connect()
     try:
         if say is not None:
             await asyncio.to_thread(build, client, say)
         elif not await _engine(lambda: is_built(client)):
-            raise SandboxUnavailable(f"Docker has no image {image_tag()}: run `cure-agent sandbox build`")
+            raise ImageMissing(f"Docker has no image {image_tag()}: run `cure-agent sandbox build`")
         await _engine(lambda: reap(client))
     except SandboxError as error:
         await _engine(client.close)
+        if isinstance(error, SandboxUnavailable):
+            raise
         raise SandboxUnavailable(str(error)) from error
     return Docker(client, version)
 

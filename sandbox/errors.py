@@ -9,3 +9,7 @@ class SandboxError(Exception):
 
 class SandboxUnavailable(SandboxError):
     """No backend of the kind asked for works on this machine; the message says how to get one."""
+
+
+class ImageMissing(SandboxUnavailable):
+    """A Docker engine answers, but the sandbox's image has not been built there."""

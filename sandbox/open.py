@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
 KINDS = ("auto", "docker", "bubblewrap", "none")
@@ -34,9 +34,10 @@ async def open_sandbox(
 ) -> Sandbox:
     """A sandbox of this kind, for the running event loop; close it when done.
 
-    `kind` is `auto` (Docker when an engine answers, else bubblewrap), `docker`, `bubblewrap`, or `none` for code one
-    trusts. `slots` executions run side by side, twice the cores by default. Docker's image is built when it is missing;
-    `say` gets a line for each step of that. Raises SandboxUnavailable.
+    `kind` is `auto` (Docker when an engine answers and has the image, else bubblewrap), `docker`, `bubblewrap`, or
+    `none` for code one trusts. `slots` executions run side by side, twice the cores by default. Docker's image is built
+    when it is missing and `docker` was asked for or bubblewrap does not work; `say` gets a line for each step of that.
+    Raises SandboxUnavailable.
     """
     from sandbox.pool import Pool, default_slots
     from sandbox.trusted import Trusted
@@ -60,13 +61,28 @@ async def open_sandbox(
 
 
 async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
-    reasons = []
-    for kind in ("docker", "bubblewrap"):
+    """Docker, bubblewrap, or Docker after building its image: a build that fails takes too long to try every time."""
+    from sandbox.docker_engine import find_docker
+    from sandbox.pool import Pool
+
+    try:
+        return Pool(await find_docker(), slots)
+    except SandboxUnavailable as error:
+        docker = error
+    try:
+        sandbox = await open_sandbox("bubblewrap", slots=slots)
+    except SandboxUnavailable as error:
+        bubblewrap = error
+    else:
+        if isinstance(docker, ImageMissing):
+            say("using bubblewrap: Docker answers but lacks the image, which `cure-agent sandbox build` makes")
+        return sandbox
+    if isinstance(docker, ImageMissing):
         try:
-            return await open_sandbox(kind, slots=slots, say=say)
+            return await open_sandbox("docker", slots=slots, say=say)
         except SandboxUnavailable as error:
-            reasons.append(str(error))
-    raise SandboxUnavailable(f"no sandbox works here: {INSTALL} ({'; '.join(reasons)})")
+            docker = error
+    raise SandboxUnavailable(f"no sandbox works here: {INSTALL} ({docker}; {bubblewrap})")
 
 
 async def probe() -> list[BackendStatus]:
@@ -77,7 +93,7 @@ async def probe() -> list[BackendStatus]:
     try:
         docker = await docker_engine.find_docker()
     except SandboxUnavailable as error:
-        remedy = "cure-agent sandbox build" if "no image" in str(error) else docker_engine.INSTALL
+        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else docker_engine.INSTALL
         statuses.append(BackendStatus("docker", False, str(error), remedy))
     else:
         statuses.append(BackendStatus("docker", True, docker.isolation))

@@ -44,6 +44,38 @@ async def test_without_docker_it_is_bubblewrap(no_docker: None, require: Callabl
     await sandbox.close()
 
 
+async def test_with_docker_and_its_image_it_is_docker(require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        await (await open_sandbox("docker")).close()
+    except SandboxUnavailable as error:
+        require("docker", str(error))
+    said: list[str] = []
+    sandbox = await open_sandbox("auto", say=said.append)
+    assert sandbox.isolation.startswith("docker") and said == []
+    await sandbox.close()
+
+
+async def test_without_dockers_image_it_is_bubblewrap_and_nothing_is_built(
+    monkeypatch: pytest.MonkeyPatch, require: Callable[[str, str], NoReturn]
+) -> None:
+    try:
+        client, _ = await connect()
+        client.close()
+    except SandboxUnavailable as error:
+        require("docker", str(error))
+    try:
+        await (await open_sandbox("bubblewrap")).close()
+    except SandboxUnavailable as error:
+        require("bubblewrap", str(error))
+    for module in ("sandbox.image.build", "sandbox.docker_engine"):
+        monkeypatch.setattr(f"{module}.image_tag", lambda: "cure-agent-sandbox:nobody-built-this")
+    said: list[str] = []
+    sandbox = await open_sandbox("auto", say=said.append)
+    assert sandbox.isolation.startswith("bubblewrap")
+    assert len(said) == 1 and "`cure-agent sandbox build`" in said[0]
+    await sandbox.close()
+
+
 async def test_with_nothing_it_says_what_to_install(no_docker: None, no_bubblewrap: None) -> None:
     with pytest.raises(SandboxUnavailable) as caught:
         await open_sandbox("auto")
