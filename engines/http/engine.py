@@ -49,6 +49,9 @@ class HttpEngine:
             )
         except (OpenAIError, ValueError) as error:
             raise EngineError(f"{spec.text}: {error}") from None
+        if self._client.base_url.userinfo:
+            # The URL stands in errors, which are written into records.
+            raise EngineError(f"{spec.text}: OPENAI_BASE_URL may not hold a user name or password: set OPENAI_API_KEY")
         self._url = str(self._client.base_url).rstrip("/")
         self._dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
         self._reached = False

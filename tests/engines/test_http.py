@@ -262,6 +262,14 @@ async def test_each_kind_of_spec_sends_its_own_key(faulty, monkeypatch):
     assert faulty.faults.keys[-1] == "none"
 
 
+async def test_a_password_in_the_base_url_is_refused_and_not_repeated(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:hunter2@127.0.0.1:9/v1")
+    with pytest.raises(EngineError, match="OPENAI_BASE_URL may not hold") as raised:
+        await open_engine("openai:m")
+    assert "hunter2" not in str(raised.value)
+
+
 async def test_openais_account_is_told_to_openai_alone(faulty, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
