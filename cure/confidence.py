@@ -20,6 +20,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, lgamma, log
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cure.table import ExecutionTable, clusters
 
 AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
@@ -76,9 +79,14 @@ class Confidence:
 
 def confidence(table: ExecutionTable, prior: Prior = Prior()) -> Confidence:
     """Posterior of every hypothesis about the table; with no candidates, "none is right" has probability 1."""
-    groups = [tuple(group) for group in clusters(table)]
-    weighed = [(group, _terms(table, groups, group, prior)) for group in groups if _passes_trusted(table, group[0])]
-    weighed.append(((), _terms(table, groups, (), prior)))
+    evidence = _Evidence(table)
+    trusted = np.array([test.trusted for test in table.tests.values()], dtype=bool)
+    weighed = [
+        (group, _terms(evidence, trusted, row, prior))
+        for row, group in enumerate(evidence.groups)
+        if bool(evidence.passed[row][trusted].all())
+    ]
+    weighed.append(((), _terms(evidence, trusted, None, prior)))
     totals = [sum(terms.values()) for _, terms in weighed]
     top = max(totals)
     norm = sum(exp(total - top) for total in totals)
@@ -122,41 +130,49 @@ def _validity(table: ExecutionTable, hypotheses: Sequence[Hypothesis], prior: Pr
     return validity
 
 
-def _passes_trusted(table: ExecutionTable, candidate: str) -> bool:
-    return all(table.passes(candidate, name) for name in table.names(trusted=True))
+class _Evidence:
+    """The table by behaviour: a group counts once per test, however many programs it has; unknown cells not at all.
+
+    A candidate of which nothing is known is left out, unless nothing is known of any.
+    """
+
+    def __init__(self, table: ExecutionTable) -> None:
+        everybody = [tuple(group) for group in clusters(table)]
+        judged = [group for group in everybody if any(table.known(group[0], name) for name in table.tests)]
+        self.groups = judged or everybody
+        shape = len(self.groups), len(table.tests)
+        heads = [group[0] for group in self.groups]
+        self.passed = np.array([[table.passes(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape)
+        self.known = np.array([[table.known(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape)
+        self.sizes = [len(group) for group in self.groups]
 
 
-def _terms(
-    table: ExecutionTable, groups: list[tuple[str, ...]], right: tuple[str, ...], prior: Prior
-) -> dict[str, float]:
-    """Tempered log-likelihood of the table if `right` is the group of right programs."""
-    wrong = [group for group in groups if group != right]
-    wrong_sizes = [len(group) for group in wrong]
-    trusted, generated = table.names(trusted=True), table.names(trusted=False)
-    agreement = _beta_binomial(len(right), sum(wrong_sizes), prior.coder) + _scatter(wrong_sizes, prior.scatter)
-    if not right:
-        tests = _pair_term(table, wrong, generated, prior.unsolved) + _pair_term(table, wrong, trusted, prior.p_01)
+def _terms(evidence: _Evidence, trusted: NDArray[np.bool_], right: int | None, prior: Prior) -> dict[str, float]:
+    """Tempered log-likelihood of the table if the group of that row is right; None for "none is right"."""
+    wrong_sizes = [size for row, size in enumerate(evidence.sizes) if row != right]
+    right_size = 0 if right is None else evidence.sizes[right]
+    agreement = _beta_binomial(right_size, sum(wrong_sizes), prior.coder) + _scatter(wrong_sizes, prior.scatter)
+    # Passes and fails of all wrong groups together, per test.
+    passes, fails = evidence.passed.sum(axis=0), (evidence.known & ~evidence.passed).sum(axis=0)
+    if right is None:
+        tests = _pairs(passes, fails, ~trusted, prior.unsolved) + _pairs(passes, fails, trusted, prior.p_01)
         return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
-    valid = [name for name in generated if table.passes(right[0], name)]
-    invalid = [name for name in generated if not table.passes(right[0], name)]
+    own, seen = evidence.passed[right], evidence.known[right]
+    passes, fails = passes - own, fails - (seen & ~own)
+    valid, invalid = own & ~trusted, seen & ~own & ~trusted
     tests = (
-        _beta_binomial(len(valid), len(invalid), prior.tester)
-        + _pair_term(table, wrong, trusted + valid, prior.p_01)
-        + _pair_term(table, wrong, invalid, prior.p_00)
+        _beta_binomial(int(valid.sum()), int(invalid.sum()), prior.tester)
+        + _pairs(passes, fails, trusted | valid, prior.p_01)
+        + _pairs(passes, fails, invalid, prior.p_00)
     )
     return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
 
 
-def _pair_term(
-    table: ExecutionTable, groups: list[tuple[str, ...]], tests: list[str], rate: tuple[float, float]
+def _pairs(
+    passes: NDArray[np.int_], fails: NDArray[np.int_], tests: NDArray[np.bool_], rate: tuple[float, float]
 ) -> float:
-    """Beta-binomial term of passes and fails over (group, test) pairs; a group counts once, however large."""
-    passed = failed = 0
-    for group in groups:
-        for name in tests:
-            if table.known(group[0], name):
-                passed, failed = passed + table.passes(group[0], name), failed + (not table.passes(group[0], name))
-    return _beta_binomial(passed, failed, rate)
+    """Beta-binomial term of the (wrong group, test) pairs over the tests of the mask."""
+    return _beta_binomial(int(passes[tests].sum()), int(fails[tests].sum()), rate)
 
 
 def _beta_binomial(successes: int, failures: int, beta: tuple[float, float]) -> float:

@@ -71,6 +71,16 @@ class GrowingTable:
         return ExecutionTable(dict(self._candidates), dict(self._tests), dict(self._cells))
 
     @property
+    def candidate_count(self) -> int:
+        """Number of rows so far."""
+        return len(self._candidates)
+
+    @property
+    def generated_count(self) -> int:
+        """Number of generated tests so far."""
+        return sum(not test.trusted for test in self._tests.values())
+
+    @property
     def pending(self) -> int:
         """Number of cells still to come."""
         return len(self._candidates) * len(self._tests) - len(self._cells)
@@ -122,7 +132,7 @@ class GrowingTable:
 
     async def _run(self, queued: dict[str, list[str]]) -> None:
         jobs = [
-            Job(str(i), source, tuple(stdin.encode(errors="surrogateescape") for stdin in stdins), self._limits)
+            Job(str(i), source, tuple(stdin.encode(errors="replace") for stdin in stdins), self._limits)
             for i, (source, stdins) in enumerate(queued.items())
         ]
         sources = list(queued)

@@ -71,27 +71,30 @@ def pass_matrix(table: ExecutionTable, tests: list[str] | None = None) -> NDArra
     return np.array(rows, dtype=bool).reshape(len(table.candidates), len(columns))
 
 
-def behaviour(table: ExecutionTable, candidate: str) -> tuple[tuple[str, str], ...]:
-    """What the candidate did on every input of the table: per test the verdict and the normalised output.
+def behaviour(table: ExecutionTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
+    """What the candidate did on every test: verdict, whether it passed, and what it printed, normalised.
 
-    Two candidates with the same behaviour cannot be told apart by the table. A failed execution's output does not
-    count, so that two programs that crash in the same place after different prints are alike.
+    Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
+    however they are written; the output of a failed execution does not count, so that two programs that crash in the
+    same place after different prints are alike. A candidate of which nothing is known is like no other.
     """
-    seen: dict[str, tuple[str, str]] = {}
+    seen = []
     for name, test in table.tests.items():
         cell = table.cells.get((candidate, name))
         if cell is None or not table.known(candidate, name):
-            seen[test.stdin] = ("unknown", "")
+            seen.append(("unknown", False, ""))
         elif cell.verdict is Verdict.OK:
-            seen[test.stdin] = ("ok", normalise(cell.stdout))
+            seen.append(("ok", cell.passed, normalise(test.expected if cell.passed else cell.stdout)))
         else:
-            seen[test.stdin] = (str(cell.verdict), "")
-    return tuple(seen.values())
+            seen.append((str(cell.verdict), False, ""))
+    if all(verdict == "unknown" for verdict, _, _ in seen):
+        return (("unknown", False, candidate),)
+    return tuple(seen)
 
 
 def clusters(table: ExecutionTable) -> list[list[str]]:
     """Groups of candidates with the same behaviour, in order of first appearance."""
-    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    groups: dict[tuple[tuple[str, bool, str], ...], list[str]] = {}
     for candidate in table.candidates:
         groups.setdefault(behaviour(table, candidate), []).append(candidate)
     return list(groups.values())

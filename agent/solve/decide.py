@@ -59,6 +59,16 @@ def viable(table: ExecutionTable, candidate: str) -> bool:
     return not verdicts or Verdict.OK in verdicts
 
 
+def answer_of(table: ExecutionTable, ranking: Ranking) -> str | None:
+    """The candidate to hand over: the first of the ranking that is viable; None when none is."""
+    return next((ranked.candidate for ranked in ranking.ranked if viable(table, ranked.candidate)), None)
+
+
+def verified(table: ExecutionTable, candidate: str, posterior: Confidence, confident: float) -> bool:
+    """Whether the candidate counts as verified: sure enough, and not by agreement alone: it passes a test."""
+    return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.tests)
+
+
 def decide(
     table: ExecutionTable,
     ranking: Ranking,
@@ -70,20 +80,21 @@ def decide(
     spent: str,
 ) -> Decision:
     """What the next round is for, and why, in words for the user."""
-    best = ranking.best
-    if best is not None and viable(table, best) and posterior.of(best) >= settings.confident:
-        return Decision("finish", f"{best} is right with probability {posterior.of(best):.2f}")
+    answer = answer_of(table, ranking)
+    if answer is not None and verified(table, answer, posterior, settings.confident):
+        return Decision("finish", f"{answer} is right with probability {posterior.of(answer):.2f}")
     if spent:
         return Decision("finish", f"the budget is spent: {spent}")
     if rounds_done >= settings.rounds:
         return Decision("finish", f"all {settings.rounds} rounds are used up")
+    best = answer or ranking.best
     if best is None:
         return Decision("more", "no program came out of the answers so far")
     if stale >= STALE_ROUNDS:
-        return Decision("finish", f"{stale} rounds in a row brought no new behaviour")
+        return Decision("finish", f"{stale} rounds in a row brought nothing new")
     if failing := believed_failures(table, best, posterior):
         targets = _repair_targets(table, ranking, posterior)
-        return Decision("repair", f"{targets[0]} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", targets)
+        return Decision("repair", f"{best} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", targets)
     return Decision("more", f"{best} fails no test worth believing, but the evidence is thin")
 
 
@@ -92,6 +103,9 @@ def _repair_targets(table: ExecutionTable, ranking: Ranking, posterior: Confiden
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     targets: dict[int, str] = {}
     for ranked in ranking.ranked:
-        if believed_failures(table, ranked.candidate, posterior):
-            targets.setdefault(group_of[ranked.candidate], ranked.candidate)
-    return tuple(targets.values())[:REPAIR_TARGETS]
+        group = group_of[ranked.candidate]
+        if group not in targets and believed_failures(table, ranked.candidate, posterior):
+            targets[group] = ranked.candidate
+        if len(targets) == REPAIR_TARGETS:
+            break
+    return tuple(targets.values())

@@ -16,7 +16,7 @@ from agent.errors import RunError
 from agent.runs.events import Event, Result, Scored, Started
 from agent.runs.store import RunWriter, cannot_record
 from agent.solve import solver as steps
-from agent.solve.decide import viable
+from agent.solve.decide import answer_of, verified
 from agent.solve.outcome import Outcome, Status
 from agent.solve.settings import SolveSettings
 from agent.solve.solver import Solver
@@ -30,6 +30,7 @@ from cure.prompts import prompts_for
 from cure.select import selector
 from cure.table import Candidate
 from engines.protocol import Engine
+from sandbox.errors import SandboxError
 from sandbox.protocol import Limits, Sandbox
 
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
@@ -126,8 +127,7 @@ def _outcome(solver: Solver) -> Outcome:
     """The outcome as the last reading of the table has it."""
     reading = solver.reading
     assert reading is not None, "the graph ends after a ranking"
-    best = reading.ranking.best
-    candidate = best if best is not None and viable(reading.table, best) else None
+    candidate = answer_of(reading.table, reading.ranking)
     sure = 0.0 if candidate is None else reading.posterior.of(candidate)
     status, why = _status(solver, candidate, sure)
     return Outcome(
@@ -146,15 +146,18 @@ def _outcome(solver: Solver) -> Outcome:
 
 
 def _status(solver: Solver, candidate: str | None, sure: float) -> tuple[Status, str]:
-    confident = solver.settings.confident
-    if candidate is not None and sure >= confident:
+    confident, reading = solver.settings.confident, solver.reading
+    assert reading is not None, "the graph ends after a ranking"
+    if candidate is not None and verified(reading.table, candidate, reading.posterior, confident):
         return "verified", f"right with probability {sure:.2f}"
     if spent := solver.spending.spent:
         return "budget", f"the budget is spent: {spent}"
     if candidate is None:
-        if solver.reading is None or solver.reading.ranking.best is None:
+        if reading.ranking.best is None:
             return "unsolved", "no program came out of the model's answers"
         return "unsolved", "no program passes every public example, or none runs to its end"
+    if sure >= confident:
+        return "low_confidence", "the programs agree, but none of them has passed a test"
     return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
 
 
@@ -169,7 +172,17 @@ async def _score_hidden(
     scoring.add_candidate("answer", Candidate(outcome.program))
     for i, test in enumerate(hidden):
         scoring.add_test(str(i), test)
-    table = await scoring.settle()
+    left = solver.spending.seconds_left
+    try:
+        async with asyncio.timeout(None if left is None else max(left, steps.GRACE_S)):
+            table = await scoring.settle()
+    except (TimeoutError, SandboxError):
+        # The answer stands without its score.
+        return outcome
+    finally:
+        await scoring.cancel()
+    if not all(table.known("answer", name) for name in table.tests):
+        return outcome
     passed = sum(table.passes("answer", name) for name in table.tests)
     solver.emit(Scored(outcome.candidate or "", passed, len(hidden)))
     return replace(outcome, hidden_passed=passed, hidden_total=len(hidden))

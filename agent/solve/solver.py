@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.runs.events import (
     CandidateAdded,
@@ -22,7 +22,7 @@ from agent.runs.events import (
     TestAdded,
 )
 from agent.runs.store import RunWriter
-from agent.solve.decide import FAILURES_SHOWN, Decision, believed_failures, decide
+from agent.solve.decide import FAILURES_SHOWN, Decision, answer_of, believed_failures, decide
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Spending
 from cure.confidence import Confidence, confidence, validity_of_tests
@@ -37,6 +37,9 @@ from engines.protocol import Completion, Engine, Prompt, Request, Sampling
 from sandbox.errors import SandboxError
 from sandbox.protocol import Verdict
 
+GRACE_S = 2.0
+"""Seconds the executions may take when sampling has used up the budget's time; without them it was for nothing."""
+SURER = 0.01
 MORE_SHARE = 2
 """A round that samples more asks for n / MORE_SHARE programs and m / MORE_SHARE tests."""
 
@@ -69,7 +72,6 @@ class Solver:
     notice: Callable[[Event], None]
     errors: dict[str, list[str]] = field(default_factory=lambda: {"coder": [], "tester": []})
     answered: dict[str, int] = field(default_factory=lambda: {"coder": 0, "tester": 0})
-    behaviours: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
     reading: Reading | None = None
 
     def emit(self, event: Event) -> None:
@@ -115,8 +117,16 @@ async def repair(solver: Solver, round_: int, targets: Sequence[str]) -> None:
 
 
 async def settle(solver: Solver) -> None:
-    """Wait for the executions still under way."""
-    table = await solver.growing.settle()
+    """Wait for the executions still under way; when the time is up, for as long as short programs take, no longer."""
+    left = solver.spending.seconds_left
+    try:
+        async with asyncio.timeout(None if left is None else max(left, GRACE_S)) as deadline:
+            table = await solver.growing.settle()
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        await solver.growing.cancel()
+        table = solver.growing.snapshot()
     cells = table.cells.values()
     if cells and all(cell.verdict is Verdict.SANDBOX_ERROR for cell in cells):
         raise SandboxError(f"the sandbox failed on all {len(cells)} executions: {next(iter(cells)).reason}")
@@ -124,15 +134,13 @@ async def settle(solver: Solver) -> None:
 
 def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
     """Rank, judge and decide; returns the decision and how many rounds in a row brought nothing new."""
-    table = solver.growing.snapshot()
+    previous, table = solver.reading, solver.growing.snapshot()
     ranking = solver.select(table)
     posterior = confidence(table)
     validity = validity_of_tests(table, posterior)
     solver.reading = Reading(table, ranking, posterior, validity)
     solver.emit(_ranked_event(round_, solver.reading))
-    seen = {behaviour(table, name) for name in table.candidates}
-    stale = 0 if seen - solver.behaviours else stale + 1
-    solver.behaviours = seen
+    stale = 0 if previous is None or _brought_news(previous, solver.reading) else stale + 1
     decision = decide(
         table,
         ranking,
@@ -144,6 +152,19 @@ def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
     )
     solver.emit(Decided(round_, decision.action, decision.why, list(decision.targets)))
     return decision, stale
+
+
+def _brought_news(before: Reading, now: Reading) -> bool:
+    """Whether a round showed a behaviour no earlier program has, or made the best answer surer."""
+    known = {behaviour(now.table, name) for name in before.table.candidates}
+    if any(behaviour(now.table, name) not in known for name in now.table.candidates):
+        return True
+    return _sureness(now) > _sureness(before) + SURER
+
+
+def _sureness(reading: Reading) -> float:
+    answer = answer_of(reading.table, reading.ranking)
+    return 0.0 if answer is None else reading.posterior.of(answer)
 
 
 def record_cell(run: RunWriter, notice: Callable[[Event], None], candidate: str, test: str, cell: Cell) -> None:
@@ -194,6 +215,8 @@ def _role(key: str) -> str:
 
 def _take(solver: Solver, completion: Completion, round_: int) -> None:
     role = _role(completion.key)
+    # Half a surrogate pair is no text; a server that splits one between two pieces sends it.
+    completion = replace(completion, text=completion.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     solver.spending.add(completion.usage)
     solver.emit(
         Sampled(
@@ -225,7 +248,7 @@ def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
     parts = completion.key.split("/")
     parent = parts[2] if parts[0] == "repair" else None
     candidate = Candidate(extracted.value, "repair" if parent else "sampled", parent, round_)
-    name = f"c{len(solver.growing.snapshot().candidates) + 1}"
+    name = f"c{solver.growing.candidate_count + 1}"
     solver.emit(
         CandidateAdded(
             name,
@@ -249,7 +272,7 @@ def _take_test(solver: Solver, completion: Completion) -> None:
     if any(test.stdin.split() == example.stdin.split() for example in solver.problem.examples):
         solver.emit(Rejected("tester", completion.key, completion.index, "repeats the input of a public example"))
         return
-    name = f"t{len(solver.growing.snapshot().names(trusted=False)) + 1}"
+    name = f"t{solver.growing.generated_count + 1}"
     _add_test(solver, name, test, completion.key, completion.index)
 
 
@@ -282,7 +305,7 @@ def request_seed(seed: int, key: str) -> int:
 def _raise_if_model_is_gone(solver: Solver) -> None:
     """A coder that answered nothing but errors is a dead model backend; what was recorded stays."""
     errors = solver.errors["coder"]
-    if errors and not solver.answered["coder"]:
+    if errors and not solver.answered["coder"] and not solver.spending.spent:
         raise EngineError(f"{solver.settings.coder} answered none of {len(errors)} requests: {errors[-1]}")
 
 

@@ -1,7 +1,7 @@
-from agent.solve.decide import Decision, believed_failures, decide, viable
+from agent.solve.decide import Decision, answer_of, believed_failures, decide, verified, viable
 from agent.solve.settings import SolveSettings
 from cure.confidence import confidence
-from cure.select import rank_by_agreement
+from cure.select import rank_by_agreement, rank_by_max_pass
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 
@@ -79,3 +79,17 @@ def test_viable_means_every_example_passes_or_without_examples_that_it_runs() ->
     assert viable(draw("a"), "c0")
     assert not viable(draw("!!"), "c0")
     assert viable(draw(""), "c0")
+
+
+def test_agreement_without_any_test_passed_is_never_verified() -> None:
+    for table in (draw(*[""] * 8), draw(*["a"] * 16), draw(*["????"] * 16)):
+        posterior = confidence(table)
+        assert not any(verified(table, name, posterior, 0.5) for name in table.candidates)
+        assert decision(table).action != "finish"
+
+
+def test_the_answer_is_the_first_viable_one_not_only_the_first() -> None:
+    table = draw("a...", ".aaa", trusted=1)
+    assert rank_by_max_pass(table).best == "c0"
+    assert answer_of(table, rank_by_max_pass(table)) == "c1"
+    assert answer_of(draw("a", trusted=1), rank_by_max_pass(draw("a", trusted=1))) is None

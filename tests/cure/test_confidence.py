@@ -1,3 +1,4 @@
+import time
 from math import log
 
 import pytest
@@ -74,3 +75,16 @@ def test_if_the_best_is_wrong_the_tests_it_fails_gain() -> None:
     before, after = validity_of_tests(table, posterior), validity_if_wrong(table, posterior, "c0")
     assert after["t2"] > before["t2"]
     assert after["t0"] < before["t0"]
+
+
+def test_what_the_sandbox_lost_is_no_evidence() -> None:
+    posterior = confidence(draw(*["???"] * 6, "...", "..."))
+    assert posterior.of("c6") > 0.5
+    assert posterior.of("c0") == 0.0
+
+
+def test_a_large_table_is_read_in_a_moment() -> None:
+    rows = ["".join(".ab"[(i * j + j) % 3] for j in range(128)) for i in range(128)]
+    start = time.process_time()
+    confidence(draw(*rows))
+    assert time.process_time() - start < 5

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from cure.table import clusters, pass_matrix
 from tests.cure.tables import draw
 
@@ -26,3 +28,14 @@ def test_a_failed_sandbox_says_nothing_about_the_program() -> None:
     table = draw("?")
     assert not table.known("c0", "t0")
     assert not table.passes("c0", "t0")
+
+
+def test_outputs_that_pass_the_same_test_are_alike_however_they_are_written() -> None:
+    table = draw("..", "..")
+    cells = {**table.cells, ("c1", "t0"): replace(table.cells["c1", "t0"], stdout="ok.0000001\n")}
+    assert clusters(replace(table, cells=cells)) == [["c0", "c1"]]
+
+
+def test_candidates_of_which_nothing_is_known_agree_with_nobody() -> None:
+    assert clusters(draw("??", "??", "..")) == [["c0"], ["c1"], ["c2"]]
+    assert clusters(draw("", "")) == [["c0"], ["c1"]]

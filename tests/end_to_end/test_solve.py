@@ -236,3 +236,28 @@ def test_a_full_disk_under_the_run_is_exit_2_and_keeps_what_was_recorded(
     assert "Traceback" not in done.stderr
     recorded = done.stdout.splitlines()
     assert recorded and all(json.loads(event)["v"] == 1 for event in recorded)
+
+
+def test_without_tests_nothing_is_verified(solve: Solve, script: Script, tmp_path: Path) -> None:
+    statement = tmp_path / "bare.md"
+    statement.write_text("Print a number.\n")
+    programs = [f"```python\nprint({i})\n```" for i in range(8)]
+    done = solve(statement, "--model", script(programs, []), "-m", 0, "--rounds", 1)
+    assert done.returncode == 1, done.stderr
+
+
+def test_a_budget_of_time_bounds_the_executions_too(solve: Solve, script: Script, problem_file: Path) -> None:
+    loop = "```python\nwhile True: pass\n```"
+    start = time.monotonic()
+    done = solve(
+        problem_file, "--model", script([f"{loop[:-4]}  # {i}\n```" for i in range(8)], TESTS), "--budget", "2s"
+    )
+    assert done.returncode in (3, 4), done.stderr
+    assert time.monotonic() - start < 40
+
+
+def test_half_a_surrogate_pair_in_an_answer_loses_nothing(solve: Solve, script: Script, problem_file: Path) -> None:
+    odd = TESTS[0].replace("0 1", "0 \ud83d 1")
+    done = solve(problem_file, "--model", script(PROGRAMS, [odd, *TESTS[1:]]))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == RIGHT_PROGRAM

@@ -139,7 +139,8 @@ async def test_a_url_without_v1_is_asked_about(faulty):
     assert "lack /v1?" in done[0].error
 
 
-async def test_a_cut_stream_keeps_finished_samples_and_asks_only_for_the_others(tmp_path):
+@pytest.mark.parametrize("mode", ["cut", "bad_finish", "huge_index", "deep_sse"])
+async def test_a_broken_stream_keeps_finished_samples_and_asks_only_for_the_others(mode):
     from engines.scripted import Entry, Prepared, ScriptedEngine
     from tests.engines.faulty_server import FaultyServer
 
@@ -150,7 +151,7 @@ async def test_a_cut_stream_keeps_finished_samples_and_asks_only_for_the_others(
         Prepared(TEXT),
     )
     with FaultyServer(ScriptedEngine([Entry(said, repeat=True)])) as server:
-        done = await ask(server.url("cut", times=1))
+        done = await ask(server.url(mode, times=1))
         assert [body.get("n", 1) for _, body in server.faults.seen] == [3, 2]
     assert [(c.text, c.finish) for c in done] == [("short", "stop"), (TEXT, "stop"), ("short", "stop")]
 
