@@ -9,12 +9,14 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from agent.runs.store import STATE_VARIABLE, state_folder
 from engines import EngineError, check_model
 from sandbox import probe
 
 SANDBOX, MODEL = "sandbox", "model"
+HERE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,12 @@ def _installed(package: str) -> str:
 def _local_models() -> Finding:
     missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
-        return Finding("local models", False, f"{' and '.join(missing)} missing", "pip install 'cure-agent[local]'")
+        return Finding(
+            "local models",
+            False,
+            f"{' and '.join(missing)} missing",
+            "pip install -e '.[local]' in the project's folder",
+        )
     return Finding("local models", True, f"torch {_installed('torch')}, transformers {_installed('transformers')}")
 
 
@@ -91,7 +98,12 @@ def _api() -> list[Finding]:
 
 def _extra(package: str) -> Finding:
     found = _installed(package)
-    return Finding(package, bool(found), found or "not installed", "pip install 'cure-agent[gpu]' on a GPU machine")
+    return Finding(
+        package,
+        bool(found),
+        found or "not installed",
+        "pip install -e '.[gpu]' in the project's folder, on a GPU machine",
+    )
 
 
 def _git() -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from functools import cached_property
@@ -61,6 +62,10 @@ def main(arguments: list[str] | None = None) -> None:
     An error with an integer attribute `exit_code` is one a user can act on: its message is all that is shown.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character shows a question mark, not a traceback.
+            stream.reconfigure(errors="replace")
     debug = "--debug" in arguments or bool(os.environ.get("CURE_AGENT_DEBUG"))
     try:
         code = cure_agent.main(

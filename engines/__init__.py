@@ -19,7 +19,7 @@ from engines.protocol import (
     TokenPrompt,
     Usage,
 )
-from engines.spec import EngineOptions, ModelSpec, check_model, default_style, open_engine, parse_spec
+from engines.spec import EngineOptions, ModelSpec, check_model, default_style, open_engine, parse_spec, style_of
 
 __all__ = [
     "ChatPrompt",
@@ -42,4 +42,5 @@ __all__ = [
     "default_style",
     "open_engine",
     "parse_spec",
+    "style_of",
 ]

@@ -139,7 +139,16 @@ def default_style(spec: str) -> Style:
         return "micro"
     if parsed.kind in ("openai", "scripted"):
         return "chat"
+    if parsed.kind == "http" and parsed.name in BUNDLED:
+        return "micro"
     return "release" if "reasonflux-coder-" in parsed.name.lower() else "chat"
+
+
+def style_of(engine: Engine) -> Style:
+    """The prompt style of an open engine: of the model its server named where the spec left that open."""
+    from engines.http.engine import HttpEngine
+
+    return default_style(engine.full_spec if isinstance(engine, HttpEngine) else engine.spec)
 
 
 async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> Engine:

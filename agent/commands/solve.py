@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from agent.session import Session
     from agent.solve import Outcome, SolveSettings
     from cure.problem import Problem
     from engines.spec import EngineOptions
@@ -85,17 +86,19 @@ def settings_from(options: dict[str, Any]) -> SolveSettings:
     from agent.solve.settings import Budget, SolveSettings, parse_budget
     from cure.compare import comparison
     from cure.select import selector
-    from engines import default_style
+    from engines import parse_spec
 
     coder, tester = options["coder"] or options["model"], options["tester"] or options["model"]
     style = options["style"]
+    for spec in (coder, tester):
+        parse_spec(spec)
     comparison(options["compare"])
     selector(options["selector"])
     return SolveSettings(
         coder=coder,
         tester=tester,
-        coder_style=default_style(coder) if style == "auto" else style,
-        tester_style=default_style(tester) if style == "auto" else style,
+        coder_style=style,
+        tester_style=style,
         n=options["n"],
         m=options["m"],
         rounds=options["rounds"],
@@ -109,6 +112,17 @@ def settings_from(options: dict[str, Any]) -> SolveSettings:
         extraction=options["extract"],
         confident=options["confident"],
     )
+
+
+def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
+    """The settings with `auto` replaced by the style each model was trained on."""
+    from dataclasses import replace
+
+    from engines import style_of
+
+    if settings.coder_style != "auto":
+        return settings
+    return replace(settings, coder_style=style_of(session.coder), tester_style=style_of(session.tester))
 
 
 def engine_options(timeout: float | None, retries: int | None) -> EngineOptions:
@@ -139,6 +153,7 @@ async def _solve(
     with console.status(Text(f"Starting {settings.coder} and the sandbox")):
         session = await start_session(settings.coder, settings.tester, sandbox, options)
     async with session:
+        settings = with_styles(settings, session)
         run = create_run()
         with SolveProgress(console, settings) as progress:
             outcome = await solve_problem(

@@ -70,6 +70,8 @@ def _cluster_line(table: ExecutionTable, chosen: str) -> list[str]:
     others = len(group) - 1
     if others == 0:
         return ["No other program behaves like it."]
+    if others == len(table.candidates) - 1:
+        return []
     return [f"{others} of the {len(table.candidates) - 1} other programs give the same output on every input."]
 
 

@@ -75,12 +75,12 @@ def grid(
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     view = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=True, header_style="dim")
-    view.add_column("")
+    view.add_column("", no_wrap=True, min_width=5)
     view.add_column("origin", style="dim")
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
     for heading, names in (("examples", trusted), ("generated tests", generated)):
         view.add_column(heading if names else "", no_wrap=True)
-    view.add_column("P(right)", justify="right")
+    view.add_column("P(right)", justify="right", no_wrap=True, min_width=8)
     for name in order[:most_rows]:
         candidate = table.candidates[name]
         mark = ("* " if ascii_only else "▶ ") if name == chosen else "  "

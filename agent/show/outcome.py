@@ -96,6 +96,8 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     console.print(headline(outcome.status, name, outcome.candidate, outcome.why))
     console.print()
     console.print(evidence_view(evidence_of(outcome), outcome.candidate, ascii_only=ascii_only), highlight=False)
+    for note in outcome.notes:
+        console.print(Text(visible(note), style="yellow"))
     if outcome.hidden_passed is not None:
         console.print(
             f"Looked at afterwards: {outcome.hidden_passed} of {outcome.hidden_total} hidden tests pass.",
@@ -131,6 +133,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "program": outcome.program,
         "confidence": outcome.confidence,
         "why": outcome.why,
+        "notes": list(outcome.notes),
         "explanation": explain(evidence_of(outcome), outcome.candidate),
         "unsolved_probability": outcome.posterior.unsolved,
         "tests": [

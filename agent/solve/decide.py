@@ -78,6 +78,7 @@ def decide(
     rounds_done: int,
     stale: int,
     spent: str,
+    gone: str = "",
 ) -> Decision:
     """What the next round is for, and why, in words for the user."""
     answer = answer_of(table, ranking)
@@ -85,8 +86,10 @@ def decide(
         return Decision("finish", f"{answer} is right with probability {posterior.of(answer):.2f}")
     if spent:
         return Decision("finish", f"the budget is spent: {spent}")
+    if gone:
+        return Decision("finish", f"the model stopped answering: {gone}")
     if rounds_done >= settings.rounds:
-        return Decision("finish", f"all {settings.rounds} rounds are used up")
+        return Decision("finish", "the rounds are used up")
     best = answer or ranking.best
     if best is None:
         return Decision("more", "no program came out of the answers so far")

@@ -142,6 +142,7 @@ def _outcome(solver: Solver) -> Outcome:
         reading.validity,
         solver.spending.tokens,
         solver.spending.seconds,
+        solver.notes,
     )
 
 

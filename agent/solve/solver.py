@@ -72,7 +72,31 @@ class Solver:
     notice: Callable[[Event], None]
     errors: dict[str, list[str]] = field(default_factory=lambda: {"coder": [], "tester": []})
     answered: dict[str, int] = field(default_factory=lambda: {"coder": 0, "tester": 0})
+    rejected: dict[str, list[str]] = field(default_factory=lambda: {"coder": [], "tester": []})
+    gone: str = ""
+    """The last error of a model that answered nothing in a whole round."""
     reading: Reading | None = None
+
+    @property
+    def last_error(self) -> str:
+        """The last error of either role; empty without one."""
+        return next((errors[-1] for errors in reversed(self.errors.values()) if errors), "")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What did not come of the answers, in sentences."""
+        lines = []
+        for role, what in (("coder", "program"), ("tester", "test")):
+            if errors := self.errors[role]:
+                lines.append(f"{len(errors)} requests of the {role} failed; the last: {errors[-1]}")
+            if rejected := self.rejected[role]:
+                lines.append(f"{len(rejected)} answers of the {role} gave no {what}; the last: {rejected[-1]}")
+        return tuple(lines)
+
+    def reject(self, role: str, completion: Completion, why: str) -> None:
+        """Record an answer that gave nothing."""
+        self.rejected[role].append(why)
+        self.emit(Rejected(role, completion.key, completion.index, why))
 
     def emit(self, event: Event) -> None:
         """Record the event, then show it."""
@@ -88,8 +112,12 @@ def add_examples(solver: Solver) -> None:
 
 async def sample(solver: Solver, round_: int) -> None:
     """Ask both roles; each answer is extracted and executed as it comes."""
+    before = sum(solver.answered.values())
     share = 1 if round_ == 1 else MORE_SHARE
     n, m = -(-solver.settings.n // share), -(-solver.settings.m // share)
+    if solver.settings.temperature == 0:
+        # Greedy decoding says the same each time; repetitions would pass for agreement.
+        n, m = min(n, 1), min(m, 1)
     asks = {
         "coder": [_request(solver, f"coder/{round_}", solver.coder_style.coder(solver.problem), n)] if n else [],
         "tester": [_request(solver, f"tester/{round_}", solver.tester_style.tester(solver.problem), m)] if m else [],
@@ -100,13 +128,15 @@ async def sample(solver: Solver, round_: int) -> None:
         engines = {"coder": solver.coder, "tester": solver.tester}
         await _gather(solver, [_ask(solver, engines[role], requests, round_) for role, requests in asks.items()])
     _raise_if_model_is_gone(solver)
+    if sum(solver.answered.values()) == before and not solver.spending.spent:
+        solver.gone = solver.last_error
 
 
 async def repair(solver: Solver, round_: int, targets: Sequence[str]) -> None:
     """Ask the coder to repair the targets against failing tests worth believing; each repair is a new candidate."""
     assert solver.reading is not None, "repair follows a ranking"
     table, posterior = solver.reading.table, solver.reading.posterior
-    each = max(1, solver.settings.n // max(1, len(targets)))
+    each = max(1, solver.settings.n // max(1, len(targets))) if solver.settings.temperature else 1
     requests = []
     for target in targets:
         failing = believed_failures(table, target, posterior)[:FAILURES_SHOWN]
@@ -149,6 +179,7 @@ def read_table(solver: Solver, round_: int, stale: int) -> tuple[Decision, int]:
         rounds_done=round_,
         stale=stale,
         spent=solver.spending.spent,
+        gone=solver.gone,
     )
     solver.emit(Decided(round_, decision.action, decision.why, list(decision.targets)))
     return decision, stale
@@ -243,7 +274,7 @@ def _take(solver: Solver, completion: Completion, round_: int) -> None:
 def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
     extracted = solver.extract.program(completion.text)
     if extracted.value is None:
-        solver.emit(Rejected("coder", completion.key, completion.index, extracted.why))
+        solver.reject("coder", completion, extracted.why)
         return
     parts = completion.key.split("/")
     parent = parts[2] if parts[0] == "repair" else None
@@ -266,11 +297,11 @@ def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
 def _take_test(solver: Solver, completion: Completion) -> None:
     extracted = solver.extract.test(completion.text)
     if extracted.value is None:
-        solver.emit(Rejected("tester", completion.key, completion.index, extracted.why))
+        solver.reject("tester", completion, extracted.why)
         return
     test = extracted.value
     if any(test.stdin.split() == example.stdin.split() for example in solver.problem.examples):
-        solver.emit(Rejected("tester", completion.key, completion.index, "repeats the input of a public example"))
+        solver.reject("tester", completion, "It repeats the input of a public example.")
         return
     name = f"t{solver.growing.generated_count + 1}"
     _add_test(solver, name, test, completion.key, completion.index)

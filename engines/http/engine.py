@@ -62,6 +62,11 @@ class HttpEngine:
         """The spec this engine was opened with."""
         return self._spec
 
+    @property
+    def full_spec(self) -> str:
+        """The spec with the model's name in it, also where the server was asked for it."""
+        return f"{self._spec.partition('#')[0]}#{self._model}" if self._spec.startswith("http") else self._spec
+
     async def models(self, timeout_s: float = 3.0) -> list[str]:
         """The models the server has; raises EngineError if it does not say so in time."""
         try:

@@ -56,7 +56,7 @@ class Text:
 
     def _render(self, prompt: ChatPrompt) -> str:
         if not self._has_template:
-            raise PromptError(f"{self._directory} has no chat template: send raw text (a completions request) instead")
+            raise PromptError(f"{self._directory} has no chat template: it takes raw text (/v1/completions)")
         messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
         return str(self._pretrained.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 

@@ -261,3 +261,28 @@ def test_half_a_surrogate_pair_in_an_answer_loses_nothing(solve: Solve, script: 
     done = solve(problem_file, "--model", script(PROGRAMS, [odd, *TESTS[1:]]))
     assert done.returncode == 0, done.stderr
     assert done.stdout == RIGHT_PROGRAM
+
+
+def test_a_model_that_stops_answering_is_named(
+    solve: Solve, script: Script, problem_file: Path, tmp_path: Path
+) -> None:
+    few = tmp_path / "few.json"
+    few.write_text(
+        json.dumps([{"key": "coder/1", "completions": [RIGHT]}, {"key": "tester/1", "completions": TESTS[:1]}])
+    )
+    done = solve(problem_file, "--model", f"scripted:{few}", "-n", 1, "-m", 1)
+    assert "failed" in done.stderr or done.returncode == 5, done.stderr
+
+
+def test_greedy_repetitions_are_no_agreement(solve: Solve, script: Script, problem_file: Path) -> None:
+    done = solve(problem_file, "--model", script(PROGRAMS, TESTS), "--temperature", 0, "--rounds", 1, "--json")
+    assert len(json.loads(done.stdout)["candidates"]) == 1
+
+
+def test_the_bundled_model_behind_its_own_server_is_asked_in_its_own_style(solve: Solve) -> None:
+    from tests.engines.conftest import serving
+
+    with serving("--model", "micro") as (url, _):
+        done = solve("examples/micro-heldout.json", "--index", 1, "--model", url, "--json")
+    answer = json.loads(done.stdout)
+    assert answer["hidden"] == {"passed": 10, "total": 10}, done.stderr
