@@ -9,14 +9,12 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from agent.runs.store import STATE_VARIABLE, state_folder
 from engines import EngineError, check_model
 from sandbox import probe
 
 SANDBOX, MODEL = "sandbox", "model"
-HERE = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
