@@ -36,7 +36,8 @@ def problem_from_statement(text: str, source: str, default_name: str) -> Problem
     """The problem stated in `text`; raises ProblemError when it is empty or an example is incomplete."""
     question = text.replace("\r\n", "\n").strip()
     lines = question.split("\n")
-    heading = next((match for line in lines if (match := _HEADING.fullmatch(line))), None)
+    headings = [match for line in lines if (match := _HEADING.fullmatch(line))]
+    heading = next((match for match in headings if not _EXAMPLE.match(match[2])), None)
     if all(_HEADING.fullmatch(line) or not line.strip() for line in lines):
         raise ProblemError(f"{source}: the statement is empty")
     name = heading[2].strip(" \t#") if heading else ""

@@ -252,3 +252,9 @@ def test_real_problem_sets_load(shared_data: Path) -> None:
     assert len(problems) == 155
     assert problems[0].name == "HumanEval/0"
     assert all(problem.hidden for problem in problems)
+
+
+def test_a_statement_is_not_named_after_its_example(tmp_path: Path) -> None:
+    path = tmp_path / "double.md"
+    path.write_text("Double it.\n\n## Example\nInput\n```\n1\n```\nOutput\n```\n2\n```\n")
+    assert load_problems(str(path))[0].name == "double"
