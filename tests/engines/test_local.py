@@ -245,7 +245,7 @@ async def test_a_chat_prompt_without_a_template_is_an_error_that_says_so(tmp_pat
     directory = make_checkpoint(tmp_path / "plain", template=False)
     engine = await open_engine(f"hf:{directory}")
     done = await sample(engine, Request("k", ChatPrompt((Message("user", "x"),)), 2))
-    assert all("has no chat template: send raw text" in c.error for c in done.values())
+    assert all("has no chat template: it takes raw text" in c.error for c in done.values())
     await engine.close()
 
 
