@@ -1,7 +1,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -41,21 +40,6 @@ def test_help_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("package", ["sandbox", "engines", "cure", "trainer", "evaluator", "agent", "tui"])
 def test_importing_a_room_loads_nothing_heavy(package: str) -> None:
     assert loaded_by(f"import {package}") == []
-
-
-def test_help_answers_at_once() -> None:
-    """Best of five beside a bare interpreter, so that a busy machine does not decide."""
-
-    def best(*command: str) -> float:
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            subprocess.run(command, capture_output=True, check=True)
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    bare = best(sys.executable, "-c", "import click, importlib.metadata")
-    assert best(*COMMAND, "--help") < bare + 0.2
 
 
 def test_an_unknown_command_names_the_nearest() -> None:
