@@ -263,15 +263,16 @@ def test_half_a_surrogate_pair_in_an_answer_loses_nothing(solve: Solve, script: 
     assert done.stdout == RIGHT_PROGRAM
 
 
-def test_a_model_that_stops_answering_is_named(
-    solve: Solve, script: Script, problem_file: Path, tmp_path: Path
-) -> None:
-    few = tmp_path / "few.json"
-    few.write_text(
-        json.dumps([{"key": "coder/1", "completions": [RIGHT]}, {"key": "tester/1", "completions": TESTS[:1]}])
-    )
-    done = solve(problem_file, "--model", f"scripted:{few}", "-n", 1, "-m", 1)
-    assert "failed" in done.stderr or done.returncode == 5, done.stderr
+def test_a_model_that_stops_answering_is_named(solve: Solve, problem_file: Path, tmp_path: Path) -> None:
+    gone = {"completions": [{"error": "503: gone"}], "repeat": True}
+    first = [{"key": "coder/1", "completions": [RIGHT]}, {"key": "tester/1", "completions": TESTS[:1]}]
+    path = tmp_path / "gone.json"
+    path.write_text(json.dumps([*first, {"key": "*", **gone}]))
+    done = solve(problem_file, "--model", f"scripted:{path}", "-n", 1, "-m", 1, "--rounds", 5)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == RIGHT_PROGRAM
+    assert "round 2: the model stopped answering: 503: gone" in done.stderr
+    assert "1 requests of the coder failed" in done.stderr
 
 
 def test_greedy_repetitions_are_no_agreement(solve: Solve, script: Script, problem_file: Path) -> None:
