@@ -56,6 +56,10 @@ class Job:
     inputs: tuple[bytes, ...]
     """Standard input of each execution."""
     limits: Limits = Limits()
+    strict: bool = False
+    """A fork for every input. By default the inputs of a plain program may share a process, with the same verdicts."""
+    give_up_after: int | None = None
+    """Time-outs of this program after which its other inputs are `not_run`; None runs them all."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Execution:
     peak_memory_kb: int = 0
     reason: str = ""
     """Why, in a few words for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke."""
+    shared: bool = False
+    """Whether it ran in one process with other inputs of its program."""
 
 
 class Sandbox(Protocol):
