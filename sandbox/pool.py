@@ -12,12 +12,18 @@ from sandbox.errors import SandboxError
 from sandbox.protocol import Execution, Job, Verdict
 from sandbox.runner.frames import Result
 from sandbox.slot import Launcher, Size, Slot, SlotLost
+from sandbox.work import Run, Work, works_of
 
-ATTEMPTS = 2
-"""Runs an input gets when its slot dies under it; then it is a sandbox error."""
+BATCH = 64
+"""Inputs of a program that go to a slot together."""
+BATCH_BYTES = 4 << 20
+AHEAD = 2
+"""Batches that a slot may have, the one it runs included."""
 START_ATTEMPTS = 3
-AHEAD = 3
-"""Inputs sent to a slot before the first is answered, to keep it busy while the host looks elsewhere."""
+"""Failures to start a first slot before everything pending fails."""
+PATIENCE_S = 20.0
+"""How long a backend that has worked may be gone before everything pending fails."""
+LONGEST_PAUSE_S = 2.0
 SLACK_S = 45.0
 """Beyond an execution's wall guard: compiling and cleaning have time limits of their own in the runner."""
 GRACE_S = 0.2
@@ -29,23 +35,14 @@ def default_slots() -> int:
     return 2 * len(os.sched_getaffinity(0))
 
 
-class _Run:
-    """One call of `run`."""
-
-    def __init__(self) -> None:
-        self.results: asyncio.Queue[Execution] = asyncio.Queue()
-        self.cancelled = False
-
-
 @dataclass(eq=False)
-class _Work:
-    """A job, and those of its inputs that no slot has taken yet."""
+class _Batch:
+    """Inputs of one program that went to a slot together."""
 
-    job: Job
-    run: _Run
-    pending: deque[int]
-    losses: dict[int, int] = field(default_factory=dict)
-    timed_out: bool = False
+    work: Work
+    unanswered: dict[int, None]
+    alone: bool
+    """Whether there was one input only: if the slot is lost, it was lost under this one."""
 
 
 @dataclass(eq=False)
@@ -53,11 +50,17 @@ class _Station:
     """A slot at work: what it was sent and has not answered."""
 
     slot: Slot
-    sent: deque[tuple[_Work, int]] = field(default_factory=deque)
-    program: _Work | None = None
+    batches: dict[int, _Batch] = field(default_factory=dict)
+    """By the number of the job they went in, in the order they are run."""
 
-    def working_for(self, run: _Run) -> bool:
-        return bool(self.sent) and self.sent[0][0].run is run
+    def working_for(self, run: Run) -> bool:
+        first = next(iter(self.batches.values()), None)
+        return first is not None and first.work.run is run
+
+    @property
+    def longest_s(self) -> float:
+        """Most seconds until the runner says something, if it works."""
+        return next(iter(self.batches.values())).work.job.limits.wall_guard_s + SLACK_S
 
 
 class Pool:
@@ -67,12 +70,14 @@ class Pool:
         self._launcher = launcher
         self._slots = slots
         self._size = Size()
-        self._fresh: deque[_Work] = deque()
-        self._opened: list[_Work] = []
+        self._works: deque[Work] = deque()
+        """All that have pending inputs; those to be run apart come last."""
         self._available = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stations: set[_Station] = set()
         self._ending: set[asyncio.Future[None]] = set()
+        self._gone_since: float | None = None
+        self._has_worked = False
         self._closed = False
 
     @property
@@ -82,11 +87,15 @@ class Pool:
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        run = _Run()
-        for job in jobs:
-            if job.inputs:
-                self._size = self._size.cover(job.limits)
-                self._fresh.append(_Work(job, run, deque(range(len(job.inputs)))))
+        run = Run()
+        works = works_of(jobs, run)
+        for work in works:
+            self._size = self._size.cover(work.job.limits)
+        # Before those that wait because they are slow.
+        at = next((place for place, work in enumerate(self._works) if work.apart), len(self._works))
+        self._works.rotate(-at)
+        self._works.extendleft(reversed(works))
+        self._works.rotate(at)
         remaining = sum(len(job.inputs) for job in jobs)
         try:
             self._wake()
@@ -110,19 +119,16 @@ class Pool:
 
     def _wake(self) -> None:
         """Let slots see what is pending, and start as many as it needs."""
-        pending = sum(len(work.pending) for work in self._works())
+        pending = sum(len(work.pending) for work in self._works)
         if not pending:
             self._available.clear()
             return
         self._available.set()
-        idle = sum(not station.sent for station in self._stations)
+        idle = sum(not station.batches for station in self._stations)
         for _ in range(min(self._slots - len(self._tasks), pending - idle)):
             task = asyncio.create_task(self._keep_slot())
             self._tasks.add(task)
             task.add_done_callback(self._slot_gone)
-
-    def _works(self) -> list[_Work]:
-        return [*self._fresh, *self._opened]
 
     def _slot_gone(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -138,12 +144,13 @@ class Pool:
                 slot = await Slot.start(self._launcher, self._size)
             except SandboxError as error:
                 failures += 1
-                if failures >= START_ATTEMPTS and not self._stations:
+                if self._is_gone(failures):
                     self._fail_pending(str(error))
                     failures = 0
-                await asyncio.sleep(0.1 * 2**failures)
+                await asyncio.sleep(min(0.1 * 2**failures, LONGEST_PAUSE_S))
                 continue
             failures = 0
+            self._gone_since, self._has_worked = None, True
             station = _Station(slot)
             self._stations.add(station)
             try:
@@ -155,132 +162,143 @@ class Pool:
                 self._recover(station, "the sandbox was closed", blame=False)
                 await asyncio.shield(slot.end())
 
+    def _is_gone(self, failures: int) -> bool:
+        """Whether to stop waiting for a backend that starts no slots."""
+        if self._stations:
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._gone_since is None:
+            self._gone_since = now
+        return now - self._gone_since >= PATIENCE_S if self._has_worked else failures >= START_ATTEMPTS
+
     async def _feed(self, station: _Station) -> None:
         """Send and receive until the slot is lost or has become too small."""
-        while True:
-            if not self._top_up(station):
-                return
-            if not station.sent:
-                await self._available.wait()
-                continue
-            work, index = station.sent[0]
-            async with asyncio.timeout(work.job.limits.wall_guard_s + SLACK_S):
-                result = await station.slot.receive()
-            if result.index != index:
+        receiving: asyncio.Task[list[Result] | int] | None = None
+        try:
+            while self._top_up(station):
+                receiving = receiving or asyncio.create_task(station.slot.receive())
+                if station.batches:
+                    done, _ = await asyncio.wait({receiving}, timeout=station.longest_s)
+                    if not done:
+                        raise SlotLost("the runner did not answer in time")
+                else:
+                    await self._idle(receiving)
+                if receiving.done():
+                    answer = receiving.result()
+                    receiving = None
+                    self._take(station, answer)
+        finally:
+            if receiving is not None:
+                receiving.cancel()
+                await asyncio.gather(receiving, return_exceptions=True)
+
+    async def _idle(self, receiving: asyncio.Task[list[Result] | int]) -> None:
+        """Wait for work, or for the loss of a slot that has none."""
+        waiting = asyncio.create_task(self._available.wait())
+        try:
+            await asyncio.wait({waiting, receiving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    def _take(self, station: _Station, answer: list[Result] | int) -> None:
+        if isinstance(answer, int):
+            batch = station.batches.pop(answer, None)
+            if batch is None:
+                raise SlotLost("the runner left what it never had")
+            batch.work.apart = True
+            self._again(batch)
+            return
+        for result in answer:
+            batch = station.batches.get(result.number)
+            if batch is None or result.position not in batch.unanswered:
                 raise SlotLost("the runner answered another question")
-            station.sent.popleft()
-            self._settle(work, result)
+            del batch.unanswered[result.position]
+            if not batch.unanswered:
+                del station.batches[result.number]
+            self._settle(batch.work, result)
+
+    def _settle(self, work: Work, result: Result) -> None:
+        work.settle(result)
+        if work.apart:
+            self._offer(work)
 
     def _top_up(self, station: _Station) -> bool:
-        """Send what the slot may have ahead; False when the next program does not fit into this slot."""
-        while len(station.sent) < (AHEAD if self._plenty() else 1):
-            work = self._next(station.program)
+        """Send what the slot may have; False when the next program does not fit into this slot."""
+        while len(station.batches) < (AHEAD if self._plenty() else 1):
+            work = self._next()
             if work is None:
                 self._available.clear()
                 break
             if station.slot.size.cover(work.job.limits) != station.slot.size:
-                return bool(station.sent)
-            if work is not station.program:
-                station.slot.send_program(work.job.source, work.job.limits)
-                station.program = work
-            index = work.pending.popleft()
-            station.slot.send_input(index, work.job.inputs[index])
-            station.sent.append((work, index))
+                return bool(station.batches)
+            batch = work.next_batch(self._share_of(work), BATCH_BYTES)
+            if not work.pending:
+                self._works.remove(work)
+            strict = work.job.strict or work.apart
+            number = station.slot.send(work.job, batch, strict)
+            station.batches[number] = _Batch(work, dict.fromkeys(batch), len(batch) == 1)
         return True
+
+    def _next(self) -> Work | None:
+        """The work whose turn it is."""
+        return next((work for work in self._works if work.pending and not work.held_back), None)
 
     def _plenty(self) -> bool:
         """Whether every slot has enough to do even if some is sent ahead."""
-        return len(self._fresh) > self._slots or sum(len(work.pending) for work in self._opened) > AHEAD * self._slots
+        return len(self._works) > self._slots and not self._works[0].apart
 
-    def _next(self, current: _Work | None) -> _Work | None:
-        """The job to take an input from: the one already compiled, else a new one, else the one with most left.
-
-        A program that timed out comes last, so that it does not hold up the others.
-        """
-        if current is not None and current.pending and not current.timed_out:
-            return current
-        self._opened = [work for work in self._opened if work.pending]
-        while self._fresh:
-            work = self._fresh.popleft()
-            if work.pending:
-                self._opened.append(work)
-                return work
-        return max(self._opened, key=lambda work: (not work.timed_out, len(work.pending)), default=None)
-
-    def _settle(self, work: _Work, result: Result) -> None:
-        if result.verdict == Verdict.TIMEOUT:
-            work.timed_out = True
-        if result.verdict == Verdict.SANDBOX_ERROR:
-            self._lost(work, result.index, result.reason)
-            return
-        self._deliver(
-            work,
-            Execution(
-                work.job.key,
-                result.index,
-                Verdict(result.verdict),
-                result.stdout,
-                result.stderr_tail,
-                result.exit_code,
-                result.signal,
-                result.cpu_s,
-                result.wall_s,
-                result.peak_kb,
-                result.reason,
-            ),
-        )
+    def _share_of(self, work: Work) -> int:
+        """How many inputs of `work` to send together, so that no slot is idle while there are some."""
+        if len(self._works) >= self._slots:
+            return BATCH
+        return max(1, min(BATCH, -(-len(work.pending) // self._slots)))
 
     def _recover(self, station: _Station, reason: str, blame: bool = True) -> None:
-        """Put unanswered inputs back. A runner works in order, so only the first was running when the slot was lost."""
-        for position, (work, index) in enumerate(station.sent):
+        """Put unanswered inputs back. A runner works in order, so only the first batch was running when it was lost."""
+        for position, batch in enumerate(station.batches.values()):
             if blame and position == 0:
-                self._lost(work, index, reason)
-            else:
-                self._again(work, index)
-        station.sent.clear()
+                if batch.alone:
+                    for index in batch.unanswered:
+                        batch.work.lose(index, reason)
+                    batch.unanswered.clear()
+                # Which of several it was shows when each has a slot for itself.
+                batch.work.apart = True
+            self._again(batch)
+        station.batches.clear()
         self._wake()
 
-    def _lost(self, work: _Work, index: int, reason: str) -> None:
-        work.losses[index] = work.losses.get(index, 0) + 1
-        if work.losses[index] < ATTEMPTS:
-            self._again(work, index)
-        else:
-            self._deliver(work, Execution(work.job.key, index, Verdict.SANDBOX_ERROR, reason=reason))
+    def _again(self, batch: _Batch) -> None:
+        for index in batch.unanswered:
+            batch.work.put_back(index)
+        self._offer(batch.work)
 
-    def _again(self, work: _Work, index: int) -> None:
-        if work.run.cancelled:
-            return
+    def _offer(self, work: Work) -> None:
+        """See to it that a slot takes what is pending of `work`."""
         if self._closed:
-            self._deliver(work, Execution(work.job.key, index, Verdict.SANDBOX_ERROR, reason="the sandbox was closed"))
-            return
-        work.pending.append(index)
-        if work not in self._opened and work not in self._fresh:
-            self._opened.append(work)
-        self._available.set()
-
-    def _deliver(self, work: _Work, execution: Execution) -> None:
-        if not work.run.cancelled:
-            work.run.results.put_nowait(execution)
+            work.give_up(Verdict.SANDBOX_ERROR, "the sandbox was closed")
+        if work in self._works:
+            self._works.remove(work)
+        if work.pending:
+            if work.apart:
+                self._works.append(work)
+            else:
+                self._works.appendleft(work)
+            self._available.set()
 
     def _fail_pending(self, reason: str) -> None:
-        for work in self._works():
-            while work.pending:
-                index = work.pending.popleft()
-                self._deliver(work, Execution(work.job.key, index, Verdict.SANDBOX_ERROR, reason=reason))
-        self._fresh.clear()
-        self._opened.clear()
+        for work in self._works:
+            work.give_up(Verdict.SANDBOX_ERROR, reason)
+        self._works.clear()
         self._available.clear()
 
-    def _abandon(self, run: _Run) -> None:
+    def _abandon(self, run: Run) -> None:
         """Forget a run that nobody reads any more, and end what it still executes after a moment's grace."""
         run.cancelled = True
-        for work in self._works():
-            if work.run is run:
-                work.pending.clear()
+        self._works = deque(work for work in self._works if work.run is not run)
         if any(station.working_for(run) for station in self._stations):
             asyncio.get_running_loop().call_later(GRACE_S, self._end_slots_of, run)
 
-    def _end_slots_of(self, run: _Run) -> None:
+    def _end_slots_of(self, run: Run) -> None:
         for station in self._stations:
             if station.working_for(run):
                 # Its task notices the lost connection and starts another jail.

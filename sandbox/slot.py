@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.errors import SandboxError
-from sandbox.protocol import Limits
+from sandbox.protocol import Job, Limits
 from sandbox.runner import frames
 
 START_S = 30.0
 FRAME_OVERHEAD = 1 << 16
 RUNNER = Path(__file__).parent / "runner"
-MODULES = ("frames", "confine", "seccomp", "clean", "program", "jobs", "serve")
+MODULES = (
+    *("frames", "report", "confine", "seccomp", "clean", "verdict", "jail", "forker", "channel"),
+    *("program", "plain", "shared", "jobs", "warm", "serve"),
+)
+"""Of the runner, each after those it imports."""
 
 
 class SlotLost(SandboxError):
@@ -106,33 +112,39 @@ class Slot:
             raise
         return slot
 
-    def send_program(self, source: str, limits: Limits) -> None:
-        """Make `source` the program of the inputs to come."""
+    def send(self, job: Job, indices: Sequence[int], strict: bool) -> int:
+        """Have the runner run `job` on these of its inputs; the number by which its answers call that."""
         self._number += 1
+        limits = job.limits
         self._largest = max(self._largest, limits.output_bytes)
         bounds = frames.Limits(
             limits.cpu_s, limits.wall_guard_s, limits.memory_mb << 20, limits.output_bytes, limits.processes
         )
-        encoded = source.encode(errors="surrogatepass")
-        self._connection.write(frames.program_frame(self._number, encoded, bounds))
+        source = job.source.encode(errors="surrogatepass")
+        inputs = [(index, job.inputs[index]) for index in indices]
+        self._connection.write(frames.job_frame(self._number, source, bounds, strict, inputs))
+        return self._number
 
-    def send_input(self, index: int, stdin: bytes) -> None:
-        self._connection.write(frames.input_frame(self._number, index, stdin))
+    async def receive(self) -> list[frames.Result] | int:
+        """The next results, or the number of a job whose other inputs the runner leaves to the host.
 
-    async def receive(self) -> frames.Result:
-        """The next result; SlotLost when the runner ends or sends anything else."""
+        SlotLost when the runner ends or sends anything else.
+        """
         kind, payload = await self._frame()
-        if kind != frames.RESULT:
-            raise SlotLost(f"the runner sent a frame of kind {kind}")
         try:
-            return frames.read_result(payload)
-        except ValueError as error:
+            if kind == frames.RESULTS:
+                return frames.read_results(payload)
+            if kind == frames.BACK:
+                number: int = frames.BACK_BODY.unpack(payload)[0]
+                return number
+        except (ValueError, struct.error) as error:
             raise SlotLost(str(error)) from error
+        raise SlotLost(f"the runner sent a frame of kind {kind}")
 
     async def _frame(self) -> tuple[int, bytes]:
         kind, size = frames.HEADER.unpack(await self._connection.read_exactly(frames.HEADER.size))
-        if size > self._largest + FRAME_OVERHEAD:
-            raise SlotLost("the runner sent a frame larger than any result")
+        if size > frames.LARGEST_BATCH + frames.LARGEST_SHARED + self._largest + FRAME_OVERHEAD:
+            raise SlotLost("the runner sent a frame larger than any results")
         return kind, await self._connection.read_exactly(size)
 
     def complaint(self) -> str:

@@ -18,6 +18,10 @@ SHARED_SLACK = 1 << 30
 """Address space beyond the memory limit, for libraries and for the arenas that threads reserve but do not use."""
 SMALLEST_FILE_LIMIT = 1 << 20
 
+Bounds = tuple[tuple[int, tuple[int, int]], ...]
+"""Kinds of resource limits, soft and hard."""
+
+_setrlimit = resource.setrlimit
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
@@ -45,17 +49,29 @@ def mapped(uid: int) -> int:
     return first + 1 + uid % (count - 1)
 
 
-def drop_to(uid: int | None) -> None:
-    """Become `uid` for good; None keeps the user id. The process may open its own /proc/self/fd again (/dev/stdin)."""
+def join_group(uid: int | None) -> None:
+    """Take the group of programs before there are any, so that none has to."""
     if uid is not None:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    _control(PR_SET_DUMPABLE, 1)
-    # The first to go when memory runs out: the program, not its runner and not its neighbours.
+
+
+def offer_to_oom_killer(uid: int | None) -> None:
+    """Be the first to go when memory runs out: the program, not its runner and not its neighbours."""
+    if uid is None:
+        # Until it is dumpable, no process under the runner's own user id may write to its entry in /proc.
+        _control(PR_SET_DUMPABLE, 1)
     fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(fd, b"1000")
     os.close(fd)
+
+
+def drop_to(uid: int | None, dumpable: bool = True) -> None:
+    """Become `uid` for good; None keeps the user id. A dumpable process may open its own /proc/self/fd (/dev/stdin)."""
+    if uid is not None:
+        os.setresuid(uid, uid, uid)
+        if dumpable:
+            _control(PR_SET_DUMPABLE, 1)
 
 
 def file_limit(limits: Limits) -> int:
@@ -63,29 +79,42 @@ def file_limit(limits: Limits) -> int:
     return max(limits.output, SMALLEST_FILE_LIMIT)
 
 
-def limit(limits: Limits) -> None:
-    """Bind the calling process and its children to `limits`. The CPU limit is a backstop with a grain of 1 s."""
-    bounds = (
-        (resource.RLIMIT_CPU, ceil(limits.cpu_s) + 1),
+def bounds(limits: Limits, executions: int = 1, file_size: int | None = None) -> Bounds:
+    """Resource limits of a process that does this many executions; CPU time is a backstop with a grain of 1 s."""
+    wanted = (
+        (resource.RLIMIT_CPU, executions * ceil(limits.cpu_s) + 1),
         (resource.RLIMIT_DATA, limits.memory),
         (resource.RLIMIT_AS, limits.memory + SHARED_SLACK),
         (resource.RLIMIT_STACK, STACK),
-        (resource.RLIMIT_FSIZE, file_limit(limits)),
+        (resource.RLIMIT_FSIZE, file_limit(limits) if file_size is None else file_size),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
     )
-    for kind, bound in bounds:
+    result = []
+    for kind, bound in wanted:
         _, most = resource.getrlimit(kind)
         value = bound if most == resource.RLIM_INFINITY else min(bound, most)
-        resource.setrlimit(kind, (value, value))
+        result.append((kind, (value, value)))
+    return tuple(result)
 
 
-def streams(stdin: int, stdout: int, stderr: int) -> None:
-    """Make these three descriptors 0, 1 and 2, and close every other."""
+def limit(bounds: Bounds) -> None:
+    """Bind the calling process and its children."""
+    for kind, pair in bounds:
+        _setrlimit(kind, pair)
+
+
+def streams(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) -> None:
+    """Make these three descriptors 0, 1 and 2, and close every other but those in `keep`."""
     os.dup2(stdin, 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
-    os.closerange(3, MAX_FD)
+    low = 3
+    if keep:
+        for fd in sorted(keep):
+            os.closerange(low, fd)
+            low = fd + 1
+    os.closerange(low, MAX_FD)

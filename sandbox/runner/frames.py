@@ -1,39 +1,54 @@
 """Frames between host and runner: a kind, a length, a payload; little-endian, fixed layouts, never pickle.
 
-Host to runner: PROGRAM, then any number of INPUT for it. Runner to host: READY once, then a RESULT for each INPUT.
+Host to runner: a JOB, which is a program and some of its inputs. Runner to host: READY once; for every JOB any number
+of RESULTS, which hold one record for each input that was run, and BACK when it leaves the others to the host, because
+one of them was slow.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
-VERSION = 1
+VERSION = 2
 
-PROGRAM = 1
-INPUT = 2
-READY = 3
-RESULT = 4
+JOB = 1
+READY = 2
+RESULTS = 3
+BACK = 4
 
 HEADER = struct.Struct("<BQ")
 """Kind of frame, bytes of payload."""
-PROGRAM_HEAD = struct.Struct("<IddQQI")
-"""Number, CPU seconds, wall seconds, bytes of memory, bytes of output, processes; the source follows."""
-INPUT_HEAD = struct.Struct("<II")
-"""Number of the program, index of the input; standard input follows."""
-RESULT_HEAD = struct.Struct("<IIBiiddQIIQ")
-"""Number, index, verdict, exit code, signal, CPU and wall seconds, peak kB, lengths of reason, stderr, stdout."""
+JOB_HEAD = struct.Struct("<IBIQddQQI")
+"""Number, strict, inputs, bytes of source, CPU seconds, wall seconds, bytes of memory, bytes of output, processes.
+
+Source, INPUT_HEAD of each input and all standard inputs follow.
+"""
+INPUT_HEAD = struct.Struct("<IQ")
+"""Index of the input, its bytes."""
+JUDGED, SHARED = 0, 1
+RECORD_HEAD = struct.Struct("<BII")
+"""Judged by the runner, or written by a process that ran several inputs; number of the job; index of the input."""
+JUDGED_BODY = struct.Struct("<BiiddQIIQ")
+"""Verdict, exit code, signal, CPU and wall seconds, peak kB, bytes of reason, stderr, stdout, all of which follow."""
+SHARED_BODY = struct.Struct("<ddQIQ")
+"""CPU and wall seconds, peak kB, bytes of stderr, stdout, which follow. There is nothing in it but an `ok` to claim."""
 READY_BODY = struct.Struct("<I")
 """Version of these frames."""
+BACK_BODY = struct.Struct("<I")
+"""Number of the job."""
 
 VERDICTS = ("ok", "crash", "timeout", "memory", "output_limit", "sandbox_error")
 NONE = -(1 << 31)
 """Stands for "no exit code" or "no signal"."""
 STDERR_TAIL = 8192
+LARGEST_BATCH = 1 << 20
+"""Bytes of records from which on the runner sends what it has gathered, the last one and all of its output included."""
+LARGEST_SHARED = 64 << 20
+"""Bytes of records that one process may write."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one execution may use, in the units of the system calls."""
 
     cpu_s: float
@@ -43,12 +58,12 @@ class Limits:
     processes: int
 
 
-@dataclass(frozen=True)
-class Result:
-    """The answer to one INPUT."""
+class Result(NamedTuple):
+    """The record of one execution."""
 
     number: int
-    index: int
+    position: int
+    """Which of the job's inputs."""
     verdict: str
     exit_code: int | None
     signal: int | None
@@ -58,38 +73,59 @@ class Result:
     reason: str
     stderr_tail: bytes
     stdout: bytes
+    shared: bool
 
 
-def program_frame(number: int, source: bytes, limits: Limits) -> bytes:
-    """A PROGRAM frame."""
-    head = PROGRAM_HEAD.pack(number, limits.cpu_s, limits.wall_s, limits.memory, limits.output, limits.processes)
-    return HEADER.pack(PROGRAM, len(head) + len(source)) + head + source
+def job_frame(number: int, source: bytes, limits: Limits, strict: bool, inputs: list[tuple[int, bytes]]) -> bytes:
+    """A JOB frame."""
+    heads = b"".join([INPUT_HEAD.pack(index, len(stdin)) for index, stdin in inputs])
+    texts = b"".join([stdin for _, stdin in inputs])
+    bounds = (limits.cpu_s, limits.wall_s, limits.memory, limits.output, limits.processes)
+    head = JOB_HEAD.pack(number, strict, len(inputs), len(source), *bounds)
+    size = len(head) + len(source) + len(heads) + len(texts)
+    return b"".join((HEADER.pack(JOB, size), head, source, heads, texts))
 
 
-def input_frame(number: int, index: int, stdin: bytes) -> bytes:
-    """An INPUT frame."""
-    return HEADER.pack(INPUT, INPUT_HEAD.size + len(stdin)) + INPUT_HEAD.pack(number, index) + stdin
-
-
-def read_result(payload: bytes) -> Result:
-    """The result in the payload of a RESULT frame; ValueError when it is not one."""
-    if len(payload) < RESULT_HEAD.size:
-        raise ValueError("result frame is too short")
-    head = RESULT_HEAD.unpack_from(payload)
-    number, index, verdict, exit_code, signal, cpu_s, wall_s, peak_kb, reason, stderr, stdout = head
-    if verdict >= len(VERDICTS) or len(payload) != RESULT_HEAD.size + reason + stderr + stdout:
-        raise ValueError("result frame does not add up")
-    stderr_at = RESULT_HEAD.size + reason
-    return Result(
-        number,
-        index,
-        VERDICTS[verdict],
-        None if exit_code == NONE else exit_code,
-        None if signal == NONE else signal,
-        cpu_s,
-        wall_s,
-        peak_kb,
-        payload[RESULT_HEAD.size : stderr_at].decode(errors="replace"),
-        payload[stderr_at : stderr_at + stderr],
-        payload[stderr_at + stderr :],
-    )
+def read_results(payload: bytes) -> list[Result]:
+    """The records in the payload of a RESULTS frame; ValueError when it does not add up."""
+    results = []
+    at = 0
+    try:
+        while at < len(payload):
+            kind, number, index = RECORD_HEAD.unpack_from(payload, at)
+            at += RECORD_HEAD.size
+            if kind == SHARED:
+                cpu_s, wall_s, peak_kb, errors, output = SHARED_BODY.unpack_from(payload, at)
+                verdict, exit_code, signal, reason = 0, 0, NONE, 0
+                at += SHARED_BODY.size
+            elif kind == JUDGED:
+                body = JUDGED_BODY.unpack_from(payload, at)
+                verdict, exit_code, signal, cpu_s, wall_s, peak_kb, reason, errors, output = body
+                at += JUDGED_BODY.size
+            else:
+                raise ValueError(f"record of kind {kind}")
+            errors_at = at + reason
+            output_at = errors_at + errors
+            end = output_at + output
+            if end > len(payload):
+                raise ValueError("record is cut")
+            results.append(
+                Result(
+                    number,
+                    index,
+                    VERDICTS[verdict],
+                    None if exit_code == NONE else exit_code,
+                    None if signal == NONE else signal,
+                    cpu_s,
+                    wall_s,
+                    peak_kb,
+                    payload[at:errors_at].decode(errors="replace"),
+                    payload[errors_at:output_at],
+                    payload[output_at:end],
+                    kind == SHARED,
+                )
+            )
+            at = end
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"results do not add up: {error}") from error
+    return results

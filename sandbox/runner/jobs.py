@@ -1,272 +1,367 @@
-"""Forks, watches and judges: one process that compiles a program, one process for each execution of it."""
+"""Runs the inputs of one job: several in a process where its program is plain, each in a fork of its own where not."""
 
 from __future__ import annotations
 
 import marshal
 import os
-import select
-import signal
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from sandbox.runner import confine, program
-from sandbox.runner.clean import empty, littered
-from sandbox.runner.frames import Limits
+from sandbox.runner import confine, plain, program
+from sandbox.runner.channel import Outbox, copy
+from sandbox.runner.forker import Forker
+from sandbox.runner.frames import (
+    JUDGED,
+    JUDGED_BODY,
+    LARGEST_SHARED,
+    NONE,
+    RECORD_HEAD,
+    SHARED,
+    SHARED_BODY,
+    STDERR_TAIL,
+    VERDICTS,
+    Limits,
+)
+from sandbox.runner.jail import Jail, Sick
+from sandbox.runner.shared import NotPlain, SharedProgram
+from sandbox.runner.verdict import Ending, OomKills, judge
 
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
-CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, processes=1)
 COMPILE_ERROR = "compile error"
 NOT_COMPILED = 3
-OOM_TAKES_S = 0.05
-"""Filling the memory of a jail takes longer than this."""
-TICKS = os.sysconf("SC_CLK_TCK")
+SHARES = 2
+"""Processes that the inputs of one job may share before the rest gets forks of their own."""
+SLOW = 0.05
+"""Share of its CPU seconds after which an input counts as slow: it is run again, alone, and holds up no other."""
+SLOW_WALL_S = 0.2
+STUCK_WALL_S = 1.0
+"""Seconds without progress after which a process that runs several inputs is ended, little CPU time used or not."""
+LOOK_S = 0.025
+"""How often a process that runs several inputs is looked at."""
+COMPILE_S = 1.0
+"""CPU seconds for compiling where inputs are to share a process."""
 
 
-class Sick(Exception):
-    """The slot cannot be made clean again and must be replaced."""
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a watched process ended."""
-
-    status: int
-    """As `wait` returns it."""
-    killed: str
-    """`cpu` or `wall` when it was killed for its time, else empty."""
-    cpu_s: float
-    wall_s: float
-    peak_kb: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One execution: verdict and figures, and the files that hold its output."""
-
-    verdict: str
-    reason: str
-    ending: Ending
-    stdout: int
-    stderr: int
-
-
-@dataclass(frozen=True)
-class Program:
-    """A compiled program; `code` is marshalled and is never unmarshalled in PID 1."""
+class Job(NamedTuple):
+    """A program, and the inputs it is to run on, which lie one after another in a file."""
 
     number: int
+    source: bytes
     limits: Limits
+    strict: bool
+    table: list[tuple[int, int]]
+    """Index and size of each input."""
+    inputs: int
+    """Descriptor of the file."""
+
+
+class Compiled(NamedTuple):
+    """A compiled program; `code` is marshalled and is never unmarshalled in PID 1."""
+
     code: bytes
     error: str = ""
     """Why it did not compile."""
     stderr: bytes = b""
+    is_plain: bool = False
+    """See `plain`; False too for one that opens files, which is plain only while that file is standard input."""
 
 
-class Jail:
-    """Runs processes as the only inhabitant of a PID namespace besides them."""
+class Jobs:
+    """Runs jobs in a jail and puts a record for each input into the outbox."""
 
-    def __init__(self, uid: int | None, directories: list[str]) -> None:
-        if os.getpid() != 1:
-            raise RuntimeError("kill(-1) needs a PID namespace of its own")
-        self._uid = uid
-        self._directories = directories
-        self._report = program.Report()
-        self._interpreter = program.Interpreter()
-        self._oom_kills = _OomKills()
+    def __init__(self, jail: Jail, outbox: Outbox) -> None:
+        self._jail = jail
+        self._outbox = outbox
+        self._report = jail.report
+        self._oom_kills = OomKills()
+        self.interpreter = program.Interpreter()
+        self._reachable = plain.reachable_modules()
 
-    def compile(self, number: int, source: bytes, limits: Limits) -> Program:
-        """The program, compiled in a process of its own."""
-        stdin, stdout, stderr = _memory_file("stdin"), _memory_file("code"), _memory_file("stderr")
+    def run(self, job: Job) -> bool:
+        """Whether all inputs were run; not if one was slow, and then the host may give the others to several slots."""
+        compiled: Compiled | None = None
+        shares = 0 if job.strict or len(job.source) > plain.LARGEST else SHARES
+        position, offset = 0, 0
+        while position < len(job.table):
+            if shares and len(job.table) - position > 1:
+                shares -= 1
+                compiled, done = self._share(job, position, offset, compiled)
+                if self._report.is_not_plain:
+                    shares = 0
+                offset += sum(size for _, size in job.table[position : position + done])
+                position += done
+                if position == len(job.table):
+                    break
+            if compiled is None:
+                compiled = self._compile(job.source)
+                shares = 0 if compiled.error else shares
+            most = 1 if shares else len(job.table)
+            done, slow = self._alone(job, compiled, position, offset, most)
+            offset += sum(size for _, size in job.table[position : position + done])
+            position += done
+            if slow and position < len(job.table):
+                return False
+        return True
+
+    def _alone(self, job: Job, compiled: Compiled, first: int, offset: int, most: int) -> tuple[int, bool]:
+        """Run at most this many inputs in forks of their own: how many were run, and whether the last was slow."""
+        if compiled.error:
+            for index, _ in job.table[first : first + most]:
+                self._record_compile_error(job, compiled, index)
+            return min(most, len(job.table) - first), False
+        runs = []
+        try:
+            for index, size in job.table[first : first + most]:
+                runs.append(_Execution(index))
+                runs[-1].fill(job.inputs, offset, size)
+                offset += size
+            for done, ending in enumerate(self._execute(job, compiled, runs), 1):
+                self._record(job, runs[done - 1], ending)
+                if ending.killed or ending.cpu_s > SLOW * job.limits.cpu_s or ending.wall_s > SLOW_WALL_S:
+                    return done, True
+            return len(runs), False
+        finally:
+            for run in runs:
+                run.close()
+
+    def _execute(self, job: Job, compiled: Compiled, runs: list[_Execution]) -> Iterator[Ending]:
+        """How each ended, as it ends."""
+        jail, limits, idle = self._jail, job.limits, self._outbox.flush
+        bounds = confine.bounds(limits)
+        if not jail.can_fork_from_child:
+            for run in runs:
+                self._report.reset()
+                pid = os.fork()
+                if pid == 0:
+                    jail.enter(bounds, run.files)
+                    program.allow_recursion(1)
+                    program.run(compiled.code, self.interpreter, self._report)
+                yield jail.watch(pid, limits, idle)
+            return
+        forker: Forker | None = None
+        try:
+            for position in range(len(runs)):
+                if forker is None or not forker.lives:
+                    forker = self._forker(compiled, bounds, runs[position:])
+                self._report.reset()
+                ending = forker.execute(limits, idle)
+                jail.clean()
+                yield ending
+        finally:
+            if forker is not None:
+                forker.end()
+
+    def _forker(self, compiled: Compiled, bounds: confine.Bounds, runs: list[_Execution]) -> Forker:
+        jail, interpreter, report = self._jail, self.interpreter, self._report
+        code, dumpable = compiled.code, not compiled.is_plain
+
+        def prepare() -> None:
+            jail.prepare(bounds)
+            program.allow_recursion(1)
+
+        def execute(position: int) -> NoReturn:
+            jail.enter_prepared(runs[position].files, dumpable)
+            program.run(code, interpreter, report)
+
+        return Forker(jail, prepare, execute)
+
+    def _record(self, job: Job, run: _Execution, ending: Ending) -> None:
+        _, stdout, stderr = run.files
+        written, complained = os.fstat(stdout).st_size, os.fstat(stderr).st_size
+        verdict, reason = judge(ending, job.limits, written, complained, self._report, self._oom_kills)
+        tail, kept = min(complained, STDERR_TAIL), min(written, job.limits.output)
+        head = _judged(job.number, run.index, verdict, reason, ending, tail, kept)
+        self._outbox.put(head, (stderr, complained - tail, tail), (stdout, 0, kept))
+
+    def _record_compile_error(self, job: Job, compiled: Compiled, index: int) -> None:
+        tail = compiled.stderr[-STDERR_TAIL:]
+        failed = Ending(1 << 8, "", 0.0, 0.0, 0)
+        self._outbox.put(_judged(job.number, index, "crash", compiled.error, failed, len(tail), 0) + tail)
+
+    def _share(self, job: Job, first: int, offset: int, compiled: Compiled | None) -> tuple[Compiled | None, int]:
+        """Run inputs from `first` on in one process: the compiled program if that worked, and how many were run."""
+        table = job.table[first:]
+        scratch, code, results = os.memfd_create("scratch"), os.memfd_create("code"), os.memfd_create("results")
         try:
             self._report.reset()
             pid = os.fork()
             if pid == 0:
-                self._compile_here(source, stdin, stdout, stderr)
-            ending = self._watch(pid, COMPILE_LIMITS)
+                self._share_here(job, table, offset, compiled, (scratch, code, results))
+            sent = _Sent(results, job.number, [index for index, _ in table])
+            self._watch_shared(pid, job.limits, sent)
+            self._forward(sent)
+            if sent.count < len(table):
+                # Whatever ended it, the input it ended with is not to be blamed for it twice.
+                self._oom_kills.rose()
+            size = os.fstat(code).st_size
+            if compiled is None and size:
+                is_plain = not self._report.is_not_plain and b"open" not in job.source
+                compiled = Compiled(os.pread(code, size, 0), is_plain=is_plain)
+            return compiled, sent.count
+        finally:
+            os.close(scratch)
+            os.close(code)
+            os.close(results)
+
+    def _share_here(
+        self,
+        job: Job,
+        table: list[tuple[int, int]],
+        offset: int,
+        compiled: Compiled | None,
+        files: tuple[int, int, int],
+    ) -> NoReturn:
+        try:
+            scratch, code_file, results = files
+            size = min(len(table) * confine.file_limit(job.limits), LARGEST_SHARED)
+            bounds = confine.bounds(job.limits, len(table), size)
+            keep = (job.inputs, code_file, results)
+            self._jail.enter(bounds, (scratch, scratch, scratch), keep)
+            if compiled is None:
+                code = compile(job.source, program.FILE, "exec", dont_inherit=True)
+                dumped = marshal.dumps(code)
+                if os.write(code_file, dumped) != len(dumped):
+                    os._exit(1)
+            else:
+                code = marshal.loads(compiled.code)
+            os.close(code_file)
+            try:
+                shared = SharedProgram(code, self._reachable, job.limits, self._report)
+            except NotPlain:
+                self._report.not_plain()
+                os._exit(0)
+            shared.run(job.inputs, table, results, job.number, offset)
+        finally:
+            os._exit(0)
+
+    def _watch_shared(self, pid: int, limits: Limits, sent: _Sent) -> None:
+        """Wait for a process that runs several inputs; end it when one of them is slow."""
+        before, since = (-1, 0.0), time.monotonic()
+        with self._jail.watching(pid) as watched:
+            while not watched.ended_within(LOOK_S):
+                self._forward(sent)
+                self._outbox.flush()
+                progress = self._report.progress
+                if progress != before:
+                    before, since = progress, time.monotonic()
+                most = COMPILE_S if progress[0] < 0 else SLOW * limits.cpu_s
+                if watched.cpu_s() - progress[1] > most or time.monotonic() - since > max(STUCK_WALL_S, most):
+                    watched.kill()
+                    break
+
+    def _forward(self, sent: _Sent) -> None:
+        start, size = sent.start, sent.advance()
+        if size:
+            self._outbox.put(b"", (sent.fd, start, size))
+
+    def _compile(self, source: bytes) -> Compiled:
+        """The program, compiled in a process of its own."""
+        stdin, stdout, stderr = os.memfd_create("stdin"), os.memfd_create("code"), os.memfd_create("stderr")
+        try:
+            self._report.reset()
+            bounds = confine.bounds(COMPILE_LIMITS)
+            pid = os.fork()
+            if pid == 0:
+                self._compile_here(source, bounds, stdin, stdout, stderr)
+            ending = self._jail.watch(pid, COMPILE_LIMITS, self._outbox.flush)
+            self._oom_kills.rose()
             if ending.status == 0:
-                return Program(number, limits, os.pread(stdout, os.fstat(stdout).st_size, 0))
+                code = os.pread(stdout, os.fstat(stdout).st_size, 0)
+                return Compiled(code, is_plain=not self._report.is_not_plain and b"open" not in source)
             if not self._report.started:
                 raise Sick("a compiler process did not start")
             error = COMPILE_ERROR
             if os.WIFSIGNALED(ending.status) or os.waitstatus_to_exitcode(ending.status) != NOT_COMPILED:
                 error = f"{COMPILE_ERROR}: the source is too large or too deep to compile"
-            return Program(number, limits, b"", error, os.pread(stderr, os.fstat(stderr).st_size, 0))
+            return Compiled(b"", error, os.pread(stderr, os.fstat(stderr).st_size, 0))
         finally:
             for fd in (stdin, stdout, stderr):
                 os.close(fd)
 
-    def execute(self, compiled: Program, stdin: int) -> Outcome:
-        """One execution; the caller closes the files of the outcome."""
-        stdout, stderr = _memory_file("stdout"), _memory_file("stderr")
-        self._report.reset()
-        pid = os.fork()
-        if pid == 0:
-            self._run_here(compiled, stdin, stdout, stderr)
-        ending = self._watch(pid, compiled.limits)
-        if littered(self._directories):
-            self._clean()
-        verdict, reason = self._judge(ending, compiled.limits, stdout, stderr)
-        return Outcome(verdict, reason, ending, stdout, stderr)
-
-    def _run_here(self, compiled: Program, stdin: int, stdout: int, stderr: int) -> NoReturn:
-        self._enter(compiled.limits, stdin, stdout, stderr)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.path.insert(0, os.getcwd())
-        self._interpreter.install()
-        program.run(compiled.code, self._interpreter, self._report)
-
-    def _compile_here(self, source: bytes, stdin: int, stdout: int, stderr: int) -> NoReturn:
+    def _compile_here(self, source: bytes, bounds: confine.Bounds, stdin: int, stdout: int, stderr: int) -> NoReturn:
         status = NOT_COMPILED
         try:
-            self._enter(COMPILE_LIMITS, stdin, stdout, stderr)
+            self._jail.enter(bounds, (stdin, stdout, stderr))
             self._report.running()
             try:
-                code = marshal.dumps(compile(source, program.FILE, "exec", dont_inherit=True))
-                while code:
-                    code = code[os.write(1, code) :]
+                code = compile(source, program.FILE, "exec", dont_inherit=True)
+                dumped = marshal.dumps(code)
+                while dumped:
+                    dumped = dumped[os.write(1, dumped) :]
+                if plain.imports_of(code, self._reachable) is None:
+                    self._report.not_plain()
                 status = 0
             except BaseException as error:
-                self._interpreter.install()
                 sys.excepthook(type(error), error.with_traceback(None), None)
-                sys.stderr.flush()
+                with suppress(BaseException):
+                    sys.stderr.flush()
         finally:
             os._exit(status)
 
-    def _enter(self, limits: Limits, stdin: int, stdout: int, stderr: int) -> None:
-        try:
-            confine.streams(stdin, stdout, stderr)
-            confine.limit(limits)
-            confine.drop_to(self._uid)
-            os.chdir(self._directories[0])
-        except BaseException as error:
-            self._report.died_of(f"{type(error).__name__}: {error}")
-            os._exit(1)
 
-    def _watch(self, pid: int, limits: Limits) -> Ending:
-        """How process `pid` ended; every other process of the jail is gone as well."""
-        started = time.monotonic()
-        killed = ""
-        pidfd = os.pidfd_open(pid)
-        try:
-            poller = select.poll()
-            poller.register(pidfd, select.POLLIN)
-            remaining = limits.cpu_s
-            while not poller.poll(max(1.0, 1000 * min(remaining, started + limits.wall_s - time.monotonic()))):
-                remaining = limits.cpu_s - _cpu_seconds(pid)
-                if remaining <= 0:
-                    killed = "cpu"
-                elif time.monotonic() - started >= limits.wall_s:
-                    killed = "wall"
-                if killed:
-                    break
-        finally:
-            os.close(pidfd)
-        if killed:
-            os.kill(pid, signal.SIGKILL)
-        _, status, usage = os.wait4(pid, 0)
-        wall_s = time.monotonic() - started
-        self._end_all()
-        return Ending(status, killed, usage.ru_utime + usage.ru_stime, wall_s, usage.ru_maxrss)
+class _Execution:
+    """The files of one execution."""
 
-    def _end_all(self) -> None:
-        """End and reap every process of this PID namespace but this one, which is its PID 1: see `__init__`."""
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        # Orphans become children of PID 1, so no child left means no process left.
-        with suppress(ChildProcessError):
-            while True:
-                os.waitpid(-1, 0)
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.files = (os.memfd_create("stdin"), os.memfd_create("stdout"), os.memfd_create("stderr"))
 
-    def _clean(self) -> None:
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                confine.limit(CLEAN_LIMITS)
-                confine.drop_to(self._uid)
-                for directory in self._directories:
-                    empty(directory)
-                status = 0
-            finally:
-                os._exit(status)
-        self._watch(pid, CLEAN_LIMITS)
-        if littered(self._directories):
-            raise Sick("files of a program could not be removed")
+    def fill(self, inputs: int, offset: int, size: int) -> None:
+        """Put standard input where the program finds it."""
+        copy(self.files[0], inputs, offset, size)
+        os.lseek(self.files[0], 0, os.SEEK_SET)
 
-    def _judge(self, ending: Ending, limits: Limits, stdout: int, stderr: int) -> tuple[str, str]:
-        """Verdict and reason, from what the kernel says first and from the report for the words."""
-        signalled = os.WTERMSIG(ending.status) if os.WIFSIGNALED(ending.status) else 0
-        written = os.fstat(stdout).st_size
-        if not self._report.started and not ending.killed:
-            return "sandbox_error", f"could not start the program: {self._report.name or 'it was killed'}"
-        if self._oom_kills.rose(suspicious=bool(ending.status) or ending.wall_s > OOM_TAKES_S):
-            return "memory", "killed by the kernel for the memory of the sandbox"
-        if ending.killed == "wall":
-            return "timeout", "wall"
-        if ending.killed or signalled == signal.SIGXCPU or ending.cpu_s > limits.cpu_s:
-            return "timeout", "cpu"
-        if written > limits.output:
-            return "output_limit", "stdout"
-        if ending.status == 0:
-            return "ok", ""
-        # Writing past the limit fails with EFBIG, of which a program may die in many ways.
-        if written >= limits.output:
-            return "output_limit", "stdout"
-        if os.fstat(stderr).st_size >= limits.output:
-            return "output_limit", "stderr"
-        if signalled:
-            return "crash", signal.Signals(signalled).name if signalled < signal.SIGRTMIN else f"signal {signalled}"
-        if self._report.ran_out_of_memory:
-            return "memory", "MemoryError"
-        return "crash", self._report.name or f"exit status {os.waitstatus_to_exitcode(ending.status)}"
+    def close(self) -> None:
+        for fd in self.files:
+            os.close(fd)
 
 
-class _OomKills:
-    """Counts the kernel's out-of-memory kills in this jail's control group, where it has one (cgroup v2, v1)."""
+class _Sent:
+    """How far the records in a results file are whole, of this job, and in the order of its inputs."""
 
-    FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+    def __init__(self, fd: int, number: int, indices: list[int]) -> None:
+        self.fd = fd
+        self.start = 0
+        self.count = 0
+        self._number = number
+        self._indices = indices
 
-    def __init__(self) -> None:
-        self._fd = -1
-        for path in self.FILES:
-            with suppress(OSError):
-                self._fd = os.open(path, os.O_RDONLY)
+    def advance(self) -> int:
+        """Bytes from `start` of records that are new since the last call; moves `start` behind them.
+
+        What follows a record that is none is left unread: the inputs it stands for get forks of their own.
+        """
+        available = os.fstat(self.fd).st_size
+        size = RECORD_HEAD.size + SHARED_BODY.size
+        at = self.start
+        while at + size <= available and self.count < len(self._indices):
+            head = os.pread(self.fd, size, at)
+            body = SHARED_BODY.unpack_from(head, RECORD_HEAD.size)
+            end = at + size + body[3] + body[4]
+            if RECORD_HEAD.unpack_from(head) != (SHARED, self._number, self._indices[self.count]) or end > available:
                 break
-        self._seen = self._read()
-
-    def rose(self, suspicious: bool) -> bool:
-        """Whether a process was killed since the last call; looked up only where `suspicious`, for it costs time."""
-        if self._fd < 0 or not suspicious:
-            return False
-        before, self._seen = self._seen, self._read()
-        return self._seen > before
-
-    def _read(self) -> int:
-        if self._fd < 0:
-            return 0
-        for line in os.pread(self._fd, 4096, 0).splitlines():
-            if line.startswith(b"oom_kill "):
-                return int(line.split()[1])
-        return 0
+            at = end
+            self.count += 1
+        moved, self.start = at - self.start, at
+        return moved
 
 
-def _memory_file(name: str) -> int:
-    """A file without a name in any directory, gone when nobody has it open."""
-    return os.memfd_create(name)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU seconds of process `pid`, all its threads, and the children it has waited for; 0 when it has just ended."""
-    try:
-        # The process's CPU clock, as clock_getcpuclockid(3) computes it.
-        own = time.clock_gettime((~pid << 3) | 2)
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
-    except OSError:
-        return 0.0
-    return own + (int(fields[13]) + int(fields[14])) / TICKS
+def _judged(number: int, index: int, verdict: str, reason: str, ending: Ending, tail: int, kept: int) -> bytes:
+    """A record up to where standard error and output follow."""
+    words = reason.encode(errors="replace")
+    status, natural = ending.status, not ending.killed
+    body = JUDGED_BODY.pack(
+        VERDICTS.index(verdict),
+        os.WEXITSTATUS(status) if natural and os.WIFEXITED(status) else NONE,
+        os.WTERMSIG(status) if natural and os.WIFSIGNALED(status) else NONE,
+        ending.cpu_s,
+        ending.wall_s,
+        ending.peak_kb,
+        len(words),
+        tail,
+        kept,
+    )
+    return RECORD_HEAD.pack(JUDGED, number, index) + body + words

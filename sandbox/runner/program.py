@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import io
 import marshal
-import mmap
 import os
 import signal
 import sys
@@ -13,60 +12,21 @@ import types
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from sandbox.runner.report import Report
+
 FILE = "main.py"
-
-STARTING, RUNNING, OUT_OF_MEMORY = 0, 1, 2
-NAME_AT, NAME_SIZE = 2, 62
-
-
-class Report:
-    """One page shared by runner and program process: how far it came, and the name of what it died of.
-
-    A program can write to it too, which changes no more than the words about its own failure.
-    """
-
-    def __init__(self) -> None:
-        self._page = mmap.mmap(-1, mmap.PAGESIZE)
-
-    def reset(self) -> None:
-        self._page[: NAME_AT + NAME_SIZE] = bytes(NAME_AT + NAME_SIZE)
-
-    def running(self) -> None:
-        self._page[0] = RUNNING
-
-    def out_of_memory(self) -> None:
-        # One byte, no allocation: there may be nothing left to allocate from.
-        self._page[0] = OUT_OF_MEMORY
-
-    def died_of(self, name: str) -> None:
-        encoded = name.encode(errors="replace")[:NAME_SIZE]
-        self._page[1] = len(encoded)
-        self._page[NAME_AT : NAME_AT + len(encoded)] = encoded
-
-    @property
-    def started(self) -> bool:
-        return self._page[0] != STARTING
-
-    @property
-    def ran_out_of_memory(self) -> bool:
-        return self._page[0] == OUT_OF_MEMORY
-
-    @property
-    def name(self) -> str:
-        size = min(self._page[1], NAME_SIZE)
-        return self._page[NAME_AT : NAME_AT + size].decode(errors="replace")
+RECURSION_LIMIT = sys.getrecursionlimit()
 
 
 class Interpreter:
-    """What can be made ready before the fork: the module `__main__` and the standard streams."""
+    """What can be made ready before the fork: the module `__main__`, the standard streams, the recursion limit."""
 
     def __init__(self) -> None:
-        self.main = types.ModuleType("__main__")
-        self.main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=FILE, __annotations__={})
-        encoding, errors = sys.stdin.encoding, sys.stdin.errors or "strict"
-        self.stdin = _stream(0, "<stdin>", encoding, errors)
-        self.stdout = _stream(1, "<stdout>", encoding, errors)
-        self.stderr = _stream(2, "<stderr>", encoding, "backslashreplace")
+        self.encoding, self.errors = sys.stdin.encoding, sys.stdin.errors or "strict"
+        self.stdin = _stream(0, "<stdin>", self.encoding, self.errors)
+        self.stdout = _stream(1, "<stdout>", self.encoding, self.errors)
+        self.stderr = _stream(2, "<stderr>", self.encoding, "backslashreplace")
+        self.main = fresh_main()
 
     def install(self) -> None:
         """Put module and streams where a program looks for them."""
@@ -76,6 +36,23 @@ class Interpreter:
         sys.stderr = sys.__stderr__ = self.stderr  # type: ignore[misc]
         sys.argv = [FILE]
         sys.orig_argv = [sys.executable, FILE]
+
+
+def fresh_main() -> types.ModuleType:
+    """An empty module `__main__`."""
+    main = types.ModuleType("__main__")
+    main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=FILE, __annotations__={})
+    return main
+
+
+def allow_recursion(more: int = 0) -> None:
+    """Let a program recurse as deep as one that nothing has called: the caller executes it, or `more` frames below."""
+    frame = sys._getframe(1)
+    depth = more
+    while frame is not None:
+        depth += 1
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+    sys.setrecursionlimit(RECURSION_LIMIT + depth)
 
 
 def _stream(fd: int, name: str, encoding: str, errors: str) -> io.TextIOWrapper:
@@ -151,15 +128,16 @@ def _finalize(interpreter: Interpreter) -> bool:
         with suppress(BaseException):
             threading._shutdown()
     atexit._run_exitfuncs()
-    flushed = _flush()
+    flushed = flush()
     # What nobody flushed is written when the last reference goes: a replaced sys.stdout, a file left open.
     with suppress(BaseException):
         sys.stdout, sys.stderr = interpreter.stdout, interpreter.stderr
-        _clear(interpreter.main)
-    return _flush() and flushed
+        clear(interpreter.main)
+    return flush() and flushed
 
 
-def _flush() -> bool:
+def flush() -> bool:
+    """Whether both output streams could be flushed, as far as they are still there."""
     flushed = True
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -170,7 +148,7 @@ def _flush() -> bool:
     return flushed
 
 
-def _clear(main: types.ModuleType) -> None:
+def clear(main: types.ModuleType) -> None:
     """Drop the program's globals in the interpreter's order, for objects that print when they die."""
     names = main.__dict__
     for private in (True, False):

@@ -1,4 +1,4 @@
-"""The runner's loop in PID 1: frames in, executions, frames out."""
+"""The runner's loop in PID 1: jobs in, results out."""
 
 from __future__ import annotations
 
@@ -6,26 +6,15 @@ import gc
 import importlib
 import os
 import signal
+import sys
 from typing import NoReturn
 
 from sandbox.runner import confine, seccomp
-from sandbox.runner.frames import (
-    HEADER,
-    INPUT,
-    INPUT_HEAD,
-    NONE,
-    PROGRAM,
-    PROGRAM_HEAD,
-    READY,
-    READY_BODY,
-    RESULT,
-    RESULT_HEAD,
-    STDERR_TAIL,
-    VERDICTS,
-    VERSION,
-    Limits,
-)
-from sandbox.runner.jobs import Ending, Jail, Outcome, Program
+from sandbox.runner.channel import Channel, Outbox
+from sandbox.runner.frames import BACK, BACK_BODY, HEADER, INPUT_HEAD, JOB, JOB_HEAD, READY, READY_BODY, VERSION, Limits
+from sandbox.runner.jail import Jail
+from sandbox.runner.jobs import Job, Jobs
+from sandbox.runner.warm import warm_up
 
 REFUSED = 70
 PRELOADED = ("math", "collections", "heapq", "bisect", "itertools", "functools", "operator", "re", "string", "typing")
@@ -42,7 +31,7 @@ def main(arguments: list[str]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         confine.hide()
         seccomp.install()
-        channel = _Channel(os.dup(0), os.dup(1))
+        channel = Channel(os.dup(0), os.dup(1))
         # Seekable files in the places of 0, 1 and 2, so that streams made before the fork know they can seek.
         for fd in (0, 1, 2):
             placeholder = os.memfd_create("placeholder")
@@ -50,23 +39,24 @@ def main(arguments: list[str]) -> NoReturn:
             os.close(placeholder)
         uid = None if arguments[0] == "-" else confine.mapped(int(arguments[0]))
         jail = Jail(uid, arguments[1:])
-        _warm_up()
+        sys.path.insert(0, os.getcwd())
+        outbox = Outbox(channel)
+        for name in PRELOADED:
+            importlib.import_module(name)
+        _import_random()
+        jobs = Jobs(jail, outbox)
+        warm_up(jail.report)
+        jobs.interpreter.install()
+        # Shared pages stay shared: the collector of a child does not touch what was there before.
+        gc.collect()
+        gc.freeze()
         channel.send(READY, READY_BODY.pack(VERSION))
-        _serve(channel, jail)
+        _serve(channel, jobs, outbox)
     except (EOFError, BrokenPipeError):
         os._exit(0)
     except BaseException as error:
         os.write(errors, f"sandbox runner: {type(error).__name__}: {error}\n".encode(errors="replace"))
         os._exit(1)
-
-
-def _warm_up() -> None:
-    for name in PRELOADED:
-        importlib.import_module(name)
-    _import_random()
-    # Shared pages stay shared: the collector of a child does not touch what was there before.
-    gc.collect()
-    gc.freeze()
 
 
 def _import_random() -> None:
@@ -80,120 +70,30 @@ def _import_random() -> None:
     random.seed(0)
 
 
-def _serve(channel: _Channel, jail: Jail) -> NoReturn:
-    program: Program | None = None
+def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
     while True:
-        kind, size = HEADER.unpack(channel.take(HEADER.size))
-        if kind == PROGRAM:
-            number, cpu_s, wall_s, memory, output, processes = PROGRAM_HEAD.unpack(channel.take(PROGRAM_HEAD.size))
-            source = channel.take(size - PROGRAM_HEAD.size)
-            program = jail.compile(number, source, Limits(cpu_s, wall_s, memory, output, processes))
-        elif kind == INPUT and program is not None:
-            number, index = INPUT_HEAD.unpack(channel.take(INPUT_HEAD.size))
-            stdin = os.memfd_create("stdin")
-            channel.pour(stdin, size - INPUT_HEAD.size)
-            if number != program.number:
-                raise ValueError("input for another program")
-            if program.error:
-                _answer(channel, program, index, None)
-            else:
-                outcome = jail.execute(program, stdin)
-                _answer(channel, program, index, outcome)
-                os.close(outcome.stdout)
-                os.close(outcome.stderr)
-            os.close(stdin)
-        else:
-            raise ValueError(f"frame of kind {kind}")
+        job = _take_job(channel)
+        try:
+            finished = jobs.run(job)
+        finally:
+            os.close(job.inputs)
+        outbox.flush()
+        if not finished:
+            channel.send(BACK, BACK_BODY.pack(job.number))
 
 
-def _answer(channel: _Channel, program: Program, index: int, outcome: Outcome | None) -> None:
-    """Send one RESULT; output goes from file to pipe, never through the memory that later programs are forked from."""
-    if outcome is None:
-        verdict, reason, ending = "crash", program.error, Ending(1 << 8, "", 0.0, 0.0, 0)
-        stderr_size, stdout_size = len(program.stderr), 0
-    else:
-        verdict, reason, ending = outcome.verdict, outcome.reason, outcome.ending
-        stderr_size, stdout_size = os.fstat(outcome.stderr).st_size, os.fstat(outcome.stdout).st_size
-    tail = min(stderr_size, STDERR_TAIL)
-    kept = min(stdout_size, program.limits.output)
-    words = reason.encode(errors="replace")
-    exited = os.WIFEXITED(ending.status) and not ending.killed
-    signalled = os.WIFSIGNALED(ending.status) and not ending.killed
-    head = RESULT_HEAD.pack(
-        program.number,
-        index,
-        VERDICTS.index(verdict),
-        os.WEXITSTATUS(ending.status) if exited else NONE,
-        os.WTERMSIG(ending.status) if signalled else NONE,
-        ending.cpu_s,
-        ending.wall_s,
-        ending.peak_kb,
-        len(words),
-        tail,
-        kept,
-    )
-    channel.send(RESULT, head + words, more=tail + kept)
-    if outcome is None:
-        channel.write(program.stderr[-tail:] if tail else b"")
-    else:
-        channel.write_file(outcome.stderr, stderr_size - tail, tail)
-        channel.write_file(outcome.stdout, 0, kept)
-
-
-class _Channel:
-    """The two descriptors that lead to the host. Reads exactly what was asked for and keeps nothing."""
-
-    def __init__(self, source: int, sink: int) -> None:
-        self._source = source
-        self._sink = sink
-        self._splice = True
-
-    def take(self, size: int) -> bytes:
-        data = bytearray()
-        while len(data) < size:
-            chunk = os.read(self._source, min(size - len(data), 1 << 20))
-            if not chunk:
-                raise EOFError
-            data += chunk
-        return bytes(data)
-
-    def pour(self, fd: int, size: int) -> None:
-        """Move the next `size` bytes into file `fd`, past this process's memory, where its children would find them."""
-        left = size
-        while left:
-            moved = self._move(fd, left)
-            if not moved:
-                raise EOFError
-            left -= moved
-        os.lseek(fd, 0, os.SEEK_SET)
-
-    def _move(self, fd: int, size: int) -> int:
-        if self._splice:
-            try:
-                return os.splice(self._source, fd, size)
-            except OSError:
-                # Not a pipe, or a kernel without splice (gVisor): copy, and wipe the copy.
-                self._splice = False
-        buffer = bytearray(min(size, 1 << 16))
-        got = os.readv(self._source, [buffer])
-        view = memoryview(buffer)[:got]
-        while view:
-            view = view[os.write(fd, view) :]
-        buffer[:] = bytes(len(buffer))
-        return got
-
-    def send(self, kind: int, payload: bytes, more: int = 0) -> None:
-        """Write a frame of which the last `more` bytes follow by `write` and `write_file`."""
-        self.write(HEADER.pack(kind, len(payload) + more) + payload)
-
-    def write(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._sink, data) :]
-
-    def write_file(self, fd: int, start: int, size: int) -> None:
-        while size:
-            sent = os.sendfile(self._sink, fd, start, size)
-            if not sent:
-                raise EOFError
-            start += sent
-            size -= sent
+def _take_job(channel: Channel) -> Job:
+    """The next JOB; its inputs go from the pipe into a file without passing through memory."""
+    kind, size = HEADER.unpack(channel.take(HEADER.size))
+    if kind != JOB:
+        raise ValueError(f"frame of kind {kind}")
+    head = JOB_HEAD.unpack(channel.take(JOB_HEAD.size))
+    number, strict, count, source_size = head[:4]
+    source = channel.take(source_size)
+    table = list(INPUT_HEAD.iter_unpack(channel.take(count * INPUT_HEAD.size)))
+    texts = sum(size for _, size in table)
+    if size != JOB_HEAD.size + source_size + count * INPUT_HEAD.size + texts:
+        raise ValueError("job frame does not add up")
+    inputs = os.memfd_create("inputs")
+    channel.pour(inputs, texts)
+    return Job(number, source, Limits(*head[4:]), bool(strict), table, inputs)

@@ -25,6 +25,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 ECHO = "print(input())"
 
 
+def distinct(count: int) -> tuple[bytes, ...]:
+    """That many different inputs; equal ones would run once."""
+    return tuple(b"%d" % n for n in range(count))
+
+
 class Recorded:
     """A real backend that remembers the connections it made, so that a test can end a jail from outside."""
 
@@ -76,14 +81,47 @@ async def test_many_jobs_get_one_execution_each(launcher: Recorded) -> None:
 
 async def test_one_jobs_inputs_are_spread_over_all_slots(launcher: Recorded) -> None:
     pool = Pool(launcher, 3)
-    await collect(pool.run([Job("sleep", "import time; time.sleep(0.4)", (b"",) * 6)]))
+    await collect(pool.run([Job("sleep", "import time; time.sleep(0.4)", distinct(6))]))
     assert len(launcher.connections) == 3
+    await pool.close()
+
+
+async def test_identical_pairs_run_once_and_are_answered_each(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    source = "import time; print(input(), time.perf_counter_ns())"
+    jobs = [Job("a", source, (b"1", b"2", b"1")), Job("b", source, (b"2", b"3")), Job("c", f"{source} ", (b"1",))]
+    executions = {(e.job, e.index): e.stdout for e in await collect(pool.run(jobs))}
+    assert len(executions) == 6
+    assert executions["a", 0] == executions["a", 2] and executions["a", 1] == executions["b", 0]
+    assert len(set(executions.values())) == 4
+    await pool.close()
+
+
+async def test_a_slow_program_holds_up_no_other(launcher: Recorded) -> None:
+    pool = Pool(launcher, 2)
+    slow = [Job(f"slow {n}", f"import time; time.sleep(0.3) # {n}", distinct(6)) for n in range(2)]
+    quick = [Job(f"quick {n}", f"print({n})", distinct(6)) for n in range(20)]
+    order = [e.job.split()[0] for e in await collect(pool.run([*slow, *quick]))]
+    assert order.count("slow") == 12 and order.count("quick") == 120
+    last_quick = max(place for place, kind in enumerate(order) if kind == "quick")
+    assert order[:last_quick].count("slow") <= 4
+    await pool.close()
+
+
+async def test_a_hopeless_program_is_given_up_and_its_other_tests_say_so(launcher: Recorded) -> None:
+    pool = Pool(launcher, 1)
+    source = "n = int(input())\nwhile n > 2: pass\nprint(n)"
+    job = Job("hopeless", source, distinct(12), Limits(cpu_s=0.2), give_up_after=2)
+    executions = {e.index: e for e in await collect(pool.run([job]))}
+    verdicts = Counter(e.verdict for e in executions.values())
+    assert verdicts == {Verdict.OK: 3, Verdict.TIMEOUT: 2, Verdict.NOT_RUN: 7}
+    assert all("2 time-outs" in e.reason for e in executions.values() if e.verdict == Verdict.NOT_RUN)
     await pool.close()
 
 
 async def test_concurrent_runs_share_the_slots(launcher: Recorded) -> None:
     pool = Pool(launcher, 2)
-    runs = [pool.run([Job("same key", f"print({n})", (b"",) * 5)]) for n in range(4)]
+    runs = [pool.run([Job("same key", f"print({n})", distinct(5))]) for n in range(4)]
     for n, executions in enumerate(await asyncio.gather(*map(collect, runs))):
         assert [e.stdout for e in executions] == [b"%d\n" % n] * 5
         assert sorted(e.index for e in executions) == list(range(5))
@@ -123,7 +161,7 @@ async def test_an_input_whose_slots_keep_dying_is_a_sandbox_error_and_the_others
             await launcher.connections[nth].end()
 
     killer = asyncio.create_task(kill_each_slot_once_it_works())
-    executions = await collect(pool.run([slow, Job("quick", ECHO, (b"1",) * 3)]))
+    executions = await collect(pool.run([slow, Job("quick", ECHO, distinct(3))]))
     await killer
     assert Counter((e.job, e.verdict) for e in executions) == {
         ("slow", Verdict.SANDBOX_ERROR): 1,
@@ -134,7 +172,7 @@ async def test_an_input_whose_slots_keep_dying_is_a_sandbox_error_and_the_others
 
 async def test_a_reader_that_goes_away_frees_the_slots(launcher: Recorded) -> None:
     pool = Pool(launcher, 1)
-    endless = pool.run([Job("endless", "while True: pass", (b"",) * 20, Limits(cpu_s=20))])
+    endless = pool.run([Job("endless", "while True: pass", distinct(20), Limits(cpu_s=20))])
     waiting = asyncio.create_task(anext(endless))
     await asyncio.sleep(1)
     waiting.cancel()
@@ -147,7 +185,9 @@ async def test_a_reader_that_goes_away_frees_the_slots(launcher: Recorded) -> No
 
 async def test_closing_answers_what_is_open_and_is_idempotent(launcher: Recorded) -> None:
     pool = Pool(launcher, 1)
-    reading = asyncio.create_task(collect(pool.run([Job("endless", "while True: pass", (b"",) * 9, Limits(cpu_s=20))])))
+    reading = asyncio.create_task(
+        collect(pool.run([Job("endless", "while True: pass", distinct(9), Limits(cpu_s=20))]))
+    )
     await asyncio.sleep(1)
     await pool.close()
     await pool.close()
@@ -186,7 +226,7 @@ async def test_closing_while_jails_start_leaves_nothing_behind(require: Callable
     # Single turns of the event loop, so that every step of starting is met whatever the machine's speed; then seconds.
     for pauses in [*([0.0] * turns for turns in range(12)), [0.001], [0.003], [0.01], [0.03]]:
         pool = Pool(bubblewrap, 3)
-        reading = asyncio.create_task(collect(pool.run([Job("job", ECHO, (b"1",) * 3)])))
+        reading = asyncio.create_task(collect(pool.run([Job("job", ECHO, distinct(3))])))
         for pause in pauses:
             await asyncio.sleep(pause)
         await pool.close()
@@ -206,6 +246,6 @@ async def test_a_backend_that_starts_nothing_gives_its_reason_with_every_executi
             pass
 
     pool = Pool(Broken(), 2)
-    executions = await collect(pool.run([Job("job", ECHO, (b"1",) * 5)]))
+    executions = await collect(pool.run([Job("job", ECHO, distinct(5))]))
     assert [(e.verdict, e.reason) for e in executions] == [(Verdict.SANDBOX_ERROR, "the engine is gone")] * 5
     await pool.close()

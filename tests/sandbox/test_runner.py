@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from sandbox.runner import frames
-from sandbox.runner.jobs import Jail
+from sandbox.runner.jail import Jail
 from sandbox.runner.serve import REFUSED
+from sandbox.runner.verdict import OomKills
 from sandbox.slot import boot_command, boot_payload
 
 
 def test_it_refuses_to_start_outside_a_pid_namespace() -> None:
     started = subprocess.run(
         boot_command(sys.executable, None, ("/tmp",)),
-        input=boot_payload() + frames.program_frame(1, b"print(1)", frames.Limits(1, 1, 1 << 28, 1 << 20, 4)),
+        input=boot_payload()
+        + frames.job_frame(1, b"print(1)", frames.Limits(1, 1, 1 << 28, 1 << 20, 4), False, [(0, b"")]),
         capture_output=True,
         timeout=20,
         check=False,
@@ -31,11 +34,34 @@ def test_nothing_that_can_kill_all_is_made_outside_a_pid_namespace() -> None:
         Jail(None, ["/tmp"])
 
 
-def test_result_frames_that_do_not_add_up_are_refused() -> None:
-    head = frames.RESULT_HEAD.pack(1, 0, 0, 0, frames.NONE, 0.5, 1.5, 100, 2, 1, 3)
-    result = frames.read_result(head + b"hmeout")
-    assert (result.reason, result.stderr_tail, result.stdout) == ("hm", b"e", b"out")
-    assert (result.exit_code, result.signal) == (0, None)
-    for payload in (b"", head, head + b"hmeou", head + b"hmeout!", head[:8] + b"\xff" + head[9:] + b"hmeout"):
-        with pytest.raises(ValueError, match="result frame"):
-            frames.read_result(payload)
+def test_results_that_do_not_add_up_are_refused() -> None:
+    judged = frames.RECORD_HEAD.pack(frames.JUDGED, 7, 3)
+    judged += frames.JUDGED_BODY.pack(0, 0, frames.NONE, 0.5, 1.5, 100, 2, 1, 3) + b"hmeout"
+    shared = frames.RECORD_HEAD.pack(frames.SHARED, 7, 4) + frames.SHARED_BODY.pack(0.1, 0.2, 50, 1, 2) + b"eok"
+    first, second = frames.read_results(judged + shared)
+    assert (first.number, first.position, first.verdict) == (7, 3, "ok")
+    assert (first.reason, first.stderr_tail, first.stdout, first.shared) == ("hm", b"e", b"out", False)
+    assert (first.exit_code, first.signal) == (0, None)
+    assert (second.position, second.verdict, second.exit_code, second.stdout, second.shared) == (
+        4,
+        "ok",
+        0,
+        b"ok",
+        True,
+    )
+    assert frames.read_results(b"") == []
+    wrong_verdict = judged[: frames.RECORD_HEAD.size] + b"\xff" + judged[frames.RECORD_HEAD.size + 1 :]
+    for payload in (judged[:5], judged[:-1], judged + b"!", b"\x09" + judged[1:], wrong_verdict):
+        with pytest.raises(ValueError, match=r"record|add up"):
+            frames.read_results(payload)
+
+
+def test_kills_for_want_of_memory_are_counted_in_both_forms_of_control_groups(tmp_path: Path) -> None:
+    for name, text in (("memory.events", "low 0\noom 3\noom_kill {}\n"), ("oom_control", "under_oom 0\noom_kill {}\n")):
+        events = tmp_path / name
+        events.write_text(text.format(2))
+        kills = OomKills((str(tmp_path / "absent"), str(events)))
+        assert not kills.rose()
+        events.write_text(text.format(3))
+        assert kills.rose() and not kills.rose()
+    assert not OomKills((str(tmp_path / "absent"),)).rose()

@@ -1,0 +1,203 @@
+"""A PID namespace of the runner's own: one process enters at a time, and nothing it starts outlives it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NoReturn
+
+from sandbox.runner import confine
+from sandbox.runner.clean import empty, littered
+from sandbox.runner.frames import Limits
+from sandbox.runner.report import Report
+from sandbox.runner.verdict import Ending
+
+CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, processes=1)
+PATIENCE_S = 0.01
+"""How long results wait for the next before they are sent."""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+# The function behind `signal.signal`, without the enumerations that one translates to and from.
+set_handler = importlib.import_module("_signal").signal
+
+
+class Sick(Exception):
+    """The slot cannot be made clean again and must be replaced."""
+
+
+class Jail:
+    """Runs processes as the only inhabitant of a PID namespace besides them."""
+
+    def __init__(self, uid: int | None, directories: list[str]) -> None:
+        if os.getpid() != 1:
+            raise RuntimeError("kill(-1) needs a PID namespace of its own")
+        self._uid = uid
+        self._directories = directories
+        self.report = Report()
+        confine.join_group(uid)
+        # Programs start here; so does their search for modules.
+        os.chdir(directories[0])
+
+    def enter(self, bounds: confine.Bounds, files: tuple[int, int, int], keep: tuple[int, ...] = ()) -> None:
+        """Turn the calling process, just forked, into one of the jail's; it ends if that fails."""
+        try:
+            confine.streams(*files, keep)
+            self.prepare(bounds)
+            confine.drop_to(self._uid, dumpable=not keep)
+        except BaseException as error:
+            self._failed(error)
+
+    def prepare(self, bounds: confine.Bounds) -> None:
+        """Do what a process of the jail may inherit from its parent."""
+        confine.limit(bounds)
+        confine.offer_to_oom_killer(self._uid)
+        set_handler(signal.SIGINT, signal.default_int_handler)
+
+    def enter_prepared(self, files: tuple[int, int, int], dumpable: bool) -> None:
+        """Like `enter`, in a process forked from one that is prepared."""
+        try:
+            confine.streams(*files)
+            confine.drop_to(self._uid, dumpable)
+        except BaseException as error:
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> NoReturn:
+        self.report.died_of(f"{type(error).__name__}: {error}")
+        os._exit(1)
+
+    def watch(self, pid: int, limits: Limits, idle: Callable[[], None]) -> Ending:
+        """How process `pid` ended; every other process of the jail is gone as well. `idle` is called while it runs."""
+        started = time.monotonic()
+        killed = ""
+        with self.watching(pid) as watched:
+            if not watched.ended_within(PATIENCE_S):
+                idle()
+                remaining = limits.cpu_s
+                while not watched.ended_within(min(remaining, started + limits.wall_s - time.monotonic())):
+                    remaining = limits.cpu_s - watched.cpu_s()
+                    if remaining <= 0:
+                        killed = "cpu"
+                    elif time.monotonic() - started >= limits.wall_s:
+                        killed = "wall"
+                    if killed:
+                        watched.kill()
+                        break
+        usage = watched.usage
+        return Ending(watched.status, killed, usage[0] + usage[1], time.monotonic() - started, usage[2])
+
+    @contextmanager
+    def watching(self, pid: int) -> Iterator[Watched]:
+        """Process `pid`, just forked. Leaving the context waits for its end, and ends and removes what it left."""
+        watched = Watched(pid)
+        try:
+            yield watched
+        finally:
+            watched.wait()
+            self.end_all()
+        self.clean()
+
+    def end_all(self) -> int:
+        """End and reap every process of this PID namespace but this one, which is its PID 1: see `__init__`.
+
+        Returns the peak kB of the largest.
+        """
+        peak_kb = 0
+        try:
+            os.kill(-1, signal.SIGKILL)
+        except ProcessLookupError:
+            return peak_kb
+        # Orphans become children of PID 1, so no child left means no process left.
+        with suppress(ChildProcessError):
+            while True:
+                peak_kb = max(peak_kb, os.wait4(-1, 0)[2].ru_maxrss)
+        return peak_kb
+
+    def children_of(self, pid: int) -> list[int]:
+        """Children of a process of the jail, ended ones that nobody waited for included; none if it is gone."""
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children", "rb") as children:
+                return [int(child) for child in children.read().split()]
+        except OSError:
+            return []
+
+    def is_down_to(self, pid: int) -> bool:
+        """Whether this child and PID 1 are the only processes."""
+        # Whoever loses its parent becomes a child of PID 1, ended or not.
+        return self.children_of(1) == [pid] and not self.children_of(pid)
+
+    @property
+    def can_fork_from_child(self) -> bool:
+        """Whether a child may do the forking: programs cannot signal it, and the kernel tells what they leave."""
+        return self._uid is not None and os.path.exists("/proc/1/task/1/children")
+
+    def clean(self) -> None:
+        """Empty the directories a program may have written to."""
+        if littered(self._directories):
+            self._clean()
+
+    def _clean(self) -> None:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                confine.limit(confine.bounds(CLEAN_LIMITS))
+                confine.drop_to(self._uid)
+                for directory in self._directories:
+                    empty(directory)
+                status = 0
+            finally:
+                os._exit(status)
+        watched = Watched(pid)
+        if not watched.ended_within(CLEAN_LIMITS.wall_s):
+            watched.kill()
+        watched.wait()
+        if littered(self._directories):
+            raise Sick("files of a program could not be removed")
+
+
+class Watched:
+    """A child process."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._pidfd = os.pidfd_open(pid)
+        self._poll = select.poll()
+        self._poll.register(self._pidfd, select.POLLIN)
+        self.status = 0
+        self.usage: tuple[float, float, int] = (0.0, 0.0, 0)
+        """User and system CPU seconds with waited-for children, peak kB; known after `wait`."""
+
+    def ended_within(self, seconds: float) -> bool:
+        """Whether it has ended, after waiting at most this long."""
+        return bool(self._poll.poll(max(1.0, 1000 * seconds)))
+
+    def cpu_s(self) -> float:
+        """See `cpu_seconds`."""
+        return cpu_seconds(self._pid)
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait for its end and keep how it ended."""
+        os.close(self._pidfd)
+        _, self.status, usage = os.wait4(self._pid, 0)
+        self.usage = (usage.ru_utime, usage.ru_stime, usage.ru_maxrss)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds of process `pid`, all its threads, and the children it has waited for; 0 when it has just ended."""
+    try:
+        # The process's CPU clock, as clock_getcpuclockid(3) computes it.
+        own = time.clock_gettime((~pid << 3) | 2)
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            fields = stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    return own + (int(fields[13]) + int(fields[14])) / TICKS

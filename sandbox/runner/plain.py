@@ -1,0 +1,130 @@
+"""Tells plain programs: those whose code names nothing that reaches beyond their own globals and standard streams.
+
+Several inputs of a plain program may run one after another in one process. The rule is an allow-list over compiled
+code, names and constants alike. It keeps honest programs apart from their earlier selves; what a program that gets round
+it can spoil is its own row of the table, since the process is jailed like any other and no expected output is near.
+"""
+
+from __future__ import annotations
+
+import opcode
+import sys
+import types
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+MODULES = _words("""
+    __future__ abc array bisect calendar cmath collections collections.abc copy dataclasses datetime decimal enum
+    fractions functools heapq itertools json math numbers operator random re statistics string sys textwrap time typing
+""")
+"""Modules without any way to files, processes, frames or code, and whose state can be checked or reset."""
+
+SPECIAL = frozenset(
+    f"__{name}__"
+    for name in _words("""
+        abs add and annotations bool bytes call classcell contains delitem divmod doc enter eq exit float floor floordiv
+        format ge getitem gt hash iadd iand ilshift imod imul index init int invert ior ipow irshift isub iter itruediv
+        ixor le len lshift lt main matmul missing mod module mul name ne neg new next or pos post_init pow qualname radd
+        rand rdivmod repr reversed rfloordiv rlshift rmod rmul ror round rpow rrshift rshift rsub rtruediv rxor setitem
+        slots str sub truediv trunc xor
+    """)
+)
+"""Names with two underscores that do no more than define or use operators."""
+
+CODE_AND_FILES = _words("""
+    eval exec compile globals locals vars dir getattr setattr delattr breakpoint help license credits copyright
+    attrgetter methodcaller Formatter vformat get_field make_dataclass get_type_hints ForwardRef
+""")
+"""Names that make code of text, or find names and files by text."""
+
+FRAMES = _words("""
+    tb_frame tb_next f_back f_globals f_locals f_builtins f_code gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame
+    ag_code co_code
+""")
+
+INTERPRETER = _words("""
+    modules settrace setprofile gettrace getprofile excepthook displayhook unraisablehook breakpointhook addaudithook
+    meta_path path_hooks path_importer_cache argv orig_argv executable setswitchinterval setdlopenflags call_tracing
+    getrefcount set_asyncgen_hooks set_coroutine_origin_tracking_depth activate_stack_trampoline monitoring
+    getallocatedblocks last_value last_type last_traceback getrecursionlimit
+""")
+"""State of the interpreter, beyond streams, limits and numbers."""
+
+STATE = _words("""
+    register DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
+    fileno raw detach peek reconfigure getvalue getbuffer isatty truncate sleep
+""")
+"""State of modules that nothing resets; streams below the text; sleeping, which would hold up other inputs."""
+
+FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | STATE
+
+LARGEST = 1 << 16
+"""Bytes of source beyond which the compiler needs limits of its own."""
+
+_IMPORT = opcode.opmap["IMPORT_NAME"]
+_EXTENDED = opcode.EXTENDED_ARG
+
+
+def reachable_modules() -> frozenset[str]:
+    """Names under which the loaded modules of the list hold other modules, or private names of their own."""
+    names = set()
+    for name in MODULES:
+        module = sys.modules.get(name)
+        for attribute, value in vars(module).items() if module is not None else ():
+            foreign = isinstance(value, types.ModuleType) and attribute not in MODULES
+            if foreign or (attribute.startswith("_") and not attribute.startswith("__")):
+                names.add(attribute)
+    names.discard("_")
+    return frozenset(names)
+
+
+def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str] | None:
+    """The modules a plain program imports; None for a program that is not plain.
+
+    `forbidden` are names beyond FORBIDDEN: those of `reachable_modules`.
+    """
+    imports: set[str] = set()
+    codes = [code]
+    while codes:
+        code = codes.pop()
+        imported = _imported(code)
+        if not imported <= MODULES:
+            return None
+        imports |= imported
+        special = SPECIAL | imported
+        for name in code.co_names:
+            if name in FORBIDDEN or name in forbidden or (name.startswith("__") and name not in special):
+                return None
+        constants = list(code.co_consts)
+        while constants:
+            constant = constants.pop()
+            kind = type(constant)
+            if kind is str:
+                if "__" in constant and constant != "__main__":
+                    return None
+            elif kind is types.CodeType:
+                codes.append(constant)
+            elif kind is tuple or kind is frozenset:
+                constants += constant
+    return frozenset(imports)
+
+
+def _imported(code: types.CodeType) -> set[str]:
+    """Modules that this code object's own instructions import."""
+    instructions = code.co_code
+    if _IMPORT not in instructions[::2]:
+        return set()
+    names = set()
+    argument = 0
+    for at in range(0, len(instructions), 2):
+        argument |= instructions[at + 1]
+        if instructions[at] == _EXTENDED:
+            argument <<= 8
+            continue
+        if instructions[at] == _IMPORT:
+            names.add(code.co_names[argument])
+        argument = 0
+    return names

@@ -1,0 +1,165 @@
+"""Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
+
+Whatever is not a plain ending with nothing left behind ends the process, and the runner gives the input a fork of its
+own: an exception, an exit status, a module that changed, a thread, output beyond the limit. So all that is ever
+reported from here is `ok`.
+"""
+
+from __future__ import annotations
+
+import _thread
+import builtins
+import importlib
+import io
+import os
+import resource
+import sys
+import time
+import types
+from typing import Any
+
+from sandbox.runner import program
+from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
+from sandbox.runner.plain import imports_of, reachable_modules
+from sandbox.runner.report import Report
+
+IMMUTABLE = 1 << 8
+"""Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes nobody can set."""
+
+
+class NotPlain(Exception):
+    """The program must have a fork for every input."""
+
+
+class Kept(io.BytesIO):
+    """What a program wrote. Closing it, which would lose that, is noted instead."""
+
+    was_closed = False
+
+    def close(self) -> None:
+        self.was_closed = True
+
+
+class Surroundings:
+    """What one input could change for the next: builtins, sys, the modules a program imports and their classes."""
+
+    def __init__(self, imports: frozenset[str], names: dict[str, Any]) -> None:
+        """`names` are the program's builtins."""
+        modules = [sys, *(sys.modules[name] for name in imports if name != "sys")]
+        self._watched: list[tuple[Any, dict[str, Any]]] = [(names, dict(names))]
+        for module in modules:
+            self._watched.append((vars(module), dict(vars(module))))
+            for value in list(vars(module).values()):
+                if isinstance(value, type) and not value.__flags__ & IMMUTABLE:
+                    self._watched.append((vars(value), dict(vars(value))))
+        self._digits = sys.get_int_max_str_digits()
+        self._random = sys.modules["random"] if "random" in imports else None
+        self._decimal = sys.modules["decimal"] if imports & {"decimal", "fractions", "statistics"} else None
+
+    def restore(self) -> None:
+        """Set back what a program may rightly change."""
+        sys.set_int_max_str_digits(self._digits)
+        if self._random is not None:
+            self._random.seed(0)
+        if self._decimal is not None:
+            self._decimal.setcontext(self._decimal.Context())
+
+    def unchanged(self) -> bool:
+        """Whether everything else is as it was, object by object."""
+        return all(now == before for now, before in self._watched) and not _thread._count()
+
+
+class SharedProgram:
+    """A compiled plain program, run on one input after another."""
+
+    def __init__(self, code: types.CodeType, preloaded: frozenset[str], limits: Limits, report: Report) -> None:
+        """`preloaded` are the names that reach from modules loaded by now. NotPlain if the program is not."""
+        imports = imports_of(code, preloaded)
+        if imports is None:
+            raise NotPlain
+        late = [name for name in imports if name not in sys.modules and name != "__future__"]
+        for name in late:
+            importlib.import_module(name)
+        if late and imports_of(code, reachable_modules()) is None:
+            raise NotPlain
+        self._code = code
+        self._limits = limits
+        self._report = report
+        self._streams = (sys.stdin, sys.stdout, sys.stderr)
+        self._stdin = io.BytesIO()
+        self._builtins = {**vars(builtins), "open": self._open}
+        self._surroundings = Surroundings(imports - {"__future__"}, self._builtins)
+
+    def _open(self, file: object, mode: str = "r") -> io.IOBase:
+        """What `open(0)` gives; every other file is for a process of the program's own."""
+        if file != 0 or mode not in ("r", "rb"):
+            raise NotPlain
+        binary = io.BufferedReader(self._stdin)
+        return binary if mode == "rb" else io.TextIOWrapper(binary, "utf-8")
+
+    def run(self, inputs: int, table: list[tuple[int, int]], results: int, number: int, first: int) -> None:
+        """Run the inputs that lie in file `inputs` with these (index, size), from offset `first`; records to `results`.
+
+        Returns early, with the current input not reported, when that input needs a process of its own.
+        """
+        offset = first
+        for position, (index, size) in enumerate(table):
+            data = os.pread(inputs, size, offset)
+            if len(data) != size:
+                return
+            offset += size
+            began, cpu = time.monotonic(), time.process_time()
+            self._report.begin(position, cpu)
+            outputs = self._execute(data)
+            if outputs is None:
+                return
+            stdout, stderr = outputs
+            tail = stderr[-STDERR_TAIL:]
+            body = SHARED_BODY.pack(
+                time.process_time() - cpu,
+                time.monotonic() - began,
+                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                len(tail),
+                len(stdout),
+            )
+            record = b"".join((RECORD_HEAD.pack(SHARED, number, index), body, tail, stdout))
+            if os.write(results, record) != len(record) or not self._surroundings.unchanged():
+                return
+
+    def _execute(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Output and errors of a plain ending; None for any other."""
+        main = program.fresh_main()
+        main.__dict__["__builtins__"] = self._builtins
+        out, err = Kept(), Kept()
+        stdin, stdout, stderr = self._streams
+        self._stdin = io.BytesIO(data)
+        binary = io.BufferedReader(self._stdin)
+        text = io.TextIOWrapper(out, stdout.encoding, stdout.errors, newline="\n")
+        errors = io.TextIOWrapper(err, stderr.encoding, stderr.errors, newline="\n", line_buffering=True)
+        sys.modules["__main__"] = main
+        sys.stdin = io.TextIOWrapper(binary, stdin.encoding, stdin.errors, newline="\n")
+        sys.stdout, sys.stderr = text, errors
+        self._surroundings.restore()
+        try:
+            try:
+                program.allow_recursion()
+                exec(self._code, main.__dict__)
+            except SystemExit as stop:
+                if stop.code is not None and not (type(stop.code) is int and stop.code & 0xFF == 0):
+                    return None
+            if sys.stdout is not text or sys.stderr is not errors:
+                program.flush()
+                sys.stdout, sys.stderr = text, errors
+            program.clear(main)
+            text.flush()
+            errors.flush()
+        except BaseException:
+            return None
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = self._streams
+        if out.was_closed or err.was_closed:
+            return None
+        written, complained = out.getvalue(), err.getvalue()
+        if max(len(written), len(complained)) > self._limits.output:
+            return None
+        return written, complained

@@ -1,0 +1,86 @@
+"""What became of one execution, from what the kernel says first and from the report for the words."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from typing import NamedTuple
+
+from sandbox.runner.frames import Limits
+from sandbox.runner.report import Report
+
+OOM_TAKES_S = 0.05
+"""Filling the memory of a jail takes longer than this."""
+
+
+class Ending(NamedTuple):
+    """How a watched process ended."""
+
+    status: int
+    """As `wait` returns it."""
+    killed: str
+    """`cpu` or `wall` when it was killed for its time, else empty."""
+    cpu_s: float
+    wall_s: float
+    peak_kb: int
+
+
+class OomKills:
+    """Counts the kernel's out-of-memory kills in this jail's control group, where it has one (cgroup v2, v1)."""
+
+    FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+    def __init__(self, files: tuple[str, ...] = FILES) -> None:
+        self._fd = -1
+        for path in files:
+            with suppress(OSError):
+                self._fd = os.open(path, os.O_RDONLY)
+                break
+        self._seen = self._read()
+
+    def rose(self) -> bool:
+        """Whether a process was killed since the last call."""
+        if self._fd < 0:
+            return False
+        before, self._seen = self._seen, self._read()
+        return self._seen > before
+
+    def _read(self) -> int:
+        if self._fd < 0:
+            return 0
+        for line in os.pread(self._fd, 4096, 0).splitlines():
+            if line.startswith(b"oom_kill "):
+                return int(line.split()[1])
+        return 0
+
+
+def judge(
+    ending: Ending, limits: Limits, written: int, complained: int, report: Report, oom_kills: OomKills
+) -> tuple[str, str]:
+    """Verdict and reason of a process that wrote this many bytes to standard output and error."""
+    status = ending.status
+    if not report.started and not ending.killed:
+        return "sandbox_error", f"could not start the program: {report.name or 'it was killed'}"
+    # Looked up only where it may have happened, for it costs time.
+    if (status or ending.wall_s > OOM_TAKES_S) and oom_kills.rose():
+        return "memory", "killed by the kernel for the memory of the sandbox"
+    if ending.killed == "wall":
+        return "timeout", "wall"
+    if ending.killed or status == signal.SIGXCPU or ending.cpu_s > limits.cpu_s:
+        return "timeout", "cpu"
+    if written > limits.output:
+        return "output_limit", "stdout"
+    if status == 0:
+        return "ok", ""
+    # Writing past the limit fails with EFBIG, of which a program may die in many ways.
+    if written >= limits.output:
+        return "output_limit", "stdout"
+    if complained >= limits.output:
+        return "output_limit", "stderr"
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        return "crash", signal.Signals(number).name if number < signal.SIGRTMIN else f"signal {number}"
+    if report.ran_out_of_memory:
+        return "memory", "MemoryError"
+    return "crash", report.name or f"exit status {os.waitstatus_to_exitcode(status)}"
