@@ -14,11 +14,17 @@ import click
 from sandbox.errors import SandboxError
 from sandbox.open import KINDS, BackendStatus, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Verdict
+from sandbox.selftest.command import selftest
+from sandbox.workspace.command import execute
 
 
 @click.group()
 def sandbox() -> None:
     """The sandbox that programs run in."""
+
+
+sandbox.add_command(selftest)
+sandbox.add_command(execute)
 
 
 @sandbox.command()
@@ -28,14 +34,14 @@ def build() -> None:
 
 
 async def _build() -> str:
-    from sandbox.docker_engine import connect
+    from sandbox.docker_client import connect
     from sandbox.image import build as image
 
-    client, _ = await connect()
+    engine = await connect()
     try:
-        return await asyncio.to_thread(image.build, client, lambda line: click.echo(line, err=True))
+        return await asyncio.to_thread(image.build, engine.client, lambda line: click.echo(line, err=True))
     finally:
-        client.close()
+        engine.close()
 
 
 @sandbox.command()

@@ -4,33 +4,62 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from stat import S_ISDIR
+from stat import S_IMODE, S_ISDIR
 
 
-def littered(directories: list[str]) -> bool:
-    """Whether anything lies in them."""
-    return any(os.listdir(directory) for directory in directories)
+class Directory:
+    """A directory that programs may write to, and how it was before any did."""
 
-
-def empty(directory: str) -> None:
-    """Remove everything in `directory`: unreadable trees, trees too deep for recursion or for a path name."""
-    os.chdir(directory)
-    levels = [_unlink_files()]
-    path: list[str] = []
-    while True:
-        if levels[-1]:
-            name = levels[-1].pop()
-            os.chmod(name, 0o700)
-            os.chdir(name)
-            path.append(name)
-            levels.append(_unlink_files())
-        elif path:
-            levels.pop()
-            os.chdir("..")
-            with suppress(OSError):
-                os.rmdir(path.pop())
+    def __init__(self, path: str) -> None:
+        self._path = path
+        # Open, so that it can be looked into whatever mode a program gives it.
+        self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._mode = os.fstat(self._fd).st_mode
+        self._modified_ns = os.fstat(self._fd).st_mtime_ns
+        try:
+            os.listxattr(self._fd)
+        except OSError:
+            self._has_attributes = False
         else:
-            return
+            self._has_attributes = True
+
+    def changed(self) -> bool:
+        """Whether anything lies in it, or anything else about it shows that a program was here."""
+        if os.listdir(self._fd):
+            return True
+        status = os.fstat(self._fd)
+        return status.st_mode != self._mode or status.st_mtime_ns != self._modified_ns or bool(self._attributes())
+
+    def restore(self) -> None:
+        """Give it back its mode, its time and nothing more."""
+        with suppress(PermissionError):
+            os.fchmod(self._fd, S_IMODE(self._mode))
+            for name in self._attributes():
+                os.removexattr(self._fd, name)
+        os.utime(self._fd, ns=(self._modified_ns, self._modified_ns))
+
+    def _attributes(self) -> list[str]:
+        return [name for name in os.listxattr(self._fd) if name.startswith("user.")] if self._has_attributes else []
+
+    def empty(self) -> None:
+        """Remove everything in it: unreadable trees, trees too deep for recursion or for a path name."""
+        os.chdir(self._path)
+        levels = [_unlink_files()]
+        path: list[str] = []
+        while True:
+            if levels[-1]:
+                name = levels[-1].pop()
+                os.chmod(name, 0o700)
+                os.chdir(name)
+                path.append(name)
+                levels.append(_unlink_files())
+            elif path:
+                levels.pop()
+                os.chdir("..")
+                with suppress(OSError):
+                    os.rmdir(path.pop())
+            else:
+                return
 
 
 def _unlink_files() -> list[str]:

@@ -89,7 +89,8 @@ def bounds(limits: Limits, executions: int = 1, file_size: int | None = None) ->
         (resource.RLIMIT_FSIZE, file_limit(limits) if file_size is None else file_size),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_NPROC, limits.processes),
-        (resource.RLIMIT_CORE, 0),
+        # Not 0, which some hosts' handlers of crashes, fed through a pipe, are not bound by: see core(5).
+        (resource.RLIMIT_CORE, 1),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
     )

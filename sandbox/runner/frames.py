@@ -119,7 +119,7 @@ def read_results(payload: bytes) -> list[Result]:
                     cpu_s,
                     wall_s,
                     peak_kb,
-                    payload[at:errors_at].decode(errors="replace"),
+                    _printable(payload[at:errors_at]) if reason else "",
                     payload[errors_at:output_at],
                     payload[output_at:end],
                     kind == SHARED,
@@ -129,3 +129,7 @@ def read_results(payload: bytes) -> list[Result]:
     except (struct.error, IndexError) as error:
         raise ValueError(f"results do not add up: {error}") from error
     return results
+
+
+def _printable(words: bytes) -> str:
+    return "".join(c if c.isprintable() else "?" for c in words.decode(errors="replace"))

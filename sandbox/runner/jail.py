@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from sandbox.runner import confine
-from sandbox.runner.clean import empty, littered
+from sandbox.runner.clean import Directory
 from sandbox.runner.frames import Limits
 from sandbox.runner.report import Report
 from sandbox.runner.verdict import Ending
@@ -38,8 +38,9 @@ class Jail:
         if os.getpid() != 1:
             raise RuntimeError("kill(-1) needs a PID namespace of its own")
         self._uid = uid
-        self._directories = directories
+        self._directories = [Directory(path) for path in directories]
         self.report = Report()
+        self._failures = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         confine.join_group(uid)
         # Programs start here; so does their search for modules.
         os.chdir(directories[0])
@@ -47,11 +48,12 @@ class Jail:
     def enter(self, bounds: confine.Bounds, files: tuple[int, int, int], keep: tuple[int, ...] = ()) -> None:
         """Turn the calling process, just forked, into one of the jail's; it ends if that fails."""
         try:
-            confine.streams(*files, keep)
+            confine.streams(*files, (self._failures, *keep))
             self.prepare(bounds)
             confine.drop_to(self._uid, dumpable=not keep)
+            os.close(self._failures)
         except BaseException as error:
-            self._failed(error)
+            self._fail(error)
 
     def prepare(self, bounds: confine.Bounds) -> None:
         """Do what a process of the jail may inherit from its parent."""
@@ -62,14 +64,23 @@ class Jail:
     def enter_prepared(self, files: tuple[int, int, int], dumpable: bool) -> None:
         """Like `enter`, in a process forked from one that is prepared."""
         try:
-            confine.streams(*files)
+            confine.streams(*files, (self._failures,))
             confine.drop_to(self._uid, dumpable)
+            os.close(self._failures)
         except BaseException as error:
-            self._failed(error)
+            self._fail(error)
 
-    def _failed(self, error: BaseException) -> NoReturn:
+    def _fail(self, error: BaseException) -> NoReturn:
         self.report.died_of(f"{type(error).__name__}: {error}")
+        os.eventfd_write(self._failures, 1)
         os._exit(1)
+
+    def entering_failed(self) -> bool:
+        """Whether a process failed to enter since the last call. No program can say so: it has no such descriptor."""
+        try:
+            return os.eventfd_read(self._failures) > 0
+        except BlockingIOError:
+            return False
 
     def watch(self, pid: int, limits: Limits, idle: Callable[[], None]) -> Ending:
         """How process `pid` ended; every other process of the jail is gone as well. `idle` is called while it runs."""
@@ -138,10 +149,12 @@ class Jail:
 
     def clean(self) -> None:
         """Empty the directories a program may have written to."""
-        if littered(self._directories):
+        if any(directory.changed() for directory in self._directories):
             self._clean()
 
     def _clean(self) -> None:
+        for directory in self._directories:
+            directory.restore()
         pid = os.fork()
         if pid == 0:
             status = 1
@@ -149,7 +162,7 @@ class Jail:
                 confine.limit(confine.bounds(CLEAN_LIMITS))
                 confine.drop_to(self._uid)
                 for directory in self._directories:
-                    empty(directory)
+                    directory.empty()
                 status = 0
             finally:
                 os._exit(status)
@@ -157,7 +170,9 @@ class Jail:
         if not watched.ended_within(CLEAN_LIMITS.wall_s):
             watched.kill()
         watched.wait()
-        if littered(self._directories):
+        for directory in self._directories:
+            directory.restore()
+        if any(directory.changed() for directory in self._directories):
             raise Sick("files of a program could not be removed")
 
 

@@ -171,7 +171,10 @@ class Jobs:
     def _record(self, job: Job, run: _Execution, ending: Ending) -> None:
         _, stdout, stderr = run.files
         written, complained = os.fstat(stdout).st_size, os.fstat(stderr).st_size
-        verdict, reason = judge(ending, job.limits, written, complained, self._report, self._oom_kills)
+        if ending.status and self._jail.entering_failed():
+            verdict, reason = "sandbox_error", f"could not start the program: {self._report.name}"
+        else:
+            verdict, reason = judge(ending, job.limits, written, complained, self._report, self._oom_kills)
         tail, kept = min(complained, STDERR_TAIL), min(written, job.limits.output)
         head = _judged(job.number, run.index, verdict, reason, ending, tail, kept)
         self._outbox.put(head, (stderr, complained - tail, tail), (stdout, 0, kept))
@@ -196,6 +199,7 @@ class Jobs:
             if sent.count < len(table):
                 # Whatever ended it, the input it ended with is not to be blamed for it twice.
                 self._oom_kills.rose()
+                self._jail.entering_failed()
             size = os.fstat(code).st_size
             if compiled is None and size:
                 is_plain = not self._report.is_not_plain and b"open" not in job.source
@@ -271,8 +275,8 @@ class Jobs:
             if ending.status == 0:
                 code = os.pread(stdout, os.fstat(stdout).st_size, 0)
                 return Compiled(code, is_plain=not self._report.is_not_plain and b"open" not in source)
-            if not self._report.started:
-                raise Sick("a compiler process did not start")
+            if self._jail.entering_failed():
+                raise Sick(f"a compiler process did not start: {self._report.name}")
             error = COMPILE_ERROR
             if os.WIFSIGNALED(ending.status) or os.waitstatus_to_exitcode(ending.status) != NOT_COMPILED:
                 error = f"{COMPILE_ERROR}: the source is too large or too deep to compile"
@@ -285,7 +289,6 @@ class Jobs:
         status = NOT_COMPILED
         try:
             self._jail.enter(bounds, (stdin, stdout, stderr))
-            self._report.running()
             try:
                 code = compile(source, program.FILE, "exec", dont_inherit=True)
                 dumped = marshal.dumps(code)

@@ -109,6 +109,12 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
                 codes.append(constant)
             elif kind is tuple or kind is frozenset:
                 constants += constant
+                # Names of arguments, and of attributes that a pattern matches.
+                if any(
+                    type(word) is str and (word in FORBIDDEN or word in forbidden or word[:1] == "_")
+                    for word in constant
+                ):
+                    return None
     return frozenset(imports)
 
 

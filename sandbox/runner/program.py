@@ -75,7 +75,6 @@ def run(code: bytes, interpreter: Interpreter, report: Report, leave: Any = os._
     interrupted = False
     try:
         try:
-            report.running()
             exec(marshal.loads(code), interpreter.main.__dict__)
             status = 0
         except SystemExit as stop:
@@ -111,7 +110,8 @@ def _exit_status(stop: SystemExit, report: Report) -> int:
 
 
 def _uncaught(error: BaseException, report: Report) -> None:
-    if isinstance(error, MemoryError):
+    # Not isinstance, which asks the error itself.
+    if issubclass(type(error), MemoryError):
         report.out_of_memory()
     report.died_of(type(error).__name__)
     trace = error.__traceback__

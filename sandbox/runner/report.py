@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 
-STARTING, RUNNING, OUT_OF_MEMORY, NOT_PLAIN = 0, 1, 2, 3
+NOTHING, OUT_OF_MEMORY, NOT_PLAIN = 0, 1, 2
 NAME_AT, NAME_SIZE = 2, 62
 PROGRESS_AT = 64
 PROGRESS = struct.Struct("<qd")
@@ -22,9 +22,6 @@ class Report:
     def reset(self) -> None:
         self._page[:PROGRESS_AT] = self._empty
         self.begin(-1, 0.0)
-
-    def running(self) -> None:
-        self._page[0] = RUNNING
 
     def not_plain(self) -> None:
         self._page[0] = NOT_PLAIN
@@ -48,10 +45,6 @@ class Report:
         return position, cpu_s
 
     @property
-    def started(self) -> bool:
-        return self._page[0] != STARTING
-
-    @property
     def is_not_plain(self) -> bool:
         return self._page[0] == NOT_PLAIN
 
@@ -62,4 +55,5 @@ class Report:
     @property
     def name(self) -> str:
         size = min(self._page[1], NAME_SIZE)
-        return self._page[NAME_AT : NAME_AT + size].decode(errors="replace")
+        text = self._page[NAME_AT : NAME_AT + size].decode(errors="replace")
+        return "".join(character if character.isprintable() else "?" for character in text)

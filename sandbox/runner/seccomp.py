@@ -20,13 +20,21 @@ DENY = 0x00050000
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
 
-NEW_NAMESPACE = 0x7E020000
-"""Every CLONE_NEW... flag of clone(2)."""
+NO_CLONES = 0x7E028000
+"""Every CLONE_NEW... flag of clone(2), and CLONE_PARENT, which makes brothers of what should be children."""
+FAMILIES = (1, 2, 10, 16)
+"""Local, IPv4, IPv6 and netlink sockets, which the network namespace confines. Others (vsock) reach past it."""
 IPC_CREAT = 0o1000
 X32 = 0x40000000
 
 # Calls with the same number everywhere: open_tree to fspick, io_uring_*, pidfd_getfd, mount_setattr.
 SINCE_424 = (*range(425, 434), 438, 442)
+
+ONLY_FOR_ITSELF = {
+    **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam"), ((0, 0),)),
+    **{"sched_setattr": ((0, 0),), "setpriority": ((0, 0), (1, 0)), "ioprio_set": ((0, 1), (1, 0))},
+}
+"""Calls that could limit or slow a runner with the user id of its programs: arguments, and what they must be."""
 
 ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
@@ -36,7 +44,9 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
             **{"ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "bpf": 321},
             **{"perf_event_open": 298, "userfaultfd": 323, "add_key": 248, "request_key": 249, "keyctl": 250},
             **{"open_by_handle_at": 304, "kexec_load": 246, "init_module": 175, "finit_module": 313, "mq_open": 240},
-            **{"clone": 56, "clone3": 435, "shmget": 29, "semget": 64, "msgget": 68},
+            **{"clone": 56, "clone3": 435, "shmget": 29, "semget": 64, "msgget": 68, "socket": 41},
+            **{"prlimit64": 302, "sched_setaffinity": 203, "sched_setscheduler": 144, "sched_setparam": 142},
+            **{"sched_setattr": 314, "setpriority": 141, "ioprio_set": 251},
         },
     ),
     "aarch64": (
@@ -46,7 +56,9 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
             **{"ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "bpf": 280},
             **{"perf_event_open": 241, "userfaultfd": 282, "add_key": 217, "request_key": 218, "keyctl": 219},
             **{"open_by_handle_at": 265, "kexec_load": 104, "init_module": 105, "finit_module": 273, "mq_open": 180},
-            **{"clone": 220, "clone3": 435, "shmget": 194, "semget": 190, "msgget": 186},
+            **{"clone": 220, "clone3": 435, "shmget": 194, "semget": 190, "msgget": 186, "socket": 198},
+            **{"prlimit64": 261, "sched_setaffinity": 122, "sched_setscheduler": 119, "sched_setparam": 118},
+            **{"sched_setattr": 274, "setpriority": 140, "ioprio_set": 30},
         },
     ),
 }
@@ -70,6 +82,8 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
     numbers = dict(numbers)
     clone, clone3 = numbers.pop("clone"), numbers.pop("clone3")
     creators = {numbers.pop("shmget"): 2, numbers.pop("semget"): 2, numbers.pop("msgget"): 1}
+    socket = numbers.pop("socket")
+    itself = {numbers.pop(name): arguments for name, arguments in ONLY_FOR_ITSELF.items()}
     code = [
         _step(LOAD, ARCHITECTURE_AT),
         # System calls of another architecture have other numbers; nothing here makes any.
@@ -80,7 +94,7 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
         *(_step(EQUAL, clone3, 0, 1), _step(RETURN, DENY | errno.ENOSYS)),
         _step(EQUAL, clone, 0, 4),
         _step(LOAD, ARGUMENTS_AT),
-        *(_step(ANY_BIT, NEW_NAMESPACE, 0, 1), _step(RETURN, DENY | errno.EPERM)),
+        *(_step(ANY_BIT, NO_CLONES, 0, 1), _step(RETURN, DENY | errno.EPERM)),
         _step(RETURN, ALLOW),
     ]
     for number, flags in creators.items():
@@ -92,6 +106,15 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
             _step(RETURN, DENY | errno.ENOSPC),
             _step(RETURN, ALLOW),
         ]
+    code += [_step(EQUAL, socket, 0, 3 + len(FAMILIES)), _step(LOAD, ARGUMENTS_AT)]
+    code += [_step(EQUAL, family, len(FAMILIES) - at, 0) for at, family in enumerate(FAMILIES)]
+    code += [_step(RETURN, DENY | errno.EAFNOSUPPORT), _step(RETURN, ALLOW)]
+    for number, arguments in itself.items():
+        code.append(_step(EQUAL, number, 0, 3 * len(arguments) + 1))
+        for argument, value in arguments:
+            code += [_step(LOAD, ARGUMENTS_AT + 8 * argument), _step(EQUAL, value, 1, 0)]
+            code.append(_step(RETURN, DENY | errno.EPERM))
+        code.append(_step(RETURN, ALLOW))
     for number in (*numbers.values(), *SINCE_424):
         code += [_step(EQUAL, number, 0, 1), _step(RETURN, DENY | errno.EPERM)]
     return [*code, _step(RETURN, ALLOW)]

@@ -20,7 +20,7 @@ from typing import Any
 
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
-from sandbox.runner.plain import imports_of, reachable_modules
+from sandbox.runner.plain import FORBIDDEN, MODULES, imports_of, reachable_modules
 from sandbox.runner.report import Report
 
 IMMUTABLE = 1 << 8
@@ -45,16 +45,25 @@ class Surroundings:
 
     def __init__(self, imports: frozenset[str], names: dict[str, Any]) -> None:
         """`names` are the program's builtins."""
-        modules = [sys, *(sys.modules[name] for name in imports if name != "sys")]
-        self._watched: list[tuple[Any, dict[str, Any]]] = [(names, dict(names))]
-        for module in modules:
+        self._watched: list[tuple[Any, Any]] = [(names, dict(names))]
+        for module in (sys, *(sys.modules[name] for name in imports if name != "sys")):
             self._watched.append((vars(module), dict(vars(module))))
-            for value in list(vars(module).values()):
-                if isinstance(value, type) and not value.__flags__ & IMMUTABLE:
-                    self._watched.append((vars(value), dict(vars(value))))
+            for name, value in list(vars(module).items()):
+                # What begins with an underscore, or is forbidden, no plain program can name.
+                if not name.startswith("_") and name not in FORBIDDEN and name not in MODULES:
+                    self._watch(value)
         self._digits = sys.get_int_max_str_digits()
         self._random = sys.modules["random"] if "random" in imports else None
         self._decimal = sys.modules["decimal"] if imports & {"decimal", "fractions", "statistics"} else None
+
+    def _watch(self, value: object) -> None:
+        if isinstance(value, (list, dict, set)):
+            self._watched.append((value, value.copy()))
+        elif isinstance(value, type):
+            if not value.__flags__ & IMMUTABLE:
+                self._watched.append((vars(value), dict(vars(value))))
+        elif hasattr(value, "__dict__"):
+            self._watched.append((vars(value), dict(vars(value))))
 
     def restore(self) -> None:
         """Set back what a program may rightly change."""

@@ -12,6 +12,8 @@ from sandbox.runner.report import Report
 
 OOM_TAKES_S = 0.05
 """Filling the memory of a jail takes longer than this."""
+INTERPRETER = 32 << 20
+"""Bytes that a process may have in memory beyond its limit, which counts neither libraries nor shared mappings."""
 
 
 class Ending(NamedTuple):
@@ -60,11 +62,11 @@ def judge(
 ) -> tuple[str, str]:
     """Verdict and reason of a process that wrote this many bytes to standard output and error."""
     status = ending.status
-    if not report.started and not ending.killed:
-        return "sandbox_error", f"could not start the program: {report.name or 'it was killed'}"
     # Looked up only where it may have happened, for it costs time.
     if (status or ending.wall_s > OOM_TAKES_S) and oom_kills.rose():
         return "memory", "killed by the kernel for the memory of the sandbox"
+    if ending.peak_kb << 10 > limits.memory + INTERPRETER:
+        return "memory", "shared memory"
     if ending.killed == "wall":
         return "timeout", "wall"
     if ending.killed or status == signal.SIGXCPU or ending.cpu_s > limits.cpu_s:

@@ -1,45 +1,68 @@
-"""Hostile programs get their verdict, and the program after each runs as if nothing had been."""
+"""Hostile programs get their verdict, and the programs after each run as if nothing had been."""
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import AsyncIterator, Callable
+from typing import NoReturn
 
-from sandbox import Job, Limits, Sandbox, Verdict
-from tests.sandbox.conftest import Execute
-from tests.sandbox.hostile import PROGRAMS
+import pytest
+import pytest_asyncio
+
+from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
+from sandbox.runner import frames
+from sandbox.selftest.canary import canary
+from sandbox.selftest.hostile import SECRET, forged_frame
+from sandbox.selftest.programs import PROGRAMS, THEMES
+from sandbox.selftest.trial import Examiner, Mode
+from tests.sandbox.conftest import BACKENDS, Execute
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# Little memory, so that filling it takes a fraction of the CPU time even on a busy machine.
-LIMITS = Limits(cpu_s=0.4, wall_s=1.2, memory_mb=96)
-# Runs in the same slot: right sum, no process but the runner and itself, nothing left in the places one can write to.
-PROBE = (
-    "import os\nprint(sum(map(int, input().split())), len([p for p in os.listdir('/proc') if p.isdigit()]),"
-    " os.listdir('/tmp'), os.listdir('/dev/shm'))"
-)
-CLEAN = b"60 2 [] []\n"
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=BACKENDS)
+async def examiner(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Examiner]:
+    """What tries programs on a sandbox with a single slot, so that every program runs where the one before it ran."""
+
+    async def opener() -> Sandbox:
+        return await open_sandbox(request.param, slots=1)
+
+    with canary() as watched:
+        examiner = Examiner(opener, watched)
+        try:
+            await examiner.sandbox()
+        except SandboxUnavailable as error:
+            require(request.param, str(error))
+        yield examiner
+        await examiner.close()
 
 
+@pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("name", PROGRAMS)
-async def test_it_gets_its_verdict_and_leaves_nothing(name: str, sandbox: Sandbox) -> None:
-    program = PROGRAMS[name]
-    jobs = [Job("hostile", program.source, (b"1 2 3 4",), LIMITS), Job("probe", PROBE, (b"10 20 30",) * 2)]
-    executions = {(e.job, e.index): e async for e in sandbox.run(jobs)}
-    hostile = executions["hostile", 0]
-    assert hostile.verdict in program.verdicts.split(), hostile
-    if program.stdout is not None:
-        assert hostile.stdout == program.stdout
-    assert b"EVIL" not in hostile.stdout and len(hostile.stdout) <= LIMITS.output_bytes
-    for index in range(2):
-        probe = executions["probe", index]
-        assert (probe.verdict, probe.stdout) == (Verdict.OK, CLEAN), probe
+async def test_it_gets_its_verdict_and_leaves_nothing(name: str, mode: Mode, examiner: Examiner) -> None:
+    trial = await examiner.trial(PROGRAMS[name], mode)
+    assert trial.held, trial.why
 
 
-async def test_inputs_of_other_executions_are_not_in_a_programs_memory(sandbox: Sandbox) -> None:
-    source = PROGRAMS["searches_its_memory_for_other_inputs"].source
-    marker = b"_".join([b"SECRET", b"OTHER", b"TEST"])
-    inputs = (b"1", marker, b"2", marker * 1000, b"3")
-    executions = [e async for e in sandbox.run([Job("search", source, inputs, Limits(cpu_s=5))])]
+async def test_the_set_has_every_program_once() -> None:
+    assert len(PROGRAMS) == sum(len(theme.PROGRAMS) for theme in THEMES) >= 90
+    assert len({program.source for program in PROGRAMS.values()}) == len(PROGRAMS)
+    assert all(program.tries and "\n" not in program.tries and program.verdicts for program in PROGRAMS.values())
+
+
+async def test_the_forged_frame_would_be_believed() -> None:
+    frame = forged_frame()
+    kind, size = frames.HEADER.unpack_from(frame)
+    [result] = frames.read_results(frame[frames.HEADER.size :])
+    assert (kind, size) == (frames.RESULTS, len(frame) - frames.HEADER.size)
+    assert (result.verdict, result.stdout, result.position) == ("ok", b"PWN\n", 0)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_inputs_of_other_executions_are_not_in_a_programs_memory(sandbox: Sandbox, strict: bool) -> None:
+    source = PROGRAMS["searches_memory_for_other_inputs"].source
+    inputs = (b"1", SECRET, b"2", SECRET * 1000, b"3")
+    jobs = [Job("search", source, inputs, Limits(cpu_s=5), strict), Job("other", "print(1)", (SECRET,) * 3)]
+    executions = [e async for e in sandbox.run(jobs) if e.job == "search"]
     assert {e.index: e.stdout for e in executions} == dict.fromkeys(range(5), b"hits 0\n")
 
 

@@ -18,7 +18,8 @@ import pytest
 
 from sandbox import Job, Limits, SandboxError, SandboxUnavailable, Verdict, open_sandbox, probe
 from sandbox.bubblewrap import Bubblewrap, Identity
-from sandbox.docker_engine import LABEL, connect, reap
+from sandbox.docker_client import connect
+from sandbox.docker_reap import LABEL, reap
 from sandbox.jail_python import candidates
 from sandbox.pool import Pool
 
@@ -59,8 +60,7 @@ async def test_without_dockers_image_it_is_bubblewrap_and_nothing_is_built(
     monkeypatch: pytest.MonkeyPatch, require: Callable[[str, str], NoReturn]
 ) -> None:
     try:
-        client, _ = await connect()
-        client.close()
+        (await connect()).close()
     except SandboxUnavailable as error:
         require("docker", str(error))
     try:
@@ -122,7 +122,7 @@ async def test_plain_processes_give_the_same_verdicts(source: str, verdict: Verd
 
 async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[str, str], NoReturn]) -> None:
     try:
-        client, _ = await connect()
+        engine = await connect()
         await (await open_sandbox("docker")).close()
     except SandboxUnavailable as error:
         require("docker", str(error))
@@ -145,18 +145,19 @@ async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[st
 
     def containers() -> list[str]:
         mine = f":{process.pid}@"
-        return [c["Id"] for c in client.containers(all=True, filters={"label": LABEL}) if mine in c["Labels"][LABEL]]
+        found = engine.client.containers(all=True, filters={"label": LABEL})
+        return [container["Id"] for container in found if mine in container["Labels"][LABEL]]
 
     assert len(containers()) == 1
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     # It still spins in there; whoever comes next removes it.
-    reap(client)
+    reap(engine.client)
     until = time.monotonic() + 15
     while containers() and time.monotonic() < until:
         await asyncio.sleep(0.2)
     assert containers() == []
-    client.close()
+    engine.close()
 
 
 @pytest.mark.bubblewrap

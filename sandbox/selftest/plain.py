@@ -1,0 +1,324 @@
+"""Programs that name nothing suspicious: aimed at executions that share a process, whose later ones they try to change.
+
+What each prints is what a process of its own would print, for every input.
+"""
+
+from __future__ import annotations
+
+from sandbox.protocol import Verdict
+from sandbox.selftest.hostile import SHIFTED, SPINS, TIGHT, Hostile, program
+
+CRASH, TIMEOUT, MEMORY, OUTPUT_LIMIT = Verdict.CRASH, Verdict.TIMEOUT, Verdict.MEMORY, Verdict.OUTPUT_LIMIT
+
+WALK = """
+def here():
+    yield
+frame = None
+bar = '_'
+def reach(generator):
+    global frame
+    match generator:
+        case object(gi_frame=found):
+            frame = found
+"""
+"""Reaches the frame of a generator without naming an attribute in an expression."""
+
+PROGRAMS: tuple[Hostile, ...] = (
+    program(
+        "marks_a_module",
+        "leaves an attribute on a module for its next input",
+        "import math\ntry:\n    print(math.seen)\nexcept AttributeError:\n    print('new')\nmath.seen = 1\nmath.pi = 3",
+        stdout=b"new\n",
+    ),
+    program(
+        "marks_a_class",
+        "leaves an attribute on a class of the library for its next input",
+        "import json\nprint(json.JSONEncoder.item_separator)\njson.JSONEncoder.item_separator = 'LEAK'",
+        stdout=b", \n",
+    ),
+    program(
+        "marks_a_function",
+        "leaves an attribute on a function of the library for its next input",
+        """
+        import heapq
+        try:
+            print(heapq.merge.seen)
+        except AttributeError:
+            print('new')
+        heapq.merge.seen = 1
+        """,
+        stdout=b"new\n",
+    ),
+    program(
+        "marks_a_table",
+        "changes a list that belongs to a module for its next input",
+        "import calendar\nprint(calendar.mdays[2])\ncalendar.mdays[2] += 1",
+        stdout=b"28\n",
+    ),
+    program(
+        "marks_the_interpreter",
+        "leaves marks on the interpreter's own objects for its next input",
+        """
+        import sys
+        print(len(sys.path) < 9, 'LEAK' in sys.path, 'LEAK' in sys.warnoptions)
+        try:
+            print(sys.implementation.seen)
+        except AttributeError:
+            print('new')
+        sys.path.append('LEAK')
+        sys.warnoptions.append('LEAK')
+        sys.implementation.seen = 1
+        """,
+        stdout=b"True False False\nnew\n",
+    ),
+    program(
+        "replaces_methods",
+        "replaces methods of the library's classes for its next input",
+        """
+        import collections, fractions, random
+        print(collections.Counter('aab').most_common(1), fractions.Fraction(1, 2), random.Random(1).random() < 1)
+        collections.Counter.most_common = fractions.Fraction.limit_denominator = random.Random.random = None
+        """,
+        stdout=b"[('a', 2)] 1/2 True\n",
+    ),
+    program(
+        "spends_random_numbers",
+        "moves the state of random numbers for its next input",
+        """
+        import random
+        random.seed(5)
+        a = random.random()
+        random.seed(5)
+        print(a == random.random(), random.getstate()[2])
+        random.gauss(0, 1)
+        random.seed = None
+        """,
+        stdout=b"True None\n",
+    ),
+    program(
+        "changes_arithmetic",
+        "changes precision, rounding and traps of decimal numbers for its next input",
+        """
+        import decimal
+        context = decimal.getcontext()
+        print(context.prec, context.rounding, decimal.Decimal(1) / 3, any(context.flags.values()))
+        context.prec = 3
+        context.rounding = decimal.ROUND_UP
+        context.traps[decimal.Inexact] = True
+        """,
+        stdout=b"28 ROUND_HALF_EVEN 0.3333333333333333333333333333 True\n",
+    ),
+    program(
+        "changes_limits",
+        "changes the interpreter's limits on recursion and digits for its next input",
+        """
+        import sys
+        def depth(n):
+            try:
+                return depth(n + 1)
+            except RecursionError:
+                return n
+        print(depth(0) < 1001, sys.get_int_max_str_digits())
+        sys.setrecursionlimit(5000)
+        sys.set_int_max_str_digits(0)
+        """,
+        stdout=b"True 4300\n",
+    ),
+    program(
+        "replaces_its_streams",
+        "replaces and closes its streams for its next input",
+        """
+        import sys
+        print(sys.stdin.readline() != '')
+        sys.stdout.flush()
+        sys.stdin.close()
+        sys.stdout.close()
+        sys.stdin = sys.stdout = sys.stderr = None
+        """,
+        stdout=b"True\n",
+    ),
+    program(
+        "keeps_what_it_read",
+        "keeps its input where its next input could find it",
+        """
+        import sys
+        line = sys.stdin.readline()
+        if line:
+            for holder in (sys, sys.implementation):
+                try:
+                    print(holder.kept)
+                except AttributeError:
+                    holder.kept = line
+        print('done')
+        """,
+        stdout=b"done\n",
+    ),
+    program(
+        "speaks_late",
+        "leaves a generator in a cycle, which prints when the next input's rubbish is collected",
+        """
+        def late():
+            try:
+                me = yield
+                yield
+            finally:
+                print('LATE')
+        print('x')
+        for _ in range(20):
+            g = late()
+            next(g)
+            g.send(g)
+        print('y')
+        del g
+        x = [[] for _ in range(100)]
+        """,
+        # CPython collects cycles as it ends; a runner may leave that out, but not leave it to the next input.
+        stdout=(b"x\ny\n", b"x\ny\n" + b"LATE\n" * 20),
+    ),
+    program(
+        "walks_frames_by_pattern",
+        "reaches frames and built-ins through class patterns, whose attributes no expression names",
+        WALK
+        + """
+g = here()
+next(g)
+reach(g)
+seen = []
+while frame is not None:
+    match frame:
+        case object(f_back=back, f_locals=names):
+            seen += [name for name in names if name in ('expected', 'gt_out', 'details', 'inputs', 'stdins', 'texts')]
+            frame = back
+print(seen)
+""",
+        stdout=b"[]\n",
+    ),
+    program(
+        "leaves_processes_by_pattern",
+        "gets at fork through class patterns and leaves writing processes for its next input",
+        WALK
+        + """
+g = here()
+next(g)
+reach(g)
+match frame:
+    case object(f_builtins=table):
+        load = table[bar + bar + 'import' + bar + bar]
+system, clock = load('os'), load('time')
+match system:
+    case object(_exit=leave):
+        pass
+if system.fork() == 0:
+    start = clock.perf_counter()
+    while clock.perf_counter() < start + 0.05:
+        pass
+    while clock.perf_counter() < start + 2:
+        system.write(1, b'EVIL')
+    leave(0)
+print('left')
+""",
+        stdout=b"left\n",
+    ),
+    program(
+        "reads_other_inputs_by_pattern",
+        "gets at files through class patterns and searches what its process has open for the inputs of others",
+        WALK
+        + """
+own = shifted in input().encode().translate(shift)
+g = here()
+next(g)
+reach(g)
+match frame:
+    case object(f_builtins=table):
+        load = table[bar + bar + 'import' + bar + bar]
+match load('os'):
+    case object(pread=pread):
+        pass
+hits = 0
+for fd in range(3, 64):
+    try:
+        hits += pread(fd, 1 << 20, 0).translate(shift).count(shifted)
+    except OSError:
+        pass
+print('hits', 0 if own else hits)
+""",
+        given=f"shifted = {SHIFTED!r}\nshift = bytes(n + 1 & 255 for n in range(256))\n",
+        needs_all_inputs=True,
+        stdout=b"hits 0\n",
+    ),
+    program(
+        "leaves_at_once_by_pattern",
+        "gets at _exit through class patterns and leaves before the runner knows",
+        WALK
+        + """
+g = here()
+next(g)
+reach(g)
+match frame:
+    case object(f_builtins=table):
+        load = table[bar + bar + 'import' + bar + bar]
+print('lost')
+match load('os'):
+    case object(_exit=leave):
+        leave(0)
+""",
+        stdout=b"",
+    ),
+    program(
+        "annotations_that_run",
+        "hides code in annotations and has the library evaluate it",
+        """
+        import dataclasses, typing
+        @dataclasses.dataclass
+        class A:
+            x: "print('evaluated')" = 1
+        print(A())
+        """,
+        stdout=b"A(x=1)\n",
+    ),
+    program(
+        "plain_spin",
+        "loops for ever on every input",
+        "n = int(input().split()[0][:1] == '1')\nwhile True: n += 1",
+        TIMEOUT,
+        reason="cpu",
+        limits=SPINS,
+    ),
+    program(
+        "plain_growth", "fills memory on every input", "a = []\nwhile True: a.append([0] * 1000)", MEMORY, limits=TIGHT
+    ),
+    program(
+        "plain_flood", "prints for ever on every input", "line = input()\nwhile True: print(line * 100)", OUTPUT_LIMIT
+    ),
+    program(
+        "plain_recursion",
+        "recurses too deep on every input",
+        "def f(n): return f(n + 1)\nprint('a')\nf(0)",
+        CRASH,
+        stdout=b"a\n",
+        exit_code=1,
+        reason="RecursionError",
+    ),
+    program(
+        "plain_hoard",
+        "keeps half of the memory it may have with a library for its next input",
+        """
+        import collections
+        try:
+            print(len(collections.hoard))
+        except AttributeError:
+            print('none')
+        collections.hoard = [0] * (6 << 20)
+        """,
+        stdout=b"none\n",
+    ),
+    program(
+        "plain_crash",
+        "fails on every input, with output before",
+        "print('partial')\nprint(1 // (len(input()) * 0))",
+        CRASH,
+        stdout=b"partial\n",
+        exit_code=1,
+        reason="ZeroDivisionError",
+    ),
+)

@@ -1,0 +1,23 @@
+"""The hostile set by name, in the order it is run."""
+
+from __future__ import annotations
+
+from sandbox.selftest import (
+    files,
+    host,
+    leftovers,
+    memory,
+    network,
+    plain,
+    privileges,
+    processes,
+    reach,
+    signals,
+    source,
+    streams,
+)
+from sandbox.selftest.hostile import Hostile
+
+THEMES = (processes, signals, reach, privileges, host, network, files, leftovers, memory, source, streams, plain)
+
+PROGRAMS: dict[str, Hostile] = {program.name: program for theme in THEMES for program in theme.PROGRAMS}

@@ -1,0 +1,123 @@
+"""`cure-agent sandbox exec`: one command in a throw-away workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from sandbox.errors import SandboxError
+from sandbox.open import KINDS
+from sandbox.protocol import Limits, Verdict
+from sandbox.workspace.protocol import COMMAND_LIMITS, Change, CommandResult, Output, Room, Setup
+
+
+@click.command("exec", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="The directory the command gets a private view of.  [default: the current one]",
+)
+@click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
+@click.option("--network", is_flag=True, help="Let the command, and the setup, reach other machines.")
+@click.option("--image", help="Docker image to run it in; needs Python >= 3.11.")
+@click.option("--readable", multiple=True, help="A further path the command sees, read-only. May be repeated.")
+@click.option("--setup", "setups", multiple=True, help="A shell command that prepares /env, which is kept. Repeatable.")
+@click.option("--setup-key", "keys", multiple=True, help="A file whose contents decide whether /env still fits.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=COMMAND_LIMITS.cpu_s,
+    show_default=True,
+    help="CPU seconds, of all its processes together.",
+)
+@click.option(
+    "--memory", type=click.IntRange(min=16), default=COMMAND_LIMITS.memory_mb, show_default=True, help="Megabytes."
+)
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Copy the files it added or changed to this directory.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as an object instead of the command's output.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def execute(
+    directory: Path,
+    kind: str,
+    network: bool,
+    image: str | None,
+    readable: tuple[str, ...],
+    setups: tuple[str, ...],
+    keys: tuple[str, ...],
+    time_limit: float,
+    memory: int,
+    keep: Path | None,
+    as_json: bool,
+    command: tuple[str, ...],
+) -> None:
+    """Run a command in a throw-away view of a directory, which it cannot change.
+
+    Its output passes through as it comes, the verdict goes to stderr. Exits 0 only when it is ok, 1 otherwise. Put `--`
+    before a command that has options.
+    """
+    limits = replace(COMMAND_LIMITS, cpu_s=time_limit, wall_s=None, memory_mb=memory)
+    setup = Setup(setups, keys, network) if setups else None
+    opened = {"kind": kind, "network": network, "image": image, "readable": readable, "setup": setup}
+    result, changes = asyncio.run(_run(directory, opened, limits, keep, None if as_json else _pass_on, command))
+    if as_json:
+        click.echo(json.dumps(_plain(result, changes)))
+    else:
+        click.echo(_summary(result, changes), err=True)
+    if result.verdict == Verdict.SANDBOX_ERROR:
+        raise SandboxError(result.reason)
+    if result.verdict != Verdict.OK:
+        sys.exit(1)
+
+
+async def _run(
+    directory: Path,
+    opened: dict[str, object],
+    limits: Limits,
+    keep: Path | None,
+    output: Output | None,
+    command: tuple[str, ...],
+) -> tuple[CommandResult, list[Change]]:
+    from sandbox.workspace.open import open_workspace
+
+    most = replace(COMMAND_LIMITS, memory_mb=max(limits.memory_mb, COMMAND_LIMITS.memory_mb))
+    workspace = await open_workspace(directory, room=Room(limits=most), **opened)  # type: ignore[arg-type]
+    try:
+        result = await workspace.run(command, limits=limits, output=output)
+        if result.verdict == Verdict.SANDBOX_ERROR:
+            return result, []
+        if keep is not None:
+            await workspace.export(keep)
+        return result, await workspace.changes()
+    finally:
+        await asyncio.shield(workspace.close())
+
+
+def _pass_on(stream: str, data: bytes) -> None:
+    target = sys.stdout.buffer if stream == "stdout" else sys.stderr.buffer
+    target.write(data)
+    target.flush()
+
+
+def _plain(result: CommandResult, changes: list[Change]) -> dict[str, object]:
+    """The result as JSON has it: bytes that are not UTF-8 are replaced."""
+    texts = {name: getattr(result, name).decode(errors="replace") for name in ("stdout", "stderr")}
+    return {**dataclasses.asdict(result), **texts, "changes": [dataclasses.asdict(change) for change in changes]}
+
+
+def _summary(result: CommandResult, changes: list[Change]) -> str:
+    reason = f" ({result.reason})" if result.reason else ""
+    figures = f"{result.cpu_s:.2f} s CPU, {result.wall_s:.2f} s, {result.peak_memory_kb / 1024:.0f} MB"
+    return f"{shlex.join(result.command)}: {result.verdict}{reason}: {figures}, {len(changes)} files changed"

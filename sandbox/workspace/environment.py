@@ -1,0 +1,150 @@
+"""Environments: what a setup leaves in /env, made once, kept under a key, and used again read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from sandbox.errors import SandboxError
+from sandbox.protocol import Verdict
+from sandbox.workspace.archive import unpack
+from sandbox.workspace.jailed import Jailed
+from sandbox.workspace.protocol import CommandResult, PathRefused, Setup, SetupFailed, checked
+from sandbox.workspace.wish import ENV, Wish
+
+TAIL = 2000
+LOCK_S = 0.1
+
+
+def cache() -> Path:
+    """Where environments lie on this machine."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("cure-agent") / "environments"
+
+
+def key_of(setup: Setup, wish: Wish, base: str) -> str:
+    """What tells environments apart: the commands, the contents of the key files, and what they are made upon."""
+    files = {}
+    for name in setup.key_files:
+        path = wish.directory / checked(name)
+        if not path.resolve().is_relative_to(wish.directory):
+            raise PathRefused(f"key file {name} leads out of {wish.directory}")
+        files[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    parts = [setup.commands, files, setup.network, wish.readable, base]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+
+
+def machine() -> str:
+    """What an environment made under bubblewrap is made upon: this machine's release and Python."""
+    release = Path("/etc/os-release")
+    text = release.read_text(errors="replace") if release.is_file() else ""
+    python = os.path.realpath("/usr/bin/python3")
+    return f"{platform.machine()} {python} {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@asynccontextmanager
+async def alone(key: str) -> AsyncIterator[None]:
+    """While inside, no other process or task of this machine prepares the environment of this key."""
+    folder = cache()
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    fd = os.open(folder / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOCK_S)
+        yield
+    finally:
+        os.close(fd)
+
+
+async def made(
+    setup: Setup, wish: Wish, opened: Callable[[Wish], Awaitable[Jailed]], say: Callable[[str], None]
+) -> IO[bytes]:
+    """A temporary file with an archive of what the setup left in /env; SetupFailed with the tail of its output."""
+    workspace = await opened(replace(wish, network=setup.network, preparing=True))
+    archive: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
+    try:
+        for command in setup.commands:
+            say(f"preparing the environment: {command}")
+            result = await workspace.run(command, limits=setup.limits)
+            if result.verdict != Verdict.OK:
+                raise SetupFailed(_explain(result, command))
+        await workspace.pack(ENV, archive)
+        archive.seek(0)
+    except BaseException:
+        archive.close()
+        raise
+    finally:
+        await asyncio.shield(workspace.close())
+    return archive
+
+
+async def on_this_machine(
+    setup: Setup, wish: Wish, opened: Callable[[Wish], Awaitable[Jailed]], say: Callable[[str], None]
+) -> Path:
+    """The folder with the environment, made unless it is kept already."""
+    key = await asyncio.to_thread(key_of, setup, wish, machine())
+    folder = cache() / key
+    async with alone(key):
+        if not folder.is_dir():
+            archive = await made(setup, wish, opened, say)
+            with archive:
+                await asyncio.to_thread(_keep, archive, folder)
+    return folder / ENV.lstrip("/")
+
+
+async def in_the_engine(setup: Setup, wish: Wish, image: str | None, say: Callable[[str], None]) -> str:
+    """The name of an image with the environment, made upon `image` unless the engine keeps it already."""
+    from sandbox.docker_client import call, connect
+    from sandbox.workspace import docker_engine
+
+    engine = await connect()
+    try:
+        base = image or await docker_engine.own_image(engine.client, say)
+        identity = await call(lambda: docker_engine.image_id(engine.client, base))
+        if not identity:
+            raise SandboxError(f"the Docker engine has no image {base}: pull it first")
+        key = await asyncio.to_thread(key_of, setup, wish, identity)
+        tag = f"{docker_engine.ENVIRONMENTS}:{key}"
+        async with alone(key):
+            if not await call(lambda: docker_engine.image_id(engine.client, tag)):
+                archive = await made(setup, wish, lambda wish: docker_engine.open_docker(wish, base, say), say)
+                with archive:
+                    await call(lambda: docker_engine.keep_environment(engine.client, base, tag, archive))
+        return tag
+    finally:
+        await asyncio.shield(call(engine.close))
+
+
+def _explain(result: CommandResult, command: str) -> str:
+    tail = (result.stdout + result.stderr)[-TAIL:].decode(errors="replace").strip()
+    return f"the setup command {command!r} failed ({result.verdict}: {result.reason}); the end of its output:\n{tail}"
+
+
+def _keep(archive: IO[bytes], folder: Path) -> None:
+    """Unpack beside `folder` and rename into place: a folder that is there is whole. Blocks."""
+    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
+    try:
+        beside.chmod(0o755)
+        unpack(archive, beside)
+        beside.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise SandboxError(f"the environment cannot be kept in {folder.parent}: {error}") from error
+        raise

@@ -1,0 +1,74 @@
+"""The supervisor's end of the wire: frames in and out over pipes that never make PID 1 wait."""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import suppress
+from typing import Any
+
+from sandbox.workspace.inside import wire
+
+FULL = 4 << 20
+"""Bytes on their way to the host beyond which a command's output is left in its pipe."""
+
+
+class Channel:
+    """Reads and writes without blocking; EOFError when the host is gone."""
+
+    def __init__(self, source: int, target: int) -> None:
+        self.source = source
+        self.target = target
+        self._incoming = bytearray()
+        self._outgoing = bytearray()
+        os.set_blocking(source, False)
+        os.set_blocking(target, False)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes not yet taken by the host."""
+        return len(self._outgoing)
+
+    def send(self, kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> None:
+        self._outgoing += wire.pack(kind, head, body)
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what the host takes now."""
+        with suppress(BlockingIOError):
+            while self._outgoing:
+                sent = os.write(self.target, memoryview(self._outgoing)[: 1 << 16])
+                del self._outgoing[:sent]
+
+    def fill(self) -> None:
+        """Take what the host has sent."""
+        with suppress(BlockingIOError):
+            chunk = os.read(self.source, 1 << 20)
+            if not chunk:
+                raise EOFError
+            self._incoming += chunk
+
+    def frame(self) -> tuple[int, dict[str, Any], bytes] | None:
+        """The next frame if it has arrived whole."""
+        start = wire.HEAD.size
+        if len(self._incoming) < start:
+            return None
+        kind, text, body = wire.sizes(bytes(self._incoming[:start]))
+        if len(self._incoming) < start + text + body:
+            return None
+        head = wire.head_of(bytes(self._incoming[start : start + text]))
+        data = bytes(self._incoming[start + text : start + text + body])
+        del self._incoming[: start + text + body]
+        return kind, head, data
+
+    def wait(self) -> tuple[int, dict[str, Any], bytes]:
+        """The next frame, however long it takes; everything is sent meanwhile."""
+        while (frame := self.frame()) is None:
+            poller = select.poll()
+            poller.register(self.source, select.POLLIN)
+            if self._outgoing:
+                poller.register(self.target, select.POLLOUT)
+            poller.poll()
+            self.flush()
+            self.fill()
+        return frame

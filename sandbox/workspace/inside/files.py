@@ -1,0 +1,175 @@
+"""Files of a workspace, handled inside it by a process with the rights of its commands, while no command runs.
+
+Every function ends by returning; what it wrote to its standard output is the answer, and an OSError is its failure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+import tarfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+Signature = list[int]
+"""Mode, size, time of change of contents and of the file itself: a command cannot set the last."""
+
+
+class Refused(Exception):
+    """A path that leaves the workspace or names no file."""
+
+
+def work(name: str, root: str, options: dict[str, Any], manifest: bytes) -> None:
+    """Do one of the jobs below in `root`; the manifest is what `listing` said when the workspace was new."""
+    os.umask(0o022)
+    os.chdir(options.get("root", root))
+    jobs = {"unpack": unpack, "pack": pack, "listing": listing, "read": read, "write": write}
+    if name == "compare":
+        compare(manifest)
+    else:
+        jobs[name](options)
+
+
+def unpack(_: dict[str, Any]) -> None:
+    """Take a tar archive from standard input."""
+    with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
+        # The archive is the host's own; Pythons before 3.11.4 know no other way than to trust it.
+        options: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
+        archive.extractall(".", **options)
+
+
+def pack(options: dict[str, Any]) -> None:
+    """Write the current directory as a tar archive in which it has a name."""
+    with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", bufsize=1 << 20) as archive:
+        add_tree(archive, ".", options["name"])
+
+
+def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
+    """Add files, directories and links below `directory`; what can hold no contents is left out."""
+
+    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        # Hard links would be links to names of another tree: every name gets its own contents.
+        vars(archive).update(inodes={})
+        return member if member.isreg() or member.isdir() or member.issym() else None
+
+    archive.add(directory, name, filter=plain)
+
+
+def listing(_: dict[str, Any]) -> None:
+    """Signatures of all files as JSON; on standard error the number of those owned by somebody else."""
+    mine = (os.getuid(), os.getgid())
+    foreign = 0
+    files = {}
+    for path, found in walk("."):
+        foreign += (found.st_uid, found.st_gid) != mine
+        if not is_directory(found):
+            files[path] = signature(found)
+    json.dump(files, sys.stdout)
+    sys.stderr.write(str(foreign))
+
+
+def compare(manifest: bytes) -> None:
+    """Lines of JSON: path, kind of change, digest of a file that may have changed."""
+    for path, kind in differences(".", json.loads(manifest)):
+        sys.stdout.write(json.dumps([path, kind, digest(path) if kind == "changed" else ""]) + "\n")
+
+
+def differences(directory: str, before: dict[str, Signature]) -> Iterator[tuple[str, str]]:
+    """Paths below `directory` and the kinds of their changes; `before` is used up."""
+    for path, found in walk(directory):
+        if is_directory(found):
+            continue
+        known = before.pop(path, None)
+        if known is None:
+            yield path, "added"
+        elif known != signature(found):
+            yield path, "changed"
+    for path in before:
+        yield path, "deleted"
+
+
+def walk(directory: str) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything below `directory` but a `.git` at its top, with paths relative to it; links are not followed."""
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        try:
+            entries = list(os.scandir(os.path.join(directory, prefix)))
+        except PermissionError:
+            continue
+        for entry in entries:
+            path = prefix + entry.name
+            if path == ".git":
+                continue
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            yield path, found
+            if is_directory(found):
+                waiting.append(path + "/")
+
+
+def digest(path: str) -> str:
+    """What tells one file from another: kind, whether it may be executed, contents or target; empty if unreadable."""
+    try:
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            return "link " + hashlib.blake2b(os.fsencode(os.readlink(path))).hexdigest()
+        if not stat.S_ISREG(found.st_mode):
+            return "special"
+        with open(path, "rb") as file:
+            contents = hashlib.file_digest(file, "blake2b").hexdigest()
+        return f"file {bool(found.st_mode & 0o100)} {contents}"
+    except OSError:
+        return ""
+
+
+def read(options: dict[str, Any]) -> None:
+    """Write out a file of at most `most` bytes."""
+    path = resolved(options["path"])
+    # Not to wait for a writer where it is a pipe.
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        raise Refused(f"{options['path']} is not a file")
+    if found.st_size > options["most"]:
+        raise Refused(f"{options['path']} has {found.st_size} bytes, more than the {options['most']} that are read")
+    with open(fd, "rb") as file:
+        _copy(file, sys.stdout.buffer)
+
+
+def write(options: dict[str, Any]) -> None:
+    """Make standard input the contents of a file."""
+    path = resolved(options["path"])
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise Refused(f"{options['path']} is not a file")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        _copy(sys.stdin.buffer, file)
+
+
+def resolved(path: str) -> str:
+    """The real path, links followed; Refused where that lies outside the current directory."""
+    root = os.path.realpath(".")
+    real = os.path.realpath(path)
+    if real != root and not real.startswith(root + "/"):
+        raise Refused(f"{path} leads out of the workspace")
+    return real
+
+
+def is_directory(found: os.stat_result) -> bool:
+    return stat.S_ISDIR(found.st_mode)
+
+
+def signature(found: os.stat_result) -> Signature:
+    return [found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    while chunk := source.read(1 << 20):
+        target.write(chunk)
+    target.flush()

@@ -1,0 +1,155 @@
+"""Prepares mounts for bubblewrap and becomes it: `python3 -I -S stage.py JSON`, with nothing but the standard library.
+
+In a mount namespace of its own it makes, on a file system in memory that goes with the namespace, an overlay over the
+directory, and binds of what bubblewrap's user could not reach. Root shows the directory's files as those of the user
+that commands run under (an id-mapped mount); anybody else makes a user namespace in which they own what they own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import struct
+import sys
+from typing import Any
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
+MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
+# Numbers of system calls that are the same everywhere.
+OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
+AT_FDCWD, AT_EMPTY_PATH, AT_RECURSIVE = -100, 0x1000, 0x8000
+OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, MOVE_MOUNT_F_EMPTY_PATH = 1, 0x80000, 4
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_IDMAP = 1, 0x100000
+
+
+def main() -> None:
+    plan: dict[str, Any] = json.loads(sys.argv[1])
+    try:
+        if os.geteuid() == 0:
+            _call(LIBC.unshare, CLONE_NEWNS)
+        else:
+            _own_user_namespace()
+        _call(LIBC.mount, None, b"/", None, MS_REC | MS_PRIVATE, None)
+        _stage(plan["place"], plan)
+        _leave_root(plan["caller"])
+        os.chdir("/")
+        os.execv(plan["command"][0], plan["command"])
+    except OSError as error:
+        sys.stderr.write(f"mounts for the workspace: {error}\n")
+        sys.exit(1)
+
+
+def _stage(place: str, plan: dict[str, Any]) -> None:
+    """Mount everything below `place`, which hides what lies there: sources are opened before."""
+    lower = _lower(plan["directory"], plan["uid"]) if plan["overlay"] else -1
+    readable = [(_tree(path, AT_RECURSIVE), os.path.isdir(path)) for path in plan["readable"]]
+    _mount("tmpfs", place, "tmpfs", f"size={plan['size']},mode=0755")
+    if lower >= 0:
+        _overlay(place, lower, plan["uid"])
+    for number, (tree, is_directory) in enumerate(readable):
+        target = f"{place}/{number}"
+        if is_directory:
+            os.mkdir(target)
+        else:
+            os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+        _attach(tree, target)
+
+
+def _lower(directory: str, uid: int | None) -> int:
+    """The directory as an unattached tree, its files owned by whom commands run under."""
+    if uid is None:
+        return _tree(directory, AT_RECURSIVE)
+    tree = _tree(directory, 0)
+    found = os.stat(directory)
+    _show_as(tree, found.st_uid, found.st_gid, uid)
+    return tree
+
+
+def _overlay(place: str, lower: int, uid: int | None) -> None:
+    for name in ("lower", "upper", "work", "merged"):
+        os.mkdir(f"{place}/{name}")
+    upper = f"{place}/upper"
+    os.chmod(upper, os.fstat(lower).st_mode & 0o777 | 0o700)
+    if uid is not None:
+        os.chown(upper, uid, uid)
+    _attach(lower, f"{place}/lower")
+    options = f"lowerdir={place}/lower,upperdir={upper},workdir={place}/work"
+    if os.geteuid() != 0:
+        # Directories made anew over deleted ones are marked by an extended attribute, which not every kernel keeps.
+        os.setxattr(upper, "user.cure-agent", b"")
+        options += ",userxattr"
+    _mount("overlay", f"{place}/merged", "overlay", options)
+
+
+def _own_user_namespace() -> None:
+    uid, gid = os.geteuid(), os.getegid()
+    _call(LIBC.unshare, CLONE_NEWNS | CLONE_NEWUSER)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        _write(f"/proc/self/{name}", text)
+
+
+def _show_as(tree: int, uid: int, gid: int, shown: int) -> None:
+    """Make files of `uid` and `gid` in an unattached tree appear as those of `shown`, read-only."""
+    ready, done = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        # Somebody has to live in a user namespace for it to be named.
+        LIBC.unshare(CLONE_NEWUSER)
+        os.write(ready[1], b"x")
+        os.close(done[1])
+        os.read(done[0], 1)
+        os._exit(0)
+    os.read(ready[0], 1)
+    _write(f"/proc/{pid}/uid_map", f"{uid} {shown} 1")
+    _write(f"/proc/{pid}/gid_map", f"{gid} {shown} 1")
+    namespace = os.open(f"/proc/{pid}/ns/user", os.O_RDONLY)
+    attributes = struct.pack("QQQQ", MOUNT_ATTR_IDMAP | MOUNT_ATTR_RDONLY, 0, 0, namespace)
+    _system_call(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, attributes, len(attributes))
+    for fd in (*ready, *done, namespace):
+        os.close(fd)
+    os.waitpid(pid, 0)
+
+
+def _leave_root(uid: int | None) -> None:
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
+def _tree(path: str, flags: int) -> int:
+    """A descriptor of a copy of the mounts at `path`, attached nowhere yet."""
+    return _system_call(OPEN_TREE, AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags)
+
+
+def _attach(tree: int, target: str) -> None:
+    _system_call(MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(target), MOVE_MOUNT_F_EMPTY_PATH)
+    os.close(tree)
+
+
+def _mount(source: str, target: str, kind: str, options: str) -> None:
+    arguments = (os.fsencode(source), os.fsencode(target), kind.encode())
+    _call(LIBC.mount, *arguments, MS_NOSUID | MS_NODEV, os.fsencode(options))
+
+
+def _system_call(number: int, *arguments: Any) -> int:
+    return _call(LIBC.syscall, number, *arguments)
+
+
+def _call(function: Any, *arguments: Any) -> int:
+    result = function(*[ctypes.c_long(word) if isinstance(word, int) else word for word in arguments])
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{os.strerror(number)} ({getattr(function, '__name__', 'system call')})")
+    return int(result)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""What all processes of a PID namespace use together, as its PID 1 sees it."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+CPU_FILES = ("/sys/fs/cgroup/cpu.stat", "/sys/fs/cgroup/cpuacct/cpuacct.usage")
+MEMORY_FILES = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
+OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+class Tree:
+    """Measures the processes under PID 1 from its making on. Where there is a control group, that is believed more."""
+
+    def __init__(self) -> None:
+        self._waited = _waited_s()
+        self._group = _group_cpu_s()
+        self._own = time.process_time()
+        self._oom_kills = _oom_kills()
+
+    def measure(self) -> tuple[float, int]:
+        """CPU seconds, of the dead as well, and kB of memory that the living do not share with files."""
+        ticks = pages = 0
+        for name in os.listdir("/proc"):
+            if not name.isdigit() or name == "1":
+                continue
+            with suppress(OSError):
+                with open(f"/proc/{name}/stat", "rb") as stat:
+                    fields = stat.read().rpartition(b")")[2].split()
+                with open(f"/proc/{name}/statm", "rb") as statm:
+                    sizes = statm.read().split()
+                # Of its own, and of children it has waited for; PID 1 waits for all others.
+                ticks += sum(int(field) for field in fields[11:15])
+                pages += max(0, int(sizes[1]) - int(sizes[2]))
+        cpu_s = ticks / TICKS + _waited_s() - self._waited
+        if self._group is not None:
+            # Children whose parent ignores their death are in no sum but this one.
+            cpu_s = max(cpu_s, (_group_cpu_s() or 0.0) - self._group - (time.process_time() - self._own))
+        return cpu_s, pages * PAGE_KB
+
+    def exact_memory_kb(self, sum_kb: int) -> int:
+        """Memory with pages that forked processes share counted once; `sum_kb`, which is more, where nothing tells."""
+        for path in MEMORY_FILES:
+            found = _number_after(path, (b"total_rss ", b"anon "))
+            if found is not None:
+                return found // 1024
+        total = 0
+        for name in os.listdir("/proc"):
+            if name.isdigit() and name != "1":
+                found = _number_after(f"/proc/{name}/smaps_rollup", (b"Pss_Anon:",))
+                if found is None and os.path.exists(f"/proc/{name}"):
+                    return sum_kb
+                total += found or 0
+        return total
+
+    def oom_killed(self) -> bool:
+        """Whether the kernel ended a process for the memory of the control group."""
+        return _oom_kills() > self._oom_kills
+
+
+def _waited_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _group_cpu_s() -> float | None:
+    found = _number_after(CPU_FILES[0], (b"usage_usec ",))
+    if found is not None:
+        return found / 1e6
+    found = _number_after(CPU_FILES[1], (b"",))
+    return None if found is None else found / 1e9
+
+
+def _oom_kills() -> int:
+    return next((found for path in OOM_FILES if (found := _number_after(path, (b"oom_kill ",))) is not None), 0)
+
+
+def _number_after(path: str, names: tuple[bytes, ...]) -> int | None:
+    """The number on the first line of a file that starts with one of these names."""
+    try:
+        with open(path, "rb") as file:
+            for line in file:
+                for name in names:
+                    if line.startswith(name):
+                        return int(line[len(name) :].split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    return None

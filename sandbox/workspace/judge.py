@@ -1,0 +1,66 @@
+"""Verdicts on commands, from what the kernel says first and from their words last."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import Any
+
+from sandbox.protocol import Limits, Verdict
+from sandbox.workspace.protocol import CommandResult
+
+FAILED = {1: "no such command", 2: "no such directory"}
+OUT_OF_MEMORY = re.compile(rb"MemoryError|bad_alloc|[Oo]ut of memory|Cannot allocate memory|memory exhausted")
+"""A process that was refused memory leaves no other word of it than its own."""
+
+
+def judged(command: tuple[str, ...], limits: Limits, facts: dict[str, Any], out: bytes, err: bytes) -> CommandResult:
+    """The result of a command that the supervisor has told all about."""
+    status = facts["status"]
+    killed = bool(facts["killed"])
+    exit_code = os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) and not killed else None
+    signalled = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) and not killed else None
+    verdict, reason = _verdict(limits, facts, exit_code, signalled, err)
+    return CommandResult(
+        command,
+        verdict,
+        out,
+        err,
+        exit_code,
+        signalled,
+        float(facts["cpu_s"]),
+        float(facts["wall_s"]),
+        int(facts["peak_kb"]),
+        reason,
+    )
+
+
+def _verdict(
+    limits: Limits, facts: dict[str, Any], exit_code: int | None, signalled: int | None, err: bytes
+) -> tuple[Verdict, str]:
+    killed = facts["killed"]
+    if facts["failed"] in FAILED:
+        return Verdict.CRASH, f"{FAILED[facts['failed']]}: {facts['words']}"
+    if facts["failed"]:
+        return Verdict.SANDBOX_ERROR, f"could not start the command: {facts['words']}"
+    if facts["oom"] and exit_code != 0:
+        return Verdict.MEMORY, "killed by the kernel for the memory of the workspace"
+    if killed == "memory":
+        return Verdict.MEMORY, "all its processes together"
+    if killed in ("cpu", "wall"):
+        return Verdict.TIMEOUT, killed
+    if killed in ("stdout", "stderr"):
+        return Verdict.OUTPUT_LIMIT, killed
+    if signalled == signal.SIGXCPU or facts["cpu_s"] > limits.cpu_s:
+        return Verdict.TIMEOUT, "cpu"
+    if exit_code == 0:
+        return Verdict.OK, ""
+    if signalled == signal.SIGXFSZ:
+        return Verdict.OUTPUT_LIMIT, "a file larger than the workspace"
+    if OUT_OF_MEMORY.search(err.rstrip().rpartition(b"\n")[2]):
+        return Verdict.MEMORY, "it was refused memory"
+    if signalled is not None:
+        known = signalled in {number.value for number in signal.Signals}
+        return Verdict.CRASH, signal.Signals(signalled).name if known else f"signal {signalled}"
+    return Verdict.CRASH, f"exit status {exit_code}"

@@ -1,0 +1,107 @@
+"""What commands left in a workspace, carried out of it: changes, a patch, files."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from sandbox.workspace.inside import files
+from sandbox.workspace.protocol import Change, ChangeKind, PathRefused, Workspace, checked
+
+Read = Callable[[str], Awaitable[bytes]]
+
+
+def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
+    """The changes among (path, kind, digest) triples: a file written again with the same contents is none. Blocks."""
+    changes = []
+    for path, kind, digest in found:
+        if kind == ChangeKind.CHANGED and digest and files.digest(str(directory / path)) == digest:
+            continue
+        changes.append(Change(path, ChangeKind(kind)))
+    return sorted(changes)
+
+
+async def patch(directory: Path, changes: list[Change], read: Read) -> str:
+    """The changes of text files as `git apply` takes them, other changes as a line that says so."""
+    parts = []
+    for change in changes:
+        before = after = b""
+        try:
+            if change.kind != ChangeKind.ADDED:
+                before = await asyncio.to_thread(_contents, directory / change.path)
+            if change.kind != ChangeKind.DELETED:
+                after = await read(change.path)
+        except PathRefused:
+            parts.append(f"Only named: {change.path} ({change.kind}; not a file, or not one that can be read)\n")
+            continue
+        parts.append(_file_patch(change, before, after))
+    return "".join(parts)
+
+
+def _contents(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise PathRefused(f"{path} is not a file")
+    return path.read_bytes()
+
+
+def _file_patch(change: Change, before: bytes, after: bytes) -> str:
+    try:
+        old, new = (text.decode().splitlines(keepends=True) for text in (before, after))
+    except UnicodeDecodeError:
+        return f"Only named: {change.path} ({change.kind}; not text)\n"
+    # Only line feeds end lines for `git apply`.
+    old, new = ("".join(lines).split("\n") for lines in (old, new))
+    sides = [
+        "/dev/null" if change.kind == ChangeKind.ADDED else f"a/{change.path}",
+        "/dev/null" if change.kind == ChangeKind.DELETED else f"b/{change.path}",
+    ]
+    head = f"diff --git a/{change.path} b/{change.path}\n"
+    if change.kind == ChangeKind.ADDED:
+        head += "new file mode 100644\n"
+    if change.kind == ChangeKind.DELETED:
+        head += "deleted file mode 100644\n"
+    return head + "".join(_lines(old, new, sides))
+
+
+def _lines(old: list[str], new: list[str], sides: list[str]) -> list[str]:
+    """Unified difference of texts split at line feeds; the last piece is what follows the last of them."""
+    texts = [[f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []) for lines in (old, new)]
+    result = []
+    for line in difflib.unified_diff(texts[0], texts[1], sides[0], sides[1]):
+        result.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+    return result
+
+
+async def export_files(workspace: Workspace, destination: Path, paths: Sequence[str] | None) -> list[Path]:
+    """Files of the workspace written below `destination`, which may not lie in the directory it is a view of."""
+    target = await asyncio.to_thread(destination.resolve)
+    if target.is_relative_to(workspace.directory):
+        raise PathRefused(f"{destination} lies in the directory that is never written to")
+    named = paths is not None
+    if paths is None:
+        paths = [change.path for change in await workspace.changes() if change.kind != ChangeKind.DELETED]
+    written = []
+    for path in map(checked, paths):
+        try:
+            data = await workspace.read(path)
+        except PathRefused:
+            if named:
+                raise
+            continue
+        written.append(await asyncio.to_thread(_write, target, path, data))
+    return written
+
+
+def _write(target: Path, path: str, data: bytes) -> Path:
+    file = target / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.parent.resolve().is_relative_to(target):
+        raise PathRefused(f"{file} leads out of {target}")
+    # A link that lies there already is not followed.
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
+    with os.fdopen(fd, "wb") as opened:
+        opened.write(data)
+    return file

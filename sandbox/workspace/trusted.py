@@ -1,0 +1,245 @@
+"""`--sandbox none` for workspaces: plain processes in a copy of the directory, for commands one trusts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from sandbox.errors import SandboxError
+from sandbox.protocol import Limits
+from sandbox.workspace.inside import files
+from sandbox.workspace.inside.tree import PAGE_KB, TICKS
+from sandbox.workspace.judge import judged
+from sandbox.workspace.outcome import export_files, patch, really_changed
+from sandbox.workspace.protocol import (
+    COMMAND_LIMITS,
+    Change,
+    CommandResult,
+    Output,
+    PathRefused,
+    checked,
+    words,
+)
+
+POLL_S = 0.02
+PASSED_ON = ("PATH", "HOME", "LANG", "USER", "LOGNAME")
+
+
+class TrustedWorkspace:
+    """A Workspace that holds off mistakes, not intent: commands have this user's files and network."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._turn = asyncio.Lock()
+        self._copy: Path | None = None
+        self._before: dict[str, Any] = {}
+
+    @property
+    def isolation(self) -> str:
+        return "none (plain processes as this user in a copy of the directory, resource limits only)"
+
+    @property
+    def directory(self) -> Path:
+        return self._directory
+
+    async def open(self) -> TrustedWorkspace:
+        await self._renew()
+        return self
+
+    async def run(
+        self,
+        command: Sequence[str] | str,
+        *,
+        limits: Limits = COMMAND_LIMITS,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        cwd: str = ".",
+        output: Output | None = None,
+    ) -> CommandResult:
+        listed = words(command)
+        place = checked(cwd)
+        async with self._turn:
+            directory = self._resolved(place)
+            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            process = _Process(listed, limits, output)
+            facts = await process.run(directory, {**environment, **(env or {})}, stdin)
+        return judged(listed, limits, facts, bytes(process.kept["stdout"]), bytes(process.kept["stderr"]))
+
+    async def changes(self) -> list[Change]:
+        async with self._turn:
+            found = await asyncio.to_thread(_compare, self._root(), self._before)
+        return await asyncio.to_thread(really_changed, self._directory, found)
+
+    async def read(self, path: str) -> bytes:
+        file = self._resolved(checked(path))
+        if not file.is_file():
+            raise PathRefused(f"{path} is not a file")
+        return await asyncio.to_thread(file.read_bytes)
+
+    async def write(self, path: str, data: bytes) -> None:
+        file = self._resolved(checked(path))
+        if file.exists() and not file.is_file():
+            raise PathRefused(f"{path} is not a file")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(file.write_bytes, data)
+
+    async def diff(self) -> str:
+        return await patch(self._directory, await self.changes(), self.read)
+
+    async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
+        return await export_files(self, destination, paths)
+
+    async def reset(self) -> None:
+        async with self._turn:
+            self._root()
+            await self._renew()
+
+    async def close(self) -> None:
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            await asyncio.to_thread(shutil.rmtree, copy.parent, True)
+
+    async def _renew(self) -> None:
+        await self.close()
+        self._copy = await asyncio.to_thread(_copy_of, self._directory)
+        self._before = await asyncio.to_thread(_listing, self._copy)
+
+    def _root(self) -> Path:
+        if self._copy is None:
+            raise SandboxError("the workspace is closed")
+        return self._copy
+
+    def _resolved(self, path: str) -> Path:
+        root = self._root()
+        real = (root / path).resolve()
+        if not real.is_relative_to(root):
+            raise PathRefused(f"{path} leads out of the workspace")
+        return real
+
+
+class _Process:
+    """One command in a session of its own, which is ended with it."""
+
+    def __init__(self, command: tuple[str, ...], limits: Limits, output: Output | None) -> None:
+        self._command = command
+        self._limits = limits
+        self._output = output
+        self._killed = ""
+        self.kept = {"stdout": bytearray(), "stderr": bytearray()}
+
+    async def run(self, directory: Path, environment: dict[str, str], stdin: bytes) -> dict[str, Any]:
+        """What became of it, in the words of the supervisor."""
+        started = time.monotonic()
+        try:
+            with tempfile.TemporaryFile() as given:
+                given.write(stdin)
+                given.seek(0)
+                process = await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=given,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    cwd=directory,
+                    env=environment,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            failed = 1 if await asyncio.to_thread(directory.is_dir) else 2
+            return _facts(None, "", 0.0, 0.0, 0, failed, error.strerror or str(error))
+        _bind(process.pid, self._limits)
+        assert process.stdout is not None and process.stderr is not None
+        reading = [asyncio.create_task(self._take("stdout", process.stdout))]
+        reading.append(asyncio.create_task(self._take("stderr", process.stderr)))
+        ending = asyncio.ensure_future(process.wait())
+        cpu_s, peak_kb = 0.0, 0
+        try:
+            while not ending.done() and not self._killed:
+                seen_s, seen_kb = _session(process.pid)
+                cpu_s, peak_kb = max(cpu_s, seen_s), max(peak_kb, seen_kb)
+                if seen_kb > self._limits.memory_mb << 10:
+                    self._killed = "memory"
+                elif cpu_s > self._limits.cpu_s:
+                    self._killed = "cpu"
+                elif time.monotonic() - started > self._limits.wall_guard_s:
+                    self._killed = "wall"
+                await asyncio.wait({ending}, timeout=POLL_S)
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            code = await asyncio.shield(ending)
+            # Whoever left the session may still hold the pipes.
+            await asyncio.wait(reading, timeout=1)
+            for task in reading:
+                task.cancel()
+        status = -code if code < 0 else code << 8
+        return _facts(status, self._killed, cpu_s, time.monotonic() - started, peak_kb, 0, "")
+
+    async def _take(self, name: str, stream: asyncio.StreamReader) -> None:
+        while chunk := await stream.read(1 << 16):
+            room = self._limits.output_bytes - len(self.kept[name])
+            if room > 0:
+                self.kept[name] += chunk[:room]
+                if self._output is not None:
+                    self._output(name, chunk[:room])
+            if len(chunk) > room:
+                self._killed = self._killed or name
+
+
+def _facts(
+    status: int | None, killed: str, cpu_s: float, wall_s: float, peak_kb: int, failed: int, said: str
+) -> dict[str, Any]:
+    figures = {"cpu_s": cpu_s, "wall_s": wall_s, "peak_kb": peak_kb, "oom": False}
+    return {"status": status, "killed": killed, "failed": failed, "words": said, **figures}
+
+
+def _bind(pid: int, limits: Limits) -> None:
+    with suppress(ProcessLookupError):
+        for kind, bound in (
+            (resource.RLIMIT_CPU, ceil(limits.cpu_s) + 1),
+            (resource.RLIMIT_DATA, limits.memory_mb << 20),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            resource.prlimit(pid, kind, (bound, bound))
+
+
+def _session(leader: int) -> tuple[float, int]:
+    """CPU seconds and kB of memory of the living processes of a session, with the children they have waited for."""
+    ticks = pages = 0
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        with suppress(OSError):
+            fields = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            if int(fields[3]) == leader:
+                sizes = (process / "statm").read_text().split()
+                ticks += sum(int(field) for field in fields[11:15])
+                pages += max(0, int(sizes[1]) - int(sizes[2]))
+    return ticks / TICKS, pages * PAGE_KB
+
+
+def _copy_of(directory: Path) -> Path:
+    place = Path(tempfile.mkdtemp(prefix="cure-agent-workspace-")) / directory.name
+    done = subprocess.run(["cp", "-a", "--reflink=auto", "--", directory, place], capture_output=True, check=False)
+    if done.returncode:
+        shutil.rmtree(place.parent, ignore_errors=True)
+        raise SandboxError(f"{directory} cannot be copied: {done.stderr.decode(errors='replace').strip()}")
+    return place.resolve()
+
+
+def _listing(root: Path) -> dict[str, Any]:
+    return {path: files.signature(found) for path, found in files.walk(str(root)) if not files.is_directory(found)}
+
+
+def _compare(root: Path, before: dict[str, Any]) -> list[list[str]]:
+    return [[path, kind, files.digest(str(root / path))] for path, kind in files.differences(str(root), dict(before))]

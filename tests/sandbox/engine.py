@@ -1,0 +1,166 @@
+"""A Docker engine of the tests' own, which they may stop, kill and start: the machine's is left alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from docker import APIClient
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from sandbox.image.build import build, image_tag
+
+START_S = 60
+STOP_S = 30
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+class NoEngine(Exception):
+    """No engine can be started here; the message says why."""
+
+
+class OwnEngine:
+    """A dockerd with its own socket, data, containerd namespace and control group, all in one folder."""
+
+    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
+        self.folder = folder
+        self.name = f"cure-agent-test-{os.getpid()}-{folder.name[-8:]}"
+        self.socket = folder / "docker.sock"
+        self.log = folder / "log"
+        self._command = [
+            *("dockerd", "--host", f"unix://{self.socket}", "--data-root", str(folder / "data")),
+            *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid")),
+            *("--bridge", "none", "--iptables=false", "--cgroup-parent", f"/{self.name}"),
+            *("--containerd-namespace", self.name, "--containerd-plugins-namespace", f"{self.name}-plugins"),
+            *options,
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        """What DOCKER_HOST is for it."""
+        return f"unix://{self.socket}"
+
+    def client(self) -> APIClient:
+        return APIClient(self.host, version="auto", timeout=START_S)
+
+    def start(self) -> None:
+        """Start it and wait until it answers; NoEngine with the end of its log when it does not."""
+        # A killed engine leaves these, and its process id may be another's by now.
+        for leftover in (self.folder / "pid", self.folder / "exec/containerd/containerd.pid"):
+            leftover.unlink(missing_ok=True)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and self._process.poll() is None:
+            with suppress(DockerException, RequestException, OSError):
+                client = self.client()
+                try:
+                    client.ping()
+                    return
+                finally:
+                    client.close()
+            time.sleep(0.1)
+        said = self.log.read_text(errors="replace").strip().splitlines()
+        raise NoEngine(f"dockerd does not start here: {said[-1] if said else 'no word of why'}")
+
+    def stop(self) -> None:
+        """End it in good order: it stops its containers first."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a crash would: its containers go on, without it."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def freeze(self, frozen: bool) -> None:
+        """Let it hang, or go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
+
+    def clean_up(self) -> None:
+        """End it and whatever it started and left: processes, mounts, control groups, files."""
+        self.stop()
+        until = time.monotonic() + STOP_S
+        while (left := self.processes()) and time.monotonic() < until:
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.1)
+        for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+            place = line.split()[4]
+            if place.startswith(f"{self.folder}/"):
+                subprocess.run(["umount", "-l", place], check=False, capture_output=True)
+        for group in (*CGROUPS.glob(f"*/{self.name}"), *CGROUPS.glob(self.name)):
+            for directory in [*sorted(group.glob("**/"), reverse=True)]:
+                with suppress(OSError):
+                    directory.rmdir()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def processes(self) -> set[int]:
+        """What runs in its control group, and the shims and containerd that name its folder."""
+        found = set()
+        for group in (*CGROUPS.glob(f"*/{self.name}"), *CGROUPS.glob(self.name)):
+            for members in group.glob("**/cgroup.procs"):
+                with suppress(OSError):
+                    found |= {int(pid) for pid in members.read_text().split()}
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                words = command.read_bytes().split(b"\0")
+                if any(bytes(self.folder) in word for word in words) and b"containerd" in words[0]:
+                    found.add(int(command.parent.name))
+        return found
+
+    def load_image(self) -> None:
+        """Give it the sandbox's image: the machine's engine's, else a new one."""
+        client = self.client()
+        try:
+            try:
+                source = APIClient(version="auto", timeout=START_S)
+                try:
+                    archive = b"".join(source.get_image(image_tag()))
+                    client.load_image(archive)  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+                finally:
+                    source.close()
+            except (DockerException, RequestException):
+                build(client, lambda _: None)
+        finally:
+            client.close()
+
+
+@contextmanager
+def own_engine(options: Sequence[str] = (), image: bool = True) -> Iterator[OwnEngine]:
+    """An engine that runs; NoEngine says why there is none."""
+    if os.geteuid() != 0:
+        raise NoEngine("only root can start a Docker engine of its own")
+    if shutil.which("dockerd") is None:
+        raise NoEngine("dockerd is not installed: apt-get install docker.io")
+    # A short path: that of a socket has at most 107 characters, and the engine makes longer ones of its own.
+    engine = OwnEngine(Path(tempfile.mkdtemp(prefix="ca-engine-", dir="/tmp")), options)
+    try:
+        engine.start()
+        if image:
+            engine.load_image()
+        yield engine
+    finally:
+        engine.clean_up()

@@ -1,0 +1,296 @@
+"""Executions while slots are killed, containers removed and the engine stopped: each is answered once, and rightly.
+
+A thousand by default; with `CURE_AGENT_CHAOS=10000` as many, and mishaps in proportion:
+
+    CURE_AGENT_CHAOS=10000 pytest -s tests/sandbox/test_chaos.py
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from docker import APIClient
+from docker.errors import DockerException
+from requests.exceptions import RequestException
+
+from sandbox import Job, SandboxUnavailable, Verdict
+from sandbox.bubblewrap import find_bubblewrap
+from sandbox.docker_engine import find_docker
+from sandbox.docker_reap import LABEL
+from sandbox.pool import Pool
+from sandbox.slot import Connection, Launcher, Size
+from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytest.mark.timeout(3600)]
+
+EXECUTIONS = int(os.environ.get("CURE_AGENT_CHAOS", "1000"))
+ROUNDS = max(1, EXECUTIONS // 1000)
+"""How many times each mishap happens, or a multiple of that."""
+SLOTS = 3
+INPUTS = 20
+PAUSES_S = (0.1, 1.0)
+"""Between two mishaps, at least and at most."""
+
+# The first two may share a process; the third sleeps in one of its own, and is what most mishaps strike.
+PROGRAMS = (
+    "print({n}, input())",
+    "import sys\nfor line in sys.stdin:\n    print({n}, line.strip())",
+    "import os, time\ntime.sleep(0.03)\nprint({n}, os.read(0, 99).decode().strip())",
+)
+
+Mishap = Callable[[], Awaitable[None]]
+
+
+class Counted:
+    """A backend that counts the jails it started."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self._launcher = launcher
+        self.isolation = launcher.isolation
+        self.started = 0
+
+    async def launch(self, size: Size) -> Connection:
+        connection = await self._launcher.launch(size)
+        self.started += 1
+        return connection
+
+    async def close(self) -> None:
+        await self._launcher.close()
+
+
+@dataclass
+class Ledger:
+    """What was asked and what was answered."""
+
+    asked: int = 0
+    errors: list[str] = field(default_factory=list)
+    happened: Counter[str] = field(default_factory=Counter)
+
+
+async def work(pool: Pool, ledger: Ledger, first: int, programs: int) -> None:
+    """Run this many programs: every input has exactly one answer, the right one or a sandbox error with a reason."""
+    jobs = {}
+    for n in range(first, first + programs):
+        inputs = tuple(b"%d\n" % i for i in range(INPUTS))
+        jobs[str(n)] = Job(str(n), PROGRAMS[n % len(PROGRAMS)].format(n=n), inputs)
+    answered: Counter[tuple[str, int]] = Counter()
+    async for execution in pool.run(list(jobs.values())):
+        answered[execution.job, execution.index] += 1
+        if execution.verdict == Verdict.SANDBOX_ERROR:
+            assert execution.reason
+            ledger.errors.append(execution.reason)
+        else:
+            assert execution.verdict == Verdict.OK, execution
+            assert execution.stdout == b"%s %d\n" % (execution.job.encode(), execution.index), execution
+    assert answered == Counter({(key, index): 1 for key in jobs for index in range(INPUTS)})
+    ledger.asked += len(answered)
+
+
+async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[Ledger, int]:
+    """Work while all mishaps happen one after another, then once more in peace; and how many jails were started."""
+    counted = Counted(launcher)
+    pool = Pool(counted, SLOTS)
+    ledger = Ledger()
+    chance = random.Random(seed)
+    chance.shuffle(mishaps)
+
+    async def happen() -> None:
+        for mishap in mishaps:
+            await asyncio.sleep(chance.uniform(*PAUSES_S))
+            await mishap()
+            ledger.happened[mishap.__name__] += 1
+
+    happening = asyncio.create_task(happen())
+    try:
+        first = 0
+        while ledger.asked < EXECUTIONS or not happening.done():
+            await work(pool, ledger, first, 15)
+            first += 15
+            print(f"\r{ledger.asked} executions, {sum(ledger.happened.values())} of {len(mishaps)} mishaps", end="")
+        await happening
+        print(f"; {counted.started} jails, {len(ledger.errors)} sandbox errors; {dict(ledger.happened)}")
+        started = counted.started
+        peace = Ledger()
+        await work(pool, peace, first, 30)
+        assert peace.errors == []
+        return ledger, started
+    finally:
+        happening.cancel()
+        await asyncio.gather(happening, return_exceptions=True)
+        await pool.close()
+
+
+def descriptors() -> Counter[str]:
+    """How many descriptors of each kind this process has open."""
+    # Sockets that the engine refused hang on the errors that said so.
+    gc.collect()
+    kinds: Counter[str] = Counter()
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            kinds[str(entry.readlink()).partition(":")[0]] += 1
+    return kinds
+
+
+def children(pid: int) -> list[int]:
+    """Child processes of `pid`."""
+    found: list[int] = []
+    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, threads.read_text().split())
+    return found
+
+
+def is_bwrap(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].endswith(b"bwrap")
+    return False
+
+
+def only_if_really_lost(ledger: Ledger, started: int) -> None:
+    """An input is given up when two slots were lost under it, and a lost slot is blamed on one input at most."""
+    assert 2 * len(ledger.errors) <= started - SLOTS, ledger
+
+
+async def settled(condition: Callable[[], bool], seconds: float = 15) -> bool:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+    return condition()
+
+
+class Mischief:
+    """What happens to the containers of an engine, and to the engine. Each kind of it is one method."""
+
+    def __init__(self, engine: OwnEngine, client: APIClient, chance: random.Random) -> None:
+        self._engine = engine
+        self._client = client
+        self._chance = chance
+
+    def containers(self) -> list[str]:
+        return [c["Id"] for c in self._client.containers(all=True, filters={"label": LABEL})]
+
+    async def _to_one(self, deed: Callable[[str], None]) -> None:
+        def done() -> None:
+            # It may have gone by itself, which is a mishap as well.
+            with suppress(DockerException, RequestException, ProcessLookupError):
+                if containers := self.containers():
+                    deed(self._chance.choice(containers))
+
+        await asyncio.to_thread(done)
+
+    async def first_process_killed(self) -> None:
+        def kill(container: str) -> None:
+            pid = self._client.inspect_container(container)["State"]["Pid"]
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+
+        await self._to_one(kill)
+
+    async def container_removed(self) -> None:
+        await self._to_one(lambda container: self._client.remove_container(container, force=True))
+
+    async def container_stopped(self) -> None:
+        await self._to_one(lambda container: self._client.stop(container))
+
+    async def container_paused(self) -> None:
+        def pause(container: str) -> None:
+            self._client.pause(container)
+            time.sleep(1)
+            self._client.unpause(container)
+
+        await self._to_one(pause)
+
+    async def engine_hung(self) -> None:
+        self._engine.freeze(True)
+        await asyncio.sleep(1)
+        self._engine.freeze(False)
+
+    async def engine_stopped(self) -> None:
+        await asyncio.to_thread(self._engine.stop)
+        await asyncio.sleep(self._chance.uniform(0, 2))
+        await asyncio.to_thread(self._engine.start)
+
+    async def engine_killed(self) -> None:
+        await asyncio.to_thread(self._engine.kill)
+        await asyncio.sleep(self._chance.uniform(0, 2))
+        await asyncio.to_thread(self._engine.start)
+
+
+@pytest.mark.docker
+async def test_docker(monkeypatch: pytest.MonkeyPatch, require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        with own_engine() as engine:
+            monkeypatch.setenv("DOCKER_HOST", engine.host)
+            await strike_docker(engine)
+            running = engine.processes
+            engine.stop()
+            assert await settled(lambda: not running()), running()
+    except NoEngine as error:
+        require("docker", str(error))
+
+
+async def strike_docker(engine: OwnEngine) -> None:
+    client = engine.client()
+    before = descriptors()
+    mischief = Mischief(engine, client, random.Random(1))
+    mishaps: list[Mishap] = [
+        *[mischief.first_process_killed, mischief.container_removed] * (3 * ROUNDS),
+        *[mischief.container_stopped, mischief.container_paused, mischief.engine_hung] * ROUNDS,
+        *[mischief.engine_stopped, mischief.engine_killed] * ROUNDS,
+    ]
+    ledger, started = await struck(await find_docker(), mishaps, seed=2)
+    only_if_really_lost(ledger, started)
+    assert await settled(lambda: mischief.containers() == []), mischief.containers()
+    client.close()
+    assert await settled(lambda: descriptors() == before), (descriptors(), before)
+
+
+@pytest.mark.bubblewrap
+async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        launcher = await find_bubblewrap()
+    except SandboxUnavailable as error:
+        require("bubblewrap", str(error))
+    chance = random.Random(3)
+
+    def jails() -> list[int]:
+        """Every bwrap this process started, and the first process of each jail."""
+        own = [pid for pid in children(os.getpid()) if is_bwrap(pid)]
+        return own + [child for pid in own for child in children(pid)]
+
+    def signalled(number: signal.Signals) -> int | None:
+        found = jails()
+        pid = chance.choice(found) if found else None
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        return pid
+
+    async def process_killed() -> None:
+        signalled(signal.SIGKILL)
+
+    async def process_stopped_for_a_while() -> None:
+        pid = signalled(signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    before = descriptors()
+    mishaps: list[Mishap] = [*[process_killed] * (8 * ROUNDS), *[process_stopped_for_a_while] * (2 * ROUNDS)]
+    ledger, started = await struck(launcher, mishaps, seed=4)
+    only_if_really_lost(ledger, started)
+    assert await settled(lambda: jails() == []), jails()
+    assert await settled(lambda: descriptors() == before), (descriptors(), before)

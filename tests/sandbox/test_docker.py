@@ -1,0 +1,325 @@
+"""Docker engines of all kinds: other runtimes, behind TCP, TLS or ssh, and ones that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import stat
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+import pytest_asyncio
+from docker.errors import DockerException
+
+from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, docker_engine, open_sandbox, probe
+from sandbox.docker_client import connect
+from sandbox.docker_engine import RUNTIME_VARIABLE, describe, find_docker
+from sandbox.docker_reap import LABEL
+from sandbox.docker_ssh import command
+from sandbox.image.build import image_tag
+from sandbox.slot import Size, Slot
+from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.docker]
+
+Require = Callable[[str, str], NoReturn]
+
+# A program of each verdict, with and without a process to itself.
+PROGRAMS = {
+    "print(input()[::-1])": (Verdict.OK, ""),
+    "import os\nprint(os.read(0, 9).decode()[::-1])": (Verdict.OK, ""),
+    "1 / 0": (Verdict.CRASH, "ZeroDivisionError"),
+    "x = (": (Verdict.CRASH, "compile error"),
+    "import os\nos.kill(1, 9)": (Verdict.CRASH, "PermissionError"),
+    "while True: pass": (Verdict.TIMEOUT, "cpu"),
+    "x = bytearray(1 << 30)": (Verdict.MEMORY, "MemoryError"),
+    "while True: print('x' * 999)": (Verdict.OUTPUT_LIMIT, "stdout"),
+    "import os\ntry:\n    while True: os.fork()\nexcept OSError: os._exit(3)": (Verdict.CRASH, "exit status 3"),
+}
+
+
+async def check_verdicts(sandbox: Sandbox) -> None:
+    """Every program gets its verdict, and the sandbox is closed."""
+    try:
+        jobs = [Job(source, source, (b"ab",), Limits(cpu_s=0.5, wall_s=10)) for source in PROGRAMS]
+        verdicts = {e.job: (e.verdict, e.reason) async for e in sandbox.run(jobs)}
+        assert verdicts == PROGRAMS
+    finally:
+        await sandbox.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def engine_host(require: Require) -> str:
+    """DOCKER_HOST of the machine's engine, which has the image."""
+    try:
+        await (await open_sandbox("docker")).close()
+        engine = await connect()
+    except SandboxUnavailable as error:
+        require("docker", str(error))
+    engine.close()
+    if engine.address.port:
+        pytest.skip("the machine's engine has no socket here")
+    return f"unix://{engine.address.host}"
+
+
+@pytest.fixture(scope="module")
+def own(require: Require) -> Iterator[OwnEngine]:
+    """An engine to be stopped and started."""
+    try:
+        with own_engine() as engine:
+            yield engine
+    except NoEngine as error:
+        require("docker", str(error))
+
+
+async def test_an_unknown_runtime_is_named_with_those_there_are(
+    engine_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Also where bubblewrap would do: who asks for a runtime asks for its isolation.
+    for kind in ("docker", "auto"):
+        with pytest.raises(SandboxUnavailable, match=r"no runtime 'nonsense'.*it has .*runc") as caught:
+            await open_sandbox(kind, runtime="nonsense")
+        assert "\n" not in str(caught.value)
+    monkeypatch.setenv(RUNTIME_VARIABLE, "nonsense")
+    with pytest.raises(SandboxUnavailable, match=f"'nonsense' .{RUNTIME_VARIABLE}"):
+        await open_sandbox("auto")
+    docker = (await probe())[0]
+    assert not docker.usable and "nonsense" in docker.detail and docker.remedy
+
+
+async def test_a_runtime_by_name(engine_host: str) -> None:
+    sandbox = await open_sandbox("auto", slots=2, runtime="runc")
+    assert "runtime runc;" in sandbox.isolation
+    await check_verdicts(sandbox)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["crun", "runsc"])
+async def test_other_runtimes_give_the_same_verdicts(
+    runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """crun, and gVisor's runsc, whose kernel is not Linux."""
+    executable = shutil.which(runtime)
+    if executable is None:
+        pytest.skip(f"{runtime} is not installed")
+    arguments = ["--network=none"] if runtime == "runsc" else []
+    settings = tmp_path / "daemon.json"
+    settings.write_text(json.dumps({"runtimes": {runtime: {"path": executable, "runtimeArgs": arguments}}}))
+    try:
+        with own_engine(["--config-file", str(settings)]) as engine:
+            if complaint := await asyncio.to_thread(why_it_does_not_run, engine, runtime):
+                pytest.skip(f"{runtime} does not run here: {complaint}")
+            monkeypatch.setenv("DOCKER_HOST", engine.host)
+            sandbox = await open_sandbox("docker", slots=2, runtime=runtime)
+            assert f"runtime {runtime};" in sandbox.isolation
+            await check_verdicts(sandbox)
+    except NoEngine as error:
+        pytest.skip(str(error))
+
+
+def why_it_does_not_run(engine: OwnEngine, runtime: str) -> str:
+    """What an engine says when it should run a container that does nothing; empty when it does."""
+    client = engine.client()
+    try:
+        settings = client.create_host_config(runtime=runtime, network_mode="none")
+        container = client.create_container(image_tag(), ["/usr/bin/true"], host_config=settings)["Id"]
+        try:
+            client.start(container)
+            client.wait(container)
+        except DockerException as error:
+            return str(error)
+        finally:
+            client.remove_container(container, force=True)
+        return ""
+    finally:
+        client.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tcp_port(engine_host: str) -> AsyncIterator[int]:
+    """A TCP port that leads to the machine's engine."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_unix_connection(engine_host.removeprefix("unix://"))
+        await asyncio.gather(pump(reader, outer), pump(inner, writer))
+        for end in (writer, outer):
+            end.close()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_over_tcp(tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{tcp_port}")
+    await check_verdicts(await open_sandbox("docker", slots=2))
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority (ca), a server's and a client's certificate, all with their keys, in one folder."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl("req", "-x509", *key, "-days", "2", "-subj", "/CN=authority", "-keyout", "ca-key.pem", "-out", "ca.pem")
+    for name, extension in (
+        ("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth"),
+        ("client", "extendedKeyUsage=clientAuth"),
+    ):
+        (folder / f"{name}.ext").write_text(extension)
+        openssl("req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}-key.pem", "-out", f"{name}.csr")
+        signing = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial", "-extfile", f"{name}.ext")
+        openssl("x509", "-req", "-days", "2", "-in", f"{name}.csr", *signing, "-out", f"{name}.pem")
+    shutil.copy(folder / "client.pem", folder / "cert.pem")
+    shutil.copy(folder / "client-key.pem", folder / "key.pem")
+    return folder
+
+
+@pytest.mark.slow
+async def test_over_tls(certificates: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, require: Require) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    tls = [f"--tls{name}={certificates / file}" for name, file in (("cacert", "ca.pem"), ("cert", "server.pem"))]
+    tls += [f"--tlskey={certificates / 'server-key.pem'}", "--tlsverify", "--host", f"tcp://127.0.0.1:{port}"]
+    try:
+        with own_engine(tls):
+            monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+            monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+            monkeypatch.setenv("DOCKER_CERT_PATH", str(certificates))
+            await check_verdicts(await open_sandbox("docker", slots=2))
+            # A certificate that the server's was not signed with.
+            other = tmp_path / "other"
+            shutil.copytree(certificates, other)
+            shutil.copy(other / "cert.pem", other / "ca.pem")
+            monkeypatch.setenv("DOCKER_CERT_PATH", str(other))
+            with pytest.raises(SandboxUnavailable, match="certificate verify failed") as caught:
+                await open_sandbox("docker")
+            assert "\n" not in str(caught.value)
+    except NoEngine as error:
+        require("docker", str(error))
+
+
+async def test_tls_without_certificates_says_which_are_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2376")
+    monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
+    monkeypatch.setenv("DOCKER_CERT_PATH", str(tmp_path))
+    with pytest.raises(SandboxUnavailable, match=f"ca.pem, cert.pem and key.pem in {tmp_path}"):
+        await open_sandbox("docker")
+
+
+async def test_over_ssh(engine_host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    docker = shutil.which("docker")
+    if docker is None:
+        pytest.skip("there is no docker command for the other side of ssh")
+    fake_ssh(tmp_path, f'while [ "$1" != -- ]; do shift; done; shift 2; shift; exec {docker} -H {engine_host} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@elsewhere:2222")
+    await check_verdicts(await open_sandbox("docker", slots=2))
+
+
+async def test_an_ssh_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake_ssh(tmp_path, "echo somebody@elsewhere: Permission denied >&2; exit 255")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@elsewhere")
+    with pytest.raises(SandboxUnavailable, match=r"answers at ssh://somebody@elsewhere \(.*Permission denied\)"):
+        await open_sandbox("docker")
+
+
+def fake_ssh(folder: Path, script: str) -> None:
+    executable = folder / "ssh"
+    executable.write_text(f"#!/bin/sh\n{script}\n")
+    executable.chmod(executable.stat().st_mode | stat.S_IXUSR)
+
+
+async def test_an_ssh_address_is_a_host_and_nothing_more() -> None:
+    if shutil.which("ssh") is not None:
+        rest = ["-l", "me", "-p", "22", "--", "host", "docker", "system", "dial-stdio"]
+        assert command("ssh://me@host:22")[-len(rest) :] == rest
+    for url in ("ssh://", "ssh://me:secret@host", "ssh://host/run/docker.sock"):
+        with pytest.raises(SandboxUnavailable, match="DOCKER_HOST"):
+            command(url)
+
+
+async def test_a_host_that_is_gone_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for host in ("unix:///nonexistent/docker.sock", "tcp://127.0.0.1:1", "tcp://nonexistent.invalid:2375", "nonsense"):
+        monkeypatch.setenv("DOCKER_HOST", host)
+        with pytest.raises(SandboxUnavailable, match=f"no Docker engine answers at {host}") as caught:
+            await open_sandbox("docker")
+        assert "\n" not in str(caught.value) and "DOCKER_HOST" in str(caught.value)
+
+
+async def test_where_no_system_v_limits_can_be_set_there_are_none(
+    engine_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_engine, "NO_SYSTEM_V", {"kernel.nobody_knows_this": "0"})
+    sandbox = await open_sandbox("docker", slots=1)
+    executions = [e async for e in sandbox.run([Job("job", "print(1)", (b"",))])]
+    assert [e.verdict for e in executions] == [Verdict.OK]
+    await sandbox.close()
+
+
+async def test_a_container_that_outlived_its_engine_is_removed_when_that_is_back(
+    own: OwnEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", own.host)
+    docker = await find_docker()
+    slot = await Slot.start(docker, Size())
+    await asyncio.to_thread(own.kill)
+    await slot.end()
+    await asyncio.to_thread(own.start)
+    slot = await Slot.start(docker, Size())
+    client = own.client()
+    assert len(client.containers(all=True, filters={"label": LABEL})) == 1
+    await slot.end()
+    await docker.close()
+    assert client.containers(all=True, filters={"label": LABEL}) == []
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("info", "runtime", "words"),
+    [
+        (
+            {"MemoryLimit": True, "PidsLimit": True},
+            None,
+            "(engine 20.10; programs under a user id of their own, memory bounded per slot)",
+        ),
+        ({"MemoryLimit": True, "PidsLimit": True}, "runsc", "(engine 20.10, runtime runsc; "),
+        (
+            {
+                "MemoryLimit": False,
+                "PidsLimit": False,
+                "SecurityOptions": ["name=seccomp,profile=default", "name=rootless"],
+            },
+            None,
+            "(engine 20.10, rootless; programs under a user id of their own, memory bounded per process only, "
+            "processes per user id only)",
+        ),
+        (
+            {"MemoryLimit": True, "PidsLimit": True, "SecurityOptions": ["name=userns"]},
+            None,
+            "(engine 20.10, user namespace; ",
+        ),
+    ],
+)
+async def test_isolation_says_which_limits_hold(info: dict[str, Any], runtime: str | None, words: str) -> None:
+    assert words in describe({"ServerVersion": "20.10", **info}, runtime)

@@ -1,0 +1,87 @@
+"""`cure-agent sandbox exec` as a user types it, and the workspace without isolation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from sandbox import SandboxError, Verdict
+from sandbox.workspace import COMMAND_LIMITS, Change, ChangeKind, PathRefused, Setup, open_workspace
+from tests.sandbox.conftest import BACKENDS
+from tests.sandbox.test_commands import cure_agent
+
+
+@pytest.fixture(params=BACKENDS)
+def kind(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> str:
+    backends = json.loads(cure_agent("status", "--json").stdout)["backends"]
+    backend = next(backend for backend in backends if backend["name"] == request.param)
+    if not backend["usable"]:
+        require(request.param, f"{backend['detail']}; {backend['remedy']}")
+    return str(request.param)
+
+
+def test_exec_passes_output_through_and_exits_0_only_when_ok(kind: str, tmp_path: Path) -> None:
+    place = ("--dir", tmp_path, "--sandbox", kind)
+    done = cure_agent("exec", *place, "--", "sh", "-c", "echo out; echo err >&2; echo new > new")
+    assert (done.returncode, done.stdout) == (0, b"out\n")
+    assert done.stderr.startswith(b"err\n") and b": ok: " in done.stderr and b"1 files changed" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    done = cure_agent("exec", *place, "--json", "sh", "-c", "exit 7")
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["verdict"], result["exit_code"], result["changes"]) == (1, "crash", 7, [])
+    done = cure_agent("exec", *place, "--time-limit", "0.3", "sh", "-c", "while :; do :; done")
+    assert done.returncode == 1 and b"timeout (cpu)" in done.stderr
+
+
+def test_exec_carries_files_out(kind: str, tmp_path: Path) -> None:
+    place = ("--dir", tmp_path, "--sandbox", kind)
+    keep = tmp_path.parent / f"{tmp_path.name}-kept"
+    done = cure_agent("exec", *place, "--keep", keep, "sh", "-c", "mkdir -p a; echo 1 > a/report.xml")
+    assert done.returncode == 0 and (keep / "a" / "report.xml").read_text() == "1\n"
+
+
+def test_exec_without_a_sandbox_or_a_command(tmp_path: Path) -> None:
+    assert cure_agent("exec", "--dir", tmp_path).returncode == 2
+    nothing = {"PATH": str(tmp_path), "DOCKER_HOST": "unix:///nonexistent.sock"}
+    done = cure_agent("exec", "--dir", tmp_path, "true", **nothing)
+    assert done.returncode == 6 and b"apt-get install bubblewrap" in done.stderr
+    assert len(done.stderr.decode().splitlines()) == 1
+
+
+async def test_none_keeps_the_directory_and_most_limits(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("as it was\n")
+    workspace = await open_workspace(tmp_path, kind="none")
+    done = await workspace.run("cat; echo more >> kept.txt; echo x > new; exit 3", stdin=b"in")
+    assert (done.verdict, done.exit_code, done.stdout) == (Verdict.CRASH, 3, b"in")
+    assert await workspace.changes() == [Change("kept.txt", ChangeKind.CHANGED), Change("new", ChangeKind.ADDED)]
+    assert "+more" in await workspace.diff()
+    assert (await workspace.run(["no-such-program"])).reason.startswith("no such command")
+    assert (await workspace.run("true", cwd="nowhere")).reason.startswith("no such directory")
+    for script, limits, verdict in (
+        ("while :; do :; done", {"cpu_s": 0.3}, Verdict.TIMEOUT),
+        ("sleep 20", {"wall_s": 0.3}, Verdict.TIMEOUT),
+        ("yes", {"output_bytes": 1000}, Verdict.OUTPUT_LIMIT),
+    ):
+        assert (await workspace.run(script, limits=replace(COMMAND_LIMITS, **limits))).verdict == verdict
+    with pytest.raises(PathRefused):
+        await workspace.read("../x")
+    await workspace.run("ln -s /etc/passwd out")
+    with pytest.raises(PathRefused):
+        await workspace.read("out")
+    await workspace.reset()
+    assert await workspace.changes() == [] and (tmp_path / "kept.txt").read_text() == "as it was\n"
+    task = asyncio.create_task(workspace.run("sleep 60"))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await workspace.close()
+    await workspace.close()
+    with pytest.raises(SandboxError):
+        await open_workspace(tmp_path, kind="none", setup=Setup(("true",)))
