@@ -14,21 +14,33 @@ class Directory:
         self._path = path
         # Open, so that it can be looked into whatever mode a program gives it.
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._mode = os.fstat(self._fd).st_mode
-        self._modified_ns = os.fstat(self._fd).st_mtime_ns
+        status = os.fstat(self._fd)
+        self._mode, self._modified_ns, self._size = status.st_mode, status.st_mtime_ns, status.st_size
         try:
             os.listxattr(self._fd)
         except OSError:
             self._has_attributes = False
         else:
             self._has_attributes = True
+        self._counts = self._has_size_of_entries()
+
+    def _has_size_of_entries(self) -> bool:
+        """Whether its size tells if anything lies in it, as in a tmpfs, where every entry has its share."""
+        marker = f"{self._path}/marker"
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+        grown = os.fstat(self._fd).st_size > self._size
+        os.unlink(marker)
+        self.restore()
+        return grown and os.fstat(self._fd).st_size == self._size
 
     def changed(self) -> bool:
         """Whether anything lies in it, or anything else about it shows that a program was here."""
-        if os.listdir(self._fd):
-            return True
         status = os.fstat(self._fd)
-        return status.st_mode != self._mode or status.st_mtime_ns != self._modified_ns or bool(self._attributes())
+        if status.st_mtime_ns != self._modified_ns or status.st_mode != self._mode:
+            return True
+        if self._counts:
+            return status.st_size != self._size or bool(self._attributes())
+        return bool(os.listdir(self._fd)) or bool(self._attributes())
 
     def restore(self) -> None:
         """Give it back its mode, its time and nothing more."""

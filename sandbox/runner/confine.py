@@ -71,7 +71,12 @@ def drop_to(uid: int | None, dumpable: bool = True) -> None:
     if uid is not None:
         os.setresuid(uid, uid, uid)
         if dumpable:
-            _control(PR_SET_DUMPABLE, 1)
+            make_dumpable()
+
+
+def make_dumpable() -> None:
+    """Let this process open its own entries in /proc, which changing the user id has closed to it."""
+    _control(PR_SET_DUMPABLE, 1)
 
 
 def file_limit(limits: Limits) -> int:

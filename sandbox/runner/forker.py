@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from sandbox.runner.frames import Limits
-from sandbox.runner.jail import PATIENCE_S, Jail, cpu_seconds
+from sandbox.runner.jail import PATIENCE_S, Children, Jail, cpu_seconds
 from sandbox.runner.verdict import Ending
 
 DONE = struct.Struct("<iddq")
@@ -32,13 +32,14 @@ class Forker:
         self._jail = jail
         go, self._go = os.pipe()
         self._done, done = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
+        self._pid = os.fork()
+        if self._pid == 0:
             _fork(go, done, prepare, execute)
         os.close(go)
         os.close(done)
         self._poll = select.poll()
         self._poll.register(self._done, select.POLLIN)
+        self._children = Children(self._pid)
         self.lives = True
 
     def execute(self, limits: Limits, idle: Callable[[], None]) -> Ending:
@@ -52,7 +53,7 @@ class Forker:
             idle()
             remaining = limits.cpu_s
             while not self._answers_within(min(remaining, started + limits.wall_s - time.monotonic())):
-                cpu_s = max(cpu_s, sum(map(cpu_seconds, self._jail.children_of(self.pid)), 0.0))
+                cpu_s = max(cpu_s, sum(map(cpu_seconds, self._children.pids()), 0.0))
                 remaining = limits.cpu_s - cpu_s
                 if remaining <= 0:
                     killed = "cpu"
@@ -64,7 +65,7 @@ class Forker:
         wall_s = time.monotonic() - started
         if len(answer) == DONE.size:
             status, user_s, system_s, peak_kb = DONE.unpack(answer)
-            if not self._jail.is_down_to(self.pid):
+            if not self._jail.is_down_to(self._children):
                 self.end()
             return Ending(status, killed, user_s + system_s, wall_s, peak_kb)
         # It was killed with its execution: by us, or for want of memory.
@@ -78,6 +79,7 @@ class Forker:
         self.lives = False
         os.close(self._go)
         os.close(self._done)
+        self._children.close()
         return self._jail.end_all()
 
     def _answers_within(self, seconds: float) -> bool:
@@ -86,15 +88,16 @@ class Forker:
 
 def _fork(go: int, done: int, prepare: Callable[[], None], execute: Callable[[int], NoReturn]) -> NoReturn:
     """Fork an execution for every byte that comes, and answer how it ended."""
+    fork, wait, read, write, pack = os.fork, os.wait4, os.read, os.write, DONE.pack
     try:
         prepare()
         position = 0
-        while os.read(go, 1):
-            pid = os.fork()
+        while read(go, 1):
+            pid = fork()
             if pid == 0:
                 execute(position)
-            _, status, usage = os.wait4(pid, 0)
-            os.write(done, DONE.pack(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
+            _, status, usage = wait(pid, 0)
+            write(done, pack(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
             position += 1
     finally:
         os._exit(0)

@@ -41,6 +41,10 @@ class Jail:
         self._directories = [Directory(path) for path in directories]
         self.report = Report()
         self._failures = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        try:
+            self._children: Children | None = Children(1)
+        except OSError:
+            self._children = None
         confine.join_group(uid)
         # Programs start here; so does their search for modules.
         os.chdir(directories[0])
@@ -56,17 +60,32 @@ class Jail:
             self._fail(error)
 
     def prepare(self, bounds: confine.Bounds) -> None:
-        """Do what a process of the jail may inherit from its parent."""
-        confine.limit(bounds)
-        confine.offer_to_oom_killer(self._uid)
-        set_handler(signal.SIGINT, signal.default_int_handler)
-
-    def enter_prepared(self, files: tuple[int, int, int], dumpable: bool) -> None:
-        """Like `enter`, in a process forked from one that is prepared."""
+        """Do what a process of the jail may inherit from its parent; the calling process ends if that fails."""
         try:
-            confine.streams(*files, (self._failures,))
-            confine.drop_to(self._uid, dumpable)
-            os.close(self._failures)
+            # First, while it may still open files.
+            confine.offer_to_oom_killer(self._uid)
+            confine.limit(bounds)
+            set_handler(signal.SIGINT, signal.default_int_handler)
+        except BaseException as error:
+            self._fail(error)
+
+    def enter_prepared(self, stdin: int, stdout: int, stderr: int, dumpable: bool) -> None:
+        """Like `enter`, in a process forked from one that is prepared, whose user id is its own.
+
+        The functions it is made of are not called but written out, for every call costs copies of pages.
+        """
+        uid, failures = self._uid, self._failures
+        assert uid is not None
+        try:
+            os.dup2(stdin, 0)
+            os.dup2(stdout, 1)
+            os.dup2(stderr, 2)
+            os.closerange(3, failures)
+            os.closerange(failures + 1, confine.MAX_FD)
+            os.setresuid(uid, uid, uid)
+            if dumpable:
+                confine.make_dumpable()
+            os.close(failures)
         except BaseException as error:
             self._fail(error)
 
@@ -129,23 +148,15 @@ class Jail:
                 peak_kb = max(peak_kb, os.wait4(-1, 0)[2].ru_maxrss)
         return peak_kb
 
-    def children_of(self, pid: int) -> list[int]:
-        """Children of a process of the jail, ended ones that nobody waited for included; none if it is gone."""
-        try:
-            with open(f"/proc/{pid}/task/{pid}/children", "rb") as children:
-                return [int(child) for child in children.read().split()]
-        except OSError:
-            return []
-
-    def is_down_to(self, pid: int) -> bool:
-        """Whether this child and PID 1 are the only processes."""
-        # Whoever loses its parent becomes a child of PID 1, ended or not.
-        return self.children_of(1) == [pid] and not self.children_of(pid)
-
     @property
     def can_fork_from_child(self) -> bool:
         """Whether a child may do the forking: programs cannot signal it, and the kernel tells what they leave."""
-        return self._uid is not None and os.path.exists("/proc/1/task/1/children")
+        return self._uid is not None and self._children is not None
+
+    def is_down_to(self, child: Children) -> bool:
+        """Whether this child and PID 1 are the only processes."""
+        # Whoever loses its parent becomes a child of PID 1, ended or not.
+        return self._children is not None and self._children.are(child.pid) and child.are()
 
     def clean(self) -> None:
         """Empty the directories a program may have written to."""
@@ -174,6 +185,29 @@ class Jail:
             directory.restore()
         if any(directory.changed() for directory in self._directories):
             raise Sick("files of a program could not be removed")
+
+
+class Children:
+    """The children of a process of the jail, ended ones that nobody waited for included."""
+
+    def __init__(self, pid: int) -> None:
+        """Raises OSError where the kernel does not tell."""
+        self.pid = pid
+        self._fd = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
+
+    def are(self, *pids: int) -> bool:
+        """Whether these are all."""
+        return self.pids() == list(pids)
+
+    def pids(self) -> list[int]:
+        """All of them, none if the process is gone."""
+        try:
+            return [int(pid) for pid in os.pread(self._fd, 1 << 16, 0).split()]
+        except OSError:
+            return []
+
+    def close(self) -> None:
+        os.close(self._fd)
 
 
 class Watched:

@@ -65,8 +65,8 @@ class Compiled(NamedTuple):
     error: str = ""
     """Why it did not compile."""
     stderr: bytes = b""
-    is_plain: bool = False
-    """See `plain`; False too for one that opens files, which is plain only while that file is standard input."""
+    is_quiet: bool = False
+    """A plain program without generators, that opens no file: it needs no /dev/stdin, and its end does nothing more."""
 
 
 class Jobs:
@@ -155,16 +155,17 @@ class Jobs:
                 forker.end()
 
     def _forker(self, compiled: Compiled, bounds: confine.Bounds, runs: list[_Execution]) -> Forker:
+        enter, run = self._jail.enter_prepared, program.run
         jail, interpreter, report = self._jail, self.interpreter, self._report
-        code, dumpable = compiled.code, not compiled.is_plain
+        code, quiet = compiled.code, compiled.is_quiet
 
         def prepare() -> None:
             jail.prepare(bounds)
             program.allow_recursion(1)
 
         def execute(position: int) -> NoReturn:
-            jail.enter_prepared(runs[position].files, dumpable)
-            program.run(code, interpreter, report)
+            enter(*runs[position].files, not quiet)
+            run(code, interpreter, report, quiet)
 
         return Forker(jail, prepare, execute)
 
@@ -202,8 +203,7 @@ class Jobs:
                 self._jail.entering_failed()
             size = os.fstat(code).st_size
             if compiled is None and size:
-                is_plain = not self._report.is_not_plain and b"open" not in job.source
-                compiled = Compiled(os.pread(code, size, 0), is_plain=is_plain)
+                compiled = Compiled(os.pread(code, size, 0))
             return compiled, sent.count
         finally:
             os.close(scratch)
@@ -274,7 +274,7 @@ class Jobs:
             self._oom_kills.rose()
             if ending.status == 0:
                 code = os.pread(stdout, os.fstat(stdout).st_size, 0)
-                return Compiled(code, is_plain=not self._report.is_not_plain and b"open" not in source)
+                return Compiled(code, is_quiet=self._report.is_quiet)
             if self._jail.entering_failed():
                 raise Sick(f"a compiler process did not start: {self._report.name}")
             error = COMPILE_ERROR
@@ -294,8 +294,9 @@ class Jobs:
                 dumped = marshal.dumps(code)
                 while dumped:
                     dumped = dumped[os.write(1, dumped) :]
-                if plain.imports_of(code, self._reachable) is None:
-                    self._report.not_plain()
+                closes = plain.suspends(code) or b"open" in source
+                if not closes and plain.imports_of(code, self._reachable) is not None:
+                    self._report.quiet()
                 status = 0
             except BaseException as error:
                 sys.excepthook(type(error), error.with_traceback(None), None)

@@ -1,8 +1,8 @@
 """Tells plain programs: those whose code names nothing that reaches beyond their own globals and standard streams.
 
 Several inputs of a plain program may run one after another in one process. The rule is an allow-list over compiled
-code, names and constants alike. It keeps honest programs apart from their earlier selves; what a program that gets round
-it can spoil is its own row of the table, since the process is jailed like any other and no expected output is near.
+code, names and constants alike. It keeps honest programs apart from their earlier selves. A program that gets round it
+can spoil its own row of the table: it is jailed like any other, and no expected output is near.
 """
 
 from __future__ import annotations
@@ -63,6 +63,9 @@ FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | STATE
 
 LARGEST = 1 << 16
 """Bytes of source beyond which the compiler needs limits of its own."""
+
+SUSPENDING = 0x20 | 0x80 | 0x200
+"""Code flags of generators, coroutines and asynchronous generators."""
 
 _IMPORT = opcode.opmap["IMPORT_NAME"]
 _EXTENDED = opcode.EXTENDED_ARG
@@ -134,3 +137,10 @@ def _imported(code: types.CodeType) -> set[str]:
             names.add(code.co_names[argument])
         argument = 0
     return names
+
+
+def suspends(code: types.CodeType) -> bool:
+    """Whether it has generators or coroutines, which the end of the program closes in mid-run."""
+    return bool(code.co_flags & SUSPENDING) or any(
+        suspends(constant) for constant in code.co_consts if type(constant) is types.CodeType
+    )

@@ -66,10 +66,11 @@ def _stream(fd: int, name: str, encoding: str, errors: str) -> io.TextIOWrapper:
     return stream
 
 
-def run(code: bytes, interpreter: Interpreter, report: Report, leave: Any = os._exit) -> NoReturn:
+def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = False, leave: Any = os._exit) -> NoReturn:
     """Execute marshalled `code` as `__main__` and end the process with the status `python main.py` would have.
 
-    `leave` is bound now, because the program may replace `os._exit`.
+    A `quiet` program does nothing more once its last line has run. `leave` is bound now, because the program may
+    replace `os._exit`. What runs for every program is kept in few functions: each that is called costs copies of pages.
     """
     status = 1
     interrupted = False
@@ -82,11 +83,15 @@ def run(code: bytes, interpreter: Interpreter, report: Report, leave: Any = os._
         except BaseException as error:
             interrupted = type(error) is KeyboardInterrupt
             _uncaught(error, report)
-        if not _finalize(interpreter):
+        if quiet and not status and sys.stdout is interpreter.stdout and not interpreter.stdout.closed:
+            interpreter.stdout.flush()
+        elif not _finalize(interpreter):
             status = 120
         if interrupted:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        status = 120
     finally:
         while True:
             leave(status & 0xFF)

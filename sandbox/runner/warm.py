@@ -50,12 +50,12 @@ class _Done(BaseException):
 def warm_up(report: Report) -> None:
     """Run the program; standard streams are the runner's placeholders, and empty again afterwards."""
     code = marshal.dumps(compile(PROGRAM, program.FILE, "exec"))
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         interpreter = program.Interpreter()
         interpreter.install()
         os.pwrite(0, INPUT, 0)
         with suppress(_Done):
-            program.run(code, interpreter, report, _stop)
+            program.run(code, interpreter, report, bool(turn % 2), _stop)
         for fd in (0, 1, 2):
             os.ftruncate(fd, 0)
             os.lseek(fd, 0, os.SEEK_SET)
