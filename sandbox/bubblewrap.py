@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import shutil
+import signal
 import subprocess
 from asyncio.subprocess import Process
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ class Bubblewrap:
     def __init__(self, executable: str, python: JailPython, identity: Identity) -> None:
         self._python = python
         self._identity = identity
-        self._command = _command(executable, python, identity)
+        self._arguments = _arguments(executable, python, identity)
+        self._launched = 0
 
     @property
     def isolation(self) -> str:
@@ -69,9 +71,13 @@ class Bubblewrap:
             raise
 
     async def _spawn(self, stdin: int, stdout: int, stderr: int) -> Process:
-        caller = self._identity.caller
+        caller, program = self._identity.caller, self._identity.program
+        self._launched += 1
+        # Limits on processes count per user id, so every jail has its own.
+        uid = None if program is None else program + self._launched
         return await asyncio.create_subprocess_exec(
-            *self._command,
+            *self._arguments,
+            *boot_command(self._python.executable, uid, tuple(WRITABLE)),
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -80,6 +86,8 @@ class Bubblewrap:
             user=caller,
             group=caller,
             extra_groups=None if caller is None else [],
+            # bwrap's second process is not bound to the first until both are set up: they are ended as a group.
+            start_new_session=True,
         )
 
     async def close(self) -> None:
@@ -112,8 +120,7 @@ class PipeConnection:
                 connection._read_end.close()
                 raise
         except BaseException:
-            with suppress(ProcessLookupError):
-                process.kill()
+            _end_group(process)
             await asyncio.shield(process.wait())
             raise
         return connection
@@ -137,14 +144,22 @@ class PipeConnection:
             return
         self.complaint()
         self._ended = True
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        _end_group(self._process)
         # Closed by itself when the runner went first, and then no longer to be aborted.
         if not self._write_end.is_closing():
             self._write_end.abort()
         self._read_end.close()
         os.close(self._complaints)
         await self._process.wait()
+
+
+def _end_group(process: Process) -> None:
+    """Kill a process, and its group where it leads one."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            process.kill()
 
 
 async def find_bubblewrap() -> Bubblewrap:
@@ -156,7 +171,7 @@ async def find_bubblewrap() -> Bubblewrap:
     pythons = list(await asyncio.to_thread(lambda: list(candidates())))
     if not pythons:
         raise SandboxUnavailable("bubblewrap finds no Python >= 3.11 with its whole library: apt-get install python3")
-    for identity in _identities():
+    for identity in identities():
         for python in pythons:
             launcher = Bubblewrap(executable, python, identity)
             try:
@@ -166,20 +181,23 @@ async def find_bubblewrap() -> Bubblewrap:
             else:
                 await slot.end()
                 return launcher
-    raise SandboxUnavailable(_explain(complaint))
+    raise SandboxUnavailable(explain(complaint))
 
 
-def _identities() -> Iterator[Identity]:
-    """Ways to make a jail, the best first. Root leaves root behind, or keeps just enough of it to change user ids."""
+def identities() -> Iterator[Identity]:
+    """Ways to make a jail, the best first. Root keeps just enough of it to change user ids, or leaves it behind.
+
+    A user id of their own keeps programs from the runner without a guard for each system call; forks are cheaper too.
+    """
     if os.geteuid() != 0:
         yield Identity(None, None)
         return
     stranger = random.SystemRandom().randrange(1 << 20, 1 << 30)
-    yield Identity(stranger, None)
     yield Identity(None, stranger)
+    yield Identity(stranger, None)
 
 
-def _explain(complaint: str) -> str:
+def explain(complaint: str) -> str:
     if any(word in complaint for word in ("user", "namespace", "Permission denied", "not permitted")):
         return (
             f"bubblewrap may not make namespaces here ({complaint}): allow user namespaces "
@@ -188,7 +206,7 @@ def _explain(complaint: str) -> str:
     return f"bubblewrap does not work here: {complaint}"
 
 
-def _command(executable: str, python: JailPython, identity: Identity) -> list[str]:
+def _arguments(executable: str, python: JailPython, identity: Identity) -> list[str]:
     supported = subprocess.run([executable, "--help"], capture_output=True, text=True, check=False).stdout
     arguments = [executable, "--die-with-parent", "--new-session", "--as-pid-1"]
     arguments += ["--hostname", "sandbox", "--cap-drop", "ALL"]
@@ -200,9 +218,10 @@ def _command(executable: str, python: JailPython, identity: Identity) -> list[st
         arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         arguments += [word for name in ("SETUID", "SETGID", "KILL") for word in ("--cap-add", f"CAP_{name}")]
     arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
-    arguments += [*python.arguments, "--proc", "/proc", "--dev", "/dev"]
+    # Some settings below /proc/sys belong to the user namespace and may be written from inside.
+    arguments += [*python.arguments, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     for directory, size in WRITABLE.items():
         bound = ["--size", str(size)] if "--size" in supported else []
         arguments += ["--perms", "1777", *bound, "--tmpfs", directory]
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
-    return [*arguments, *boot_command(python.executable, identity.program, tuple(WRITABLE))]
+    return arguments

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import click
 
+from sandbox.bench.command import bench
 from sandbox.errors import SandboxError
 from sandbox.open import KINDS, BackendStatus, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Verdict
@@ -23,6 +24,7 @@ def sandbox() -> None:
     """The sandbox that programs run in."""
 
 
+sandbox.add_command(bench)
 sandbox.add_command(selftest)
 sandbox.add_command(execute)
 

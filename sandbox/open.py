@@ -30,14 +30,19 @@ def _say_on_stderr(line: str) -> None:
 
 
 async def open_sandbox(
-    kind: str = "auto", *, slots: int | None = None, say: Callable[[str], None] = _say_on_stderr
+    kind: str = "auto",
+    *,
+    slots: int | None = None,
+    say: Callable[[str], None] = _say_on_stderr,
+    runtime: str | None = None,
 ) -> Sandbox:
     """A sandbox of this kind, for the running event loop; close it when done.
 
     `kind` is `auto` (Docker when an engine answers and has the image, else bubblewrap), `docker`, `bubblewrap`, or
     `none` for code one trusts. `slots` executions run side by side, twice the cores by default. Docker's image is built
     when it is missing and `docker` was asked for or bubblewrap does not work; `say` gets a line for each step of that.
-    Raises SandboxUnavailable.
+    `runtime` is what Docker's containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names; with
+    one, `auto` is Docker or nothing, since nobody names a runtime to get less isolation. Raises SandboxUnavailable.
     """
     from sandbox.pool import Pool, default_slots
     from sandbox.trusted import Trusted
@@ -47,16 +52,17 @@ async def open_sandbox(
         raise SandboxError(f"a sandbox needs at least one slot, not {count}")
     if kind == "none":
         return Trusted(count)
-    if kind == "docker":
-        from sandbox.docker_engine import find_docker
+    if kind in ("docker", "auto"):
+        from sandbox.docker_engine import chosen_runtime, find_docker
 
-        return Pool(await find_docker(say), count)
+        runtime = chosen_runtime(runtime)
+        if kind == "docker" or runtime is not None:
+            return Pool(await find_docker(say, runtime), count)
+        return await _open_first(count, say)
     if kind == "bubblewrap":
         from sandbox.bubblewrap import find_bubblewrap
 
         return Pool(await find_bubblewrap(), count)
-    if kind == "auto":
-        return await _open_first(count, say)
     raise SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
 
 
@@ -87,13 +93,13 @@ async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
 
 async def probe() -> list[BackendStatus]:
     """What each backend can do on this machine, in the order of preference. Builds and starts nothing that stays."""
-    from sandbox import bubblewrap, docker_engine
+    from sandbox import bubblewrap, docker_client, docker_engine
 
     statuses = []
     try:
         docker = await docker_engine.find_docker()
     except SandboxUnavailable as error:
-        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else docker_engine.INSTALL
+        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else docker_client.INSTALL
         statuses.append(BackendStatus("docker", False, str(error), remedy))
     else:
         statuses.append(BackendStatus("docker", True, docker.isolation))

@@ -80,16 +80,14 @@ class Work:
             result.peak_kb,
             result.shared,
         )
-        most = self.job.give_up_after
-        if most is not None and self.timeouts >= most:
-            times = "a time-out" if self.timeouts == 1 else f"{self.timeouts} time-outs"
-            self.give_up(Verdict.NOT_RUN, f"given up after {times} of this program")
+        self._give_up_if_hopeless()
 
     def put_back(self, index: int) -> None:
         """Have an input that was under way run again."""
         self.under_way -= 1
         if not self.run.cancelled:
             self.pending.append(index)
+            self._give_up_if_hopeless()
 
     def lose(self, index: int, reason: str) -> None:
         """An input was under way, alone, when its slot was lost."""
@@ -105,6 +103,12 @@ class Work:
         """Answer everything that is pending with this verdict."""
         while self.pending:
             self._deliver(self.pending.popleft(), verdict, reason)
+
+    def _give_up_if_hopeless(self) -> None:
+        most = self.job.give_up_after
+        if most is not None and self.timeouts >= most:
+            times = "a time-out" if self.timeouts == 1 else f"{self.timeouts} time-outs"
+            self.give_up(Verdict.NOT_RUN, f"given up after {times} of this program")
 
     def _deliver(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import resource
 from math import ceil
@@ -21,6 +22,8 @@ SMALLEST_FILE_LIMIT = 1 << 20
 Bounds = tuple[tuple[int, tuple[int, int]], ...]
 """Kinds of resource limits, soft and hard."""
 
+_refused: set[int] = set()
+_slack = SHARED_SLACK
 _setrlimit = resource.setrlimit
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
@@ -49,6 +52,12 @@ def mapped(uid: int) -> int:
     return first + 1 + uid % (count - 1)
 
 
+def is_mapped() -> bool:
+    """Whether user ids here are others outside."""
+    with open("/proc/self/uid_map", "rb") as lines:
+        return lines.read().split() != [b"0", b"0", b"4294967295"]
+
+
 def join_group(uid: int | None) -> None:
     """Take the group of programs before there are any, so that none has to."""
     if uid is not None:
@@ -58,12 +67,13 @@ def join_group(uid: int | None) -> None:
 
 def offer_to_oom_killer(uid: int | None) -> None:
     """Be the first to go when memory runs out: the program, not its runner and not its neighbours."""
-    if uid is None:
-        # Until it is dumpable, no process under the runner's own user id may write to its entry in /proc.
-        _control(PR_SET_DUMPABLE, 1)
+    # What lies in /proc of a process that is not dumpable is the machine's root's, who is nobody in a user namespace.
+    _control(PR_SET_DUMPABLE, 1)
     fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(fd, b"1000")
     os.close(fd)
+    if uid is not None:
+        _control(PR_SET_DUMPABLE, 0)
 
 
 def drop_to(uid: int | None, dumpable: bool = True) -> None:
@@ -89,7 +99,7 @@ def bounds(limits: Limits, executions: int = 1, file_size: int | None = None) ->
     wanted = (
         (resource.RLIMIT_CPU, executions * ceil(limits.cpu_s) + 1),
         (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_AS, limits.memory + SHARED_SLACK),
+        (resource.RLIMIT_AS, limits.memory + _slack),
         (resource.RLIMIT_STACK, STACK),
         (resource.RLIMIT_FSIZE, file_limit(limits) if file_size is None else file_size),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
@@ -103,8 +113,36 @@ def bounds(limits: Limits, executions: int = 1, file_size: int | None = None) ->
     for kind, bound in wanted:
         _, most = resource.getrlimit(kind)
         value = bound if most == resource.RLIM_INFINITY else min(bound, most)
-        result.append((kind, (value, value)))
+        if kind not in _refused:
+            result.append((kind, (value, value)))
     return tuple(result)
+
+
+def without_processes(bounds: Bounds) -> tuple[Bounds, Bounds]:
+    """All but the limit on processes, and that alone."""
+    own = tuple(pair for pair in bounds if pair[0] == resource.RLIMIT_NPROC)
+    return tuple(pair for pair in bounds if pair not in own), own
+
+
+def learn() -> None:
+    """Find out which limits this kernel takes, and whether that on data binds; gVisor's kernel is not all of Linux."""
+    global _slack
+    for kind in (resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
+        try:
+            _setrlimit(kind, resource.getrlimit(kind))
+        except ValueError:
+            _refused.add(kind)
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    _setrlimit(resource.RLIMIT_DATA, (0, hard))
+    try:
+        mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        pass
+    else:
+        # All of the address space is bounded instead: little more than the interpreter has before the program starts.
+        with open("/proc/self/statm", "rb") as pages:
+            _slack = int(pages.read().split()[0]) * resource.getpagesize()
+    _setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def limit(bounds: Bounds) -> None:

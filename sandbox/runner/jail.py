@@ -20,6 +20,8 @@ from sandbox.runner.verdict import Ending
 CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, processes=1)
 PATIENCE_S = 0.01
 """How long results wait for the next before they are sent."""
+LONGEST_PAUSE_S = 0.01
+"""Between two looks at a child where the kernel has no descriptor for it to wait on."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,6 +47,8 @@ class Jail:
             self._children: Children | None = Children(1)
         except OSError:
             self._children = None
+        self._is_mapped = confine.is_mapped()
+        self._late: confine.Bounds = ()
         confine.join_group(uid)
         # Programs start here; so does their search for modules.
         os.chdir(directories[0])
@@ -59,11 +63,17 @@ class Jail:
         except BaseException as error:
             self._fail(error)
 
-    def prepare(self, bounds: confine.Bounds) -> None:
-        """Do what a process of the jail may inherit from its parent; the calling process ends if that fails."""
+    def prepare(self, bounds: confine.Bounds, forks: bool = False) -> None:
+        """Do what a process of the jail may inherit from its parent; the calling process ends if that fails.
+
+        Where an engine maps user ids (rootless, userns-remap), a process that `forks` shares its own with much else,
+        and would fail to fork within a program's limit: `enter_prepared` sets that later.
+        """
         try:
             # First, while it may still open files.
             confine.offer_to_oom_killer(self._uid)
+            if forks and self._is_mapped:
+                bounds, self._late = confine.without_processes(bounds)
             confine.limit(bounds)
             set_handler(signal.SIGINT, signal.default_int_handler)
         except BaseException as error:
@@ -82,6 +92,8 @@ class Jail:
             os.dup2(stderr, 2)
             os.closerange(3, failures)
             os.closerange(failures + 1, confine.MAX_FD)
+            if self._late:
+                confine.limit(self._late)
             os.setresuid(uid, uid, uid)
             if dumpable:
                 confine.make_dumpable()
@@ -215,16 +227,28 @@ class Watched:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._pidfd = os.pidfd_open(pid)
+        self._pidfd = -1
         self._poll = select.poll()
-        self._poll.register(self._pidfd, select.POLLIN)
+        # Not in every kernel: gVisor's has none.
+        with suppress(OSError):
+            self._pidfd = os.pidfd_open(pid)
+            self._poll.register(self._pidfd, select.POLLIN)
         self.status = 0
         self.usage: tuple[float, float, int] = (0.0, 0.0, 0)
         """User and system CPU seconds with waited-for children, peak kB; known after `wait`."""
 
     def ended_within(self, seconds: float) -> bool:
         """Whether it has ended, after waiting at most this long."""
-        return bool(self._poll.poll(max(1.0, 1000 * seconds)))
+        if self._pidfd >= 0:
+            return bool(self._poll.poll(max(1.0, 1000 * seconds)))
+        until, pause = time.monotonic() + max(0.001, seconds), 0.0005
+        while not os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, pause))
+            pause = min(2 * pause, LONGEST_PAUSE_S)
+        return True
 
     def cpu_s(self) -> float:
         """See `cpu_seconds`."""
@@ -235,7 +259,8 @@ class Watched:
 
     def wait(self) -> None:
         """Wait for its end and keep how it ended."""
-        os.close(self._pidfd)
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
         _, self.status, usage = os.wait4(self._pid, 0)
         self.usage = (usage.ru_utime, usage.ru_stime, usage.ru_maxrss)
 

@@ -160,7 +160,7 @@ class Jobs:
         code, quiet = compiled.code, compiled.is_quiet
 
         def prepare() -> None:
-            jail.prepare(bounds)
+            jail.prepare(bounds, forks=True)
             program.allow_recursion(1)
 
         def execute(position: int) -> NoReturn:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.bubblewrap import INSTALL, Identity, PipeConnection, _explain, _identities
+from sandbox.bubblewrap import INSTALL, Identity, PipeConnection, explain, identities
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.jail_python import SYSTEM, JailPython, _libraries, candidates
 from sandbox.workspace import view
@@ -183,7 +183,7 @@ async def open_bubblewrap(wish: Wish) -> Jailed:
         raise SandboxUnavailable("bubblewrap finds no Python >= 3.11 with its whole library: apt-get install python3")
     complaint = ""
     overlays = True
-    for way in [Way(who, python, overlay) for overlay in OVERLAYS for who in _identities() for python in pythons]:
+    for way in [Way(who, python, overlay) for overlay in OVERLAYS for who in identities() for python in pythons]:
         if way.overlay and not overlays:
             continue
         try:
@@ -193,7 +193,7 @@ async def open_bubblewrap(wish: Wish) -> Jailed:
         except SandboxError as error:
             complaint = str(error)
     # The last way needs least: why it did not work says most.
-    raise SandboxUnavailable(_explain(complaint))
+    raise SandboxUnavailable(explain(complaint))
 
 
 def _place() -> str:

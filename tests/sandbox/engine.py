@@ -158,6 +158,8 @@ def own_engine(options: Sequence[str] = (), image: bool = True) -> Iterator[OwnE
     # A short path: that of a socket has at most 107 characters, and the engine makes longer ones of its own.
     engine = OwnEngine(Path(tempfile.mkdtemp(prefix="ca-engine-", dir="/tmp")), options)
     try:
+        # With --userns-remap, root in a container is an ordinary user to this folder.
+        engine.folder.chmod(0o711)
         engine.start()
         if image:
             engine.load_image()

@@ -217,6 +217,12 @@ STREAMS: dict[str, tuple[str, tuple[bytes, ...]]] = {
         "sys.stdout = W(sys.stdout)\nprint(input())",
         (LINES, b"x\n"),
     ),
+    "stdout_without_closed": (
+        "import sys\nclass W:\n  def __init__(self, to): self.to = to\n  def write(self, s): self.to.write(s.upper())\n"
+        "  def flush(self): self.to.flush()\nsys.stdout = W(sys.stdout)\nprint(input())",
+        (LINES, b"x\n", b"y"),
+    ),
+    "stderr_without_newline": ("import sys\nprint(input())\nsys.stderr.write('?')", (LINES, b"x\n", b"y")),
     "stdout_whose_flush_raises": (
         "import sys\nclass W:\n  closed = False\n  def write(self, s): sys.__stdout__.write(s)\n"
         "  def flush(self): raise ValueError('no')\nsys.stdout = W()\nprint(input())",

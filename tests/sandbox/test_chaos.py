@@ -242,8 +242,8 @@ async def test_docker(monkeypatch: pytest.MonkeyPatch, require: Callable[[str, s
 
 
 async def strike_docker(engine: OwnEngine) -> None:
-    client = engine.client()
     before = descriptors()
+    client = engine.client()
     mischief = Mischief(engine, client, random.Random(1))
     mishaps: list[Mishap] = [
         *[mischief.first_process_killed, mischief.container_removed] * (3 * ROUNDS),

@@ -23,6 +23,7 @@ from sandbox.docker_engine import RUNTIME_VARIABLE, describe, find_docker
 from sandbox.docker_reap import LABEL
 from sandbox.docker_ssh import command
 from sandbox.image.build import image_tag
+from sandbox.runner.verdict import OomKills
 from sandbox.slot import Size, Slot
 from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
 
@@ -118,6 +119,23 @@ async def test_other_runtimes_give_the_same_verdicts(
             monkeypatch.setenv("DOCKER_HOST", engine.host)
             sandbox = await open_sandbox("docker", slots=2, runtime=runtime)
             assert f"runtime {runtime};" in sandbox.isolation
+            await check_verdicts(sandbox)
+    except NoEngine as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.slow
+async def test_an_engine_that_maps_user_ids_gives_the_same_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    mapped = Path("/etc/subuid")
+    if not mapped.exists() or "dockremap:" not in mapped.read_text():
+        pytest.skip(
+            "no user ids are set aside for containers: dockerd --userns-remap=default would make a user for them"
+        )
+    try:
+        with own_engine(["--userns-remap", "default"]) as engine:
+            monkeypatch.setenv("DOCKER_HOST", engine.host)
+            sandbox = await open_sandbox("docker", slots=2)
+            assert "user namespace;" in sandbox.isolation
             await check_verdicts(sandbox)
     except NoEngine as error:
         pytest.skip(str(error))
@@ -323,3 +341,21 @@ async def test_a_container_that_outlived_its_engine_is_removed_when_that_is_back
 )
 async def test_isolation_says_which_limits_hold(info: dict[str, Any], runtime: str | None, words: str) -> None:
     assert words in describe({"ServerVersion": "20.10", **info}, runtime)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        # Control groups of version 2, then of version 1.
+        ("memory.events", "low 0\nhigh 0\nmax 7\noom 1\noom_kill 2\noom_group_kill 0\n", "oom 2\noom_kill 3\n"),
+        ("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n", "under_oom 1\noom_kill 5\n"),
+    ],
+)
+async def test_a_kill_for_memory_is_noticed_once(name: str, before: str, after: str, tmp_path: Path) -> None:
+    counter = tmp_path / name
+    counter.write_text(before)
+    kills = OomKills((str(tmp_path / "absent"), str(counter)))
+    assert not kills.rose()
+    counter.write_text(after)
+    assert kills.rose() and not kills.rose()
+    assert not OomKills((str(tmp_path / "absent"),)).rose()

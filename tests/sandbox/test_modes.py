@@ -44,7 +44,6 @@ SIMPLE = (
     "print(list(itertools.islice(numbers, 2)))",
     "numbers = count(n); next(numbers)",
     "left = steps(n); print(next(left))",
-    "ring = [steps(n)]; next(ring[0]); ring.append(ring)",
     "print(statistics.mean([n, 2]), datetime.date(2024, 1, 1 + n % 9), copy.deepcopy(seen))",
     "print(Colour.RED, Point(n, 2), sorted({str(n), 'b', 'c'}), hash('a'))",
     "sys.stdout = io_like",
@@ -86,6 +85,7 @@ class Box:
     def __repr__(self): return f"Box({self.x})"
 
 class Quiet:
+    closed = False
     def write(self, text): pass
     def flush(self): pass
 

@@ -172,5 +172,5 @@ async def test_root_without_user_namespaces_gives_programs_a_user_id_of_their_ow
         pool = Pool(Bubblewrap(executable, python, Identity(None, 123_456_789)), 1)
         source = "import json, os\nprint(os.getuid())\nos.kill(1, 9)"
         executions = [e async for e in pool.run([Job("job", source, (b"",))])]
-        assert [(e.stdout, e.reason) for e in executions] == [(b"123456789\n", "PermissionError")], python
+        assert [(e.stdout, e.reason) for e in executions] == [(b"123456790\n", "PermissionError")], python
         await pool.close()

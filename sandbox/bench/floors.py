@@ -1,0 +1,73 @@
+"""What there is to compare with: forking an interpreter that does nothing, and starting one for every test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from sandbox.bench.workload import Workload
+from sandbox.jail_python import SYSTEM
+
+FORKS = 400
+INTERPRETED = 64
+"""Executions that are enough to know the rate of starting an interpreter for each."""
+
+# What a program commonly imports is there already: some 9 MB in memory.
+FORKER = f"""
+import math, collections, heapq, bisect, itertools, functools, re, string
+import gc, os, sys
+gc.collect(); gc.freeze()
+sys.stdin.read(1)
+for _ in range({FORKS}):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+
+
+def python() -> str:
+    """The interpreter that programs get too, as far as this machine has it."""
+    return str(SYSTEM) if SYSTEM.exists() else sys.executable
+
+
+def fork_rate(cores: int) -> float:
+    """Bare forks and exits a second, by as many interpreters as cores at the same time."""
+    forkers = [subprocess.Popen([python(), "-I", "-S", "-c", FORKER], stdin=subprocess.PIPE) for _ in range(cores)]
+    # They wait until all have started.
+    time.sleep(0.3)
+    started = time.perf_counter()
+    for forker in forkers:
+        forker.communicate(b"x")
+    if any(forker.returncode for forker in forkers):
+        raise OSError("the fork floor could not be measured")
+    return cores * FORKS / (time.perf_counter() - started)
+
+
+def interpreter_rate(workload: Workload, cores: int) -> float:
+    """Executions a second with `python main.py` for each, in as many workers as cores."""
+    with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
+        cells = []
+        for number in range(INTERPRETED):
+            job = workload.jobs[number % len(workload.jobs)]
+            file = Path(directory) / f"{job.key}.py"
+            file.write_text(job.source)
+            cells.append((file, job.inputs[number % len(job.inputs)]))
+        started = time.perf_counter()
+        with ThreadPoolExecutor(cores) as threads:
+            list(threads.map(lambda cell: _run_one(*cell), cells))
+        return len(cells) / (time.perf_counter() - started)
+
+
+def _run_one(file: Path, text: bytes) -> None:
+    subprocess.run([python(), file], input=text, capture_output=True, check=True, cwd=file.parent)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0))

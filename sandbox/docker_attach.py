@@ -1,0 +1,101 @@
+"""A runner in a container, over the stream the engine attaches to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from sandbox.docker_client import ENGINE_S, Address, reason
+from sandbox.errors import SandboxError
+from sandbox.slot import SlotLost
+
+ERRORS_KEPT = 1000
+LARGEST_REFUSAL = 1 << 16
+
+
+async def attach(
+    address: Address, api_version: str, container: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Both directions of a container's standard streams; SandboxError in the engine's words when it refuses.
+
+    A connection of our own, since the SDK has none that asyncio could wait on, whatever the engine is reached through:
+    https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
+    """
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(ENGINE_S):
+            reader, writer = await address.open()
+            writer.write(
+                f"POST /v{api_version}/containers/{container}/attach?stdin=1&stdout=1&stderr=1&stream=1 HTTP/1.1\r\n"
+                "Host: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            head = await reader.readuntil(b"\r\n\r\n")
+            status = head.split(None, 2)[1]
+            if status not in (b"101", b"200"):
+                raise SandboxError(await _refusal(reader, status.decode(errors="replace")))
+            return reader, writer
+    except BaseException as error:
+        if writer is not None:
+            writer.transport.abort()
+        if isinstance(error, TimeoutError):
+            raise SandboxError("the engine did not attach to a container in time") from error
+        if isinstance(error, (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, IndexError)):
+            raise SandboxError(f"the engine did not attach to a container: {reason(error)}") from error
+        raise
+
+
+async def _refusal(reader: asyncio.StreamReader, status: str) -> str:
+    body = await reader.read(LARGEST_REFUSAL)
+    with suppress(ValueError, KeyError, TypeError):
+        return str(json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])["message"])
+    return f"status {status}"
+
+
+class AttachedConnection:
+    """Standard input and output of a runner, multiplexed as the engine does."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, remove: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._remove = remove
+        self._output = bytearray()
+        self._errors = b""
+        self._ending: asyncio.Task[None] | None = None
+
+    async def read_exactly(self, size: int) -> bytes:
+        while len(self._output) < size:
+            await self._read_chunk()
+        data = bytes(self._output[:size])
+        del self._output[:size]
+        return data
+
+    async def _read_chunk(self) -> None:
+        """One chunk of the engine's stream: which output it belongs to, its length (big-endian), its bytes."""
+        try:
+            head = await self._reader.readexactly(8)
+            chunk = await self._reader.readexactly(int.from_bytes(head[4:], "big"))
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise SlotLost(self.complaint() or "the container ended") from error
+        if head[0] == 2:
+            self._errors = (self._errors + chunk)[-ERRORS_KEPT:]
+        else:
+            self._output += chunk
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    def complaint(self) -> str:
+        return " ".join(self._errors.decode(errors="replace").split())
+
+    async def end(self) -> None:
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
+        self._writer.transport.abort()
+        await self._remove()

@@ -1,0 +1,181 @@
+"""The Docker engine that DOCKER_HOST names, or the local one: its API, and raw connections to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from sandbox.docker_ssh import SshDoor
+from sandbox.errors import SandboxError, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from docker import APIClient
+    from docker.tls import TLSConfig
+
+INSTALL = "apt-get install docker.io"
+LOCAL = "/var/run/docker.sock"
+CERTIFICATES = ("ca.pem", "cert.pem", "key.pem")
+ENGINE_S = 60
+READ_LIMIT = 1 << 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an engine listens, for connections that are more than a request and its answer."""
+
+    host: str
+    """A host's name, or the path of a Unix socket."""
+    port: int = 0
+    """0 for a Unix socket."""
+    tls: ssl.SSLContext | None = None
+
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Both directions of a new connection; OSError when nobody answers."""
+        if not self.port:
+            return await asyncio.open_unix_connection(self.host, limit=READ_LIMIT)
+        return await asyncio.open_connection(self.host, self.port, ssl=self.tls, limit=READ_LIMIT)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine that answered."""
+
+    client: APIClient
+    """Its API; calls block."""
+    address: Address
+    info: dict[str, Any]
+    """What it says of itself."""
+    door: SshDoor | None = None
+    """What leads to it over ssh."""
+
+    @property
+    def version(self) -> str:
+        return str(self.info["ServerVersion"])
+
+    @property
+    def runtimes(self) -> list[str]:
+        """Names of the runtimes containers can have."""
+        return sorted(self.info.get("Runtimes") or {})
+
+    def close(self) -> None:
+        self.client.close()
+        if self.door is not None:
+            self.door.close()
+
+
+async def connect() -> Engine:
+    """The engine of DOCKER_HOST (unix, tcp, ssh; TLS by DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), or the local one.
+
+    Raises SandboxUnavailable when it does not answer.
+    """
+    try:
+        return await call(_connect)
+    except SandboxUnavailable:
+        raise
+    except SandboxError as error:
+        named = os.environ.get("DOCKER_HOST")
+        remedy = "start it, or name another by DOCKER_HOST" if named else f"{INSTALL}, or start it"
+        raise SandboxUnavailable(f"no Docker engine answers at {named or LOCAL} ({error}): {remedy}") from error
+
+
+def _connect() -> Engine:
+    from docker.constants import DEFAULT_DOCKER_API_VERSION
+    from docker.utils import kwargs_from_env
+
+    named = os.environ.get("DOCKER_HOST", "")
+    _look_for_certificates(named)
+    door = SshDoor(named) if named.startswith("ssh://") else None
+    try:
+        arguments: dict[str, Any] = {"base_url": f"unix://{door.path}"} if door else {**kwargs_from_env()}
+        asking = _client(arguments, DEFAULT_DOCKER_API_VERSION)
+        try:
+            version = str(asking.version(api_version=False)["ApiVersion"])
+        finally:
+            asking.close()
+        client = _client(arguments, version)
+        try:
+            info = client.info()
+        except BaseException:
+            client.close()
+            raise
+        return Engine(client, _address(arguments.get("base_url"), arguments.get("tls")), info, door)
+    except BaseException as error:
+        if door is None:
+            raise
+        complaint = door.complaint()
+        door.close()
+        raise SandboxError(complaint or reason(error)) from error
+
+
+def _client(arguments: dict[str, Any], version: str) -> APIClient:
+    from docker import APIClient
+
+    client = APIClient(**arguments, version=version, timeout=ENGINE_S)
+    # REQUESTS_CA_BUNDLE and the like would replace the authority that DOCKER_CERT_PATH holds, and proxies the host.
+    client.trust_env = False
+    return client
+
+
+def _look_for_certificates(named: str) -> None:
+    folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    wanted = os.environ.get("DOCKER_TLS_VERIFY") and named.startswith(("tcp://", "https://"))
+    if wanted and not all((folder / file).is_file() for file in CERTIFICATES):
+        raise SandboxUnavailable(
+            f"TLS (DOCKER_TLS_VERIFY) needs {CERTIFICATES[0]}, {CERTIFICATES[1]} and {CERTIFICATES[2]} in {folder} "
+            "(DOCKER_CERT_PATH)"
+        )
+
+
+def _address(base_url: str | None, tls: TLSConfig | None) -> Address:
+    """The address the client uses, which reads the same URL."""
+    from docker.utils import parse_host
+
+    url = urlsplit(str(parse_host(base_url, False, tls=tls is not None)))
+    if url.scheme == "http+unix":
+        return Address(url.path)
+    return Address(url.hostname or "", url.port or 0, _context(tls) if tls is not None else None)
+
+
+def _context(tls: TLSConfig) -> ssl.SSLContext:
+    """What the client makes of the same certificates."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif tls.ca_cert:
+        context.load_verify_locations(tls.ca_cert)
+    if tls.cert:
+        certificate, key = tls.cert
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+async def call(request: Callable[[], T]) -> T:
+    """The result of a blocking request to the engine, in a thread; its failures as SandboxError in one line."""
+
+    def translated() -> T:
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            return request()
+        except (DockerException, RequestException, OSError) as error:
+            raise SandboxError(reason(error)) from error
+
+    return await asyncio.to_thread(translated)
+
+
+def reason(error: BaseException) -> str:
+    """The engine's own explanation, or what the system said at the bottom of a pile of connection errors; one line."""
+    text = " ".join(str(getattr(error, "explanation", None) or error).split())
+    said = re.search(r"\[Errno \d+\] ([^'\")]+)|Error\(\d+, '([^']+)'", text)
+    return (said[1] or said[2]) if said else text

@@ -1,0 +1,84 @@
+"""A Docker engine on another machine, reached as the docker command does: `ssh HOST docker system dial-stdio`."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandbox.errors import SandboxUnavailable
+
+CONNECT_S = 30
+
+
+class SshDoor:
+    """A local socket; every connection to it is an ssh of its own, so that a lost one takes no other with it."""
+
+    def __init__(self, url: str) -> None:
+        self._command = command(url)
+        self._directory = Path(tempfile.mkdtemp(prefix="cure-agent-ssh-"))
+        self._errors = self._directory / "errors"
+        self._errors.touch()
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.path)
+        self._socket.listen(64)
+        self._thread = threading.Thread(target=self._serve, name="docker over ssh", daemon=True)
+        self._thread.start()
+
+    @property
+    def path(self) -> str:
+        return str(self._directory / "docker.sock")
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            self._running = [process for process in self._running if process.poll() is None]
+            with connection, self._errors.open("ab") as errors:
+                # A session of its own: no password prompt, and an interrupt at the terminal leaves time to clean up.
+                self._running.append(
+                    subprocess.Popen(
+                        self._command,
+                        stdin=connection.fileno(),
+                        stdout=connection.fileno(),
+                        stderr=errors,
+                        start_new_session=True,
+                    )
+                )
+
+    def complaint(self) -> str:
+        """The last line ssh wrote to standard error; perhaps empty."""
+        lines = self._errors.read_text(errors="replace").splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def close(self) -> None:
+        # Closing alone would not wake the thread.
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+        for process in self._running:
+            process.terminate()
+        for process in self._running:
+            process.wait()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def command(url: str) -> list[str]:
+    """The command behind `ssh://[user@]host[:port]`; SandboxUnavailable when the URL has anything else in it."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.password:
+        raise SandboxUnavailable("DOCKER_HOST over ssh is ssh://[user@]host[:port], nothing more")
+    ssh = shutil.which("ssh")
+    if ssh is None:
+        raise SandboxUnavailable("DOCKER_HOST is an ssh:// address but there is no ssh: apt-get install openssh-client")
+    user = ["-l", parts.username] if parts.username else []
+    port = ["-p", str(parts.port)] if parts.port else []
+    options = ["-T", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_S}"]
+    return [ssh, *options, *user, *port, "--", parts.hostname, "docker", "system", "dial-stdio"]
