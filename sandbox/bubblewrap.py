@@ -156,10 +156,11 @@ class PipeConnection:
 def _end_group(process: Process) -> None:
     """Kill a process, and its group where it leads one."""
     if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            process.kill()
+        # By its id: the process object would look first whether it has ended, and take its status from who waits.
+        for kill in (os.killpg, os.kill):
+            with suppress(ProcessLookupError):
+                kill(process.pid, signal.SIGKILL)
+                return
 
 
 async def find_bubblewrap() -> Bubblewrap:

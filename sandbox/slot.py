@@ -17,7 +17,7 @@ START_S = 30.0
 FRAME_OVERHEAD = 1 << 16
 RUNNER = Path(__file__).parent / "runner"
 MODULES = (
-    *("frames", "report", "confine", "seccomp", "clean", "verdict", "jail", "forker", "channel"),
+    *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "jail", "forker", "channel"),
     *("program", "plain", "shared", "jobs", "warm", "serve"),
 )
 """Of the runner, each after those it imports."""

@@ -40,7 +40,7 @@ with_apt() {
   say "fetching the package index"
   quietly apt-get "$@" update
   say "downloading Python and what it needs"
-  quietly apt-get "$@" install --download-only --yes python3 dash coreutils base-files base-passwd
+  quietly apt-get "$@" install --download-only --yes python3 dash coreutils base-files base-passwd libc-bin
   say "unpacking"
   for directory in bin sbin lib lib64; do
     mkdir -p "$root/usr/$directory"

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import mmap
 import os
 import resource
-from math import ceil
-
-from sandbox.runner.frames import Limits
+import struct
 
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 MAX_FD = 4096
-OPEN_FILES = 64
-STACK = 64 << 20
-SHARED_SLACK = 1 << 30
-"""Address space beyond the memory limit, for libraries and for the arenas that threads reserve but do not use."""
-SMALLEST_FILE_LIMIT = 1 << 20
+CAPABILITY_VERSION = 0x20080522
 
 Bounds = tuple[tuple[int, tuple[int, int]], ...]
 """Kinds of resource limits, soft and hard."""
 
-_refused: set[int] = set()
-_slack = SHARED_SLACK
 _setrlimit = resource.setrlimit
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 
@@ -37,6 +28,20 @@ def hide() -> None:
     """Close this process to ptrace, /proc/PID/mem and /proc/PID/fd of others, same user id or not."""
     _control(PR_SET_NO_NEW_PRIVS, 1)
     _control(PR_SET_DUMPABLE, 0)
+
+
+def pass_on_no_capabilities() -> None:
+    """Keep what capabilities there are, but let no program inherit any: see capset(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    head = ctypes.create_string_buffer(struct.pack("<Ii", CAPABILITY_VERSION, 0))
+    # Effective, permitted, inheritable; the lower halves of the sets, then the upper.
+    sets = ctypes.create_string_buffer(24)
+    if libc.capget(head, sets) == 0:
+        words = list(struct.unpack("<6I", sets.raw))
+        words[2] = words[5] = 0
+        if libc.capset(head, ctypes.create_string_buffer(struct.pack("<6I", *words))) == 0:
+            return
+    raise OSError(ctypes.get_errno(), "capabilities")
 
 
 def mapped(uid: int) -> int:
@@ -87,62 +92,6 @@ def drop_to(uid: int | None, dumpable: bool = True) -> None:
 def make_dumpable() -> None:
     """Let this process open its own entries in /proc, which changing the user id has closed to it."""
     _control(PR_SET_DUMPABLE, 1)
-
-
-def file_limit(limits: Limits) -> int:
-    """Bytes to which a file of the program may grow, its standard streams included."""
-    return max(limits.output, SMALLEST_FILE_LIMIT)
-
-
-def bounds(limits: Limits, executions: int = 1, file_size: int | None = None) -> Bounds:
-    """Resource limits of a process that does this many executions; CPU time is a backstop with a grain of 1 s."""
-    wanted = (
-        (resource.RLIMIT_CPU, executions * ceil(limits.cpu_s) + 1),
-        (resource.RLIMIT_DATA, limits.memory),
-        (resource.RLIMIT_AS, limits.memory + _slack),
-        (resource.RLIMIT_STACK, STACK),
-        (resource.RLIMIT_FSIZE, file_limit(limits) if file_size is None else file_size),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_NPROC, limits.processes),
-        # Not 0, which some hosts' handlers of crashes, fed through a pipe, are not bound by: see core(5).
-        (resource.RLIMIT_CORE, 1),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-    )
-    result = []
-    for kind, bound in wanted:
-        _, most = resource.getrlimit(kind)
-        value = bound if most == resource.RLIM_INFINITY else min(bound, most)
-        if kind not in _refused:
-            result.append((kind, (value, value)))
-    return tuple(result)
-
-
-def without_processes(bounds: Bounds) -> tuple[Bounds, Bounds]:
-    """All but the limit on processes, and that alone."""
-    own = tuple(pair for pair in bounds if pair[0] == resource.RLIMIT_NPROC)
-    return tuple(pair for pair in bounds if pair not in own), own
-
-
-def learn() -> None:
-    """Find out which limits this kernel takes, and whether that on data binds; gVisor's kernel is not all of Linux."""
-    global _slack
-    for kind in (resource.RLIMIT_MSGQUEUE, resource.RLIMIT_MEMLOCK):
-        try:
-            _setrlimit(kind, resource.getrlimit(kind))
-        except ValueError:
-            _refused.add(kind)
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    _setrlimit(resource.RLIMIT_DATA, (0, hard))
-    try:
-        mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except OSError:
-        pass
-    else:
-        # All of the address space is bounded instead: little more than the interpreter has before the program starts.
-        with open("/proc/self/statm", "rb") as pages:
-            _slack = int(pages.read().split()[0]) * resource.getpagesize()
-    _setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def limit(bounds: Bounds) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from sandbox.runner import confine
+from sandbox.runner.bounds import this_kernel, without_processes
 from sandbox.runner.clean import Directory
 from sandbox.runner.frames import Limits
 from sandbox.runner.report import Report
@@ -47,6 +48,7 @@ class Jail:
             self._children: Children | None = Children(1)
         except OSError:
             self._children = None
+        self.kernel = this_kernel()
         self._is_mapped = confine.is_mapped()
         self._late: confine.Bounds = ()
         confine.join_group(uid)
@@ -73,7 +75,7 @@ class Jail:
             # First, while it may still open files.
             confine.offer_to_oom_killer(self._uid)
             if forks and self._is_mapped:
-                bounds, self._late = confine.without_processes(bounds)
+                bounds, self._late = without_processes(bounds)
             confine.limit(bounds)
             set_handler(signal.SIGINT, signal.default_int_handler)
         except BaseException as error:
@@ -182,7 +184,7 @@ class Jail:
         if pid == 0:
             status = 1
             try:
-                confine.limit(confine.bounds(CLEAN_LIMITS))
+                confine.limit(self.kernel.bounds(CLEAN_LIMITS))
                 confine.drop_to(self._uid)
                 for directory in self._directories:
                     directory.empty()

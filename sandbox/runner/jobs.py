@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn
 
 from sandbox.runner import confine, plain, program
+from sandbox.runner.bounds import file_limit
 from sandbox.runner.channel import Outbox, copy
 from sandbox.runner.forker import Forker
 from sandbox.runner.frames import (
@@ -130,14 +131,15 @@ class Jobs:
     def _execute(self, job: Job, compiled: Compiled, runs: list[_Execution]) -> Iterator[Ending]:
         """How each ended, as it ends."""
         jail, limits, idle = self._jail, job.limits, self._outbox.flush
-        bounds = confine.bounds(limits)
+        bounds = self._jail.kernel.bounds(limits)
         if not jail.can_fork_from_child:
             for run in runs:
                 self._report.reset()
                 pid = os.fork()
                 if pid == 0:
                     jail.enter(bounds, run.files)
-                    program.allow_recursion(1)
+                    self.interpreter.renew()
+                    program.allow_recursion(2)
                     program.run(compiled.code, self.interpreter, self._report)
                 yield jail.watch(pid, limits, idle)
             return
@@ -161,7 +163,8 @@ class Jobs:
 
         def prepare() -> None:
             jail.prepare(bounds, forks=True)
-            program.allow_recursion(1)
+            interpreter.renew()
+            program.allow_recursion(3)
 
         def execute(position: int) -> NoReturn:
             enter(*runs[position].files, not quiet)
@@ -220,8 +223,8 @@ class Jobs:
     ) -> NoReturn:
         try:
             scratch, code_file, results = files
-            size = min(len(table) * confine.file_limit(job.limits), LARGEST_SHARED)
-            bounds = confine.bounds(job.limits, len(table), size)
+            size = min(len(table) * file_limit(job.limits), LARGEST_SHARED)
+            bounds = self._jail.kernel.bounds(job.limits, len(table), size)
             keep = (job.inputs, code_file, results)
             self._jail.enter(bounds, (scratch, scratch, scratch), keep)
             if compiled is None:
@@ -266,7 +269,7 @@ class Jobs:
         stdin, stdout, stderr = os.memfd_create("stdin"), os.memfd_create("code"), os.memfd_create("stderr")
         try:
             self._report.reset()
-            bounds = confine.bounds(COMPILE_LIMITS)
+            bounds = self._jail.kernel.bounds(COMPILE_LIMITS)
             pid = os.fork()
             if pid == 0:
                 self._compile_here(source, bounds, stdin, stdout, stderr)

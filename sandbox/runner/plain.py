@@ -55,7 +55,7 @@ INTERPRETER = _words("""
 
 STATE = _words("""
     register DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
-    fileno raw detach peek reconfigure getvalue getbuffer isatty truncate sleep
+    mro readable writable seekable fileno raw detach peek reconfigure getvalue getbuffer isatty truncate sleep
 """)
 """State of modules that nothing resets; streams below the text; sleeping, which would hold up other inputs."""
 
@@ -137,6 +137,15 @@ def _imported(code: types.CodeType) -> set[str]:
             names.add(code.co_names[argument])
         argument = 0
     return names
+
+
+def names_of(code: types.CodeType) -> frozenset[str]:
+    """Every name of a global, an attribute or a module in it."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if type(constant) is types.CodeType:
+            names |= names_of(constant)
+    return frozenset(names)
 
 
 def suspends(code: types.CodeType) -> bool:

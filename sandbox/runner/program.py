@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import io
 import marshal
 import os
@@ -28,6 +29,10 @@ class Interpreter:
         self.stderr = _stream(2, "<stderr>", self.encoding, "backslashreplace")
         self.main = fresh_main()
 
+    def renew(self) -> None:
+        """Have a module `__main__` that can be garbage; for the collector, nothing is that was there at the start."""
+        self.main = sys.modules["__main__"] = fresh_main()
+
     def install(self) -> None:
         """Put module and streams where a program looks for them."""
         sys.modules["__main__"] = self.main
@@ -41,12 +46,15 @@ class Interpreter:
 def fresh_main() -> types.ModuleType:
     """An empty module `__main__`."""
     main = types.ModuleType("__main__")
-    main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=FILE, __annotations__={})
+    main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=FILE, __cached__=None, __annotations__={})
     return main
 
 
 def allow_recursion(more: int = 0) -> None:
-    """Let a program recurse as deep as one that nothing has called: the caller executes it, or `more` frames below."""
+    """Let a program recurse as deep as one that nothing has called.
+
+    It will be executed by the caller, or as many frames deeper as `more` says, plus one for `exec` itself.
+    """
     frame = sys._getframe(1)
     depth = more
     while frame is not None:
@@ -76,15 +84,22 @@ def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = Fal
     interrupted = False
     try:
         try:
-            exec(marshal.loads(code), interpreter.main.__dict__)
+            # In this form CPython never specialises the call, which would count one level of recursion less.
+            exec(*(marshal.loads(code), interpreter.main.__dict__))
             status = 0
         except SystemExit as stop:
             status = _exit_status(stop, report)
         except BaseException as error:
             interrupted = type(error) is KeyboardInterrupt
             _uncaught(error, report)
-        if quiet and not status and sys.stdout is interpreter.stdout and not interpreter.stdout.closed:
-            interpreter.stdout.flush()
+        out, err = interpreter.stdout, interpreter.stderr
+        try:
+            quiet = quiet and not status and sys.stdout is out and sys.stderr is err and not (out.closed or err.closed)
+        except AttributeError:
+            quiet = False
+        if quiet:
+            out.flush()
+            err.flush()
         elif not _finalize(interpreter):
             status = 120
         if interrupted:
@@ -103,7 +118,8 @@ def _exit_status(stop: SystemExit, report: Report) -> int:
     if code is None:
         return 0
     if isinstance(code, int):
-        status = code & 0xFF
+        # What does not fit into a C long counts as -1.
+        status = code & 0xFF if -(1 << 63) <= code < 1 << 63 else 0xFF
     else:
         status = 1
         with suppress(BaseException):
@@ -137,26 +153,36 @@ def _finalize(interpreter: Interpreter) -> bool:
     # What nobody flushed is written when the last reference goes: a replaced sys.stdout, a file left open.
     with suppress(BaseException):
         sys.stdout, sys.stderr = interpreter.stdout, interpreter.stderr
-        clear(interpreter.main)
+        interpreter.main = types.ModuleType("__main__")
+        abandon_main()
     return flush() and flushed
 
 
 def flush() -> bool:
     """Whether both output streams could be flushed, as far as they are still there."""
     flushed = True
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)
         try:
-            if stream is not None and not stream.closed:
+            if stream is not None and not _is_closed(stream):
                 stream.flush()
         except BaseException:
             flushed = False
     return flushed
 
 
-def clear(main: types.ModuleType) -> None:
-    """Drop the program's globals in the interpreter's order, for objects that print when they die."""
-    names = main.__dict__
-    for private in (True, False):
-        for name in list(names):
-            if name != "__builtins__" and name.startswith("_") is private:
-                names[name] = None
+def _is_closed(stream: Any) -> bool:
+    try:
+        return bool(stream.closed)
+    except BaseException:
+        return False
+
+
+def abandon_main() -> None:
+    """Let go of the program's module, for objects that print when they die. The caller has no reference to it.
+
+    As when an interpreter ends, its globals are still there for what is found to be garbage only now.
+    """
+    gc.collect()
+    sys.modules.pop("__main__", None)
+    gc.collect()

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> NoReturn:
         # PID 1 is immune to signals from inside only as long as it handles none; Python handles SIGINT.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         confine.hide()
-        confine.learn()
+        confine.pass_on_no_capabilities()
         seccomp.install()
         channel = Channel(os.dup(0), os.dup(1))
         # Seekable files in the places of 0, 1 and 2, so that streams made before the fork know they can seek.

@@ -20,7 +20,7 @@ from typing import Any
 
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
-from sandbox.runner.plain import FORBIDDEN, MODULES, imports_of, reachable_modules
+from sandbox.runner.plain import FORBIDDEN, MODULES, imports_of, names_of, reachable_modules
 from sandbox.runner.report import Report
 
 IMMUTABLE = 1 << 8
@@ -40,21 +40,34 @@ class Kept(io.BytesIO):
         self.was_closed = True
 
 
+def _within_reach(imports: frozenset[str], names: frozenset[str]) -> frozenset[str]:
+    """The modules that a program with these names gets at: what it imports, and what that holds by such names."""
+    reached = set()
+    frontier = [sys.modules[name] for name in imports]
+    while frontier:
+        module = frontier.pop()
+        if module.__name__ not in reached:
+            reached.add(module.__name__)
+            held = [vars(module).get(name) for name in names]
+            frontier += [value for value in held if isinstance(value, types.ModuleType)]
+    return frozenset(reached)
+
+
 class Surroundings:
     """What one input could change for the next: builtins, sys, the modules a program imports and their classes."""
 
-    def __init__(self, imports: frozenset[str], names: dict[str, Any]) -> None:
+    def __init__(self, modules: frozenset[str], names: dict[str, Any]) -> None:
         """`names` are the program's builtins."""
         self._watched: list[tuple[Any, Any]] = [(names, dict(names))]
-        for module in (sys, *(sys.modules[name] for name in imports if name != "sys")):
+        for module in (sys, *(sys.modules[name] for name in modules if name != "sys")):
             self._watched.append((vars(module), dict(vars(module))))
             for name, value in list(vars(module).items()):
                 # What begins with an underscore, or is forbidden, no plain program can name.
                 if not name.startswith("_") and name not in FORBIDDEN and name not in MODULES:
                     self._watch(value)
         self._digits = sys.get_int_max_str_digits()
-        self._random = sys.modules["random"] if "random" in imports else None
-        self._decimal = sys.modules["decimal"] if imports & {"decimal", "fractions", "statistics"} else None
+        self._random = sys.modules["random"] if modules & {"random", "statistics"} else None
+        self._decimal = sys.modules["decimal"] if modules & {"decimal", "fractions", "statistics"} else None
 
     def _watch(self, value: object) -> None:
         if isinstance(value, (list, dict, set)):
@@ -62,6 +75,9 @@ class Surroundings:
         elif isinstance(value, type):
             if not value.__flags__ & IMMUTABLE:
                 self._watched.append((vars(value), dict(vars(value))))
+                for method in list(vars(value).values()):
+                    if isinstance(method, types.FunctionType):
+                        self._watched.append((vars(method), dict(vars(method))))
         elif hasattr(value, "__dict__"):
             self._watched.append((vars(value), dict(vars(value))))
 
@@ -97,7 +113,7 @@ class SharedProgram:
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
         self._stdin = io.BytesIO()
         self._builtins = {**vars(builtins), "open": self._open}
-        self._surroundings = Surroundings(imports - {"__future__"}, self._builtins)
+        self._surroundings = Surroundings(_within_reach(imports - {"__future__"}, names_of(code)), self._builtins)
 
     def _open(self, file: object, mode: str = "r") -> io.IOBase:
         """What `open(0)` gives; every other file is for a process of the program's own."""
@@ -151,15 +167,17 @@ class SharedProgram:
         self._surroundings.restore()
         try:
             try:
-                program.allow_recursion()
-                exec(self._code, main.__dict__)
+                program.allow_recursion(1)
+                exec(*(self._code, main.__dict__))
             except SystemExit as stop:
-                if stop.code is not None and not (type(stop.code) is int and stop.code & 0xFF == 0):
+                if stop.code is not None and not (type(stop.code) is int and stop.code == 0):
                     return None
             if sys.stdout is not text or sys.stderr is not errors:
-                program.flush()
+                if not program.flush():
+                    return None
                 sys.stdout, sys.stderr = text, errors
-            program.clear(main)
+            del main
+            program.abandon_main()
             text.flush()
             errors.flush()
         except BaseException:
