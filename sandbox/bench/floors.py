@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox.bench.workload import Workload
 from sandbox.jail_python import SYSTEM
 
-FORKS = 400
+FORKS = 1000
 INTERPRETED = 64
 """Executions that are enough to know the rate of starting an interpreter for each."""
 
@@ -22,7 +22,7 @@ FORKER = f"""
 import math, collections, heapq, bisect, itertools, functools, re, string
 import gc, os, sys
 gc.collect(); gc.freeze()
-sys.stdin.read(1)
+sys.stdin.read()
 for _ in range({FORKS}):
     pid = os.fork()
     if pid == 0:
@@ -43,7 +43,10 @@ def fork_rate(cores: int) -> float:
     time.sleep(0.3)
     started = time.perf_counter()
     for forker in forkers:
-        forker.communicate(b"x")
+        assert forker.stdin is not None
+        forker.stdin.close()
+    for forker in forkers:
+        forker.wait()
     if any(forker.returncode for forker in forkers):
         raise OSError("the fork floor could not be measured")
     return cores * FORKS / (time.perf_counter() - started)

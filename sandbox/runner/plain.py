@@ -68,6 +68,7 @@ SUSPENDING = 0x20 | 0x80 | 0x200
 """Code flags of generators, coroutines and asynchronous generators."""
 
 _IMPORT = opcode.opmap["IMPORT_NAME"]
+_ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
 _EXTENDED = opcode.EXTENDED_ARG
 
 
@@ -146,6 +147,13 @@ def names_of(code: types.CodeType) -> frozenset[str]:
         if type(constant) is types.CodeType:
             names |= names_of(constant)
     return frozenset(names)
+
+
+def changes_attributes(code: types.CodeType) -> bool:
+    """Whether any instruction in it sets or deletes an attribute, of whatever."""
+    return not _ATTRIBUTE_CHANGES.isdisjoint(code.co_code[::2]) or any(
+        changes_attributes(constant) for constant in code.co_consts if type(constant) is types.CodeType
+    )
 
 
 def suspends(code: types.CodeType) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import builtins
+import gc
 import importlib
 import io
 import os
@@ -20,11 +21,23 @@ from typing import Any
 
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
-from sandbox.runner.plain import FORBIDDEN, MODULES, imports_of, names_of, reachable_modules
+from sandbox.runner.plain import (
+    FORBIDDEN,
+    MODULES,
+    changes_attributes,
+    imports_of,
+    names_of,
+    reachable_modules,
+    suspends,
+)
 from sandbox.runner.report import Report
 
 IMMUTABLE = 1 << 8
 """Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes nobody can set."""
+
+
+NOTABLE_KB = 4096
+"""Growth in memory by one input that garbage is looked for after."""
 
 
 class NotPlain(Exception):
@@ -54,24 +67,34 @@ def _within_reach(imports: frozenset[str], names: frozenset[str]) -> frozenset[s
 
 
 class Surroundings:
-    """What one input could change for the next: builtins, sys, the modules a program imports and their classes."""
+    """What one input could change for the next: builtins, sys, the modules a program gets at, classes and functions.
 
-    def __init__(self, modules: frozenset[str], names: dict[str, Any]) -> None:
-        """`names` are the program's builtins."""
-        self._watched: list[tuple[Any, Any]] = [(names, dict(names))]
+    Looking costs time and copies of pages, so what the program's code cannot change is not looked at.
+    """
+
+    def __init__(self, code: types.CodeType, imports: frozenset[str], builtin: dict[str, Any]) -> None:
+        """`builtin` are the program's builtins."""
+        names = names_of(code)
+        modules = _within_reach(imports, names)
+        changes = changes_attributes(code)
+        self._watched: list[tuple[Any, Any]] = [(builtin, dict(builtin))] if changes else []
         for module in (sys, *(sys.modules[name] for name in modules if name != "sys")):
-            self._watched.append((vars(module), dict(vars(module))))
+            if changes:
+                self._watched.append((vars(module), dict(vars(module))))
             for name, value in list(vars(module).items()):
                 # What begins with an underscore, or is forbidden, no plain program can name.
                 if not name.startswith("_") and name not in FORBIDDEN and name not in MODULES:
-                    self._watch(value)
+                    self._watch(value, changes, name in names)
         self._digits = sys.get_int_max_str_digits()
         self._random = sys.modules["random"] if modules & {"random", "statistics"} else None
         self._decimal = sys.modules["decimal"] if modules & {"decimal", "fractions", "statistics"} else None
 
-    def _watch(self, value: object) -> None:
+    def _watch(self, value: object, changes: bool, is_named: bool) -> None:
         if isinstance(value, (list, dict, set)):
-            self._watched.append((value, value.copy()))
+            if is_named:
+                self._watched.append((value, value.copy()))
+        elif not changes:
+            return
         elif isinstance(value, type):
             if not value.__flags__ & IMMUTABLE:
                 self._watched.append((vars(value), dict(vars(value))))
@@ -113,7 +136,9 @@ class SharedProgram:
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
         self._stdin = io.BytesIO()
         self._builtins = {**vars(builtins), "open": self._open}
-        self._surroundings = Surroundings(_within_reach(imports - {"__future__"}, names_of(code)), self._builtins)
+        self._surroundings = Surroundings(code, imports - {"__future__"}, self._builtins)
+        self._suspends = suspends(code)
+        self._peak_kb = 0
 
     def _open(self, file: object, mode: str = "r") -> io.IOBase:
         """What `open(0)` gives; every other file is for a process of the program's own."""
@@ -151,6 +176,17 @@ class SharedProgram:
             if os.write(results, record) != len(record) or not self._surroundings.unchanged():
                 return
 
+    def _abandon_main(self) -> None:
+        """Let go of the program's module. Only generators notice, and only much memory is worth looking for."""
+        if self._suspends:
+            program.abandon_main()
+            return
+        sys.modules.pop("__main__", None)
+        peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        if peak_kb > self._peak_kb + NOTABLE_KB:
+            gc.collect()
+        self._peak_kb = peak_kb
+
     def _execute(self, data: bytes) -> tuple[bytes, bytes] | None:
         """Output and errors of a plain ending; None for any other."""
         main = program.fresh_main()
@@ -177,7 +213,7 @@ class SharedProgram:
                     return None
                 sys.stdout, sys.stderr = text, errors
             del main
-            program.abandon_main()
+            self._abandon_main()
             text.flush()
             errors.flush()
         except BaseException:

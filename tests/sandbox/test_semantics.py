@@ -58,7 +58,6 @@ DIFFERENT = {
     "stack_inspected": ("", _DEEPER),
     "trace_set": ("", "what the runner does at the end is traced as well"),
     "submodule_nobody_imported": ("", "preloaded modules bring submodules along"),
-    "stdout_without_flush": ("default", "that a replaced sys.stdout could not be flushed is not noticed"),
     "destructors_in_order": ("", "what is found to be garbage together is destroyed in another order"),
     "stdout_without_flush": ("", "nothing is said about a stream that could not be flushed"),
     "buffers_told": ("default", _STREAMS),
