@@ -24,14 +24,18 @@ START_ATTEMPTS = 3
 PATIENCE_S = 20.0
 """How long a backend that has worked may be gone before everything pending fails."""
 LONGEST_PAUSE_S = 2.0
+LONGEST_GUARDS = 9
+"""Times the wall guard that an execution may take where the machine hardly lets it run."""
 SLACK_S = 45.0
-"""Beyond an execution's wall guard: compiling and cleaning have time limits of their own in the runner."""
+"""Beyond that: compiling and cleaning have time limits of their own in the runner."""
+STALLED_S = 0.05
+"""A slot that has said nothing for so long may be asleep: another takes its turn."""
 GRACE_S = 0.2
 """How long a slot may finish an execution nobody waits for any more."""
 
 
 def default_slots() -> int:
-    """Twice the cores this process may use: a sleeping program must not hold a core."""
+    """Twice the cores this process may use: a sleeping program must not hold a core. Half of them work at a time."""
     return 2 * len(os.sched_getaffinity(0))
 
 
@@ -52,6 +56,8 @@ class _Station:
     slot: Slot
     batches: dict[int, _Batch] = field(default_factory=dict)
     """By the number of the job they went in, in the order they are run."""
+    heard_at: float = 0.0
+    """When it began to work, or last answered."""
 
     def working_for(self, run: Run) -> bool:
         first = next(iter(self.batches.values()), None)
@@ -60,7 +66,7 @@ class _Station:
     @property
     def longest_s(self) -> float:
         """Most seconds until the runner says something, if it works."""
-        return next(iter(self.batches.values())).work.job.limits.wall_guard_s + SLACK_S
+        return LONGEST_GUARDS * next(iter(self.batches.values())).work.job.limits.wall_guard_s + SLACK_S
 
 
 class Pool:
@@ -175,22 +181,34 @@ class Pool:
         """Send and receive until the slot is lost or has become too small."""
         receiving: asyncio.Task[list[Result] | int] | None = None
         try:
-            while self._top_up(station):
+            while True:
+                crowded = not station.batches and self._is_crowded()
+                if not crowded and not self._top_up(station):
+                    return
                 receiving = receiving or asyncio.create_task(station.slot.receive())
                 if station.batches:
                     done, _ = await asyncio.wait({receiving}, timeout=station.longest_s)
                     if not done:
                         raise SlotLost("the runner did not answer in time")
+                elif crowded:
+                    await asyncio.wait({receiving}, timeout=STALLED_S)
                 else:
                     await self._idle(receiving)
                 if receiving.done():
                     answer = receiving.result()
                     receiving = None
+                    station.heard_at = asyncio.get_running_loop().time()
                     self._take(station, answer)
         finally:
             if receiving is not None:
                 receiving.cancel()
                 await asyncio.gather(receiving, return_exceptions=True)
+
+    def _is_crowded(self) -> bool:
+        """Whether as many slots are busily at work as there are cores for: more would only wait for each other."""
+        since = asyncio.get_running_loop().time() - STALLED_S
+        lively = sum(bool(station.batches) and station.heard_at > since for station in self._stations)
+        return lively >= max(1, self._slots // 2)
 
     async def _idle(self, receiving: asyncio.Task[list[Result] | int]) -> None:
         """Wait for work, or for the loss of a slot that has none."""
@@ -235,6 +253,8 @@ class Pool:
             if not work.pending:
                 self._works.remove(work)
             strict = work.job.strict or work.apart
+            if not station.batches:
+                station.heard_at = asyncio.get_running_loop().time()
             number = station.slot.send(work.job, batch, strict)
             station.batches[number] = _Batch(work, dict.fromkeys(batch), len(batch) == 1)
         return True

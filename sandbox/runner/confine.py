@@ -70,14 +70,15 @@ def join_group(uid: int | None) -> None:
         os.setresgid(uid, uid, uid)
 
 
-def offer_to_oom_killer(uid: int | None) -> None:
+def offer_to_oom_killer(uid: int | None, is_mapped: bool) -> None:
     """Be the first to go when memory runs out: the program, not its runner and not its neighbours."""
     # What lies in /proc of a process that is not dumpable is the machine's root's, who is nobody in a user namespace.
-    _control(PR_SET_DUMPABLE, 1)
+    if uid is None or is_mapped:
+        _control(PR_SET_DUMPABLE, 1)
     fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(fd, b"1000")
     os.close(fd)
-    if uid is not None:
+    if uid is not None and is_mapped:
         _control(PR_SET_DUMPABLE, 0)
 
 

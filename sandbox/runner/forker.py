@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from sandbox.runner.frames import Limits
-from sandbox.runner.jail import PATIENCE_S, Children, Jail, cpu_seconds
+from sandbox.runner.jail import MOST_STARVED, PATIENCE_S, Children, Jail, cpu_seconds, starved_seconds
 from sandbox.runner.verdict import Ending
 
 DONE = struct.Struct("<iddq")
@@ -51,13 +51,16 @@ class Forker:
         cpu_s = 0.0
         if not self._answers_within(PATIENCE_S):
             idle()
-            remaining = limits.cpu_s
-            while not self._answers_within(min(remaining, started + limits.wall_s - time.monotonic())):
-                cpu_s = max(cpu_s, sum(map(cpu_seconds, self._children.pids()), 0.0))
+            remaining, until = limits.cpu_s, started + limits.wall_s
+            while not self._answers_within(min(remaining, until - time.monotonic())):
+                pids = self._children.pids()
+                cpu_s = max(cpu_s, sum(map(cpu_seconds, pids), 0.0))
+                starved_s = sum(map(starved_seconds, pids), 0.0)
                 remaining = limits.cpu_s - cpu_s
+                until = started + limits.wall_s + min(starved_s, MOST_STARVED * limits.wall_s)
                 if remaining <= 0:
                     killed = "cpu"
-                elif time.monotonic() - started >= limits.wall_s:
+                elif time.monotonic() >= until:
                     killed = "wall"
                 if killed:
                     break

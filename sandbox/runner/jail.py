@@ -23,6 +23,8 @@ PATIENCE_S = 0.01
 """How long results wait for the next before they are sent."""
 LONGEST_PAUSE_S = 0.01
 """Between two looks at a child where the kernel has no descriptor for it to wait on."""
+MOST_STARVED = 8
+"""Times the wall guard that it may be put off, for a program that other programs of the machine keep from running."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -55,12 +57,18 @@ class Jail:
         # Programs start here; so does their search for modules.
         os.chdir(directories[0])
 
-    def enter(self, bounds: confine.Bounds, files: tuple[int, int, int], keep: tuple[int, ...] = ()) -> None:
+    def enter(
+        self,
+        bounds: confine.Bounds,
+        files: tuple[int, int, int],
+        keep: tuple[int, ...] = (),
+        dumpable: bool = False,
+    ) -> None:
         """Turn the calling process, just forked, into one of the jail's; it ends if that fails."""
         try:
             confine.streams(*files, (self._failures, *keep))
             self.prepare(bounds)
-            confine.drop_to(self._uid, dumpable=not keep)
+            confine.drop_to(self._uid, dumpable)
             os.close(self._failures)
         except BaseException as error:
             self._fail(error)
@@ -73,7 +81,7 @@ class Jail:
         """
         try:
             # First, while it may still open files.
-            confine.offer_to_oom_killer(self._uid)
+            confine.offer_to_oom_killer(self._uid, self._is_mapped)
             if forks and self._is_mapped:
                 bounds, self._late = without_processes(bounds)
             confine.limit(bounds)
@@ -123,11 +131,13 @@ class Jail:
             if not watched.ended_within(PATIENCE_S):
                 idle()
                 remaining = limits.cpu_s
-                while not watched.ended_within(min(remaining, started + limits.wall_s - time.monotonic())):
+                until = started + limits.wall_s
+                while not watched.ended_within(min(remaining, until - time.monotonic())):
                     remaining = limits.cpu_s - watched.cpu_s()
+                    until = started + limits.wall_s + min(starved_seconds(pid), MOST_STARVED * limits.wall_s)
                     if remaining <= 0:
                         killed = "cpu"
-                    elif time.monotonic() - started >= limits.wall_s:
+                    elif time.monotonic() >= until:
                         killed = "wall"
                     if killed:
                         watched.kill()
@@ -277,3 +287,12 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return own + (int(fields[13]) + int(fields[14])) / TICKS
+
+
+def starved_seconds(pid: int) -> float:
+    """Seconds that process `pid` could have run and had no core to run on; 0 where the kernel does not tell."""
+    try:
+        with open(f"/proc/{pid}/schedstat", "rb") as schedstat:
+            return int(schedstat.read().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0

@@ -137,7 +137,7 @@ class Jobs:
                 self._report.reset()
                 pid = os.fork()
                 if pid == 0:
-                    jail.enter(bounds, run.files)
+                    jail.enter(bounds, run.files, dumpable=True)
                     self.interpreter.renew()
                     program.allow_recursion(2)
                     program.run(compiled.code, self.interpreter, self._report)

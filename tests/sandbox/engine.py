@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,7 +33,8 @@ class OwnEngine:
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self.folder = folder
-        self.name = f"cure-agent-test-{os.getpid()}-{folder.name[-8:]}"
+        # A namespace's name must not end as a folder's may.
+        self.name = f"cure-agent-test-{os.getpid()}-{zlib.crc32(os.fsencode(folder)):08x}"
         self.socket = folder / "docker.sock"
         self.log = folder / "log"
         self._command = [
