@@ -290,8 +290,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 def starved_seconds(pid: int) -> float:
-    """Seconds that process `pid` could have run and had no core to run on; 0 where the kernel does not tell."""
+    """Seconds that process `pid` could have run and had no core to run on; 0 where the kernel does not tell.
+
+    And 0 for one with children, which may be what keeps it from running.
+    """
     try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as children:
+            if children.read():
+                return 0.0
         with open(f"/proc/{pid}/schedstat", "rb") as schedstat:
             return int(schedstat.read().split()[1]) / 1e9
     except (OSError, IndexError):
