@@ -25,7 +25,7 @@ PATIENCE_S = 20.0
 """How long a backend that has worked may be gone before everything pending fails."""
 LONGEST_PAUSE_S = 2.0
 LONGEST_GUARDS = 9
-"""Times the wall guard that an execution may take where the machine hardly lets it run."""
+"""Times the wall guard that an execution may take where the machine hardly lets it run: one, and MOST_STARVED."""
 SLACK_S = 45.0
 """Beyond that: compiling and cleaning have time limits of their own in the runner."""
 STALLED_S = 0.05

@@ -56,9 +56,10 @@ class Workload:
                 expected.update({(job.key, at): self.expected[job.key, index] for at, index in enumerate(kept)})
         return Workload(jobs, expected)
 
-    def with_jobs(self, **changes: bool | int) -> Workload:
-        """The same with these fields of every job changed."""
-        return Workload([replace(job, **changes) for job in self.jobs], self.expected)  # type: ignore[arg-type]
+    def with_jobs(self, strict: bool = False, give_up_after: int | None = None) -> Workload:
+        """The same with these fields of every job."""
+        jobs = [replace(job, strict=strict, give_up_after=give_up_after) for job in self.jobs]
+        return Workload(jobs, self.expected)
 
 
 def _inputs(seed: int) -> tuple[list[bytes], list[bytes]]:

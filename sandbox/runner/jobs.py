@@ -6,8 +6,8 @@ import marshal
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing, suppress
 from typing import NamedTuple, NoReturn
 
 from sandbox.runner import confine, plain, program
@@ -119,16 +119,18 @@ class Jobs:
                 runs.append(_Execution(index))
                 runs[-1].fill(job.inputs, offset, size)
                 offset += size
-            for done, ending in enumerate(self._execute(job, compiled, runs), 1):
-                self._record(job, runs[done - 1], ending)
-                if ending.killed or ending.cpu_s > SLOW * job.limits.cpu_s or ending.wall_s > SLOW_WALL_S:
-                    return done, True
+            # Closed before the files are, because closing ends what may still use them.
+            with closing(self._execute(job, compiled, runs)) as endings:
+                for done, ending in enumerate(endings, 1):
+                    self._record(job, runs[done - 1], ending)
+                    if ending.killed or ending.cpu_s > SLOW * job.limits.cpu_s or ending.wall_s > SLOW_WALL_S:
+                        return done, True
             return len(runs), False
         finally:
             for run in runs:
                 run.close()
 
-    def _execute(self, job: Job, compiled: Compiled, runs: list[_Execution]) -> Iterator[Ending]:
+    def _execute(self, job: Job, compiled: Compiled, runs: list[_Execution]) -> Generator[Ending, None, None]:
         """How each ended, as it ends."""
         jail, limits, idle = self._jail, job.limits, self._outbox.flush
         bounds = self._jail.kernel.bounds(limits)
