@@ -1,0 +1,106 @@
+"""The rewards of a file's cases, as the paper means them or as the released code computes them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from cure.reward import release
+from cure.reward.advantages import advantages
+from cure.reward.case_file import Case
+from cure.reward.codes import code_rewards, right_codes
+from cure.reward.unit_tests import test_rewards
+from cure.reward.values import Floats
+
+Preset = Literal["paper", "release"]
+
+
+@dataclass(frozen=True)
+class GroupRewards:
+    """One role's group of one problem, in the order of its answers."""
+
+    rewards: list[float | None] | None
+    """Before they are compared with each other; None when the role gets none here."""
+    advantages: list[float | None] | None
+    """What is trained on; None when the group is left out. An entry is None where the release trains on NaN."""
+    reason: str | None = None
+    """Why there are no advantages, or NaN among them."""
+
+
+@dataclass(frozen=True)
+class ProblemRewards:
+    """Both groups of one problem."""
+
+    codes: GroupRewards
+    tests: GroupRewards
+
+
+def case_rewards(case: Case, preset: Preset) -> dict[str, Any]:
+    """`name`, `preset`, `config` and the `problems` of a case; for `release` also what the released code writes.
+
+    paper: fraction of ground-truth tests, Eq. 4 as meant, standardised; the released code's switches do not matter.
+    """
+    groups = _paper if preset == "paper" else _release
+    result = {
+        "name": case.name,
+        "preset": preset,
+        "config": asdict(case.settings),
+        "problems": [asdict(groups(problem, case.settings)) for problem in case.problems],
+    }
+    return result if preset == "paper" else result | asdict(release.release_rewards(case.problems, case.settings))
+
+
+def _paper(problem: release.Problem, _: release.Settings) -> ProblemRewards:
+    if problem.table is None:
+        return _nothing("there is no table")
+    labels, generated = np.split(problem.table, [problem.ground_truth], axis=1)
+    try:
+        right, codes = right_codes(labels), code_rewards(labels, "fraction")
+    except ValueError as error:
+        return _nothing(str(error))
+    tests = test_rewards(generated, right)
+    no_tests = GroupRewards(None, None, "no program is right")
+    return ProblemRewards(_group(codes), no_tests if tests is None else _group(tests))
+
+
+def _group(rewards: Floats) -> GroupRewards:
+    found = advantages(rewards, "standard")
+    return GroupRewards(_numbers(rewards), _numbers(found), None if found is not None else _why_none(rewards))
+
+
+def _release(problem: release.Problem, settings: release.Settings) -> ProblemRewards:
+    if problem.table is None:
+        return _nothing("there is no table")
+    codes, tests = release.code_rewards(problem, settings), release.test_rewards(problem, settings)
+    no_tests = "there are no tests" if not problem.tests.texts else "no program is right"
+    return ProblemRewards(_as_released(codes, "there are no programs"), _as_released(tests, no_tests))
+
+
+def _as_released(role: release.RoleRewards, without: str) -> GroupRewards:
+    if role.raw is None:
+        return GroupRewards(None, None, without)
+    reason = None
+    if np.isnan(role.raw).any():
+        reason = "NaN in the released code: there are no ground-truth tests (R1)"
+    elif role.final is None:
+        dropped = "the length transformation leaves one sign only, so the release drops the group (R3)"
+        reason = dropped if np.ptp(role.raw) or (role.raw == 1).all() else _why_none(role.raw)
+    return GroupRewards(_numbers(role.raw), _numbers(role.final), reason)
+
+
+def _why_none(rewards: Floats) -> str:
+    if rewards.size < 2:
+        return "one answer has nothing to be compared with" if rewards.size else "there are no answers"
+    return "all rewards are equal"
+
+
+def _nothing(reason: str) -> ProblemRewards:
+    return ProblemRewards(GroupRewards(None, None, reason), GroupRewards(None, None, reason))
+
+
+def _numbers(values: Floats | None) -> list[float | None] | None:
+    if values is None:
+        return None
+    return [None if np.isnan(value) else float(value) for value in values]

@@ -1,0 +1,9 @@
+"""What rewards are computed from and what they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Booleans = NDArray[np.bool_]
+Floats = NDArray[np.float64]
