@@ -18,7 +18,7 @@ FRAME_OVERHEAD = 1 << 16
 RUNNER = Path(__file__).parent / "runner"
 MODULES = (
     *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "jail", "forker", "channel"),
-    *("program", "plain", "shared", "jobs", "warm", "serve"),
+    *("program", "plain", "surroundings", "shared", "jobs", "warm", "serve"),
 )
 """Of the runner, each after those it imports."""
 

@@ -28,6 +28,7 @@ from sandbox.runner.frames import (
 )
 from sandbox.runner.jail import Jail, Sick
 from sandbox.runner.shared import NotPlain, SharedProgram
+from sandbox.runner.surroundings import Library
 from sandbox.runner.verdict import Ending, OomKills, judge
 
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
@@ -79,7 +80,8 @@ class Jobs:
         self._report = jail.report
         self._oom_kills = OomKills()
         self.interpreter = program.Interpreter()
-        self._reachable = plain.reachable_modules()
+        self.interpreter.install()
+        self.library = Library()
 
     def run(self, job: Job) -> bool:
         """Whether all inputs were run; not if one was slow, and then the host may give the others to several slots."""
@@ -238,7 +240,7 @@ class Jobs:
                 code = marshal.loads(compiled.code)
             os.close(code_file)
             try:
-                shared = SharedProgram(code, self._reachable, job.limits, self._report)
+                shared = SharedProgram(code, self.library, job.limits, self._report)
             except NotPlain:
                 self._report.not_plain()
                 os._exit(0)
@@ -300,7 +302,7 @@ class Jobs:
                 while dumped:
                     dumped = dumped[os.write(1, dumped) :]
                 closes = plain.suspends(code) or b"open" in source
-                if not closes and plain.imports_of(code, self._reachable) is not None:
+                if not closes and plain.imports_of(code, self.library.reachable) is not None:
                     self._report.quiet()
                 status = 0
             except BaseException as error:

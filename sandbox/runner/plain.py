@@ -67,7 +67,7 @@ LARGEST = 1 << 16
 SUSPENDING = 0x20 | 0x80 | 0x200
 """Code flags of generators, coroutines and asynchronous generators."""
 
-_IMPORT = opcode.opmap["IMPORT_NAME"]
+_IMPORTS = frozenset((opcode.opmap["IMPORT_NAME"],))
 _ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
 _EXTENDED = opcode.EXTENDED_ARG
 
@@ -94,7 +94,7 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
     codes = [code]
     while codes:
         code = codes.pop()
-        imported = _imported(code)
+        imported = _named_by(code, _IMPORTS)
         if not imported <= MODULES:
             return None
         imports |= imported
@@ -122,10 +122,10 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
     return frozenset(imports)
 
 
-def _imported(code: types.CodeType) -> set[str]:
-    """Modules that this code object's own instructions import."""
+def _named_by(code: types.CodeType, kinds: frozenset[int]) -> set[str]:
+    """The names that this code object's own instructions of these kinds stand for."""
     instructions = code.co_code
-    if _IMPORT not in instructions[::2]:
+    if kinds.isdisjoint(instructions[::2]):
         return set()
     names = set()
     argument = 0
@@ -134,7 +134,7 @@ def _imported(code: types.CodeType) -> set[str]:
         if instructions[at] == _EXTENDED:
             argument <<= 8
             continue
-        if instructions[at] == _IMPORT:
+        if instructions[at] in kinds:
             names.add(code.co_names[argument])
         argument = 0
     return names
@@ -149,11 +149,13 @@ def names_of(code: types.CodeType) -> frozenset[str]:
     return frozenset(names)
 
 
-def changes_attributes(code: types.CodeType) -> bool:
-    """Whether any instruction in it sets or deletes an attribute, of whatever."""
-    return not _ATTRIBUTE_CHANGES.isdisjoint(code.co_code[::2]) or any(
-        changes_attributes(constant) for constant in code.co_consts if type(constant) is types.CodeType
-    )
+def changed_attributes(code: types.CodeType) -> frozenset[str]:
+    """Names of the attributes that instructions in it set or delete, of whatever."""
+    names = _named_by(code, _ATTRIBUTE_CHANGES)
+    for constant in code.co_consts:
+        if type(constant) is types.CodeType:
+            names |= changed_attributes(constant)
+    return frozenset(names)
 
 
 def suspends(code: types.CodeType) -> bool:

@@ -7,8 +7,6 @@ reported from here is `ok`.
 
 from __future__ import annotations
 
-import _thread
-import builtins
 import gc
 import importlib
 import io
@@ -17,24 +15,12 @@ import resource
 import sys
 import time
 import types
-from typing import Any
 
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
-from sandbox.runner.plain import (
-    FORBIDDEN,
-    MODULES,
-    changes_attributes,
-    imports_of,
-    names_of,
-    reachable_modules,
-    suspends,
-)
+from sandbox.runner.plain import imports_of, reachable_modules, suspends
 from sandbox.runner.report import Report
-
-IMMUTABLE = 1 << 8
-"""Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes nobody can set."""
-
+from sandbox.runner.surroundings import Library, Surroundings
 
 NOTABLE_KB = 4096
 """Growth in memory by one input that garbage is looked for after."""
@@ -53,76 +39,12 @@ class Kept(io.BytesIO):
         self.was_closed = True
 
 
-def _within_reach(imports: frozenset[str], names: frozenset[str]) -> frozenset[str]:
-    """The modules that a program with these names gets at: what it imports, and what that holds by such names."""
-    reached = set()
-    frontier = [sys.modules[name] for name in imports]
-    while frontier:
-        module = frontier.pop()
-        if module.__name__ not in reached:
-            reached.add(module.__name__)
-            held = [vars(module).get(name) for name in names]
-            frontier += [value for value in held if isinstance(value, types.ModuleType)]
-    return frozenset(reached)
-
-
-class Surroundings:
-    """What one input could change for the next: builtins, sys, the modules a program gets at, classes and functions.
-
-    Looking costs time and copies of pages, so what the program's code cannot change is not looked at.
-    """
-
-    def __init__(self, code: types.CodeType, imports: frozenset[str], builtin: dict[str, Any]) -> None:
-        """`builtin` are the program's builtins."""
-        names = names_of(code)
-        modules = _within_reach(imports, names)
-        changes = changes_attributes(code)
-        self._watched: list[tuple[Any, Any]] = [(builtin, dict(builtin))] if changes else []
-        for module in (sys, *(sys.modules[name] for name in modules if name != "sys")):
-            if changes:
-                self._watched.append((vars(module), dict(vars(module))))
-            for name, value in list(vars(module).items()):
-                # What begins with an underscore, or is forbidden, no plain program can name.
-                if not name.startswith("_") and name not in FORBIDDEN and name not in MODULES:
-                    self._watch(value, changes, name in names)
-        self._digits = sys.get_int_max_str_digits()
-        self._random = sys.modules["random"] if modules & {"random", "statistics"} else None
-        self._decimal = sys.modules["decimal"] if modules & {"decimal", "fractions", "statistics"} else None
-
-    def _watch(self, value: object, changes: bool, is_named: bool) -> None:
-        if isinstance(value, (list, dict, set)):
-            if is_named:
-                self._watched.append((value, value.copy()))
-        elif not changes:
-            return
-        elif isinstance(value, type):
-            if not value.__flags__ & IMMUTABLE:
-                self._watched.append((vars(value), dict(vars(value))))
-                for method in list(vars(value).values()):
-                    if isinstance(method, types.FunctionType):
-                        self._watched.append((vars(method), dict(vars(method))))
-        elif hasattr(value, "__dict__"):
-            self._watched.append((vars(value), dict(vars(value))))
-
-    def restore(self) -> None:
-        """Set back what a program may rightly change."""
-        sys.set_int_max_str_digits(self._digits)
-        if self._random is not None:
-            self._random.seed(0)
-        if self._decimal is not None:
-            self._decimal.setcontext(self._decimal.Context())
-
-    def unchanged(self) -> bool:
-        """Whether everything else is as it was, object by object."""
-        return all(now == before for now, before in self._watched) and not _thread._count()
-
-
 class SharedProgram:
     """A compiled plain program, run on one input after another."""
 
-    def __init__(self, code: types.CodeType, preloaded: frozenset[str], limits: Limits, report: Report) -> None:
-        """`preloaded` are the names that reach from modules loaded by now. NotPlain if the program is not."""
-        imports = imports_of(code, preloaded)
+    def __init__(self, code: types.CodeType, library: Library, limits: Limits, report: Report) -> None:
+        """NotPlain if the program is not."""
+        imports = imports_of(code, library.reachable)
         if imports is None:
             raise NotPlain
         late = [name for name in imports if name not in sys.modules and name != "__future__"]
@@ -135,8 +57,9 @@ class SharedProgram:
         self._report = report
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
         self._stdin = io.BytesIO()
-        self._builtins = {**vars(builtins), "open": self._open}
-        self._surroundings = Surroundings(code, imports - {"__future__"}, self._builtins)
+        self._builtins = library.builtins
+        self._builtins["open"] = self._open
+        self._surroundings = Surroundings(code, imports - {"__future__"}, library)
         self._suspends = suspends(code)
         self._peak_kb = 0
 
