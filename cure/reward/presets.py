@@ -75,18 +75,21 @@ def _release(problem: release.Problem, settings: release.Settings) -> ProblemRew
         return _nothing("there is no table")
     codes, tests = release.code_rewards(problem, settings), release.test_rewards(problem, settings)
     no_tests = "there are no tests" if not problem.tests.texts else "no program is right"
-    return ProblemRewards(_as_released(codes, "there are no programs"), _as_released(tests, no_tests))
+    efficient = settings.enable_efficient
+    return ProblemRewards(
+        _as_released(codes, efficient, "there are no programs"), _as_released(tests, efficient, no_tests)
+    )
 
 
-def _as_released(role: release.RoleRewards, without: str) -> GroupRewards:
+def _as_released(role: release.RoleRewards, efficient: bool, without: str) -> GroupRewards:
     if role.raw is None:
         return GroupRewards(None, None, without)
     reason = None
     if np.isnan(role.raw).any():
         reason = "NaN in the released code: there are no ground-truth tests (R1)"
     elif role.final is None:
-        dropped = "the length transformation leaves one sign only, so the release drops the group (R3)"
-        reason = dropped if np.ptp(role.raw) or (role.raw == 1).all() else _why_none(role.raw)
+        transformed = efficient and (np.ptp(role.raw) > 0 or (role.raw == 1).all())
+        reason = "the length transformation leaves one sign (R3)" if transformed else _why_none(role.raw)
     return GroupRewards(_numbers(role.raw), _numbers(role.final), reason)
 
 
