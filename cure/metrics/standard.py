@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cure.metrics.tables import ProblemTables
+from cure.metrics.tables import Booleans, ProblemTables
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,17 @@ def pooled_code_accuracy(problems: Sequence[ProblemTables], max_test: int | None
 def right_programs(problem: ProblemTables, max_test: int | None = None) -> int:
     """How many programs pass all hidden tests, or the first `max_test` of them."""
     return int(problem.hidden[:, :max_test].all(axis=1).sum())
+
+
+def best_of_n(right: Booleans, generated: Booleans) -> float | None:
+    """The chance that the program chosen by the generated tests is right, ties broken at random; None for no program.
+
+    `right` is (programs,), `generated` (programs, tests). Without tests any program may be chosen.
+    """
+    if not len(right):
+        return None
+    passed = generated.sum(axis=1)
+    return float(right[passed == passed.max()].mean())
 
 
 def _judged(problem: ProblemTables) -> bool:

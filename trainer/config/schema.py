@@ -1,0 +1,256 @@
+"""The sections of a run's configuration. A field's docstring is its documentation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Section(BaseModel):
+    """A table of the TOML file: unknown keys are errors, values never change, docstrings describe the fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        """TOML has no word for nothing; this is ours."""
+        return None if value == "none" else value
+
+
+class Data(Section):
+    """Where the tasks come from."""
+
+    problems: str
+    """A file of problems (CURE's JSON, JSONL, Parquet), or `micro`: the endless family of the micro lab."""
+    tasks_per_step: int = Field(ge=1)
+    """Tasks each step samples answers for."""
+    order: Literal["epochs", "fresh"] = "epochs"
+    """`epochs`: every task once per epoch, in an order drawn from the seed. `fresh`: drawn anew each step, as released.
+    """
+    most_labels: int = Field(default=8, ge=1)
+    """Ground-truth tests used per task, the first of them."""
+    time_limit_s: float | None = Field(default=None, gt=0)
+    """CPU seconds per execution; without it each problem's own limit."""
+
+
+class Policy(Section):
+    """Weights that are trained."""
+
+    model: str
+    """A checkpoint: `micro`, a directory, or an id of the hub."""
+
+
+class Role(Section):
+    """One of the two answers sampled for a task."""
+
+    policy: str | None = None
+    """Name of the policy that answers and is trained on its answers."""
+    model: str | None = None
+    """Model spec of a frozen model that answers instead; nothing is trained on what it writes."""
+    samples: int = Field(default=16, ge=1)
+    """Answers per task."""
+    style: Literal["chat", "micro", "release"] = "chat"
+    """Prompt style; `release` is the raw prompt the published models were trained on."""
+    public_examples: int | None = Field(default=None, ge=0)
+    """Public examples shown to the tester by the style `release`; none of them without it."""
+    temperature: float = Field(default=1.0, gt=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    max_tokens: int = Field(default=10_000, ge=1)
+    """Most tokens of an answer."""
+    max_prompt_tokens: int = Field(default=2_000, ge=1)
+    """A task with a longer prompt is left out and counted; no prompt is ever cut."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Role:
+        if (self.policy is None) == (self.model is None):
+            raise ValueError("a role names either a policy, which is trained, or a model, which is frozen")
+        return self
+
+
+class Labels(Section):
+    """Which tests decide whether a program is right."""
+
+    source: Literal["data", "tester"] = "data"
+    """`data`: the problem's hidden tests. `tester`: tests written by a frozen model (label-free training)."""
+    model: str | None = None
+    """Model spec of the frozen tester."""
+    samples: int = Field(default=16, ge=1)
+    """Tests it writes per task."""
+    style: Literal["chat", "micro", "release"] = "chat"
+    temperature: float = Field(default=1.0, gt=0)
+    max_tokens: int = Field(default=10_000, ge=1)
+    agreement: float = Field(default=0.0, ge=0, le=1)
+    """Share of the programs that get the commonest answer on a test that must pass it for the test to count.
+
+    0 believes every test. Tests that all programs pass or all fail are left out where others remain.
+    """
+
+    @model_validator(mode="after")
+    def _has_model(self) -> Labels:
+        if (self.source == "tester") != (self.model is not None):
+            raise ValueError("labels by a tester need its model, labels from the data have none")
+        return self
+
+
+class Reward(Section):
+    """From verdicts to advantages."""
+
+    code: Literal["fraction", "all", "count"] = "fraction"
+    """Ground-truth tests passed, as a share; all or nothing; or Eq. 3's number."""
+    test: Literal["cure", "validity"] = "cure"
+    """The intended Eq. 4, or the naive reward: 1 if every right program passes, else 0."""
+    test_scale: Literal["count", "mean"] = "count"
+    """Eq. 4 as printed, or divided by the number of wrong programs, as released."""
+    all_right: Literal["validity", "skip"] = "validity"
+    """Tests of a task without a wrong program: rewarded for being valid, or left out."""
+    validity_bonus: float = 0.0
+    """Added for a valid test, so that one that kills nothing beats an invalid one that lets nothing through."""
+    unparsed: Literal["lowest", "drop"] = "lowest"
+    """An answer with no test in it: the lowest reward of its group, or left out of it."""
+    shorten: bool = False
+    """The length transformation for long-CoT testers (section 3.4), on tests only."""
+    advantage: Literal["standard", "centre", "loo"] = "standard"
+    """Within the group of one task and role: (r - mean) / std, r - mean, or r - mean of the others."""
+    truncated: Literal["train", "mask", "penalise"] = "train"
+    """Answers cut at max_tokens: trained as they are, left out of the loss, or given the lowest reward of the group."""
+
+
+class Loss(Section):
+    """From advantages to a gradient."""
+
+    kind: Literal["ppo", "reinforce", "gspo", "cispo"] = "ppo"
+    clip_low: float = Field(default=0.2, gt=0)
+    clip_high: float = Field(default=0.2, gt=0)
+    aggregate: Literal["token", "sequence", "constant"] = "sequence"
+    """Mean over all tokens; over answers of the mean over their tokens; or sum over tokens by a constant (Dr.GRPO)."""
+    kl: Literal["k1", "k2", "k3"] = "k3"
+    kl_weight: float = Field(default=0.0, ge=0)
+    """Weight of the KL divergence to the base policy; with 0 no reference model is kept, unless it is measured."""
+    measure_kl: bool = False
+    """Keep the reference model and measure the divergence even with weight 0."""
+    correction: Literal["truncate", "mask", "none"] = "truncate"
+    """Importance weights between trainer and sampler: capped, tokens beyond the cap left out, or not used."""
+    correction_cap: float = Field(default=2.0, ge=1)
+
+
+class Optimiser(Section):
+    """AdamW on fp32 master weights that live as long as the run."""
+
+    learning_rate: float = Field(default=1e-6, gt=0)
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = Field(default=0.0, ge=0)
+    clip_norm: float = Field(default=1.0, gt=0)
+    warm_up_steps: int = Field(default=0, ge=0)
+    decay: Literal["constant", "linear", "cosine"] = "constant"
+    """How the learning rate goes on after the warm-up, to a tenth at the last step."""
+    stages: Literal["separate", "joint"] = "separate"
+    """An update on the code and then one on the tests, as in the paper, or one on both."""
+    updates: int = Field(default=1, ge=1)
+    """Optimiser updates per stage; the answers are shared out among them."""
+
+
+class Train(Section):
+    """How the arithmetic is done."""
+
+    backend: Literal["torch", "deepspeed"] = "torch"
+    zero: Literal[0, 1, 2, 3] = 1
+    """DeepSpeed's ZeRO stage."""
+    processes: int | Literal["auto"] = "auto"
+    """Processes on this host, unless a launcher has started them: one per GPU, or one."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    """Of forward and backward passes; masters and moments are float32."""
+    attention: Literal["auto", "sdpa", "padded", "varlen", "flash_attention_2", "flash_attention_3"] = "auto"
+    tokens_per_pack: int = Field(default=16_384, ge=64)
+    """Most tokens of one row of packed answers, unless a single answer is longer."""
+    most_tokens: int | None = Field(default=8_000, ge=1)
+    """Tokens of an answer that are trained on, the first of them; after rewards are given."""
+    gradient_checkpointing: bool = True
+    lora_rank: int | None = Field(default=None, ge=1)
+    """Train low-rank adapters of the linear layers instead of all weights."""
+
+
+class Rollout(Section):
+    """The engine that samples for policies in training."""
+
+    engine: Literal["auto", "local", "vllm"] = "auto"
+    """`local`: the project's own decoder over transformers; `vllm`: in this process. `auto`: vllm on a GPU if there."""
+    rows: int = Field(default=64, ge=1)
+    """Local: answers decoded side by side."""
+
+
+class Execution(Section):
+    """The sandbox."""
+
+    sandbox: Literal["auto", "docker", "bubblewrap", "none"] = "auto"
+    slots: int | None = Field(default=None, ge=1)
+    """Executions side by side in all; twice the cores without it."""
+    give_up_after: int | None = Field(default=2, ge=1)
+    """Time-outs of one program after which its other tests are not run and count as failed."""
+
+
+class Checkpoints(Section):
+    every: int = Field(default=10, ge=1)
+    """Steps between checkpoints; steps after the last are made again from their recorded rollouts."""
+    keep_last: int = Field(default=2, ge=1)
+    keep_every: int | None = Field(default=None, ge=1)
+    """Checkpoints of these steps are kept for good."""
+
+
+class Evaluation(Section):
+    """Measured while training, on other problems."""
+
+    problems: str | None = None
+    """A file of problems, or `micro`: held-out kinds. None: no evaluation."""
+    count: int = Field(default=64, ge=1)
+    every: int = Field(default=10, ge=1)
+    """Steps between evaluations; also before the first and after the last."""
+    samples: int = Field(default=8, ge=1)
+    """Programs and tests per problem."""
+    temperature: float = Field(default=1.0, ge=0)
+    seed: int = 1000
+
+
+class Trackers(Section):
+    """Where metrics go besides metrics.jsonl."""
+
+    tensorboard: bool = False
+    wandb: str | None = None
+    """Project name."""
+    trackio: str | None = None
+    """Project name."""
+
+
+class Config(Section):
+    """Everything a run depends on, besides the versions of packages and the machine."""
+
+    seed: int = 0
+    steps: int = Field(ge=1)
+    data: Data
+    policies: dict[str, Policy]
+    coder: Role
+    tester: Role
+    labels: Labels = Labels()
+    reward: Reward = Reward()
+    loss: Loss = Loss()
+    optimiser: Optimiser = Optimiser()
+    train: Train = Train()
+    rollout: Rollout = Rollout()
+    execution: Execution = Execution()
+    checkpoints: Checkpoints = Checkpoints()
+    evaluation: Evaluation = Evaluation()
+    trackers: Trackers = Trackers()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Config:
+        used = {role.policy for role in (self.coder, self.tester)} - {None}
+        if not used:
+            raise ValueError("both roles are frozen: there is nothing to train")
+        for name in used - set(self.policies):
+            raise ValueError(f"a role names the policy {name!r}, which [policies] does not have")
+        for name in set(self.policies) - used:
+            raise ValueError(f"no role names the policy {name!r}")
+        return self

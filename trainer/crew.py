@@ -1,0 +1,132 @@
+"""Everything a step samples and runs with: engines, prompts, the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from typing import cast
+
+from cure.prompts import prompts_for
+from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine
+from engines.local.text import Text
+from sandbox import Sandbox, open_sandbox
+from trainer.answers import RoleName
+from trainer.config import Config
+from trainer.config.schema import Role
+from trainer.execute import ExecutionRules
+from trainer.policy.loading import checkpoint_of
+from trainer.policy.protocol import Policy
+from trainer.sampling import Seat
+from trainer.world import World
+
+
+@dataclass
+class Crew:
+    """Engines and sandbox of one process."""
+
+    config: Config
+    seats: list[Seat]
+    engines: dict[str, TrainableEngine]
+    """By the name of the policy each samples for."""
+    box: Sandbox
+    versions: dict[str, str]
+    """Of the weights each engine has."""
+
+    async def sync(self, policies: dict[str, Policy], version: str) -> None:
+        """Give every engine its policy's weights, where it has not got them."""
+        for name, engine in self.engines.items():
+            if self.versions.get(name) != version:
+                await engine.load_weights(version, policies[name].tensors())
+                self.versions[name] = version
+
+    @property
+    def rules(self) -> ExecutionRules:
+        """How programs of the training tasks are run."""
+        config = self.config
+        return ExecutionRules(
+            config.data.most_labels,
+            config.data.time_limit_s,
+            config.execution.give_up_after,
+            config.labels.source == "tester",
+            config.labels.agreement,
+        )
+
+    @property
+    def evaluation_seats(self) -> list[Seat]:
+        """The roles as the evaluation asks them."""
+        wanted = self.config.evaluation
+        return [
+            replace(seat, samples=wanted.samples, sampling=replace(seat.sampling, temperature=wanted.temperature))
+            for seat in self.seats
+            if seat.role != "labels"
+        ]
+
+    @property
+    def evaluation_rules(self) -> ExecutionRules:
+        """How programs of the evaluation are run: on every hidden test, with the reference solution beside them."""
+        execution = self.config.execution
+        return ExecutionRules(most_labels=1 << 30, give_up_after=execution.give_up_after, reference=True)
+
+
+@asynccontextmanager
+async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
+    """The crew of this process; closed at the end."""
+    async with AsyncExitStack() as stack:
+        slots = config.execution.slots
+        if slots is None and world.size > 1:
+            from sandbox.pool import default_slots
+
+            slots = max(2, default_slots() // world.size)
+        box = await open_sandbox(config.execution.sandbox, slots=slots)
+        stack.push_async_callback(box.close)
+        engines: dict[str, TrainableEngine] = {}
+        for name, policy in config.policies.items():
+            spec = f"{_engine(config, world)}:{checkpoint_of(policy.model)}"
+            options = EngineOptions(rows=config.rollout.rows, device=str(world.device))
+            engines[name] = cast(TrainableEngine, await open_engine(spec, options))
+            stack.push_async_callback(engines[name].close)
+        frozen: dict[str, Engine] = {}
+        seats = []
+        for role, settings in (("coder", config.coder), ("tester", config.tester)):
+            seats.append(await _seat(cast(RoleName, role), settings, config, engines, frozen, stack))
+        if config.labels.model is not None:
+            labels = config.labels
+            as_role = Role(
+                model=labels.model,
+                samples=labels.samples,
+                style=labels.style,
+                temperature=labels.temperature,
+                max_tokens=labels.max_tokens,
+            )
+            seats.append(await _seat("labels", as_role, config, engines, frozen, stack))
+        yield Crew(config, seats, engines, box, {})
+
+
+def _engine(config: Config, world: World) -> str:
+    wanted = config.rollout.engine
+    if wanted == "auto":
+        wanted = "vllm" if world.device.type == "cuda" and find_spec("vllm") is not None else "local"
+    return "vllm" if wanted == "vllm" else "hf"
+
+
+async def _seat(
+    role: RoleName,
+    settings: Role,
+    config: Config,
+    engines: dict[str, TrainableEngine],
+    frozen: dict[str, Engine],
+    stack: AsyncExitStack,
+) -> Seat:
+    style = prompts_for(settings.style, stage="training", public_examples=settings.public_examples)
+    sampling = Sampling(settings.temperature, settings.top_p, settings.top_k, settings.max_tokens, stop=style.stop)
+    if settings.policy is not None:
+        text = Text(checkpoint_of(config.policies[settings.policy].model))
+        engine: Engine = engines[settings.policy]
+        return Seat(role, engine, style, settings.samples, sampling, text.encode, settings.max_prompt_tokens)
+    assert settings.model is not None
+    if settings.model not in frozen:
+        frozen[settings.model] = await open_engine(settings.model, EngineOptions(rows=config.rollout.rows))
+        stack.push_async_callback(frozen[settings.model].close)
+    return Seat(role, frozen[settings.model], style, settings.samples, sampling)

@@ -1,0 +1,39 @@
+"""Which tests of a frozen tester are believed, where there is no ground truth (label-free training)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from cure.compare import normalise
+from cure.reward import Booleans
+from sandbox import Verdict
+
+
+def chosen_labels(
+    passes: Booleans, outputs: Sequence[Sequence[tuple[Verdict, str] | None]], agreement: float
+) -> list[int]:
+    """Columns of `passes` (programs, tests) to judge programs by.
+
+    A test counts when at least the share `agreement` of the programs with the commonest output on its input pass it,
+    which is all of them or none: so any agreement above 0 asks that the test expects what most programs print. Tests
+    that every program passes, or none does, tell programs no more apart than no test; they are left out where others
+    remain.
+    """
+    believed = [
+        column
+        for column in range(passes.shape[1])
+        if agreement <= 0 or _majority_passes([row[column] for row in outputs], passes[:, column].tolist(), agreement)
+    ]
+    telling = [column for column in believed if 0 < passes[:, column].sum() < passes.shape[0]]
+    return telling or believed
+
+
+def _majority_passes(outputs: Sequence[tuple[Verdict, str] | None], passed: Sequence[bool], agreement: float) -> bool:
+    printed = [normalise(one[1]) if one is not None and one[0] is Verdict.OK else None for one in outputs]
+    counts = Counter(text for text in printed if text is not None)
+    if not counts:
+        return False
+    common, _ = counts.most_common(1)[0]
+    votes = [passes for text, passes in zip(printed, passed, strict=True) if text == common]
+    return sum(votes) >= agreement * len(votes)

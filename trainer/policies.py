@@ -1,0 +1,54 @@
+"""The policies of a run: opened, loaded from a checkpoint, saved into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from trainer.config import Config
+from trainer.policy.loading import checkpoint_of
+from trainer.policy.protocol import Policy
+from trainer.recorder import Recorder
+from trainer.world import World
+
+
+def open_policies(config: Config, world: World) -> dict[str, Policy]:
+    """The policies by name, as the base checkpoints are."""
+    keep_reference = config.loss.kl_weight > 0 or config.loss.measure_kl
+    policies: dict[str, Policy] = {}
+    for name, policy in config.policies.items():
+        base = checkpoint_of(policy.model)
+        if config.train.backend == "deepspeed":
+            from trainer.policy.deepspeed_policy import DeepSpeedPolicy
+
+            policies[name] = DeepSpeedPolicy(base, config.train, config.optimiser, world, keep_reference)
+        else:
+            from trainer.policy.torch_policy import TorchPolicy
+
+            policies[name] = TorchPolicy(base, config.train, config.optimiser, world, keep_reference)
+    return policies
+
+
+def load_policies(policies: Mapping[str, Policy], checkpoint: Path | None) -> None:
+    """Go on from a checkpoint; at the beginning of a run there is none."""
+    if checkpoint is not None:
+        for name, policy in policies.items():
+            policy.load(directory_of(checkpoint, name, len(policies)))
+
+
+def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int) -> None:
+    """Write the checkpoint of a step: complete under its name, or not there."""
+    world, directory = recorder.world, recorder.directory
+    partial: Path = world.share(lambda: directory.prepare_checkpoint(step))
+    for name, policy in policies.items():
+        place = directory_of(partial, name, len(policies))
+        world.share(lambda place=place: place.mkdir(exist_ok=True))  # type: ignore[misc]
+        policy.save(place)
+    world.share(lambda: directory.publish_checkpoint(step, recorder.checkpoint_state(step)))
+    keep = recorder.config.checkpoints
+    world.share(lambda: directory.prune(keep.keep_last, keep.keep_every))
+
+
+def directory_of(checkpoint: Path, name: str, count: int) -> Path:
+    """Where a policy lies in a checkpoint: it is the checkpoint itself when it is the only one."""
+    return checkpoint if count == 1 else checkpoint / name

@@ -1,0 +1,38 @@
+"""Models and tokenizers of a checkpoint, as the trainer needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engines.errors import EngineError
+from engines.local.checkpoint import find_checkpoint
+from engines.spec import BUNDLED
+from trainer.errors import TrainerError
+
+
+def checkpoint_of(model: str) -> Path:
+    """The directory of a checkpoint: bundled, a path, or of the hub's cache. Raises TrainerError."""
+    if model in BUNDLED:
+        import engines
+
+        return Path(engines.__file__).parent / BUNDLED[model]
+    try:
+        return find_checkpoint(model, model.removeprefix("hf:"))
+    except EngineError as error:
+        raise TrainerError(str(error)) from error
+
+
+def load_model(directory: Path, dtype: torch.dtype, device: torch.device, attention: str) -> Any:
+    """The causal language model in a directory, in evaluation mode, so that nothing is dropped out."""
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    quiet: Any = logging
+    quiet.disable_progress_bar()
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        directory, dtype=dtype, attn_implementation=attention, local_files_only=True
+    )
+    return model.to(device).train(False)

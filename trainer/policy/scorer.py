@@ -1,0 +1,81 @@
+"""A language model that says what it thinks of the trained tokens of a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.checkpoint import checkpoint
+
+from trainer.pack import Pack
+from trainer.policy import attention
+
+_LOGITS_AT_ONCE = 1 << 26
+"""Most logits held in memory for the backward pass; beyond it they are made again in pieces."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A pack on a device."""
+
+    inputs: dict[str, Any]
+    """Keyword arguments of the model."""
+    where: torch.Tensor
+    targets: torch.Tensor
+    temperatures: torch.Tensor
+    sample: torch.Tensor
+    advantages: torch.Tensor
+    weights: torch.Tensor
+    sampler: torch.Tensor
+
+
+def on_device(pack: Pack, name: str, device: torch.device) -> Row:
+    """The pack as tensors, for the attention called `name`."""
+    inputs = {
+        "input_ids": torch.from_numpy(pack.ids).unsqueeze(0).to(device),
+        "position_ids": torch.from_numpy(pack.positions).unsqueeze(0).to(device),
+        **attention.arguments(pack, name, device),
+    }
+    rest = (pack.where, pack.targets, pack.temperatures, pack.sample, pack.advantages, pack.weights)
+    return Row(inputs, *(torch.from_numpy(part).to(device) for part in (*rest, pack.sampler_logprobs)))
+
+
+class Scorer(torch.nn.Module):
+    """A causal language model of transformers, asked for log-probabilities instead of logits.
+
+    Only hidden states that predict a trained token meet the output layer, so prompts cost no logits. The logits are in
+    single precision whatever the model computes in, divided by the temperature they were sampled at.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, inputs: dict[str, Any], where: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities (R,) with their gradient, and entropies (R,) without."""
+        hidden = self.model.get_decoder()(**inputs, use_cache=False).last_hidden_state[0, where]  # (R, D)
+        head = self.model.get_output_embeddings()
+        vocabulary = int(self.model.config.get_text_config().vocab_size)
+        size = max(1, _LOGITS_AT_ONCE // vocabulary)
+        if len(where) <= size:
+            return _judge(hidden, head, targets, temperatures)
+        parts = [
+            checkpoint(_judge, *pieces[:1], head, *pieces[1:], use_reentrant=False)
+            for pieces in zip(*(torch.split(part, size) for part in (hidden, targets, temperatures)), strict=True)
+        ]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
+
+
+def _judge(
+    hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor, temperatures: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    # Outside autocast: a softmax over half-precision logits would round the log-probabilities.
+    logits = head(hidden).float() / temperatures[:, None]
+    total = logits.logsumexp(-1)
+    chosen = logits.gather(1, targets[:, None]).squeeze(1)
+    with torch.no_grad():
+        entropy = total - (logits.softmax(-1) * logits).sum(-1)
+    return chosen - total, entropy

@@ -1,0 +1,121 @@
+"""The processes of a run, seen from one of them. One process needs nothing of torch.distributed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import torch
+
+Value = TypeVar("Value")
+PATIENCE = timedelta(hours=2)
+"""How long a process waits for another: one may be sampling long answers."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Process `rank` among `size`, with its device."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    def gather(self, value: Value) -> list[Value]:
+        """Every process's value, in the order of ranks, on every process."""
+        if self.size == 1:
+            return [value]
+        import torch.distributed as group
+
+        values: list[Any] = [None] * self.size
+        group.all_gather_object(values, value)
+        return values
+
+    def share(self, make: Callable[[], Value]) -> Value:
+        """What `make` returned on the first process, on every process; an error there is raised everywhere."""
+        if self.size == 1:
+            return make()
+        import torch.distributed as group
+
+        made: list[Any] = [None, None]
+        if self.rank == 0:
+            try:
+                made[0] = make()
+            except Exception as error:  # noqa: BLE001 - the other processes must not wait for ever
+                made[1] = error
+        group.broadcast_object_list(made, src=0)
+        if made[1] is not None:
+            raise made[1]
+        result: Value = made[0]
+        return result
+
+    def share_local(self, make: Callable[[], Value]) -> Value | None:
+        """What `make` returned, on the first process; None on the others. An error is raised on all."""
+        mine: list[Value] = []
+        self.share(lambda: mine.append(make()))
+        return mine[0] if mine else None
+
+    def add_up(self, tensors: Sequence[torch.Tensor], numbers: Sequence[float]) -> list[float]:
+        """Replace every tensor by its sum over the processes, and return the sums of `numbers`."""
+        import torch
+
+        if self.size == 1:
+            return list(numbers)
+        extra = torch.tensor(numbers, dtype=torch.float64)
+        torch.distributed.all_reduce(extra)
+        for chunk in _chunks(tensors):
+            flat = torch.cat([tensor.flatten() for tensor in chunk])
+            torch.distributed.all_reduce(flat)
+            for tensor, part in zip(chunk, torch.split(flat, [tensor.numel() for tensor in chunk]), strict=True):
+                tensor.copy_(part.view_as(tensor))
+        return [float(number) for number in extra]
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        if self.size > 1:
+            import torch.distributed as group
+
+            group.barrier()
+
+
+def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[list[torch.Tensor]]:
+    """Tensors in groups of at most `most` elements, so that few and not too large messages are sent."""
+    chunk: list[torch.Tensor] = []
+    size = 0
+    for tensor in tensors:
+        if chunk and size + tensor.numel() > most:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(tensor)
+        size += tensor.numel()
+    if chunk:
+        yield chunk
+
+
+@contextmanager
+def join_world(device: str) -> Iterator[World]:
+    """This process's place among those a launcher (torchrun, deepspeed) started; alone where none did."""
+    import torch
+
+    rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    if cuda:
+        place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+        torch.cuda.set_device(place)
+    else:
+        place = torch.device("cpu")
+        if size > 1:
+            # As many processes as cores, so one thread each; more would be mostly barriers.
+            torch.set_num_threads(1)
+    if size == 1:
+        yield World(0, 1, place)
+        return
+    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
+    try:
+        yield World(rank, size, place)
+    finally:
+        torch.distributed.destroy_process_group()
