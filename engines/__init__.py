@@ -17,9 +17,19 @@ from engines.protocol import (
     Sampling,
     TextPrompt,
     TokenPrompt,
+    TrainableEngine,
     Usage,
 )
-from engines.spec import EngineOptions, ModelSpec, check_model, default_style, open_engine, parse_spec, style_of
+from engines.spec import (
+    EngineOptions,
+    ModelSpec,
+    check_model,
+    default_style,
+    open_engine,
+    open_trainable_engine,
+    parse_spec,
+    style_of,
+)
 
 __all__ = [
     "ChatPrompt",
@@ -37,10 +47,12 @@ __all__ = [
     "Sampling",
     "TextPrompt",
     "TokenPrompt",
+    "TrainableEngine",
     "Usage",
     "check_model",
     "default_style",
     "open_engine",
+    "open_trainable_engine",
     "parse_spec",
     "style_of",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import torch
 
 Finish = Literal["stop", "length", "error"]
 
@@ -113,3 +116,30 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Free what the engine holds. Idempotent."""
+
+
+@runtime_checkable
+class TrainableEngine(Engine, Protocol):
+    """An engine whose weights a trainer replaces between two steps, without opening it again."""
+
+    async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Answer from these weights; every completion asked for from now on carries `version`.
+
+        All parameters, named as in the model's Hugging Face checkpoint; of tied ones a single name is enough. Samples
+        asked for before are finished with the old weights first. The tensors are taken one after another in the calling
+        thread, and none is needed any more when the next is asked for.
+        Works awake and asleep.
+
+        Raises EngineError where a name or a shape does not fit or a parameter is missing. The engine then answers as
+        before, from the old weights under the old version; one that cannot go back says so and refuses to answer until
+        weights were loaded.
+        """
+
+    async def sleep(self) -> None:
+        """Give the accelerator's memory back once what was asked for is finished. Asking a sleeping engine is an error.
+
+        Idempotent, and without effect on memory where there is nothing to give back.
+        """
+
+    async def wake(self) -> None:
+        """Take the memory back and answer again, from the same weights. Idempotent."""

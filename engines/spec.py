@@ -12,13 +12,16 @@ from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from engines.errors import EngineError, ModelSpecError
-from engines.protocol import Engine
+from engines.protocol import Engine, TrainableEngine
 
 Kind = Literal["bundled", "openai", "http", "hf", "vllm", "scripted"]
 Style = Literal["micro", "release", "chat"]
 
 BUNDLED = {"micro": "micro"}
 """Names of the bundled models, each with its directory under `engines/`."""
+
+TRAINABLE = ("bundled", "hf", "vllm")
+"""Kinds of specs whose engine is a TrainableEngine."""
 
 FORMS = ("micro", "openai:NAME", "http://HOST:PORT/v1#NAME", "hf:PATH_OR_ID", "scripted:FILE", "vllm:NAME")
 _USER = re.compile(r"^[a-z]+://[^/?]*@", re.IGNORECASE)
@@ -179,6 +182,15 @@ async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> En
         f"{spec} needs a GPU and the gpu extra, and is not run in this process yet: "
         f"run `vllm serve {parsed.name}` and use http://localhost:8000/v1#{parsed.name}"
     )
+
+
+async def open_trainable_engine(spec: str, options: EngineOptions = EngineOptions()) -> TrainableEngine:
+    """The engine a spec names, for a trainer; raises as `open_engine`, and where the weights cannot be replaced."""
+    if parse_spec(spec).kind not in TRAINABLE:
+        raise ModelSpecError(f"{spec} cannot be given new weights: training takes hf:PATH_OR_ID, vllm:NAME or micro")
+    engine = await open_engine(spec, options)
+    assert isinstance(engine, TrainableEngine)
+    return engine
 
 
 async def check_model(spec: str, options: EngineOptions = EngineOptions()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from engines.local.decoder import Decoder
 from engines.local.model import LanguageModel
 from engines.local.rows import Row
 from engines.local.text import PromptError, Text
+from engines.local.weights import assign, stage
 from engines.local.worker import Job, Report, Worker
 from engines.protocol import Completion, Delta, Prompt, Request, Usage
 
@@ -30,9 +31,9 @@ class LocalEngine:
         self._spec = spec
         self._model = model
         self._text = text
-        self._version = version
         self._ends = text.ends()
-        self._worker = Worker(Decoder(model), rows, threads)
+        self._worker = Worker(Decoder(model), rows, threads, version)
+        self._asleep = False
 
     @classmethod
     def load(
@@ -75,6 +76,8 @@ class LocalEngine:
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
         """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples."""
+        if self._asleep:
+            raise EngineError(f"{self._spec} is asleep: wake it before asking")
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[list[Report]] = asyncio.Queue()
 
@@ -90,7 +93,8 @@ class LocalEngine:
                 rows += await asyncio.to_thread(self._rows, request)
             except PromptError as error:
                 for index in range(request.n):
-                    yield Completion(request.key, index, "", "error", error=str(error))
+                    version = self._worker.version
+                    yield Completion(request.key, index, "", "error", weights_version=version, error=str(error))
         job = Job(rows, deliver, deltas=on_delta is not None)
         left = len(rows)
         try:
@@ -104,6 +108,29 @@ class LocalEngine:
                         yield self._completion(report)
         finally:
             self._worker.cancel(job)
+
+    async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Answer from these weights from now on; see TrainableEngine. On an EngineError nothing has changed.
+
+        Until the samples under way are finished, the new weights are kept beside the old ones.
+        """
+        staged = stage(self._model.weights(), tensors)
+
+        def replace_weights() -> None:
+            assign(self._model.weights(), staged)
+            self._worker.version = version
+
+        await asyncio.wrap_future(self._worker.between(replace_weights))
+
+    async def sleep(self) -> None:
+        """Move the weights of a model on an accelerator to the host once what was asked for is finished."""
+        self._asleep = True
+        await asyncio.wrap_future(self._worker.between(self._model.sleep))
+
+    async def wake(self) -> None:
+        """Move the weights back."""
+        await asyncio.wrap_future(self._worker.between(self._model.wake))
+        self._asleep = False
 
     async def close(self) -> None:
         """End the decoding thread."""
@@ -136,6 +163,6 @@ class LocalEngine:
             Usage(prompt_tokens, len(row.token_ids)),
             tuple(row.token_ids),
             tuple(row.logprobs),
-            self._version,
+            row.weights_version,
         )
         return replace(done, finish="error", error=report.error) if report.error else done

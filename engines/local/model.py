@@ -39,3 +39,12 @@ class LanguageModel(Protocol[C]):
 
         valid (B, T + S) is False where a cached or new position is padding; positions (B, S) counts real tokens.
         """
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The tensors that `forward` reads, by their names in the checkpoint; tied ones share their memory."""
+
+    def sleep(self) -> None:
+        """Give the device's memory back, keeping the weights."""
+
+    def wake(self) -> None:
+        """Undo `sleep`."""

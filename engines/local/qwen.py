@@ -142,6 +142,13 @@ class Qwen:
         self._embedding = weights["model.embed_tokens.weight"]
         self._norm = weights["model.norm.weight"]
         self._head = self._embedding if shape.tied else weights["lm_head.weight"]
+        self._weights = {
+            "model.embed_tokens.weight": self._embedding,
+            "model.norm.weight": self._norm,
+            "lm_head.weight": self._head,
+        }
+        for number, layer in enumerate(self._layers):
+            self._weights |= _weights(layer, shape, f"model.layers.{number}.")
         frequencies = shape.rope_theta ** -(torch.arange(0, shape.head_dim, 2, device=device) / shape.head_dim)
         self._frequencies = torch.cat([frequencies, frequencies])
 
@@ -175,6 +182,16 @@ class Qwen:
             gate, up = functional.linear(h, layer.gate_up).chunk(2, -1)
             x = x + functional.linear(functional.silu(gate) * up, layer.down)
         return functional.linear(functional.rms_norm(x[:, -1], (shape.hidden,), self._norm, shape.epsilon), self._head)
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The weights by their names in the checkpoint; those that were joined are views of their part."""
+        return self._weights
+
+    def sleep(self) -> None:
+        """Nothing worth giving back: the weights are small, and keys and values go with their rows."""
+
+    def wake(self) -> None:
+        """Nothing to take back."""
 
     def _project(
         self, layer: _Layer, x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor
@@ -230,3 +247,23 @@ def _layer(weights: dict[str, torch.Tensor], prefix: str) -> _Layer:
         norm_in=weights[f"{prefix}input_layernorm.weight"],
         norm_mlp=weights[f"{prefix}post_attention_layernorm.weight"],
     )
+
+
+def _weights(layer: _Layer, shape: Shape, prefix: str) -> dict[str, torch.Tensor]:
+    attention, mlp = f"{prefix}self_attn.", f"{prefix}mlp."
+    found = {
+        f"{attention}q_norm.weight": layer.q_norm,
+        f"{attention}k_norm.weight": layer.k_norm,
+        f"{attention}o_proj.weight": layer.out,
+        f"{mlp}down_proj.weight": layer.down,
+        f"{prefix}input_layernorm.weight": layer.norm_in,
+        f"{prefix}post_attention_layernorm.weight": layer.norm_mlp,
+    }
+    sizes = [heads * shape.head_dim for heads in (shape.heads, shape.kv_heads, shape.kv_heads)]
+    for kind, joined in (("weight", layer.qkv), ("bias", layer.qkv_bias)):
+        if joined is not None:
+            parts = zip("qkv", torch.split(joined, sizes), strict=True)
+            found |= {f"{attention}{part}_proj.{kind}": view for part, view in parts}
+    halves = zip(("gate", "up"), layer.gate_up.chunk(2), strict=True)
+    found |= {f"{mlp}{part}_proj.weight": view for part, view in halves}
+    return {name: tensor for name, tensor in found.items() if tensor is not None}

@@ -33,6 +33,7 @@ class Row:
         self.token_ids: list[int] = []
         self.logprobs: list[float] = []
         self.text = ""
+        self.weights_version = ""
         self.finish: Finish | None = None
         self._ends = ends
         self._tokenizer = tokenizer

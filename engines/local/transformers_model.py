@@ -98,3 +98,17 @@ class TransformersModel:
             **self._last,
         )
         return cast(torch.Tensor, out.logits[:, -1])
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The model's parameters and persistent buffers, under transformers' names for them."""
+        return cast("dict[str, torch.Tensor]", self._model.state_dict())
+
+    def sleep(self) -> None:
+        """Move the weights to the host's memory."""
+        if self.device.type == "cuda":
+            self._model.to("cpu")
+            torch.cuda.empty_cache()
+
+    def wake(self) -> None:
+        """Move the weights back to the device."""
+        self._model.to(self.device)

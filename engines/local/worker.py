@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic
 
 import torch
 
+from engines.errors import EngineError
 from engines.local.decoder import Decoder
 from engines.local.model import C
 from engines.local.rows import Row
@@ -28,6 +30,24 @@ class Job:
     """Called in the decoding thread, once a step, with what happened to the job's rows."""
     deltas: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Work for the decoding thread while no row is under way."""
+
+    work: Callable[[], None]
+    done: Future[None] = field(default_factory=Future)
+
+    def run(self) -> None:
+        """Do the work, unless nobody waits for it any more."""
+        if self.done.set_running_or_notify_cancel():
+            try:
+                self.work()
+            except BaseException as error:  # noqa: BLE001 - it is raised where the errand is awaited
+                self.done.set_exception(error)
+            else:
+                self.done.set_result(None)
 
 
 @dataclass(frozen=True)
@@ -51,12 +71,16 @@ class Worker(Generic[C]):
     torch's default.
     """
 
-    def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None) -> None:
+    def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None, version: str = "") -> None:
+        self.version = version
+        """What names the weights; stamped on each row as it is let in, changed by errands only."""
         self._decoder = decoder
         self._places = places
         self._threads = threads
         self._wake = threading.Condition()
         self._waiting: deque[tuple[Job, Row]] = deque()
+        self._later: deque[tuple[Job, Row] | Errand] = deque()
+        """The first errand and all that came after it; empty where there is no errand."""
         self._active: dict[Row, Job] = {}
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -67,17 +91,33 @@ class Worker(Generic[C]):
             if self._closed:
                 job.deliver([Report(row, error=_CLOSED) for row in job.rows])
                 return
-            self._waiting.extend((job, row) for row in job.rows)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
-                self._thread.start()
-            self._wake.notify()
+            queue = self._later or self._waiting
+            queue.extend((job, row) for row in job.rows)
+            self._start()
+
+    def between(self, work: Callable[[], None]) -> Future[None]:
+        """Do the work in the decoding thread, after all rows asked for before it and before any asked for later."""
+        errand = Errand(work)
+        with self._wake:
+            if self._closed:
+                errand.done.set_exception(EngineError(_CLOSED))
+            else:
+                self._later.append(errand)
+                self._start()
+        return errand.done
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="decode", daemon=True)
+            self._thread.start()
+        self._wake.notify()
 
     def cancel(self, job: Job) -> None:
         """Forget the job's rows before the next step."""
         with self._wake:
             job.cancelled.set()
             self._waiting = deque(item for item in self._waiting if item[0] is not job)
+            self._later = deque(item for item in self._later if isinstance(item, Errand) or item[0] is not job)
             self._wake.notify()
 
     def close(self) -> None:
@@ -93,17 +133,36 @@ class Worker(Generic[C]):
             torch.set_num_threads(self._threads)
         while True:
             with self._wake:
-                while not (self._closed or self._waiting or self._active):
+                while not (self._closed or self._waiting or self._active or self._later):
                     self._wake.wait()
                 if self._closed:
                     break
-                admitted = self._admit()
+                errand = self._next_errand()
+                admitted = [] if errand else self._admit()
+            if errand:
+                errand.run()
+                continue
             self._drop_cancelled()
             if admitted:
                 self._do(partial(self._decoder.admit, admitted))
             self._do(self._decoder.step)
-        self._active.update((row, job) for job, row in self._waiting)
+        for item in [*self._waiting, *self._later]:
+            if isinstance(item, Errand):
+                item.done.set_exception(EngineError(_CLOSED))
+            else:
+                self._active[item[1]] = item[0]
         self._fail(list(self._active), _CLOSED)
+
+    def _next_errand(self) -> Errand | None:
+        """The errand whose turn it is, that is, before which no row is left; what waited for it may come in next."""
+        if self._waiting or self._active or not self._later:
+            return None
+        errand = self._later.popleft()
+        assert isinstance(errand, Errand)
+        while self._later and not isinstance(item := self._later[0], Errand):
+            self._waiting.append(item)
+            self._later.popleft()
+        return errand
 
     def _do(self, work: Callable[[], None]) -> None:
         """Work and report. What goes wrong (a GPU out of memory, say) ends the rows under way, never the thread.
@@ -122,7 +181,9 @@ class Worker(Generic[C]):
         if not self._waiting or not (len(self._waiting) <= free or free * 4 >= self._places):
             return []
         admitted = [self._waiting.popleft() for _ in range(min(free, len(self._waiting)))]
-        self._active.update((row, job) for job, row in admitted)
+        for job, row in admitted:
+            row.weights_version = self.version
+            self._active[row] = job
         return [row for _, row in admitted]
 
     def _drop_cancelled(self) -> None:
@@ -143,6 +204,9 @@ class Worker(Generic[C]):
                 del self._active[row]
         for job, news in reports.items():
             job.deliver(news)
+        if not self._active:
+            # What is asked next shall not be batched, and rounded, with what is left of these rows.
+            self._decoder.clear()
 
     def _fail(self, rows: list[Row], error: str) -> None:
         self._decoder.clear()

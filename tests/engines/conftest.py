@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +25,34 @@ def tiny(tmp_path_factory) -> Path:
     """A random Qwen2 checkpoint with a chat template."""
     pytest.importorskip("torch", reason="needs torch and transformers (extra: local)")
     return make_checkpoint(tmp_path_factory.mktemp("tiny") / "qwen2")
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tiny, tmp_path_factory) -> dict[str, Path]:
+    """Our own Qwen2, Qwen3 and Qwen3 with tied embeddings, and both kinds through transformers.
+
+    Sharded weights are left to transformers, so one shard is enough to get there.
+    """
+    folder = tmp_path_factory.mktemp("checkpoints")
+    tied = make_checkpoint(folder / "tied", "qwen3", tied=True)
+    return {
+        "qwen2": tiny,
+        "qwen3": make_checkpoint(folder / "qwen3", "qwen3"),
+        "tied": tied,
+        "transformers": _sharded(tiny, folder / "sharded"),
+        "transformers-tied": _sharded(tied, folder / "sharded-tied"),
+    }
+
+
+def _sharded(checkpoint: Path, directory: Path) -> Path:
+    from safetensors import safe_open
+
+    shutil.copytree(checkpoint, directory)
+    shard = (directory / "model.safetensors").rename(directory / "model-00001-of-00001.safetensors")
+    with safe_open(shard, "pt") as weights:
+        index = {"metadata": {}, "weight_map": dict.fromkeys(weights.keys(), shard.name)}
+    (directory / "model.safetensors.index.json").write_text(json.dumps(index))
+    return directory
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import subprocess
 import sys
@@ -29,21 +28,6 @@ from tests.engines.tiny import make_checkpoint
 
 torch = pytest.importorskip("torch", reason="needs torch and transformers (extra: local)")
 PROMPTS = {"short": "x = 1", "long": "def solve():\n    return int(input()) * 2\n" * 3, "other": "print('héllo')"}
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tiny, tmp_path_factory):
-    """Our own Qwen2 and Qwen3, and the same Qwen2 through transformers (sharded weights are left to it)."""
-    folder = tmp_path_factory.mktemp("checkpoints")
-    sharded = folder / "sharded"
-    shutil.copytree(tiny, sharded)
-    (sharded / "model.safetensors").rename(sharded / "model-00001-of-00001.safetensors")
-    from safetensors import safe_open
-
-    with safe_open(sharded / "model-00001-of-00001.safetensors", "pt") as weights:
-        index = {"metadata": {}, "weight_map": dict.fromkeys(weights.keys(), "model-00001-of-00001.safetensors")}
-    (sharded / "model.safetensors.index.json").write_text(json.dumps(index))
-    return {"qwen2": tiny, "qwen3": make_checkpoint(folder / "qwen3", "qwen3"), "transformers": sharded}
 
 
 @pytest.fixture(params=["qwen2", "qwen3", "transformers"])

@@ -10,7 +10,9 @@ TEMPLATE = (
 )
 
 
-def make_checkpoint(directory: Path, kind: str = "qwen2", template: bool = True, context: int = 512) -> Path:
+def make_checkpoint(
+    directory: Path, kind: str = "qwen2", template: bool = True, context: int = 512, tied: bool = False
+) -> Path:
     """The directory, filled with a random model whose ids below 259 are all reachable."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -37,7 +39,7 @@ def make_checkpoint(directory: Path, kind: str = "qwen2", template: bool = True,
         "num_key_value_heads": 2,
         "head_dim": 64,
         "max_position_embeddings": context,
-        "tie_word_embeddings": False,
+        "tie_word_embeddings": tied,
         "eos_token_id": 0,
         "pad_token_id": 0,
         "initializer_range": 0.2,
