@@ -104,6 +104,8 @@ def divergence(
     """Per token, an estimate of KL(policy || other) from a token drawn from `policy` (Schulman's k1, k2, k3).
 
     With `of_sampler` the token was drawn from `other`, and it is KL(other || policy) that is estimated.
+    As a loss, over tokens that stay as drawn: k2's mean gradient is that of KL(policy || other), k3's that of
+    KL(other || policy), and k1's is zero.
     """
     log_ratio = policy - other if of_sampler else other - policy
     if estimator == "k1":

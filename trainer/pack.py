@@ -32,6 +32,14 @@ class Sample:
     key: str = ""
     """Names the answer in records."""
 
+    def __post_init__(self) -> None:
+        # Without a prompt the first token would be predicted by whatever answer stands before it in the row.
+        if not self.prompt or not self.tokens or len(self.tokens) != len(self.logprobs):
+            raise ValueError(
+                f"a sample needs a prompt, tokens and a log-probability for each, not {len(self.prompt)}, "
+                f"{len(self.tokens)} and {len(self.logprobs)} of them ({self.key or 'no key'})"
+            )
+
     @property
     def size(self) -> int:
         """Tokens of prompt and answer. The last token of the answer is only predicted, but takes its place."""
