@@ -1,4 +1,7 @@
-"""`python -m trainer TARGET DIRECTORY [KEY=VALUE...]`: one process of a run, as torchrun and deepspeed start it."""
+"""`python -m trainer TARGET DIRECTORY [KEY=VALUE...]`: one process of a run, as torchrun and deepspeed start it.
+
+torchrun --nproc-per-node 8 -m trainer paper-7b runs/paper-7b
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,16 @@ from trainer.run_command import run
 
 
 def main(arguments: list[str]) -> int:
-    """Run, and leave the exit code where the command that started all processes finds it."""
+    """Run; the exit code. Only the first process says what went wrong."""
     target, out, *overrides = arguments
     try:
         run(load(target, overrides), Path(out))
     except Exception as error:
-        code = getattr(error, "exit_code", None)
+        code = getattr(error, "exit_code", 2 if isinstance(error, OSError) else None)
         if not isinstance(code, int):
             raise
         if os.environ.get("RANK", "0") == "0":
             sys.stderr.write(f"cure-agent: {error}\n")
-            (Path(out) / "exit_code").write_text(str(code))
         return code
     return 0
 

@@ -65,7 +65,9 @@ def _run_of(target: str) -> click.Command:
             return
         from trainer.run_command import start
 
-        start(target, out or Path("runs") / Path(target).stem, overrides)
+        code = start(target, out or Path("runs") / Path(target).stem, overrides)
+        if code:
+            raise SystemExit(code)
 
     return run
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.config import Config, dump, load
+from trainer.config import Config, load
 from trainer.errors import Interrupted, TrainerError
+from trainer.launch import launch
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,22 +19,14 @@ if TYPE_CHECKING:
     from trainer.world import World
 
 
-def start(target: str, out: Path, overrides: tuple[str, ...]) -> None:
-    """Run here, or in processes that torchrun starts where there are to be several."""
+def start(target: str, out: Path, overrides: tuple[str, ...]) -> int:
+    """Run here, or in processes of their own where there are to be several; the exit code."""
     config = load(target, overrides)
     count = processes(config)
     if count == 1 or "RANK" in os.environ:
         run(config, out)
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    arguments = [*launcher, "-m", "trainer", target, str(out), *overrides]
-    environment = {**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
-    child = subprocess.Popen(arguments, env=environment)
-    with _forwarding(child):
-        code = child.wait()
-    if code:
-        raise SystemExit(_exit_code(out, code))
+        return 0
+    return launch([target, str(out), *overrides], count)
 
 
 def run(config: Config, out: Path) -> None:
@@ -67,14 +59,15 @@ def _train(config: Config, out: Path, world: World) -> None:
         recorder.close()
 
 
-async def _until_ended(training) -> None:  # type: ignore[no-untyped-def]  # a coroutine
-    """Run until done; SIGTERM and Ctrl-C end it between two awaits, with everything closed behind it."""
+async def _until_ended(training: Coroutine[None, None, None]) -> None:
+    """Run until done. SIGTERM and Ctrl-C cancel it, so that everything opened is closed; a second one ends it hard."""
     task = asyncio.ensure_future(training)
     loop = asyncio.get_running_loop()
     caught: list[int] = []
 
     def end(number: int, _: FrameType | None = None) -> None:
         caught.append(number)
+        signal.signal(number, signal.SIG_DFL)
         loop.call_soon_threadsafe(task.cancel)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,34 +93,3 @@ def processes(config: Config) -> int:
     except ImportError:
         return 1
     return max(1, torch.cuda.device_count())
-
-
-class _forwarding:  # noqa: N801 (reads as a statement)
-    """While it lasts, signals that end this process end the child, which closes what it has opened."""
-
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
-        self._child = child
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, _: self._child.send_signal(number))
-
-    def __exit__(self, *_: object) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _exit_code(out: Path, code: int) -> int:
-    """What the first process said its end was; the launcher only says that one failed."""
-    note = out / "exit_code"
-    try:
-        return int(note.read_text())
-    except (OSError, ValueError):
-        return 130 if code < 0 else 1
-    finally:
-        note.unlink(missing_ok=True)
-
-
-def describe(config: Config) -> str:
-    """The resolved configuration as TOML."""
-    return dump(config)
