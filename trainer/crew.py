@@ -35,11 +35,17 @@ class Crew:
     """Of the weights each engine has."""
 
     async def sync(self, policies: dict[str, Policy], version: str) -> None:
-        """Give every engine its policy's weights, where it has not got them."""
+        """Wake every engine and give it its policy's weights, where it has not got them."""
         for name, engine in self.engines.items():
+            await engine.wake()
             if self.versions.get(name) != version:
                 await engine.load_weights(version, policies[name].tensors())
                 self.versions[name] = version
+
+    async def rest(self) -> None:
+        """Have the engines give their memory to the updates, where engines and updates share an accelerator."""
+        for engine in self.engines.values():
+            await engine.sleep()
 
     @property
     def rules(self) -> ExecutionRules:

@@ -59,6 +59,8 @@ async def take_step(
         if not record.has_answers:
             await crew.sync(policies, f"step-{step - 1}")
     answers, tables = await roll_out_step(config, record, world, show, crew, planned)
+    with record.clock("sync"):
+        await crew.rest()
     with record.clock("rewards"):
         groups: list[Group] = []
         for one, table in zip(answers, tables, strict=True):
