@@ -28,7 +28,7 @@ class Decoder(Generic[C]):
         device = self._model.device
         self._rows: list[Row] = []
         self._cache = self._model.new_cache()
-        self._valid = torch.zeros(0, 0, dtype=torch.bool, device=device)
+        self._width = 0
         self._lengths = torch.zeros(0, dtype=torch.long, device=device)
         self._next = torch.zeros(0, dtype=torch.long, device=device)
 
@@ -62,24 +62,16 @@ class Decoder(Generic[C]):
         padded = [[0] * (longest - len(group[0].prompt)) + group[0].prompt for group in groups]
         ids = torch.tensor(padded, device=device)
         lengths = torch.tensor([len(group[0].prompt) for group in groups], device=device)
-        valid = torch.arange(longest, device=device) >= longest - lengths[:, None]
+        valid = _valid(lengths, longest)
         positions = (valid.cumsum(1) - 1).clamp_(min=0)
         cache = self._model.new_cache()
         logits = self._model.forward(ids, valid, positions, cache)
         fan_out = torch.tensor([place for place, group in enumerate(groups) for _ in group], device=device)
         rows = [row for group in groups for row in group]
         tokens = self._draw(logits[fan_out], rows)
-        cache.select(fan_out)
-        self._join(rows, cache, valid[fan_out], lengths[fan_out], tokens)
-
-    def _join(
-        self, rows: list[Row], cache: C, valid: torch.Tensor, lengths: torch.Tensor, tokens: torch.Tensor
-    ) -> None:
-        longest = max(self._valid.shape[1], valid.shape[1])
-        masks = [torch.nn.functional.pad(mask, (longest - mask.shape[1], 0)) for mask in (self._valid, valid)]
-        self._cache.join(cache)
-        self._valid = torch.cat(masks)
-        self._lengths = torch.cat([self._lengths, lengths])
+        self._cache.join(cache, fan_out)
+        self._width = max(self._width, longest)
+        self._lengths = torch.cat([self._lengths, lengths[fan_out]])
         self._next = torch.cat([self._next, tokens])
         self._rows = self._rows + rows
         self._compose()
@@ -91,9 +83,10 @@ class Decoder(Generic[C]):
             self._keep([place for place, row in enumerate(self._rows) if row.finish is None])
         if not self._rows:
             return
-        self._valid = torch.nn.functional.pad(self._valid, (0, 1), value=True)
-        logits = self._model.forward(self._next[:, None], self._valid, self._lengths[:, None], self._cache)
-        self._lengths = self._lengths + 1
+        positions = self._lengths[:, None]
+        self._width, self._lengths = self._width + 1, self._lengths + 1
+        valid = _valid(self._lengths, self._width)
+        logits = self._model.forward(self._next[:, None], valid, positions, self._cache)
         self._next = self._draw(logits, self._rows, self._parameters)
 
     def _draw(self, logits: torch.Tensor, rows: list[Row], parameters: Parameters | None = None) -> torch.Tensor:
@@ -115,15 +108,25 @@ class Decoder(Generic[C]):
         if not places:
             self.clear()
             return
-        self._rows = [self._rows[place] for place in places]
-        index = torch.tensor(places, device=self._model.device)
-        self._cache.select(index)
-        self._valid, self._lengths, self._next = self._valid[index], self._lengths[index], self._next[index]
+        gaps, last = set(range(len(places))).difference(places), [place for place in places if place >= len(places)]
+        order = list(range(len(places)))
+        for gap, place in zip(sorted(gaps), last, strict=True):
+            order[gap] = place
+        self._rows = [self._rows[place] for place in order]
+        index = torch.tensor(order, device=self._model.device)
+        self._cache.keep(index)
+        self._lengths, self._next = self._lengths[index], self._next[index]
         # Positions that are padding in every row that is left.
-        if padding := int((~self._valid).all(0).long().cumprod(0).sum()):
-            self._cache.trim(padding)
-            self._valid = self._valid[:, padding:]
+        longest = int(self._lengths.max())
+        if longest < self._width:
+            self._cache.trim(self._width - longest)
+            self._width = longest
         self._compose()
 
     def _compose(self) -> None:
         self._parameters = Parameters.of([row.sampling for row in self._rows], self._model.device)
+
+
+def _valid(lengths: torch.Tensor, width: int) -> torch.Tensor:
+    """Where a row's tokens stand, (B, width): at the right."""
+    return torch.arange(width, device=lengths.device) >= width - lengths[:, None]

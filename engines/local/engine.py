@@ -109,6 +109,10 @@ class LocalEngine:
         finally:
             self._worker.cancel(job)
 
+    def cpu_seconds(self) -> float:
+        """CPU seconds the decoding thread has used so far; operators' other threads are not counted."""
+        return self._worker.cpu_seconds()
+
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
         """Answer from these weights from now on; see TrainableEngine. On an EngineError nothing has changed.
 

@@ -10,11 +10,14 @@ import torch
 class Cache(Protocol):
     """Keys and values of B rows over T positions. Rows shorter than T are padded on the left."""
 
-    def select(self, rows: torch.Tensor) -> None:
-        """Keep the rows of the index `rows` (B',), in its order; a row may be repeated."""
+    def keep(self, rows: torch.Tensor) -> None:
+        """Row i becomes row `rows[i]` (B',), which is i itself or B' and more: the last rows fill the gaps."""
 
-    def join(self, other: Self) -> None:
-        """Append the other's rows; the shorter of the two is padded on the left."""
+    def join(self, other: Self, rows: torch.Tensor) -> None:
+        """Append the other's rows of the index `rows`, in its order and with repetitions, padded on the left.
+
+        Where the other's are longer, this cache's are padded.
+        """
 
     def trim(self, positions: int) -> None:
         """Drop the first positions of every row."""

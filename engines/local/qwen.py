@@ -68,51 +68,67 @@ def supported(directory: Path) -> Shape | None:
 
 
 class QwenCache:
-    """Keys and values (layers, B, kv_heads, capacity, head_dim), of which the first `length` positions are filled."""
+    """Keys and values (layers, B, kv_heads, T, head_dim): a window of buffers that have room for more of both B and T.
+
+    Rows come, go and grow in place; copying all of them each time would cost as much as attention does.
+    """
 
     def __init__(self) -> None:
-        self.length = 0
+        self._rows = 0
+        self._start = 0
+        self._end = 0
         self._both: tuple[torch.Tensor, torch.Tensor] | None = None
 
-    def reserve(self, shape: Shape, like: torch.Tensor, new: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Both buffers, with room for `new` more positions."""
-        if self._both is None or self._both[0].shape[3] < self.length + new:
-            size = (shape.layers, like.shape[0], shape.kv_heads, self.length + new + _GROW, shape.head_dim)
-            grown = (like.new_zeros(size), like.new_zeros(size))
-            if self._both is not None:
-                for buffer, old in zip(grown, self._both, strict=True):
-                    buffer[:, :, :, : self.length] = old[:, :, :, : self.length]
-            self._both = grown
-        return self._both
+    def extend(self, shape: Shape, like: torch.Tensor, new: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Views of both, lengthened by `new` positions that are to be written."""
+        if self._both is None:
+            self._rows = like.shape[0]
+            size = (shape.layers, self._rows, shape.kv_heads, new, shape.head_dim)
+            self._both = (like.new_empty(size), like.new_empty(size))
+        elif self._end + new > self._both[0].shape[3]:
+            self._move(self._both, self._rows, self._end - self._start, new)
+        self._end += new
+        keys, values = (buffer[:, : self._rows, :, self._start : self._end] for buffer in self._both)
+        return keys, values
 
-    def select(self, rows: torch.Tensor) -> None:
-        """Keep these rows, in this order."""
-        if self._both is not None:
-            self._both = (self._both[0].index_select(1, rows), self._both[1].index_select(1, rows))
+    def keep(self, rows: torch.Tensor) -> None:
+        """Fill the gaps with the last rows."""
+        self._rows = len(rows)
+        gaps = (rows != torch.arange(self._rows, device=rows.device)).nonzero().squeeze(1)
+        for buffer in self._both or ():
+            window = buffer[:, :, :, self._start : self._end]
+            window[:, gaps] = window[:, rows[gaps]]
 
-    def join(self, other: QwenCache) -> None:
-        """Append the other's rows, the shorter padded on the left."""
-        if self._both is None or other._both is None:
-            self.length, self._both = max(self.length, other.length), self._both or other._both
-            return
-        longest = max(self.length, other.length)
-        keys, values = (
-            torch.cat([_padded(ours, self.length, longest), _padded(theirs, other.length, longest)], dim=1)
-            for ours, theirs in zip(self._both, other._both, strict=True)
-        )
-        self.length, self._both = longest, (keys, values)
+    def join(self, other: QwenCache, rows: torch.Tensor) -> None:
+        """Append these rows of the other, the shorter padded on the left."""
+        assert other._both is not None
+        length, count = other._end - other._start, self._rows + len(rows)
+        longest = max(length, self._end - self._start)
+        if self._both is None or count > self._both[0].shape[1] or longest > self._end:
+            self._move(self._both or other._both, count, longest, 0)
+        padded = self._end - longest
+        for buffer, others in zip(self._both or (), other._both, strict=True):
+            # What earlier rows have left there is masked, but a NaN would come through a mask.
+            buffer[:, : self._rows, :, padded : self._start] = 0
+            buffer[:, self._rows : count, :, padded : self._end - length] = 0
+            buffer[:, self._rows : count, :, self._end - length : self._end] = others[
+                :, :, :, other._start : other._end
+            ].index_select(1, rows)
+        self._start, self._rows = padded, count
 
     def trim(self, positions: int) -> None:
         """Drop the first positions."""
-        if self._both is not None and positions:
-            keys, values = self._both
-            self._both = (keys[:, :, :, positions:].contiguous(), values[:, :, :, positions:].contiguous())
-            self.length -= positions
+        self._start += positions
 
-
-def _padded(buffer: torch.Tensor, length: int, longest: int) -> torch.Tensor:
-    """The filled part of the buffer, shifted right to end at `longest`, with room to grow behind."""
-    return functional.pad(buffer[:, :, :, :length], (0, 0, longest - length, _GROW))
+    def _move(self, like: tuple[torch.Tensor, torch.Tensor], rows: int, length: int, new: int) -> None:
+        """Buffers with room for the rows and for `new` positions and some more; the window ends at `length`."""
+        layers, places, kv_heads, _, head_dim = like[0].shape
+        rows = max(rows, places if self._both else 0)
+        both = tuple(one.new_empty(layers, rows, kv_heads, length + new + _GROW, head_dim) for one in like)
+        start = length - (self._end - self._start)
+        for buffer, old in zip(both, self._both or (), strict=False):
+            buffer[:, : self._rows, :, start:length] = old[:, : self._rows, :, self._start : self._end]
+        self._both, self._start, self._end = (both[0], both[1]), start, length
 
 
 @dataclass(frozen=True)
@@ -165,18 +181,13 @@ class Qwen:
         angles = (positions.unsqueeze(-1) * self._frequencies).unsqueeze(2)
         cosine, sine = angles.cos(), angles.sin()
         mask = _mask(valid, ids.shape[1], shape.heads // shape.kv_heads)
-        keys, values = cache.reserve(shape, x, ids.shape[1])
-        start, end = cache.length, cache.length + ids.shape[1]
-        cache.length = end
-        for number, layer in enumerate(self._layers):
-            query, keys[number, :, :, start:end], values[number, :, :, start:end] = self._project(
-                layer, x, cosine, sine
-            )
-            seen = functional.scaled_dot_product_attention(
-                query, keys[number, :, :, :end], values[number, :, :, :end], mask
-            )
+        new = ids.shape[1]
+        keys, values = cache.extend(shape, x, new)
+        for layer, key, value in zip(self._layers, keys, values, strict=True):
+            query, key[:, :, -new:], value[:, :, -new:] = self._project(layer, x, cosine, sine)
+            seen = functional.scaled_dot_product_attention(query, key, value, mask)
             # (B, kv, group * S, D) -> (B, S, kv * group * D)
-            seen = seen.reshape(*seen.shape[:2], -1, end - start, shape.head_dim).permute(0, 3, 1, 2, 4).flatten(2)
+            seen = seen.reshape(*seen.shape[:2], -1, new, shape.head_dim).permute(0, 3, 1, 2, 4).flatten(2)
             x = x + functional.linear(seen, layer.out)
             h = functional.rms_norm(x, (shape.hidden,), layer.norm_mlp, shape.epsilon)
             gate, up = functional.linear(h, layer.gate_up).chunk(2, -1)

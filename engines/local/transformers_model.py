@@ -30,13 +30,14 @@ class TransformersCache:
         layers = [cast(DynamicLayer, layer) for layer in self.inner.layers]
         return [(layer, cast(torch.Tensor, layer.keys), cast(torch.Tensor, layer.values)) for layer in layers]
 
-    def select(self, rows: torch.Tensor) -> None:
+    def keep(self, rows: torch.Tensor) -> None:
         """Keep these rows, in this order."""
         for layer, keys, values in self._layers():
             layer.keys, layer.values = keys.index_select(0, rows), values.index_select(0, rows)
 
-    def join(self, other: TransformersCache) -> None:
-        """Append the other's rows, the shorter padded on the left."""
+    def join(self, other: TransformersCache, rows: torch.Tensor) -> None:
+        """Append these rows of the other, the shorter padded on the left."""
+        other.keep(rows)
         if not self.inner.layers:
             self.inner = other.inner
             return

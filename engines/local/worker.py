@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -105,6 +106,12 @@ class Worker(Generic[C]):
                 self._later.append(errand)
                 self._start()
         return errand.done
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds the thread has used so far."""
+        if self._thread is None or self._thread.ident is None:
+            return 0.0
+        return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))
 
     def _start(self) -> None:
         if self._thread is None:

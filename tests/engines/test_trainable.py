@@ -166,7 +166,8 @@ async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_th
     # Eight places: some of the first call's rows still wait for one when the weights come.
     expected = await sample(engine, n=10)
     first = asyncio.create_task(sample(engine, n=10))
-    await asyncio.sleep(0.01)
+    while not engine._worker._active:
+        await asyncio.sleep(0.001)
     loading = asyncio.create_task(engine.load_weights("new", changed(engine).items()))
     await asyncio.sleep(0)
     second = asyncio.create_task(sample(engine, n=10))
@@ -197,7 +198,8 @@ async def test_a_closed_engine_takes_no_weights(checkpoints):
 async def test_closing_the_engine_ends_a_load_that_waits(checkpoints):
     engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", EngineOptions(rows=2))
     long = asyncio.create_task(sample(engine, n=4, max_tokens=400, temperature=0.01))
-    await asyncio.sleep(0.05)
+    while not engine._worker._active:
+        await asyncio.sleep(0.001)
     loading = asyncio.create_task(engine.load_weights("new", changed(engine).items()))
     await asyncio.sleep(0.01)
     await engine.close()
