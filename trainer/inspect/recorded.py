@@ -1,0 +1,230 @@
+"""A run as its directory tells it: configuration, metrics, checkpoints, and the journals of its steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trainer.answers import Answer, Answers, RoleName, Table
+from trainer.config import Config, load
+from trainer.errors import TrainerError
+from trainer.journal import read_journal
+from trainer.run_directory import RunDirectory
+
+Line = dict[str, Any]
+"""One line of metrics.jsonl."""
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """What a run has come to so far."""
+
+    path: Path
+    config: Config
+    steps: tuple[Line, ...]
+    """Metrics of the committed steps, in order."""
+    evaluations: tuple[Line, ...]
+    """Metrics of the evaluations, in order."""
+    checkpoints: tuple[int, ...]
+    """Steps with a complete checkpoint."""
+    journals: tuple[int, ...]
+    """Steps with a journal, committed or under way."""
+
+    @property
+    def done(self) -> int:
+        """The last committed step; 0 before the first."""
+        return int(self.steps[-1]["step"]) if self.steps else 0
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What one answer earned; None where that is not known, or the answer is left out."""
+
+    right: bool | None = None
+    reward: float | None = None
+    advantage: float | None = None
+
+
+@dataclass(frozen=True)
+class RecordedGroup:
+    """What the answers of one role to one task earned."""
+
+    outcome: str
+    rewards: tuple[float | None, ...]
+    advantages: tuple[float | None, ...]
+    right: tuple[bool, ...]
+    """Empty where nothing is known about it."""
+
+
+@dataclass(frozen=True)
+class RecordedTask:
+    """One task of a step, as far as its journal has come."""
+
+    slot: int
+    index: int
+    name: str
+    answers: Answers | None = None
+    table: Table | None = None
+    groups: dict[str, RecordedGroup] = field(default_factory=dict)
+
+    def of(self, role: RoleName) -> tuple[Answer, ...]:
+        """The role's answers; none where they are not sampled yet, or the task was left out."""
+        return () if self.answers is None else self.answers.answers.get(role, ())
+
+    def earned(self, role: RoleName, number: int) -> Earned:
+        """What answer `number` of the role earned."""
+        if (group := self.groups.get(role)) is None:
+            return Earned()
+        return Earned(group.right[number] if group.right else None, group.rewards[number], group.advantages[number])
+
+
+@dataclass(frozen=True)
+class RecordedStep:
+    """One step, committed or under way."""
+
+    number: int
+    tasks: tuple[RecordedTask, ...]
+    parts: tuple[str, ...]
+    """Parts of the step that are complete, in order: plan, answers, tables, rewards, update, commit."""
+    too_long: int
+    """Tasks left out because a prompt was too long."""
+    updates: tuple[dict[str, Any], ...]
+
+    @property
+    def committed(self) -> bool:
+        """Whether the step is done."""
+        return "commit" in self.parts
+
+    def task(self, slot: int) -> RecordedTask:
+        """The task in this place. Raises TrainerError."""
+        for task in self.tasks:
+            if task.slot == slot:
+                return task
+        last = len(self.tasks) - 1
+        known = f"its tasks are 0 to {last}" if self.tasks else "nothing is planned yet"
+        raise TrainerError(f"step {self.number} has no task {slot}: {known}")
+
+
+def open_run(path: Path) -> RecordedRun:
+    """The run in a directory. Raises TrainerError where there is none."""
+    directory = RunDirectory(path)
+    if not path.is_dir():
+        raise TrainerError(f"{path}: no such directory; name the --out of a run")
+    if not directory.config.is_file():
+        raise TrainerError(f"{path} holds no training run (no config.toml); name the --out of a run")
+    lines = _lines(directory.metrics)
+    found = {
+        int(file.name[5:11]) for file in directory.rollouts.glob("step-??????.jsonl*") if file.name[5:11].isdigit()
+    }
+    return RecordedRun(
+        path,
+        load(str(directory.config)),
+        _of_kind(lines, "step"),
+        _of_kind(lines, "evaluation"),
+        tuple(step for step, _ in directory.checkpoints()),
+        tuple(sorted(found)),
+    )
+
+
+def _lines(file: Path) -> list[Line]:
+    """Whole lines; one that is just being written is left out."""
+    if not file.is_file():
+        return []
+    lines = []
+    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and {"step", "kind"} <= line.keys():
+            lines.append(line)
+    return lines
+
+
+def _of_kind(lines: Sequence[Line], kind: str) -> tuple[Line, ...]:
+    """One line a step: the last written, should a step have been made again."""
+    by_step = {int(line["step"]): line for line in lines if line["kind"] == kind}
+    return tuple(by_step[step] for step in sorted(by_step))
+
+
+def open_step(run: RecordedRun, number: int) -> RecordedStep:
+    """A step of the run, committed or under way. Raises TrainerError where there is no record of it."""
+    rollouts = RunDirectory(run.path).rollouts
+    for _ in range(2):
+        try:
+            # A journal that is compressed between looking and reading is found under its other name.
+            return _step(number, read_journal(rollouts, number))
+        except FileNotFoundError:
+            continue
+    known = f"it has steps {ranges(run.journals)}" if run.journals else "it has none yet"
+    raise TrainerError(f"{run.path} has no record of step {number}: {known}")
+
+
+def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
+    planned: list[tuple[int, str]] = []
+    answers: dict[int, Answers] = {}
+    tables: dict[int, Table] = {}
+    groups: dict[int, dict[str, RecordedGroup]] = {}
+    parts: list[str] = []
+    updates: list[dict[str, Any]] = []
+    too_long = 0
+    for record in records:
+        if "tasks" in record:
+            planned = [(int(index), str(name)) for index, name in record["tasks"]]
+        elif "answers" in record:
+            one = Answers.from_record(record["answers"])
+            answers[one.slot] = one
+        elif "table" in record:
+            table = Table.from_record(record["table"])
+            tables[table.slot] = table
+        elif "group" in record:
+            group = record["group"]
+            groups.setdefault(group["slot"], {})[group["role"]] = RecordedGroup(
+                group["outcome"], tuple(group["rewards"]), tuple(group["advantages"]), tuple(group["right"])
+            )
+        elif "too_long" in record:
+            too_long = int(record["too_long"])
+        elif "update" in record:
+            updates.append(record["update"])
+        elif "done" in record:
+            parts.append(str(record["done"]))
+    tasks = tuple(
+        RecordedTask(slot, index, name, answers.get(slot), tables.get(slot), groups.get(slot, {}))
+        for slot, (index, name) in enumerate(planned)
+    )
+    return RecordedStep(number, tasks, tuple(dict.fromkeys(parts)), too_long, tuple(updates))
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Such as `1 to 7, 9`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
+def statement_of(run: RecordedRun, task: RecordedTask) -> tuple[str | None, str]:
+    """The statement of the task's problem, or None and why it cannot be had.
+
+    The journal has only the problem's number and name; the text is in the problem set that the configuration names.
+    """
+    from cure.errors import ProblemError
+    from trainer.tasks import open_tasks
+
+    data = run.config.data
+    try:
+        tasks = open_tasks(data.problems, run.config.seed, "train", run.config.labels.source == "data")
+        problem = tasks.problem(task.index)
+    except (TrainerError, ProblemError, OSError) as error:
+        return None, f"the problem set cannot be read here: {error}"
+    except IndexError:
+        return None, f"{data.problems} has no problem {task.index} any more"
+    if problem.name != task.name:
+        return None, f"{data.problems} has another problem in place {task.index}: {problem.name!r}"
+    return problem.question, ""

@@ -1,0 +1,144 @@
+"""One step on a terminal: a line for each task, with what both roles' answers earned."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trainer.answers import RoleName
+from trainer.inspect.plain import visible
+from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
+from trainer.inspect.summary import value
+
+ROLES: tuple[RoleName, ...] = ("coder", "tester")
+LEFT_OUT = "prompt too long"
+
+
+@dataclass(frozen=True)
+class RoleSummary:
+    """One role's answers to one task in a few numbers."""
+
+    answers: int
+    read: int | None
+    """Answers from which a program or a test was read; None before that is known."""
+    right: int | None
+    """None where nothing is known about it."""
+    truncated: int
+    outcome: str | None
+    mean: float | None
+    low: float | None
+    high: float | None
+
+
+def summary_of(task: RecordedTask, role: RoleName) -> RoleSummary:
+    """The numbers of a role. Rewards are None before they are given, or where none could be."""
+    group, table = task.groups.get(role), task.table
+    rewards = [] if group is None else [reward for reward in group.rewards if reward is not None]
+    read = None
+    if table is not None:
+        read = sum(one is not None for one in (table.programs if role == "coder" else table.tests))
+    return RoleSummary(
+        answers=len(task.of(role)),
+        read=read,
+        right=sum(group.right) if group is not None and group.right else None,
+        truncated=sum(answer.truncated for answer in task.of(role)),
+        outcome=None if group is None else group.outcome,
+        mean=fmean(rewards) if rewards else None,
+        low=min(rewards, default=None),
+        high=max(rewards, default=None),
+    )
+
+
+def state_of(step: RecordedStep) -> str:
+    """How far the step has come, in words."""
+    if step.committed:
+        return "committed"
+    waiting = {"plan": "sampling", "answers": "running programs", "tables": "giving rewards", "rewards": "updating"}
+    last = [part for part in step.parts if part in waiting]
+    if "update" in step.parts:
+        return "under way: updating"
+    return f"under way: {waiting[last[-1]]}" if last else "under way: nothing recorded yet"
+
+
+def to_record(run: RecordedRun, step: RecordedStep) -> dict[str, Any]:
+    """The step as JSON."""
+    return {
+        "run": str(run.path),
+        "step": step.number,
+        "committed": step.committed,
+        "state": state_of(step),
+        "parts": list(step.parts),
+        "too_long": step.too_long,
+        "tasks": [
+            {
+                "slot": task.slot,
+                "index": task.index,
+                "name": task.name,
+                "left_out": _left_out(step, task),
+                "labels": None if task.table is None else len(task.table.labels),
+                "executions": None if task.table is None else task.table.executions,
+                **{role: asdict(summary_of(task, role)) for role in ROLES},
+            }
+            for task in step.tasks
+        ],
+        "updates": list(step.updates),
+    }
+
+
+def _left_out(step: RecordedStep, task: RecordedTask) -> bool:
+    return "answers" in step.parts and task.answers is None
+
+
+def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
+    """Print it."""
+    console.print(
+        Text.assemble((f"Step {step.number}", "bold"), f" of {visible(str(run.path))}, {state_of(step)}: ")
+        + Text(f"{len(step.tasks)} task{'' if len(step.tasks) == 1 else 's'}")
+    )
+    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view.add_column("task", justify="right", no_wrap=True)
+    view.add_column("problem", overflow="ellipsis", no_wrap=True, max_width=28)
+    view.add_column("labels", justify="right", no_wrap=True)
+    for name in ("programs right", "tests right"):
+        view.add_column(name, justify="right", no_wrap=True)
+        view.add_column("reward", justify="right", no_wrap=True)
+        view.add_column("range", style="dim", no_wrap=True)
+        view.add_column("group", no_wrap=True)
+    for task in step.tasks:
+        called = Text(visible(task.name or f"problem {task.index}"))
+        if _left_out(step, task):
+            view.add_row(str(task.slot), called, "", "", "", "", Text(LEFT_OUT, style="yellow"))
+            continue
+        cells: list[str | Text] = []
+        for role in ROLES:
+            cells += _cells(summary_of(task, role))
+        view.add_row(str(task.slot), called, "" if task.table is None else str(len(task.table.labels)), *cells)
+    console.print(view)
+    for update in step.updates:
+        console.print(_update(update))
+
+
+def _cells(one: RoleSummary) -> list[str | Text]:
+    right = "-" if one.right is None else str(one.right)
+    unread = "" if one.read is None or one.read == one.answers else f" ({one.answers - one.read} unread)"
+    spread = "" if one.low is None else f"{value(one.low)} to {value(one.high)}"
+    outcome = one.outcome or ""
+    style = "green" if outcome == "trained" else "dim" if outcome == "equal rewards" else "yellow"
+    return [f"{right}/{one.answers}{unread}" if one.answers else "", value(one.mean), spread, Text(outcome, style)]
+
+
+def _update(update: dict[str, Any]) -> Text:
+    text = Text(f"update on {update['stage']}: ", style="dim")
+    done = update.get("updates", [])
+    if not done:
+        return text + Text("nothing to train on", style="yellow")
+    for one in done:
+        skipped = one.get("skipped")
+        words = f"skipped, {skipped}" if skipped else f"{one['tokens']:,} tokens"
+        text.append(f"{words}, loss {one['loss']:.2g}, gradient norm {one['gradient_norm']:.3f}  ", style="")
+    return text

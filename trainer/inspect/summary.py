@@ -1,0 +1,130 @@
+"""One run on a terminal: where it is, what it measured, where its time went."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trainer.inspect.figures import LOW_IS_GOOD, NEITHER, Change, Figures
+from trainer.inspect.plain import visible
+
+BAR = 24
+
+
+def show_summary(console: Console, figures: Figures) -> None:
+    """Print it."""
+    saved = "no checkpoint yet" if figures.last_checkpoint is None else f"last checkpoint {figures.last_checkpoint}"
+    console.print(
+        Text.assemble((visible(figures.run), "bold"), f": {figures.steps} of {figures.of_steps} steps, {saved}")
+    )
+    view = _plain_table()
+    for name, text in figures.settings.items():
+        view.add_row(Text(name, style="dim"), Text(visible(text)))
+    console.print(view)
+    console.print()
+    if figures.held_out:
+        console.print(_changes(figures))
+    else:
+        console.print(Text("no evaluation yet", style="dim"))
+    if figures.own:
+        console.print()
+        console.print(_own(figures))
+    if figures.phases:
+        console.print()
+        console.print(_phases(console, figures))
+    console.print()
+    for groups in figures.groups:
+        if groups.count:
+            rest = ", ".join(f"{reason} {count}" for reason, count in groups.others.items())
+            console.print(
+                Text.assemble(
+                    (f"{groups.role:<7}", "dim"),
+                    f"{groups.count} groups, {groups.trained:.0%} trained on",
+                    (f"; left out: {rest}" if rest else "", ""),
+                )
+            )
+    for reason, count in figures.left_out.items():
+        console.print(Text(f"{count} {visible(reason)}", style="yellow"))
+
+
+def _plain_table() -> Table:
+    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    view.add_column(no_wrap=True)
+    view.add_column()
+    return view
+
+
+def _changes(figures: Figures) -> Table:
+    first, last = figures.held_out_steps[0], figures.held_out_steps[-1]
+    view = _table("held out", f"step {first}", f"step {last}", "change", "best", "at step")
+    for change in figures.held_out:
+        view.add_row(
+            change.name,
+            value(change.first),
+            Text(value(change.last), style="bold"),
+            difference(change),
+            value(change.best),
+            "" if change.best_step is None else str(change.best_step),
+        )
+    return view
+
+
+def _own(figures: Figures) -> Table:
+    window = figures.own_window
+    words = "first step", "last step"
+    if window > 1:
+        words = f"first {window} steps", f"last {window} steps"
+    view = _table("own samples", *words, "change")
+    for change in figures.own:
+        view.add_row(change.name, value(change.first), Text(value(change.last), style="bold"), difference(change))
+    return view
+
+
+def _table(heading: str, *columns: str) -> Table:
+    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view.add_column(heading, min_width=26, no_wrap=True)
+    for column in columns:
+        view.add_column(column, justify="right", no_wrap=True)
+    return view
+
+
+def _phases(console: Console, figures: Figures) -> Table:
+    full, empty = ("█", "·") if console.encoding.lower().startswith("utf") else ("#", ".")
+    per_step = figures.seconds / max(1, figures.steps)
+    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view.add_column(f"time: {duration(figures.seconds)}, {per_step:.1f} s a step", min_width=26, no_wrap=True)
+    view.add_column("")
+    view.add_column("share", justify="right")
+    view.add_column("s a step", justify="right")
+    for phase in figures.phases:
+        filled = round(phase.share * BAR)
+        bar = Text.assemble((full * filled, "cyan"), (empty * (BAR - filled), "dim"))
+        each = phase.seconds / max(1, figures.steps)
+        view.add_row(phase.name, bar, f"{phase.share:.0%}", f"{each:.2f}")
+    return view
+
+
+def value(number: float | None) -> str:
+    """Three digits after the point for shares, fewer for greater numbers; a dash for nothing."""
+    if number is None:
+        return "-"
+    return f"{number:.3f}" if abs(number) < 10 else f"{number:.1f}"
+
+
+def difference(change: Change) -> Text:
+    """How far a measure has moved, green where that is for the better and red where not."""
+    if change.first is None or change.last is None:
+        return Text("")
+    moved = change.last - change.first
+    neutral = change.name in NEITHER or abs(moved) < 0.0005
+    good = (moved < 0) == (change.name in LOW_IS_GOOD)
+    return Text(f"{'+' if moved >= 0 else ''}{value(moved)}", style="" if neutral else "green" if good else "red")
+
+
+def duration(seconds: float) -> str:
+    """Such as 48 s, 12 min, 3 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
