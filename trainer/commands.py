@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainer.inspect.command import inspect
 from trainer.reward_tables import reward
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _run_of(target: str) -> click.Command:
 
 
 train.add_command(reward)
+train.add_command(inspect)
 
 
 @train.command("micro-base")
