@@ -299,6 +299,12 @@ def test_k3_of_a_token_given_up_stays_finite() -> None:
     assert torch.isfinite(divergence(torch.tensor([-400.0]), torch.tensor([-0.1]), "k3")).all()
 
 
+def test_k3_of_a_small_difference_is_not_rounding() -> None:
+    new = torch.full((1000,), -2.0) - torch.linspace(0.9e-3, 1.1e-3, 1000)
+    expected = ((new.double() + 2).neg().expm1() - (new.double() + 2).neg()).mean()
+    assert float(divergence(new, torch.full((1000,), -2.0), "k3").mean()) == pytest.approx(float(expected), rel=1e-3)
+
+
 def test_the_divergence_is_measured_without_weight_and_added_with_it() -> None:
     row = one_row([Sample((3,), (5, 6), (-1.0, -2.0), 1.0)])
     free, measured = whole([row], LossRules(kl_weight=0.0), None)

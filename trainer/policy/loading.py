@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +38,22 @@ def load_model(directory: Path, dtype: torch.dtype, device: torch.device, attent
         directory, dtype=dtype, attn_implementation=attention, local_files_only=True
     )
     return model.to(device).train(False)
+
+
+def write_checkpoint(model: Any, weights: Mapping[str, torch.Tensor], base: Path, directory: Path) -> None:
+    """Write these weights and the model's configuration, and beside them the tokenizer of the base, byte for byte."""
+    model.save_pretrained(directory, state_dict=dict(weights))
+    for pattern in _BESIDE:
+        for file in base.glob(pattern):
+            shutil.copyfile(file, directory / file.name)
+
+
+_BESIDE = (
+    "tokenizer*",
+    "*.jinja",
+    "vocab*",
+    "merges*",
+    "special_tokens*",
+    "added_tokens*",
+    "generation_config.json",
+)

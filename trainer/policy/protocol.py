@@ -54,7 +54,7 @@ class Policy(Protocol):
         """All weights under their names in the checkpoint, one after another; every process gets them."""
 
     def save(self, directory: Path) -> None:
-        """Write a Hugging Face checkpoint into `directory`, and beside it in `training/` what `load` needs."""
+        """Write a Hugging Face checkpoint into `directory`, and beside it what `load` needs."""
 
     def load(self, directory: Path) -> None:
         """Go on where `save` was called, bit for bit with the same number of processes."""

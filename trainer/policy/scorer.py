@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,18 +45,29 @@ def on_device(pack: Pack, name: str, device: torch.device) -> Row:
 class Scorer(torch.nn.Module):
     """A causal language model of transformers, asked for log-probabilities instead of logits.
 
-    Only hidden states that predict a trained token meet the output layer, so prompts cost no logits. The logits are in
-    single precision whatever the model computes in, divided by the temperature they were sampled at.
+    Only hidden states that predict a trained token meet the output layer, so prompts cost no logits. Logits are what
+    the model computes in, as in engines that sample; the softmax over them, divided by the temperature they were
+    sampled at, is in single precision.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, half: bool = False) -> None:
+        """With `half` a model of float32 weights computes in bfloat16, by autocast."""
         super().__init__()
         self.model = model
+        self.half_passes = half
 
     def forward(
         self, inputs: dict[str, Any], where: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probabilities (R,) with their gradient, and entropies (R,) without."""
+        # Without a cache of cast weights: it would hold a copy of all that ZeRO-3 gathers layer by layer.
+        autocast = torch.autocast(where.device.type, dtype=torch.bfloat16, cache_enabled=False)
+        with autocast if self.half_passes else nullcontext():
+            return self._judge_all(inputs, where, targets, temperatures)
+
+    def _judge_all(
+        self, inputs: dict[str, Any], where: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = self.model.get_decoder()(**inputs, use_cache=False).last_hidden_state[0, where]  # (R, D)
         head = self.model.get_output_embeddings()
         vocabulary = int(self.model.config.get_text_config().vocab_size)
@@ -72,7 +84,7 @@ class Scorer(torch.nn.Module):
 def _judge(
     hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor, temperatures: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    # Outside autocast: a softmax over half-precision logits would round the log-probabilities.
+    # A softmax over half-precision numbers would round the log-probabilities once more.
     logits = head(hidden).float() / temperatures[:, None]
     total = logits.logsumexp(-1)
     chosen = logits.gather(1, targets[:, None]).squeeze(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ import torch
 
 from trainer.config.schema import Optimiser, Train
 from trainer.errors import TrainerError
-from trainer.loss import LossRules, Tokens, policy_loss
+from trainer.loss import LossRules
 from trainer.pack import Pack
-from trainer.policy import attention
-from trainer.policy.loading import load_model
+from trainer.policy import lora
+from trainer.policy.loading import write_checkpoint
+from trainer.policy.network import Network, Sums, add_up, as_update
 from trainer.policy.protocol import Update
-from trainer.policy.scorer import Row, Scorer, on_device
 from trainer.world import World
 
 STATE = "training.pt"
@@ -39,15 +38,10 @@ class TorchPolicy:
         keep_reference: bool,
     ) -> None:
         """`base` is the checkpoint the run begins with, and the reference of the KL divergence where that is kept."""
-        self._world, self._base, self._train, self._optimiser = world, base, train, optimiser
-        self._attention = attention.implementation(train.attention, world.device)
-        model = load_model(base, torch.float32, world.device, self._attention)
-        if train.gradient_checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            model.train()
-        self._scorer = Scorer(model)
-        self._weights = list(self._scorer.parameters())
-        self.parameters = sum(weight.numel() for weight in self._weights)
+        self._world, self._base, self._optimiser = world, base, optimiser
+        self._network = Network(base, train, world.device, keep_reference)
+        self._weights = self._network.trained
+        self.parameters = self._network.parameters
         self._adam = torch.optim.AdamW(
             self._weights,
             lr=optimiser.learning_rate,
@@ -55,115 +49,72 @@ class TorchPolicy:
             weight_decay=optimiser.weight_decay,
             fused=True,
         )
-        self._reference: Scorer | None = None
-        if keep_reference:
-            dtype = torch.bfloat16 if train.dtype == "bfloat16" else torch.float32
-            self._reference = Scorer(load_model(base, dtype, world.device, self._attention)).requires_grad_(False)
 
     def update(
         self, packs: Sequence[Pack], rules: LossRules, rate: float, old: Sequence[torch.Tensor] | None
     ) -> Update:
         """One optimiser step; see `Policy`. Where loss or gradient is not finite nothing is changed, and it says so."""
         self._adam.zero_grad(set_to_none=True)
-        sums: dict[str, float] = {"loss": 0.0, "entropy": 0.0, "tokens": 0.0, "row_tokens": 0.0}
+        parts: list[Sums] = []
         for number, pack in enumerate(packs):
-            row = on_device(pack, self._attention, self._world.device)
-            new, entropy = self._score(self._scorer, row)
-            reference = None
-            if self._reference is not None:
-                with torch.no_grad():
-                    reference, _ = self._score(self._reference, row)
-            tokens = Tokens(
-                new,
-                None if old is None else old[number],
-                row.sampler,
-                reference,
-                row.advantages,
-                row.weights,
-                row.sample,
-            )
-            measured = policy_loss(tokens, rules)
-            torch.autograd.backward(measured.loss)
-            added = {
-                "loss": float(measured.loss.detach()),
-                "entropy": float((row.weights * entropy).sum()),
-                "tokens": float(len(pack.targets)),
-                "row_tokens": float(len(pack.ids)),
-                **{name: float(value) for name, value in measured.sums.items()},
-            }
-            for name, value in added.items():
-                sums[name] = sums.get(name, 0.0) + value
+            loss, part = self._network.loss(pack, rules, None if old is None else old[number])
+            torch.autograd.backward(loss)
+            parts.append(part)
+        sums = add_up(parts)
         gradients = [weight.grad for weight in self._weights if weight.grad is not None]
         sums = dict(zip(sums, self._world.add_up(gradients, list(sums.values())), strict=True))
         norm = float(torch.nn.utils.clip_grad_norm_(self._weights, self._optimiser.clip_norm))
-        skipped = ""
-        if math.isfinite(sums["loss"]) and math.isfinite(norm):
+        finite = math.isfinite(sums["loss"]) and math.isfinite(norm)
+        if finite:
             for group in self._adam.param_groups:
                 group["lr"] = rate
             self._adam.step()
-        else:
-            skipped = f"loss {sums['loss']:g}, gradient norm {norm:g}"
         self._adam.zero_grad(set_to_none=True)
-        loss, entropy_sum, count, row_count = (sums.pop(name) for name in ("loss", "entropy", "tokens", "row_tokens"))
-        return Update(loss, norm, entropy_sum, int(count), int(row_count), sums, skipped)
+        return as_update(sums, norm, not finite)
 
     def logprobs(self, packs: Sequence[Pack]) -> list[torch.Tensor]:
         """Log-probabilities of the trained tokens of each row, without gradient."""
-        with torch.no_grad():
-            rows = (on_device(pack, self._attention, self._world.device) for pack in packs)
-            return [self._score(self._scorer, row)[0] for row in rows]
-
-    def _score(self, scorer: Scorer, row: Row) -> tuple[torch.Tensor, torch.Tensor]:
-        half = self._train.dtype == "bfloat16"
-        with torch.autocast(self._world.device.type, dtype=torch.bfloat16) if half else nullcontext():
-            new, entropy = scorer(row.inputs, row.where, row.targets, row.temperatures)
-        return new.float(), entropy.float()
+        return self._network.logprobs(packs)
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
         """All weights under their names in the checkpoint."""
-        yield from self._scorer.model.state_dict().items()
+        return self._network.tensors()
 
     def save(self, directory: Path) -> None:
-        """Write checkpoint, tokenizer files and optimiser; only the first process writes."""
-        if self._world.rank == 0:
-            model: Any = self._scorer.model
-            model.save_pretrained(directory)
-            copy_tokenizer(self._base, directory)
-            torch.save({"adam": self._adam.state_dict(), "size": self._world.size}, directory / STATE)
-        self._world.wait()
+        """Write checkpoint, tokenizer files and optimiser, adapters with it; only the first process writes."""
+
+        def write() -> None:
+            model: Any = self._network.model
+            write_checkpoint(model, dict(self._network.tensors()), self._base, directory)
+            adapters = {name: part for name, part in model.state_dict().items() if lora.is_adapter(name)}
+            state = {"adam": self._adam.state_dict(), "adapters": adapters, "size": self._world.size}
+            torch.save(state, directory / STATE)
+
+        self._world.share(write)
 
     def load(self, directory: Path) -> None:
         """Take weights and optimiser from what `save` wrote."""
         from safetensors.torch import load_file
 
+        if not (directory / STATE).is_file():
+            raise TrainerError(f"{directory} has no {STATE}: it was not saved by train.backend = torch")
         state = torch.load(directory / STATE, map_location="cpu", weights_only=True)
-        weights: dict[str, torch.Tensor] = {}
-        for file in sorted(directory.glob("*.safetensors")):
+        model: Any = self._network.model
+        weights: dict[str, torch.Tensor] = state.get("adapters") or {}
+        # With adapters the base is as it was, and the files hold both merged.
+        for file in [] if weights else sorted(directory.glob("*.safetensors")):
             weights |= load_file(file)
-        missing = self._scorer.model.load_state_dict(weights, strict=False).missing_keys
-        tied = set(getattr(self._scorer.model, "all_tied_weights_keys", None) or ())
-        if absent := [name for name in missing if name not in tied]:
+        adapted = any(map(lora.is_adapter, model.state_dict()))
+        if adapted != any(map(lora.is_adapter, weights)):
+            raise TrainerError(f"{directory} was saved {'without' if adapted else 'with'} train.lora_rank")
+        missing = model.load_state_dict(weights, strict=False).missing_keys
+        tied = set(getattr(model, "all_tied_weights_keys", None) or ())
+        wanted = [name for name in missing if lora.is_adapter(name) or not adapted]
+        if absent := [name for name in wanted if name not in tied]:
             raise TrainerError(f"{directory}: the checkpoint lacks {absent[0]}")
         self._adam.load_state_dict(state["adam"])
 
     def close(self) -> None:
-        """Free memory."""
+        """Free memory: nothing else may be called any more."""
         self._weights.clear()
-
-
-def copy_tokenizer(base: Path, directory: Path) -> None:
-    """Put the base's tokenizer, template and generation settings beside new weights, byte for byte."""
-    import shutil
-
-    wanted = (
-        "tokenizer*",
-        "*.jinja",
-        "vocab*",
-        "merges*",
-        "special_tokens*",
-        "added_tokens*",
-        "generation_config.json",
-    )
-    for pattern in wanted:
-        for file in base.glob(pattern):
-            shutil.copyfile(file, directory / file.name)
+        del self._network, self._adam

@@ -1,0 +1,141 @@
+"""Policies over tiny random checkpoints, and updates to give them. Also what each of several processes runs.
+
+`python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` does what WORK
+names in every process, and the first writes what came of it.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tests.engines.tiny import make_checkpoint
+from trainer.config.schema import Optimiser, Train
+from trainer.loss import LossRules
+from trainer.pack import Pack, Sample, packs_for
+from trainer.policy.protocol import Policy, Update
+from trainer.policy.torch_policy import TorchPolicy
+from trainer.world import World
+
+ROOT = Path(__file__).parents[2]
+ALONE = World(0, 1, torch.device("cpu"))
+RULES = LossRules("ppo", kl_weight=0.05)
+RATE = 2e-5
+
+
+def checkpoint(directory: Path, kind: str = "qwen3") -> Path:
+    """A tiny model: Qwen3, or Qwen2 with tied embeddings. Both have two query heads to a key.
+
+    Its weights are small, so that its answers are uncertain and numbers do not grow on the way through.
+    """
+    from transformers import AutoModelForCausalLM
+
+    place = make_checkpoint(directory / kind, kind, tied=kind == "qwen2")
+    model: Any = AutoModelForCausalLM.from_pretrained(place)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() == 2:
+                weight *= 0.3
+    model.save_pretrained(place)
+    return place
+
+
+def settings(**changed: Any) -> Train:
+    """Arithmetic in float32 on this CPU."""
+    return Train(**{"device": "cpu", "dtype": "float32", "gradient_checkpointing": False, **changed})
+
+
+def policy(base: Path, reference: bool = True, world: World = ALONE, **changed: Any) -> TorchPolicy:
+    """A plain policy from this checkpoint."""
+    return TorchPolicy(base, settings(**changed), Optimiser(weight_decay=0.01), world, reference)
+
+
+def answers(seed: int, count: int = 7, temperature: float = 1.0) -> list[Sample]:
+    """Answers of different lengths, as a sampler near the policy may have drawn them."""
+    numbers = random.Random(seed)
+    made = []
+    for _ in range(count):
+        prompt, tokens = ([numbers.randrange(3, 259) for _ in range(numbers.randint(2, 30))] for _ in range(2))
+        sampled = [-numbers.uniform(4, 8) for _ in tokens]
+        made.append(Sample(tuple(prompt), tuple(tokens), tuple(sampled), numbers.gauss(0, 1), temperature))
+    return made
+
+
+def rows(samples: Sequence[Sample], budget: int = 90, world: World = ALONE) -> list[Pack]:
+    """This process's rows of an update on the samples."""
+    return packs_for(samples, "sequence", 1, budget, world.rank, world.size)
+
+
+def step(trained: Policy, seed: int, world: World = ALONE, rate: float = RATE, count: int = 7) -> Update:
+    """One update on the answers of a seed."""
+    return trained.update(rows(answers(seed, count), world=world), RULES, rate, None)
+
+
+def weights(trained: Policy) -> dict[str, torch.Tensor]:
+    """Copies of the weights."""
+    return {name: tensor.detach().clone() for name, tensor in trained.tensors()}
+
+
+def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+    """The largest difference between two sets of weights."""
+    assert one.keys() == other.keys()
+    return max(float((one[name].float() - other[name].float()).abs().max()) for name in one)
+
+
+def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: dict[str, torch.Tensor]) -> float:
+    """How far two sets of weights are from each other, as a share of the way they came from the base.
+
+    Single weights say little: Adam's first steps are as long for a gradient of rounding errors as for any other.
+    """
+    assert one.keys() == other.keys() == base.keys()
+
+    def distance(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> float:
+        return sum(float((first[name].double() - second[name].double()).square().sum()) for name in first) ** 0.5
+
+    return distance(one, other) / distance(one, base)
+
+
+def start(work: str, processes: int, base: Path, out: Path) -> Any:
+    """Do the work in so many processes; what the first wrote."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    arguments = [*(launcher if processes > 1 else ()), "-m", "tests.trainer.policies", work, str(base), str(out)]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr[-6000:]
+    return torch.load(out, weights_only=False)
+
+
+def two_updates(base: Path, world: World) -> dict[str, Any]:
+    """Two updates of the plain back end, the second with an empty row in some process."""
+    trained = policy(base, world=world)
+    records = [step(trained, 1, world), step(trained, 2, world, count=2)]
+    return {"weights": weights(trained), "updates": records}
+
+
+def main(work: str, base: Path, out: Path) -> None:
+    """What one process does."""
+    from trainer.world import join_world
+
+    torch.set_num_threads(1)
+    with join_world("cpu") as world:
+        result = globals()[work](base, world)
+        if world.rank == 0:
+            torch.save(result, out)
+        world.wait()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
