@@ -29,7 +29,7 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     FILE is JSON: an object with the lists `responses` ({kind: code or unit_test, name, response}), `modify` ({input})
     and `test_if_eq` ({output, expected}), any of them, or just the list of responses.
     """
-    from evaluator.case_file import read_json
+    from cure.case_file import read_json
     from evaluator.extract_cases import extract_cases
 
     results = extract_cases(read_json(file), mode, file)
@@ -56,7 +56,7 @@ def score(file: str, mode: str, as_json: bool) -> None:  # noqa: ARG001 (one mod
 
     FILE is JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]}.
     """
-    from evaluator.case_file import read_json
+    from cure.case_file import read_json
     from evaluator.score_cases import score_cases
 
     results = score_cases(read_json(file), file)

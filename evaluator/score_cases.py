@@ -14,10 +14,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from cure.case_file import expect, field, rows
 from cure.errors import ProblemError
 from cure.metrics.release import Settings, score
 from cure.metrics.tables import ProblemTables, tables
-from evaluator.case_file import expect, field, rows
 
 Result = dict[str, Any]
 

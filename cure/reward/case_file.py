@@ -7,30 +7,18 @@ each role a prompt, the texts and their lengths in tokens.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from cure.case_file import Kind, expect, field, read_json
 from cure.errors import ProblemError
 from cure.reward.release import Answers, Problem, Settings
 from cure.reward.values import Booleans
 
-Kind = TypeVar("Kind")
-
 _LONGEST = 2**31
-_WORDS = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "an object",
-}
 
 
 @dataclass(frozen=True)
@@ -44,34 +32,17 @@ class Case:
 
 def load_cases(path: str) -> list[Case]:
     """The cases in the file; raises ProblemError with one line that names the place."""
-    content = _read(path)
-    listed = _field(content, "cases", list, path) if isinstance(content, dict) else _expect(content, list, path)
+    content = read_json(path)
+    listed = field(content, "cases", list, path) if isinstance(content, dict) else expect(content, list, path)
     return [_case(row, f"{path}: cases[{index}]") for index, row in enumerate(listed)]
 
 
-def _read(path: str) -> object:
-    try:
-        return json.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise ProblemError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise ProblemError(f"{path}: is a directory, expected a JSON file") from None
-    except OSError as error:
-        raise ProblemError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ProblemError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise ProblemError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        raise ProblemError(f"{path}: not valid JSON: nested too deeply or a number too long") from error
-
-
 def _case(value: object, where: str) -> Case:
-    row = _expect(value, dict, where)
-    config = _field(row, "config", dict, where) if "config" in row else {}
-    problems = enumerate(_field(row, "problems", list, where))
+    row = expect(value, dict, where)
+    config = field(row, "config", dict, where) if "config" in row else {}
+    problems = enumerate(field(row, "problems", list, where))
     return Case(
-        name=_expect(row.get("name", ""), str, f"{where}: 'name'"),
+        name=expect(row.get("name", ""), str, f"{where}: 'name'"),
         settings=_settings(config, f"{where}: 'config'"),
         problems=tuple(_problem(problem, f"{where}: problems[{index}]") for index, problem in problems),
     )
@@ -80,25 +51,25 @@ def _case(value: object, where: str) -> Case:
 def _settings(config: Mapping[str, Any], where: str) -> Settings:
     default = Settings()
     known = {item.name: type(getattr(default, item.name)) for item in fields(Settings)}
-    return Settings(**{name: _field(config, name, kind, where) for name, kind in known.items() if name in config})
+    return Settings(**{name: field(config, name, kind, where) for name, kind in known.items() if name in config})
 
 
 def _problem(value: object, where: str) -> Problem:
-    row = _expect(value, dict, where)
+    row = expect(value, dict, where)
     codes, tests = (_answers(row, role, where) for role in ("code", "case"))
-    ground_truth = _field(row, "num_ground_truth_test", int, where)
+    ground_truth = field(row, "num_ground_truth_test", int, where)
     if ground_truth < 0:
         raise ProblemError(f"{where}: 'num_ground_truth_test' is {ground_truth}, expected at least 0")
     table = None
     if row.get("all_case_bool_table", ...) is not None:
-        rows = _field(row, "all_case_bool_table", list, where)
+        rows = field(row, "all_case_bool_table", list, where)
         shape = (len(codes.texts), ground_truth + len(tests.texts))
         table = _table(rows, shape, f"{where}: 'all_case_bool_table'")
     return Problem(table, ground_truth, codes, tests)
 
 
 def _answers(row: Mapping[str, Any], role: str, where: str) -> Answers:
-    prompt = _field(row, f"{role}_generation_prompt", str, where)
+    prompt = field(row, f"{role}_generation_prompt", str, where)
     texts = _list(row, f"full_{role}_generation", str, where)
     lengths = _list(row, f"{role}_response_length", int, where)
     if len(lengths) != len(texts):
@@ -116,9 +87,9 @@ def _table(rows: list[Any], shape: tuple[int, int], where: str) -> Booleans:
     if len(rows) != codes:
         raise ProblemError(f"{where} has {len(rows)} rows, expected {codes}, one for each of 'full_code_generation'")
     for number, row in enumerate(rows):
-        entries = _expect(row, list, f"{where} row {number}")
+        entries = expect(row, list, f"{where} row {number}")
         for entry in entries:
-            _expect(entry, bool, f"{where} row {number}: an entry")
+            expect(entry, bool, f"{where} row {number}: an entry")
         if len(entries) != columns:
             raise ProblemError(
                 f"{where} row {number} has {len(entries)} entries, expected {columns}: "
@@ -128,18 +99,5 @@ def _table(rows: list[Any], shape: tuple[int, int], where: str) -> Booleans:
 
 
 def _list(row: Mapping[str, Any], name: str, kind: type[Kind], where: str) -> list[Kind]:
-    listed = enumerate(_field(row, name, list, where))
-    return [_expect(entry, kind, f"{where}: {name!r}[{index}]") for index, entry in listed]
-
-
-def _field(row: Mapping[str, Any], name: str, kind: type[Kind], where: str) -> Kind:
-    if name not in row:
-        raise ProblemError(f"{where}: the field {name!r} is missing")
-    return _expect(row[name], kind, f"{where}: {name!r}")
-
-
-def _expect(value: object, kind: type[Kind], where: str) -> Kind:
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        found = _WORDS.get(type(value), type(value).__name__)
-        raise ProblemError(f"{where} is {found}, expected {_WORDS.get(kind, kind.__name__)}")
-    return value
+    listed = enumerate(field(row, name, list, where))
+    return [expect(entry, kind, f"{where}: {name!r}[{index}]") for index, entry in listed]

@@ -136,7 +136,7 @@ def test_people_get_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "content", "message"),
     [
-        ("extract", "", "is empty, expected JSON"),
+        ("extract", "", ":1:1: not valid JSON: Expecting value"),
         ("extract", "{", ":1:2: not valid JSON: Expecting property name enclosed in double quotes"),
         ("extract", "3", "is a whole number, expected an object"),
         ("extract", "{}", "has none of the lists responses, modify, test_if_eq"),

@@ -1,4 +1,4 @@
-"""Reading the files of cases that `eval extract` and `eval score` work on, with errors that name the place."""
+"""Reading JSON files of cases (tables to score, answers to extract from, tables to reward): errors name the place."""
 
 from __future__ import annotations
 
@@ -34,8 +34,6 @@ def read_json(path: str) -> object:
         raise ProblemError(f"{path}: is not UTF-8 text (byte {error.start})") from error
     except (OSError, ValueError) as error:
         raise ProblemError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    if not text.strip():
-        raise ProblemError(f"{path}: is empty, expected JSON")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
