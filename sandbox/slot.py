@@ -17,8 +17,9 @@ START_S = 30.0
 FRAME_OVERHEAD = 1 << 16
 RUNNER = Path(__file__).parent / "runner"
 MODULES = (
-    *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "jail", "forker", "channel"),
-    *("program", "plain", "surroundings", "shared", "jobs", "warm", "serve"),
+    *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "processes", "jail", "channel"),
+    *("program", "plain", "surroundings", "shared", "compiled", "tasks", "zygote", "forker", "records", "jobs"),
+    *("warm", "serve"),
 )
 """Of the runner, each after those it imports."""
 

@@ -106,9 +106,13 @@ def streams(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) ->
     os.dup2(stdin, 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
+    close_all_but(*keep)
+
+
+def close_all_but(*keep: int) -> None:
+    """Close every descriptor above 2 that is not one of these."""
     low = 3
-    if keep:
-        for fd in sorted(keep):
-            os.closerange(low, fd)
-            low = fd + 1
+    for fd in sorted(keep):
+        os.closerange(low, fd)
+        low = fd + 1
     os.closerange(low, MAX_FD)

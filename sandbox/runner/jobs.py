@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import marshal
 import os
-import sys
 import time
 from collections.abc import Generator
-from contextlib import closing, suppress
-from typing import NamedTuple, NoReturn
+from contextlib import closing
+from typing import NamedTuple
 
-from sandbox.runner import confine, plain, program
+from sandbox.runner import compiled, plain, program
 from sandbox.runner.bounds import file_limit
-from sandbox.runner.channel import Outbox, copy
-from sandbox.runner.forker import Forker
-from sandbox.runner.frames import (
-    JUDGED,
-    JUDGED_BODY,
-    LARGEST_SHARED,
-    NONE,
-    RECORD_HEAD,
-    SHARED,
-    SHARED_BODY,
-    STDERR_TAIL,
-    VERDICTS,
-    Limits,
-)
+from sandbox.runner.channel import Outbox
+from sandbox.runner.forker import Forker, start_forker
+from sandbox.runner.frames import LARGEST_SHARED, STDERR_TAIL, Limits
 from sandbox.runner.jail import Jail, Sick
-from sandbox.runner.shared import NotPlain, SharedProgram
+from sandbox.runner.processes import ENDED, Process
+from sandbox.runner.records import Execution, Sent, judged
 from sandbox.runner.surroundings import Library
+from sandbox.runner.tasks import COMPILE, EXECUTE, NOT_COMPILED, SHARE, Tasks
 from sandbox.runner.verdict import Ending, OomKills, judge
+from sandbox.runner.zygote import Starter
 
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
 COMPILE_ERROR = "compile error"
-NOT_COMPILED = 3
 SHARES = 2
 """Processes that the inputs of one job may share before the rest gets forks of their own."""
 SLOW = 0.05
@@ -43,6 +32,11 @@ STUCK_WALL_S = 1.0
 """Seconds without progress after which a process that runs several inputs is ended, little CPU time used or not."""
 LOOK_S = 0.025
 """How often a process that runs several inputs is looked at."""
+MOST_FORKED = 64
+"""Executions that are made ready for together: see MOST_FILES."""
+LARGEST_UNCOMPILED = 1 << 14
+"""Bytes of source up to which the first execution may compile it, which takes hardly more than its slack."""
+COMPILE_SLACK_S = 0.1
 COMPILE_S = 1.0
 """CPU seconds for compiling where inputs are to share a process."""
 
@@ -60,15 +54,11 @@ class Job(NamedTuple):
     """Descriptor of the file."""
 
 
-class Compiled(NamedTuple):
-    """A compiled program; `code` is marshalled and is never unmarshalled in PID 1."""
+class Failed(NamedTuple):
+    """A program that does not compile."""
 
-    code: bytes
-    error: str = ""
-    """Why it did not compile."""
-    stderr: bytes = b""
-    is_quiet: bool = False
-    """A plain program without generators, that opens no file: it needs no /dev/stdin, and its end does nothing more."""
+    error: str
+    stderr: bytes
 
 
 class Jobs:
@@ -81,102 +71,104 @@ class Jobs:
         self._oom_kills = OomKills()
         self.interpreter = program.Interpreter()
         self.interpreter.install()
-        self.library = Library()
+        self._starter = Starter(jail, Tasks(jail, self.interpreter, Library()))
 
     def run(self, job: Job) -> bool:
         """Whether all inputs were run; not if one was slow, and then the host may give the others to several slots."""
-        compiled: Compiled | None = None
+        code = os.memfd_create("code")
+        try:
+            return self._run(job, code)
+        finally:
+            os.close(code)
+
+    def _run(self, job: Job, code: int) -> bool:
         shares = 0 if job.strict or len(job.source) > plain.LARGEST else SHARES
+        is_left_to_first = self._jail.can_fork_from_child and len(job.source) <= LARGEST_UNCOMPILED
         position, offset = 0, 0
         while position < len(job.table):
             if shares and len(job.table) - position > 1:
                 shares -= 1
-                compiled, done = self._share(job, position, offset, compiled)
+                is_left_to_first = False
+                done = self._share(job, position, offset, code)
                 if self._report.is_not_plain:
                     shares = 0
                 offset += sum(size for _, size in job.table[position : position + done])
                 position += done
                 if position == len(job.table):
                     break
-            if compiled is None:
-                compiled = self._compile(job.source)
-                shares = 0 if compiled.error else shares
-            most = 1 if shares else len(job.table)
-            done, slow = self._alone(job, compiled, position, offset, most)
+            if compiled.head(code) is None and not is_left_to_first:
+                failed = self._compile(job.source, code)
+                if failed is not None:
+                    for index, _ in job.table[position:]:
+                        self._record_compile_error(job, failed, index)
+                    break
+            is_left_to_first = False
+            done, slow = self._alone(job, code, position, offset, 1 if shares else MOST_FORKED)
             offset += sum(size for _, size in job.table[position : position + done])
             position += done
             if slow and position < len(job.table):
                 return False
         return True
 
-    def _alone(self, job: Job, compiled: Compiled, first: int, offset: int, most: int) -> tuple[int, bool]:
-        """Run at most this many inputs in forks of their own: how many were run, and whether the last was slow."""
-        if compiled.error:
-            for index, _ in job.table[first : first + most]:
-                self._record_compile_error(job, compiled, index)
-            return min(most, len(job.table) - first), False
+    def _alone(self, job: Job, code: int, first: int, offset: int, most: int) -> tuple[int, bool]:
+        """Run at most this many inputs in forks of their own: how many were run, and whether the last was slow.
+
+        None, where the program was not compiled and the first of them could not do that.
+        """
         runs = []
         try:
             for index, size in job.table[first : first + most]:
-                runs.append(_Execution(index))
+                runs.append(Execution(index))
                 runs[-1].fill(job.inputs, offset, size)
                 offset += size
+            execute = self._execute_forked if self._jail.can_fork_from_child else self._execute
             # Closed before the files are, because closing ends what may still use them.
-            with closing(self._execute(job, compiled, runs)) as endings:
-                for done, ending in enumerate(endings, 1):
-                    self._record(job, runs[done - 1], ending)
+            with closing(execute(job, code, runs)) as endings:
+                done = 0
+                for ending in endings:
+                    self._record(job, runs[done], ending)
+                    done += 1
                     if ending.killed or ending.cpu_s > SLOW * job.limits.cpu_s or ending.wall_s > SLOW_WALL_S:
                         return done, True
-            return len(runs), False
+            return done, False
         finally:
             for run in runs:
                 run.close()
 
-    def _execute(self, job: Job, compiled: Compiled, runs: list[_Execution]) -> Generator[Ending, None, None]:
+    def _execute(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
         """How each ended, as it ends."""
-        jail, limits, idle = self._jail, job.limits, self._outbox.flush
-        bounds = self._jail.kernel.bounds(limits)
-        if not jail.can_fork_from_child:
-            for run in runs:
-                self._report.reset()
-                pid = os.fork()
-                if pid == 0:
-                    jail.enter(bounds, run.files, dumpable=True)
-                    self.interpreter.renew()
-                    program.allow_recursion(2)
-                    program.run(compiled.code, self.interpreter, self._report)
-                yield jail.watch(pid, limits, idle)
-            return
+        bounds = self._jail.kernel.bounds(job.limits)
+        for run in runs:
+            self._report.reset()
+            process = self._starter.start(EXECUTE, (bounds,), (*run.files, code))
+            yield self._jail.watch(process, job.limits, self._outbox.flush)
+
+    def _execute_forked(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
+        """The same, by a forker. Ends at once where the program was not compiled and the first could not do that."""
+        bounds = self._jail.kernel.bounds(job.limits)
         forker: Forker | None = None
         try:
             for position in range(len(runs)):
                 if forker is None or not forker.lives:
-                    forker = self._forker(compiled, bounds, runs[position:])
+                    files = [fd for run in runs[position:] for fd in run.files]
+                    forker = start_forker(self._jail, self._starter, (job.source, bounds), (code, *files))
                 self._report.reset()
-                ending = forker.execute(limits, idle)
-                jail.clean()
-                yield ending
+                if compiled.head(code) is not None:
+                    yield forker.execute(job.limits, self._outbox.flush)
+                    continue
+                more = job.limits._replace(cpu_s=job.limits.cpu_s + COMPILE_SLACK_S)
+                ending = forker.execute(more, self._outbox.flush)
+                head = compiled.head(code)
+                if head is None:
+                    self._jail.entering_failed()
+                    self._oom_kills.rose()
+                    return
+                yield ending._replace(cpu_s=max(0.0, ending.cpu_s - head.cpu_s))
         finally:
             if forker is not None:
-                forker.end()
+                forker.finish()
 
-    def _forker(self, compiled: Compiled, bounds: confine.Bounds, runs: list[_Execution]) -> Forker:
-        enter, run = self._jail.enter_prepared, program.run
-        jail, interpreter, report = self._jail, self.interpreter, self._report
-        code, quiet = compiled.code, compiled.is_quiet
-
-        def prepare() -> None:
-            jail.prepare(bounds, forks=True)
-            interpreter.renew()
-            program.allow_recursion(3)
-
-        def execute(position: int) -> NoReturn:
-            enter(*runs[position].files, not quiet)
-            run(code, interpreter, report, quiet)
-
-        return Forker(jail, prepare, execute)
-
-    def _record(self, job: Job, run: _Execution, ending: Ending) -> None:
+    def _record(self, job: Job, run: Execution, ending: Ending) -> None:
         _, stdout, stderr = run.files
         written, complained = os.fstat(stdout).st_size, os.fstat(stderr).st_size
         if ending.status and self._jail.entering_failed():
@@ -184,195 +176,81 @@ class Jobs:
         else:
             verdict, reason = judge(ending, job.limits, written, complained, self._report, self._oom_kills)
         tail, kept = min(complained, STDERR_TAIL), min(written, job.limits.output)
-        head = _judged(job.number, run.index, verdict, reason, ending, tail, kept)
+        head = judged(job.number, run.index, verdict, reason, ending, tail, kept)
         self._outbox.put(head, (stderr, complained - tail, tail), (stdout, 0, kept))
 
-    def _record_compile_error(self, job: Job, compiled: Compiled, index: int) -> None:
-        tail = compiled.stderr[-STDERR_TAIL:]
-        failed = Ending(1 << 8, "", 0.0, 0.0, 0)
-        self._outbox.put(_judged(job.number, index, "crash", compiled.error, failed, len(tail), 0) + tail)
+    def _record_compile_error(self, job: Job, failed: Failed, index: int) -> None:
+        tail = failed.stderr[-STDERR_TAIL:]
+        ending = Ending(1 << 8, "", 0.0, 0.0, 0)
+        self._outbox.put(judged(job.number, index, "crash", failed.error, ending, len(tail), 0) + tail)
 
-    def _share(self, job: Job, first: int, offset: int, compiled: Compiled | None) -> tuple[Compiled | None, int]:
-        """Run inputs from `first` on in one process: the compiled program if that worked, and how many were run."""
+    def _share(self, job: Job, first: int, offset: int, code: int) -> int:
+        """Run inputs from `first` on in one process, which compiles the program first: how many were run."""
         table = job.table[first:]
-        scratch, code, results = os.memfd_create("scratch"), os.memfd_create("code"), os.memfd_create("results")
+        scratch, results = os.memfd_create("scratch"), os.memfd_create("results")
         try:
             self._report.reset()
-            pid = os.fork()
-            if pid == 0:
-                self._share_here(job, table, offset, compiled, (scratch, code, results))
-            sent = _Sent(results, job.number, [index for index, _ in table])
-            self._watch_shared(pid, job.limits, sent)
+            size = min(len(table) * file_limit(job.limits), LARGEST_SHARED)
+            bounds = self._jail.kernel.bounds(job.limits, len(table), size)
+            arguments = (job.source, bounds, tuple(job.limits), job.number, table, offset)
+            process = self._starter.start(SHARE, arguments, (job.inputs, code, results, scratch))
+            sent = Sent(results, job.number, [index for index, _ in table])
+            self._watch_shared(process, job.limits, sent)
             self._forward(sent)
             if sent.count < len(table):
                 # Whatever ended it, the input it ended with is not to be blamed for it twice.
                 self._oom_kills.rose()
                 self._jail.entering_failed()
-            size = os.fstat(code).st_size
-            if compiled is None and size:
-                compiled = Compiled(os.pread(code, size, 0))
-            return compiled, sent.count
+            return sent.count
         finally:
             os.close(scratch)
-            os.close(code)
             os.close(results)
 
-    def _share_here(
-        self,
-        job: Job,
-        table: list[tuple[int, int]],
-        offset: int,
-        compiled: Compiled | None,
-        files: tuple[int, int, int],
-    ) -> NoReturn:
-        try:
-            scratch, code_file, results = files
-            size = min(len(table) * file_limit(job.limits), LARGEST_SHARED)
-            bounds = self._jail.kernel.bounds(job.limits, len(table), size)
-            keep = (job.inputs, code_file, results)
-            self._jail.enter(bounds, (scratch, scratch, scratch), keep)
-            if compiled is None:
-                code = compile(job.source, program.FILE, "exec", dont_inherit=True)
-                dumped = marshal.dumps(code)
-                if os.write(code_file, dumped) != len(dumped):
-                    os._exit(1)
-            else:
-                code = marshal.loads(compiled.code)
-            os.close(code_file)
-            try:
-                shared = SharedProgram(code, self.library, job.limits, self._report)
-            except NotPlain:
-                self._report.not_plain()
-                os._exit(0)
-            shared.run(job.inputs, table, results, job.number, offset)
-        finally:
-            os._exit(0)
-
-    def _watch_shared(self, pid: int, limits: Limits, sent: _Sent) -> None:
+    def _watch_shared(self, process: Process, limits: Limits, sent: Sent) -> None:
         """Wait for a process that runs several inputs; end it when one of them is slow."""
         before, since = (-1, 0.0), time.monotonic()
-        with self._jail.watching(pid) as watched:
-            while not watched.ended_within(LOOK_S):
-                self._forward(sent)
-                self._outbox.flush()
-                progress = self._report.progress
-                if progress != before:
-                    before, since = progress, time.monotonic()
-                most = COMPILE_S if progress[0] < 0 else SLOW * limits.cpu_s
-                if watched.cpu_s() - progress[1] > most or time.monotonic() - since > max(STUCK_WALL_S, most):
-                    watched.kill()
-                    break
+        while not process.ended_within(LOOK_S):
+            self._forward(sent)
+            self._outbox.flush()
+            progress = self._report.progress
+            if progress != before:
+                before, since = progress, time.monotonic()
+            most = COMPILE_S if progress[0] < 0 else SLOW * limits.cpu_s
+            if process.cpu_s() - progress[1] > most or time.monotonic() - since > max(STUCK_WALL_S, most):
+                process.kill()
+                break
+        process.wait()
+        self._jail.clean()
 
-    def _forward(self, sent: _Sent) -> None:
+    def _forward(self, sent: Sent) -> None:
         start, size = sent.start, sent.advance()
         if size:
             self._outbox.put(b"", (sent.fd, start, size))
 
-    def _compile(self, source: bytes) -> Compiled:
-        """The program, compiled in a process of its own."""
-        stdin, stdout, stderr = os.memfd_create("stdin"), os.memfd_create("code"), os.memfd_create("stderr")
+    def _compile(self, source: bytes, code: int) -> Failed | None:
+        """Have the program compiled in a process of its own; None where it could be."""
+        failed, was_killed = self._try_to_compile(source, code)
+        # Perhaps what was killed is what it was forked from.
+        return self._try_to_compile(source, code)[0] if was_killed else failed
+
+    def _try_to_compile(self, source: bytes, code: int) -> tuple[Failed | None, bool]:
+        stdin, stderr = os.memfd_create("stdin"), os.memfd_create("stderr")
         try:
+            os.ftruncate(code, 0)
             self._report.reset()
             bounds = self._jail.kernel.bounds(COMPILE_LIMITS)
-            pid = os.fork()
-            if pid == 0:
-                self._compile_here(source, bounds, stdin, stdout, stderr)
-            ending = self._jail.watch(pid, COMPILE_LIMITS, self._outbox.flush)
+            process = self._starter.start(COMPILE, (source, bounds), (stdin, code, stderr))
+            ending = self._jail.watch(process, COMPILE_LIMITS, self._outbox.flush)
             self._oom_kills.rose()
-            if ending.status == 0:
-                code = os.pread(stdout, os.fstat(stdout).st_size, 0)
-                return Compiled(code, is_quiet=self._report.is_quiet)
+            if compiled.head(code) is not None:
+                return None, False
             if self._jail.entering_failed():
                 raise Sick(f"a compiler process did not start: {self._report.name}")
             error = COMPILE_ERROR
             if os.WIFSIGNALED(ending.status) or os.waitstatus_to_exitcode(ending.status) != NOT_COMPILED:
                 error = f"{COMPILE_ERROR}: the source is too large or too deep to compile"
-            return Compiled(b"", error, os.pread(stderr, os.fstat(stderr).st_size, 0))
+            failed = Failed(error, os.pread(stderr, os.fstat(stderr).st_size, 0))
+            return failed, ending.status == ENDED and not ending.killed
         finally:
-            for fd in (stdin, stdout, stderr):
-                os.close(fd)
-
-    def _compile_here(self, source: bytes, bounds: confine.Bounds, stdin: int, stdout: int, stderr: int) -> NoReturn:
-        status = NOT_COMPILED
-        try:
-            self._jail.enter(bounds, (stdin, stdout, stderr))
-            try:
-                code = compile(source, program.FILE, "exec", dont_inherit=True)
-                dumped = marshal.dumps(code)
-                while dumped:
-                    dumped = dumped[os.write(1, dumped) :]
-                closes = plain.suspends(code) or b"open" in source
-                if not closes and plain.imports_of(code, self.library.reachable) is not None:
-                    self._report.quiet()
-                status = 0
-            except BaseException as error:
-                sys.excepthook(type(error), error.with_traceback(None), None)
-                with suppress(BaseException):
-                    sys.stderr.flush()
-        finally:
-            os._exit(status)
-
-
-class _Execution:
-    """The files of one execution."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.files = (os.memfd_create("stdin"), os.memfd_create("stdout"), os.memfd_create("stderr"))
-
-    def fill(self, inputs: int, offset: int, size: int) -> None:
-        """Put standard input where the program finds it."""
-        copy(self.files[0], inputs, offset, size)
-        os.lseek(self.files[0], 0, os.SEEK_SET)
-
-    def close(self) -> None:
-        for fd in self.files:
-            os.close(fd)
-
-
-class _Sent:
-    """How far the records in a results file are whole, of this job, and in the order of its inputs."""
-
-    def __init__(self, fd: int, number: int, indices: list[int]) -> None:
-        self.fd = fd
-        self.start = 0
-        self.count = 0
-        self._number = number
-        self._indices = indices
-
-    def advance(self) -> int:
-        """Bytes from `start` of records that are new since the last call; moves `start` behind them.
-
-        What follows a record that is none is left unread: the inputs it stands for get forks of their own.
-        """
-        available = os.fstat(self.fd).st_size
-        size = RECORD_HEAD.size + SHARED_BODY.size
-        at = self.start
-        while at + size <= available and self.count < len(self._indices):
-            head = os.pread(self.fd, size, at)
-            body = SHARED_BODY.unpack_from(head, RECORD_HEAD.size)
-            end = at + size + body[3] + body[4]
-            if RECORD_HEAD.unpack_from(head) != (SHARED, self._number, self._indices[self.count]) or end > available:
-                break
-            at = end
-            self.count += 1
-        moved, self.start = at - self.start, at
-        return moved
-
-
-def _judged(number: int, index: int, verdict: str, reason: str, ending: Ending, tail: int, kept: int) -> bytes:
-    """A record up to where standard error and output follow."""
-    words = reason.encode(errors="replace")
-    status, natural = ending.status, not ending.killed
-    body = JUDGED_BODY.pack(
-        VERDICTS.index(verdict),
-        os.WEXITSTATUS(status) if natural and os.WIFEXITED(status) else NONE,
-        os.WTERMSIG(status) if natural and os.WIFSIGNALED(status) else NONE,
-        ending.cpu_s,
-        ending.wall_s,
-        ending.peak_kb,
-        len(words),
-        tail,
-        kept,
-    )
-    return RECORD_HEAD.pack(JUDGED, number, index) + body + words
+            os.close(stdin)
+            os.close(stderr)

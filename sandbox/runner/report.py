@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 
-NOTHING, OUT_OF_MEMORY, NOT_PLAIN, QUIET = 0, 1, 2, 3
+NOTHING, OUT_OF_MEMORY, NOT_PLAIN = 0, 1, 2
 NAME_AT, NAME_SIZE = 2, 62
 PROGRESS_AT = 64
 PROGRESS = struct.Struct("<qd")
@@ -25,9 +25,6 @@ class Report:
 
     def not_plain(self) -> None:
         self._page[0] = NOT_PLAIN
-
-    def quiet(self) -> None:
-        self._page[0] = QUIET
 
     def out_of_memory(self) -> None:
         # One byte, no allocation: there may be nothing left to allocate from.
@@ -50,10 +47,6 @@ class Report:
     @property
     def is_not_plain(self) -> bool:
         return self._page[0] == NOT_PLAIN
-
-    @property
-    def is_quiet(self) -> bool:
-        return self._page[0] == QUIET
 
     @property
     def ran_out_of_memory(self) -> bool:

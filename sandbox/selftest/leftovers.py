@@ -217,7 +217,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         look="""
         import os, time
         time.sleep(0.05)
-        print(len([pid for pid in os.listdir('/proc') if pid.isdigit()]) <= 3)
+        print(len([pid for pid in os.listdir('/proc') if pid.isdigit()]) <= 4)
         """,
         found=b"True\n",
     ),

@@ -1,0 +1,74 @@
+"""Records of executions: those that PID 1 makes, and those it finds in the file of a shared process."""
+
+from __future__ import annotations
+
+import os
+
+from sandbox.runner.channel import copy
+from sandbox.runner.frames import JUDGED, JUDGED_BODY, NONE, RECORD_HEAD, SHARED, SHARED_BODY, VERDICTS
+from sandbox.runner.verdict import Ending
+
+
+class Execution:
+    """The files of one execution."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.files = (os.memfd_create("stdin"), os.memfd_create("stdout"), os.memfd_create("stderr"))
+
+    def fill(self, inputs: int, offset: int, size: int) -> None:
+        """Put standard input where the program finds it."""
+        copy(self.files[0], inputs, offset, size)
+        os.lseek(self.files[0], 0, os.SEEK_SET)
+
+    def close(self) -> None:
+        for fd in self.files:
+            os.close(fd)
+
+
+class Sent:
+    """How far the records in a results file are whole, of this job, and in the order of its inputs."""
+
+    def __init__(self, fd: int, number: int, indices: list[int]) -> None:
+        self.fd = fd
+        self.start = 0
+        self.count = 0
+        self._number = number
+        self._indices = indices
+
+    def advance(self) -> int:
+        """Bytes from `start` of records that are new since the last call; moves `start` behind them.
+
+        What follows a record that is none is left unread: the inputs it stands for get forks of their own.
+        """
+        available = os.fstat(self.fd).st_size
+        size = RECORD_HEAD.size + SHARED_BODY.size
+        at = self.start
+        while at + size <= available and self.count < len(self._indices):
+            head = os.pread(self.fd, size, at)
+            body = SHARED_BODY.unpack_from(head, RECORD_HEAD.size)
+            end = at + size + body[3] + body[4]
+            if RECORD_HEAD.unpack_from(head) != (SHARED, self._number, self._indices[self.count]) or end > available:
+                break
+            at = end
+            self.count += 1
+        moved, self.start = at - self.start, at
+        return moved
+
+
+def judged(number: int, index: int, verdict: str, reason: str, ending: Ending, tail: int, kept: int) -> bytes:
+    """A record up to where standard error and output follow."""
+    words = reason.encode(errors="replace")
+    status, natural = ending.status, not ending.killed
+    body = JUDGED_BODY.pack(
+        VERDICTS.index(verdict),
+        os.WEXITSTATUS(status) if natural and os.WIFEXITED(status) else NONE,
+        os.WTERMSIG(status) if natural and os.WIFSIGNALED(status) else NONE,
+        ending.cpu_s,
+        ending.wall_s,
+        ending.peak_kb,
+        len(words),
+        tail,
+        kept,
+    )
+    return RECORD_HEAD.pack(JUDGED, number, index) + body + words

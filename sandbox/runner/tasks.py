@@ -1,0 +1,140 @@
+"""What is done in the processes that PID 1 has forked: each does one task and ends."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from sandbox.runner import confine, program
+from sandbox.runner.compiled import compile_into, head, marshalled
+from sandbox.runner.frames import Limits
+from sandbox.runner.jail import Jail
+from sandbox.runner.processes import ANSWER
+from sandbox.runner.shared import NotPlain, SharedProgram
+from sandbox.runner.surroundings import Library
+
+SHARE, COMPILE, EXECUTE, FORK = range(4)
+NOT_COMPILED = 3
+"""Exit status where the source is to blame."""
+AFTER_STREAMS = 3
+
+
+class Tasks:
+    """The tasks, each a method that never returns."""
+
+    def __init__(self, jail: Jail, interpreter: program.Interpreter, library: Library) -> None:
+        self._jail = jail
+        self._report = jail.report
+        self._interpreter = interpreter
+        self._library = library
+
+    def run(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> NoReturn:
+        """Do a task with these arguments, plain values, and files.
+
+        Nothing between the fork and a program may be called by C code: see `program.allow_recursion`.
+        """
+        (self._share, self._compile, self._execute, self._fork)[task](files, arguments)
+
+    def _share(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
+        """Run several inputs of a plain program, which is compiled unless it has been."""
+        try:
+            inputs, code_file, results, scratch = files
+            source, bounds, limits, number, table, offset = arguments
+            self._jail.enter(bounds, (scratch, scratch, scratch), (inputs, code_file, results))
+            if head(code_file) is None:
+                code, _, _ = compile_into(code_file, source)
+            else:
+                code = marshal.loads(marshalled(code_file))
+            os.close(code_file)
+            try:
+                shared = SharedProgram(code, self._library, Limits(*limits), self._report)
+            except NotPlain:
+                self._report.not_plain()
+                os._exit(0)
+            shared.run(inputs, table, results, number, offset)
+        finally:
+            os._exit(0)
+
+    def _compile(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
+        """Compile a program, or say on standard error why it cannot be."""
+        status = NOT_COMPILED
+        try:
+            stdin, code_file, stderr = files
+            source, bounds = arguments
+            self._jail.enter(bounds, (stdin, code_file, stderr))
+            try:
+                compile_into(1, source, self._library)
+                status = 0
+            except BaseException as error:
+                sys.excepthook(type(error), error.with_traceback(None), None)
+                with suppress(BaseException):
+                    sys.stderr.flush()
+        finally:
+            os._exit(status)
+
+    def _execute(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
+        """Run a compiled program on one input."""
+        stdin, stdout, stderr, code_file = files
+        (bounds,) = arguments
+        code = marshalled(code_file)
+        self._jail.enter(bounds, (stdin, stdout, stderr), dumpable=True)
+        self._interpreter.renew()
+        program.allow_recursion(2)
+        program.run(code, self._interpreter, self._report)
+
+    def _fork(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
+        """Fork an execution for every byte that comes, and answer how it ended; first of all, who answers.
+
+        Every three files are the streams of an execution. If the program is not compiled, the first of them does that.
+        """
+        go, done, code_file, *streams = files
+        source, bounds = arguments
+        fork, wait, read, write, pack = os.fork, os.wait4, os.read, os.write, ANSWER.pack
+        enter, run, interpreter, report = self._jail.enter_prepared, program.run, self._interpreter, self._report
+        try:
+            self._jail.limit(bounds, forks=True)
+            interpreter.renew()
+            program.allow_recursion(2)
+            found = head(code_file)
+            code = marshalled(code_file) if found else b""
+            write(done, pack(os.getpid(), 0.0, 0.0, 0))
+            at = 0
+            while read(go, 1):
+                pid = fork()
+                if pid == 0:
+                    if found is None:
+                        os.dup2(code_file, AFTER_STREAMS)
+                        enter(streams[at], streams[at + 1], streams[at + 2], False, AFTER_STREAMS + 1)
+                        code, is_quiet = self._compile_first(source)
+                    else:
+                        is_quiet = found.is_quiet
+                        enter(streams[at], streams[at + 1], streams[at + 2], not is_quiet)
+                    run(code, interpreter, report, is_quiet)
+                _, status, usage = wait(pid, 0)
+                write(done, pack(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
+                at += 3
+                if found is None:
+                    found = head(code_file)
+                    code = marshalled(code_file) if found else b""
+        finally:
+            os._exit(0)
+
+    def _compile_first(self, source: bytes) -> tuple[bytes, bool]:
+        """The program, compiled under its own limits before any of it runs. Where that fails, another process says why.
+
+        And whether it is quiet.
+        """
+        try:
+            # Warnings are no part of what the program writes.
+            stderr, sys.stderr = sys.stderr, None
+            _, code, is_quiet = compile_into(AFTER_STREAMS, source, self._library)
+            sys.stderr = stderr
+            os.close(AFTER_STREAMS)
+            if not is_quiet:
+                confine.make_dumpable()
+        except BaseException:
+            os._exit(NOT_COMPILED)
+        return code, is_quiet

@@ -1,0 +1,113 @@
+"""A process that outlives jobs and forks what runs programs, so that PID 1, which has more to do, need not.
+
+After a fork every page that parent or child writes is copied or faulted in again. The zygote does next to nothing
+between forks, and PID 1 keeps its pages. It never sees what a program is made of: that lies in files, which it passes
+on unread. What a program leaves behind is looked for by PID 1; where there was anything, a new zygote is started.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import struct
+from importlib import import_module
+from typing import Any, NoReturn
+
+from sandbox.runner import confine
+from sandbox.runner.jail import Jail
+from sandbox.runner.processes import ANSWER, Entrusted, Process, Watched
+from sandbox.runner.tasks import Tasks
+
+MOST_FILES = 250
+"""That go with a request: SCM_MAX_FD of unix(7), and a few less."""
+
+# What the module `socket` is made of, without the classes and enumerations around it.
+_socket: Any = import_module("_socket")
+
+
+class Zygote(Entrusted):
+    """Only where programs run under another user id, so that none can signal it."""
+
+    def __init__(self, jail: Jail, pid: int, channel: Any) -> None:
+        self._jail = jail
+        self._channel = channel
+        super().__init__(pid, channel.fileno(), jail.end_all)
+
+    def start(self, task: int, request: int, files: tuple[int, ...]) -> None:
+        """Have it fork a process for this task; OSError if it is gone."""
+        rights = struct.pack(f"{len(files) + 1}i", request, *files)
+        self._channel.sendmsg([bytes((task,))], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
+
+    def is_alone(self) -> bool:
+        return self._jail.has_only(self.parent) and self.children.are()
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def _serve(channel: Any, jail: Jail, tasks: Tasks) -> NoReturn:
+    """Fork a process for every request, and answer how it ended."""
+    fork, wait, close, write, pack = os.fork, os.wait4, os.close, os.write, ANSWER.pack
+    receive, answers, space = channel.recvmsg, channel.fileno(), _socket.CMSG_SPACE(4 * MOST_FILES)
+    try:
+        # Not least the files of the job that it was started under.
+        confine.close_all_but(answers, jail.failures)
+        jail.prepare()
+        while True:
+            message, rights, _, _ = receive(1, space)
+            if not message:
+                break
+            files = struct.unpack(f"{len(rights[0][2]) // 4}i", rights[0][2])
+            pid = fork()
+            if pid == 0:
+                close(answers)
+                arguments = marshal.loads(os.pread(files[0], os.fstat(files[0]).st_size, 0))
+                close(files[0])
+                tasks.run(message[0], arguments, files[1:])
+            for fd in files:
+                close(fd)
+            _, status, usage = wait(pid, 0)
+            write(answers, pack(status, usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
+    finally:
+        os._exit(0)
+
+
+class Starter:
+    """Starts the processes of jobs: through a zygote where there can be one, else by a fork of PID 1."""
+
+    def __init__(self, jail: Jail, tasks: Tasks) -> None:
+        self._jail = jail
+        self._tasks = tasks
+        self._zygote: Zygote | None = None
+
+    def start(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Process:
+        """A process that does this task with these arguments, plain values, and files."""
+        if self._jail.can_fork_from_child:
+            return self.entrust(task, arguments, files)
+        pid = os.fork()
+        if pid == 0:
+            self._tasks.run(task, arguments, files)
+        return Watched(pid, self._jail.end_all)
+
+    def entrust(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
+        """The same, by the zygote."""
+        request = os.memfd_create("request")
+        try:
+            os.write(request, marshal.dumps(arguments))
+            if self._zygote is not None and self._zygote.lives:
+                try:
+                    self._zygote.start(task, request, files)
+                    return self._zygote
+                except ConnectionError:
+                    # Killed while it had nothing to do.
+                    self._zygote.end()
+            here, there = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+            pid = os.fork()
+            if pid == 0:
+                _serve(there, self._jail, self._tasks)
+            there.close()
+            self._zygote = Zygote(self._jail, pid, here)
+            self._zygote.start(task, request, files)
+            return self._zygote
+        finally:
+            os.close(request)

@@ -1,0 +1,202 @@
+"""What forks for PID 1 outlives jobs, is out of every program's reach, and is replaced when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import pytest_asyncio
+
+from sandbox import Execution, Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
+from sandbox.bubblewrap import identities
+from tests.sandbox.conftest import BACKENDS
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SUM = "print(sum(map(int, input().split())))"
+INPUTS = tuple(b"%d 1\n" % n for n in range(8))
+MODES = [pytest.param(False, id="default"), pytest.param(True, id="strict")]
+needs_own_user_id = pytest.mark.skipif(
+    next(identities()).program is None, reason="only where programs have a user id of their own"
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=BACKENDS)
+async def sandbox(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Sandbox]:
+    """A sandbox with one slot that is this module's own, since its processes are to be killed."""
+    before = set(runners())
+    try:
+        opened = await open_sandbox(request.param, slots=1)
+    except SandboxUnavailable as error:
+        require(request.param, str(error))
+    OWN["before"] = before
+    yield opened
+    await opened.close()
+
+
+OWN: dict[str, set[int]] = {}
+
+
+def runners() -> list[int]:
+    """First processes of PID namespaces below this machine's."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            pid = int(entry.name)
+            ids = next(line for line in (entry / "status").read_text().splitlines() if line.startswith("NSpid"))
+            if ids.split()[-1] == "1" and len(ids.split()) > 2 and b"python" in (entry / "cmdline").read_bytes():
+                found.append(pid)
+    return found
+
+
+def zygotes() -> list[int]:
+    """Children of the runner that the module's sandbox has."""
+    [runner] = set(runners()) - OWN["before"]
+    return [int(pid) for pid in Path(f"/proc/{runner}/task/{runner}/children").read_text().split()]
+
+
+async def results(sandbox: Sandbox, source: str, strict: bool, inputs: tuple[bytes, ...] = INPUTS) -> list[Execution]:
+    """One execution for each input, in their order."""
+    executions = [execution async for execution in sandbox.run([Job("program", source, inputs, strict=strict)])]
+    assert Counter(execution.index for execution in executions) == Counter(range(len(inputs)))
+    return sorted(executions, key=lambda execution: execution.index)
+
+
+def all_right(executions: list[Execution]) -> bool:
+    return [(e.verdict, e.stdout) for e in executions] == [
+        (Verdict.OK, b"%d\n" % (n + 1)) for n in range(len(executions))
+    ]
+
+
+@needs_own_user_id
+@pytest.mark.parametrize("strict", MODES)
+async def test_it_outlives_jobs_and_is_replaced_when_it_is_gone(strict: bool, sandbox: Sandbox) -> None:
+    assert all_right(await results(sandbox, SUM, strict))
+    [first] = zygotes()
+    assert all_right(await results(sandbox, SUM, strict))
+    assert zygotes() == [first]
+    os.kill(first, signal.SIGKILL)
+    assert all_right(await results(sandbox, SUM, strict))
+    [second] = zygotes()
+    assert second != first
+
+
+@needs_own_user_id
+@pytest.mark.parametrize("strict", MODES)
+@pytest.mark.parametrize("source", [SUM, f"import os, time\ntime.sleep(0.02)\n{SUM}", "print("])
+async def test_every_input_has_one_right_answer_while_it_is_killed_again_and_again(
+    source: str, strict: bool, sandbox: Sandbox
+) -> None:
+    async def killing() -> None:
+        while True:
+            # The others are its orphans.
+            for pid in zygotes()[:1]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.03)
+
+    assert all_right(await results(sandbox, SUM, strict))
+    mishaps = asyncio.create_task(killing())
+    try:
+        for _ in range(5):
+            executions = await results(sandbox, source, strict)
+            if source == "print(":
+                assert {(e.verdict, e.reason) for e in executions} == {(Verdict.CRASH, "compile error")}
+            else:
+                assert all_right(executions)
+    finally:
+        mishaps.cancel()
+        await asyncio.gather(mishaps, return_exceptions=True)
+
+
+@needs_own_user_id
+@pytest.mark.parametrize("strict", MODES)
+async def test_what_a_program_leaves_ends_with_it(strict: bool, sandbox: Sandbox) -> None:
+    assert all_right(await results(sandbox, SUM, strict))
+    [before] = zygotes()
+    source = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n" + SUM
+    assert all_right(await results(sandbox, source, strict))
+    assert before not in zygotes()
+    seen = await results(sandbox, "import os\nprint(sum(name.isdigit() for name in os.listdir('/proc')))", strict)
+    # Runner, zygote, forker, the program.
+    assert {execution.stdout for execution in seen} == {b"4\n"}
+
+
+REACH = """
+import ctypes, os, stat
+libc = ctypes.CDLL(None, use_errno=True)
+others = [int(name) for name in os.listdir('/proc') if name.isdigit() and int(name) != os.getpid()]
+print(len(others))
+for pid in others:
+    for number in (0, 9, 19, 34):
+        try:
+            os.kill(pid, number)
+            print('signalled', pid, number)
+        except PermissionError:
+            pass
+    # PTRACE_ATTACH, PTRACE_SEIZE
+    for request in (16, 0x4206):
+        if libc.ptrace(request, pid, 0, 0) == 0:
+            print('traced', pid)
+    for path, mode in (('mem', os.O_RDWR), ('mem', os.O_RDONLY), ('maps', os.O_RDONLY), ('fd/3', os.O_RDWR)):
+        try:
+            os.open(f'/proc/{pid}/{path}', mode)
+            print('opened', pid, path)
+        except OSError:
+            pass
+    try:
+        print('listed', os.listdir(f'/proc/{pid}/fd'))
+    except OSError:
+        pass
+    for fd in range(64):
+        pidfd = os.pidfd_open(pid)
+        # pidfd_getfd
+        if libc.syscall(438, pidfd, fd, 0) >= 0:
+            print('took', pid, fd)
+        os.close(pidfd)
+for fd in range(4096):
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or fd > 2:
+            print('has', fd)
+    except OSError:
+        pass
+"""
+
+
+@needs_own_user_id
+@pytest.mark.parametrize("strict", MODES)
+async def test_no_program_can_signal_trace_or_open_it(strict: bool, sandbox: Sandbox) -> None:
+    executions = await results(sandbox, REACH, strict, (b"1", b"2"))
+    assert [(e.verdict, e.stdout, e.stderr_tail) for e in executions] == [(Verdict.OK, b"3\n", b"")] * 2
+
+
+@pytest.mark.parametrize("strict", MODES)
+async def test_a_program_that_compiles_with_a_warning_says_nothing_of_it(strict: bool, sandbox: Sandbox) -> None:
+    executions = await results(sandbox, f"import os\nassert 1 is 1\n{SUM}", strict)
+    assert all_right(executions)
+    assert {execution.stderr_tail for execution in executions} == {b""}
+
+
+async def test_time_for_compiling_is_not_the_programs(sandbox: Sandbox) -> None:
+    source = "\n".join(f"def f{n}(x): return [x + {n}, x * {n}]" for n in range(350)) + f"\n{SUM}"
+    assert len(source) < 1 << 14
+    executions = await results(sandbox, source, True)
+    assert all_right(executions)
+    # Compiling it takes some ten milliseconds.
+    assert executions[0].cpu_s < 2 * max(execution.cpu_s for execution in executions[1:])
+
+
+@pytest.mark.parametrize("strict", MODES)
+async def test_a_program_without_memory_to_be_compiled_in_is_compiled_elsewhere(strict: bool, sandbox: Sandbox) -> None:
+    source = "x = [" + "0, " * 5000 + "]\nimport os\nprint(len(x))"
+    job = Job("program", source, (b"1", b"2"), Limits(memory_mb=10), strict=strict)
+    executions = [execution async for execution in sandbox.run([job])]
+    assert {e.verdict for e in executions} <= {Verdict.OK, Verdict.MEMORY}
+    assert "compile error" not in {e.reason for e in executions}
