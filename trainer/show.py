@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Task as Bar
+from rich.text import Text
 
 from trainer.measure import Metrics
 from trainer.sampling import Event
 from trainer.tasks import Task
+
+ROLLING_OUT = "answers and tables"
 
 
 class Show(Protocol):
     """Told what the loop is doing."""
 
     def phase(self, name: str, total: int) -> None:
-        """A phase begins."""
+        """A phase begins, on `total` answers."""
 
-    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = "answers and tables") -> None:
+    def progress(self, done: int, total: int) -> None:
+        """So many of so many parts of the phase are done, such as rows of an update."""
+
+    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = ROLLING_OUT) -> None:
         """Answers to these tasks are being sampled and run."""
 
     def event(self, event: Event) -> None:
@@ -38,7 +47,10 @@ class Silent:
     def phase(self, name: str, total: int) -> None:
         pass
 
-    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = "answers and tables") -> None:
+    def progress(self, done: int, total: int) -> None:
+        pass
+
+    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = ROLLING_OUT) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -52,106 +64,241 @@ class Silent:
 
 
 class Terminal:
-    """Bars on stderr, and lines that stay: one for each step, one for each evaluation."""
+    """Bars on stderr, and lines that stay: one for each step, one for each evaluation.
 
-    def __init__(self, steps: int, done: int) -> None:
-        self.console = Console(stderr=True, highlight=False)
+    Where stderr is no terminal there are the lines alone, with all their columns.
+    """
+
+    def __init__(self, steps: int, done: int, console: Console | None = None, bars: bool | None = None) -> None:
+        """`console` and `bars` are for pictures and tests; without them stderr decides."""
+        self.console = Console(stderr=True, highlight=False) if console is None else console
+        self._has_bars = _is_terminal(self.console) if bars is None else bars
         columns = (
-            TextColumn("{task.description:<22}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
+            TextColumn("{task.description:<18}", markup=False),
+            BarColumn(bar_width=30 if self.console.width >= 100 else 16),
+            _Count(),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[note]}"),
+            _Left(),
+            TextColumn("{task.fields[note]}", style="dim", markup=False),
         )
-        self._bars = Progress(*columns, console=self.console)
-        self._run = self._bars.add_task("steps", total=steps, completed=done, note="")
-        self._phase: TaskID | None = None
+        # A step may take an hour: the speed is that of the last steps, however long ago they were.
+        self._bars = Progress(
+            *columns, console=self.console, disable=not self._has_bars, speed_estimate_period=24 * 3600
+        )
+        self._run = self._bars.add_task("steps", total=steps, completed=done, note="", of="", left=True)
+        self._done = done
+        self._rows: dict[str, TaskID] = {}
+        """Bars of the phase, by what they count."""
         self._tokens = 0
-        self._tables = 0
-        self._steps_shown = 0
+        self._lines = 0
+        self._first: Metrics | None = None
+        self._note_step()
 
     def __enter__(self) -> Terminal:
         self._bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._clear()
         self._bars.stop()
 
     def phase(self, name: str, total: int) -> None:
-        """Put a bar of `total` for the phase below that of the run."""
-        if self._phase is not None:
-            self._bars.remove_task(self._phase)
-        self._phase = self._bars.add_task(name, total=total or None, note="")
+        """A bar for the phase below that of the run: it only moves to and fro until there is word of progress."""
+        self._clear()
+        self._add("parts", name, None, f"{total:,} answer{'' if total == 1 else 's'}")
 
-    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = "answers and tables") -> None:
-        """Put a bar that counts answers, with tables and tokens beside it."""
-        self._tokens = self._tables = 0
-        self.phase(name, len(tasks) * answers_each)
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar of the phase."""
+        if (row := self._rows.get("parts")) is not None:
+            self._bars.update(row, completed=done, total=total)
+
+    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = ROLLING_OUT) -> None:
+        """A bar that counts answers, with the tokens beside it, and one that counts tables."""
+        self._clear()
+        self._tokens = 0
+        before = "" if name == ROLLING_OUT else f"{name}: "
+        self._add("answer", f"{before}answers", len(tasks) * answers_each)
+        self._add("table", f"{before}tables", len(tasks))
 
     def event(self, event: Event) -> None:
-        """Move the bar."""
-        if self._phase is None:
+        """Move the bar of what is done."""
+        row = self._rows.get(event.kind)
+        if row is None:
             return
-        self._tables += event.kind == "table"
-        self._tokens += event.tokens
-        note = f"{self._tables} tables, {self._tokens:,} tokens"
-        self._bars.update(self._phase, advance=event.kind == "answer", note=note)
+        self._bars.update(row, advance=1)
+        if event.kind == "answer":
+            self._tokens += event.tokens
+            seconds = self._bars.tasks[self._bars.task_ids.index(row)].elapsed if self._has_bars else None
+            speed = f", {self._tokens / seconds:,.0f} a second" if seconds and seconds > 1 else ""
+            self._bars.update(row, note=f"{self._tokens:,} tokens{speed}")
 
     def step(self, step: int, metrics: Metrics) -> None:
         """Print the step's line, under its headings now and then."""
+        self._clear()
+        self._done = step
         self._bars.update(self._run, completed=step)
-        if self._steps_shown % 20 == 0:
-            self.console.print(f"[dim]{_HEADINGS}[/dim]", soft_wrap=True)
-        self._steps_shown += 1
-        self.console.print(step_line(step, metrics), soft_wrap=True)
+        self._note_step()
+        if self._lines % 20 == 0:
+            self._print(headings(self._width), "dim")
+        self._lines += 1
+        self._print(step_line(step, metrics, self._width))
 
     def evaluation(self, step: int, metrics: Metrics) -> None:
-        """Print the figures."""
-        self.console.print(evaluation_line(step, metrics), soft_wrap=True)
+        """Print the figures, and how far they are from the first ones shown."""
+        self._clear()
+        self._print(evaluation_line(step, metrics, self._first, self._width), "cyan")
+        self._first = self._first or metrics
+
+    @property
+    def _width(self) -> int | None:
+        """Of a line; None where lines are not shown but kept."""
+        return self.console.width if self._has_bars else None
+
+    def _add(self, kind: str, name: str, total: int | None, of: str = "") -> None:
+        self._rows[kind] = self._bars.add_task(name, total=total or None, note="", of=of, left=False)
+
+    def _clear(self) -> None:
+        for row in self._rows.values():
+            self._bars.remove_task(row)
+        self._rows.clear()
+
+    def _note_step(self) -> None:
+        self._bars.update(self._run, note=f"step {self._done + 1}")
+
+    def _print(self, line: str, style: str = "") -> None:
+        self.console.print(Text(line, style=style), soft_wrap=True)
 
 
-_HEADINGS = "step   code   test   best   p_01   p_00     mu  groups c/t  no test    KL   entropy  grad  tok/s   seconds"
+class _Count(ProgressColumn):
+    """How many of how many; before that is known, on how many answers."""
+
+    def render(self, task: Bar) -> Text:
+        if task.total is None:
+            return Text(task.fields["of"], style="progress.download")
+        total = f"{int(task.total):,}"
+        return Text(f"{int(task.completed):>{len(total)},}/{total}", style="progress.download")
 
 
-def step_line(step: int, metrics: Metrics) -> str:
-    """One line with a step's main figures: accuracies of the step's own samples, before its updates."""
-    seconds = metrics.get("seconds/step")
-    tokens = _number(metrics, "code/tokens", 0) + _number(metrics, "test/tokens", 0)
-    sampling = _number(metrics, "seconds/sampling", 0)
-    groups = f"{_share(metrics.get('code/groups_trained'))}/{_share(metrics.get('test/groups_trained'))}"
-    parts = [
-        f"{step:4d}",
-        *(_share(metrics.get(name)) for name in ("code/accuracy", "test/p_u", "best_of_n")),
-        *(_share(metrics.get(f"test/{name}")) for name in ("p_01", "p_00", "mu")),
-        f"{groups:>11}",
-        f"{_share(metrics.get('test/unparsed')):>8}",
-        _share(metrics.get("test/kl", metrics.get("joint/kl")), 4),
-        f"{_share(metrics.get('code/entropy', metrics.get('joint/entropy')), 3):>8}",
-        _share(metrics.get("code/gradient_norm", metrics.get("joint/gradient_norm"))),
-        f"{tokens / sampling:6.0f}" if sampling else "     –",
-        f"{seconds:8.1f}" if isinstance(seconds, float) else "   again",
-    ]
-    return "  ".join(parts)
+class _Left(ProgressColumn):
+    """The time that is left, for the whole run only."""
+
+    def render(self, task: Bar) -> Text:
+        if not task.fields["left"] or task.time_remaining is None or task.finished:
+            return Text("")
+        return Text(f"{timedelta(seconds=round(task.time_remaining))} left", style="progress.remaining")
 
 
-def evaluation_line(step: int, metrics: Metrics) -> str:
-    """One line with an evaluation's figures."""
-    named = [
+def _is_terminal(console: Console) -> bool:
+    """Whether bars can be redrawn there; colours may be forced where they cannot."""
+    return console.file.isatty() and not console.is_dumb_terminal
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the steps' lines."""
+
+    heading: str
+    width: int
+    rank: int
+    """Columns of the lowest ranks stay where there is no room for all."""
+    cell: Callable[[Metrics], str]
+
+
+def columns(width: int | None = None) -> list[Column]:
+    """The columns that have room in a width, all of them without one."""
+    if width is None:
+        return list(_COLUMNS)
+    kept: list[Column] = []
+    used = len("step")
+    for column in sorted(_COLUMNS, key=lambda one: one.rank):
+        if used + 2 + column.width <= width or column.rank == 0:
+            kept.append(column)
+            used += 2 + column.width
+    return [column for column in _COLUMNS if column in kept]
+
+
+def headings(width: int | None = None) -> str:
+    """The line above the steps' lines; c/t: of the coder and the tester."""
+    return "  ".join(["step", *(f"{column.heading:>{column.width}}" for column in columns(width))])
+
+
+def step_line(step: int, metrics: Metrics, width: int | None = None) -> str:
+    """One line with a step's main figures: of the step's own samples, before its updates. What is missing is a dash."""
+    return "  ".join([f"{step:4d}", *(f"{column.cell(metrics):>{column.width}}" for column in columns(width))])
+
+
+def evaluation_line(step: int, metrics: Metrics, first: Metrics | None = None, width: int | None = None) -> str:
+    """One line with an evaluation's figures, and how far the accuracies are from those of `first`.
+
+    Where a width has no room for all, the figures named last are left out; the accuracies stay.
+    """
+    accuracies = [
         ("code", "code/accuracy"),
-        ("tests", "test/accuracy"),
-        ("best of n", "best_of_n"),
-        ("p_01", "test/p_01"),
-        ("p_00", "test/p_00"),
-        ("mu", "test/mu"),
+        ("tests", "test/accuracy" if _known(metrics, "eval/test/accuracy") else "test/p_u"),
+        ("best", "best_of_n"),
     ]
-    words = ", ".join(f"{word} {_share(metrics.get(f'eval/{name}'), 3)}" for word, name in named)
-    return f"held out after step {step}: {words} ({metrics.get('eval/problems')} problems)"
+    words = []
+    for word, name in accuracies:
+        now, before = metrics.get(f"eval/{name}"), (first or {}).get(f"eval/{name}")
+        known = isinstance(now, (int, float)) and isinstance(before, (int, float))
+        words.append(f"{word} {_cell(now, 3)}" + (f" ({now - before:+.3f})" if known else ""))  # type: ignore[operator]
+    line = f"held out after step {step}: {', '.join(words)}"
+    rest = [f"{name} {_cell(metrics.get(f'eval/test/{name}'), 3)}" for name in ("mu", "p_01", "p_00")]
+    for more in (*rest, f"{metrics.get('eval/problems', '-')} problems"):
+        if width is None or len(line) + 2 + len(more) <= width:
+            line += f", {more}"
+    return line
 
 
-def _share(value: object, digits: int = 2) -> str:
-    return f"{value:5.{digits}f}" if isinstance(value, (int, float)) else "    –"
+def _cell(value: object, digits: int = 2) -> str:
+    return f"{value:.{digits}f}" if isinstance(value, (int, float)) else "-"
 
 
-def _number(metrics: Metrics, name: str, otherwise: float) -> float:
-    value = metrics.get(name)
-    return value if isinstance(value, (int, float)) else otherwise
+def _known(metrics: Metrics, name: str) -> bool:
+    return isinstance(metrics.get(name), (int, float))
+
+
+def _one(name: str) -> Callable[[Metrics], str]:
+    return lambda metrics: _cell(metrics.get(name))
+
+
+def _both(what: str, digits: int = 2) -> Callable[[Metrics], str]:
+    """A measure of both roles; of the stages instead where code and tests are trained on at once."""
+
+    def cell(metrics: Metrics) -> str:
+        names = [f"code/{what}", f"test/{what}"]
+        if not any(name in metrics for name in names):
+            names = [name for name in metrics if name.startswith("joint") and name.endswith(f"/{what}")]
+        return "/".join(_cell(metrics.get(name), digits) for name in names) or "-"
+
+    return cell
+
+
+def _speed(metrics: Metrics) -> str:
+    tokens, seconds = (metrics.get("code/tokens"), metrics.get("test/tokens")), metrics.get("seconds/sampling")
+    known = [count for count in tokens if isinstance(count, (int, float))]
+    return f"{sum(known) / seconds:.0f}" if known and isinstance(seconds, (int, float)) and seconds > 0 else "-"
+
+
+def _seconds(metrics: Metrics) -> str:
+    """A step made again from its record has no time of its own."""
+    return _cell(metrics["seconds/step"], 1) if "seconds/step" in metrics else "again"
+
+
+_COLUMNS = (
+    Column("code", 5, 0, _one("code/accuracy")),
+    Column("tests", 5, 0, _one("test/p_u")),
+    Column("best", 5, 0, _one("best_of_n")),
+    Column("p_01", 5, 3, _one("test/p_01")),
+    Column("p_00", 5, 3, _one("test/p_00")),
+    Column("mu", 5, 1, _one("test/mu")),
+    Column("reward c/t", 11, 5, _both("reward")),
+    Column("trained c/t", 11, 2, _both("groups_trained")),
+    Column("unread c/t", 10, 6, _both("unparsed")),
+    Column("length c/t", 10, 6, _both("length", 0)),
+    Column("KL c/t", 11, 2, _both("kl", 3)),
+    Column("entropy c/t", 11, 2, _both("entropy")),
+    Column("grad c/t", 10, 4, _both("gradient_norm")),
+    Column("tok/s", 6, 3, _speed),
+    Column("seconds", 7, 0, _seconds),
+)

@@ -232,7 +232,8 @@ def _heading(task: RecordedTask, role: RoleName, numbers: Sequence[int], words: 
         if earned.right is not None:
             text.append(", ").append(*(("right", "green") if earned.right else ("wrong", "red")))
         if earned.reward is not None:
-            text.append(f", reward {value(earned.reward)}, advantage {_advantage(earned.advantage)}")
+            advantage = "not trained on" if earned.advantage is None else f"advantage {earned.advantage:+.3f}"
+            text.append(f", reward {value(earned.reward)}, {advantage}")
     return text
 
 
