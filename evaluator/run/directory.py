@@ -1,0 +1,87 @@
+"""Where an evaluation lies, and which one a command goes on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cure.errors import ProblemError
+from evaluator.run.settings import Settings
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """Paths of one evaluation."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The settings, as JSON."""
+        return self.path / "config.json"
+
+    def samples(self, role: str) -> Path:
+        """The samples of a role, a line each."""
+        return self.path / "samples" / f"{role}.jsonl"
+
+    @property
+    def tables(self) -> Path:
+        """The execution tables, a line for each problem."""
+        return self.path / "tables.jsonl"
+
+    @property
+    def metrics(self) -> Path:
+        """Both modes."""
+        return self.path / "metrics.json"
+
+    def read_settings(self) -> Settings:
+        """Of the run that lies here; ProblemError when none does."""
+        try:
+            return Settings.from_record(json.loads(self.config.read_text(encoding="utf-8"))["settings"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ProblemError(f"{self.path} holds no evaluation ({error})") from None
+
+    def write_config(self, settings: Settings, more: dict[str, Any]) -> None:
+        """Write the settings, with what else describes the run."""
+        write_whole(self.config, json.dumps({"settings": settings.to_record(), **more}, indent=1) + "\n")
+
+
+def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:
+    """The newest run with the same identity under `outputs`, or a new one: OUTPUTS/MODEL/DATASET/TIME."""
+    parent = outputs / _models(settings) / _slug(Path(settings.dataset).stem)
+    if not fresh:
+        for path in sorted(parent.glob("*"), reverse=True):
+            run = RunDirectory(path)
+            if run.config.is_file() and run.read_settings().identity() == settings.identity():
+                return run
+    path = parent / time.strftime("%Y-%m-%d_%H-%M-%S")
+    number = 1
+    while path.exists():
+        number += 1
+        path = parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{number}"
+    path.mkdir(parents=True)
+    return RunDirectory(path)
+
+
+def _models(settings: Settings) -> str:
+    specs = dict.fromkeys(role.model for role in (settings.coder, settings.tester) if role is not None)
+    return "+".join(_slug(spec) for spec in specs)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[-60:] or "model"
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = file.with_name(file.name + ".partial")
+    with partial.open("w", encoding="utf-8", errors="surrogatepass") as writing:
+        writing.write(text)
+        writing.flush()
+        os.fsync(writing.fileno())
+    partial.replace(file)

@@ -1,0 +1,164 @@
+"""The whole evaluation: what is missing is asked for, and a table is run as soon as its problem's samples are there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from cure.problem import Problem
+from engines import Engine
+from evaluator.run.directory import RunDirectory
+from evaluator.run.lines import Lines, read_lines
+from evaluator.run.samples import Asker, Sample, Samples, fill
+from evaluator.run.settings import Settings
+from evaluator.run.tables import EvaluatedTable, evaluate_problem
+from sandbox import Sandbox
+
+SIDE_BY_SIDE = 16
+"""Tables under way at once: enough to fill the sandbox, few enough for memory to stay flat."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is."""
+
+    samples: int
+    of_samples: int
+    tables: int
+    of_tables: int
+    executions: int
+    failed: int
+    """Samples that could not be had."""
+
+
+async def execute(
+    directory: RunDirectory,
+    settings: Settings,
+    problems: Sequence[Problem],
+    askers: Sequence[Asker],
+    box: Sandbox,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    ask_again: bool = False,
+) -> None:
+    """Complete the run: every sample is asked for once, every table run once, all is kept as soon as it is there."""
+    run = _Run(directory, settings, problems, askers, box, on_progress, ask_again)
+    try:
+        await run.complete()
+    finally:
+        run.close()
+
+
+class _Run:
+    def __init__(
+        self,
+        directory: RunDirectory,
+        settings: Settings,
+        problems: Sequence[Problem],
+        askers: Sequence[Asker],
+        box: Sandbox,
+        on_progress: Callable[[Progress], None],
+        ask_again: bool,
+    ) -> None:
+        self._settings, self._problems, self._box, self._on_progress = settings, problems, box, on_progress
+        self._askers = {asker.role: asker for asker in askers}
+        self._samples: dict[str, Samples] = {}
+        self._lines: dict[str, Lines] = {}
+        for role, asker in self._askers.items():
+            path = directory.samples(role)
+            # Opened first: that cuts off a torn line.
+            self._lines[role] = Lines(path)
+            wanted = asker.settings.samples
+            keys = None if asker.engine is None else asker.keys(problems)
+            self._samples[role] = Samples.load(path, wanted, keys, ask_again)
+        self._tables = Lines(directory.tables)
+        done = read_lines(directory.tables)
+        # A table made before a failed sample was asked for again is out of date.
+        self._known = {record["problem"] for record in done if self._is_current(record)}
+        every = [sample for found in self._samples.values() for one in found.found.values() for sample in one.values()]
+        self._there, self._failed = len(every), sum(bool(sample.error) for sample in every)
+        self._tables_there, self._executions = len(self._known), 0
+        self._gate = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._running: set[asyncio.Task[None]] = set()
+
+    def _is_current(self, record: dict[str, object]) -> bool:
+        failed = record.get("failed")
+        if not isinstance(failed, dict):
+            return False
+        number = record["problem"]
+        assert isinstance(number, int)
+        now = {role: sum(bool(sample.error) for sample in self._samples[role].of(number)) for role in self._samples}
+        complete = not any(self._samples[role].missing(number) for role in self._samples)
+        return complete and all(failed.get(role, 0) == count for role, count in now.items())
+
+    async def complete(self) -> None:
+        """Ask and run until nothing is missing."""
+        self._report()
+        for number in range(len(self._problems)):
+            await self._start_if_ready(number)
+        engines = {id(asker.engine): asker.engine for asker in self._askers.values() if asker.engine is not None}
+        try:
+            async with asyncio.TaskGroup() as asking:
+                for engine in engines.values():
+                    asking.create_task(self._ask(engine, [a for a in self._askers.values() if a.engine is engine]))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        while self._running:
+            await asyncio.wait(self._running)
+            self._raise()
+
+    async def _ask(self, engine: Engine, askers: Sequence[Asker]) -> None:
+        async with aclosing(fill(engine, askers, self._problems, self._samples, self._lines)) as news:
+            async for _, sample in news:
+                self._there += 1
+                self._failed += bool(sample.error)
+                self._report()
+                await self._start_if_ready(sample.problem)
+
+    async def _start_if_ready(self, number: int) -> None:
+        self._raise()
+        ready = number not in self._known and not any(s.missing(number) for s in self._samples.values())
+        if ready:
+            self._known.add(number)
+            task = asyncio.create_task(self._table(number))
+            self._running.add(task)
+            await asyncio.sleep(0)
+
+    def _raise(self) -> None:
+        """Raise what a table raised: the sandbox is gone, or the disk is full."""
+        for task in [task for task in self._running if task.done()]:
+            self._running.discard(task)
+            task.result()
+
+    async def _table(self, number: int) -> None:
+        async with self._gate:
+            codes, tests = (self._of(role, number) for role in ("coder", "tester"))
+            table = await evaluate_problem(number, self._problems[number], codes, tests, self._settings, self._box)
+        self._tables.append(table.to_record())
+        self._tables_there += 1
+        self._executions += table.executions
+        self._report()
+
+    def _of(self, role: str, number: int) -> list[Sample]:
+        return self._samples[role].of(number) if role in self._samples else []
+
+    def _report(self) -> None:
+        asked = sum(samples.wanted for samples in self._samples.values() if not samples.given)
+        there = sum(len(one) for samples in self._samples.values() if samples.given for one in samples.found.values())
+        wanted = asked * len(self._problems) + there
+        tables, total = self._tables_there, len(self._problems)
+        self._on_progress(Progress(self._there, wanted, tables, total, self._executions, self._failed))
+
+    def close(self) -> None:
+        """Let go of files; what is under way is given up."""
+        for task in self._running:
+            task.cancel()
+        for lines in (*self._lines.values(), self._tables):
+            lines.close()
+
+
+def read_tables(directory: RunDirectory) -> list[EvaluatedTable]:
+    """The tables of a run, the latest of each problem, in the order of problems."""
+    latest = {record["problem"]: record for record in read_lines(directory.tables)}
+    return [EvaluatedTable.from_record(latest[number]) for number in sorted(latest)]

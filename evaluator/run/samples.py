@@ -1,0 +1,178 @@
+"""Samples of one role: what is there, what is missing, and asking for that and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from cure.problem import Problem
+from cure.prompts import PromptStyle
+from engines import Completion, Engine, Request
+from engines.protocol import Prompt
+from engines.scripted import prompt_text
+from evaluator.run.lines import Lines, read_lines
+from evaluator.run.settings import RoleSettings
+
+Role = Literal["coder", "tester"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One answer, as it is kept."""
+
+    key: str
+    """SHA-256 of everything that decides it: model, prompt, sampling, index."""
+    problem: int
+    """Index in the set."""
+    index: int
+    text: str
+    finish: str
+    error: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    estimated: bool = False
+    seconds: float = 0.0
+    """From asking for all of them to this one being there."""
+
+
+@dataclass
+class Samples:
+    """The samples of a role that are there, by problem and index."""
+
+    path: Path
+    wanted: int
+    given: bool = False
+    """Nobody is asked: what is there is all there is."""
+    found: dict[int, dict[int, Sample]] = field(default_factory=dict)
+
+    @staticmethod
+    def load(path: Path, wanted: int, keys: Callable[[int, int], str] | None, again: bool = False) -> Samples:
+        """What earlier attempts left. Samples of other prompts or settings are not ours; with `again`, failed ones are
+        asked for once more. Without keys they are given, and all are ours."""
+        samples = Samples(path, wanted, keys is None)
+        for record in read_lines(path):
+            sample = Sample(**record)
+            stale = keys is not None and sample.key != keys(sample.problem, sample.index)
+            if sample.index < wanted and not stale and not (again and sample.error):
+                samples.found.setdefault(sample.problem, {})[sample.index] = sample
+        return samples
+
+    def missing(self, problem: int) -> list[int]:
+        """Indices that are not there yet."""
+        have = self.found.get(problem, {})
+        return [] if self.given else [index for index in range(self.wanted) if index not in have]
+
+    def of(self, problem: int) -> list[Sample]:
+        """The samples of a problem, by index."""
+        have = self.found.get(problem, {})
+        return [have[index] for index in sorted(have)]
+
+
+@dataclass(frozen=True)
+class Asker:
+    """One role of one evaluation: whom it asks, and how."""
+
+    role: Role
+    engine: Engine | None
+    """None where nobody is asked: the samples are there already, from somewhere else."""
+    spec: str
+    """The model, with its server where that is part of its name."""
+    style: PromptStyle
+    settings: RoleSettings
+
+    def prompt(self, problem: Problem) -> Prompt:
+        """What the role is asked about a problem."""
+        return self.style.coder(problem) if self.role == "coder" else self.style.tester(problem)
+
+    def keys(self, problems: Sequence[Problem]) -> Callable[[int, int], str]:
+        """The key of each sample."""
+        settings = {name: value for name, value in asdict(self.settings).items() if name not in ("samples", "model")}
+        common = json.dumps([self.spec, settings, self.style.stop], sort_keys=True)
+        prompts: dict[int, str] = {}
+
+        def key(problem: int, index: int) -> str:
+            if problem >= len(problems):
+                return ""
+            if problem not in prompts:
+                text = prompt_text(self.prompt(problems[problem]))
+                prompts[problem] = hashlib.sha256(f"{common}\0{text}".encode(errors="surrogatepass")).hexdigest()
+            return hashlib.sha256(f"{prompts[problem]}/{index}".encode()).hexdigest()[:32]
+
+        return key
+
+    def requests(self, number: int, problem: Problem, missing: Sequence[int]) -> list[Request]:
+        """What asks for these samples of a problem. The key says role, problem and first index."""
+        requests = []
+        for start, count in _runs(missing):
+            seed = self.settings.seed + 1_000_003 * number + start
+            key = f"{self.role}/{problem.name or number}#{number}.{start}"
+            requests.append(Request(key, self.prompt(problem), count, self.settings.sampling(seed, self.style.stop)))
+        return requests
+
+
+async def fill(
+    engine: Engine,
+    askers: Sequence[Asker],
+    problems: Sequence[Problem],
+    samples: Mapping[str, Samples],
+    lines: Mapping[str, Lines],
+) -> AsyncGenerator[tuple[Role, Sample], None]:
+    """Ask one engine for what these roles lack, problem by problem; a sample is on disk before it is handed on."""
+    by_role = {asker.role: asker for asker in askers}
+    keys = {asker.role: asker.keys(problems) for asker in askers}
+    requests = [
+        request
+        for number, problem in enumerate(problems)
+        for asker in askers
+        for request in asker.requests(number, problem, samples[asker.role].missing(number))
+    ]
+    if not requests:
+        return
+    begun = time.monotonic()
+    async with aclosing(engine.complete(requests)) as completions:
+        async for completion in completions:
+            role = by_role[cast(Role, completion.key.partition("/")[0])].role
+            number, start = map(int, completion.key.rpartition("#")[2].split("."))
+            index = start + completion.index
+            sample = _sample(completion, keys[role](number, index), number, index, time.monotonic() - begun)
+            lines[role].append(asdict(sample))
+            samples[role].found.setdefault(number, {})[index] = sample
+            yield role, sample
+
+
+def _sample(completion: Completion, key: str, problem: int, index: int, seconds: float) -> Sample:
+    usage = completion.usage
+    return Sample(
+        key,
+        problem,
+        index,
+        completion.text,
+        completion.finish,
+        completion.error,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        usage.estimated,
+        round(seconds, 3),
+    )
+
+
+def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of consecutive numbers as (first, count)."""
+    runs: list[tuple[int, int]] = []
+    for index in indices:
+        if runs and index == runs[-1][0] + runs[-1][1]:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((index, 1))
+    return runs
+
+
+def to_records(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """As JSON."""
+    return [asdict(sample) for sample in samples]

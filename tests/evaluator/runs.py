@@ -1,0 +1,77 @@
+"""Small evaluations: a sum, prepared answers, a sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from engines import EngineOptions
+from evaluator.run.directory import RunDirectory
+from evaluator.run.execute import Progress
+from evaluator.run.settings import RoleSettings, Settings
+from evaluator.run.start import evaluate, read_problems
+
+RIGHT = "```python\na, b = map(int, input().split())\nprint(a + b)\n```"
+WRONG = "```python\na, b = map(int, input().split())\nprint(a * b + 1)\n```"
+CRASH = "```python\nprint(1 / 0)\n```"
+NOTHING = "I would add them."
+
+
+def answer_of_a_tester(stdin: str, expected: str) -> str:
+    """A tester's answer."""
+    return f"**Test Input:**\n```\n{stdin}\n```\n\n**Test Output:**\n```\n{expected}\n```\n"
+
+
+CODES = [RIGHT, WRONG, NOTHING, CRASH]
+TESTS = [answer_of_a_tester("3 4", "7"), answer_of_a_tester("2 2", "5"), "no test", answer_of_a_tester("1 1", "2")]
+
+
+def problems_file(path: Path, count: int = 3, **more: Any) -> Path:
+    """A set of `count` problems that all ask for the sum."""
+    rows = [
+        {
+            "name": f"sum-{number}",
+            "question": f"Read two integers. Print their sum. ({number})",
+            "example_input": ["1 2\n"],
+            "example_output": ["3\n"],
+            "test_input": ["5 6\n", "0 0\n"],
+            "test_output": ["11\n", "0\n"],
+            "reference_solution": "a, b = map(int, input().split())\nprint(a + b)\n",
+            **more,
+        }
+        for number in range(count)
+    ]
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def script(path: Path, codes: Sequence[object] = CODES, tests: Sequence[object] = TESTS) -> str:
+    """The spec of a model that gives these answers, over and over."""
+    entries = [{"key": "coder/*", "completions": codes}, {"key": "tester/*", "completions": tests}]
+    path.write_text(json.dumps([{**entry, "repeat": True} for entry in entries]))
+    return f"scripted:{path}"
+
+
+def settings_of(file: Path, model: str, n: int = 4, m: int = 4, **more: Any) -> Settings:
+    """Settings of an evaluation of one model in both roles."""
+    _, sha256 = read_problems(file, None)
+    role = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 200}
+    coder = RoleSettings(model, n, **role) if n else None
+    tester = RoleSettings(model, m, **role) if m else None
+    return Settings(str(file), sha256, coder, tester, **more)
+
+
+def run(
+    settings: Settings,
+    outputs: Path,
+    seen: list[Progress] | None = None,
+    options: EngineOptions = EngineOptions(),
+    **more: Any,
+) -> RunDirectory:
+    """Complete it in a bubblewrap."""
+    problems, _ = read_problems(Path(settings.dataset), settings.limit)
+    show = (lambda _: None) if seen is None else seen.append
+    return asyncio.run(evaluate(settings, problems, outputs, "bubblewrap", options, on_progress=show, **more))

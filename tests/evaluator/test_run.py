@@ -1,0 +1,250 @@
+"""An evaluation asks for every sample once, runs every table once, and goes on where it was ended."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cure.errors import ProblemError
+from cure.problem_file import load_problems
+from cure.prompts import prompts_for
+from engines import EngineOptions
+from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
+from evaluator.run import execute, tables
+from evaluator.run.directory import RunDirectory
+from evaluator.run.execute import Progress, read_tables
+from evaluator.run.lines import read_lines
+from tests.engines.faulty_server import FaultyServer
+from tests.evaluator.runs import CODES, RIGHT, TESTS, WRONG, answer_of_a_tester, problems_file, run, script, settings_of
+
+pytestmark = pytest.mark.bubblewrap
+
+
+def test_a_table_worked_out_by_hand(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 2)
+    seen: list[Progress] = []
+    made = run(settings_of(file, script(tmp_path / "s.json")), tmp_path / "out", seen)
+    first, second = read_tables(made)
+    assert (first.name, second.name) == ("sum-0", "sum-1")
+    # Hidden 5 6 and 0 0, public 1 2, generated 3 4 -> 7, 2 2 -> 5 (wrong), 1 1 -> 2.
+    assert [(column.suite, column.index) for column in first.columns] == [
+        ("hidden", 0), ("hidden", 1), ("public", 0), ("generated", 0), ("generated", 1), ("generated", 3),
+    ]  # fmt: skip
+    assert first.cells == ("PPPPWP", "WWPWPP", "", "CCCCCC")
+    assert first.reference == "PPPPWP"
+    assert first.program_failures == ("", "", "no_code", "") and first.test_failures == {2: "no_test"}
+    assert first.passes("hidden").tolist() == [[True, True], [False, False], [False, False], [False, False]]
+    # Three programs and the reference solution, on six inputs.
+    assert first.executions == 4 * 6 and first.requested_tests == 4
+    last = seen[-1]
+    assert (last.samples, last.of_samples, last.tables, last.of_tables, last.failed) == (16, 16, 2, 2, 0)
+
+
+def test_the_same_command_again_asks_and_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = problems_file(tmp_path / "sums.json")
+    settings = settings_of(file, script(tmp_path / "s.json"))
+    made = run(settings, tmp_path / "out")
+    before = {path: path.read_bytes() for path in made.path.rglob("*.jsonl")}
+    monkeypatch.setattr(execute, "evaluate_problem", lambda *_: pytest.fail("a table was run again"))
+    # The answers are gone: whoever asks for one gets an error.
+    (tmp_path / "s.json").write_text('[{"key": "nothing", "text": "nothing"}]')
+    again = run(settings, tmp_path / "out")
+    assert again == made
+    assert {path: path.read_bytes() for path in made.path.rglob("*.jsonl")} == before
+
+
+def test_fresh_begins_anew(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1)
+    settings = settings_of(file, script(tmp_path / "s.json"))
+    assert run(settings, tmp_path / "out").path != run(settings, tmp_path / "out", fresh=True).path
+
+
+def test_other_settings_are_another_run(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1)
+    model = script(tmp_path / "s.json")
+    one, other = (run(settings_of(file, model, n), tmp_path / "out") for n in (4, 3))
+    assert one.path != other.path
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FaultyServer]:
+    """A real server that gives the same answers, whoever asks for how many."""
+    style = prompts_for("chat")
+    entries = []
+    for problem in load_problems(str(problems_file(tmp_path / "served.json", 40))):
+        for prompt, answers in ((style.coder(problem), CODES), (style.tester(problem), TESTS)):
+            prepared = tuple(Prepared(str(answer)) for answer in answers)
+            entries.append(Entry(prepared, prompt_sha256=prompt_sha256(prompt), repeat=True))
+    with FaultyServer(ScriptedEngine(entries)) as made:
+        yield made
+
+
+def asked(server: FaultyServer) -> Counter[str]:
+    """How many samples were asked for, by prompt."""
+    counts: Counter[str] = Counter()
+    for _, body in server.faults.seen:
+        counts[json.dumps(body["messages"])] += body.get("n") or 1
+    return counts
+
+
+def test_a_server_is_asked_for_every_sample_once(tmp_path: Path, server: FaultyServer) -> None:
+    file = problems_file(tmp_path / "sums.json", 5)
+    settings = settings_of(file, server.url("ok"))
+    run(settings, tmp_path / "out")
+    assert set(asked(server).values()) == {4} and len(asked(server)) == 10
+    run(settings, tmp_path / "out")
+    assert set(asked(server).values()) == {4}
+
+
+def test_a_sample_that_cannot_be_had_is_kept_as_an_error_and_asked_for_again_on_request(
+    tmp_path: Path, server: FaultyServer
+) -> None:
+    file = problems_file(tmp_path / "sums.json", 2)
+    settings = settings_of(file, server.url("error_500", 4), m=0)
+    quick = EngineOptions(retries=0, concurrency=1, per_request=1, backoff_s=0.01)
+    made = run(settings, tmp_path / "out", options=quick)
+    failed = [record for record in read_lines(made.samples("coder")) if record["error"]]
+    assert len(failed) == 4 and "500" in failed[0]["error"]
+    assert read_tables(made)[0].failed == {"coder": 4, "tester": 0}
+    before = len(server.faults.seen)
+    run(settings, tmp_path / "out", options=quick)
+    assert len(server.faults.seen) == before
+    run(settings, tmp_path / "out", options=quick, ask_again=True)
+    assert len(server.faults.seen) == before + 4
+    assert [table.failed for table in read_tables(made)] == [{"coder": 0, "tester": 0}] * 2
+    assert read_tables(made)[0].cells[0][:2] == "PP"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tests.evaluator.runs import run, settings_of
+from engines import EngineOptions
+run(settings_of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), options=EngineOptions(concurrency=4))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["samples", "tables"])
+def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, server: FaultyServer, when: str) -> None:
+    file = problems_file(tmp_path / "sums.json", 16)
+    model = server.url("slow_first")
+    settings, options = settings_of(file, model), EngineOptions(concurrency=4)
+    whole = run(settings, tmp_path / "whole", options=options)
+    server.faults.seen.clear()
+    out = tmp_path / "killed"
+    name = "coder.jsonl" if when == "samples" else "tables.jsonl"
+    for lines in (3, 8):
+        arguments = [sys.executable, "-c", KILLED, str(file), model, str(out)]
+        child = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
+        for _ in range(1500):
+            grown = [path for path in out.rglob(name) if sum(1 for _ in path.open("rb")) >= lines]
+            if grown or child.poll() is not None:
+                break
+            time.sleep(0.02)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        for path in out.rglob(name):
+            with path.open("ab") as torn:
+                torn.write(b'{"problem": 1, "cel')
+    again = run(settings, out, options=options)
+    assert len(list(out.rglob("config.json"))) == 1
+    records = [
+        [{k: v for k, v in table.to_record().items() if k not in ("cpu_s", "peak_kb")} for table in read_tables(one)]
+        for one in (whole, again)
+    ]
+    assert records[0] == records[1]
+    # Asked for again is at most what was under way at the two kills: four requests, of four samples each.
+    assert sum(asked(server).values()) <= 16 * 8 + 2 * 4 * 4
+    kept = [record["key"] for role in ("coder", "tester") for record in read_lines(again.samples(role))]
+    assert len(kept) == len(set(kept)) == 16 * 8
+
+
+def test_programs_of_an_earlier_run_and_tests_of_another_model(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 2)
+    made = run(settings_of(file, script(tmp_path / "s.json"), m=0), tmp_path / "out")
+    model = script(tmp_path / "t.json", ["never"], [answer_of_a_tester("9 9", "18")])
+    settings = settings_of(file, model, n=4, m=1)
+    from dataclasses import replace
+
+    assert settings.coder is not None
+    mixed = replace(settings, coder=replace(settings.coder, model=f"run:{made.path}"))
+    table = read_tables(run(mixed, tmp_path / "out"))[0]
+    assert table.cells == ("PPPP", "WWPW", "", "CCCC")
+
+
+def test_a_fixed_pool_of_programs(tmp_path: Path) -> None:
+    programs = ["a, b = map(int, input().split())\nprint(a + b)", {"program": "print(input())", "right": False}]
+    file = problems_file(tmp_path / "sums.json", 1, submissions=programs)
+    settings = settings_of(file, script(tmp_path / "s.json"))
+    from dataclasses import replace
+
+    assert settings.coder is not None
+    pool = replace(settings, coder=replace(settings.coder, model="pool"))
+    assert read_tables(run(pool, tmp_path / "out"))[0].cells == ("PPPPWP", "WWWWWW")
+
+
+def test_a_pool_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1)
+    settings = settings_of(file, "pool", m=0)
+    with pytest.raises(ProblemError, match="no problem of the set brings programs"):
+        run(settings, tmp_path / "out")
+    with pytest.raises(ProblemError, match="no evaluation lies there"):
+        run(settings_of(file, f"run:{tmp_path}", m=0), tmp_path / "out")
+
+
+def test_a_reference_that_needs_longer_here_raises_the_limit(tmp_path: Path) -> None:
+    waits = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.3: pass\n"
+    slow = f"{waits}a, b = map(int, input().split())\nprint(a + b)\n"
+    file = problems_file(tmp_path / "sums.json", 1, reference_solution=slow, test_time_limit=0.1)
+    table = read_tables(run(settings_of(file, script(tmp_path / "s.json")), tmp_path / "out"))[0]
+    assert 0.85 <= table.limit_s < 3 and table.reference == "PPPPWP"
+
+
+def test_empty_answers_no_tests_and_no_right_program(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1, reference_solution=None)
+    model = script(tmp_path / "s.json", ["", WRONG], ["", "**Test Input:**"])
+    table = read_tables(run(settings_of(file, model, 2, 2), tmp_path / "out"))[0]
+    assert table.cells == ("", "WWP") and table.reference is None
+    assert set(table.test_failures) == {0, 1} and table.passes("generated").shape == (2, 0)
+
+
+def test_two_problems_of_one_name_are_refused(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 2)
+    rows = json.loads(file.read_text())
+    rows[1]["name"] = rows[0]["name"]
+    file.write_text(json.dumps(rows))
+    with pytest.raises(ProblemError, match="problems 0 and 1 are both called 'sum-0'"):
+        settings_of(file, "micro")
+
+
+def test_a_comparison_of_the_problem_is_used(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1, comparison="float(0.5,0)")
+    near = "```python\na, b = map(int, input().split())\nprint(a + b + 0.4)\n```"
+    table = read_tables(run(settings_of(file, script(tmp_path / "s.json", [near, RIGHT]), 2, 0), tmp_path / "out"))[0]
+    assert table.cells == ("PPP", "PPP") and table.comparison == "float(0.5,0)"
+
+
+def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 2)
+    settings = settings_of(file, script(tmp_path / "s.json"))
+    made = run(settings, tmp_path / "out")
+    (made.path / "tables.jsonl").unlink()
+    (made.path / "tables.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        run(settings, tmp_path / "out")
+    (made.path / "tables.jsonl").unlink()
+    assert len(read_tables(run(settings, tmp_path / "out"))) == 2
+
+
+def test_the_letters_are_one_for_each_verdict() -> None:
+    assert len(set(tables.LETTERS.values()) | {tables.PASSED}) == len(tables.LETTERS) + 1
+    assert CODES and TESTS and RunDirectory
