@@ -1,0 +1,283 @@
+"""How much memory a policy takes on each GPU, from its model's config.json alone. Pure: nothing is loaded.
+
+Counted is what the trainer and its engine hold: numbers times their bytes. Not counted: the CUDA context, NCCL's and
+the allocator's own (one to a few GB), and what a kernel needs for a moment. Sizes are in bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from trainer.errors import TrainerError
+
+GB = 10**9
+KNOWN_TYPES = ("qwen2", "qwen3", "llama", "mistral")
+"""Values of `model_type` whose parameters can be counted: decoders of one kind of block, without experts."""
+LOGITS_AT_ONCE = 1 << 26
+"""Most logits the trainer holds at once (`trainer.policy.scorer`)."""
+LIVE_PARAMETERS = 10**9
+"""Most parameters ZeRO-3 leaves gathered: DeepSpeed's `stage3_max_live_parameters`."""
+BUCKET = 1 << 26
+"""Numbers of a message of ZeRO-1 and ZeRO-2 (`trainer.policy.deepspeed_policy`)."""
+
+_QWEN2 = {"model_type": "qwen2", "vocab_size": 152064, "tie_word_embeddings": False, "dtype": "bfloat16"}
+PRESET_MODELS: dict[str, dict[str, Any]] = {
+    "Qwen/Qwen2.5-7B-Instruct": {
+        **_QWEN2,
+        "hidden_size": 3584,
+        "intermediate_size": 18944,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 28,
+        "num_key_value_heads": 4,
+    },
+    "Qwen/Qwen2.5-14B-Instruct": {
+        **_QWEN2,
+        "hidden_size": 5120,
+        "intermediate_size": 13824,
+        "num_hidden_layers": 48,
+        "num_attention_heads": 40,
+        "num_key_value_heads": 8,
+    },
+    "Qwen/Qwen3-4B": {
+        "model_type": "qwen3",
+        "vocab_size": 151936,
+        "tie_word_embeddings": True,
+        "dtype": "bfloat16",
+        "hidden_size": 2560,
+        "intermediate_size": 9728,
+        "num_hidden_layers": 36,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+    },
+}
+"""What counts here of the published config.json of the presets' models, so that planning needs no download."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes of a decoder."""
+
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+    tied: bool
+    """Whether the output layer is the embedding."""
+    qkv_bias: bool
+    output_bias: bool
+    mlp_bias: bool
+    head_norms: bool
+    """Whether queries and keys are normalised (Qwen3)."""
+    bytes_each: int
+    """Of a weight in the checkpoint, and so in the engine."""
+
+    @property
+    def queries(self) -> int:
+        """Width of all queries together."""
+        return self.heads * self.head_dim
+
+    @property
+    def keys(self) -> int:
+        """Width of all keys together, and of all values."""
+        return self.kv_heads * self.head_dim
+
+    @property
+    def linear(self) -> tuple[tuple[int, int], ...]:
+        """Inputs and outputs of the linear layers of a block."""
+        return (
+            (self.hidden, self.queries),
+            (self.hidden, self.keys),
+            (self.hidden, self.keys),
+            (self.queries, self.hidden),
+            (self.hidden, self.intermediate),
+            (self.hidden, self.intermediate),
+            (self.intermediate, self.hidden),
+        )
+
+    @property
+    def block(self) -> int:
+        """Parameters of a block: linear layers with their biases, and the norms."""
+        biases = self.qkv_bias * (self.queries + 2 * self.keys) + self.output_bias * self.hidden
+        biases += self.mlp_bias * (2 * self.intermediate + self.hidden)
+        norms = 2 * self.hidden + self.head_norms * 2 * self.head_dim
+        return sum(inputs * outputs for inputs, outputs in self.linear) + biases + norms
+
+    @property
+    def parameters(self) -> int:
+        """All of them; a tied output layer is counted once."""
+        embeddings = self.vocabulary * self.hidden * (1 if self.tied else 2)
+        return embeddings + self.layers * self.block + self.hidden
+
+    def adapters(self, rank: int) -> int:
+        """Parameters of low-rank adapters on every linear layer but the output layer (`trainer.policy.lora`)."""
+        return self.layers * sum(rank * (inputs + outputs) for inputs, outputs in self.linear)
+
+
+def shape_of(config: Mapping[str, Any]) -> Shape:
+    """The sizes in a config.json. Raises TrainerError for a model that is not built of the blocks counted here."""
+    inner = config.get("text_config")
+    text: Mapping[str, Any] = inner if isinstance(inner, Mapping) else config
+    kind = text.get("model_type")
+    if kind not in KNOWN_TYPES:
+        raise TrainerError(f"no estimate for models of type {kind!r}, only for {', '.join(KNOWN_TYPES)}")
+    try:
+        heads, hidden = int(text["num_attention_heads"]), int(text["hidden_size"])
+        attention_bias = bool(text.get("attention_bias", False))
+        return Shape(
+            layers=int(text["num_hidden_layers"]),
+            hidden=hidden,
+            intermediate=int(text["intermediate_size"]),
+            heads=heads,
+            kv_heads=int(text.get("num_key_value_heads") or heads),
+            head_dim=int(text.get("head_dim") or hidden // heads),
+            vocabulary=int(text["vocab_size"]),
+            tied=bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", False))),
+            qkv_bias=kind == "qwen2" or attention_bias,
+            output_bias=kind != "qwen2" and attention_bias,
+            mlp_bias=bool(text.get("mlp_bias", False)),
+            head_norms=kind == "qwen3",
+            bytes_each=4 if (text.get("dtype") or text.get("torch_dtype")) == "float32" else 2,
+        )
+    except KeyError as error:
+        raise TrainerError(f"the model's config.json lacks {error.args[0]}") from None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What of a run's configuration the memory depends on."""
+
+    backend: Literal["torch", "deepspeed"] = "torch"
+    zero: int = 1
+    processes: int = 1
+    half: bool = True
+    """Whether passes compute in bfloat16."""
+    reference: bool = False
+    """Whether the base model is kept for the KL divergence."""
+    lora_rank: int | None = None
+    checkpointing: bool = True
+    row_tokens: int = 16_384
+    """Tokens of a row: `tokens_per_pack`, or one answer that is longer."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes on each GPU."""
+
+    weights: int
+    """In float32, the masters among them."""
+    moments: int
+    gradients: int
+    reference: int
+    activations: int
+    logits: int
+    gathered: int
+    """What ZeRO holds of other processes' parts, and its buckets."""
+
+    @property
+    def updating(self) -> int:
+        """Held together during an update; the engine sleeps."""
+        return sum(getattr(self, field.name) for field in fields(self))
+
+    @property
+    def sampling(self) -> int:
+        """Held together while the engine samples, without what the engine has."""
+        return self.weights + self.moments + self.reference
+
+    def to_record(self) -> dict[str, int]:
+        """As JSON."""
+        return {**asdict(self), "updating": self.updating, "sampling": self.sampling}
+
+
+def memory(shape: Shape, training: Training) -> Memory:
+    """What each GPU holds of a policy.
+
+    Model states as in ZeRO (arXiv 1910.02054, section 3.1 and Figure 1), with all of them in float32, which both back
+    ends train in: for Ψ parameters on N processes
+
+        plain torch, ZeRO-0   weights 4Ψ            moments 8Ψ     gradients 4Ψ
+        ZeRO-1                weights 4Ψ + 4Ψ/N     moments 8Ψ/N   gradients 4Ψ
+        ZeRO-2                weights 4Ψ + 4Ψ/N     moments 8Ψ/N   gradients 4Ψ/N
+        ZeRO-3                weights 4Ψ/N + 4Ψ/N   moments 8Ψ/N   gradients 4Ψ/N
+
+    The second term of the weights are the masters that DeepSpeed clones although weights are float32 already. With
+    adapters only these have masters, moments and gradients; the base is frozen.
+    """
+    stage = training.zero if training.backend == "deepspeed" else 0
+    count = shape.parameters
+    trained = count if training.lora_rank is None else shape.adapters(training.lora_rank)
+    everything = count if training.lora_rank is None else count + trained
+    parts = max(1, training.processes)
+    reference = 0
+    if training.reference and training.lora_rank is None:
+        reference = count * (2 if training.half else 4)
+    gathered = 0
+    if stage == 3 and parts > 1:
+        gathered = 4 * min(count, LIVE_PARAMETERS)
+    elif stage:
+        gathered = 4 * min(count, BUCKET)
+    return Memory(
+        weights=_share(4 * everything, parts, stage >= 3) + (_share(4 * trained, parts, True) if stage else 0),
+        moments=_share(8 * trained, parts, stage >= 1),
+        gradients=_share(4 * trained, parts, stage >= 2),
+        reference=reference,
+        activations=activations(shape, training.row_tokens, training.half, training.checkpointing),
+        logits=logits(shape, training.row_tokens, training.half),
+        gathered=gathered,
+    )
+
+
+def _share(size: int, parts: int, divided: bool) -> int:
+    return -(-size // parts) if divided else size
+
+
+def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> int:
+    """Bytes that a row of so many tokens keeps for the backward pass, the output layer aside.
+
+    Counted as Korthikanti et al. do (arXiv 2205.05198, section 4.1) for a block of the Qwen and Llama kind, whose
+    attention keeps no matrix of scores, and with what autograd keeps of these modules in transformers. A token keeps in
+    each block, with h hidden, i intermediate, q queries, k keys, in numbers of 4 bytes (float32) or as given:
+
+        two norms                     2h float32 each: the input, and what is scaled
+        inputs of the linear layers   h twice in float32; under autocast a copy in bfloat16 for each of five layers
+        attention                     q + 2k before, q after
+        gate, up, their product       4i
+        norms of queries and keys     2(q + k)  (Qwen3)
+
+    Under autocast each linear layer also keeps its weight in bfloat16. With gradient checkpointing (Chen et al., arXiv
+    1604.06174) the input of each block is kept, in float32, and all of this of one block at a time. A norm ends it all.
+    """
+    h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
+    size = 2 if half else 4
+    norms = 4 * 4 * h
+    inputs = 5 * 2 * h if half else 2 * 4 * h
+    attention = size * (2 * q + 2 * k)
+    inside = size * 4 * i
+    head_norms = shape.head_norms * ((4 + 2) if half else 8) * (q + k)
+    block = tokens * (norms + inputs + attention + inside + head_norms)
+    if half:
+        block += 2 * sum(inputs * outputs for inputs, outputs in shape.linear)
+    last_norm = 2 * tokens * 4 * h
+    if checkpointing:
+        return shape.layers * tokens * 4 * h + block + last_norm
+    return shape.layers * block + last_norm
+
+
+def logits(shape: Shape, tokens: int, half: bool) -> int:
+    """Bytes of logits, their softmax and gradient at the worst moment; pieces are made again where they are many."""
+    return min(tokens * shape.vocabulary, LOGITS_AT_ONCE) * (4 * 4 + (2 if half else 0))
+
+
+def engine_weights(shape: Shape) -> int:
+    """Bytes of the engine's own copy, in the checkpoint's precision, whole in every process."""
+    return shape.bytes_each * shape.parameters
+
+
+def cache_per_token(shape: Shape) -> int:
+    """Bytes of keys and values a token takes in the engine: 2 x layers x keys x bytes (arXiv 2309.06180, section 3)."""
+    return 2 * shape.layers * shape.keys * shape.bytes_each
