@@ -12,32 +12,126 @@ from rich.text import Text
 _WIDEST = 48
 
 
-def show(tables: Iterable[Table]) -> None:
-    """Print the tables to standard output."""
+def show(tables: Iterable[Table | Text]) -> None:
+    """Print the tables, and the lines between them, to standard output."""
     console = Console()
     for table in tables:
         console.print(table)
 
 
-def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table]:
+def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table | Text]:
     """One table per list of the file."""
     titles = {"responses": _responses, "modify": _modify, "test_if_eq": _equal}
     return [titles[key](rows) for key, rows in results.items()]
 
 
-def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
+def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
+    """The released numbers of all cases, then the standard ones case by case."""
+    released = [result for result in results if "printed" in result]
+    tables: list[Table | Text] = [*_released(released)] if released else []
+    for index, result in enumerate(results):
+        if "standard" in result:
+            tables += _standard(result["standard"], _name(result, index))
+    return tables
+
+
+def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
+    """One table of differences; best-of-n of fewer than the most programs and tests is left to --json."""
+    table = _table("B - A", "measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
+    for row in result["differences"]:
+        if not row["headline"] and (row["name"].startswith("best_of_") or row["difference"] is None):
+            continue
+        name = Text(row["name"], style="bold" if row["headline"] else "")
+        numbers = (_number(row["a"]), _number(row["b"]), _signed(row["difference"]))
+        p = "-" if row["p"] is None else f"{row['p']:.4f} {row['test']}"
+        winner = (row["winner"] or "none") if row["headline"] else ""
+        table.add_row(name, *numbers, _range(row["low"], row["high"]), p, _number(row["minimum_detectable"]), winner)
+    counts = (
+        f"{result['problems']} problems in common, {result['only_in_a']} only in A, {result['only_in_b']} only in B"
+    )
+    winners = "Winners are named for the bold measures, outside the noise only."
+    table.caption = _cell(f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")
+    return [table]
+
+
+def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     """One table of ratios, and one of best-of-n where there is any."""
     ratios = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
     table = _table("release metrics", "case", *ratios)
+    best = _table("best of n (release)", "case", "n", "m", "acc", "accumulate_acc")
     for index, result in enumerate(results):
-        table.add_row(_cell(_name(result, index)), *(_number(result["printed"][ratio]) for ratio in ratios))
-    best = _table("best of n", "case", "n", "m", "acc", "accumulate_acc")
-    for index, result in enumerate(results):
-        for row in result["printed"]["bon"]:
+        printed: Mapping[str, Any] = result["printed"] or {**dict.fromkeys(ratios), "bon": []}
+        table.add_row(_cell(_name(result, index)), *(_number(printed[ratio]) for ratio in ratios))
+        for row in printed["bon"]:
             accuracies = (_number(row["acc"]), _number(row["accumulate_acc"]))
             best.add_row(_cell(_name(result, index)), str(row["n"]), str(row["m"]), *accuracies)
     table.caption = _caption(results)
     return [table, best] if best.row_count else [table]
+
+
+def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
+    """Coverage and values, then one grid for every selector."""
+    coverage = _cell("\n".join([f"\n{name}", *_coverage(result)]))
+    table = _table("standard metrics", "measure", "value", "95 %", "of", "problems")
+    reasons = []
+    for key, row in result["values"].items():
+        if row["value"] is None:
+            reasons.append(f"{key}: {row['reason']}")
+            continue
+        interval = row["interval"]
+        method = f" {interval['method']}" if interval["method"] == "wilson" else ""
+        counts = f"{_count(row['numerator'])} / {_count(row['denominator'])}" if key != "mu" else ""
+        limits = _range(interval["low"], interval["high"]) + method
+        table.add_row(_cell(key), _number(row["value"]), limits, counts, str(row["problems"]))
+    table.caption = _cell("\n".join(f"- {reason}" for reason in reasons))
+    grids: dict[str, list[Mapping[str, Any]]] = {}
+    for point in result["best_of_n"]:
+        grids.setdefault(point["selector"], []).append(point)
+    return [
+        coverage,
+        table,
+        *(_grid(selector, points) for selector, points in grids.items() if points[0]["best"]["problems"]),
+    ]
+
+
+def _coverage(result: Mapping[str, Any]) -> list[str]:
+    """What there is, in lines: the first thing to read."""
+    seen, selection = result["coverage"], result["selection"]
+    failed = "unknown" if seen["tests_not_extracted"] is None else str(seen["tests_not_extracted"])
+    lines = [
+        f"{seen['problems']} problems: {seen['with_programs']} with programs, {seen['with_tests']} with tests, "
+        f"{seen['with_hidden_tests']} with hidden tests, {seen['with_reference']} with a reference",
+        f"{seen['programs']} programs, {seen['programs_not_extracted']} of them not extracted; "
+        f"{seen['tests_extracted']} tests extracted, {failed} not; "
+        f"{seen['hidden_tests_used']} of {seen['hidden_tests']} hidden tests used ({selection['hidden_tests']})",
+    ]
+    unknown = seen["unknown_hidden_cells"], seen["unknown_generated_cells"]
+    if any(unknown):
+        lines.append(
+            f"the sandbox failed on {unknown[0]} executions of hidden and {unknown[1]} of generated tests; "
+            f"{seen['programs_undecided']} programs cannot be judged"
+        )
+    return lines
+
+
+def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Table:
+    """A row per n, a column per m: expectation, its interval, and what an oracle would get."""
+    ms = list(dict.fromkeys(point["m"] for point in points))
+    table = _table(_cell(f"best of n by {selector}"), "n \\ m", *map(str, ms), "95 % (last)", "oracle", "of the gap")
+    for n in dict.fromkeys(point["n"] for point in points):
+        row = [point for point in points if point["n"] == n]
+        last = row[-1]
+        interval = last["best"]["interval"]
+        cells = (_number(point["best"]["value"]) for point in row)
+        limits = _range(interval["low"], interval["high"])
+        table.add_row(str(n), *cells, limits, _number(last["oracle"]), _number(last["share_of_gap"]["value"]))
+    errors = max(point["monte_carlo_error"] for point in points)
+    short = points[-1]
+    table.caption = _cell(
+        f"Monte-Carlo error at most {errors:.4f}; {short['fewer_programs']} problems have fewer than {short['n']} "
+        f"programs and {short['fewer_tests']} fewer than {short['m']} tests, and use all"
+    )
+    return table
 
 
 def _responses(results: Sequence[Mapping[str, Any]]) -> Table:
@@ -70,7 +164,7 @@ def _equal(results: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str | Text, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", caption_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -88,6 +182,18 @@ def _caption(results: Sequence[Mapping[str, Any]]) -> Text | None:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.4f}"
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "-" if low is None or high is None else f"{low:.3f} .. {high:.3f}"
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
 def _short(text: str) -> str:

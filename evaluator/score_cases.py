@@ -1,93 +1,103 @@
-"""`eval score`: the released evaluation's numbers over a file of stored tables.
+"""`eval score` and `eval compare`: metrics over files of stored tables (their form: `cure/metrics/case_file.py`).
 
-The file is `{cases: [{name, config, problems}]}`, or `{problems, runs: [{config}]}` for several configurations of the
-same problems, or a list of cases. A config has `scale_tuple_list`, `single_eval`, `max_test`, each with the release's
-default; a problem has `n_code`, `n_case`, `n_test_total` and the boolean tables `test_table` (programs x hidden tests,
-all of them) and `case_table` (programs x generated tests).
-
-The result is a list, one entry per case or run, in order: `name`, `config`, `printed`, `counts`, `error`, `reason`.
-Where the released code raises, `error` names its exception, what it never printed is null and `reason` says why.
+The result of scoring is a list, one entry per case or run, in order: `name`, `config`; in release mode `printed`,
+`counts`, `error`, `reason`; in standard mode `standard` with `selection`, `coverage`, `values`, `best_of_n`. Where the
+released code raises, `error` names its exception, what it never printed is null and `reason` says why.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
-from cure.case_file import expect, field, rows
 from cure.errors import ProblemError
-from cure.metrics.release import Settings, score
-from cure.metrics.tables import ProblemTables, tables
+from cure.metrics import release, standard
+from cure.metrics.best_of_n import Sampling
+from cure.metrics.case_file import Case, load_cases
+from cure.metrics.comparison import Run, compare
+from cure.metrics.intervals import Bootstrap
 
 Result = dict[str, Any]
+Mode = Literal["release", "standard", "both"]
 
 
-def score_cases(content: object, path: str) -> list[Result]:
+def score_cases(
+    content: object, path: str, mode: Mode = "both", seed: int = 0, public_first: bool = False
+) -> list[Result]:
     """One result per case, in order; raises ProblemError for anything malformed."""
-    if isinstance(content, list):
-        content = {"cases": content}
-    whole = expect(content, dict, path)
-    if "cases" in whole:
-        cases = rows(whole["cases"], f"{path}: 'cases'")
-        return [_case(case, f"{path}: cases[{index}]") for index, case in enumerate(cases)]
-    if "problems" not in whole or "runs" not in whole:
-        raise ProblemError(f"{path}: has neither the list 'cases' nor the lists 'problems' and 'runs'")
-    problems = _problems(whole, path)
-    runs = rows(whole["runs"], f"{path}: 'runs'")
-    return [_result(run, problems, f"{path}: runs[{index}]") for index, run in enumerate(runs)]
+    return [_result(case, mode, seed, public_first) for case in load_cases(content, path)]
 
 
-def _case(case: dict[str, Any], where: str) -> Result:
-    return _result(case, _problems(case, where), where)
+def compare_cases(
+    contents: tuple[object, object],
+    paths: tuple[str, str],
+    case: str | None = None,
+    seed: int = 0,
+    public_first: bool = False,
+) -> Result:
+    """The comparison of a case of each file: the one called `case`, by name or number, or the only one.
+
+    The runs of one file share their problems; of these it is the first. Raises ProblemError when there is nothing to
+    compare, and says what differs.
+    """
+    a, b = (_chosen(content, path, case) for content, path in zip(contents, paths, strict=True))
+    pairs = tuple(pair for pair in a.settings.scale_tuple_list if pair in b.settings.scale_tuple_list)
+    settings = standard.Settings(
+        pairs=pairs, sampling=Sampling(seed=seed, public_first=public_first), bootstrap=Bootstrap(seed=seed)
+    )
+    found = compare(_run(a), _run(b), settings)
+    return {"a": paths[0], "b": paths[1], "max_test": a.settings.max_test} | dataclasses.asdict(found)
 
 
-def _result(case: dict[str, Any], problems: list[ProblemTables], where: str) -> Result:
-    settings = _settings(field(case, "config", dict, where), f"{where}: 'config'")
-    scored = dataclasses.asdict(score(problems, settings))
-    return {
-        "name": expect(case.get("name", ""), str, f"{where}: 'name'"),
-        "config": dataclasses.asdict(settings),
-        "printed": scored["printed"],
-        "counts": scored["counts"],
-        "error": scored["error"],
-        "reason": scored["reason"],
-    }
+def _run(case: Case) -> Run:
+    return Run(case.problems, case.settings.max_test, case.data, case.checker)
 
 
-def _settings(config: dict[str, Any], where: str) -> Settings:
-    default = Settings()
-    pairs = default.scale_tuple_list
-    if "scale_tuple_list" in config:
-        listed = field(config, "scale_tuple_list", list, where)
-        pairs = tuple(_pair(pair, f"{where}: 'scale_tuple_list'[{index}]") for index, pair in enumerate(listed))
-    max_test = expect(config.get("max_test", default.max_test), int, f"{where}: 'max_test'")
-    if max_test < 1:
-        raise ProblemError(f"{where}: 'max_test' is {max_test}, expected at least 1")
-    single = expect(config.get("single_eval", default.single_eval), bool, f"{where}: 'single_eval'")
-    return Settings(pairs, single, max_test)
+def _chosen(content: object, path: str, name: str | None) -> Case:
+    cases = load_cases(content, path)
+    if not cases:
+        raise ProblemError(f"{path}: has no case to compare")
+    if name is not None:
+        named = [case for index, case in enumerate(cases) if name in (case.name, str(index))]
+        if not named:
+            raise ProblemError(f"{path}: has no case {name!r}; there are: {_names(cases)}")
+        return named[0]
+    if any(case.problems is not cases[0].problems and case.problems != cases[0].problems for case in cases[1:]):
+        raise ProblemError(f"{path}: has {len(cases)} cases; choose one with --case: {_names(cases)}")
+    return cases[0]
 
 
-def _pair(value: object, where: str) -> tuple[int, int]:
-    pair = [expect(number, int, where) for number in expect(value, list, where)]
-    if len(pair) != 2 or pair[0] < 1 or pair[1] < 0:
-        raise ProblemError(f"{where} is {pair}, expected [n, m] with n at least 1 and m at least 0")
-    return pair[0], pair[1]
+def _names(cases: list[Case]) -> str:
+    return ", ".join(case.name or str(index) for index, case in enumerate(cases))
 
 
-def _problems(row: dict[str, Any], where: str) -> list[ProblemTables]:
-    problems = rows(field(row, "problems", list, where), f"{where}: 'problems'")
-    return [_problem(problem, f"{where}: problems[{index}]") for index, problem in enumerate(problems)]
+def _result(case: Case, mode: Mode, seed: int, public_first: bool) -> Result:
+    result: Result = {"name": case.name, "config": dataclasses.asdict(case.settings)}
+    if mode != "standard":
+        result |= _released(case, mode)
+    if mode != "release":
+        result["standard"] = _standard(case, seed, public_first)
+    return result
 
 
-def _problem(problem: dict[str, Any], where: str) -> ProblemTables:
-    hidden = _table(problem, "test_table", where)
-    generated = _table(problem, "case_table", where)
-    sizes = [field(problem, name, int, where) for name in ("n_code", "n_test_total", "n_case")]
-    if min(sizes) < 0:
-        raise ProblemError(f"{where}: a size is negative")
-    return tables(hidden, generated, sizes[0], sizes[1], sizes[2], where)
+def _released(case: Case, mode: Mode) -> Result:
+    if case.unknown:
+        reason = f"{case.unknown} has a cell the sandbox failed on, which the released code does not know"
+        if mode == "release":
+            raise ProblemError(reason)
+        return {"printed": None, "counts": None, "error": None, "reason": reason}
+    scored = dataclasses.asdict(release.score(case.tables, case.settings))
+    return {key: scored[key] for key in ("printed", "counts", "error", "reason")}
 
 
-def _table(problem: dict[str, Any], name: str, where: str) -> list[list[Any]]:
-    table = field(problem, name, list, where)
-    return [expect(row, list, f"{where}: {name!r} row {index}") for index, row in enumerate(table)]
+def _standard(case: Case, seed: int, public_first: bool) -> Result:
+    settings = standard.Settings(
+        max_test=case.settings.max_test,
+        pairs=case.settings.scale_tuple_list,
+        sampling=Sampling(seed=seed, public_first=public_first),
+        bootstrap=Bootstrap(seed=seed),
+    )
+    selection = {"hidden_tests": f"the first {settings.max_test}", "data": case.data, "checker": case.checker}
+    asked = {"sampling": dataclasses.asdict(settings.sampling), "bootstrap": dataclasses.asdict(settings.bootstrap)}
+    scored = dataclasses.asdict(standard.score(case.problems, settings))
+    return {"selection": selection} | asked | scored

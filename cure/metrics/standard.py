@@ -1,83 +1,194 @@
-"""Sound metrics: every value comes with its numerator and denominator, and what has no data is None with a reason."""
+"""The sound set of metrics: coverage, coder, tester, best-of-n, each with its numerator, denominator and interval.
+
+Beside `release`, which it adds to and never replaces: no name means two things. What has no data is None with a reason.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
 
-from cure.metrics.tables import Booleans, ProblemTables
+import numpy as np
+
+from cure.metrics.best_of_n import Estimates, Sampling, best_of_n, means, oracle, random_choice, share_of_gap
+from cure.metrics.code_accuracy import code_accuracy, pass_at, pass_at_k
+from cure.metrics.coverage import Coverage, coverage, extraction_failures
+from cure.metrics.discrimination import against_pools, discrimination, duplicates, kills
+from cure.metrics.intervals import Bootstrap, Interval, intervals
+from cure.metrics.judged import Judged, judge_all
+from cure.metrics.selectors import by_selectors
+from cure.metrics.unit_tests import precision, test_accuracy
+from cure.metrics.value import Measure, Value
+from cure.metrics.verdicts import ProblemVerdicts
+
+SIZES = (1, 2, 4, 8, 16)
+"""The n of best-of-n and the k of pass@k as far as there are programs; the m, with 0, as far as there are tests."""
 
 
 @dataclass(frozen=True)
-class Value:
-    """A number, or None and why there is none."""
+class Settings:
+    """What is asked for."""
+
+    max_test: int | None = None
+    """Hidden tests used, the first of them; None for all."""
+    pairs: tuple[tuple[int, int], ...] = ()
+    """Further (n, m) of best-of-n: each n and m is added to the grid."""
+    sampling: Sampling = field(default_factory=Sampling)
+    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+
+
+@dataclass(frozen=True)
+class GridPoint:
+    """Best-of-n by one selector for one n and m."""
+
+    selector: str
+    n: int
+    m: int
+    best: Measure
+    oracle: Measure
+    gap: Measure
+    monte_carlo_error: float
+    """Standard error of the mean over subsets; 0 where they were all taken."""
+    fewer_programs: int
+    """Problems with fewer than n programs, which use all of them."""
+    fewer_tests: int
+    """Problems with fewer than m tests, which use all of them."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Everything measured on a set of problems, still per problem."""
+
+    coverage: Coverage
+    named: Mapping[str, Measure]
+    grid: tuple[GridPoint, ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A value, how many problems entered it, and its interval."""
 
     value: float | None
-    numerator: float = 0.0
-    denominator: int = 0
-    reason: str = ""
+    numerator: float
+    denominator: float
+    problems: int
+    reason: str
+    interval: Interval
 
 
-def pass_at_k(samples: int, right: int, k: int) -> float:
-    """The chance that at least one of k of these samples is right: 1 - C(samples - right, k) / C(samples, k).
+@dataclass(frozen=True)
+class BestOfN:
+    """A grid point's numbers."""
 
-    Unbiased (Chen et al., arXiv 2107.03374). Raises ValueError unless 0 <= right <= samples and 1 <= k <= samples.
-    """
-    if not 0 <= right <= samples or not 1 <= k <= samples:
-        raise ValueError(f"pass@{k} of {samples} samples with {right} right is not defined")
-    return 1 - math.comb(samples - right, k) / math.comb(samples, k)
-
-
-def mean_pass_at_k(problems: Sequence[ProblemTables], k: int, max_test: int | None = None) -> Value:
-    """pass@k, averaged over the problems that have hidden tests and at least k programs."""
-    values = [
-        pass_at_k(problem.programs, right_programs(problem, max_test), k)
-        for problem in problems
-        if _judged(problem) and problem.programs >= k
-    ]
-    return _mean(values, f"no problem has hidden tests and {k} programs")
+    selector: str
+    n: int
+    m: int
+    best: Scored
+    oracle: float | None
+    share_of_gap: Scored
+    monte_carlo_error: float
+    fewer_programs: int
+    fewer_tests: int
 
 
-def macro_code_accuracy(problems: Sequence[ProblemTables], max_test: int | None = None) -> Value:
-    """The share of right programs of a problem, averaged over the problems that have programs and hidden tests."""
-    values = [right_programs(problem, max_test) / problem.programs for problem in problems if _judged(problem)]
-    return _mean(values, "no problem has programs and hidden tests")
+@dataclass(frozen=True)
+class Score:
+    """Everything said about a set of problems."""
+
+    coverage: Coverage
+    values: Mapping[str, Scored]
+    best_of_n: tuple[BestOfN, ...] = field(default=())
 
 
-def pooled_code_accuracy(problems: Sequence[ProblemTables], max_test: int | None = None) -> Value:
-    """The share of right programs among all programs of the problems that have hidden tests."""
-    judged = [problem for problem in problems if _judged(problem)]
-    right = sum(right_programs(problem, max_test) for problem in judged)
-    return _share(right, sum(problem.programs for problem in judged), "no problem has programs and hidden tests")
+def score(problems: Sequence[ProblemVerdicts], settings: Settings | None = None) -> Score:
+    """The numbers of these problems."""
+    settings = settings or Settings()
+    measured = measures(problems, settings)
+    every = [*measured.named.values(), *(measure for point in measured.grid for measure in (point.best, point.gap))]
+    scored = [_scored(*pair) for pair in zip(every, intervals(every, settings.bootstrap), strict=True)]
+    values = dict(zip(measured.named, scored, strict=False))
+    rest = iter(scored[len(values) :])
+    return Score(measured.coverage, values, tuple(_point(point, next(rest), next(rest)) for point in measured.grid))
 
 
-def right_programs(problem: ProblemTables, max_test: int | None = None) -> int:
-    """How many programs pass all hidden tests, or the first `max_test` of them."""
-    return int(problem.hidden[:, :max_test].all(axis=1).sum())
+def measures(problems: Sequence[ProblemVerdicts], settings: Settings | None = None) -> Measures:
+    """The measures of these problems, for whoever resamples or compares them."""
+    settings = settings or Settings()
+    judged = judge_all(problems, settings.max_test)
+    programs = max((one.programs for one in judged), default=0)
+    tests = max((one.problem.tests for one in judged if one.programs), default=0)
+    ns = _sizes((n for n, _ in settings.pairs), programs, 1)
+    ms = _sizes((m for _, m in settings.pairs), tests, 0)
+    named = (
+        extraction_failures(judged)
+        | code_accuracy(judged)
+        | {f"pass_at_{k}": pass_at(judged, k) for k in _sizes((), programs, 1)}
+        | test_accuracy(judged)
+        | precision(judged)
+        | discrimination(judged)
+        | kills(judged)
+        | against_pools(judged)
+        | duplicates(judged)
+    )
+    grids = by_selectors(judged, ns, ms, settings.sampling)
+    points = tuple(point for name, grid in grids.items() for point in _points(judged, name, grid, ns, ms))
+    return Measures(coverage(judged), named, points)
 
 
-def best_of_n(right: Booleans, generated: Booleans) -> float | None:
-    """The chance that the program chosen by the generated tests is right, ties broken at random; None for no program.
-
-    `right` is (programs,), `generated` (programs, tests). Without tests any program may be chosen.
-    """
-    if not len(right):
-        return None
-    passed = generated.sum(axis=1)
-    return float(right[passed == passed.max()].mean())
+def _sizes(asked: Iterable[int], available: int, smallest: int) -> list[int]:
+    """The sizes asked for, the usual ones that are available, and all there is."""
+    usual = (size for size in (smallest, *SIZES) if size <= available)
+    return sorted({*asked, *usual, max(available, smallest)})
 
 
-def _judged(problem: ProblemTables) -> bool:
-    """Whether the problem says anything about programs: passing none of no tests is not passing."""
-    return problem.hidden.size > 0
+def _points(
+    problems: Sequence[Judged], selector: str, grid: Estimates, ns: Sequence[int], ms: Sequence[int]
+) -> list[GridPoint]:
+    judged = [one for one in problems if one.programs]
+    at_random = random_choice(problems)
+    oracles = [oracle(problems, n) for n in ns]
+    points = []
+    for row, n in enumerate(ns):
+        for column, m in enumerate(ms):
+            best = means(problems, grid.values[:, row, column])
+            points.append(
+                GridPoint(
+                    selector,
+                    n,
+                    m,
+                    best,
+                    oracles[row],
+                    share_of_gap(best, at_random, oracles[row]),
+                    monte_carlo_error=_error(grid, row, column, len(judged)),
+                    fewer_programs=sum(one.programs < n for one in judged),
+                    fewer_tests=sum(one.problem.tests < m for one in judged),
+                )
+            )
+    return points
 
 
-def _mean(values: Sequence[float], reason: str) -> Value:
-    return _share(math.fsum(values), len(values), reason)
+def _error(grid: Estimates, row: int, column: int, problems: int) -> float:
+    return sqrt(float(np.sum(grid.variances[:, row, column]))) / problems if problems else 0.0
 
 
-def _share(numerator: float, denominator: int, reason: str) -> Value:
-    if not denominator:
-        return Value(None, numerator, denominator, reason)
-    return Value(numerator / denominator, numerator, denominator)
+def _scored(measure: Measure, interval: Interval) -> Scored:
+    value = measure.value()
+    return Scored(value.value, value.numerator, value.denominator, measure.problems, value.reason, interval)
+
+
+def _point(point: GridPoint, best: Scored, gap: Scored) -> BestOfN:
+    return BestOfN(
+        point.selector,
+        point.n,
+        point.m,
+        best,
+        point.oracle.value().value,
+        gap,
+        point.monte_carlo_error,
+        point.fewer_programs,
+        point.fewer_tests,
+    )
+
+
+__all__ = ["Measures", "Score", "Settings", "Value", "best_of_n", "measures", "pass_at_k", "score"]

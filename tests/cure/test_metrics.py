@@ -1,8 +1,7 @@
-"""The released evaluation's numbers, and the sounder ones."""
+"""The released evaluation's numbers."""
 
 from __future__ import annotations
 
-import itertools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -10,11 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cure.errors import ProblemError
-from cure.metrics import standard
 from cure.metrics.release import Settings, score
 from cure.metrics.tables import ProblemTables, tables
 
@@ -109,44 +105,3 @@ def test_tables_of_the_wrong_size_are_refused(
     with pytest.raises(ProblemError) as error:
         tables(hidden, generated, *sizes, where="p")
     assert str(error.value) == message
-
-
-@given(st.integers(1, 6), st.integers(0, 6), st.integers(1, 6))
-def test_pass_at_k_equals_enumeration(samples: int, right: int, k: int) -> None:
-    right, k = min(right, samples), min(k, samples)
-    subsets = list(itertools.combinations([index < right for index in range(samples)], k))
-    assert standard.pass_at_k(samples, right, k) == pytest.approx(sum(map(any, subsets)) / len(subsets), abs=1e-12)
-
-
-def test_pass_at_k_of_too_few_samples_is_refused() -> None:
-    for samples, right, k in ((4, 5, 1), (4, 1, 5), (4, 1, 0)):
-        with pytest.raises(ValueError, match="is not defined"):
-            standard.pass_at_k(samples, right, k)
-
-
-def test_macro_and_pooled_accuracy_differ_when_problems_have_different_numbers_of_programs() -> None:
-    problems = [table([[1], [0]], [[], []]), table([[1], [1], [1], [1]], [[], [], [], []])]
-    assert standard.macro_code_accuracy(problems).value == 0.75
-    assert standard.pooled_code_accuracy(problems) == standard.Value(5 / 6, 5, 6)
-    assert standard.mean_pass_at_k(problems, 1).value == 0.75
-    assert standard.mean_pass_at_k(problems, 4) == standard.Value(1.0, 1.0, 1)
-
-
-def test_what_has_no_data_is_none_with_a_reason() -> None:
-    no_hidden = ProblemTables(np.zeros((2, 0), dtype=np.bool_), np.zeros((2, 3), dtype=np.bool_))
-    for problems in ([], [no_hidden]):
-        for value in (
-            standard.macro_code_accuracy(problems),
-            standard.pooled_code_accuracy(problems),
-            standard.mean_pass_at_k(problems, 1),
-        ):
-            assert value.value is None
-            assert value.reason
-
-
-def test_standard_code_accuracy_of_the_real_tables(shared_data: Path) -> None:
-    golden = json.loads((shared_data / "cure-golden" / "real_humaneval_bon.json").read_text())
-    problems = [stored(row) for row in golden["problems"]]
-    assert standard.pooled_code_accuracy(problems, max_test=8).value == pytest.approx(0.2524, abs=5e-5)
-    with_tests = [problem for problem in problems if problem.generated.size]
-    assert standard.mean_pass_at_k(with_tests, 16, max_test=8).value == pytest.approx(0.5971, abs=5e-5)

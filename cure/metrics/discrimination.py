@@ -1,0 +1,144 @@
+"""How well tests tell right programs from wrong ones: FAR, FRR, F1, kill rates, suites against labelled pools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cure.metrics.judged import Judged
+from cure.metrics.tables import Booleans
+from cure.metrics.value import Floats, Measure, combined, macro, pooled
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Acceptances and rejections of right and wrong programs; by single tests they count pairs, by suites programs."""
+
+    right_accepted: int = 0
+    right_rejected: int = 0
+    wrong_accepted: int = 0
+    wrong_rejected: int = 0
+
+
+def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """The coder's own programs, labelled by hidden tests: per test and per suite of all extracted tests; pooled.
+
+    The suite accepts a program that passes all of it. Problems without extracted tests do not enter. A program that was
+    not extracted is wrong and fails everything; cells on which the sandbox failed are left out.
+    """
+    by_test = [
+        _by_test(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems
+    ]
+    by_suite = [
+        _by_suite(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems
+    ]
+    return _ratios("test", by_test, "no pair of a {} program and a test") | _ratios(
+        "suite", by_suite, "no {} program met a test"
+    )
+
+
+def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """What the tests that the reference passes do to wrong programs: over pairs, and over programs that meet one."""
+    counted = [_kills(judged) for judged in problems]
+    return {
+        "kill_rate_pairs": pooled(
+            [killed for killed, _, _, _ in counted],
+            [pairs for _, pairs, _, _ in counted],
+            "no pair of a wrong program and a test that a reference solution passes",
+        ),
+        "kill_rate_programs": pooled(
+            [killed for _, _, killed, _ in counted],
+            [programs for _, _, _, programs in counted],
+            "no wrong program met a test that a reference solution passes",
+        ),
+    }
+
+
+def against_pools(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """Shares of a pool's right programs that the whole suite accepts, and of its wrong ones that it rejects; pooled."""
+    decisions = []
+    for judged in problems:
+        pool = judged.problem.pool
+        known = None if pool is None else np.ones_like(pool.generated)
+        decisions.append(
+            Decisions()
+            if pool is None or known is None
+            else _by_suite(pool.right, pool.generated, known, judged.extracted)
+        )
+    right = [one.right_accepted + one.right_rejected for one in decisions]
+    wrong = [one.wrong_accepted + one.wrong_rejected for one in decisions]
+    return {
+        "pool_suite_tpr": pooled(
+            [one.right_accepted for one in decisions], right, "no labelled pool with a right program met a test"
+        ),
+        "pool_suite_tnr": pooled(
+            [one.wrong_rejected for one in decisions], wrong, "no labelled pool with a wrong program met a test"
+        ),
+    }
+
+
+def duplicates(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """The share of a problem's extracted tests whose input an earlier one has, averaged over problems."""
+    return {"duplicate_inputs": macro([_duplicates(judged) for judged in problems], "no inputs of tests are stored")}
+
+
+def _by_test(right: Booleans, generated: Booleans, known: Booleans, extracted: Booleans) -> Decisions:
+    passes, sure = generated[:, extracted], known[:, extracted]
+    return Decisions(
+        right_accepted=int((passes & sure)[right].sum()),
+        right_rejected=int((~passes & sure)[right].sum()),
+        wrong_accepted=int((passes & sure)[~right].sum()),
+        wrong_rejected=int((~passes & sure)[~right].sum()),
+    )
+
+
+def _by_suite(right: Booleans, generated: Booleans, known: Booleans, extracted: Booleans) -> Decisions:
+    if not extracted.any():
+        return Decisions()
+    passes, sure = generated[:, extracted], known[:, extracted]
+    rejected = (sure & ~passes).any(axis=1)
+    accepted = (sure & passes).all(axis=1)
+    return Decisions(
+        right_accepted=int((accepted & right).sum()),
+        right_rejected=int((rejected & right).sum()),
+        wrong_accepted=int((accepted & ~right).sum()),
+        wrong_rejected=int((rejected & ~right).sum()),
+    )
+
+
+def _ratios(unit: str, decisions: Sequence[Decisions], reason: str) -> dict[str, Measure]:
+    """FAR, FRR and F1; in F1 accepting a right program is the positive."""
+    right = [one.right_accepted + one.right_rejected for one in decisions]
+    wrong = [one.wrong_accepted + one.wrong_rejected for one in decisions]
+    far = pooled([one.wrong_accepted for one in decisions], wrong, reason.format("wrong"))
+    frr = pooled([one.right_rejected for one in decisions], right, reason.format("right"))
+    return {f"far_{unit}": far, f"frr_{unit}": frr, f"f1_{unit}": combined([far, frr], _f1, reason.format("right"))}
+
+
+def _f1(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
+    """2 TP / (2 TP + FP + FN) from FAR's and FRR's counts; none where no program is right."""
+    (false_positives, false_negatives), right = numerators, denominators[1]
+    twice = 2 * (right - false_negatives)
+    return twice, np.where(right > 0, twice + false_positives + false_negatives, 0.0)
+
+
+def _kills(judged: Judged) -> tuple[int, int, int, int]:
+    """Kills and pairs, then killed programs and programs, of wrong programs and tests the reference passes."""
+    if judged.problem.reference is None:
+        return 0, 0, 0, 0
+    good = judged.problem.reference & judged.problem.reference_known & judged.extracted
+    wrong = ~judged.right
+    passes, known = judged.generated[wrong][:, good], judged.generated_known[wrong][:, good]
+    killed = known & ~passes
+    meets = known.any(axis=1)
+    return int(killed.sum()), int(known.sum()), int(killed.any(axis=1).sum()), int(meets.sum())
+
+
+def _duplicates(judged: Judged) -> float | None:
+    inputs = judged.problem.inputs
+    if inputs is None:
+        return None
+    read = [text for text, extracted in zip(inputs, judged.extracted, strict=True) if extracted]
+    return 1 - len(set(read)) / len(read) if read else None

@@ -1,0 +1,72 @@
+"""Which programs are right, wrong, or not to be judged, by the hidden tests that a metric uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cure.metrics.tables import Booleans
+from cure.metrics.verdicts import Outputs, ProblemVerdicts
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A problem reduced to the programs whose truth is known; it has no programs where nothing can be judged."""
+
+    problem: ProblemVerdicts
+    right: Booleans
+    """(judged programs,)."""
+    generated: Booleans
+    """(judged programs, tests requested)."""
+    generated_known: Booleans
+    public: Booleans
+    """(judged programs, public examples)."""
+    outputs: Outputs | None
+    hidden: Booleans
+    """(judged programs, hidden tests used)."""
+    hidden_known: Booleans
+    right_by_all: Booleans
+    """(judged programs,): passes every hidden test stored, those not used as well."""
+    undecided: int
+    """Programs that cannot be judged because the sandbox failed on their hidden tests."""
+
+    @property
+    def programs(self) -> int:
+        """How many programs are judged."""
+        return len(self.right)
+
+    @property
+    def extracted(self) -> Booleans:
+        """Which of the requested tests there are."""
+        return self.problem.extracted_tests
+
+
+def judge(problem: ProblemVerdicts, max_test: int | None = None) -> Judged:
+    """The problem judged by the first `max_test` hidden tests, or by all.
+
+    A program is right if it passes all of them and wrong if it fails one; a sandbox failure on one while all others
+    pass leaves it undecided. Passing none of no tests is not passing: without hidden tests no program is judged.
+    """
+    hidden, known = problem.hidden[:, :max_test], problem.hidden_known[:, :max_test]
+    right: Booleans = np.asarray(hidden.all(axis=1))
+    wrong: Booleans = np.asarray((known & ~hidden).any(axis=1))
+    judged = (right | wrong) if hidden.shape[1] else np.zeros(problem.programs, dtype=np.bool_)
+    return Judged(
+        problem=problem,
+        right=right[judged],
+        generated=problem.generated[judged],
+        generated_known=problem.generated_known[judged],
+        public=problem.public[judged],
+        outputs=None if problem.outputs is None else problem.outputs[judged],
+        hidden=hidden[judged],
+        hidden_known=known[judged],
+        right_by_all=np.asarray((problem.hidden | ~problem.hidden_known).all(axis=1))[judged],
+        undecided=int((~judged).sum()) if hidden.shape[1] else 0,
+    )
+
+
+def judge_all(problems: Sequence[ProblemVerdicts], max_test: int | None = None) -> list[Judged]:
+    """Every problem judged."""
+    return [judge(problem, max_test) for problem in problems]

@@ -1,0 +1,120 @@
+"""How often the tester is right, and what its tests are worth: accuracies, p_u, p_01, p_00 and mu.
+
+The truth of a test is the reference solution's verdict on it. Where there is none, the estimate of the released code
+does: a test is right if every right program passes it, on problems with a right program. A test that was not extracted
+is wrong in the accuracies over requested tests, and is left out of those over extracted ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cure.metrics.judged import Judged
+from cure.metrics.tables import Booleans
+from cure.metrics.value import Floats, Measure, combined, pooled
+from cure.reward.precision import PrecisionCounts, precision_counts
+from cure.reward.unit_tests import valid_tests
+
+_NO_REFERENCE = "no reference solution's verdict on an extracted test is stored"
+_NO_RIGHT = "no problem has a right program and an extracted test"
+_NOT_STORED = "no problem {} and says how many tests were requested"
+
+
+def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """Shares of right tests, by reference and by estimate, of extracted and of requested tests; pooled."""
+    true = [int(_by_reference(judged)[0].sum()) for judged in problems]
+    known = [int(_by_reference(judged)[1].sum()) for judged in problems]
+    unread = [int((~judged.extracted).sum()) if judged.problem.requested_known else None for judged in problems]
+    estimated = [_counts(judged) for judged in problems]
+    agree = [_agreement(judged) for judged in problems]
+    return {
+        "ut_accuracy_reference_extracted": pooled(true, known, _NO_REFERENCE),
+        "ut_accuracy_reference_requested": _with_failures(
+            true,
+            known,
+            unread,
+            [judged.problem.reference is not None for judged in problems],
+            _NOT_STORED.format("has a reference"),
+        ),
+        "ut_accuracy_estimate_extracted": pooled(
+            [counts.valid_tests for counts in estimated], [counts.tests for counts in estimated], _NO_RIGHT
+        ),
+        "ut_accuracy_estimate_requested": _with_failures(
+            [counts.valid_tests for counts in estimated],
+            [counts.tests for counts in estimated],
+            unread,
+            [bool(judged.right.any()) for judged in problems],
+            _NOT_STORED.format("has a right program"),
+        ),
+        "ut_estimate_agreement": pooled(
+            [right for right, _ in agree], [tests for _, tests in agree], "no test has both a truth and an estimate"
+        ),
+    }
+
+
+def precision(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """p_u, p_01, p_00 and mu by the estimate, pooled; the denominators of p_01 and p_00 are the pairs."""
+    counts = [_counts(judged) for judged in problems]
+    p_u = pooled([one.valid_tests for one in counts], [one.tests for one in counts], _NO_RIGHT)
+    p_01 = pooled(
+        [one.valid_passes for one in counts],
+        [one.valid_pairs for one in counts],
+        "no pair of a wrong program and a right test, on problems with a right program",
+    )
+    p_00 = pooled(
+        [one.invalid_passes for one in counts],
+        [one.invalid_pairs for one in counts],
+        "no pair of a wrong program and a wrong test, on problems with a right program",
+    )
+    reason = "a ratio that mu needs has no data: no wrong program, or no test, on problems with a right program"
+    return {"p_u": p_u, "p_01": p_01, "p_00": p_00, "mu": combined([p_u, p_01, p_00], _mu, reason)}
+
+
+def sure_tests(judged: Judged) -> Booleans:
+    """The extracted tests on which the sandbox failed for no program, (tests requested,)."""
+    return np.asarray(judged.extracted & judged.generated_known.all(axis=0))
+
+
+def _counts(judged: Judged) -> PrecisionCounts:
+    return precision_counts(judged.generated[:, sure_tests(judged)], judged.right)
+
+
+def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
+    """Which tests the reference passes, and of which extracted tests one knows; (tests requested,) each."""
+    if judged.problem.reference is None:
+        nothing = np.zeros(judged.problem.tests, dtype=np.bool_)
+        return nothing, nothing
+    known = judged.problem.reference_known & judged.extracted
+    return judged.problem.reference & known, known
+
+
+def _agreement(judged: Judged) -> tuple[int, int]:
+    """Tests whose estimate equals their truth, and tests with both."""
+    true, known = _by_reference(judged)
+    both = known & sure_tests(judged)
+    if not judged.right.any():
+        return 0, 0
+    return int((valid_tests(judged.generated, judged.right) == true)[both].sum()), int(both.sum())
+
+
+def _with_failures(
+    right: Sequence[int], tests: Sequence[int], unread: Sequence[int | None], enters: Sequence[bool], reason: str
+) -> Measure:
+    """The share of right tests, the ones that were not extracted being wrong."""
+    counted = [failed is not None and enter for failed, enter in zip(unread, enters, strict=True)]
+    numerators = [above if counts else 0 for above, counts in zip(right, counted, strict=True)]
+    below = [
+        known + (failed or 0) if counts else 0 for known, failed, counts in zip(tests, unread, counted, strict=True)
+    ]
+    return pooled(numerators, below, reason)
+
+
+def _mu(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
+    """p_u (1 - p_01) - (1 - p_u) p_00; a ratio is not needed where its factor is 0 (as in `PrecisionCounts.mu`)."""
+    safe = np.where(denominators > 0, denominators, 1.0)
+    p_u, p_01, p_00 = numerators / safe
+    tests, valid_pairs, invalid_pairs = denominators > 0
+    defined = tests & (valid_pairs | (p_u == 0)) & (invalid_pairs | (p_u == 1))
+    return np.where(defined, p_u * (1 - p_01) - (1 - p_u) * p_00, 0.0), defined.astype(np.float64)

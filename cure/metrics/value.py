@@ -1,0 +1,92 @@
+"""What a metric is made of: a numerator and a denominator per problem, so that problems can be resampled together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Formula = Callable[[Floats, Floats], tuple[Floats, Floats]]
+"""From sums of the parts' numerators and denominators, each (parts, ...), to one numerator and denominator (...)."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with what it was divided from, or None and why there is none."""
+
+    value: float | None
+    numerator: float = 0.0
+    denominator: float = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A ratio of sums over problems, or a formula of several such sums.
+
+    A problem whose denominators are 0 says nothing about it and does not enter.
+    """
+
+    numerators: Floats
+    """(parts, problems)."""
+    denominators: Floats
+    """(parts, problems)."""
+    reason: str
+    """Why there is no value, should there be none."""
+    formula: Formula | None = None
+    """None for the plain ratio of one part."""
+
+    @property
+    def entered(self) -> NDArray[np.bool_]:
+        """Which problems enter, (problems,)."""
+        return np.asarray(self.denominators.any(axis=0))
+
+    @property
+    def problems(self) -> int:
+        """How many problems enter."""
+        return int(self.entered.sum())
+
+    def value(self) -> Value:
+        """The value over all problems."""
+        numerator, denominator = self.fraction(self.numerators.sum(axis=1), self.denominators.sum(axis=1))
+        if not denominator:
+            return Value(None, float(numerator), 0, self.reason)
+        return Value(float(numerator / denominator), float(numerator), float(denominator))
+
+    def fraction(self, numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
+        """One numerator and denominator (...) from sums of the parts (parts, ...); the latter is 0 without data."""
+        if self.formula is None:
+            return numerators[0], denominators[0]
+        return self.formula(numerators, denominators)
+
+    def values(self, numerators: Floats, denominators: Floats) -> Floats:
+        """The values (...) of many sums (parts, ...); not a number where there is no data."""
+        numerator, denominator = self.fraction(numerators, denominators)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(denominator != 0, numerator / denominator, np.nan)
+
+
+def pooled(numerators: Sequence[float] | Floats, denominators: Sequence[float] | Floats, reason: str) -> Measure:
+    """The ratio of the sums over problems."""
+    return Measure(np.array([numerators], dtype=np.float64), np.array([denominators], dtype=np.float64), reason)
+
+
+def macro(values: Sequence[float | None], reason: str) -> Measure:
+    """The mean over the problems that have a value."""
+    return pooled([value or 0.0 for value in values], [float(value is not None) for value in values], reason)
+
+
+def macro_ratio(numerators: Sequence[float], denominators: Sequence[float], reason: str) -> Measure:
+    """The mean of the problems' own ratios, over the problems with a denominator."""
+    pairs = zip(numerators, denominators, strict=True)
+    return macro([above / below if below else None for above, below in pairs], reason)
+
+
+def combined(parts: Sequence[Measure], formula: Formula, reason: str) -> Measure:
+    """A formula of plain ratios."""
+    numerators = np.concatenate([part.numerators for part in parts])
+    return Measure(numerators, np.concatenate([part.denominators for part in parts]), reason, formula)
