@@ -1,11 +1,12 @@
 """Policies over tiny random checkpoints, and updates to give them. Also what each of several processes runs.
 
 `python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` does what WORK
-names in every process, and the first writes what came of it.
+names in every process (functions of this module, with commas), and the first writes a list of what they returned.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
@@ -18,6 +19,7 @@ import torch
 
 from tests.engines.tiny import make_checkpoint
 from trainer.config.schema import Optimiser, Train
+from trainer.errors import TrainerError
 from trainer.loss import LossRules
 from trainer.pack import Pack, Sample, packs_for
 from trainer.policy.protocol import Policy, Update
@@ -103,7 +105,7 @@ def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: di
 
 
 def start(work: str, processes: int, base: Path, out: Path) -> Any:
-    """Do the work in so many processes; what the first wrote."""
+    """Do the work in so many processes; the list that the first wrote."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     arguments = [*(launcher if processes > 1 else ()), "-m", "tests.trainer.policies", work, str(base), str(out)]
     done = subprocess.run(
@@ -125,13 +127,81 @@ def two_updates(base: Path, world: World) -> dict[str, Any]:
     return {"weights": weights(trained), "updates": records}
 
 
+def deepspeed_policy(base: Path, world: World, zero: int, **changed: Any) -> Policy:
+    """The same by DeepSpeed."""
+    from trainer.policy.deepspeed_policy import DeepSpeedPolicy
+
+    return DeepSpeedPolicy(base, settings(zero=zero, **changed), Optimiser(weight_decay=0.01), world, True)
+
+
+Kind = tuple[tuple[str, Any], ...]
+"""Settings of a DeepSpeed policy, in order."""
+
+KINDS: list[Kind] = [
+    *((("zero", zero),) for zero in range(4)),
+    *((("zero", zero), ("lora_rank", 4)) for zero in (2, 3)),
+    (("zero", 3), ("gradient_checkpointing", True), ("dtype", "bfloat16")),
+]
+
+
+def zero_stages(base: Path, world: World) -> dict[Kind, dict[str, Any]]:
+    """By kind: two updates, one that must be skipped; saved, one more update, and that again from what was saved."""
+    from trainer.policy import deepspeed_policy as module
+
+    # Some weights are larger than a message, as are those of large vocabularies.
+    module._BUCKET = 20_000
+    found = {}
+    for number, kind in enumerate(KINDS):
+        trained = deepspeed_policy(base, world, **dict(kind))
+        logprobs = trained.logprobs(rows(answers(1), world=world))
+        updates = [step(trained, 1, world), step(trained, 2, world, count=2)]
+        changed = weights(trained)
+        spoiled = rows(answers(3), world=world)
+        if world.rank == world.size - 1:
+            spoiled[0].advantages[0] = math.nan
+        updates.append(trained.update(spoiled, RULES, RATE, None))
+        skipped = weights(trained)
+        saved = base.parent / f"saved-{world.size}-{number}"
+        world.share(lambda saved=saved: saved.mkdir())  # type: ignore[misc]
+        trained.save(saved)
+        updates.append(step(trained, 4, world))
+        after = weights(trained)
+        trained.close()
+        again = deepspeed_policy(base, world, **dict(kind))
+        again.load(saved)
+        updates.append(step(again, 4, world))
+        found[kind] = {
+            "logprobs": logprobs,
+            "updates": updates,
+            "weights": changed,
+            "skipped": skipped,
+            "after": after,
+            "again": weights(again),
+            "saved": saved,
+        }
+        again.close()
+    return found
+
+
+def refusals(base: Path, world: World) -> list[str]:
+    """What is said about checkpoints that do not fit: of another stage, of more processes, of adapters, of torch."""
+    said = []
+    trained = deepspeed_policy(base, world, 1)
+    for saved in ("saved-1-2", "saved-2-1", "saved-1-4", base.name):
+        try:
+            trained.load(base.parent / saved)
+        except TrainerError as error:
+            said.append(str(error).removeprefix(str(base.parent / saved)))
+    return said
+
+
 def main(work: str, base: Path, out: Path) -> None:
     """What one process does."""
     from trainer.world import join_world
 
     torch.set_num_threads(1)
     with join_world("cpu") as world:
-        result = globals()[work](base, world)
+        result = [globals()[part](base, world) for part in work.split(",")]
         if world.rank == 0:
             torch.save(result, out)
         world.wait()

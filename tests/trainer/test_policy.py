@@ -350,7 +350,7 @@ def packs_with_filler() -> Pack:
 
 @pytest.mark.slow
 def test_two_processes_are_one(base: Path, tmp_path: Path) -> None:
-    one, two = (start("two_updates", processes, base, tmp_path / f"{processes}.pt") for processes in (1, 2))
+    one, two = (start("two_updates", processes, base, tmp_path / f"{processes}.pt")[0] for processes in (1, 2))
     assert furthest(one["weights"], two["weights"]) < 1e-6
     assert apart(one["weights"], two["weights"], weights(policy(base))) < 1e-4
     for alone, together in zip(one["updates"], two["updates"], strict=True):
