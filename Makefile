@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the tests are set up with; CI adds deepspeed.
+EXTRAS ?= local,dev
 
 .PHONY: demo test check sandbox clean help
 
@@ -16,10 +18,10 @@ help:
 demo: $(VENV)/.installed sandbox
 	@$(BIN)/cure-agent demo
 
-test: $(VENV)/.installed-dev sandbox
+test: $(VENV)/.installed-$(EXTRAS) sandbox
 	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -32,8 +34,8 @@ $(VENV)/.installed: pyproject.toml scripts/setup-venv
 	@PYTHON=$(PYTHON) sh scripts/setup-venv $(VENV) local
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	@PYTHON=$(PYTHON) sh scripts/setup-venv $(VENV) local,dev
+$(VENV)/.installed-$(EXTRAS): $(VENV)/.installed
+	@PYTHON=$(PYTHON) sh scripts/setup-venv $(VENV) $(EXTRAS)
 	@touch $@
 
 clean:
