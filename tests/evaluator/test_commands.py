@@ -1,4 +1,4 @@
-"""`eval extract` and `eval score` as a user calls them."""
+"""`eval extract`, `eval score` and `eval compare` as a user calls them."""
 
 from __future__ import annotations
 
@@ -121,6 +121,133 @@ def test_scores_equal_the_golden_files(shared_data: Path, tmp_path: Path, name: 
             assert found["printed"] == expected["printed"]
 
 
+@pytest.mark.parametrize("name", ["metrics.json", "real_humaneval_bon.json"])
+def test_both_modes_print_the_released_numbers_unchanged(shared_data: Path, tmp_path: Path, name: str) -> None:
+    golden = json.loads((shared_data / "cure-golden" / name).read_text())
+    both = run(tmp_path / "m.json", golden, "score")
+    for found, expected in zip(both, run(tmp_path / "m.json", golden, "score", "--mode", "release"), strict=True):
+        assert found.pop("standard")["coverage"]["problems"] > 0
+        assert found == expected
+
+
+STORED = {
+    "name": "all that may be known",
+    "config": {"scale_tuple_list": [[2, 2]], "data": "0a", "checker": "tokens"},
+    "problems": [
+        {
+            "name": "p",
+            "n_code": 3,
+            "n_case": 3,
+            "n_test_total": 2,
+            "test_table": [[True, True], [False, None], [True, True]],
+            "case_table": [[True, False, True], [None, False, True], [True, True, True]],
+            "code_extracted": [True, True, False],
+            "case_extracted": [True, False, True],
+            "case_reference": [True, None, False],
+            "case_inputs": ["1", "", "1"],
+            "case_outputs": [["a ", None, "b"], ["a", None, "b"], [None, None, None]],
+            "public_table": [[True], [False], [False]],
+            "pool": {"right": [True, False], "case_table": [[True, False, True], [False, False, True]]},
+        }
+    ],
+}
+
+
+def test_everything_that_may_be_stored_is_used(tmp_path: Path) -> None:
+    (found,) = run(tmp_path / "m.json", [STORED], "score", "--public-first")
+    assert found["printed"] is None
+    assert "problems[0]: 'test_table' row 1 has a cell the sandbox failed on" in found["reason"]
+    standard = found["standard"]
+    assert standard["selection"] == {"hidden_tests": "the first 8", "data": "0a", "checker": "tokens"}
+    assert standard["sampling"]["public_first"] is True
+    coverage = standard["coverage"]
+    assert (coverage["programs_not_extracted"], coverage["tests_requested"], coverage["tests_extracted"]) == (1, 3, 2)
+    assert (coverage["unknown_hidden_cells"], coverage["unknown_generated_cells"]) == (1, 1)
+    values = {name: (row["numerator"], row["denominator"]) for name, row in standard["values"].items()}
+    assert values["code_accuracy_pooled"] == (1, 3)
+    assert values["ut_accuracy_reference_requested"] == (1, 3)
+    assert values["duplicate_inputs"] == (0.5, 1)
+    assert (values["pool_suite_tpr"], values["pool_suite_tnr"]) == ((1, 1), (1, 1))
+    assert {point["selector"] for point in standard["best_of_n"]} == {"max-pass", "agreement"}
+    assert next(point for point in standard["best_of_n"] if (point["n"], point["m"]) == (3, 0))["best"]["value"] == 1.0
+
+
+def test_release_mode_refuses_cells_it_would_take_for_failures(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps([STORED]))
+    result = CliRunner().invoke(evaluate, ["score", str(path), "--mode", "release"])
+    assert "which the released code does not know" in str(result.exception)
+    assert "all that may be known" in CliRunner().invoke(evaluate, ["score", str(path)], catch_exceptions=False).stdout
+
+
+def test_the_release_sees_extracted_tests_only(tmp_path: Path) -> None:
+    problem = CASE["problems"][0]  # type: ignore[index]
+    failed = problem | {"n_case": 2, "case_table": [[True, False], [True, True]], "case_extracted": [False, True]}
+    expected, found = (
+        run(tmp_path / "m.json", [CASE | {"problems": [row]}], "score", "--mode", "release")[0]["printed"]
+        for row in (problem, failed)
+    )
+    assert found == expected
+
+
+def pair(tmp_path: Path, **config: Any) -> tuple[str, str]:
+    """The paths of two files of 40 problems: in B every program is right, in A every fourth; B has this config."""
+    paths = []
+    for name, right in (("a", 4), ("b", 1)):
+        problems = [
+            {
+                "n_code": 4,
+                "n_case": 1,
+                "n_test_total": 9,
+                "test_table": [[program % right == 0] * 9 for program in range(4)],
+                "case_table": [[(program + index) % 2 == 0] for program in range(4)],
+            }
+            for index in range(40)
+        ]
+        case = {"config": {"scale_tuple_list": []} | (config if name == "b" else {}), "problems": problems}
+        paths.append(tmp_path / f"{name}.json")
+        paths[-1].write_text(json.dumps([case]))
+    return str(paths[0]), str(paths[1])
+
+
+def test_a_comparison_names_the_winner_of_a_clear_difference_and_none_of_a_run_with_itself(tmp_path: Path) -> None:
+    a, b = pair(tmp_path)
+    compared = CliRunner().invoke(evaluate, ["compare", a, b, "--json"], catch_exceptions=False)
+    rows = {row["name"]: row for row in json.loads(compared.stdout)["differences"]}
+    assert rows["code_accuracy_macro"]["difference"] == 0.75
+    assert rows["code_accuracy_macro"]["winner"] == "B"
+    itself = CliRunner().invoke(evaluate, ["compare", a, a, "--json"], catch_exceptions=False)
+    assert not any(row["winner"] for row in json.loads(itself.stdout)["differences"])
+    shown = CliRunner().invoke(evaluate, ["compare", a, b], catch_exceptions=False).stdout
+    assert "40 problems in common" in shown
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"max_test": 9}, "cannot compare: the selections of hidden tests differ (the first 8 and the first 9)"),
+        ({"max_test": 3}, "cannot compare: the selections of hidden tests differ (the first 8 and the first 3)"),
+    ],
+)
+def test_what_was_judged_differently_is_refused(tmp_path: Path, config: dict[str, Any], message: str) -> None:
+    a, b = pair(tmp_path, **config)
+    result = CliRunner().invoke(evaluate, ["compare", a, b])
+    assert isinstance(result.exception, ProblemError)
+    assert str(result.exception) == message
+
+
+def test_which_case_to_compare_must_be_said_where_there_are_several(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps([CASE, STORED]))
+    result = CliRunner().invoke(evaluate, ["compare", str(path), str(path)])
+    assert str(result.exception).endswith("choose one with --case: two programs, all that may be known")
+    for case in ("two programs", "1"):
+        arguments = ["compare", str(path), str(path), "--case", case]
+        assert CliRunner().invoke(evaluate, arguments, catch_exceptions=False).exit_code == 0
+    missing = CliRunner().invoke(evaluate, ["compare", str(path), str(path), "--case", "x"])
+    assert "has no case 'x'; there are: two programs" in str(missing.exception)
+
+
 def test_people_get_tables(tmp_path: Path) -> None:
     answers, tables = tmp_path / "a.json", tmp_path / "m.json"
     answers.write_text(json.dumps(ANSWERS))
@@ -130,7 +257,8 @@ def test_people_get_tables(tmp_path: Path) -> None:
     assert "[bold]" in extracted.stdout
     scored = CliRunner().invoke(evaluate, ["score", str(tables)], catch_exceptions=False)
     assert "0.5000" in scored.stdout
-    assert "best of n" in scored.stdout
+    assert "best of n by max-pass" in scored.stdout
+    assert "1 problems: 1 with programs" in scored.stdout
 
 
 @pytest.mark.parametrize(
@@ -160,6 +288,23 @@ def test_people_get_tables(tmp_path: Path) -> None:
             '[{"config": {}, "problems": [{"n_code": 1, "n_case": 0, "n_test_total": 1, '
             '"test_table": [], "case_table": []}]}]',
             "problems[0]: 'test_table' has 0 rows, expected one for each of 1 programs",
+        ),
+        (
+            "score",
+            '[{"config": {}, "problems": [{"n_code": 1, "n_case": 1, "n_test_total": 1, '
+            '"test_table": [[3]], "case_table": [[true]]}]}]',
+            "problems[0]: 'test_table' row 0 holds something else than true and false",
+        ),
+        (
+            "score",
+            '[{"config": {}, "problems": [{"n_code": 1, "n_case": 1, "n_test_total": 1, '
+            '"test_table": [[true]], "case_table": [[true]], "case_reference": []}]}]',
+            "problems[0]: 'case_reference' has 0 entries, expected 1",
+        ),
+        (
+            "score",
+            '{"task_ids": ["a"], "problems": [], "runs": []}',
+            "'task_ids' has 1 entries, expected one for each of 0",
         ),
     ],
 )
