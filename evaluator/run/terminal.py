@@ -1,0 +1,60 @@
+"""The end of a run in a terminal: what it says, with how sure it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluator.run.directory import RunDirectory
+
+ROWS = (
+    ("code accuracy", "code_accuracy_macro"),
+    ("test accuracy, reference, failures counted", "ut_accuracy_reference_requested"),
+    ("test accuracy, estimate of the release", "ut_accuracy_estimate_extracted"),
+    ("p_01", "p_01"),
+    ("p_00", "p_00"),
+    ("mu", "mu"),
+)
+
+
+def show_metrics(directory: RunDirectory, metrics: dict[str, Any]) -> None:
+    """Print coverage, the main ratios with their intervals, and best-of-n."""
+    console = Console()
+    said = metrics["standard"]
+    covered = said["coverage"]
+    reference = metrics["reference"]
+    rate = (
+        "no reference solutions"
+        if reference["pass_rate"] is None
+        else f"{reference['pass_rate']:.1%} of references pass"
+    )
+    console.print(
+        f"{covered['problems']} problems, {covered['programs']} programs ({covered['programs_not_extracted']} not "
+        f"extracted), {covered['tests_extracted']} tests extracted of {covered['tests_requested']}; {rate}"
+    )
+    table = Table("", "value", "95 %", "of", title="standard", title_justify="left")
+    for words, name in ROWS:
+        if name in said["values"]:
+            table.add_row(words, *_cells(said["values"][name]))
+    console.print(table)
+    grid = [point for point in said["best_of_n"] if point["n"] > 1 and point["m"] > 0]
+    if grid:
+        last = [point for point in grid if (point["n"], point["m"]) == (grid[-1]["n"], grid[-1]["m"])]
+        best = Table("selector", "n", "m", "best of n", "95 %", "any right", title="best of n", title_justify="left")
+        for point in last:
+            value, interval, _ = _cells(point["best"])
+            oracle = "-" if point["oracle"] is None else f"{point['oracle']:.3f}"
+            best.add_row(point["selector"], str(point["n"]), str(point["m"]), value, interval, oracle)
+        console.print(best)
+    console.print(str(directory.path))
+
+
+def _cells(scored: dict[str, Any]) -> tuple[str, str, str]:
+    if scored["value"] is None:
+        return "-", scored["reason"], ""
+    interval = scored.get("interval") or {}
+    low, high = interval.get("low"), interval.get("high")
+    spread = "" if low is None or high is None else f"{low:.3f} to {high:.3f}"
+    return f"{scored['value']:.3f}", spread, f"{scored['problems']} problems"
