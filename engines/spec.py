@@ -66,11 +66,24 @@ class EngineOptions:
     api_key: str | None = None
     """HTTP: overrides the environment's key."""
     rows: int = 64
-    """Transformers: samples decoded side by side."""
+    """Transformers and vLLM: samples decoded side by side. For vLLM on a GPU take hundreds."""
     device: str | None = None
     """Transformers: `cpu`, `cuda`, `cuda:1`; None takes CUDA where there is one."""
     threads: int | None = None
     """Transformers: CPU threads of the decoding thread; None is one for a small model, else torch's default."""
+    memory: float = 0.9
+    """vLLM: share of a GPU's memory it takes, weights included. Less where a trainer lives on the same GPU."""
+    context: int | None = None
+    """vLLM: most tokens of prompt and completion; None is what the model was built for."""
+    dtype: str | None = None
+    """vLLM: `bfloat16`, `float16`, `float32`; None is the checkpoint's, as vLLM sees it, and `float32` on a CPU."""
+    eager: bool = False
+    """vLLM: no CUDA graphs, which start slowly and run fast."""
+    tensor_parallel: int = 1
+    """vLLM: GPUs that one model is spread over."""
+    spmd: bool = False
+    """vLLM: this process was started by torchrun, with a process per GPU, each of which makes the same calls. With
+    `tensor_parallel` above 1 the ranks of a group must ask for the same, one call at a time, and cancel nothing."""
 
 
 def parse_spec(text: str) -> ModelSpec:
@@ -178,10 +191,7 @@ async def open_engine(spec: str, options: EngineOptions = EngineOptions()) -> En
         engine = HttpEngine(parsed, options)
         await engine.choose_model()
         return engine
-    raise EngineError(
-        f"{spec} needs a GPU and the gpu extra, and is not run in this process yet: "
-        f"run `vllm serve {parsed.name}` and use http://localhost:8000/v1#{parsed.name}"
-    )
+    return await _open_vllm(parsed, options)
 
 
 async def open_trainable_engine(spec: str, options: EngineOptions = EngineOptions()) -> TrainableEngine:
@@ -221,5 +231,20 @@ async def _open_local(parsed: ModelSpec, name: str, options: EngineOptions) -> E
         from engines.local.engine import LocalEngine
 
         return LocalEngine.load(parsed.text, name, options.rows, options.device, options.threads)
+
+    return await asyncio.to_thread(load)
+
+
+async def _open_vllm(parsed: ModelSpec, options: EngineOptions) -> Engine:
+    if find_spec("vllm") is None:
+        raise EngineError(
+            f"{parsed.text} needs vLLM: pip install 'cure-agent[gpu]', or run `vllm serve {parsed.name}` elsewhere "
+            f"and use http://HOST:8000/v1#{parsed.name}"
+        )
+
+    def load() -> Engine:
+        from engines.vllm_local.engine import VllmEngine
+
+        return VllmEngine.load(parsed.text, parsed.name, options)
 
     return await asyncio.to_thread(load)

@@ -1,0 +1,309 @@
+"""An Engine over vLLM in this process: samples as they finish, new weights without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engines.errors import EngineError
+from engines.local.checkpoint import find_checkpoint, weights_version
+from engines.local.text import PromptError, Text
+from engines.protocol import Completion, Delta, Prompt, Request, Sampling
+from engines.vllm_local.reload import Checkpoint, Feed, disturbed, mismatch
+from engines.vllm_local.stepper import Job, LLMEngine, Sample, Stepper
+
+if TYPE_CHECKING:
+    import torch
+
+    from engines.spec import EngineOptions
+
+_CPU_CACHE_BYTES = 512 << 20
+_CHECKED_SIZE = 500_000_000
+"""Largest model, in parameters, whose first reload is held against transformers."""
+
+
+class VllmEngine:
+    """Samples from one model by vLLM's scheduler, which batches whatever is asked for."""
+
+    def __init__(self, spec: str, directory: Path, options: EngineOptions) -> None:
+        """Loads the model in the thread that will step it; raises EngineError."""
+        self._spec = spec
+        self._directory = directory
+        self._text = Text(directory)
+        self._ends = self._text.ends()
+        self._asleep = False
+        self._asleep_tags: list[str] = []
+        self._reloaded = False
+        self._stepper = Stepper(lambda: self._start(options), weights_version(directory))
+        try:
+            self._stepper.ready.result()
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise EngineError(f"{spec}: vLLM cannot load it: {type(error).__name__}: {reason[:500]}") from error
+
+    @classmethod
+    def load(cls, spec: str, name: str, options: EngineOptions) -> VllmEngine:
+        """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
+        return cls(spec, find_checkpoint(spec, name), options)
+
+    def _start(self, options: EngineOptions) -> LLMEngine:
+        # Weights are handed over as an iterator, which cannot cross to another process. Read when vLLM is imported.
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+        from vllm.engine.arg_utils import EngineArgs  # type: ignore[import-not-found, unused-ignore]
+        from vllm.platforms import current_platform  # type: ignore[import-not-found, unused-ignore]
+        from vllm.v1.engine.llm_engine import LLMEngine  # type: ignore[import-not-found, unused-ignore]
+        from vllm.v1.executor import Executor  # type: ignore[import-not-found, unused-ignore]
+
+        self._on_cpu = current_platform.is_cpu()
+        alone = "uni" if options.tensor_parallel == 1 else "mp"
+        backend = "external_launcher" if options.spmd else alone
+        self._in_process = backend != "mp"
+        place: dict[str, Any] = (
+            {"enforce_eager": True, "kv_cache_memory_bytes": _CPU_CACHE_BYTES}
+            if self._on_cpu
+            else {"gpu_memory_utilization": options.memory, "enable_sleep_mode": True, "enforce_eager": options.eager}
+        )
+        dtype = options.dtype or ("float32" if self._on_cpu else "auto")
+        arguments = EngineArgs(
+            model=str(self._directory),
+            dtype=dtype,
+            max_model_len=options.context,
+            max_num_seqs=options.rows,
+            tensor_parallel_size=options.tensor_parallel,
+            distributed_executor_backend=backend,
+            enable_prefix_caching=True,
+            logprobs_mode="processed_logprobs",
+            # The checkpoint's generation_config would change distributions behind the trainer's back.
+            generation_config="vllm",
+            disable_log_stats=True,
+            seed=0,
+            **place,
+        )
+        config = arguments.create_engine_config()
+        self._context = int(config.model_config.max_model_len)
+        self._tied = bool(getattr(config.model_config.hf_text_config, "tie_word_embeddings", False))
+        self._tolerance = 0.01 if str(config.model_config.dtype) == "torch.float32" else 0.5
+        return LLMEngine(config, Executor.get_class(config), log_stats=False, multiprocess_mode=False)
+
+    @property
+    def spec(self) -> str:
+        """The spec this engine was opened with."""
+        return self._spec
+
+    def objection(self, prompt: Prompt) -> str:
+        """Why this model can never answer the prompt; empty if it can."""
+        try:
+            self._encode(prompt)
+        except PromptError as error:
+            return str(error)
+        return ""
+
+    async def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]:
+        """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples."""
+        if self._asleep:
+            raise EngineError(f"{self._spec} is asleep: wake it before asking")
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[list[Completion | Delta]] = asyncio.Queue()
+
+        def deliver(news: list[Completion | Delta]) -> None:
+            # A loop that ended without closing the iterator has nobody left to tell.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(queue.put_nowait, news)
+
+        samples: list[Sample] = []
+        for request in requests:
+            try:
+                samples += await asyncio.to_thread(self._samples, request, on_delta is not None)
+            except PromptError as error:
+                for index in range(request.n):
+                    version = self._stepper.version
+                    yield Completion(request.key, index, "", "error", weights_version=version, error=str(error))
+        job = Job(samples, deliver, deltas=on_delta is not None)
+        left = len(samples)
+        try:
+            self._stepper.submit(job)
+            while left:
+                for news in await queue.get():
+                    if isinstance(news, Completion):
+                        left -= 1
+                        yield news
+                    elif on_delta:
+                        on_delta(news)
+        finally:
+            self._stepper.cancel(job)
+
+    async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Answer from these weights from now on; see TrainableEngine.
+
+        The first call also proves, with disturbed weights, that vLLM's answers come from what it is given; models above
+        500 million parameters are trusted. After an error of any kind the engine refuses to answer until weights were
+        loaded: vLLM writes them in place, as they come.
+        """
+        if self._on_cpu and self._tied:
+            raise EngineError(
+                f"{self._spec} ties its embeddings, and vLLM on a CPU would keep answering from the old lm_head: "
+                f"use hf:{self._directory} there, or a checkpoint with tie_word_embeddings = false"
+            )
+        if not self._in_process:
+            raise EngineError(
+                f"{self._spec} runs in processes of its own (tensor_parallel), which take no weights: start the "
+                f"trainer with torchrun and open the engine with spmd=True"
+            )
+        checkpoint = Checkpoint(self._directory, self._tied)
+        engine, go_on = await self._park()
+        try:
+            if self._stepper.dead:
+                raise EngineError(self._stepper.dead)
+            self._wake_weights(engine)
+            if not self._reloaded and checkpoint.size() <= _CHECKED_SIZE:
+                tensors = self._prove(engine, checkpoint, tensors)
+            self._reload(engine, checkpoint, tensors)
+            self._reloaded = True
+            self._stepper.version, self._stepper.stale = version, ""
+        finally:
+            go_on.set()
+
+    async def _park(self) -> tuple[LLMEngine, threading.Event]:
+        """The engine, for the calling thread alone, until the event is set: a trainer's collectives stay in it."""
+        parked: Future[LLMEngine] = Future()
+        go_on = threading.Event()
+
+        def wait(engine: LLMEngine) -> None:
+            parked.set_result(engine)
+            go_on.wait()
+
+        errand = self._stepper.between(wait)
+
+        def pass_on(done: Future[Any]) -> None:
+            if not parked.done() and (error := done.exception()):
+                parked.set_exception(error)
+
+        errand.add_done_callback(pass_on)
+        try:
+            return await asyncio.wrap_future(parked), go_on
+        except asyncio.CancelledError:
+            errand.cancel()
+            go_on.set()
+            raise
+
+    def _reload(self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        feed = Feed(checkpoint, tensors)
+        self._stepper.stale = f"{self._spec}: the last weights were not taken whole; load them again"
+        try:
+            engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(feed)})
+        except Exception as error:
+            # A reload that breaks off leaves parameters without storage.
+            self._stepper.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
+            raise EngineError(self._stepper.dead) from error
+        if feed.error:
+            raise feed.error
+        if not engine.reset_prefix_cache():
+            raise EngineError(f"{self._spec}: vLLM keeps keys and values of the old weights")
+
+    def _prove(
+        self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]
+    ) -> list[tuple[str, torch.Tensor]]:
+        """The tensors, after vLLM has answered from disturbed copies of them; raises EngineError if it did not."""
+        feed = Feed(checkpoint, tensors)
+        kept = {name: tensor.cpu() for name, tensor in feed}
+        if feed.error:
+            raise feed.error
+        probe = disturbed(kept)
+        self._reload(engine, checkpoint, probe.items())
+        found = mismatch(self._directory, probe, lambda prompt, count: _draw(engine, prompt, count))
+        if not found < self._tolerance:
+            raise EngineError(
+                f"{self._spec}: vLLM does not answer from the weights it was given: log-probabilities are {found:.3g} "
+                f"away from those of transformers; use hf:{self._directory} instead"
+            )
+        return list(kept.items())
+
+    async def sleep(self) -> None:
+        """Move the weights to the host's memory and drop keys and values (sleep level 1); nothing moves on a CPU."""
+        self._asleep = True
+        await asyncio.wrap_future(self._stepper.between(self._put_to_sleep))
+
+    async def wake(self) -> None:
+        """Take the memory back."""
+        await asyncio.wrap_future(self._stepper.between(self._wake_up))
+        self._asleep = False
+
+    def _put_to_sleep(self, engine: LLMEngine) -> None:
+        if not self._on_cpu and not self._asleep_tags:
+            engine.sleep(level=1)
+            self._asleep_tags = ["weights", "kv_cache"]
+
+    def _wake_weights(self, engine: LLMEngine) -> None:
+        if "weights" in self._asleep_tags:
+            engine.wake_up(["weights"])
+            self._asleep_tags.remove("weights")
+
+    def _wake_up(self, engine: LLMEngine) -> None:
+        if self._asleep_tags:
+            engine.wake_up(self._asleep_tags)
+            self._asleep_tags = []
+
+    async def close(self) -> None:
+        """End the stepping thread and vLLM."""
+        await asyncio.to_thread(self._stepper.close)
+
+    def _encode(self, prompt: Prompt) -> list[int]:
+        ids = self._text.encode(prompt)
+        if len(ids) >= self._context:
+            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {self._context} in all")
+        return ids
+
+    def _samples(self, request: Request, deltas: bool) -> list[Sample]:
+        ids, sampling = self._encode(request.prompt), request.sampling
+        limit = min(sampling.max_tokens, self._context - len(ids))
+        ends = self._ends | self._text.stop_ids(sampling.stop)
+        seed = sampling.seed if sampling.seed is not None else int.from_bytes(os.urandom(7), "little")
+        try:
+            return [
+                Sample(request.key, index, ids, _params(sampling, (seed + index) % 2**63, limit, ends, deltas))
+                for index in range(request.n)
+            ]
+        except Exception as error:
+            # What vLLM raises for a parameter out of range has changed its class more than once.
+            raise PromptError(f"vLLM takes no such sampling: {error}") from error
+
+
+def _params(sampling: Sampling, seed: int, limit: int, ends: frozenset[int], deltas: bool) -> Any:
+    from vllm import SamplingParams  # type: ignore[import-not-found, unused-ignore]
+    from vllm.sampling_params import RequestOutputKind  # type: ignore[import-not-found, unused-ignore]
+
+    return SamplingParams(
+        temperature=max(0.0, sampling.temperature),
+        top_p=sampling.top_p,
+        top_k=sampling.top_k or 0,
+        max_tokens=limit,
+        seed=seed,
+        stop=[word for word in sampling.stop if word],
+        # The same ends as in other engines, whatever vLLM takes for the end of a text.
+        stop_token_ids=sorted(ends),
+        ignore_eos=True,
+        logprobs=0,
+        output_kind=RequestOutputKind.CUMULATIVE if deltas else RequestOutputKind.FINAL_ONLY,
+    )
+
+
+def _draw(engine: LLMEngine, prompt: list[int], count: int) -> tuple[list[int], list[float]]:
+    """Ids and log-probabilities of one sample at temperature 1."""
+    params = _params(Sampling(), 0, count, frozenset(), deltas=False)
+    engine.add_request("probe", {"prompt_token_ids": prompt}, params)
+    done = None
+    while engine.has_unfinished_requests():
+        done = next(iter(engine.step()), done)
+    assert done is not None
+    said = done.outputs[0]
+    ids = list(said.token_ids)
+    return ids, [among[token].logprob for token, among in zip(ids, said.logprobs or (), strict=True)]

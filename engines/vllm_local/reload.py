@@ -1,0 +1,133 @@
+"""What vLLM's reload needs around it: a stream of weights that is always whole, and a proof that they are used."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engines.errors import EngineError
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Checkpoint:
+    """The weights of the checkpoint in a directory: their names and shapes, and each by itself."""
+
+    def __init__(self, directory: Path, tied: bool) -> None:
+        from safetensors import safe_open
+
+        self.directory = directory
+        self.tied = tied
+        """Whether `lm_head.weight` is the embedding, so need not come."""
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self._files: dict[str, Path] = {}
+        for file in sorted(directory.glob("*.safetensors")):
+            with safe_open(file, "pt") as weights:
+                for name in weights.keys():  # noqa: SIM118 - not a mapping
+                    self.shapes[name] = tuple(weights.get_slice(name).get_shape())
+                    self._files[name] = file
+        if tied:
+            self.shapes.pop("lm_head.weight", None)
+        if not self.shapes:
+            raise EngineError(f"{directory} has no *.safetensors, so new weights cannot be held against it")
+
+    def size(self) -> int:
+        """Numbers in all weights."""
+        from math import prod
+
+        return sum(map(prod, self.shapes.values()))
+
+    def read(self, name: str) -> torch.Tensor:
+        """The weight of this name."""
+        from safetensors import safe_open
+
+        with safe_open(self._files[name], "pt") as weights:
+            tensor: torch.Tensor = weights.get_tensor(name)
+        return tensor
+
+
+class Feed:
+    """Weights for vLLM's reload, which cannot be left half way: what does not fit is noted in `error` and replaced.
+
+    vLLM keeps a layer's tensors until the layer is whole, so each is copied; a trainer may reuse its memory.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        self.error: Exception | None = None
+        self._checkpoint = checkpoint
+        self._tensors = tensors
+
+    def __iter__(self) -> Iterator[tuple[str, torch.Tensor]]:
+        left = dict(self._checkpoint.shapes)
+        try:
+            for name, tensor in self._tensors:
+                if self._checkpoint.tied and name == "lm_head.weight":
+                    continue
+                if problem := _problem(name, tuple(tensor.shape), self._checkpoint.shapes, left):
+                    raise EngineError(problem)
+                del left[name]
+                yield name, tensor.detach().clone()
+        except Exception as error:  # noqa: BLE001 - raised when vLLM has been fed
+            self.error = error
+        if left and self.error is None:
+            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+            self.error = EngineError(f"weight {next(iter(left))!r}{more} did not come")
+        for name in left:
+            yield name, self._checkpoint.read(name)
+
+
+def _problem(
+    name: str, shape: tuple[int, ...], known: Mapping[str, tuple[int, ...]], left: Mapping[str, object]
+) -> str:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if name not in left:
+        return f"weight {name!r} came twice"
+    if shape != known[name]:
+        return f"weight {name!r} has shape {_sizes(shape)}, the model's has {_sizes(known[name])}"
+    return ""
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "of a single number"
+
+
+def disturbed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The weights, each moved so far that answers from any old one show."""
+    import torch
+
+    random = torch.Generator().manual_seed(0)
+    return {
+        name: weight + 0.1 * weight.float().square().mean().sqrt() * torch.randn(weight.shape, generator=random)
+        for name, weight in weights.items()
+    }
+
+
+def mismatch(
+    directory: Path,
+    weights: Mapping[str, torch.Tensor],
+    draw: Callable[[list[int], int], tuple[list[int], list[float]]],
+) -> float:
+    """Largest difference between log-probabilities that `draw` gives and those of transformers with these weights.
+
+    `draw(prompt, count)` samples that many tokens at temperature 1: their ids and log-probabilities.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = AutoConfig.from_pretrained(directory, local_files_only=True)
+    auto: Any = AutoModelForCausalLM
+    model = auto.from_config(config).float().eval()
+    model.load_state_dict({name: weight.float() for name, weight in weights.items()}, strict=False)
+    model.tie_weights()
+    vocabulary = config.get_text_config().vocab_size
+    prompt = [number % vocabulary for number in range(7, 7 + 11 * 12, 11)]
+    ids, logprobs = draw(prompt, 16)
+    with torch.no_grad():
+        scores = model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1].log_softmax(-1)
+    expected = scores.gather(1, torch.tensor(ids)[:, None]).squeeze(1)
+    return float((torch.tensor(logprobs) - expected).abs().max())

@@ -1,0 +1,223 @@
+"""The thread that steps vLLM's engine: takes jobs from any event loop, hands back what each of their samples became."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from engines.errors import EngineError
+from engines.protocol import Completion, Delta, Finish, Usage
+
+# vLLM is rarely installed where types are checked.
+LLMEngine = Any
+RequestOutput = Any
+SamplingParams = Any
+
+_CLOSED = "the engine was closed"
+_FINISHES: dict[str | None, Finish] = {"stop": "stop", "length": "length"}
+
+
+@dataclass(eq=False)
+class Sample:
+    """One sample asked for."""
+
+    key: str
+    index: int
+    prompt: list[int]
+    params: SamplingParams
+    shown: int = 0
+    """Characters of its text that were delivered as deltas."""
+
+
+@dataclass(eq=False)
+class Job:
+    """Samples that were asked for together, and let in together."""
+
+    samples: list[Sample]
+    deliver: Callable[[list[Completion | Delta]], None]
+    """Called in the stepping thread, once a step, with what happened to the job's samples."""
+    deltas: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Errand:
+    """Work for the stepping thread while no sample is under way."""
+
+    work: Callable[[LLMEngine], Any]
+    done: Future[Any] = field(default_factory=Future)
+
+
+class Stepper:
+    """One thread and the engine that `make` returns there. `ready` is done when the engine is."""
+
+    def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
+        self.version = version
+        """What names the weights; stamped on each sample as it is let in, changed by errands only."""
+        self.stale = ""
+        """Why there are no weights to answer from; changed by errands only."""
+        self.dead = ""
+        """Why vLLM in this process can never be asked again."""
+        self.ready: Future[None] = Future()
+        self._make = make
+        self._wake = threading.Condition()
+        self._queue: deque[Job | Errand] = deque()
+        self._active: dict[str, tuple[Job, Sample, str]] = {}
+        self._numbers = count()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="vllm", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue the job."""
+        self._put(job)
+
+    def between(self, work: Callable[[LLMEngine], Any]) -> Future[Any]:
+        """Do the work in the stepping thread, after all samples asked for before it and before any asked for later."""
+        errand = Errand(work)
+        self._put(errand)
+        return errand.done
+
+    def cancel(self, job: Job) -> None:
+        """Forget the job's samples before the next step."""
+        with self._wake:
+            job.cancelled.set()
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the thread after the step under way, with an error for every sample not finished. Idempotent."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join()
+
+    def _put(self, item: Job | Errand) -> None:
+        with self._wake:
+            if self._closed:
+                self._refuse(item, _CLOSED)
+            else:
+                self._queue.append(item)
+                self._wake.notify()
+
+    def _run(self) -> None:
+        try:
+            engine = self._make()
+        except BaseException as error:  # noqa: BLE001 - raised where `ready` is awaited
+            self.ready.set_exception(error)
+            return
+        self.ready.set_result(None)
+        while True:
+            with self._wake:
+                while not (self._closed or self._queue or self._active):
+                    self._wake.wait()
+                if self._closed:
+                    break
+                taken = self._take()
+            for item in taken:
+                if isinstance(item, Errand):
+                    _run_errand(item, engine)
+                else:
+                    self._admit(engine, item)
+            self._drop_cancelled(engine)
+            if self._active:
+                self._step(engine)
+        self._fail(_CLOSED)
+        for item in self._queue:
+            self._refuse(item, _CLOSED)
+        engine.engine_core.shutdown()
+
+    def _take(self) -> list[Job | Errand]:
+        """The jobs before the next errand, or that errand where nothing is under way."""
+        taken: list[Job | Errand] = []
+        while self._queue and isinstance(self._queue[0], Job):
+            taken.append(self._queue.popleft())
+        if not taken and not self._active and self._queue:
+            taken.append(self._queue.popleft())
+        return taken
+
+    def _admit(self, engine: LLMEngine, job: Job) -> None:
+        """Hand all samples to vLLM, which lets them in as there is room; the prefix cache shares their prompts."""
+        if problem := self.dead or self.stale:
+            self._refuse(job, problem)
+            return
+        refused: list[Completion | Delta] = []
+        for sample in job.samples:
+            name = str(next(self._numbers))
+            try:
+                engine.add_request(name, {"prompt_token_ids": sample.prompt}, sample.params)
+            except Exception as error:  # noqa: BLE001 - vLLM raises all kinds for a request it cannot take
+                refused.append(_failed(sample, self.version, f"{type(error).__name__}: {error}"))
+            else:
+                self._active[name] = (job, sample, self.version)
+        if refused:
+            job.deliver(refused)
+
+    def _drop_cancelled(self, engine: LLMEngine) -> None:
+        gone = [name for name, (job, *_) in self._active.items() if job.cancelled.is_set()]
+        if gone:
+            engine.abort_request(gone)
+            for name in gone:
+                del self._active[name]
+
+    def _step(self, engine: LLMEngine) -> None:
+        try:
+            outputs = engine.step()
+        except Exception as error:  # noqa: BLE001 - it is delivered as the error of what is under way
+            # Its scheduler and its cache cannot be trusted after a step that broke off.
+            self.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
+            self._fail(self.dead)
+            return
+        news: dict[Job, list[Completion | Delta]] = {}
+        for output in outputs:
+            if output.request_id not in self._active:
+                continue
+            job, sample, version = self._active[output.request_id]
+            if job.deltas and (fresh := output.outputs[0].text[sample.shown :]):
+                sample.shown += len(fresh)
+                news.setdefault(job, []).append(Delta(sample.key, sample.index, fresh))
+            if output.finished:
+                del self._active[output.request_id]
+                news.setdefault(job, []).append(_finished(sample, output, version))
+        for job, items in news.items():
+            job.deliver(items)
+
+    def _fail(self, error: str) -> None:
+        for job, sample, version in self._active.values():
+            job.deliver([_failed(sample, version, error)])
+        self._active.clear()
+
+    def _refuse(self, item: Job | Errand, error: str) -> None:
+        if isinstance(item, Errand):
+            item.done.set_exception(EngineError(error))
+        elif item.samples:
+            item.deliver([_failed(sample, self.version, error) for sample in item.samples])
+
+
+def _run_errand(errand: Errand, engine: LLMEngine) -> None:
+    if errand.done.set_running_or_notify_cancel():
+        try:
+            errand.done.set_result(errand.work(engine))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the errand is awaited
+            errand.done.set_exception(error)
+
+
+def _finished(sample: Sample, output: RequestOutput, version: str) -> Completion:
+    done = output.outputs[0]
+    token_ids = tuple(done.token_ids)
+    chosen = zip(token_ids, done.logprobs or (), strict=True)
+    # As in every engine, the logarithm under the distribution drawn from: a greedy token is certain.
+    greedy = sample.params.temperature == 0
+    logprobs = tuple(0.0 if greedy else float(among[token].logprob) for token, among in chosen)
+    usage = Usage(len(sample.prompt) if sample.index == 0 else 0, len(token_ids))
+    finish = _FINISHES.get(done.finish_reason, "error")
+    error = f"vLLM ended the sample: {done.finish_reason}" if finish == "error" else ""
+    return Completion(sample.key, sample.index, done.text, finish, usage, token_ids, logprobs, version, error=error)
+
+
+def _failed(sample: Sample, version: str, error: str) -> Completion:
+    return Completion(sample.key, sample.index, "", "error", weights_version=version, error=error)
