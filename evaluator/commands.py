@@ -51,9 +51,18 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     help="release: exactly the numbers of the released CURE evaluation; standard: the sounder set, with intervals.",
 )
 @click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored.")
-@click.option("--seed", type=int, default=0, show_default=True, help="For subsets of tests and resampled problems.")
+@click.option(
+    "--draws",
+    type=click.IntRange(2),
+    default=200,
+    show_default=True,
+    help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="For subsets of tests and resampled problems."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per case or run.")
-def score(file: str, mode: str, public_first: bool, seed: int, as_json: bool) -> None:
+def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
     """Score the tables in FILE: which program passed which hidden and which generated test.
 
     FILE is JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]}; docs/metrics.md has the form and
@@ -62,9 +71,11 @@ def score(file: str, mode: str, public_first: bool, seed: int, as_json: bool) ->
     from typing import cast
 
     from cure.case_file import read_json
+    from cure.metrics.best_of_n import Sampling
     from evaluator.score_cases import Mode, score_cases
 
-    results = score_cases(read_json(file), file, cast("Mode", mode), seed, public_first)
+    sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
+    results = score_cases(read_json(file), file, cast("Mode", mode), sampling)
     if as_json:
         click.echo(json.dumps(results, indent=1, allow_nan=False))
         return
@@ -78,18 +89,31 @@ def score(file: str, mode: str, public_first: bool, seed: int, as_json: bool) ->
 @click.argument("file_b", metavar="B")
 @click.option("--case", help="Which case of both files, by name or number, where there are several.")
 @click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored.")
-@click.option("--seed", type=int, default=0, show_default=True, help="For subsets of tests and resampled problems.")
+@click.option(
+    "--draws",
+    type=click.IntRange(2),
+    default=200,
+    show_default=True,
+    help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="For subsets of tests and resampled problems."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def compare(file_a: str, file_b: str, case: str | None, public_first: bool, seed: int, as_json: bool) -> None:
+def compare(
+    file_a: str, file_b: str, case: str | None, public_first: bool, draws: int, seed: int, as_json: bool
+) -> None:
     """Compare two files of tables, in the form `eval score` takes, on the problems both have.
 
     No winner is named inside the noise. Runs judged by other data, other hidden tests or another checker are refused.
     """
     from cure.case_file import read_json
+    from cure.metrics.best_of_n import Sampling
     from evaluator.score_cases import compare_cases
 
     contents = (read_json(file_a), read_json(file_b))
-    result = compare_cases(contents, (file_a, file_b), case, seed, public_first)
+    sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
+    result = compare_cases(contents, (file_a, file_b), case, sampling)
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
         return

@@ -21,19 +21,16 @@ Result = dict[str, Any]
 Mode = Literal["release", "standard", "both"]
 
 
-def score_cases(
-    content: object, path: str, mode: Mode = "both", seed: int = 0, public_first: bool = False
-) -> list[Result]:
+def score_cases(content: object, path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:
     """One result per case, in order; raises ProblemError for anything malformed."""
-    return [_result(case, mode, seed, public_first) for case in load_cases(content, path)]
+    return [_result(case, mode, sampling or Sampling()) for case in load_cases(content, path)]
 
 
 def compare_cases(
     contents: tuple[object, object],
     paths: tuple[str, str],
     case: str | None = None,
-    seed: int = 0,
-    public_first: bool = False,
+    sampling: Sampling | None = None,
 ) -> Result:
     """The comparison of a case of each file: the one called `case`, by name or number, or the only one.
 
@@ -42,9 +39,8 @@ def compare_cases(
     """
     a, b = (_chosen(content, path, case) for content, path in zip(contents, paths, strict=True))
     pairs = tuple(pair for pair in a.settings.scale_tuple_list if pair in b.settings.scale_tuple_list)
-    settings = standard.Settings(
-        pairs=pairs, sampling=Sampling(seed=seed, public_first=public_first), bootstrap=Bootstrap(seed=seed)
-    )
+    sampling = sampling or Sampling()
+    settings = standard.Settings(pairs=pairs, sampling=sampling, bootstrap=Bootstrap(seed=sampling.seed))
     found = compare(_run(a), _run(b), settings)
     return {"a": paths[0], "b": paths[1], "max_test": a.settings.max_test} | dataclasses.asdict(found)
 
@@ -71,12 +67,12 @@ def _names(cases: list[Case]) -> str:
     return ", ".join(case.name or str(index) for index, case in enumerate(cases))
 
 
-def _result(case: Case, mode: Mode, seed: int, public_first: bool) -> Result:
+def _result(case: Case, mode: Mode, sampling: Sampling) -> Result:
     result: Result = {"name": case.name, "config": dataclasses.asdict(case.settings)}
     if mode != "standard":
         result |= _released(case, mode)
     if mode != "release":
-        result["standard"] = _standard(case, seed, public_first)
+        result["standard"] = _standard(case, sampling)
     return result
 
 
@@ -90,12 +86,12 @@ def _released(case: Case, mode: Mode) -> Result:
     return {key: scored[key] for key in ("printed", "counts", "error", "reason")}
 
 
-def _standard(case: Case, seed: int, public_first: bool) -> Result:
+def _standard(case: Case, sampling: Sampling) -> Result:
     settings = standard.Settings(
         max_test=case.settings.max_test,
         pairs=case.settings.scale_tuple_list,
-        sampling=Sampling(seed=seed, public_first=public_first),
-        bootstrap=Bootstrap(seed=seed),
+        sampling=sampling,
+        bootstrap=Bootstrap(seed=sampling.seed),
     )
     selection = {"hidden_tests": f"the first {settings.max_test}", "data": case.data, "checker": case.checker}
     asked = {"sampling": dataclasses.asdict(settings.sampling), "bootstrap": dataclasses.asdict(settings.bootstrap)}

@@ -63,6 +63,7 @@ def test_the_closed_form_equals_enumeration(problem: Judged) -> None:
 
 
 @given(problems())
+@settings(deadline=None)
 def test_one_program_or_no_test_is_a_random_choice(problem: Judged) -> None:
     found = values(problem)
     assert found[0] == pytest.approx(problem.right.mean())
@@ -70,11 +71,13 @@ def test_one_program_or_no_test_is_a_random_choice(problem: Judged) -> None:
 
 
 @given(problems())
+@settings(deadline=None)
 def test_all_programs_and_all_tests_leave_only_ties_to_average(problem: Judged) -> None:
     assert values(problem)[-1, -1] == pytest.approx(best_of_n(problem.right, problem.generated))
 
 
 @given(problems())
+@settings(deadline=None)
 def test_no_choice_is_better_than_the_oracle(problem: Judged) -> None:
     bound = np.array([[oracle([problem], n).value().value] for n in NS])
     assert (values(problem) <= bound + 1e-9).all()
@@ -83,6 +86,7 @@ def test_no_choice_is_better_than_the_oracle(problem: Judged) -> None:
 
 
 @given(problems(), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_changes_nothing(problem: Judged, random: Any) -> None:
     rows, columns = list(range(problem.programs)), list(range(problem.problem.tests))
     random.shuffle(rows)

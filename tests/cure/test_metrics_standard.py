@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.errors import ProblemError
@@ -29,8 +29,8 @@ def table(*rows: str) -> Any:
     return np.array([[mark == "1" for mark in row] for row in rows], dtype=np.bool_).reshape(len(rows), -1)
 
 
-def scored(*problems: ProblemVerdicts, settings: Settings = QUICK) -> Score:
-    return score(problems, settings)
+def scored(*problems: ProblemVerdicts, asked: Settings = QUICK) -> Score:
+    return score(problems, asked)
 
 
 def value(name: str, *problems: ProblemVerdicts) -> tuple[float | None, float, float, int]:
@@ -162,7 +162,7 @@ def test_duplicates_are_counted_among_extracted_tests() -> None:
 
 def test_programs_that_only_the_unused_hidden_tests_catch_are_counted() -> None:
     problem = verdicts(table("110", "111", "000"), table("", "", ""))
-    found = scored(problem, settings=Settings(max_test=2, bootstrap=QUICK.bootstrap))
+    found = scored(problem, asked=Settings(max_test=2, bootstrap=QUICK.bootstrap))
     assert (found.values["wrong_passing_used_tests"].numerator, found.values["code_accuracy_pooled"].value) == (
         1,
         2 / 3,
@@ -175,6 +175,7 @@ MARKS = st.integers(0, 4).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(MARKS, st.data())
 def test_a_failed_extraction_never_raises_accuracy_with_failures_counted(rows: list[list[bool]], data: Any) -> None:
     generated = np.array(rows, dtype=np.bool_).reshape(len(rows), -1)
@@ -204,6 +205,7 @@ def test_a_failed_extraction_never_raises_accuracy_with_failures_counted(rows: l
     assert now <= then
 
 
+@settings(deadline=None)
 @given(MARKS, st.randoms(use_true_random=False))
 def test_the_order_of_programs_tests_and_problems_changes_no_ratio(rows: list[list[bool]], random: Any) -> None:
     generated = np.array(rows, dtype=np.bool_).reshape(len(rows), -1)
