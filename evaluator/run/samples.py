@@ -85,6 +85,8 @@ class Asker:
     """The model, with its server where that is part of its name."""
     style: PromptStyle
     settings: RoleSettings
+    batch: bool = False
+    """Ask through the server's batch API: cheaper, within a day."""
 
     def prompt(self, problem: Problem) -> Prompt:
         """What the role is asked about a problem."""

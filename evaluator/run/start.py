@@ -46,8 +46,12 @@ async def evaluate(
     ask_again: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_directory: Callable[[RunDirectory], None] = lambda _: None,
+    batch: bool = False,
 ) -> RunDirectory:
-    """The completed run: a new one, or the one with these settings that was begun before."""
+    """The completed run: a new one, or the one with these settings that was begun before.
+
+    `batch`: servers are asked through their batch API, models in this process as ever.
+    """
     directory = find_or_make(outputs, settings, fresh)
     on_directory(directory)
     async with AsyncExitStack() as stack:
@@ -65,19 +69,20 @@ async def evaluate(
             if wanted.model not in opened:
                 opened[wanted.model] = await open_engine(wanted.model, options)
                 stack.push_async_callback(opened[wanted.model].close)
-            askers.append(_asker(role, wanted, opened[wanted.model]))
+            askers.append(_asker(role, wanted, opened[wanted.model], batch))
         directory.write_config(settings, _surroundings(box.isolation))
         write_whole(directory.path / "problems.json", json.dumps([problem.name for problem in problems]) + "\n")
         await execute(directory, settings, problems, askers, box, on_progress, ask_again)
     return directory
 
 
-def _asker(role: Role, wanted: RoleSettings, engine: Engine) -> Asker:
+def _asker(role: Role, wanted: RoleSettings, engine: Engine, batch: bool) -> Asker:
     from engines.http.engine import HttpEngine
 
     style = style_of(engine) if wanted.style == "auto" else wanted.style
     spec = engine.full_spec if isinstance(engine, HttpEngine) else engine.spec
-    return Asker(role, engine, spec, prompts_for(style, stage="evaluation", k_case=wanted.samples), wanted)
+    prompts = prompts_for(style, stage="evaluation", k_case=wanted.samples)
+    return Asker(role, engine, spec, prompts, wanted, batch and isinstance(engine, HttpEngine))
 
 
 def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:

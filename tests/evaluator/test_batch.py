@@ -1,0 +1,530 @@
+"""Samples by batches: joined by id, kept whatever happens, and paid for once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from cure.problem_file import load_problems
+from cure.prompts import prompts_for
+from engines import EngineError, EngineOptions, open_engine
+from engines.http.wire import Piece
+from engines.protocol import Usage
+from evaluator.run.batch import fill_by_batch
+from evaluator.run.batch_api import BatchOptions, read_batch
+from evaluator.run.batch_lines import Answer, Asked, completions, read_result
+from evaluator.run.batch_progress import BatchProgress
+from evaluator.run.batch_state import locked
+from evaluator.run.execute import Progress, read_tables
+from evaluator.run.lines import Lines, read_lines
+from evaluator.run.samples import Asker, Role, Sample, Samples
+from evaluator.run.settings import RoleSettings
+from tests.evaluator.batch_server import BatchServer, plain_answer
+from tests.evaluator.runs import CODES, TESTS, problems_file, run, settings_of
+
+QUICK = BatchOptions(first_pause_s=0.01, most_pause_s=0.05, backoff_s=0.01, patience_s=20, idle_s=10)
+ROLES: tuple[Role, ...] = ("coder", "tester")
+
+
+@pytest.fixture
+def server() -> Iterator[BatchServer]:
+    with BatchServer() as made:
+        yield made
+
+
+@dataclass
+class Outcome:
+    """What one call of fill_by_batch gave."""
+
+    samples: list[tuple[Role, Sample]]
+    progress: list[BatchProgress]
+    notices: list[str]
+
+
+StyleName = Literal["chat", "micro"]
+
+
+def ask(
+    spec: str,
+    folder: Path,
+    count: int = 4,
+    n: int = 2,
+    options: BatchOptions = QUICK,
+    again: bool = False,
+    on_sample: Callable[[Role, Sample, Path], None] = lambda *_: None,
+    timeout: float = 60.0,
+    questions: list[str] | None = None,
+    notices: list[str] | None = None,
+    same_model: str | None = None,
+    styles: tuple[StyleName, StyleName] = ("chat", "chat"),
+) -> Outcome:
+    """Ask for what is missing in a folder: `n` samples of both roles for `count` problems."""
+    problems = load_problems(str(problems_file(folder / "problems.json", count)))
+    for number, question in enumerate(questions or []):
+        problems[number] = replace(problems[number], question=question)
+    made = Outcome([], [], [] if notices is None else notices)
+
+    async def fill() -> None:
+        engine = await open_engine(spec, EngineOptions())
+        settings = RoleSettings(spec, n, max_tokens=50)
+        model = same_model or "the model"
+        askers = [
+            Asker(role, engine, model, prompts_for(style), settings, True)
+            for role, style in zip(ROLES, styles, strict=True)
+        ]
+        paths = {role: folder / f"{role}.jsonl" for role in ROLES}
+        lines = {role: Lines(path) for role, path in paths.items()}
+        samples = {a.role: Samples.load(paths[a.role], n, a.keys(problems), again) for a in askers}
+        try:
+            async with asyncio.timeout(timeout):
+                async for role, sample in fill_by_batch(
+                    engine, askers, problems, samples, lines, folder / "batches.json", options,
+                    made.progress.append, made.notices.append,
+                ):  # fmt: skip
+                    on_sample(role, sample, paths[role])
+                    made.samples.append((role, sample))
+        finally:
+            await engine.close()
+            for one in lines.values():
+                one.close()
+
+    asyncio.run(fill())
+    return made
+
+
+def kept(folder: Path) -> dict[tuple[str, int, int], Sample]:
+    """The samples on disk, none of them twice."""
+    found = {}
+    for role in ROLES:
+        for record in read_lines(folder / f"{role}.jsonl"):
+            sample = Sample(**record)
+            where = (role, sample.problem, sample.index)
+            assert where not in found
+            found[where] = sample
+    return found
+
+
+def collected(folder: Path) -> list[dict[str, object]]:
+    """What the state says of batches that are through."""
+    state = json.loads((folder / "batches.json").read_text())
+    assert state["parts"] == []
+    return state["collected"]
+
+
+def assert_right(folder: Path, count: int = 4, n: int = 2) -> None:
+    """Everything is there, and every answer is that of its own prompt and seed."""
+    problems = load_problems(str(folder / "problems.json"))
+    style = prompts_for("chat")
+    samples = kept(folder)
+    assert set(samples) == {(role, number, index) for role in ROLES for number in range(count) for index in range(n)}
+    for (role, number, index), sample in samples.items():
+        prompt = style.coder(problems[number]) if role == "coder" else style.tester(problems[number])
+        messages = [{"role": one.role, "content": one.content} for one in prompt.messages]
+        assert sample.text == plain_answer({"messages": messages, "seed": 1_000_003 * number}, index)
+        assert (sample.finish, sample.error) == ("stop", "")
+
+
+def once(server: BatchServer, count: int = 4, n: int = 2) -> bool:
+    """Whether each sample was submitted, and only once."""
+    return len(server.batches.submitted) == 2 * count * n and set(server.batches.submitted.values()) == {1}
+
+
+@pytest.mark.parametrize("mode", ["ok", "shuffled", "slow"])
+def test_answers_are_joined_by_id_and_asked_for_once(tmp_path: Path, server: BatchServer, mode: str) -> None:
+    made = ask(server.url(mode), tmp_path)
+    assert len(made.samples) == 16 and not made.notices
+    assert_right(tmp_path)
+    assert once(server)
+    assert len(ask(server.url(mode), tmp_path).samples) == 0
+    assert once(server) and server.batches.calls["create"] == 1
+    assert collected(tmp_path) == [{"batch": "batch_0", "status": "completed", "lines": 8, "answered": 8}]
+
+
+def test_a_sample_is_on_disk_before_it_is_handed_on(tmp_path: Path, server: BatchServer) -> None:
+    def look(role: Role, sample: Sample, path: Path) -> None:
+        assert list(read_lines(path))[-1]["key"] == sample.key
+
+    assert len(ask(server.url("ok"), tmp_path, on_sample=look).samples) == 16
+
+
+def test_usage_is_kept_and_sums_up(tmp_path: Path, server: BatchServer) -> None:
+    ask(server.url("ok"), tmp_path, n=3)
+    samples = [sample for where, sample in kept(tmp_path).items() if where[:2] == ("coder", 0)]
+    assert [sample.prompt_tokens for sample in samples] == [11, 0, 0]
+    assert sum(sample.completion_tokens for sample in samples) == 21
+    assert samples[0].seconds == 60
+
+
+def test_progress_goes_from_queued_to_done(tmp_path: Path, server: BatchServer) -> None:
+    seen = ask(server.url("slow"), tmp_path).progress
+    assert seen[0] == BatchProgress(1, queued=8, running=0, done=0, failed=0)
+    assert any(progress.running + progress.done == 8 for progress in seen)
+    assert seen[-1] == BatchProgress(0, queued=0, running=0, done=8, failed=0)
+
+
+def test_limits_of_lines_and_bytes_split_the_file(tmp_path: Path, server: BatchServer) -> None:
+    for name in ("lines", "bytes"):
+        (tmp_path / name).mkdir()
+    ask(server.url("ok"), tmp_path / "lines", options=replace(QUICK, lines=3))
+    assert server.batches.sizes == [3, 3, 2]
+    assert_right(tmp_path / "lines")
+    longest = max(map(len, server.batches.files["file-0"].splitlines())) + 1
+    ask(server.url("ok"), tmp_path / "bytes", options=replace(QUICK, size=2 * longest))
+    assert server.batches.sizes[3:] == [2, 2, 2, 2]
+    assert_right(tmp_path / "bytes")
+
+
+def test_a_line_asks_for_no_more_samples_than_it_may(tmp_path: Path, server: BatchServer) -> None:
+    ask(server.url("ok"), tmp_path, count=2, n=5, options=replace(QUICK, per_line=2))
+    assert server.batches.sizes == [12]
+    assert once(server, 2, 5)
+    assert_right(tmp_path, 2, 5)
+
+
+def test_chat_and_text_prompts_go_into_batches_of_their_own(tmp_path: Path, server: BatchServer) -> None:
+    made = ask(server.url("ok"), tmp_path, styles=("chat", "micro"))
+    endpoints = [one.record["endpoint"] for one in server.batches.made.values()]
+    assert endpoints == ["/v1/chat/completions", "/v1/completions"] and server.batches.sizes == [4, 4]
+    assert len(made.samples) == 16 and once(server)
+
+
+@pytest.mark.parametrize(("mode", "tries"), [("rejects_n", 2), ("ignores_n", 2)])
+def test_a_server_without_n_is_asked_one_by_one(tmp_path: Path, server: BatchServer, mode: str, tries: int) -> None:
+    ask(server.url(mode), tmp_path, n=3)
+    assert len(server.batches.sizes) == tries
+    assert_right(tmp_path, n=3)
+    assert json.loads((tmp_path / "batches.json").read_text())["dialect"]["n"] is False
+
+
+@pytest.mark.parametrize(
+    ("mode", "again"),
+    [("missing-1", 6), ("busy_lines-1", 6), ("expired-1", 8), ("cancelled-1", 8), ("cut_line-1", 2), ("invalid-1", 0)],
+)
+def test_what_is_left_open_is_asked_for_again_and_nothing_else(
+    tmp_path: Path, server: BatchServer, mode: str, again: int
+) -> None:
+    ask(server.url(mode), tmp_path)
+    assert_right(tmp_path)
+    assert len(server.batches.made) == 2
+    counts = server.batches.submitted.values()
+    assert sum(counts) == 16 + again and max(counts) == (2 if again else 1)
+
+
+def test_lines_that_came_twice_unasked_or_broken_are_counted(tmp_path: Path, server: BatchServer) -> None:
+    expected = {
+        "duplicate": {"duplicate": 8},
+        "unknown": {"unknown": 1, "malformed": 2},
+        "cut_line-1": {"malformed": 1},
+    }
+    for mode, counts in expected.items():
+        (tmp_path / mode).mkdir()
+        ask(server.url(mode), tmp_path / mode)
+        assert_right(tmp_path / mode)
+        first = collected(tmp_path / mode)[0]
+        assert {name: first[name] for name in counts} == counts
+
+
+def test_requests_refused_for_good_are_error_samples_and_asked_for_again_on_request(
+    tmp_path: Path, server: BatchServer
+) -> None:
+    made = ask(server.url("bad_lines-1"), tmp_path)
+    errors = [sample for _, sample in made.samples if sample.error]
+    assert len(made.samples) == 16 and len(errors) == 6
+    assert {sample.error for sample in errors} == {"HTTP 400: this prompt is not allowed"}
+    assert {sample.finish for sample in errors} == {"error"}
+    assert once(server)
+    assert ask(server.url("bad_lines-1"), tmp_path).samples == []
+    better = ask(server.url("bad_lines-1"), tmp_path, again=True)
+    assert len(better.samples) == 6 and not any(sample.error for _, sample in better.samples)
+    assert sum(server.batches.submitted.values()) == 16 + 6
+
+
+def test_what_stays_open_is_given_up_in_the_end(tmp_path: Path, server: BatchServer) -> None:
+    made = ask(server.url("expired"), tmp_path)
+    errors = [sample.error for _, sample in made.samples if sample.error]
+    # Of eight lines four are left, then two, then one.
+    assert len(server.batches.made) == 3 and len(made.samples) == 16 and len(errors) == 2
+    assert errors[0] == "This request could not be executed in time. (asked 3 times)"
+
+
+def test_a_line_that_keeps_the_batch_from_being_made_is_an_error_sample(tmp_path: Path, server: BatchServer) -> None:
+    made = ask(server.url("invalid_line-1"), tmp_path)
+    assert [sample.error for _, sample in made.samples if sample.error] == ["line 2 is not nice"] * 2
+    assert len(made.samples) == 16 and set(server.batches.submitted.values()) == {1}
+
+
+def test_a_prompt_that_is_no_text_does_not_spoil_the_batch(tmp_path: Path, server: BatchServer) -> None:
+    made = ask(server.url("ok"), tmp_path, questions=["a \ud800 b"])
+    errors = [sample for _, sample in made.samples if sample.error]
+    assert len(made.samples) == 16 and len(errors) == 4 and "no Unicode text" in errors[0].error
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        ("unauthorized", "HTTP 401: Incorrect API key provided .is the API key right"),
+        ("no_batches", "has no batch API .HTTP 404"),
+        ("no_model", "answers no batch of nobody: The model `nobody` does not exist"),
+        ("no_model_lines", "answers no batch of nobody: HTTP 404: The model `nobody` does not exist"),
+        ("quota_lines", "exceeded your current quota"),
+        ("invalid", "answers no batch of nobody: something is wrong"),
+    ],
+)
+def test_what_no_request_gets_around_is_one_line(tmp_path: Path, server: BatchServer, mode: str, message: str) -> None:
+    notices: list[str] = []
+    with pytest.raises(EngineError, match=message) as raised:
+        ask(server.url(mode), tmp_path, notices=notices)
+    assert raised.value.exit_code == 5 and "\n" not in str(raised.value) and not notices
+    # What was answered is kept, and what is missing is no error: it can be had later.
+    assert not any(sample.error for sample in kept(tmp_path).values())
+    before = sum(server.batches.submitted.values())
+    answered = len(kept(tmp_path))
+    ask(server.url("ok"), tmp_path)
+    assert_right(tmp_path)
+    assert sum(server.batches.submitted.values()) == before + 16 - answered
+
+
+def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"cannot connect to http://127\.0\.0\.1:9/v1"):
+        ask("http://127.0.0.1:9/v1#nobody", tmp_path)
+
+
+def test_a_model_in_this_process_has_no_batches(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('[{"key": "*", "text": "x"}]')
+    with pytest.raises(EngineError, match="has no batch API"):
+        ask(f"scripted:{tmp_path / 's.json'}", tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["poll_500-3", "poll_429-3", "poll_garbage-2", "cut_download-2", "short_download-2"])
+def test_passing_failures_while_waiting_cost_nothing(tmp_path: Path, server: BatchServer, mode: str) -> None:
+    ask(server.url(mode), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+
+
+def test_a_server_that_stays_out_of_order_is_one_line_and_the_batch_is_collected_later(
+    tmp_path: Path, server: BatchServer
+) -> None:
+    notices: list[str] = []
+    with pytest.raises(EngineError, match="does not say how batch_0 stands: HTTP 500"):
+        ask(server.url("poll_500"), tmp_path, options=replace(QUICK, patience_s=0.2), notices=notices)
+    assert len(notices) == 1 and "batch_0" in notices[0]
+    server.batches.mended = True
+    ask(server.url("poll_500"), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+
+
+def test_too_much_in_the_queue_is_sent_in_smaller_batches_one_at_a_time(tmp_path: Path, server: BatchServer) -> None:
+    ask(server.url("too_much"), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+    assert server.batches.sizes == [8, 4, 2, 2, 2, 2]
+
+
+def test_a_batch_whose_making_went_unheard_is_found_again(tmp_path: Path, server: BatchServer) -> None:
+    for number in range(3):
+        (tmp_path / f"other{number}").mkdir()
+        ask(server.url("ok"), tmp_path / f"other{number}", count=1)
+    server.batches.submitted.clear()
+    ask(server.url("lost_create"), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+
+
+def test_without_a_list_it_is_not_risked_to_pay_twice(tmp_path: Path, server: BatchServer) -> None:
+    for _ in range(2):
+        with pytest.raises(EngineError, match="may or may not have made a batch of file-0") as raised:
+            ask(server.url("lost_create_unlisted"), tmp_path)
+        assert str(tmp_path / "batches.json") in str(raised.value)
+    assert once(server)
+    # As the message says: its id goes into the state.
+    state = json.loads((tmp_path / "batches.json").read_text())
+    state["parts"][0]["batch"] = "batch_0"
+    (tmp_path / "batches.json").write_text(json.dumps(state))
+    ask(server.url("lost_create_unlisted"), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+
+
+def test_cancelled_it_leaves_the_batch_running_and_says_how_to_go_on(tmp_path: Path, server: BatchServer) -> None:
+    notices: list[str] = []
+    with pytest.raises(TimeoutError):
+        ask(server.url("never-1"), tmp_path, timeout=0.7, notices=notices)
+    assert len(notices) == 1 and "batch_0" in notices[0] and "the same command again" in notices[0]
+    server.batches.made["batch_0"].states = ["completed"]
+    ask(server.url("never-1"), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+
+
+def test_two_commands_at_once_do_not_ask_for_the_same(tmp_path: Path, server: BatchServer) -> None:
+    with locked(tmp_path / "batches.json"), pytest.raises(EngineError, match="another command is waiting"):
+        ask(server.url("ok"), tmp_path)
+    assert not server.batches.submitted
+
+
+def test_results_for_other_prompts_are_not_taken(tmp_path: Path, server: BatchServer) -> None:
+    with pytest.raises(TimeoutError):
+        ask(server.url("never-1"), tmp_path, timeout=0.7)
+    server.batches.made["batch_0"].states = ["completed"]
+    ask(server.url("never-1"), tmp_path, same_model="another model")
+    assert collected(tmp_path)[0]["unknown"] == 8
+    assert_right(tmp_path)
+
+
+def test_batches_of_another_server_are_not_forgotten(tmp_path: Path, server: BatchServer) -> None:
+    with pytest.raises(TimeoutError):
+        ask(server.url("never-1"), tmp_path, timeout=0.7)
+    state = (tmp_path / "batches.json").read_text()
+    (tmp_path / "batches.json").write_text(state.replace("#nobody", "#somebody"))
+    with pytest.raises(EngineError, match=r"holds batches of .*somebody, not of .*nobody"):
+        ask(server.url("never-1"), tmp_path)
+    (tmp_path / "batches.json").write_text(state[:100])
+    with pytest.raises(EngineError, match="cannot be read"):
+        ask(server.url("never-1"), tmp_path)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tests.evaluator.test_batch import ask
+ask(sys.argv[1], Path(sys.argv[2]), on_sample=lambda *_: time.sleep(0.05))
+"""
+
+
+def test_a_batch_that_the_server_does_not_know_is_one_line(tmp_path: Path, server: BatchServer) -> None:
+    with pytest.raises(TimeoutError):
+        ask(server.url("never-1"), tmp_path, timeout=0.7)
+    server.batches.made.clear()
+    with pytest.raises(EngineError, match=r"remove that part from .*batches\.json"):
+        ask(server.url("never-1"), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mode", "when"),
+    [
+        ("never-1", lambda server, folder: server.batches.calls["retrieve"] >= 2),
+        ("hang_upload-1", lambda server, folder: server.batches.files),
+        ("hang_before_create-1", lambda server, folder: server.batches.calls["create"] >= 1),
+        ("hang_after_create-1", lambda server, folder: server.batches.made),
+        ("shuffled", lambda server, folder: len(list(read_lines(folder / "tester.jsonl"))) >= 3),
+    ],
+    ids=["waiting", "uploading", "before creation", "after creation", "collecting"],
+)
+def test_killed_at_any_moment_it_pays_for_nothing_twice(
+    tmp_path: Path, server: BatchServer, mode: str, when: Callable[[BatchServer, Path], object]
+) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, server.url(mode), str(tmp_path)], cwd=Path(__file__).parents[2]
+    )
+    for _ in range(3000):
+        if when(server, tmp_path) or child.poll() is not None:
+            break
+        time.sleep(0.01)
+    assert child.poll() is None
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert len(kept(tmp_path)) < 16
+    for made in server.batches.made.values():
+        made.states = ["in_progress", "completed"]
+    ask(server.url(mode), tmp_path)
+    assert_right(tmp_path)
+    assert once(server)
+    assert len(server.batches.made) == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path, server: BatchServer) -> None:
+    command = KILLED.replace("on_sample", "notices=type('N', (list,), {'append': lambda s, x: print(x)})(), on_sample")
+    child = subprocess.Popen(
+        [sys.executable, "-c", command, server.url("never-1"), str(tmp_path)],
+        cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    while server.batches.calls["retrieve"] < 2 and child.poll() is None:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    said, _ = child.communicate(timeout=20)
+    assert "1 batch goes on at" in said and "the same command again" in said
+    server.batches.made["batch_0"].states = ["completed"]
+    ask(server.url("never-1"), tmp_path)
+    assert once(server)
+
+
+@pytest.mark.bubblewrap
+def test_a_whole_evaluation_by_batch(tmp_path: Path) -> None:
+    style = prompts_for("chat")
+    file = problems_file(tmp_path / "sums.json", 2)
+    coders = {style.coder(problem).messages[-1].content for problem in load_problems(str(file))}
+
+    def answer(body: dict[str, object], choice: int) -> str:
+        asked = body["messages"][-1]["content"]  # type: ignore[index]
+        return (CODES if asked in coders else TESTS)[choice]
+
+    seen: list[Progress] = []
+    with BatchServer(answer) as server:
+        made = run(settings_of(file, server.url("shuffled")), tmp_path / "out", seen, batch=True)
+        again = run(settings_of(file, server.url("shuffled")), tmp_path / "out", batch=True)
+        assert made == again and once(server, 2, 4)
+    assert [table.cells for table in read_tables(made)] == [("PPPPWP", "WWPWPP", "", "CCCCCC")] * 2
+    assert seen[-1].batch == BatchProgress(0, queued=0, running=0, done=4, failed=0)
+    assert (made.path / "batches-coder-tester.json").is_file()
+
+
+@pytest.mark.bubblewrap
+def test_while_a_batch_is_under_way_nobody_asks_without_it(tmp_path: Path, server: BatchServer) -> None:
+    settings = settings_of(problems_file(tmp_path / "sums.json", 1), server.url("unauthorized"))
+    with pytest.raises(EngineError, match="401"):
+        run(settings, tmp_path / "out", batch=True)
+    (folder,) = (path.parent for path in (tmp_path / "out").rglob("config.json"))
+    state = {"parts": [{"batch": "batch_9", "file": "file-9"}]}
+    (folder / "batches-coder-tester.json").write_text(json.dumps(state))
+    with pytest.raises(EngineError, match=r"batches are under way .batch_9.: collect them by batch"):
+        run(settings, tmp_path / "out")
+
+
+def test_choices_that_are_whole_become_samples() -> None:
+    asked = Asked("coder", 3, 4, 6, "0" * 32)
+    said = [("a END b", "length"), ("cut", "length"), ("no", "content_filter"), ("lost", "abort"), ("open", None)]
+    pieces = tuple(Piece(index, text, finish, ()) for index, (text, finish) in enumerate(said))
+    stray = (Piece(0, "again", "stop", ()), Piece(9, "outside", "stop", ()))
+    found = list(completions(asked, Answer(asked.id, pieces + stray, Usage(10, 100)), ("END",)))
+    assert [(one.index, one.text, one.finish) for one in found] == [
+        (4, "a ", "stop"), (5, "cut", "length"), (6, "no", "error"),
+    ]  # fmt: skip
+    assert sum(one.usage.completion_tokens for one in found) == 100
+    assert [one.usage.prompt_tokens for one in found] == [10, 0, 0] and "content filter" in found[2].error
+
+
+def test_ids_are_short_and_read_back() -> None:
+    asked = Asked("tester", 49_999, 112, 128, "0123456789abcdef" * 2)
+    assert len(asked.id) <= 64 and Asked.read(asked.id) == asked
+    assert Asked.read("tester-1-2") is None and Asked.read(None) is None and Asked.read("x" * 99) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"[]", b"null", b'{"custom_id": 3}', b'{"custom_id": "a", "response": {"status_code": "x"}}', b"[" * 100_000,
+     b'{"custom_id": "a", "response": {"status_code": 200, "body": null}}',
+     b'{"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"index": 1e999}]}}}'],
+)  # fmt: skip
+def test_garbage_is_garbage_and_no_crash(line: bytes) -> None:
+    with pytest.raises(ValueError):
+        read_result(line)
+
+
+@pytest.mark.parametrize("answer", [None, [], {}, {"id": 1, "status": "x"}, {"id": "b", "status": "x", "errors": 3}])
+def test_what_is_no_batch_is_garbage(answer: object) -> None:
+    with pytest.raises(ValueError):
+        read_batch(answer)
