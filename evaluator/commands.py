@@ -1,4 +1,4 @@
-"""`cure-agent eval`: extraction and scoring of what has been stored."""
+"""`cure-agent eval`: evaluations, and extraction, scores and comparisons of what has been stored."""
 
 from __future__ import annotations
 
@@ -7,9 +7,30 @@ import json
 import click
 
 
-@click.group("eval", context_settings={"help_option_names": ["-h", "--help"]})
+class Targets(click.Group):
+    """A group in which any other name than a sub-command's is a data set to evaluate on."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            return found
+        from evaluator.run.command import run_of
+
+        return run_of(cmd_name)
+
+
+@click.group(
+    "eval",
+    cls=Targets,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="DATASET|COMMAND [OPTIONS]",
+)
 def evaluate() -> None:
-    """Extract from stored answers and score stored tables."""
+    """Measure coder and tester on a data set, or work on what is stored.
+
+    DATASET is a file of problems or a set that `cure-agent datasets list` names. The same command again does only what
+    is missing. `cure-agent eval DATASET --help` has the options.
+    """
 
 
 @evaluate.command("extract")
@@ -65,17 +86,17 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
 def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
     """Score the tables in FILE: which program passed which hidden and which generated test.
 
-    FILE is JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]}; docs/metrics.md has the form and
-    says what every number means.
+    FILE is the directory of a run, or JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]};
+    docs/metrics.md has the form and says what every number means.
     """
     from typing import cast
 
-    from cure.case_file import read_json
     from cure.metrics.best_of_n import Sampling
+    from evaluator.run.case_form import stored_tables
     from evaluator.score_cases import Mode, score_cases
 
     sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
-    results = score_cases(read_json(file), file, cast("Mode", mode), sampling)
+    results = score_cases(stored_tables(file), file, cast("Mode", mode), sampling)
     if as_json:
         click.echo(json.dumps(results, indent=1, allow_nan=False))
         return
@@ -103,15 +124,15 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
 def compare(
     file_a: str, file_b: str, case: str | None, public_first: bool, draws: int, seed: int, as_json: bool
 ) -> None:
-    """Compare two files of tables, in the form `eval score` takes, on the problems both have.
+    """Compare two runs, or files of tables in the form `eval score` takes, on the problems both have.
 
     No winner is named inside the noise. Runs judged by other data, other hidden tests or another checker are refused.
     """
-    from cure.case_file import read_json
     from cure.metrics.best_of_n import Sampling
+    from evaluator.run.case_form import stored_tables
     from evaluator.score_cases import compare_cases
 
-    contents = (read_json(file_a), read_json(file_b))
+    contents = (stored_tables(file_a), stored_tables(file_b))
     sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
     result = compare_cases(contents, (file_a, file_b), case, sampling)
     if as_json:
