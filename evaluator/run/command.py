@@ -38,6 +38,7 @@ def run_of(dataset: str) -> click.Command:
                   show_default=True)  # fmt: skip
     @click.option("--concurrency", type=click.IntRange(min=1), default=32, show_default=True,
                   help="Requests to a server at once.")  # fmt: skip
+    @click.option("--batch", is_flag=True, help="Ask through the provider's batch API: cheaper, and takes its time.")
     @click.option("--fresh", is_flag=True, help="Begin anew, although such a run lies there.")
     @click.option("--retry-failed", is_flag=True, help="Ask again for samples that could not be had.")
     @click.option("--dry-run", is_flag=True, help="Say what would be asked for and run; do nothing.")
@@ -60,6 +61,7 @@ def run_of(dataset: str) -> click.Command:
         outputs: Path,
         sandbox: str,
         concurrency: int,
+        batch: bool,
         fresh: bool,
         retry_failed: bool,
         dry_run: bool,
@@ -97,7 +99,7 @@ def run_of(dataset: str) -> click.Command:
             directory = asyncio.run(
                 evaluate(
                     settings, problems, outputs, sandbox, EngineOptions(concurrency=concurrency), fresh, retry_failed,
-                    show, lambda made: click.echo(f"{made.path}", err=True),
+                    show, lambda made: click.echo(f"{made.path}", err=True), batch,
                 )
             )  # fmt: skip
         from evaluator.run.summary import summarise, write_summary
@@ -169,6 +171,11 @@ class _display:  # noqa: N801 (reads as a statement)
 
     def __call__(self, progress: Progress) -> None:
         failed = f"{progress.failed} could not be had" if progress.failed else ""
+        if progress.batch is not None:
+            waiting = progress.batch
+            failed += (
+                f" {waiting.batches} batches: {waiting.queued} queued, {waiting.running} running, {waiting.done} done"
+            )
         self._bars.update(self._samples, completed=progress.samples, total=progress.of_samples, note=failed)
         note = f"{progress.executions:,} executions"
         self._bars.update(self._tables, completed=progress.tables, total=progress.of_tables, note=note)
