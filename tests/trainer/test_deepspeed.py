@@ -117,7 +117,7 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
 
 
 def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
-    """Under ZeRO-3 linear layers add their bias after rounding, so bfloat16 is as near as bfloat16 can be."""
+    """In bfloat16 sums of other rows are rounded otherwise, so it is as near as bfloat16 can be."""
     kind = KINDS[-1]
     packs = rows(answers(1))
     whole, half = (policy(base, dtype=dtype) for dtype in ("float32", "bfloat16"))
@@ -131,7 +131,7 @@ def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
     step(half, 1)
     step(half, 2, count=2)
     expected = {name: weight for name, weight in weights(half).items() if name in found[kind]["weights"]}
-    assert apart(found[kind]["weights"], expected, {name: begun[name] for name in expected}) < 0.2
+    assert apart(found[kind]["weights"], expected, {name: begun[name] for name in expected}) < 0.1
 
 
 def test_a_checkpoint_that_does_not_fit_is_refused(one_process_and_refusals: tuple[Found, list[str]]) -> None:

@@ -57,8 +57,15 @@ class DeepSpeedPolicy:
         deepspeed = _deepspeed(world)
         self._world, self._base, self._optimiser, self._stage = world, base, optimiser, train.zero
         self._gathered = deepspeed.zero.GatheredParameters
-        self._network = Network(base, train, world.device, keep_reference)
+        # At stage 3 no GPU ever holds all weights: they go there one after another, to be split up.
+        loaded_on = torch.device("cpu") if train.zero == 3 else world.device
+        self._network = Network(base, train, world.device, keep_reference, loaded_on)
         self.parameters = self._network.parameters
+        configuration = _configuration(train, optimiser, self.parameters)
+        if train.zero == 3:
+            deepspeed.zero.Init(module=self._network.model, config_dict_or_path=configuration, dtype=torch.float32)
+            for buffer in self._network.model.buffers():
+                buffer.data = buffer.data.to(world.device)
         adam = torch.optim.AdamW(
             self._network.trained,
             lr=optimiser.learning_rate,
@@ -66,21 +73,6 @@ class DeepSpeedPolicy:
             weight_decay=optimiser.weight_decay,
             fused=True,
         )
-        bucket = min(_BUCKET, self.parameters)
-        configuration = {
-            "train_micro_batch_size_per_gpu": 1,
-            "gradient_accumulation_steps": 1,
-            # At stage 0 DeepSpeed hands gradients to AdamW as they are; they are clipped here.
-            "gradient_clipping": optimiser.clip_norm if train.zero else 0.0,
-            "zero_optimization": {
-                "stage": train.zero,
-                "reduce_bucket_size": bucket,
-                "allgather_bucket_size": bucket,
-                "stage3_prefetch_bucket_size": bucket,
-            },
-            "zero_allow_untested_optimizer": True,
-            "steps_per_print": None,
-        }
         self._engine: Any = deepspeed.initialize(model=self._network.scorer, optimizer=adam, config=configuration)[0]
         self._network.forward = self._engine
 
@@ -179,6 +171,27 @@ class DeepSpeedPolicy:
         """Free memory: nothing else may be called any more."""
         self._engine.destroy()
         del self._engine, self._network
+
+
+def _configuration(train: Train, optimiser: Optimiser, parameters: int) -> dict[str, Any]:
+    bucket = min(_BUCKET, parameters)
+    return {
+        "train_micro_batch_size_per_gpu": 1,
+        "gradient_accumulation_steps": 1,
+        # At stage 0 DeepSpeed hands gradients to AdamW as they are; they are clipped here.
+        "gradient_clipping": optimiser.clip_norm if train.zero else 0.0,
+        "zero_optimization": {
+            "stage": train.zero,
+            "reduce_bucket_size": bucket,
+            "allgather_bucket_size": bucket,
+            "stage3_prefetch_bucket_size": bucket,
+            # It replaces torch.nn.functional.linear in the whole process, the engine that samples included, and rounds
+            # in other places. What it saves, gradient checkpointing saves too.
+            "memory_efficient_linear": False,
+        },
+        "zero_allow_untested_optimizer": True,
+        "steps_per_print": None,
+    }
 
 
 def _deepspeed(world: World) -> Any:

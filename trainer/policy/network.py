@@ -25,11 +25,19 @@ Sums = dict[str, float]
 class Network:
     """Float32 weights of a checkpoint, whole or with adapters, and the frozen reference where one is kept."""
 
-    def __init__(self, base: Path, train: Train, device: torch.device, keep_reference: bool) -> None:
+    def __init__(
+        self,
+        base: Path,
+        train: Train,
+        device: torch.device,
+        keep_reference: bool,
+        loaded_on: torch.device | None = None,
+    ) -> None:
+        """`loaded_on` is where the weights in training lie until a back end has moved them, if not on the device."""
         self._device = device
         self._attention = attention.implementation(train.attention, device)
         half = train.dtype == "bfloat16"
-        self.model: Any = load_model(base, torch.float32, device, self._attention)
+        self.model: Any = load_model(base, torch.float32, loaded_on or device, self._attention)
         self.parameters = sum(weight.numel() for weight in self.model.parameters())
         if train.lora_rank is not None:
             lora.adapt(self.model, train.lora_rank)
