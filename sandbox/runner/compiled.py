@@ -9,7 +9,6 @@ import marshal
 import os
 import struct
 import time
-import types
 from typing import NamedTuple
 
 from sandbox.runner import plain, program
@@ -24,27 +23,21 @@ class Head(NamedTuple):
     size: int
     """Of the code."""
     is_quiet: bool
-    """A plain program without generators, that opens no file: it needs no /dev/stdin, and its end does nothing more."""
+    """A plain program that opens no file, with nothing to close: it needs no /dev/stdin, and its end is its end."""
     cpu_s: float
     """Of the process that compiled it, up to then."""
 
 
-def compile_into(file: int, source: bytes, library: Library | None = None) -> tuple[types.CodeType, bytes, bool]:
-    """Compile a program and write it to an empty file: its code, marshalled as well, and whether it is quiet.
-
-    That is found out only where there is a `library` to find it out with.
-    """
+def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, bool]:
+    """Compile a program and write it to an empty file: its code, marshalled, and whether it is quiet."""
     code = compile(source, program.FILE, "exec", dont_inherit=True)
     dumped = marshal.dumps(code)
-    is_quiet = library is not None and _is_quiet(code, source, library)
+    closes = plain.suspends(code) or b"open" in source
+    is_quiet = not closes and plain.imports_of(code, library.reachable) is not None
     record = _HEAD.pack(len(dumped), is_quiet, time.process_time()) + dumped
     if os.write(file, record) != len(record):
         raise OSError("the code does not fit")
-    return code, dumped, is_quiet
-
-
-def _is_quiet(code: types.CodeType, source: bytes, library: Library) -> bool:
-    return not plain.suspends(code) and b"open" not in source and plain.imports_of(code, library.reachable) is not None
+    return dumped, is_quiet
 
 
 def head(file: int) -> Head | None:

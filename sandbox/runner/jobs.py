@@ -33,10 +33,11 @@ STUCK_WALL_S = 1.0
 LOOK_S = 0.025
 """How often a process that runs several inputs is looked at."""
 MOST_FORKED = 64
-"""Executions that are made ready for together: see MOST_FILES."""
+"""Executions whose files are made together; those of more could not be passed on at once, see MOST_FILES."""
 LARGEST_UNCOMPILED = 1 << 14
 """Bytes of source up to which the first execution may compile it, which takes hardly more than its slack."""
 COMPILE_SLACK_S = 0.1
+"""CPU seconds by which that one may last longer before it is ended; what compiling took is not counted after all."""
 COMPILE_S = 1.0
 """CPU seconds for compiling where inputs are to share a process."""
 
@@ -88,8 +89,8 @@ class Jobs:
         while position < len(job.table):
             if shares and len(job.table) - position > 1:
                 shares -= 1
-                is_left_to_first = False
-                done = self._share(job, position, offset, code)
+                done = self._share(job, position, offset)
+                is_left_to_first = is_left_to_first and self._report.was_compiled
                 if self._report.is_not_plain:
                     shares = 0
                 offset += sum(size for _, size in job.table[position : position + done])
@@ -113,7 +114,7 @@ class Jobs:
     def _alone(self, job: Job, code: int, first: int, offset: int, most: int) -> tuple[int, bool]:
         """Run at most this many inputs in forks of their own: how many were run, and whether the last was slow.
 
-        None, where the program was not compiled and the first of them could not do that.
+        0 were where the program was not compiled and the first of them could not do that.
         """
         runs = []
         try:
@@ -184,7 +185,7 @@ class Jobs:
         ending = Ending(1 << 8, "", 0.0, 0.0, 0)
         self._outbox.put(judged(job.number, index, "crash", failed.error, ending, len(tail), 0) + tail)
 
-    def _share(self, job: Job, first: int, offset: int, code: int) -> int:
+    def _share(self, job: Job, first: int, offset: int) -> int:
         """Run inputs from `first` on in one process, which compiles the program first: how many were run."""
         table = job.table[first:]
         scratch, results = os.memfd_create("scratch"), os.memfd_create("results")
@@ -193,7 +194,7 @@ class Jobs:
             size = min(len(table) * file_limit(job.limits), LARGEST_SHARED)
             bounds = self._jail.kernel.bounds(job.limits, len(table), size)
             arguments = (job.source, bounds, tuple(job.limits), job.number, table, offset)
-            process = self._starter.start(SHARE, arguments, (job.inputs, code, results, scratch))
+            process = self._starter.start(SHARE, arguments, (job.inputs, results, scratch))
             sent = Sent(results, job.number, [index for index, _ in table])
             self._watch_shared(process, job.limits, sent)
             self._forward(sent)

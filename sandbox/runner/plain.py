@@ -64,8 +64,8 @@ FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | STATE
 LARGEST = 1 << 16
 """Bytes of source beyond which the compiler needs limits of its own."""
 
-SUSPENDING = 0x20 | 0x80 | 0x200
-"""Code flags of generators, coroutines and asynchronous generators."""
+GENERATOR, OTHER_SUSPENDING = 0x20, 0x80 | 0x200
+"""Code flags; the others are coroutines and asynchronous generators."""
 
 _IMPORTS = frozenset((opcode.opmap["IMPORT_NAME"],))
 _ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
@@ -159,7 +159,11 @@ def changed_attributes(code: types.CodeType) -> frozenset[str]:
 
 
 def suspends(code: types.CodeType) -> bool:
-    """Whether it has generators or coroutines, which the end of the program closes in mid-run."""
-    return bool(code.co_flags & SUSPENDING) or any(
-        suspends(constant) for constant in code.co_consts if type(constant) is types.CodeType
-    )
+    """Whether it has what does something when the end of the program closes it in mid-run.
+
+    That is coroutines, which complain, and generators with an exception table; the others have nothing to do then.
+    """
+    flags = code.co_flags
+    if flags & OTHER_SUSPENDING or (flags & GENERATOR and code.co_exceptiontable):
+        return True
+    return any(suspends(constant) for constant in code.co_consts if type(constant) is types.CodeType)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 
-NOTHING, OUT_OF_MEMORY, NOT_PLAIN = 0, 1, 2
+NOTHING, OUT_OF_MEMORY, COMPILED, NOT_PLAIN = 0, 1, 2, 3
 NAME_AT, NAME_SIZE = 2, 62
 PROGRESS_AT = 64
 PROGRESS = struct.Struct("<qd")
@@ -22,6 +22,9 @@ class Report:
     def reset(self) -> None:
         self._page[:PROGRESS_AT] = self._empty
         self.begin(-1, 0.0)
+
+    def compiled(self) -> None:
+        self._page[0] = COMPILED
 
     def not_plain(self) -> None:
         self._page[0] = NOT_PLAIN
@@ -43,6 +46,10 @@ class Report:
     def progress(self) -> tuple[int, float]:
         position, cpu_s = PROGRESS.unpack_from(self._page, PROGRESS_AT)
         return position, cpu_s
+
+    @property
+    def was_compiled(self) -> bool:
+        return self._page[0] >= COMPILED
 
     @property
     def is_not_plain(self) -> bool:

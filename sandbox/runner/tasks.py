@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import os
 import sys
 from contextlib import suppress
@@ -39,16 +38,13 @@ class Tasks:
         (self._share, self._compile, self._execute, self._fork)[task](files, arguments)
 
     def _share(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
-        """Run several inputs of a plain program, which is compiled unless it has been."""
+        """Run several inputs of a plain program."""
         try:
-            inputs, code_file, results, scratch = files
+            inputs, results, scratch = files
             source, bounds, limits, number, table, offset = arguments
-            self._jail.enter(bounds, (scratch, scratch, scratch), (inputs, code_file, results))
-            if head(code_file) is None:
-                code, _, _ = compile_into(code_file, source)
-            else:
-                code = marshal.loads(marshalled(code_file))
-            os.close(code_file)
+            self._jail.enter(bounds, (scratch, scratch, scratch), (inputs, results))
+            code = compile(source, program.FILE, "exec", dont_inherit=True)
+            self._report.compiled()
             try:
                 shared = SharedProgram(code, self._library, Limits(*limits), self._report)
             except NotPlain:
@@ -130,7 +126,7 @@ class Tasks:
         try:
             # Warnings are no part of what the program writes.
             stderr, sys.stderr = sys.stderr, None
-            _, code, is_quiet = compile_into(AFTER_STREAMS, source, self._library)
+            code, is_quiet = compile_into(AFTER_STREAMS, source, self._library)
             sys.stderr = stderr
             os.close(AFTER_STREAMS)
             if not is_quiet:

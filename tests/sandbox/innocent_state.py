@@ -304,6 +304,8 @@ STATE: dict[str, tuple[str, tuple[bytes, ...]]] = {
         "sys.mine = g(input()); next(sys.mine); print('end')",
         FOUR,
     ),
+    "generator_expression_left": ("it = (x for x in range(9)); print(next(it), sum(x for x in it), input())", FOUR),
+    "generator_left_with_nothing_to_do": ("def g():\n  while True: yield 1\nit = g(); print(next(it), input())", FOUR),
     "generator_that_raises": ("def g():\n  try: yield 1\n  finally: 1 / 0\nit = g(); next(it); print(input())", FOUR),
     "generator_that_yields_on": (
         "def g():\n  while True:\n    try: yield 1\n    except GeneratorExit: print('again')\n"
