@@ -32,19 +32,19 @@ from trainer.world import World
 async def train(config: Config, recorder: Recorder, world: World, show: Show) -> None:
     """Train from the run's last checkpoint to its last step."""
     tasks = open_tasks(config.data.problems, config.seed, "train", config.labels.source == "data")
-    policies = open_policies(config, world)
-    load_policies(policies, recorder.last_checkpoint)
-    async with open_crew(config, world) as crew:
-        await measure_held_out(config, recorder, world, show, crew, policies, recorder.step)
-        for step in range(recorder.step + 1, config.steps + 1):
-            with recorder.step_record(step) as record:
-                metrics = await take_step(config, record, world, show, crew, policies, tasks)
-                with record.clock("checkpoint"):
-                    if step % config.checkpoints.every == 0 or step == config.steps:
-                        save_policies(policies, recorder, step)
-                metrics |= record.commit(metrics)
-            show.step(step, metrics)
-            await measure_held_out(config, recorder, world, show, crew, policies, step)
+    with open_policies(config, world) as policies:
+        load_policies(policies, recorder.last_checkpoint)
+        async with open_crew(config, world) as crew:
+            await measure_held_out(config, recorder, world, show, crew, policies, recorder.step)
+            for step in range(recorder.step + 1, config.steps + 1):
+                with recorder.step_record(step) as record:
+                    metrics = await take_step(config, record, world, show, crew, policies, tasks)
+                    with record.clock("checkpoint"):
+                        if step % config.checkpoints.every == 0 or step == config.steps:
+                            save_policies(policies, recorder, step)
+                    metrics |= record.commit(metrics)
+                show.step(step, metrics)
+                await measure_held_out(config, recorder, world, show, crew, policies, step)
 
 
 async def take_step(

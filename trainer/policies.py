@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.config import Config
@@ -12,8 +13,18 @@ from trainer.recorder import Recorder
 from trainer.world import World
 
 
-def open_policies(config: Config, world: World) -> dict[str, Policy]:
-    """The policies by name, as the base checkpoints are."""
+@contextmanager
+def open_policies(config: Config, world: World) -> Iterator[dict[str, Policy]]:
+    """The policies by name, as the base checkpoints are; closed at the end."""
+    policies = _open(config, world)
+    try:
+        yield policies
+    finally:
+        for policy in policies.values():
+            policy.close()
+
+
+def _open(config: Config, world: World) -> dict[str, Policy]:
     keep_reference = config.loss.kl_weight > 0 or config.loss.measure_kl
     policies: dict[str, Policy] = {}
     for name, policy in config.policies.items():
