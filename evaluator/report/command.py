@@ -1,0 +1,26 @@
+"""`cure-agent eval report RUN`: the report of an evaluation, from what lies on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
+              help="TOML or JSON: for each model spec, input and output in US dollars per million tokens.")  # fmt: skip
+def report(run: Path, prices: Path | None) -> None:
+    """Write the report of the evaluation in the directory RUN.
+
+    One file, RUN/report.html, that opens without network; beside it report.md, metrics.json, metrics.csv, problems.csv,
+    executions.parquet and plots/. Nothing is generated or executed.
+    """
+    from evaluator.report.prices import read_prices
+    from evaluator.report.write import write_report
+    from evaluator.run.directory import RunDirectory
+
+    table = None if prices is None else read_prices(prices)
+    file = write_report(RunDirectory(run), prices=table, on_missing=lambda line: click.echo(line, err=True))
+    click.echo(f"{file}")

@@ -1,0 +1,493 @@
+"""What a report says, in words and numbers, whatever it is then written as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.report.details import chosen, why
+from evaluator.report.labels import RELEASE, grouped
+from evaluator.report.material import Material
+from evaluator.report.plain import visible
+from evaluator.report.published import PublishedRow
+from evaluator.report.remarks import remarks
+from evaluator.run.settings import RoleSettings
+from evaluator.run.summary import WORDS, problem_row, program_verdict
+from evaluator.run.tables import PASSED, EvaluatedTable
+
+Facts = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measure."""
+
+    name: str
+    """In metrics.json."""
+    label: str
+    meaning: str
+    value: float | None
+    low: float | None
+    high: float | None
+    reason: str
+    """Why there is no value, or no interval."""
+    counts: str
+    """What was divided by what, and over how many problems."""
+
+    @property
+    def shown(self) -> str:
+        """The value with three digits, or a dash."""
+        return "–" if self.value is None else f"{self.value:.3f}"
+
+    @property
+    def interval(self) -> str:
+        """The 95 % interval, or nothing."""
+        return "" if self.low is None or self.high is None else f"{self.low:.3f} to {self.high:.3f}"
+
+
+@dataclass(frozen=True)
+class PaperTable:
+    """The paper's numbers for this set, ours among them, in %."""
+
+    dataset: str
+    source: str
+    what: str
+    rows: tuple[PublishedRow, ...]
+    ours: tuple[tuple[str, str, str, str], ...]
+    """Label, unit tests, code, best of n: in the sound definitions, and in the release's."""
+    same: str
+    """The published model that this run is of; empty where it is none."""
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Best-of-n by one selector."""
+
+    selector: str
+    ms: tuple[int, ...]
+    rows: tuple[tuple[int, tuple[str, ...], str, str, str], ...]
+    """n, the values, interval of the last, any right among n, share of the gap."""
+    error: float
+    fewer: str
+
+
+@dataclass(frozen=True)
+class ProblemLine:
+    """A problem in the list."""
+
+    number: int
+    name: str
+    programs: int
+    right: int
+    read: int
+    tests: int
+    requested: int
+    true: int | None
+    best: float | None
+    """Chance that the choice by tests passed is right."""
+    verdict: str
+    """Of the chosen program, or of several that are as good by their tests."""
+    slowest: float
+    executions: int
+    kinds: tuple[str, ...]
+    """What it is filtered by."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """All of it."""
+
+    title: str
+    begun: str
+    run: Facts
+    coverage: Facts
+    remarks: tuple[str, ...]
+    cards: tuple[Line, ...]
+    groups: Mapping[str, tuple[Line, ...]]
+    grids: tuple[Grid, ...]
+    no_grids: str
+    paper: PaperTable | None
+    release: str
+    release_note: str
+    unread: Mapping[str, Mapping[str, int]]
+    cost: tuple[tuple[str, tuple[str, ...]], ...]
+    cost_heads: tuple[str, ...]
+    cost_note: str
+    times: Facts
+    problems: tuple[ProblemLine, ...]
+
+
+def content(material: Material) -> Content:
+    """What is said of this run."""
+    metrics = material.metrics
+    lines = _lines(metrics["standard"]["values"])
+    grids = _grids(metrics["standard"]["best_of_n"])
+    heads, cost, note = _cost(material)
+    return Content(
+        title=_title(material),
+        begun=str(material.config.get("begun", "")),
+        run=_run(material),
+        coverage=_coverage(material),
+        remarks=tuple(visible(remark) for remark in remarks(material)),
+        cards=_cards(material, {line.name: line for group in lines.values() for line in group}),
+        groups=lines,
+        grids=grids,
+        no_grids="" if grids else _no_grids(material),
+        paper=_paper(material),
+        release=_release(material),
+        release_note=_release_note(material),
+        unread={
+            kind: {why(reason): count for reason, count in metrics["verdicts"][f"{kind}_not_extracted"].items()}
+            for kind in ("programs", "tests")
+        },
+        cost=cost,
+        cost_heads=heads,
+        cost_note=note,
+        times=_times(material),
+        problems=tuple(_problem(table) for table in material.tables),
+    )
+
+
+def _title(material: Material) -> str:
+    models = list(dict.fromkeys(role.model for _, role in material.roles))
+    who = " with tests by ".join(models) if models else "no model"
+    return visible(f"{who} on {material.settings.dataset.rsplit('/', 1)[-1]}")
+
+
+def _run(material: Material) -> Facts:
+    settings, config = material.settings, material.config
+    roles = [(name, _role(name, role)) for name, role in material.roles]
+    absent = [(name, "nobody was asked") for name in ("coder", "tester") if name not in dict(roles)]
+    first = "" if settings.limit is None else f", the first {settings.limit} problems"
+    versions = config.get("versions", {})
+    facts = [
+        *roles,
+        *absent,
+        ("data set", f"{settings.dataset}{first}"),
+        ("its SHA-256", settings.data_sha256),
+        ("begun", str(config.get("begun", "unknown"))),
+        ("extraction", settings.extraction),
+        ("comparison", ", ".join(f"{rule} ({count})" for rule, count in _rules(material).items())
+         or settings.comparison),
+        ("hidden tests", f"all are run and used; the release's metrics use the first {settings.max_test}"),
+        ("public tests", "run too" if settings.public_tests else "not run"),
+        ("time limit", _limits(material)),
+        ("sandbox", f"{config.get('sandbox', 'unknown')}{', a fork for every execution' if settings.strict else ''}"),
+        ("versions", ", ".join(f"{name} {number}" for name, number in versions.items()) or "unknown"),
+    ]  # fmt: skip
+    return [(name, visible(text)) for name, text in facts]
+
+
+def _role(name: str, role: RoleSettings) -> str:
+    what = "programs" if name == "coder" else "tests"
+    top_k = "" if role.top_k is None else f", top-k {role.top_k}"
+    return (
+        f"{role.model}: {role.samples} {what} a problem, {role.style} prompts, temperature {role.temperature:g}, "
+        f"top-p {role.top_p:g}{top_k}, at most {role.max_tokens:,} tokens, seed {role.seed}"
+    )
+
+
+def _rules(material: Material) -> Mapping[str, int]:
+    rules: Mapping[str, int] = material.metrics["limits"]["comparison"]
+    return rules
+
+
+def _limits(material: Material) -> str:
+    limits = sorted({table.limit_s for table in material.tables})
+    if not limits:
+        return "–"
+    spread = f"{limits[0]:g} s" if len(limits) == 1 else f"{limits[0]:g} to {limits[-1]:g} s"
+    return f"{spread} of CPU; at least {material.settings.time_factor:g} times what the reference solution takes here"
+
+
+def _coverage(material: Material) -> Facts:
+    covered, reference = material.metrics["standard"]["coverage"], material.metrics["reference"]
+    passing = reference["problems"] - len(reference["failing"])
+    rate = (
+        f"{reference['pass_rate']:.1%}: {passing} of {reference['problems']} pass all hidden tests here"
+        if reference["pass_rate"] is not None
+        else reference["reason"]
+    )
+    tests = covered["tests_requested"]
+    return [
+        ("reference solutions", rate),
+        ("problems", f"{covered['problems']:,} of {material.metrics['problems_of_run']:,}"),
+        ("with hidden tests", f"{covered['with_hidden_tests']:,} problems, {covered['hidden_tests']:,} tests"),
+        ("with a program read", f"{covered['with_programs']:,}"),
+        ("with a test read", f"{covered['with_tests']:,}"),
+        ("with a right program", f"{covered['with_right_program']:,}"),
+        ("with a wrong program", f"{covered['with_wrong_program']:,}"),
+        ("programs", _read(covered["programs"], covered["programs_not_extracted"])),
+        ("tests", _read(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
+        ("truncated", _of_roles(material, "truncated")),
+        ("not to be had", _of_roles(material, "failed")),
+        ("executions", f"{material.metrics['executions']:,}"),
+        ("lost by the sandbox", f"{covered['unknown_hidden_cells'] + covered['unknown_generated_cells']:,}"),
+    ]
+
+
+def _read(asked: int, failed: int) -> str:
+    share = f" ({failed / asked:.1%})" if asked and failed else ""
+    return f"{asked:,} asked for, {failed:,}{share} not extracted"
+
+
+def _of_roles(material: Material, what: str) -> str:
+    counts = [(role, material.metrics["samples"][role]) for role in ("coder", "tester")]
+    said = [f"{role} {count[what]:,} of {count['samples']:,}" for role, count in counts if count["samples"]]
+    return ", ".join(said) or "–"
+
+
+def _lines(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
+    return {
+        group: tuple(_line(name, *words, values[name]) for name, words in members.items())
+        for group, members in grouped(values).items()
+        if members
+    }
+
+
+def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
+    interval = scored.get("interval") or {}
+    above, below = scored["numerator"], scored["denominator"]
+    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name != "mu" else ""
+    problems = scored["problems"]
+    return Line(
+        name, label, meaning, scored["value"], interval.get("low"), interval.get("high"),
+        scored["reason"] or interval.get("reason", ""),
+        f"{counts}{problems:,} problem{'s' * (problems != 1)}",
+    )  # fmt: skip
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def _cards(material: Material, lines: Mapping[str, Line]) -> tuple[Line, ...]:
+    names = ["code_accuracy_macro", "ut_accuracy_reference_requested", "mu"]
+    if "ut_accuracy_reference_requested" in lines and lines["ut_accuracy_reference_requested"].value is None:
+        names[1] = "ut_accuracy_estimate_extracted"
+    cards = [lines[name] for name in names if name in lines]
+    points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
+    if points and points[-1]["n"] > 1:
+        last = points[-1]
+        words = (f"Best of {last['n']} by {last['m']} tests", "chosen by tests passed, in expectation over ties")
+        at = 1
+        if last["m"] > 0:
+            cards.insert(at, _line("best_of_n", *words, last["best"]))
+            gap = ("Share of the gap", "of what choosing could gain over a random program")
+            cards.insert(at + 1, _line("share_of_gap", *gap, last["share_of_gap"]))
+        at_n = lines.get(f"pass_at_{last['n']}")
+        if at_n is not None:
+            cards.insert(at, at_n)
+    cards += [lines[name] for name in ("p_01", "p_00") if name in lines]
+    return tuple(cards)
+
+
+def _grids(points: Sequence[Mapping[str, Any]]) -> tuple[Grid, ...]:
+    by_selector: dict[str, list[Mapping[str, Any]]] = {}
+    for point in points:
+        by_selector.setdefault(point["selector"], []).append(point)
+    known = {
+        name: of
+        for name, of in by_selector.items()
+        if of[0]["best"]["problems"] and any(point["m"] > 0 for point in of)
+    }
+    return tuple(_grid(name, known[name]) for name in sorted(known, key=lambda name: (name != "max-pass", name)))
+
+
+def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Grid:
+    ms = tuple(dict.fromkeys(point["m"] for point in points))
+    rows = []
+    for n in dict.fromkeys(point["n"] for point in points):
+        row = [point for point in points if point["n"] == n]
+        last = _line("", "", "", row[-1]["best"])
+        values = tuple(_number(point["best"]["value"]) for point in row)
+        rows.append((n, values, last.interval, _number(row[-1]["oracle"]), _number(row[-1]["share_of_gap"]["value"])))
+    last_point = points[-1]
+    few = [
+        f"{last_point[f'fewer_{what}']:,} problems have fewer than {last_point[short]} {what} and use all they have"
+        for what, short in (("programs", "n"), ("tests", "m"))
+        if last_point[f"fewer_{what}"]
+    ]
+    return Grid(selector, ms, tuple(rows), max(point["monte_carlo_error"] for point in points), "; ".join(few))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _no_grids(material: Material) -> str:
+    if material.settings.coder is None or not any(table.cells for table in material.tables):
+        return "There are no programs to choose among."
+    if material.settings.tester is None:
+        return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."
+    return "No program is judged, since no problem has hidden tests."
+
+
+def _paper(material: Material) -> PaperTable | None:
+    known = material.published
+    if known is None:
+        return None
+    values, release = material.metrics["standard"]["values"], material.metrics["release"]["printed"]
+    points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
+    best = points[-1] if points and points[-1]["m"] > 0 else None
+    bon = release["bon"][-1] if release["bon"] else None
+    ours = (
+        (
+            "this run",
+            _percent(values.get("ut_accuracy_reference_extracted")),
+            _percent(values.get("code_accuracy_macro")),
+            "–" if best is None else _percent(best["best"]),
+        ),
+        (
+            "this run, release metrics",
+            _percent({"value": release["ut_acc"]}),
+            _percent({"value": release["code_acc"]}),
+            "–" if bon is None else _percent({"value": bon["acc"]}),
+        ),
+    )
+    n, m = (role.samples if role else 0 for role in (material.settings.coder, material.settings.tester))
+    notes = ["The set is known by its name alone; its SHA-256 is above."]
+    if len(material.tables) != known.problems:
+        notes.append(f"This run has {len(material.tables)} problems, the published file {known.problems}.")
+    if (n, m) != (16, 16):
+        notes.append(f"This run has {n} programs and {m} tests a problem, the paper 16 and 16.")
+    notes.append(
+        "The paper's unit test accuracy is by reference code; the release's metrics estimate it by right programs."
+    )
+    models = {role.model for _, role in material.roles}
+    same = next((row.model for row in known.rows if len(models) == 1 and _is(next(iter(models)), row.model)), "")
+    return PaperTable(known.dataset, known.source, known.what, known.rows, ours, same, tuple(notes))
+
+
+def _is(spec: str, model: str) -> bool:
+    return spec.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1] == model.lower()
+
+
+def _percent(scored: Mapping[str, Any] | None) -> str:
+    if scored is None or scored["value"] is None:
+        return "–"
+    interval = scored.get("interval") or {}
+    spread = f" [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]" if interval.get("low") is not None else ""
+    return f"{100 * scored['value']:.1f}{spread}"
+
+
+def _release(material: Material) -> str:
+    """The released code's lines, with what it leaves out: the data set's name."""
+    printed = material.metrics["release"]["printed"]
+    lines = [f"data set: {material.settings.dataset}"]
+    lines += [f"{words}: {printed[name]}" for name, words in RELEASE.items() if printed[name] is not None]
+    lines += [
+        f"BoN setting ({one['n']}, {one['m']}): acc: {one['acc']}, accumulate acc: {one['accumulate_acc']}"
+        for one in printed["bon"]
+        if one["acc"] is not None
+    ]
+    return visible("\n".join(lines))
+
+
+def _release_note(material: Material) -> str:
+    release = material.metrics["release"]
+    return f"The released code raises {release['error']}: {release['reason']}" if release["error"] else ""
+
+
+def _cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], str]:
+    """Heads, rows and a note of the table of costs."""
+    roles = material.roles
+    counts = [material.metrics["samples"][name] for name, _ in roles]
+    heads = tuple(name for name, _ in roles)
+    rows: list[tuple[str, tuple[str, ...]]] = [
+        ("answers", tuple(f"{one['samples']:,}" for one in counts)),
+        ("prompt tokens", tuple(f"{one['prompt_tokens']:,}" for one in counts)),
+        ("completion tokens", tuple(f"{one['completion_tokens']:,}" for one in counts)),
+        ("mean length", tuple(_tokens(one["mean_length"]) for one in counts)),
+        ("median length", tuple(_tokens(one["median_length"]) for one in counts)),
+        ("seconds until the last answer", tuple(_seconds(one["seconds"]) for one in counts)),
+    ]
+    estimated = sum(one["usage_estimated"] for one in counts)
+    notes = [f"Tokens of {estimated:,} answers are estimates."] if estimated else []
+    if material.prices is None:
+        notes.append("No prices were given, so no money is shown (--prices FILE).")
+        return heads, tuple(rows), " ".join(notes)
+    money: list[float | None] = []
+    for (_, role), one in zip(roles, counts, strict=True):
+        price = material.prices.get(role.model)
+        money.append(None if price is None else price.of(one["prompt_tokens"], one["completion_tokens"]))
+        if price is None:
+            notes.append(f"The price table has no {role.model}.")
+    rows.append(("US dollars", tuple("–" if spent is None else f"{spent:.4f}" for spent in money)))
+    total = sum(spent for spent in money if spent is not None)
+    problems = len(material.tables)
+    solved = sum(one.best or 0.0 for one in map(_problem, material.tables))
+    if problems and None not in money:
+        notes.append(f"US dollars: {total:.4f} in all, {total / problems:.6f} a problem")
+        if solved:
+            notes[-1] += f", {total / solved:.6f} a problem solved by the chosen program"
+        notes[-1] += "."
+    return heads, tuple(rows), " ".join(visible(note) for note in notes)
+
+
+def _tokens(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.1f}"
+
+
+def _times(material: Material) -> Facts:
+    slowest = [seconds for table in material.tables for seconds, cells in zip(table.cpu_s, table.cells, strict=True)
+               if cells]  # fmt: skip
+    largest = [kb for table in material.tables for kb in table.peak_kb if kb]
+    facts = [("executions", f"{material.metrics['executions']:,}")]
+    if slowest:
+        facts.append(("slowest execution of any program", f"{max(slowest):.3f} s of CPU"))
+    if largest:
+        facts.append(("largest execution", f"{max(largest) / 1024:,.0f} MB"))
+    raised = material.metrics["limits"]["raised"]
+    facts.append(("problems with more than one second", f"{len(raised):,}{' or more' * (len(raised) >= 50)}"))
+    return facts
+
+
+def _problem(table: EvaluatedTable) -> ProblemLine:
+    row = problem_row(table)
+    best = row["best_of_n"]
+    hidden = any(column.suite == "hidden" for column in table.columns)
+    picked = [program_verdict(table, at) for at in chosen(table)]
+    wrong = next((verdict for verdict in picked if verdict != WORDS[PASSED]), None)
+    verdict = _of_equals(picked)
+    kinds = []
+    if hidden and row["programs"]:
+        kinds.append("some-right" if row["right"] else "none-right")
+        if picked:
+            kinds.append("chosen-right" if wrong is None else "chosen-wrong")
+            if wrong is not None and row["right"]:
+                kinds.append("missed")
+    if not row["tests_extracted"]:
+        kinds.append("no-tests")
+    if any(not cells for cells in table.cells) or table.test_failures:
+        kinds.append("not-extracted")
+    if any("S" in cells for cells in table.cells):
+        kinds.append("sandbox")
+    return ProblemLine(
+        number=table.problem,
+        name=visible(table.name),
+        programs=row["programs"],
+        right=row["right"],
+        read=sum(bool(cells) for cells in table.cells),
+        tests=row["tests_extracted"],
+        requested=row["tests_requested"],
+        true=None if row["tests_right"] == "" else row["tests_right"],
+        best=None if best == "" or not hidden else best,
+        verdict=verdict,
+        slowest=row["slowest_cpu_s"],
+        executions=row["executions"],
+        kinds=tuple(kinds),
+    )
+
+
+def _of_equals(verdicts: Sequence[str]) -> str:
+    """What became of the chosen program, or of all that pass as many tests."""
+    if len(set(verdicts)) < 2:
+        return "".join(verdicts[:1]).replace("_", " ") or "–"
+    return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} equals right"

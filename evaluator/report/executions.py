@@ -1,0 +1,52 @@
+"""Every execution of a run as a Parquet file: problem, program, suite, test, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluator.run.summary import WORDS
+from evaluator.run.tables import EvaluatedTable
+
+_BATCH = 200
+"""Tables to a row group."""
+
+
+def write_executions(path: Path, tables: Sequence[EvaluatedTable]) -> str:
+    """Write the file; returns why it was left out, or nothing. A row without a program is the reference solution's."""
+    try:
+        import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]  # optional, untyped
+        import pyarrow.parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError:
+        return "executions.parquet is left out: it needs pyarrow (pip install 'cure-agent[tables]')"
+    schema = pyarrow.schema(
+        [
+            ("problem", pyarrow.dictionary(pyarrow.int32(), pyarrow.string())),
+            ("program", pyarrow.int32()),
+            ("suite", pyarrow.dictionary(pyarrow.int32(), pyarrow.string())),
+            ("test", pyarrow.int32()),
+            ("verdict", pyarrow.dictionary(pyarrow.int32(), pyarrow.string())),
+        ]
+    )
+    partial = path.with_name(path.name + ".partial")
+    with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
+        for start in range(0, len(tables), _BATCH):
+            columns: dict[str, list[str | int | None]] = {name: [] for name in schema.names}
+            for table in tables[start : start + _BATCH]:
+                _add(columns, table)
+            writer.write_table(pyarrow.table(columns, schema=schema))
+    partial.replace(path)
+    return ""
+
+
+def _add(columns: dict[str, list[str | int | None]], table: EvaluatedTable) -> None:
+    rows: list[tuple[int | None, str]] = [(row, cells) for row, cells in enumerate(table.cells) if cells]
+    if table.reference is not None:
+        rows.append((None, table.reference))
+    name = table.name.encode(errors="replace").decode()
+    for program, cells in rows:
+        columns["problem"] += [name] * len(cells)
+        columns["program"] += [program] * len(cells)
+        columns["suite"] += [column.suite for column in table.columns]
+        columns["test"] += [column.index for column in table.columns]
+        columns["verdict"] += [WORDS[letter] for letter in cells]

@@ -1,0 +1,72 @@
+"""What the measures are called in a report, and what they mean, in the order they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Coder": {
+        "code_accuracy_macro": ("Code accuracy", "right programs, mean over problems"),
+        "code_accuracy_pooled": ("Code accuracy, pooled", "right programs of all programs"),
+        "hidden_tests_passed_macro": ("Hidden tests passed", "mean over problems"),
+        "hidden_tests_passed_pooled": ("Hidden tests passed, pooled", "of all executions of hidden tests"),
+        "wrong_passing_used_tests": ("Wrong, but taken for right", "wrong programs that pass the hidden tests used"),
+        "program_extraction_failures": ("Programs not extracted", "of programs requested"),
+    },
+    "Tester": {
+        "ut_accuracy_reference_requested": (
+            "Test accuracy",
+            "tests the reference solution passes, of tests requested: one not extracted is wrong",
+        ),
+        "ut_accuracy_reference_extracted": (
+            "Test accuracy, of extracted tests",
+            "tests the reference solution passes, of tests extracted",
+        ),
+        "ut_accuracy_estimate_extracted": (
+            "Test accuracy, estimate",
+            "tests every right program passes, on problems with a right program; as the release estimates it",
+        ),
+        "ut_accuracy_estimate_requested": ("Test accuracy, estimate, of requested tests", "not extracted is wrong"),
+        "ut_estimate_agreement": ("Estimate agrees with reference", "of tests with both"),
+        "p_u": ("p_u", "right tests, by the estimate"),
+        "p_01": ("p_01", "pairs of wrong program and right test that pass; low is good"),
+        "p_00": ("p_00", "pairs of wrong program and wrong test that pass; low is good"),
+        "mu": ("mu", "p_u (1 - p_01) - (1 - p_u) p_00: more tests help if it is above 0"),
+        "kill_rate_pairs": ("Kill rate, pairs", "pairs of wrong program and test the reference passes that fail"),
+        "kill_rate_programs": ("Kill rate, programs", "wrong programs that some test the reference passes rejects"),
+        "far_test": ("False acceptance, a test", "wrong programs a test accepts"),
+        "frr_test": ("False rejection, a test", "right programs a test rejects"),
+        "f1_test": ("F1, a test", "accepting right programs"),
+        "far_suite": ("False acceptance, a suite", "wrong programs that all tests together accept"),
+        "frr_suite": ("False rejection, a suite", "right programs that some test rejects"),
+        "f1_suite": ("F1, a suite", "accepting right programs"),
+        "pool_suite_tpr": ("Pool: right programs accepted", "of labelled programs, by all tests together"),
+        "pool_suite_tnr": ("Pool: wrong programs rejected", "of labelled programs, by all tests together"),
+        "duplicate_inputs": ("Duplicate inputs", "of a problem's tests"),
+        "test_extraction_failures": ("Tests not extracted", "of tests requested"),
+    },
+}
+RELEASE = {
+    "code_acc": "code acc",
+    "code_accumulate_acc": "code accumulate acc",
+    "ut_acc": "estimated unit test acc",
+    "ut_accumulate_acc": "estimated unit test accumulate acc",
+    "p_01": "estimated p_01",
+    "p_00": "estimated p_00",
+}
+"""Names of the numbers of metrics.json, and what the released code prints them under."""
+
+
+def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Label and meaning of each measure there is, by group; one this file does not know is called by its name."""
+    rest = list(names)
+    groups: dict[str, dict[str, tuple[str, str]]] = {}
+    for group, members in GROUPS.items():
+        groups[group] = {name: members[name] for name in members if name in rest}
+    known = {name for members in GROUPS.values() for name in members}
+    for name in rest:
+        if name not in known:
+            number = name.removeprefix("pass_at_")
+            at_k = (f"pass@{number}", f"some program of {number} is right")
+            groups["Coder"][name] = at_k if number != name else (name, "")
+    return groups

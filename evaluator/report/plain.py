@@ -1,0 +1,25 @@
+"""Foreign text made fit to be looked at."""
+
+from __future__ import annotations
+
+import re
+
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters (all but newline and tab), lone surrogates and changes of direction written as
+    \xNN or \uNNNN: what a model wrote is shown as it is, in the order it is.
+    """
+    return _HIDDEN.sub(_picture, text.replace("\r\n", "\n"))
+
+
+def cut(text: str, most: int) -> str:
+    """The first `most` characters, and how many more there are."""
+    rest = len(text) - most
+    return text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]"
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

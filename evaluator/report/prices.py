@@ -1,0 +1,58 @@
+"""What tokens cost, out of a file the user gives: no price is built in, since every one is soon wrong.
+
+A TOML or JSON file with a table for each model spec, in US dollars per million tokens:
+
+    ["openai:gpt-4.1-mini"]
+    input = 0.4
+    output = 1.6
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cure.errors import ProblemError
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per million tokens."""
+
+    input: float
+    output: float
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """US dollars for so many tokens."""
+        return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
+
+
+def read_prices(path: Path) -> dict[str, Price]:
+    """The price of each model of the file. Raises ProblemError naming the model and field that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        given = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise ProblemError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:  # those of JSON and TOML derive from ValueError
+        raise ProblemError(f"{path}: is no price table: {error}") from error
+    if not isinstance(given, Mapping) or not given:
+        raise ProblemError(f"{path}: is no price table; expected a table for each model with input and output")
+    return {str(model): _price(entry, f"{path}: {model}") for model, entry in given.items()}
+
+
+def _price(entry: object, where: str) -> Price:
+    if not isinstance(entry, Mapping):
+        raise ProblemError(f"{where}: expected input and output, in US dollars per million tokens")
+    return Price(_dollars(entry, "input", where), _dollars(entry, "output", where))
+
+
+def _dollars(entry: Mapping[str, object], field: str, where: str) -> float:
+    value = entry.get(field)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        raise ProblemError(f"{where}: {field} is {value!r}; expected US dollars per million tokens")
+    return float(value)

@@ -1,0 +1,55 @@
+"""The paper's numbers for a set, to be held beside a run's own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One model's line of the paper's table, in %."""
+
+    model: str
+    unit_tests: float
+    code: float
+    best_of_n: float
+    trained: bool
+    """Whether it is one of the paper's own models."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The paper's table for one set."""
+
+    dataset: str
+    problems: int
+    """Rows of the published file."""
+    source: str
+    what: str
+    rows: tuple[PublishedRow, ...]
+
+
+def published(dataset: str) -> Published | None:
+    """The paper's numbers for the set of this name or file name; None for a set that is not in the paper."""
+    record = _record()
+    name = Path(dataset).stem.lower().removesuffix("_test")
+    known = next((one for one in record["problems"] if one.lower() == name), None)
+    if known is None:
+        return None
+    trained = set(record["trained"])
+    rows = []
+    for row in record["rows"]:
+        unit_tests, code, best_of_n = row[known]
+        rows.append(PublishedRow(row["model"], unit_tests, code, best_of_n, row["model"] in trained))
+    return Published(known, record["problems"][known], record["source"], record["what"], tuple(rows))
+
+
+@cache
+def _record() -> dict[str, Any]:
+    file = Path(__file__).with_name("published.json")
+    record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return record

@@ -1,0 +1,122 @@
+"""What to know before reading the numbers: what is missing, and what may be less than it looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from evaluator.report.material import Material
+from evaluator.run.tables import EvaluatedTable
+
+_FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])")
+
+
+def remarks(material: Material) -> list[str]:
+    """One sentence each, the gravest first; empty where all is well."""
+    metrics, tables = material.metrics, material.tables
+    covered = metrics["standard"]["coverage"]
+    said = [
+        _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
+        _nothing_to_judge(material),
+        _reference(material),
+        _sandbox(covered),
+        *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
+        _counted(_overlapping(tables), "{} that a public example is also a hidden test of: {}"),
+        _counted(_fractions(tables), "{} whose expected output has fractions, compared as text: {}"),
+        _counted(_silent(tables), "{} with a hidden test that a program printing nothing passes: {}"),
+    ]
+    return [one for one in said if one]
+
+
+def _incomplete(evaluated: int, asked: int) -> str:
+    if evaluated >= asked:
+        return ""
+    return f"The run is not complete: {evaluated} of {asked} problems are evaluated. The same command again goes on."
+
+
+def _nothing_to_judge(material: Material) -> str:
+    covered = material.metrics["standard"]["coverage"]
+    if not covered["problems"]:
+        return "No problem has been evaluated yet."
+    if not covered["programs"]:
+        return "There are no programs: nobody was asked for any, or none came."
+    if not covered["with_hidden_tests"]:
+        return "No problem has hidden tests, so no program can be called right or wrong."
+    if covered["programs_not_extracted"] == covered["programs"]:
+        return "No program could be read from the coder's answers; the reasons are below."
+    if not covered["with_right_program"]:
+        return "No program passes all hidden tests, so nothing that is estimated by right programs has a value."
+    return ""
+
+
+def _reference(material: Material) -> str:
+    reference = material.metrics["reference"]
+    if not reference["failing"]:
+        return ""
+    return (
+        f"{len(reference['failing'])} of {reference['problems']} reference solutions do not pass their hidden tests "
+        f"here, so the set or this machine is at fault: {_names(reference['failing'])}"
+    )
+
+
+def _sandbox(covered: dict[str, int]) -> str:
+    lost = covered["unknown_hidden_cells"] + covered["unknown_generated_cells"]
+    if not lost:
+        return ""
+    return (
+        f"The sandbox failed on {lost:,} executions, twice; they count for nobody, and "
+        f"{covered['programs_undecided']:,} programs are in no ratio for that reason."
+    )
+
+
+def _samples(role: str, counts: dict[str, int]) -> str:
+    said = []
+    if counts["failed"]:
+        said.append(f"{_share(counts['failed'], counts['samples'])} could not be had from the engine")
+    if counts["truncated"]:
+        said.append(f"{_share(counts['truncated'], counts['samples'])} were cut at the most tokens allowed")
+    return f"Of the {role}'s answers {' and '.join(said)}." if said else ""
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count:,} ({count / total:.1%})"
+
+
+def _counted(names: Sequence[str], words: str) -> str:
+    count = f"{len(names):,} problem{'s' * (len(names) > 1)}"
+    return words.format(count, _names(names)) if names else ""
+
+
+def _names(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _overlapping(tables: Sequence[EvaluatedTable]) -> list[str]:
+    """Problems with a public example among the hidden tests."""
+    found = []
+    for table in tables:
+        public, hidden = (
+            {column.stdin.strip() for column in table.columns if column.suite == suite}
+            for suite in ("public", "hidden")
+        )
+        if public & hidden:
+            found.append(table.name)
+    return found
+
+
+def _fractions(tables: Sequence[EvaluatedTable]) -> list[str]:
+    return [
+        table.name
+        for table in tables
+        if table.comparison == "tokens"
+        and any(column.suite == "hidden" and _FRACTION.search(column.expected[:2000]) for column in table.columns)
+    ]
+
+
+def _silent(tables: Sequence[EvaluatedTable]) -> list[str]:
+    return [
+        table.name
+        for table in tables
+        if any(column.suite == "hidden" and not column.expected.strip() for column in table.columns)
+    ]

@@ -1,0 +1,69 @@
+"""Writes a run's report and what lies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from evaluator.report.content import content
+from evaluator.report.details import pack
+from evaluator.report.executions import write_executions
+from evaluator.report.markdown import markdown
+from evaluator.report.material import Material, read_material
+from evaluator.report.page import page
+from evaluator.report.pictures import Picture, pictures
+from evaluator.report.prices import Price
+from evaluator.report.ratios import ratios_csv
+from evaluator.run.directory import RunDirectory, write_whole
+from evaluator.run.summary import summarise, write_summary
+
+NO_PICTURES = "There are no pictures: they need matplotlib (pip install 'cure-agent[plots]')"
+
+
+def write_report(
+    directory: RunDirectory,
+    metrics: Mapping[str, Any] | None = None,
+    prices: Mapping[str, Price] | None = None,
+    on_missing: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """report.html of the run, and beside it report.md, metrics.csv, executions.parquet and plots/.
+
+    Without `metrics` they are worked out from the tables, and metrics.json and problems.csv written anew. `on_missing`
+    is told what an absent library leaves out. Raises ProblemError where the directory holds no evaluation.
+    """
+    directory.read_settings()
+    if metrics is None:
+        metrics = summarise(directory)
+        write_summary(directory, dict(metrics))
+    material = read_material(directory, metrics, prices)
+    drawn, no_pictures = _pictures(material)
+    no_executions = write_executions(directory.path / "executions.parquet", material.tables)
+    missing = [line for line in (no_pictures, no_executions) if line]
+    for line in missing:
+        on_missing(line)
+    said = content(material)
+    write_whole(directory.path / "metrics.csv", ratios_csv(metrics))
+    write_whole(directory.path / "report.md", markdown(said, drawn, missing))
+    file = directory.path / "report.html"
+    write_whole(file, page(said, drawn, pack(material), missing))
+    return file
+
+
+def _pictures(material: Material) -> tuple[list[Picture], str]:
+    """The pictures, which are in plots/ then, and why there are none. Those of an earlier report go."""
+    folder = material.directory.path / "plots"
+    try:
+        drawn = list(pictures(material))
+    except ImportError:
+        drawn, reason = [], NO_PICTURES
+    else:
+        reason = ""
+    for old in [*folder.glob("*.svg"), *folder.glob("*.png")] if folder.is_dir() else []:
+        old.unlink()
+    if drawn:
+        folder.mkdir(exist_ok=True)
+    for one in drawn:
+        (folder / f"{one.name}.svg").write_text(one.svg, encoding="utf-8")
+        (folder / f"{one.name}.png").write_bytes(one.png)
+    return drawn, reason

@@ -1,0 +1,439 @@
+"""A report says what was measured, shows foreign text as text, and has an answer for whatever a run lacks."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cure.errors import ProblemError
+from evaluator.report import details
+from evaluator.report.command import report
+from evaluator.report.material import read_material
+from evaluator.report.plain import visible
+from evaluator.report.published import published
+from evaluator.report.write import write_report
+from evaluator.run.directory import RunDirectory, write_whole
+from evaluator.run.lines import Lines
+from evaluator.run.settings import RoleSettings, Settings
+from evaluator.run.summary import summarise
+from evaluator.run.tables import Column, EvaluatedTable
+from tests.evaluator.runs import problems_file, run, script, settings_of
+
+EVIL = "</script><img src=x onerror=alert(1)>\"'&<!--"
+VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect"}
+
+
+def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
+    """Three programs, the last not read, on one hidden, one public and two generated tests; the third was not read."""
+    columns = (
+        Column("hidden", 0, "1 2\n", "3\n"),
+        Column("public", 0, "2 2\n", "4\n"),
+        Column("generated", 0, "5 5\n", "10\n"),
+        Column("generated", 1, "1 1\n", "3\n"),
+    )
+    fields: dict[str, Any] = {
+        "problem": number,
+        "name": f"sum-{number}",
+        "programs": ("print(sum(map(int, input().split())))", "print(4)", None),
+        "program_failures": ("", "", "no_code"),
+        "requested_tests": 3,
+        "test_failures": {2: "no_output"},
+        "columns": columns,
+        "cells": ("PPPW", "WPCT", ""),
+        "outputs": (("3", "4", "10", "2"), ("4", "4", "#0123abcd", ""), ()),
+        "cpu_s": (0.01, 0.02, 0.0),
+        "peak_kb": (9000, 9000, 0),
+        "reference": "PPPW",
+        "executions": 8,
+    }
+    return EvaluatedTable(**{**fields, **more})
+
+
+def without_programs(table: EvaluatedTable, why: str = "no_code") -> dict[str, Any]:
+    """What makes all programs of a table unreadable."""
+    count = len(table.programs)
+    nothing: tuple[Any, ...] = ((),) * count
+    return {"programs": (None,) * count, "program_failures": (why,) * count, "cells": ("",) * count,
+            "outputs": nothing, "cpu_s": (0.0,) * count, "peak_kb": (0,) * count}  # fmt: skip
+
+
+def made_run(
+    folder: Path,
+    tables: Sequence[EvaluatedTable],
+    coder: int = 3,
+    tester: int = 3,
+    dataset: str = "",
+    text: str = "no fence",
+    model: str = "scripted:m",
+    question: str = "Print the sum.",
+) -> RunDirectory:
+    """A run as it lies on disk, with these tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "sums.json"
+    rows = [{"name": table.name, "question": f"{question} {at}"} for at, table in enumerate(tables)]
+    data.write_text(json.dumps(rows or [{"name": "x", "question": "?"}]))
+    sha256 = hashlib.sha256(data.read_bytes()).hexdigest()
+    directory = RunDirectory(folder / "run")
+    directory.path.mkdir()
+    roles = [RoleSettings(model, count) if count else None for count in (coder, tester)]
+    settings = Settings(dataset or str(data), sha256, *roles)
+    directory.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "versions": {"python": "3"}, "sandbox": "b"})
+    write_whole(directory.path / "problems.json", json.dumps([row["name"] for row in rows]))
+    lines = Lines(directory.tables)
+    for table in tables:
+        lines.append(table.to_record())
+    lines.close()
+    for name, count in (("coder", coder), ("tester", tester)):
+        samples = Lines(directory.samples(name))
+        for table in tables:
+            for index in range(count):
+                samples.append({"key": "", "problem": table.problem, "index": index, "text": text, "finish": "stop",
+                                "error": "", "prompt_tokens": 10, "completion_tokens": 20 + index, "estimated": False,
+                                "seconds": 1.5})  # fmt: skip
+        samples.close()
+    return directory
+
+
+def command(*arguments: object) -> Result:
+    return CliRunner().invoke(report, [str(one) for one in arguments])
+
+
+def details_of(html: str) -> list[dict[str, Any]]:
+    """The packed problems of a page."""
+    blobs = re.findall(r'<script type="text/plain" id="p\d+">([^<]*)</script>', html)
+    return [json.loads(gzip.decompress(base64.b64decode(blob))) for blob in blobs]
+
+
+class Checked(HTMLParser):
+    """Raises where an element is not closed in order, or an id is there twice; keeps attributes and visible text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.ids: set[str] = set()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._see(tag, attrs)
+        if tag not in VOID or self.get_starttag_text() is None:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert "svg" in self.open, f"<{tag}/> outside of a picture"
+        self._see(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not {"script", "style"} & {*self.open}:
+            self.words.append(data)
+
+    def _see(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name == "id":
+                assert value not in self.ids, f"id {value} is there twice"
+                self.ids.add(value or "")
+
+
+def checked(html: str) -> Checked:
+    """The page, after it was found whole and referring to nothing outside of it."""
+    seen = Checked(html)
+    for tag, name, value in seen.attributes:
+        assert not name.startswith("on"), f"<{tag} {name}>"
+        assert name not in ("src", "srcset", "data", "action", "poster"), f"<{tag} {name}={value}>"
+        if name in ("href", "xlink:href"):
+            assert value.startswith("#") and value[1:] in seen.ids, f"<{tag} {name}={value}>"
+        if name == "style":
+            assert all(one.startswith("#") for one in re.findall(r"url\(([^)]*)\)", value)), value
+    for outside in ("http://", "https://", "@import", "<link", "<iframe", "<base"):
+        assert outside not in html, outside
+    return seen
+
+
+def test_the_command_loads_nothing_heavy() -> None:
+    program = (
+        "import sys, evaluator.report.command\n"
+        "print({'numpy', 'jinja2', 'matplotlib', 'rich', 'engines', 'sandbox'} & {*sys.modules})"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
+
+
+@pytest.mark.bubblewrap
+def test_the_report_of_a_real_run(tmp_path: Path) -> None:
+    made = run(settings_of(problems_file(tmp_path / "sums.json"), script(tmp_path / "s.json")), tmp_path / "out")
+    shown = command(made.path)
+    assert shown.exit_code == 0, shown.exception
+    assert shown.stdout.strip() == str(made.path / "report.html")
+    html = (made.path / "report.html").read_text()
+    words = " ".join(checked(html).words)
+    assert "100.0%: 3 of 3 pass all hidden tests here" in words
+    assert json.loads(made.config.read_text())["settings"]["data_sha256"] in words
+    first = details_of(html)[0]
+    assert first["statement"].startswith("Read two integers.")
+    assert [row["cells"] for row in first["rows"]] == ["PPPPWP", "WWPWPP", "", "CCCCCC"]
+    assert [row.get("chosen") for row in first["rows"]] == [True, True, None, False]
+    assert {one["kind"] for one in first["unread"]} == {"program", "test"}
+    assert first["unread"][0]["answer"] == "I would add them."
+    beside = {path.name for path in made.path.iterdir()}
+    assert {"report.md", "metrics.csv", "metrics.json", "problems.csv"} <= beside
+
+
+def test_what_is_in_the_details(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table()])
+    (one,) = details_of(write_report(directory).read_text())
+    assert one["programs"] == ["print(sum(map(int, input().split())))", "print(4)"]
+    assert [row["cells"] for row in one["rows"]] == ["PPPW", "WPCT", ""]
+    assert [row.get("chosen") for row in one["rows"]] == [True, False, None]
+    assert one["rows"][1]["outputs"] == ["4", "4", "#1", ""]
+    assert one["rows"][0]["passed"] == {"hidden": [1, 1], "public": [1, 1], "generated": [1, 2]}
+    assert [column["suite"] for column in one["columns"]] == ["hidden", "public", "generated", "generated"]
+    assert [(entry["kind"], entry["index"], entry["answer"]) for entry in one["unread"]] == [
+        ("program", 2, "no fence"), ("test", 2, "no fence"),
+    ]  # fmt: skip
+    assert one["unread"][1]["why"] == "There is a test input but no test output."
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table(), a_table(1)])
+    first = {path: path.read_bytes() for path in sorted(write_report(directory).parent.rglob("*")) if path.is_file()}
+    again = {path: path.read_bytes() for path in sorted(write_report(directory).parent.rglob("*")) if path.is_file()}
+    assert first == again
+
+
+def test_foreign_text_is_text(tmp_path: Path) -> None:
+    columns = (Column("hidden", 0, EVIL, EVIL), Column("generated", 0, EVIL, EVIL))
+    table = a_table(
+        name=EVIL, programs=(EVIL, "\x1b[31m\u202e\ud800", None), program_failures=("", "", EVIL), columns=columns,
+        cells=("PP", "WW", ""), outputs=((EVIL[:8], "3"), ("", ""), ()), reference="PP", test_failures={2: EVIL},
+    )  # fmt: skip
+    directory = made_run(tmp_path, [table], text=EVIL, model=f"scripted:{EVIL}", question=EVIL)
+    html = write_report(directory).read_text(encoding="utf-8")
+    seen = checked(html)
+    assert not any(tag == "img" for tag, _, _ in seen.attributes)
+    assert "<img" not in html
+    assert EVIL in " ".join(seen.words)  # as text
+    (one,) = details_of(html)
+    assert one["programs"] == [EVIL, "\\x1b[31m\\u202e\\ud800"]
+    assert one["columns"][0]["stdin"] == EVIL and one["unread"][0]["answer"] == EVIL
+    # What the browser runs is what is in the package, and nothing else may run.
+    text = html.rsplit("<script>", 1)[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in html and "default-src 'none'" in html
+    assert "innerHTML" not in text and "eval(" not in text
+    said = (directory.path / "report.md").read_text()
+    assert "<img" not in said.replace("\\<img", "")
+
+
+def test_control_characters_are_shown() -> None:
+    assert visible("a\x00b\r\nc\td\u2066") == "a\\x00b\nc\td\\u2066"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no tester", "No tests were asked for"),
+        ("no hidden tests", "No problem has hidden tests"),
+        ("nothing right", "No program passes all hidden tests"),
+        ("no program read", "No program could be read"),
+        ("no test read", "No test could be read"),
+        ("nothing read", "No program could be read"),
+        ("no coder", "There are no programs"),
+        ("no reference", "no problem has a reference solution"),
+        ("no tables", "No problem has been evaluated yet"),
+        ("engine failed", "the server said no"),
+    ],
+)
+def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None:
+    table = a_table()
+    hidden_and_public = {"columns": table.columns[:2], "reference": "PP", "outputs": (("3", "4"), ("4", "4"), ())}
+    no_tests = {"requested_tests": 0, "test_failures": {}, "cells": ("PP", "WP", ""), **hidden_and_public}
+    unread_tests = {"test_failures": dict.fromkeys(range(3), "no_test"), "cells": ("PP", "WP", ""), **hidden_and_public}
+    no_coder = dict.fromkeys(("programs", "program_failures", "cells", "outputs", "cpu_s", "peak_kb"), ())
+    changed: dict[str, dict[str, Any]] = {
+        "no tester": no_tests,
+        "no hidden tests": {
+            "columns": table.columns[1:], "cells": ("PPW", "PCT", ""), "reference": "PPW",
+            "outputs": (("4", "10", "2"), ("4", "", ""), ()),
+        },
+        "nothing right": {"cells": ("WPPW", "WPCT", "")},
+        "no program read": without_programs(table),
+        "no test read": unread_tests,
+        "nothing read": {**unread_tests, **without_programs(table)},
+        "no coder": no_coder,
+        "no reference": {"reference": None},
+        "no tables": {},
+        "engine failed": without_programs(table, "the server said no"),
+    }  # fmt: skip
+    tables = [] if name == "no tables" else [a_table(number, **changed[name]) for number in range(2)]
+    counts = {"coder": 0 if name == "no coder" else 3, "tester": 0 if name == "no tester" else 3}
+    directory = made_run(tmp_path, tables, **counts)
+    html = write_report(directory).read_text()
+    text = " ".join(checked(html).words)
+    assert words in text + json.dumps(details_of(html))
+    assert "None" not in text and "nan" not in text
+
+
+def test_a_run_without_matplotlib_comes_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = made_run(tmp_path, [a_table(), a_table(1)])
+    pytest.importorskip("matplotlib", reason="the comparison needs a report with pictures")
+    assert "<svg" in write_report(directory).read_text() and list((directory.path / "plots").glob("*.svg"))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    shown = command(directory.path)
+    assert shown.exit_code == 0 and "There are no pictures" in shown.stderr
+    html = (directory.path / "report.html").read_text()
+    assert "<svg" not in html and "There are no pictures" in " ".join(checked(html).words)
+    assert not list((directory.path / "plots").glob("*"))
+
+
+def test_executions_as_parquet(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="executions.parquet needs pyarrow")
+    directory = made_run(tmp_path, [a_table()])
+    write_report(directory)
+    rows = parquet.read_table(directory.path / "executions.parquet").to_pylist()
+    assert len(rows) == 12
+    assert rows[3] == {"problem": "sum-0", "program": 0, "suite": "generated", "test": 1, "verdict": "wrong answer"}
+    assert [row["verdict"] for row in rows if row["program"] == 1] == ["wrong answer", "right", "crash", "timeout"]
+    assert [row["suite"] for row in rows if row["program"] is None] == ["hidden", "public", "generated", "generated"]
+
+
+def test_without_pyarrow_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    directory = made_run(tmp_path, [a_table()])
+    shown = command(directory.path)
+    assert shown.exit_code == 0 and "executions.parquet is left out: it needs pyarrow" in shown.stderr
+    assert "executions.parquet is left out" in (directory.path / "report.html").read_text()
+    assert not (directory.path / "executions.parquet").exists()
+
+
+def test_every_ratio_is_a_row(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table(), a_table(1)])
+    write_report(directory)
+    rows = list(csv.DictReader((directory.path / "metrics.csv").open()))
+    metrics = json.loads(directory.metrics.read_text())
+    standard = {row["name"]: row for row in rows if row["mode"] == "standard" and not row["selector"]}
+    assert standard.keys() == metrics["standard"]["values"].keys()
+    for name, scored in metrics["standard"]["values"].items():
+        value = "" if scored["value"] is None else str(scored["value"])
+        assert standard[name]["value"] == value and (value or standard[name]["reason"]), name
+    grid = [row for row in rows if row["name"] == "best_of_n"]
+    assert len(grid) == len(metrics["standard"]["best_of_n"])
+    released = {row["name"]: row for row in rows if row["mode"] == "release"}
+    for name in ("code_acc", "p_01", "p_00", "ut_acc"):
+        row = released[name]
+        if float(row["denominator"]):
+            ratio = float(row["numerator"]) / float(row["denominator"])
+            assert float(row["value"]) == pytest.approx(ratio)
+
+
+def test_the_papers_numbers_stand_beside_ours(tmp_path: Path) -> None:
+    known = published("Gen-Verse/LiveBench")
+    assert known is not None and known.problems == 128
+    assert [row.unit_tests for row in known.rows if row.model == "ReasonFlux-Coder-7B"] == [54.8]
+    assert published("CodeContests_test") is not None and published("examples/sums.json") is None
+    directory = made_run(tmp_path, [a_table()], dataset="LiveBench", model="vllm:Gen-Verse/ReasonFlux-Coder-7B")
+    words = " ".join(checked(write_report(directory).read_text()).words)
+    assert "The paper's table: LiveBench" in words and "this run, release metrics" in words
+    assert "This run has 1 problems, the published file 128." in words
+    assert "This run has 3 programs and 3 tests a problem, the paper 16 and 16." in words
+
+
+def test_statements_of_another_file_are_not_shown(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table()])
+    (tmp_path / "sums.json").write_text(json.dumps([{"name": "sum-0", "question": "Something else."}]))
+    (one,) = details_of(write_report(directory).read_text())
+    assert one["statement"] == "" and "has changed since the run" in one["no_statement"]
+    (tmp_path / "sums.json").unlink()
+    (one,) = details_of(write_report(directory).read_text())
+    assert one["statement"] == "" and "are not here" in one["no_statement"]
+
+
+def test_money_only_by_a_price_table(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table()])
+    assert "US dollars" not in write_report(directory).read_text()
+    prices = tmp_path / "prices.toml"
+    prices.write_text('["scripted:m"]\ninput = 1.0\noutput = 1000000\n')
+    assert command(directory.path, "--prices", prices).exit_code == 0
+    # 3 answers of 20, 21 and 22 tokens for each role, at one dollar a token.
+    words = " ".join(checked((directory.path / "report.html").read_text()).words)
+    assert "63.0000" in words and "US dollars: 126.0001 in all" in words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no price table"),
+        ("[m]\ninput = 1.0\n", "m: output is None"),
+        ("[m]\ninput = -1\noutput = 1\n", "m: input is -1"),
+        ("m = 3\n", "m: expected input and output"),
+        ("[m\n", "is no price table"),
+    ],
+)
+def test_price_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text(text)
+    shown = command(made_run(tmp_path, [a_table()]).path, "--prices", prices)
+    assert isinstance(shown.exception, ProblemError) and words in str(shown.exception)
+
+
+def test_no_evaluation_is_refused(tmp_path: Path) -> None:
+    shown = command(tmp_path)
+    assert isinstance(shown.exception, ProblemError) and "holds no evaluation" in str(shown.exception)
+
+
+def test_long_texts_are_cut_and_large_reports_bounded(tmp_path: Path) -> None:
+    long = "x" * 50_000
+    tables = [a_table(number, programs=(f"{long}{number}", "print(4)", None)) for number in range(3)]
+    directory = made_run(tmp_path, tables)
+    material = read_material(directory, summarise(directory))
+    packed = details.pack(material)
+    assert packed.note == "" and None not in packed.blobs
+    assert details.record(material, tables[0], packed.cuts)["programs"][0].endswith("[... cut: 34,001 more characters]")
+    size = sum(len(blob) for blob in packed.blobs if blob)
+    shorter = details.pack(material, size - 1)
+    assert "texts are cut early" in shorter.note
+    fewer = details.pack(material, len(shorter.blobs[0] or "") + 100)
+    assert fewer.blobs[1:] == (None, None) and "The last 2 problems cannot be opened" in fewer.note
+
+
+def test_many_hidden_tests_are_not_all_shown(tmp_path: Path) -> None:
+    columns = tuple(Column("hidden", at, f"{at}\n", "1\n") for at in range(300))
+    cells = ("P" * 300, "P" * 299 + "W", "")
+    outputs = (("1",) * 300, ("1",) * 300, ())
+    table = a_table(columns=columns, cells=cells, outputs=outputs, reference="P" * 300)
+    (one,) = details_of(write_report(made_run(tmp_path, [table])).read_text())
+    assert len(one["columns"]) == len(one["rows"][0]["cells"]) == 100
+    assert one["rows"][1]["passed"]["hidden"] == [299, 300] and "Of 300 tests" in one["notes"][0]
+
+
+def test_what_to_beware_of(tmp_path: Path) -> None:
+    columns = (Column("hidden", 0, "2 2\n", "0.5\n"), *a_table().columns[1:])
+    tables = [a_table(columns=columns, reference="WPPW", cells=("SPPW", "WPCT", ""))]
+    directory = made_run(tmp_path, tables)
+    write_whole(directory.path / "problems.json", json.dumps(["sum-0", "sum-1"]))
+    words = " ".join(checked(write_report(directory).read_text()).words)
+    assert "The run is not complete: 1 of 2 problems" in words
+    assert "1 of 1 reference solutions do not pass their hidden tests here" in words
+    assert "The sandbox failed on 1 executions" in words
+    assert "that a public example is also a hidden test of: sum-0" in words
+    assert "whose expected output has fractions, compared as text: sum-0" in words
