@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import cast
 
 from cure.prompts import prompts_for
-from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine
+from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine, open_trainable_engine
 from engines.local.text import Text
 from sandbox import Sandbox, open_sandbox
 from trainer.answers import RoleName
@@ -90,8 +90,8 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
         engines: dict[str, TrainableEngine] = {}
         for name, policy in config.policies.items():
             spec = f"{_engine(config, world)}:{checkpoint_of(policy.model)}"
-            options = EngineOptions(rows=config.rollout.rows, device=str(world.device))
-            engines[name] = cast(TrainableEngine, await open_engine(spec, options))
+            options = EngineOptions(rows=config.rollout.rows, device=str(world.device), spmd=world.size > 1)
+            engines[name] = await open_trainable_engine(spec, options)
             stack.push_async_callback(engines[name].close)
         frozen: dict[str, Engine] = {}
         seats = []

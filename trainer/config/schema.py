@@ -178,8 +178,8 @@ class Rollout(Section):
 
     engine: Literal["auto", "local", "vllm"] = "auto"
     """`local`: the project's own decoder over transformers; `vllm`: in this process. `auto`: vllm on a GPU if there."""
-    rows: int = Field(default=64, ge=1)
-    """Local: answers decoded side by side."""
+    rows: int = Field(default=256, ge=1)
+    """Answers decoded side by side."""
 
 
 class Execution(Section):
