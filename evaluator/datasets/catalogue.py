@@ -1,0 +1,58 @@
+"""The sets of the paper: where they are published, and how large."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from evaluator.datasets.errors import DatasetError
+
+
+@dataclass(frozen=True)
+class PaperSet:
+    """One published set; everything in it is stdin/stdout already."""
+
+    name: str
+    split: str
+    problems: int
+    """Rows of the published file, as the hub counts them."""
+    paper: str
+    """What the paper says of its size."""
+
+    @property
+    def hub(self) -> str:
+        """Its repository on the hub."""
+        return f"Gen-Verse/{self.name}"
+
+    @property
+    def file(self) -> str:
+        """The one file of the repository that is the set."""
+        return f"{self.split}/{self.name}.json"
+
+
+PAPER_SETS = (
+    PaperSet("CodeContests", "test", 239, "200 held out"),
+    PaperSet("LiveBench", "test", 128, "128"),
+    PaperSet("LiveCodeBench", "test", 511, "511 (v2)"),
+    PaperSet("CodeForces", "test", 467, "500 sampled"),
+    PaperSet("MBPP", "test", 221, "test split"),
+    PaperSet("CodeContests_train", "train", 4530, "4.5K, difficulty <= 2"),
+)
+
+_OTHER_NAMES = {"codecontests_test": "CodeContests"}
+_BY_NAME = {item.name.lower(): item for item in PAPER_SETS}
+
+
+def paper_set(name: str) -> PaperSet | None:
+    """The set of that name, whatever its case and with or without `Gen-Verse/`; None if there is none."""
+    key = name.lower().removeprefix("gen-verse/")
+    return _BY_NAME.get(_OTHER_NAMES.get(key, key).lower())
+
+
+def known_set(name: str) -> PaperSet:
+    """The set of that name; raises DatasetError naming the nearest one."""
+    if found := paper_set(name):
+        return found
+    near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)
+    hint = f"did you mean {_BY_NAME[near[0]].name}?" if near else "`cure-agent datasets list` shows the known ones"
+    raise DatasetError(f"no set is called {name!r}; {hint}")

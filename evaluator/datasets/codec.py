@@ -1,0 +1,120 @@
+"""Values as lines of text and back: the paper's rule, made so that nothing is lost.
+
+A *form* says how a value is written. `program.py` puts these functions behind reference solutions, so that what reads a
+test there is what proved here that the test can be read. They use nothing but built-in names.
+
+| form | text |
+|---|---|
+| `int`, `float`, `number`, `bool`, `none`, `word`, `atom` | a word; `number`: int or float, `atom`: any of them |
+| `line` | a string, as a line of its own |
+| `text` | a string that is all the rest, lines and all |
+| `(row, box, word form)` | the items on one line, separated by spaces |
+| `(rows, box, form of a row)` | a row a line, to the end of the text |
+| `(many, box, form)` | a line with the number of items, then each item in turn |
+| `(fields, box, (form, ...))` | a fixed number of items, each in its own form, in turn |
+| `(pairs, dict, (word form, word form))` | a line with the number of entries, then `key value` on a line each |
+| `(map, dict, (form, form))` | a line with the number of entries, then key and value in turn |
+
+`box` is `list`, `tuple` or `set`. A set is written in sorted order.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def read_word(kind: str, word: str) -> Any:
+    """The value of one word; raises ValueError or KeyError if it is none of this kind."""
+    if kind == "int":
+        return int(word)
+    if kind == "float":
+        return float(word)
+    if kind == "number":
+        return int(word) if word.lstrip("-").isdigit() else float(word)
+    if kind == "bool":
+        return {"True": True, "False": False}[word]
+    if kind == "none":
+        return {"None": None}[word]
+    if kind == "atom":
+        names = {"True": True, "False": False, "None": None}
+        if word in names:
+            return names[word]
+        try:
+            return int(word) if word.lstrip("-").isdigit() else float(word)
+        except ValueError:
+            return word
+    return word
+
+
+def read_value(form: Any, lines: Iterator[str]) -> Any:
+    """The next value in `lines`."""
+    if form == "text":
+        return "\n".join(lines)
+    if form == "line":
+        return next(lines)
+    if isinstance(form, str):
+        return read_word(form, next(lines))
+    shape, box, inner = form
+    if shape == "row":
+        items = [read_word(inner, word) for word in next(lines).split()]
+    elif shape == "rows":
+        items = [read_value(inner, iter([line])) for line in lines]
+    elif shape == "many":
+        items = [read_value(inner, lines) for _ in range(int(next(lines)))]
+    elif shape == "fields":
+        items = [read_value(part, lines) for part in inner]
+    elif shape == "pairs":
+        words = [next(lines).split(" ", 1) for _ in range(int(next(lines)))]
+        return {read_word(inner[0], key): read_word(inner[1], value) for key, value in words}
+    elif shape == "map":
+        items = [(read_value(inner[0], lines), read_value(inner[1], lines)) for _ in range(int(next(lines)))]
+        return dict(items)
+    if box == "tuple":
+        return tuple(items)
+    if box == "set":
+        return set(items)
+    return items
+
+
+def write_word(value: Any) -> str:
+    """The value as one word."""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def write_value(form: Any, value: Any) -> list[str]:
+    """The lines that `read_value` reads as `value`."""
+    if form == "text":
+        return list(value.split("\n"))
+    if isinstance(form, str):
+        return [write_word(value)]
+    shape, box, inner = form
+    if box == "set":
+        try:
+            value = sorted(value)
+        except TypeError:
+            value = sorted(value, key=repr)
+    if shape == "row":
+        return [" ".join(write_word(item) for item in value)]
+    if shape == "fields":
+        return [line for part, item in zip(inner, value) for line in write_value(part, item)]  # noqa: B905 (program text)
+    if shape == "pairs":
+        return [str(len(value))] + [f"{write_word(key)} {write_word(value[key])}" for key in value]
+    if shape == "map":
+        entries = [write_value(inner[0], key) + write_value(inner[1], value[key]) for key in value]
+        return [str(len(value))] + [line for entry in entries for line in entry]
+    lines = [line for item in value for line in write_value(inner, item)]
+    if shape == "many":
+        return [str(len(value)), *lines]
+    return lines
+
+
+def sort_entries(value: Any) -> Any:
+    """The value with the entries of its dictionaries in the order of their keys."""
+    if isinstance(value, dict):
+        try:
+            keys = sorted(value)
+        except TypeError:
+            keys = sorted(value, key=repr)
+        return {key: sort_entries(value[key]) for key in keys}
+    if isinstance(value, (list, tuple)):
+        return type(value)(sort_entries(item) for item in value)
+    return value

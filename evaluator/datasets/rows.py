@@ -1,0 +1,80 @@
+"""Rows of a functional set out of JSON or JSON lines, plain or gzipped, and which set they are of."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluator.datasets.errors import DatasetError
+
+FORMATS = ("humaneval", "mbpp", "evalplus-humaneval", "evalplus-mbpp", "livecodebench")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, ungzipped if its name ends in `.gz`; raises DatasetError."""
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DatasetError(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{path}: is not UTF-8 text (byte {error.start})") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of the file: a list of objects, or an object a line; raises DatasetError."""
+    text = read_text(path)
+    try:
+        if text.lstrip().startswith("["):
+            rows = json.loads(text)
+        else:
+            rows = [json.loads(line) for line in text.split("\n") if line.strip()]
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: is neither JSON nor JSON lines ({str(error)[:100]})") from error
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise DatasetError(f"{path}: expected a list of problems, or a problem a line")
+    return list(rows)
+
+
+def format_of(rows: Sequence[Mapping[str, Any]], path: Path) -> str:
+    """Which of FORMATS the rows are in, by their fields; raises DatasetError if none."""
+    row = rows[0]
+    if "public_test_cases" in row:
+        return "livecodebench"
+    if "base_input" in row:
+        return "evalplus-mbpp" if str(row.get("task_id")).startswith("Mbpp") else "evalplus-humaneval"
+    if "test_list" in row:
+        return "mbpp"
+    if "canonical_solution" in row and "test" in row:
+        return "humaneval"
+    if "question" in row and "test_input" in row:
+        raise DatasetError(f"{path}: is in CURE's stdin/stdout form already; `cure-agent datasets check` checks it")
+    raise DatasetError(
+        f"{path}: the format is not one of {', '.join(FORMATS)}; its first row has {', '.join(row)[:100]}"
+    )
+
+
+def text_of(row: Mapping[str, Any], field: str, where: str) -> str:
+    """A field that must be text; raises DatasetError naming it."""
+    value = row.get(field)
+    if not isinstance(value, str):
+        raise DatasetError(f"{where}: {field!r} is {type(value).__name__}, expected text")
+    return value
+
+
+def list_of(row: Mapping[str, Any], field: str, where: str) -> list[Any]:
+    """A field that must be a list; an absent one, or an empty object as MBPP+ has it, is an empty list."""
+    value = row.get(field)
+    if value is None or value == {}:
+        return []
+    if not isinstance(value, list):
+        raise DatasetError(f"{where}: {field!r} is {type(value).__name__}, expected a list")
+    return value

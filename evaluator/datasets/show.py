@@ -1,0 +1,207 @@
+"""Sets, problems and reports in the terminal. Nothing of a problem is taken for markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cure.compare import DEFAULT
+from cure.problem import Problem, UnitTest
+from evaluator.datasets.check import Report
+
+_LONGEST = 400
+_MOST_LINES = 20
+
+
+def show(*parts: RenderableType) -> None:
+    """Print to standard output."""
+    console = Console()
+    for part in parts:
+        console.print(part)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> Table:
+    """A table of plain texts."""
+    made = Table(title=title, title_justify="left", caption=plain(caption) if caption else None, caption_justify="left")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(plain(str(cell)) for cell in row))
+    return made
+
+
+def plain(text: str) -> Text:
+    """Text without markup; what no terminal can print is escaped."""
+    return Text(text.encode("utf-8", "backslashreplace").decode())
+
+
+def summary(problems: Sequence[Problem], title: str, most: int) -> Table:
+    """The set, a problem a row."""
+    rows = [
+        (
+            number,
+            problem.name,
+            len(problem.examples),
+            len(problem.hidden),
+            f"{problem.time_limit_s:g} s",
+            problem.extra.get("comparison") or DEFAULT,
+            "yes" if problem.extra.get("reference_solution") else "-",
+            _first_line(problem.question),
+        )
+        for number, problem in enumerate(problems[: most or None])
+    ]
+    hidden = sum(len(problem.hidden) for problem in problems)
+    references = sum(bool(problem.extra.get("reference_solution")) for problem in problems)
+    caption = f"{len(problems)} problems, {hidden} hidden tests, {references} reference solutions"
+    if len(rows) < len(problems):
+        caption += f"; the first {len(rows)} are shown, --limit 0 shows all"
+    columns = ("index", "name", "public", "hidden", "limit", "comparison", "reference", "statement")
+    return table(title, columns, rows, caption)
+
+
+def problem_view(problem: Problem, index: int) -> Group:
+    """One problem: statement, tests, what is known beside them."""
+    parts: list[RenderableType] = [Panel(plain(problem.question.rstrip()), title=plain(f"{index}: {problem.name}"))]
+    facts = [
+        ("time limit", f"{problem.time_limit_s:g} s"),
+        ("memory", f"{problem.memory_mb} MB"),
+        ("comparison", problem.extra.get("comparison") or DEFAULT),
+    ]
+    known = ("comparison", "reference_solution", "submissions")
+    facts += [(key, _short(str(value), 80)) for key, value in problem.extra.items() if key not in known]
+    if submissions := problem.extra.get("submissions"):
+        facts.append(("labelled programs", str(len(submissions))))
+    parts.append(table("", ("field", "value"), facts))
+    parts += _tests("public tests", problem.examples)
+    parts += _tests("hidden tests", problem.hidden[:3])
+    if len(problem.hidden) > 3:
+        parts.append(plain(f"and {len(problem.hidden) - 3} more hidden tests"))
+    if reference := problem.extra.get("reference_solution"):
+        parts += [plain("reference solution"), Padding(plain(str(reference).rstrip()), (0, 0, 0, 2))]
+    return Group(*parts)
+
+
+def report_view(report: Report, name: str) -> list[RenderableType]:
+    """What a check found, failures one by one."""
+    rate = report.reference_pass_rate
+    passed = f"{report.references_passed} of {report.references}"
+    slow = report.slowest
+    rows: list[tuple[str, object]] = [
+        ("problems", report.problems),
+        ("hidden tests", report.tests),
+        ("reference pass rate", "none: no reference solutions" if rate is None else f"{rate:.1%} ({passed})"),
+        ("of these under other hash seeds too", report.seeded),
+        ("labelled programs", f"{report.programs_right} right, {report.programs_wrong} wrong"),
+        ("that contradict their label", len(report.mismatches)),
+        (
+            "slowest reference solution",
+            f"{slow['cpu_s']:.2f} s of {slow['limit_s']:g} s ({slow['problem']}, {slow['test']})" if slow else "-",
+        ),
+        ("beyond half of the limit", _named(report.close_to_limit)),
+        ("public tests among the hidden", _counted(report.overlapping)),
+        ("repeated hidden inputs", _counted(report.duplicated)),
+        ("inputs with two expectations", _counted(report.contradicting)),
+        ("empty expected outputs", _counted(report.empty_expected)),
+        ("fractions compared as text", _named(report.fractions_as_text)),
+        ("without hidden tests", _named(report.without_hidden_tests)),
+    ]
+    if report.sandbox_errors:
+        rows.append(("executions the sandbox failed at", report.sandbox_errors))
+    parts: list[RenderableType] = [table(name, ("", ""), rows)]
+    if report.reference_failures:
+        columns = ("problem", "test", "seed", "verdict", "reason", "output", "expected")
+        parts.append(
+            table(
+                "reference solutions that fail",
+                columns,
+                [
+                    (
+                        f.problem,
+                        f.test,
+                        f.seed,
+                        f.verdict,
+                        f.reason,
+                        _short(repr(f.output), 60),
+                        _short(repr(f.expected), 60),
+                    )
+                    for f in report.reference_failures
+                ],
+            )
+        )
+    if report.mismatches:
+        parts.append(
+            table(
+                "programs that contradict their label",
+                ("problem", "program", "label", "passed", "first failure"),
+                [(m.problem, m.program, m.label, f"{m.passed} of {m.tests}", m.first) for m in report.mismatches],
+            )
+        )
+    parts.append(plain("all is well" if report.well else "not all is well"))
+    return parts
+
+
+def conversion_view(summary: Mapping[str, Any]) -> list[RenderableType]:
+    """What became of a set, problems left out one by one."""
+    counts = [
+        ("problems", summary["problems"]),
+        ("converted", summary["converted"]),
+        ("left out", summary["left_out"]),
+        ("public tests", summary["examples"]),
+        ("hidden tests", summary["tests"]),
+        ("comparisons", ", ".join(f"{name} {count}" for name, count in summary["comparisons"].items())),
+        ("tests left out", summary["tests_left_out"]),
+    ]
+    parts: list[RenderableType] = [table(str(summary["format"]), ("", ""), counts)]
+    if summary["test_reasons"]:
+        reasons = [(count, reason) for reason, count in summary["test_reasons"].items()]
+        parts.append(table("tests left out", ("tests", "reason"), reasons))
+    if summary["problems_left_out"]:
+        rows = [(item["problem"], item["reason"], item["detail"]) for item in summary["problems_left_out"]]
+        parts.append(table("problems left out", ("problem", "reason", "detail"), rows))
+    return parts
+
+
+def _tests(title: str, tests: Sequence[UnitTest]) -> list[RenderableType]:
+    if not tests:
+        return []
+    made = Table(title=title, title_justify="left", show_lines=True)
+    for column in ("", "input", "expected output"):
+        made.add_column(column, overflow="fold")
+    for number, test in enumerate(tests):
+        made.add_row(str(number), plain(_cut(test.stdin)), plain(_cut(test.expected)))
+    return [made]
+
+
+def _cut(text: str) -> str:
+    lines = text.rstrip("\n").split("\n")
+    cut = "\n".join(lines[:_MOST_LINES])
+    more = "\n..." if len(lines) > _MOST_LINES else ""
+    return _short(cut, _LONGEST) + more
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _first_line(text: str) -> str:
+    return _short(" ".join(text.split()), 60)
+
+
+def _counted(found: Mapping[str, int]) -> str:
+    if not found:
+        return "0"
+    return f"{sum(found.values())} in {len(found)} problems ({_few(list(found))})"
+
+
+def _named(found: Sequence[str]) -> str:
+    return f"{len(found)} ({_few(found)})" if found else "0"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
