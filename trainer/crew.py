@@ -90,7 +90,9 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
         engines: dict[str, TrainableEngine] = {}
         for name, policy in config.policies.items():
             spec = f"{_engine(config, world)}:{checkpoint_of(policy.model)}"
-            options = EngineOptions(rows=config.rollout.rows, device=str(world.device), spmd=world.size > 1)
+            wanted = config.rollout
+            spread = world.size > 1
+            options = EngineOptions(rows=wanted.rows, device=str(world.device), memory=wanted.memory, spmd=spread)
             engines[name] = await open_trainable_engine(spec, options)
             stack.push_async_callback(engines[name].close)
         frozen: dict[str, Engine] = {}

@@ -350,7 +350,7 @@ def _paper(material: Material) -> PaperTable | None:
     n, m = (role.samples if role else 0 for role in (material.settings.coder, material.settings.tester))
     notes = ["The set is known by its name alone; its SHA-256 is above."]
     if len(material.tables) != known.problems:
-        notes.append(f"This run has {len(material.tables)} problems, the published file {known.problems}.")
+        notes.append(f"Problems of this run: {len(material.tables)}; of the published file: {known.problems}.")
     if (n, m) != (16, 16):
         notes.append(f"This run has {n} programs and {m} tests a problem, the paper 16 and 16.")
     notes.append(

@@ -106,9 +106,9 @@ def _statements(settings: Settings) -> tuple[dict[str, Problem], str]:
     try:
         problems, sha256 = read_problems(_file(settings.dataset), settings.limit)
     except (ProblemError, OSError) as error:
-        return {}, f"the statements are not here: {error}"
+        return {}, f"The statements are not here: {error}"
     if sha256 != settings.data_sha256:
-        return {}, f"the statements are not here: {settings.dataset} has changed since the run"
+        return {}, f"The statements are not here: {settings.dataset} has changed since the run"
     return {problem.name: problem for problem in problems}, ""
 
 

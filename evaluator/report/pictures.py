@@ -14,6 +14,7 @@ from evaluator.report.material import Material
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 CODER, TESTER, BOTH, OTHER = "#2563b0", "#d1660a", "#2f855a", "#7a4fa3"
@@ -173,6 +174,10 @@ def _curves(ax: Axes, selector: str, points: Sequence[Mapping[str, Any]]) -> Non
     if random is not None:
         ax.axhline(random, color=SOFT, linestyle=":", linewidth=1.4, label="random")
     ax.plot([], [], color=SOFT, linestyle="--", linewidth=1, label="any right")
+    least, most = ax.get_ylim()
+    if most - least < 0.1:
+        middle = (least + most) / 2
+        ax.set_ylim(middle - 0.1, middle + 0.1)
     ax.set_xticks(range(len(ms)), [str(m) for m in ms])
     ax.set_xlabel("tests m")
     ax.set_ylabel("share right")
@@ -247,11 +252,13 @@ def _right_programs(ax: Axes, material: Material) -> None:
     ax.set_ylabel("problems")
     ax.set_title("Right programs")
     ax.grid(visible=False, axis="x")
-    _whole_numbers(ax)
+    _whole_numbers(ax.xaxis)
+    _whole_numbers(ax.yaxis)
 
 
 def _lengths(ax: Axes, role: str, lengths: Sequence[int], colour: str) -> None:
-    ax.hist(lengths, bins=min(40, max(5, len(set(lengths)))), color=colour, linewidth=0)
+    counts, _, _ = ax.hist(lengths, bins=min(40, max(5, len(set(lengths)))), color=colour, histtype="stepfilled")
+    ax.set_ylim(0, 1.2 * float(np.max(counts)))
     middle = float(np.median(lengths))
     ax.axvline(middle, color=INK, linestyle="--", linewidth=1.2, label=f"median {middle:,.0f}")
     ax.set_xlabel("tokens")
@@ -259,10 +266,10 @@ def _lengths(ax: Axes, role: str, lengths: Sequence[int], colour: str) -> None:
     ax.set_title(f"Length of the {role}'s answers")
     ax.legend(loc="upper right")
     ax.grid(visible=False, axis="x")
-    _whole_numbers(ax)
+    _whole_numbers(ax.yaxis)
 
 
-def _whole_numbers(ax: Axes) -> None:
+def _whole_numbers(axis: Axis) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_major_locator(MaxNLocator(integer=True))

@@ -18,12 +18,13 @@ def remarks(material: Material) -> list[str]:
     said = [
         _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
         _nothing_to_judge(material),
+        _no_tests(covered),
         _reference(material),
         _sandbox(covered),
         *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
-        _counted(_overlapping(tables), "{} that a public example is also a hidden test of: {}"),
-        _counted(_fractions(tables), "{} whose expected output has fractions, compared as text: {}"),
-        _counted(_silent(tables), "{} with a hidden test that a program printing nothing passes: {}"),
+        _counted(_overlapping(tables), "In {} a public example is also a hidden test: {}"),
+        _counted(_fractions(tables), "In {} the expected output has fractions, and is compared as text: {}"),
+        _counted(_silent(tables), "In {} a program that prints nothing passes a hidden test: {}"),
     ]
     return [one for one in said if one]
 
@@ -31,7 +32,8 @@ def remarks(material: Material) -> list[str]:
 def _incomplete(evaluated: int, asked: int) -> str:
     if evaluated >= asked:
         return ""
-    return f"The run is not complete: {evaluated} of {asked} problems are evaluated. The same command again goes on."
+    there = f"{evaluated:,} of {_some(asked, 'problem')}"
+    return f"The run is not complete: {there} evaluated. The same command again goes on."
 
 
 def _nothing_to_judge(material: Material) -> str:
@@ -49,6 +51,12 @@ def _nothing_to_judge(material: Material) -> str:
     return ""
 
 
+def _no_tests(covered: dict[str, int]) -> str:
+    if not covered["tests_requested"] or covered["tests_extracted"]:
+        return ""
+    return "No test could be read from the tester's answers, so nothing chooses among programs; the reasons are below."
+
+
 def _reference(material: Material) -> str:
     reference = material.metrics["reference"]
     if not reference["failing"]:
@@ -63,10 +71,9 @@ def _sandbox(covered: dict[str, int]) -> str:
     lost = covered["unknown_hidden_cells"] + covered["unknown_generated_cells"]
     if not lost:
         return ""
-    return (
-        f"The sandbox failed on {lost:,} executions, twice; they count for nobody, and "
-        f"{covered['programs_undecided']:,} programs are in no ratio for that reason."
-    )
+    said = f"The sandbox failed, twice, on {_some(lost, 'execution')}, which count for nobody"
+    undecided = covered["programs_undecided"]
+    return f"{said}; {_some(undecided, 'program')} cannot be judged for that reason." if undecided else f"{said}."
 
 
 def _samples(role: str, counts: dict[str, int]) -> str:
@@ -83,8 +90,11 @@ def _share(count: int, total: int) -> str:
 
 
 def _counted(names: Sequence[str], words: str) -> str:
-    count = f"{len(names):,} problem{'s' * (len(names) > 1)}"
-    return words.format(count, _names(names)) if names else ""
+    return words.format(_some(len(names), "problem"), _names(names)) if names else ""
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _names(names: Sequence[str], most: int = 8) -> str:

@@ -354,7 +354,7 @@ def test_the_papers_numbers_stand_beside_ours(tmp_path: Path) -> None:
     directory = made_run(tmp_path, [a_table()], dataset="LiveBench", model="vllm:Gen-Verse/ReasonFlux-Coder-7B")
     words = " ".join(checked(write_report(directory).read_text()).words)
     assert "The paper's table: LiveBench" in words and "this run, release metrics" in words
-    assert "This run has 1 problems, the published file 128." in words
+    assert "Problems of this run: 1; of the published file: 128." in words
     assert "This run has 3 programs and 3 tests a problem, the paper 16 and 16." in words
 
 
@@ -432,8 +432,8 @@ def test_what_to_beware_of(tmp_path: Path) -> None:
     directory = made_run(tmp_path, tables)
     write_whole(directory.path / "problems.json", json.dumps(["sum-0", "sum-1"]))
     words = " ".join(checked(write_report(directory).read_text()).words)
-    assert "The run is not complete: 1 of 2 problems" in words
+    assert "The run is not complete: 1 of 2 problems evaluated" in words
     assert "1 of 1 reference solutions do not pass their hidden tests here" in words
-    assert "The sandbox failed on 1 executions" in words
-    assert "that a public example is also a hidden test of: sum-0" in words
-    assert "whose expected output has fractions, compared as text: sum-0" in words
+    assert "The sandbox failed, twice, on 1 execution, which count" in words
+    assert "In 1 problem a public example is also a hidden test: sum-0" in words
+    assert "In 1 problem the expected output has fractions, and is compared as text: sum-0" in words

@@ -119,9 +119,8 @@ def test_activations_are_what_autograd_keeps(kind: str, half: bool, checkpointin
     config = transformers.AutoConfig.for_model(kind, **TINY | {"hidden_size": 128, "intermediate_size": 320})
     model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="sdpa")
     if checkpointing:
-        from trainer.policy.network import _checkpoint_gradients
-
-        _checkpoint_gradients(model)
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.train()
     own = {weight.data_ptr() for weight in model.parameters()}
     kept: list[Any] = []
 

@@ -180,6 +180,8 @@ class Rollout(Section):
     """`local`: the project's own decoder over transformers; `vllm`: in this process. `auto`: vllm on a GPU if there."""
     rows: int = Field(default=256, ge=1)
     """Answers decoded side by side."""
+    memory: float = Field(default=0.5, gt=0, lt=1)
+    """vLLM: share of a GPU's memory, weights included; the policy and its optimiser live on the same GPU."""
 
 
 class Execution(Section):

@@ -164,7 +164,9 @@ function view(problem) {
   if (problem.rows.length || problem.reference !== null) {
     box.append(grid(problem, show));
     const picked = problem.rows.filter((row) => row.chosen).length;
-    const mark = picked ? "\u25B6 marks the program that passes the most generated tests" + (picked > 1 ? ", of equals all. " : ". ") : "";
+    const mark = picked === 0 ? "" : picked === 1
+      ? "\u25B6 marks the program that passes the most generated tests. "
+      : "\u25B6 marks the programs that pass the most generated tests. ";
     const hint = mark + "A cell, a program's name or a test's number shows what is behind it. Limit " + problem.limit_s + " s of CPU, outputs compared by " + problem.comparison + ".";
     box.append(make("p", "note", hint), selected);
     const start = Math.max(0, problem.rows.findIndex((row) => row.chosen));
@@ -206,6 +208,7 @@ async function toggle(row) {
     row.nextElementSibling.hidden = open;
     return;
   }
+  if (!button.disabled) history.replaceState(null, "", "#problem-" + row.dataset.at);
   const detail = make("tr", "detail");
   const cell = make("td");
   cell.colSpan = row.cells.length;
@@ -217,6 +220,15 @@ async function toggle(row) {
   } catch (error) {
     cell.append(make("p", "", "This problem cannot be shown: " + error.message + ". tables.jsonl beside this file has it too."));
   }
+}
+
+// report.html#problem-3 opens the problem with that number.
+function openNamed() {
+  const found = /^#problem-(\d+)$/.exec(location.hash);
+  const row = found && document.querySelector('tr.problem[data-at="' + found[1] + '"]');
+  if (!row) return;
+  if (row.querySelector("button.open").getAttribute("aria-expanded") !== "true") toggle(row);
+  row.scrollIntoView();
 }
 
 const rows = [...document.querySelectorAll("tr.problem")];
@@ -270,3 +282,6 @@ function sortBy(column, head) {
 document.querySelectorAll("#problems .panel > .scroll > table > thead th").forEach((head, column) => {
   head.querySelector("button").addEventListener("click", () => sortBy(column, head));
 });
+
+addEventListener("hashchange", openNamed);
+openNamed();
