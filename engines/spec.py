@@ -17,7 +17,7 @@ from engines.protocol import Engine, TrainableEngine
 Kind = Literal["bundled", "openai", "http", "hf", "vllm", "scripted"]
 Style = Literal["micro", "release", "chat"]
 
-BUNDLED = {"micro": "micro"}
+BUNDLED = {"micro": "micro", "micro-base": "micro-base"}
 """Names of the bundled models, each with its directory under `engines/`."""
 
 TRAINABLE = ("bundled", "hf", "vllm")

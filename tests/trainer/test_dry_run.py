@@ -246,7 +246,7 @@ def test_json_is_one_object() -> None:
 
 def test_two_policies_have_two_estimates(tmp_path: Path) -> None:
     file = tmp_path / "two.toml"
-    file.write_text('preset = "micro"\n[policies.a]\nmodel = "micro"\n[policies.b]\nmodel = "micro"\n'
+    file.write_text('preset = "micro"\n[policies.a]\nmodel = "micro-base"\n[policies.b]\nmodel = "micro-base"\n'
                     '[coder]\npolicy = "a"\n[tester]\npolicy = "b"\n')  # fmt: skip
     assert [one["policy"] for one in json.loads(dry_run(str(file), "--json").output)["memory"]] == ["a", "b"]
 

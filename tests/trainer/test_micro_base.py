@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-BUNDLED = Path(__file__).parents[2] / "engines" / "micro"
+BUNDLED = Path(__file__).parents[2] / "engines" / "micro-base"
 
 pytestmark = pytest.mark.local
 
@@ -75,7 +75,7 @@ def test_transformers_gives_the_same_greedy_tokens_as_the_bundled_engine() -> No
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED, local_files_only=True)
 
     async def ask() -> list[Completion]:
-        engine = await open_engine("micro")
+        engine = await open_engine("micro-base")
         try:
             sampling = Sampling(temperature=0.0, max_tokens=100, stop=STOP)
             requests = [Request(str(i), prompt, 1, sampling) for i, prompt in enumerate(prompts)]
@@ -103,7 +103,7 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
         box = await open_sandbox("auto")
     except SandboxUnavailable as error:
         require("bubblewrap", str(error))
-    engine = await open_engine("micro")
+    engine = await open_engine("micro-base")
     try:
         sampled = await evaluate(engine, box, EvaluationConfig())
         greedy = await evaluate(engine, box, EvaluationConfig(temperature=0.0, samples=1, problems=96))

@@ -128,7 +128,7 @@ def test_no_right_program_is_counted_and_only_code_could_learn(tmp_path: Path) -
     assert line["code/groups: equal rewards"] == 2 and line["code/updates"] == 0
     assert line["test/p_u"] is None and line["test/mu"] is None
     # Nothing was learned, and nothing was changed.
-    base = Path(__file__).parents[2] / "engines" / "micro" / "model.safetensors"
+    base = Path(__file__).parents[2] / "engines" / "micro-base" / "model.safetensors"
     from safetensors.torch import load_file
 
     before, after = load_file(base), load_file(out / "checkpoints" / "step-000001" / "model.safetensors")

@@ -11,7 +11,7 @@ from trainer.errors import TrainerError
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.bubblewrap]
 
-BASE = (Path(__file__).parents[2] / "engines" / "micro" / "model.safetensors").read_bytes()
+BASE = (Path(__file__).parents[2] / "engines" / "micro-base" / "model.safetensors").read_bytes()
 
 
 def checkpoint(path: Path, step: int = 1, policy: str = "") -> bytes:
@@ -22,7 +22,7 @@ def two(tmp_path: Path) -> Path:
     """A configuration file with a policy for each role."""
     file = tmp_path / "two.toml"
     file.write_text(
-        'preset = "micro"\n[policies.writer]\nmodel = "micro"\n[policies.checker]\nmodel = "micro"\n'
+        'preset = "micro"\n[policies.writer]\nmodel = "micro-base"\n[policies.checker]\nmodel = "micro-base"\n'
         '[coder]\npolicy = "writer"\n[tester]\npolicy = "checker"\n'
     )
     return file
@@ -41,25 +41,25 @@ def test_two_policies_learn_apart_and_resume(tmp_path: Path) -> None:
 
 
 def test_a_frozen_tester_is_asked_and_not_trained(tmp_path: Path) -> None:
-    run(small("steps=1", "tester.policy=none", "tester.model=micro"), tmp_path)
+    run(small("steps=1", "tester.policy=none", "tester.model=micro-base"), tmp_path)
     line = metrics(tmp_path)[0]
     assert line["code/updates"] == 1 and "test/updates" not in line
     assert line["test/answers"] == 8 and line["test/p_u"] is not None
 
 
 def test_a_frozen_coder_is_asked_and_not_trained(tmp_path: Path) -> None:
-    run(small("steps=1", "coder.policy=none", "coder.model=micro"), tmp_path)
+    run(small("steps=1", "coder.policy=none", "coder.model=micro-base"), tmp_path)
     line = metrics(tmp_path)[0]
     assert line["test/updates"] == 1 and "code/updates" not in line
 
 
 def test_two_frozen_roles_are_refused() -> None:
     with pytest.raises(TrainerError, match="nothing to train"):
-        small("coder.policy=none", "coder.model=micro", "tester.policy=none", "tester.model=micro")
+        small("coder.policy=none", "coder.model=micro-base", "tester.policy=none", "tester.model=micro-base")
 
 
 def test_labels_by_a_frozen_tester_need_no_hidden_tests(tmp_path: Path) -> None:
-    labels = ("labels.source=tester", "labels.model=micro", "labels.style=micro", "labels.samples=6")
+    labels = ("labels.source=tester", "labels.model=micro-base", "labels.style=micro", "labels.samples=6")
     run(small("steps=1", *labels, "labels.max_tokens=128"), tmp_path)
     line = metrics(tmp_path)[0]
     assert line["label/answers"] == 12 and line["code/updates"] == 1
