@@ -17,10 +17,14 @@ def report(run: Path, prices: Path | None) -> None:
     One file, RUN/report.html, that opens without network; beside it report.md, metrics.json, metrics.csv, problems.csv,
     executions.parquet and plots/. Nothing is generated or executed.
     """
+    from cure.errors import ProblemError
     from evaluator.report.prices import read_prices
     from evaluator.report.write import write_report
     from evaluator.run.directory import RunDirectory
 
     table = None if prices is None else read_prices(prices)
-    file = write_report(RunDirectory(run), prices=table, on_missing=lambda line: click.echo(line, err=True))
+    try:
+        file = write_report(RunDirectory(run), prices=table, on_missing=lambda line: click.echo(line, err=True))
+    except OSError as error:
+        raise ProblemError(f"{error.filename or run}: the report cannot be written ({error.strerror})") from error
     click.echo(f"{file}")

@@ -17,6 +17,8 @@ from evaluator.run.summary import WORDS, problem_row, program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
 
 Facts = list[tuple[str, str]]
+_FORMULAS = ("mu", "share_of_gap")
+"""Measures that are no share of anything: numerator and denominator say nothing, and they may be below 0."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,13 @@ class Line:
     def shown(self) -> str:
         """The value with three digits, or a dash."""
         return "–" if self.value is None else f"{self.value:.3f}"
+
+    @property
+    def bar(self) -> tuple[float, float, float] | None:
+        """Where the interval begins and how wide it is, and where the value is, in % of a bar from 0 to 1."""
+        if self.value is None or self.low is None or self.high is None or self.name in _FORMULAS:
+            return None
+        return 100 * self.low, 100 * (self.high - self.low), min(99.0, 100 * self.value)
 
     @property
     def interval(self) -> str:
@@ -250,7 +259,7 @@ def _lines(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
 def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
     interval = scored.get("interval") or {}
     above, below = scored["numerator"], scored["denominator"]
-    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name != "mu" else ""
+    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in _FORMULAS else ""
     problems = scored["problems"]
     return Line(
         name, label, meaning, scored["value"], interval.get("low"), interval.get("high"),

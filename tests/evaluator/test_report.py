@@ -401,6 +401,15 @@ def test_no_evaluation_is_refused(tmp_path: Path) -> None:
     assert isinstance(shown.exception, ProblemError) and "holds no evaluation" in str(shown.exception)
 
 
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table()])
+    (directory.path / "report.html.partial").mkdir()
+    shown = command(directory.path)
+    assert isinstance(shown.exception, ProblemError) and "report.html.partial: the report cannot" in str(
+        shown.exception
+    )
+
+
 def test_long_texts_are_cut_and_large_reports_bounded(tmp_path: Path) -> None:
     long = "x" * 50_000
     tables = [a_table(number, programs=(f"{long}{number}", "print(4)", None)) for number in range(3)]
