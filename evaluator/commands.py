@@ -6,6 +6,8 @@ import json
 
 import click
 
+from evaluator.report.command import report
+
 
 class Targets(click.Group):
     """A group in which any other name than a sub-command's is a data set to evaluate on."""
@@ -31,6 +33,9 @@ def evaluate() -> None:
     DATASET is a file of problems or a set that `cure-agent datasets list` names. The same command again does only what
     is missing. `cure-agent eval DATASET --help` has the options.
     """
+
+
+evaluate.add_command(report)
 
 
 @evaluate.command("extract")

@@ -106,6 +106,9 @@ def run_of(dataset: str) -> click.Command:
 
         metrics = summarise(directory)
         write_summary(directory, metrics)
+        from evaluator.report.write import write_report
+
+        write_report(directory, on_missing=lambda line: click.echo(line, err=True))
         if as_json:
             click.echo(json.dumps(metrics, indent=1))
             return

@@ -48,7 +48,7 @@ def show_metrics(directory: RunDirectory, metrics: dict[str, Any]) -> None:
             oracle = "-" if point["oracle"] is None else f"{point['oracle']:.3f}"
             best.add_row(point["selector"], str(point["n"]), str(point["m"]), value, interval, oracle)
         console.print(best)
-    console.print(str(directory.path))
+    console.print(str(directory.path / "report.html"), soft_wrap=True)
 
 
 def _cells(scored: dict[str, Any]) -> tuple[str, str, str]:
