@@ -142,7 +142,9 @@ def report_view(report: Report, name: str) -> list[RenderableType]:
                 [(m.problem, m.program, m.label, f"{m.passed} of {m.tests}", m.first) for m in report.mismatches],
             )
         )
-    parts.append(plain("all is well" if report.well else "not all is well"))
+    ran = report.references or report.programs_right or report.programs_wrong
+    proof = "" if ran else ", but nothing was run: there are neither reference solutions nor labelled programs"
+    parts.append(plain(f"all is well{proof}" if report.well else "not all is well"))
     return parts
 
 
