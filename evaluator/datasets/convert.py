@@ -21,7 +21,7 @@ from evaluator.datasets.function import UNKNOWN, Dropped, FunctionProblem, LeftO
 from evaluator.datasets.humaneval import humaneval
 from evaluator.datasets.livecodebench import livecodebench
 from evaluator.datasets.mbpp import mbpp, mbpp_plus
-from evaluator.datasets.prepare import Case, Prepared, prepare
+from evaluator.datasets.prepare import Case, Prepared, kind_of, prepare
 from evaluator.datasets.program import probe, solution, uses_sets
 from evaluator.datasets.results import (
     UNREADABLE,
@@ -106,7 +106,8 @@ class _Draft:
         self.values = [self.values[at] for at in chosen]
         self.texts = [self.texts[at] for at in chosen] if self.texts else []
         if len(self.cases) < self.prepared.examples + self.prepared.least:
-            recent = Counter(item.reason for item in self.dropped if item.test).most_common(1)
+            since = self.dropped[len(self.prepared.dropped) :]
+            recent = Counter(item.reason for item in since).most_common(1)
             reason = recent[0][0] if recent else "too few tests"
             raise LeftOut(f"too few tests are left; of most: {reason}", f"{len(self.cases)} tests")
 
@@ -228,12 +229,16 @@ def _with_values(key: str, draft: _Draft, results: Executions) -> None:
         at: text for at, value in enumerate(draft.values) if (text := output_text(draft.outputs, value)) is not None
     }
     alike = confusable(texts, draft.values)
+    lost: list[Any] = []
     for at, case in enumerate(draft.cases):
         if at not in texts:
             draft.drop(case, "the result does not survive as text", repr(draft.values[at])[:80])
+            lost.append(draft.values[at])
         elif at in alike:
             draft.drop(case, "the result prints like one of another type", repr(draft.values[at])[:80])
     kept = [at for at in texts if at not in alike]
+    if lost and len(kept) < draft.prepared.examples + draft.prepared.least:
+        raise LeftOut(f"the result: {kind_of(lost)}", f"{len(kept)} of {len(draft.cases)} survive")
     draft.texts = [texts.get(at, "") for at in range(len(draft.cases))]
     draft.keep(kept)
     present = {type(value).__name__ for value in draft.values}
