@@ -20,6 +20,10 @@ OUTSIDE = {
     "http://": "needs a server",
     "hf:Qwen": "needs a download",
     "train micro-base": "takes minutes",
+    "train micro --out": "takes minutes; tests/trainer trains",
+    "train inspect": "needs the run before it; tests/trainer inspects",
+    "torchrun": "needs GPUs",
+    "eval compare RUN_A": "needs two runs; tests/evaluator compares",
     "serve": "runs until it is stopped; tests/engines starts it",
 }
 
@@ -68,7 +72,7 @@ def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> 
 )
 def test_every_option_shown_exists(command: str, state: Path) -> None:
     words = shlex.split(command.partition("<")[0].partition(" -- ")[0])
-    name = words[1:3] if words[1] in ("train", "sandbox", "eval") else words[1:2]
+    name = words[1:3] if words[1] in ("train", "sandbox", "eval", "datasets") else words[1:2]
     shown = run(f"cure-agent {' '.join(name)} --help", state)
     assert shown.returncode == 0
     options = [word for word in words if word.startswith("-") and len(word) > 1]
