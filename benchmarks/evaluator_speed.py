@@ -4,7 +4,8 @@
 
 16 programs and 16 generated tests of CodeGen-16B for each problem, the first 8 hidden tests, problems taken again
 under other names until there are --problems. Timed is all of `cure-agent eval` but the report: prompts, extraction,
-executions, both modes of scores. The interpreter's rate is measured on a sample of the same executions, with as many workers as cores.
+executions, both modes of scores. The interpreter's rate is measured on a sample of the same executions, with as many
+workers as cores.
 """
 
 from __future__ import annotations
