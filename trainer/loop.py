@@ -69,7 +69,7 @@ async def take_step(
     metrics: Metrics = {"tasks": len(planned), "tasks_too_long": record.too_long}
     metrics |= of_answers(answers) | of_tables(tables) | of_groups(groups)
     for stage in stages_of(answers, groups, config):
-        show.phase(f"update on {stage.name}", len(stage.samples))
+        show.phase(f"{stage.name}: {len(stage.samples)} answers", 0)
         with record.clock(f"update_{stage.name}"):
             rate = learning_rate(config.optimiser, step, config.steps)
             updates = train_stage(stage, policies[stage.policy], config, world, rate)

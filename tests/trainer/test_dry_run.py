@@ -239,9 +239,9 @@ def test_json_is_one_object() -> None:
     record = json.loads(dry_run("paper-7b", "--json", "--set", "train.processes=4").output)
     assert record["config"]["steps"] == 350 and record["plan"]["tasks"] == 100
     (shared,) = record["memory"]
-    assert shared["parameters"] == 7_615_616_512 and shared["bytes"]["weights"] == 4 * 7_615_616_512
+    assert shared["parameters"] == 7_615_616_512 and shared["bytes"]["weights"] == 2 * 7_615_616_512
     assert shared["updating_by_processes"]["ZeRO-3"]["8"] < shared["updating_by_processes"]["ZeRO-3"]["4"]
-    assert shared["updating_by_processes"]["torch"]["4"] == shared["bytes"]["updating"]
+    assert shared["updating_by_processes"]["ZeRO-3"]["4"] == shared["bytes"]["updating"]
 
 
 def test_two_policies_have_two_estimates(tmp_path: Path) -> None:

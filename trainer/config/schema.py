@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -14,9 +14,10 @@ class Section(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _none(cls, value: object) -> object:
-        """TOML has no word for nothing; this is ours."""
-        return None if value == "none" else value
+    def _none(cls, value: object, info: ValidationInfo) -> object:
+        """TOML has no word for nothing; this is ours, for the fields that may be nothing."""
+        field = cls.model_fields[info.field_name or ""]
+        return None if value == "none" and type(None) in get_args(field.annotation) else value
 
 
 class Data(Section):

@@ -1,0 +1,59 @@
+"""Configurations: presets, files on top of them, values set on the command line, and what is said about mistakes."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from trainer.config import PRESETS, Config, dump, load
+from trainer.errors import TrainerError
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_is_valid_and_written_as_it_is_read(preset: str) -> None:
+    config = load(preset)
+    assert Config.model_validate(tomllib.loads(dump(config))) == config
+
+
+def test_a_file_changes_what_it_says_of_its_preset(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('preset = "paper-7b"\nsteps = 7\n[loss]\nkl_weight = 0.0\n')
+    changed, preset = load(str(file)), load("paper-7b")
+    assert (changed.steps, changed.loss.kl_weight) == (7, 0.0)
+    assert changed.loss.kind == preset.loss.kind and changed.coder == preset.coder
+
+
+def test_none_is_nothing_where_nothing_may_be_and_a_word_elsewhere() -> None:
+    config = load("micro", ("loss.correction=none", "execution.sandbox=none", "train.most_tokens=none"))
+    assert (config.loss.correction, config.execution.sandbox, config.train.most_tokens) == ("none", "none", None)
+    assert load_text(dump(config)) == config
+
+
+def load_text(text: str) -> Config:
+    return Config.model_validate(tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("optimiser.lerning_rate=1", "unknown key optimiser.lerning_rate; did you mean learning_rate?"),
+        ("steps=0", "steps: Input should be greater than or equal to 1"),
+        ("steps", "write KEY=VALUE"),
+        ("steps.more=1", "steps is not a section"),
+        ("labels.source=tester", "labels by a tester need its model"),
+        ("tester.policy=none", "either a policy, which is trained, or a model, which is frozen"),
+    ],
+)
+def test_a_mistake_is_one_line(setting: str, words: str) -> None:
+    with pytest.raises(TrainerError, match=words.replace("?", "\\?")) as caught:
+        load("micro", (setting,))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_toml_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text("steps = = 1")
+    with pytest.raises(TrainerError, match="not valid TOML"):
+        load(str(file))
