@@ -158,7 +158,10 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
     again = run(settings, out, options=options)
     assert len(list(out.rglob("config.json"))) == 1
     records = [
-        [{k: v for k, v in table.to_record().items() if k not in ("cpu_s", "peak_kb", "limit_s")} for table in read_tables(one)]
+        [
+            {k: v for k, v in table.to_record().items() if k not in ("cpu_s", "peak_kb", "limit_s")}
+            for table in read_tables(one)
+        ]
         for one in (whole, again)
     ]
     assert records[0] == records[1]
