@@ -171,6 +171,19 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
     assert len(kept) == len(set(kept)) == 16 * 8
 
 
+@pytest.mark.slow
+def test_a_server_that_fails_every_request_once_costs_nothing_but_time(tmp_path: Path, server: FaultyServer) -> None:
+    """429, 500, a cut stream, garbage, a web page and an error in mid-stream, in turns."""
+    file = problems_file(tmp_path / "sums.json", 6)
+    options = EngineOptions(backoff_s=0.01)
+    whole = run(settings_of(file, server.url("ok")), tmp_path / "whole", options=options)
+    spoilt = run(settings_of(file, server.url("flaky")), tmp_path / "spoilt", options=options)
+    assert [table.cells for table in read_tables(spoilt)] == [table.cells for table in read_tables(whole)]
+    assert all(table.failed == {"coder": 0, "tester": 0} for table in read_tables(spoilt))
+    kept = [record["key"] for role in ("coder", "tester") for record in read_lines(spoilt.samples(role))]
+    assert len(kept) == len(set(kept)) == 6 * 8
+
+
 def test_programs_of_an_earlier_run_and_tests_of_another_model(tmp_path: Path) -> None:
     file = problems_file(tmp_path / "sums.json", 2)
     made = run(settings_of(file, script(tmp_path / "s.json"), m=0), tmp_path / "out")
