@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import click
 
@@ -36,6 +37,30 @@ def evaluate() -> None:
 
 
 evaluate.add_command(report)
+
+
+def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how best-of-n is averaged over subsets of tests."""
+    options = (
+        click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored."),
+        click.option(
+            "--draws",
+            type=click.IntRange(2),
+            default=200,
+            show_default=True,
+            help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="For subsets of tests and resampled problems.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @evaluate.command("extract")
@@ -76,17 +101,7 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     show_default=True,
     help="release: exactly the numbers of the released CURE evaluation; standard: the sounder set, with intervals.",
 )
-@click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored.")
-@click.option(
-    "--draws",
-    type=click.IntRange(2),
-    default=200,
-    show_default=True,
-    help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="For subsets of tests and resampled problems."
-)
+@_sampling_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per case or run.")
 def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
     """Score the tables in FILE: which program passed which hidden and which generated test.
@@ -114,17 +129,7 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
 @click.argument("file_a", metavar="A")
 @click.argument("file_b", metavar="B")
 @click.option("--case", help="Which case of both files, by name or number, where there are several.")
-@click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored.")
-@click.option(
-    "--draws",
-    type=click.IntRange(2),
-    default=200,
-    show_default=True,
-    help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="For subsets of tests and resampled problems."
-)
+@_sampling_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def compare(
     file_a: str, file_b: str, case: str | None, public_first: bool, draws: int, seed: int, as_json: bool

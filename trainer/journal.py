@@ -17,6 +17,7 @@ import zstandard
 
 from trainer.answers import Answers, Table
 from trainer.credit import Group
+from trainer.whole import write_whole
 
 PARTS = ("plan", "answers", "tables", "rewards", "update", "commit")
 """Parts of a step in their order; each ends with a line `{"done": PART}`. There is an `update` for each stage."""
@@ -72,7 +73,7 @@ class Journal:
             elif "too_long" in record:
                 self.too_long = record["too_long"]
         kept = b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records[:whole])
-        _replace(self._open_file, kept)
+        write_whole(self._open_file, kept)
         self._closed_file.unlink(missing_ok=True)
 
     def plan(self, tasks: Sequence[tuple[int, str]]) -> None:
@@ -124,7 +125,7 @@ class Journal:
         self._done("commit")
         self._file.close()
         packed = zstandard.ZstdCompressor(level=6).compress(self._open_file.read_bytes())
-        _replace(self._closed_file, packed)
+        write_whole(self._closed_file, packed)
         self._open_file.unlink()
 
     def close(self) -> None:
@@ -161,13 +162,3 @@ def read_journal(directory: Path, step: int) -> list[dict[str, Any]]:
 def _decompressed(file: Path) -> list[bytes]:
     with file.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as stream:
         return io.BufferedReader(stream).read().splitlines(keepends=True)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = file.with_name(file.name + ".partial")
-    with partial.open("wb") as writing:
-        writing.write(content)
-        writing.flush()
-        os.fsync(writing.fileno())
-    partial.replace(file)

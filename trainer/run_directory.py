@@ -13,6 +13,7 @@ from typing import Any
 from trainer.config import Config, dump, load
 from trainer.errors import TrainerError
 from trainer.journal import Journal
+from trainer.whole import write_whole
 
 CHANGEABLE = ("steps", "checkpoints", "evaluation", "trackers", "execution", "rollout")
 """What may differ when a run is taken up again: it goes on, and nothing already done would have been otherwise."""
@@ -50,14 +51,14 @@ class RunDirectory:
             self._compare(load(str(self.config)), config)
         elif any(self.path.glob("checkpoints/*")) or self.metrics.exists():
             raise TrainerError(f"{self.path} holds something else than a run of this program; name another with --out")
-        _replace(self.config, dump(config).encode())
+        write_whole(self.config, dump(config).encode())
         for partial in self.path.glob("checkpoints/*.partial"):
             shutil.rmtree(partial)
         last = max((step for step, _ in self.checkpoints()), default=0)
         if self.metrics.is_file():
             lines = [json.loads(line) for line in self.metrics.read_bytes().splitlines(keepends=True) if _whole(line)]
             kept = [line for line in lines if line["step"] <= last]
-            _replace(self.metrics, b"".join(json.dumps(line).encode() + b"\n" for line in kept))
+            write_whole(self.metrics, b"".join(json.dumps(line).encode() + b"\n" for line in kept))
         return last
 
     def _compare(self, before: Config, now: Config) -> None:
@@ -140,12 +141,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _replace(file: Path, content: bytes) -> None:
-    partial = file.with_name(file.name + ".partial")
-    with partial.open("wb") as writing:
-        writing.write(content)
-        writing.flush()
-        os.fsync(writing.fileno())
-    partial.replace(file)

@@ -3,129 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from evaluator.report.details import chosen, why
+from evaluator.report.cost import cost, times
+from evaluator.report.details import why
 from evaluator.report.labels import RELEASE, grouped
 from evaluator.report.material import Material
+from evaluator.report.parts import FORMULAS, Content, Facts, Grid, Line, PaperTable
 from evaluator.report.plain import visible
-from evaluator.report.published import PublishedRow
+from evaluator.report.problem_line import problem_line
 from evaluator.report.remarks import remarks
 from evaluator.run.settings import RoleSettings
-from evaluator.run.summary import WORDS, problem_row, program_verdict
-from evaluator.run.tables import PASSED, EvaluatedTable
-
-Facts = list[tuple[str, str]]
-_FORMULAS = ("mu", "share_of_gap")
-"""Measures that are no share of anything: numerator and denominator say nothing, and they may be below 0."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One measure."""
-
-    name: str
-    """In metrics.json."""
-    label: str
-    meaning: str
-    value: float | None
-    low: float | None
-    high: float | None
-    reason: str
-    """Why there is no value, or no interval."""
-    counts: str
-    """What was divided by what, and over how many problems."""
-
-    @property
-    def shown(self) -> str:
-        """The value with three digits, or a dash."""
-        return "–" if self.value is None else f"{self.value:.3f}"
-
-    @property
-    def bar(self) -> tuple[float, float, float] | None:
-        """Where the interval begins and how wide it is, and where the value is, in % of a bar from 0 to 1."""
-        if self.value is None or self.low is None or self.high is None or self.name in _FORMULAS:
-            return None
-        return 100 * self.low, 100 * (self.high - self.low), min(99.0, 100 * self.value)
-
-    @property
-    def interval(self) -> str:
-        """The 95 % interval, or nothing."""
-        return "" if self.low is None or self.high is None else f"{self.low:.3f} to {self.high:.3f}"
-
-
-@dataclass(frozen=True)
-class PaperTable:
-    """The paper's numbers for this set, ours among them, in %."""
-
-    dataset: str
-    source: str
-    what: str
-    rows: tuple[PublishedRow, ...]
-    ours: tuple[tuple[str, str, str, str], ...]
-    """Label, unit tests, code, best of n: in the sound definitions, and in the release's."""
-    same: str
-    """The published model that this run is of; empty where it is none."""
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Best-of-n by one selector."""
-
-    selector: str
-    ms: tuple[int, ...]
-    rows: tuple[tuple[int, tuple[str, ...], str, str, str], ...]
-    """n, the values, interval of the last, any right among n, share of the gap."""
-    error: float
-    fewer: str
-
-
-@dataclass(frozen=True)
-class ProblemLine:
-    """A problem in the list."""
-
-    number: int
-    name: str
-    programs: int
-    right: int
-    read: int
-    tests: int
-    requested: int
-    true: int | None
-    best: float | None
-    """Chance that the choice by tests passed is right."""
-    verdict: str
-    """Of the chosen program, or of several that are as good by their tests."""
-    slowest: float
-    executions: int
-    kinds: tuple[str, ...]
-    """What it is filtered by."""
-
-
-@dataclass(frozen=True)
-class Content:
-    """All of it."""
-
-    title: str
-    begun: str
-    run: Facts
-    coverage: Facts
-    remarks: tuple[str, ...]
-    cards: tuple[Line, ...]
-    groups: Mapping[str, tuple[Line, ...]]
-    grids: tuple[Grid, ...]
-    no_grids: str
-    paper: PaperTable | None
-    release: str
-    release_note: str
-    unread: Mapping[str, Mapping[str, int]]
-    cost: tuple[tuple[str, tuple[str, ...]], ...]
-    cost_heads: tuple[str, ...]
-    cost_note: str
-    times: Facts
-    problems: tuple[ProblemLine, ...]
 
 
 def content(material: Material) -> Content:
@@ -133,7 +21,7 @@ def content(material: Material) -> Content:
     metrics = material.metrics
     lines = _lines(metrics["standard"]["values"])
     grids = _grids(metrics["standard"]["best_of_n"])
-    heads, cost, note = _cost(material)
+    heads, spent, note = cost(material)
     return Content(
         title=_title(material),
         begun=str(material.config.get("begun", "")),
@@ -151,11 +39,11 @@ def content(material: Material) -> Content:
             kind: {why(reason): count for reason, count in metrics["verdicts"][f"{kind}_not_extracted"].items()}
             for kind in ("programs", "tests")
         },
-        cost=cost,
+        cost=spent,
         cost_heads=heads,
         cost_note=note,
-        times=_times(material),
-        problems=tuple(_problem(table) for table in material.tables),
+        times=times(material),
+        problems=tuple(problem_line(table) for table in material.tables),
     )
 
 
@@ -259,7 +147,7 @@ def _lines(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
 def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
     interval = scored.get("interval") or {}
     above, below = scored["numerator"], scored["denominator"]
-    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in _FORMULAS else ""
+    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in FORMULAS else ""
     problems = scored["problems"]
     return Line(
         name, label, meaning, scored["value"], interval.get("low"), interval.get("high"),
@@ -398,105 +286,3 @@ def _release(material: Material) -> str:
 def _release_note(material: Material) -> str:
     release = material.metrics["release"]
     return f"The released code raises {release['error']}: {release['reason']}" if release["error"] else ""
-
-
-def _cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], str]:
-    """Heads, rows and a note of the table of costs."""
-    roles = material.roles
-    counts = [material.metrics["samples"][name] for name, _ in roles]
-    heads = tuple(name for name, _ in roles)
-    rows: list[tuple[str, tuple[str, ...]]] = [
-        ("answers", tuple(f"{one['samples']:,}" for one in counts)),
-        ("prompt tokens", tuple(f"{one['prompt_tokens']:,}" for one in counts)),
-        ("completion tokens", tuple(f"{one['completion_tokens']:,}" for one in counts)),
-        ("mean length", tuple(_tokens(one["mean_length"]) for one in counts)),
-        ("median length", tuple(_tokens(one["median_length"]) for one in counts)),
-        ("seconds until the last answer", tuple(_seconds(one["seconds"]) for one in counts)),
-    ]
-    estimated = sum(one["usage_estimated"] for one in counts)
-    notes = [f"Tokens of {estimated:,} answers are estimates."] if estimated else []
-    if material.prices is None:
-        notes.append("No prices were given, so no money is shown (--prices FILE).")
-        return heads, tuple(rows), " ".join(notes)
-    money: list[float | None] = []
-    for (_, role), one in zip(roles, counts, strict=True):
-        price = material.prices.get(role.model)
-        money.append(None if price is None else price.of(one["prompt_tokens"], one["completion_tokens"]))
-        if price is None:
-            notes.append(f"The price table has no {role.model}.")
-    rows.append(("US dollars", tuple("–" if spent is None else f"{spent:.4f}" for spent in money)))
-    total = sum(spent for spent in money if spent is not None)
-    problems = len(material.tables)
-    solved = sum(one.best or 0.0 for one in map(_problem, material.tables))
-    if problems and None not in money:
-        notes.append(f"US dollars: {total:.4f} in all, {total / problems:.6f} a problem")
-        if solved:
-            notes[-1] += f", {total / solved:.6f} a problem solved by the chosen program"
-        notes[-1] += "."
-    return heads, tuple(rows), " ".join(visible(note) for note in notes)
-
-
-def _tokens(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f}"
-
-
-def _seconds(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.1f}"
-
-
-def _times(material: Material) -> Facts:
-    slowest = [seconds for table in material.tables for seconds, cells in zip(table.cpu_s, table.cells, strict=True)
-               if cells]  # fmt: skip
-    largest = [kb for table in material.tables for kb in table.peak_kb if kb]
-    facts = [("executions", f"{material.metrics['executions']:,}")]
-    if slowest:
-        facts.append(("slowest execution of any program", f"{max(slowest):.3f} s of CPU"))
-    if largest:
-        facts.append(("largest execution", f"{max(largest) / 1024:,.0f} MB"))
-    raised = material.metrics["limits"]["raised"]
-    facts.append(("problems with more than one second", f"{len(raised):,}{' or more' * (len(raised) >= 50)}"))
-    return facts
-
-
-def _problem(table: EvaluatedTable) -> ProblemLine:
-    row = problem_row(table)
-    best = row["best_of_n"]
-    hidden = any(column.suite == "hidden" for column in table.columns)
-    picked = [program_verdict(table, at) for at in chosen(table)]
-    wrong = next((verdict for verdict in picked if verdict != WORDS[PASSED]), None)
-    verdict = _of_equals(picked)
-    kinds = []
-    if hidden and row["programs"]:
-        kinds.append("some-right" if row["right"] else "none-right")
-        if picked:
-            kinds.append("chosen-right" if wrong is None else "chosen-wrong")
-            if wrong is not None and row["right"]:
-                kinds.append("missed")
-    if not row["tests_extracted"]:
-        kinds.append("no-tests")
-    if any(not cells for cells in table.cells) or table.test_failures:
-        kinds.append("not-extracted")
-    if any("S" in cells for cells in table.cells):
-        kinds.append("sandbox")
-    return ProblemLine(
-        number=table.problem,
-        name=visible(table.name),
-        programs=row["programs"],
-        right=row["right"],
-        read=sum(bool(cells) for cells in table.cells),
-        tests=row["tests_extracted"],
-        requested=row["tests_requested"],
-        true=None if row["tests_right"] == "" else row["tests_right"],
-        best=None if best == "" or not hidden else best,
-        verdict=verdict,
-        slowest=row["slowest_cpu_s"],
-        executions=row["executions"],
-        kinds=tuple(kinds),
-    )
-
-
-def _of_equals(verdicts: Sequence[str]) -> str:
-    """What became of the chosen program, or of all that pass as many tests."""
-    if len(set(verdicts)) < 2:
-        return "".join(verdicts[:1]).replace("_", " ") or "–"
-    return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} equals right"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from evaluator.report.content import Content
+from evaluator.report.parts import Content
 from evaluator.report.pictures import Picture
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#!~&])")

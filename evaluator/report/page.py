@@ -10,8 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evaluator.report.content import Content
 from evaluator.report.details import Packed
+from evaluator.report.parts import Content
 from evaluator.report.pictures import Picture
 from evaluator.report.vector import inline
 from evaluator.run.summary import WORDS

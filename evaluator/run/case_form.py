@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cure.case_file import read_json
+from cure.metrics.case_file import Case, load_cases
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import read_tables
+from evaluator.run.settings import Settings
 from evaluator.run.tables import PASSED, UNKNOWN, EvaluatedTable
 
 Row = dict[str, Any]
@@ -18,7 +21,15 @@ def stored_tables(path: str) -> object:
     if not Path(path).is_dir():
         return read_json(path)
     directory = RunDirectory(Path(path))
-    settings = directory.read_settings()
+    return _content(directory.path.name, directory.read_settings(), read_tables(directory))
+
+
+def case_of(name: str, settings: Settings, tables: Sequence[EvaluatedTable]) -> Case:
+    """The run as one case, as the metrics take it: every test at the index it was requested under."""
+    return load_cases(_content(name, settings, tables), name)[0]
+
+
+def _content(name: str, settings: Settings, tables: Sequence[EvaluatedTable]) -> dict[str, Any]:
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     config = {
@@ -28,8 +39,7 @@ def stored_tables(path: str) -> object:
         "data": settings.data_sha256,
         "checker": settings.comparison,
     }
-    problems = [problem_row(table) for table in read_tables(directory)]
-    return {"cases": [{"name": directory.path.name, "config": config, "problems": problems}]}
+    return {"cases": [{"name": name, "config": config, "problems": [problem_row(table) for table in tables]}]}
 
 
 def problem_row(table: EvaluatedTable) -> Row:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from cure.problem import Problem
 from cure.prompts import PromptStyle
@@ -173,8 +173,3 @@ def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
         else:
             runs.append((index, 1))
     return runs
-
-
-def to_records(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """As JSON."""
-    return [asdict(sample) for sample in samples]

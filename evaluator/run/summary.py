@@ -15,12 +15,12 @@ import numpy as np
 
 from cure.metrics import release, standard
 from cure.metrics.tables import ProblemTables
-from cure.metrics.verdicts import ProblemVerdicts, verdicts
+from evaluator.run.case_form import case_of
 from evaluator.run.directory import RunDirectory, write_whole
 from evaluator.run.execute import read_tables
 from evaluator.run.lines import read_lines
 from evaluator.run.settings import Settings
-from evaluator.run.tables import PASSED, UNKNOWN, EvaluatedTable
+from evaluator.run.tables import PASSED, EvaluatedTable
 
 Metrics = dict[str, Any]
 
@@ -40,7 +40,7 @@ def summarise(directory: RunDirectory) -> Metrics:
     """All numbers of the run, as JSON. What has no data is null, with its reason."""
     settings = directory.read_settings()
     tables = read_tables(directory)
-    problems = [problem_verdicts(table) for table in tables]
+    case = case_of(directory.path.name, settings, tables)
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     chosen = standard.Settings(pairs=((n, m),) if n else ())
@@ -49,12 +49,12 @@ def summarise(directory: RunDirectory) -> Metrics:
         "problems_of_run": _names(directory),
         "problems_evaluated": len(tables),
         "reference": _reference(tables),
-        "standard": asdict(standard.score(problems, chosen)),
-        "release": _release(tables, settings),
+        "standard": asdict(standard.score(case.problems, chosen)),
+        "release": _release(case.tables, settings),
         "verdicts": _verdicts(tables),
         "samples": {role: _samples(directory, role) for role in ("coder", "tester")},
         "limits": {"comparison": dict(Counter(table.comparison for table in tables)),
-                   "raised": [table.name for table in tables if table.limit_s > 1.0][:50]},
+                   "longest_s": max((table.limit_s for table in tables), default=None)},
         "executions": sum(table.executions for table in tables),
     }  # fmt: skip
 
@@ -71,57 +71,10 @@ def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
     write_whole(directory.path / "problems.csv", text.getvalue())
 
 
-def problem_verdicts(table: EvaluatedTable) -> ProblemVerdicts:
-    """The problem as the metrics take it: every test at the index it was requested under."""
-    by_index = {column.index: at for at, column in enumerate(table.columns) if column.suite == "generated"}
-    requested = range(table.requested_tests)
-    programs = len(table.cells)
-    generated = np.zeros((programs, table.requested_tests), dtype=np.bool_)
-    known = np.ones_like(generated)
-    outputs = np.full(generated.shape, -1, dtype=np.int64)
-    for index, at in by_index.items():
-        printed: dict[str, int] = {}
-        for row, cells in enumerate(table.cells):
-            if not cells:
-                continue
-            generated[row, index] = cells[at] == PASSED
-            known[row, index] = cells[at] != UNKNOWN
-            if cells[at] in "PW":
-                outputs[row, index] = printed.setdefault(table.outputs[row][at], len(printed))
-    reference = None
-    if table.reference is not None:
-        given = table.reference
-        reference = [_truth(given[by_index[index]]) if index in by_index else None for index in requested]
-    return verdicts(
-        table.passes("hidden"),
-        generated,
-        name=table.name,
-        hidden_known=_known(table, "hidden"),
-        generated_known=known,
-        extracted_programs=[program is not None for program in table.programs],
-        extracted_tests=[index in by_index for index in requested],
-        reference=reference,
-        public=table.passes("public"),
-        inputs=[table.columns[by_index[index]].stdin if index in by_index else f"\0{index}" for index in requested],
-        outputs=outputs,
-    )
-
-
-def _truth(letter: str) -> bool | None:
-    return None if letter == UNKNOWN else letter == PASSED
-
-
-def _known(table: EvaluatedTable, suite: str) -> np.typing.NDArray[np.bool_]:
-    chosen = [at for at, column in enumerate(table.columns) if column.suite == suite]
-    rows = [[not cells or cells[at] != UNKNOWN for at in chosen] for cells in table.cells]
-    return np.array(rows, dtype=np.bool_).reshape(len(table.cells), len(chosen))
-
-
-def _release(tables: Sequence[EvaluatedTable], settings: Settings) -> Metrics:
+def _release(problems: Sequence[ProblemTables], settings: Settings) -> Metrics:
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     pairs = tuple((size, size) for size in (4, 16) if size <= n and size <= m) or (((n, m),) if n and m else ())
-    problems = [ProblemTables(table.passes("hidden"), table.passes("generated")) for table in tables]
     asked = release.Settings(pairs, single_eval=m == 0, max_test=settings.max_test)
     return asdict(release.score(problems, asked))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cure.compare import comparison, normalise
 from cure.extract import extractor
-from cure.problem import Problem, UnitTest
+from cure.problem import Problem
 from evaluator.run.samples import Sample
 from evaluator.run.settings import Settings
 from sandbox import Execution, Job, Limits, Sandbox, Verdict
@@ -240,9 +240,3 @@ def _digest(stdout: bytes) -> str:
     """Eight hex digits that are equal for outputs with equal tokens; the text itself where it is as short."""
     text = normalise(stdout.decode(errors="replace"))
     return text if len(text) <= 8 else "#" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
-
-
-def unit_test(column: Column) -> UnitTest:
-    """The column as a test."""
-    origin = {"hidden": "hidden", "public": "public"}.get(column.suite, "generated")
-    return UnitTest(column.stdin, column.expected, origin)  # type: ignore[arg-type]  # one of the three

@@ -19,7 +19,6 @@ from cure.prompts import prompts_for
 from engines import EngineOptions
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
-from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress, read_tables
 from evaluator.run.lines import read_lines
 from tests.engines.faulty_server import FaultyServer
@@ -263,4 +262,3 @@ def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path) -> None:
 
 def test_the_letters_are_one_for_each_verdict() -> None:
     assert len(set(tables.LETTERS.values()) | {tables.PASSED}) == len(tables.LETTERS) + 1
-    assert CODES and TESTS and RunDirectory

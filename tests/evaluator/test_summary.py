@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from evaluator.run.case_form import case_of
 from evaluator.run.execute import read_tables
-from evaluator.run.summary import problem_verdicts, summarise, write_summary
+from evaluator.run.summary import summarise, write_summary
 from tests.evaluator.runs import NOTHING, RIGHT, WRONG, problems_file, run, script, settings_of
 
 pytestmark = pytest.mark.bubblewrap
@@ -41,7 +42,7 @@ def test_both_modes_of_a_small_run(tmp_path: Path) -> None:
 def test_a_failed_test_keeps_its_place(tmp_path: Path) -> None:
     file = problems_file(tmp_path / "sums.json", 1)
     made = run(settings_of(file, script(tmp_path / "s.json")), tmp_path / "out")
-    said = problem_verdicts(read_tables(made)[0])
+    said = case_of("run", made.read_settings(), read_tables(made)).problems[0]
     assert said.extracted_tests.tolist() == [True, True, False, True]
     assert said.generated.astype(int).tolist() == [[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert said.reference is not None and said.reference.tolist() == [True, False, False, True]
