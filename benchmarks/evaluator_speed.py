@@ -4,8 +4,9 @@
 
 16 programs and 16 generated tests of CodeGen-16B for each problem, the first 8 hidden tests, problems taken again
 under other names until there are --problems. Timed is all of `cure-agent eval` but the report: prompts, extraction,
-executions, both modes of scores. The interpreter's rate is measured on a sample of the same executions, with as many
-workers as cores.
+executions, both modes of scores. The interpreter's rate is measured on a random sample of the same cells, those that
+run out of time included, with as many workers as cores: half of it before the evaluation and half of it after, since
+other work on the machine comes and goes.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from evaluator.run.execute import read_tables
+from cure.extract import extractor
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.start import evaluate, read_problems
 from evaluator.run.summary import summarise, write_summary
@@ -38,7 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
     parser.add_argument("--problems", type=int, default=150)
-    parser.add_argument("--sample", type=int, default=400, help="executions with an interpreter for each")
+    parser.add_argument("--sample", type=int, default=1000, help="cells with an interpreter for each")
+    parser.add_argument("--give-up-after", type=int, default=3, metavar="N", help="as `cure-agent eval` has it")
     parser.add_argument("--sandbox", default="auto")
     options = parser.parse_args()
     with gzip.open(options.file) as stored:
@@ -51,31 +53,44 @@ def main() -> None:
         problems_file, model = _write(place, chosen)
         problems, sha256 = read_problems(problems_file, None)
         role = RoleSettings(model, SAMPLES)
-        settings = Settings(str(problems_file), sha256, role, role, public_tests=False, time_factor=0.0)
+        settings = Settings(str(problems_file), sha256, role, role, public_tests=False, time_factor=0.0,
+                            give_up_after=options.give_up_after or None)  # fmt: skip
+        cells = _cells(chosen)
+        sample = random.Random(0).sample(cells, min(options.sample, len(cells)))
+        middle = len(sample) // 2
+        taken = _interpreter_seconds(sample[:middle])
         begun = time.perf_counter()
         directory = asyncio.run(evaluate(settings, problems, place / "outputs", options.sandbox))
         metrics = summarise(directory)
         write_summary(directory, metrics)
         seconds = time.perf_counter() - begun
-        tables = read_tables(directory)
-        cells = sum(len(row) for table in tables for row in table.cells)
-        executions = metrics["executions"]
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        rate = _interpreter_rate(tables, options.sample)
+        taken += _interpreter_seconds(sample[middle:])
+    count, executions, ended = len(cells), metrics["executions"], metrics["verdicts"]["cells"]
+    there = sum(ended.values())
+    assert there == count, f"{there} cells, expected {count}"
+    print(f"{options.problems} problems, {count:,} cells: {seconds:.1f} s, {peak:.0f} MB")
     print(
-        f"{len(tables)} problems, {cells:,} cells, {executions:,} distinct executions: {seconds:.1f} s, {peak:.0f} MB"
+        f"{executions:,} distinct executions; cells out of time {ended.get('timeout', 0)}, "
+        f"not run after that {ended.get('not_run', 0)}, crashed {ended.get('crash', 0):,}"
     )
-    print(
-        f"an interpreter each: {rate:.0f}/s, so {cells / rate:.0f} s for the cells, {executions / rate:.0f} s distinct"
-    )
-    print(
-        f"{cells / rate / seconds:.1f} times faster than an interpreter per cell, "
-        f"{executions / rate / seconds:.1f} times for distinct executions"
-    )
+    rate = len(sample) / taken
+    print(f"an interpreter each: {rate:.1f}/s over {len(sample)} cells, so {count / rate:.0f} s for all")
+    print(f"{count / rate / seconds:.1f} times faster")
 
 
 def _programs(row: dict[str, Any]) -> list[str]:
     return [one["code"] for one in row.get("submissions", ()) if one["model"] == "codegen-16B"]
+
+
+def _answers(row: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What coder and tester said."""
+    codes = [f"```python\n{code}\n{row['stdio_main']}\n```" for code in _programs(row)]
+    tests = [
+        f"**Test Input:**\n```\n{given}```\n**Test Output:**\n```\n{expected}```\n"
+        for given, expected in zip(row["generated_case_input"], row["generated_case_output"], strict=True)
+    ]
+    return codes[:SAMPLES], tests[:SAMPLES]
 
 
 def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
@@ -91,12 +106,7 @@ def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
                 "test_time_limit": row["test_time_limit"],
             }
         )
-        codes = [f"```python\n{code}\n{row['stdio_main']}\n```" for code in _programs(row)[:SAMPLES]]
-        tests = [
-            f"**Test Input:**\n```\n{given}```\n**Test Output:**\n```\n{expected}```\n"
-            for given, expected in zip(row["generated_case_input"], row["generated_case_output"], strict=True)
-        ]
-        for name, texts in (("coder", codes), ("tester", tests[:SAMPLES])):
+        for name, texts in zip(("coder", "tester"), _answers(row), strict=True):
             padded = texts + ["nothing"] * (SAMPLES - len(texts))
             entries.append({"key": f"{name}/*#{number}.*", "completions": padded})
     file, script = place / "problems.json", place / "answers.json"
@@ -105,25 +115,36 @@ def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
     return file, f"scripted:{script}"
 
 
-def _interpreter_rate(tables: list[Any], count: int) -> float:
-    """Executions a second with `python FILE` for each."""
-    cells = [(p, c.stdin) for table in tables for p in table.programs if p is not None for c in table.columns]
-    sample = random.Random(0).sample(cells, min(count, len(cells)))
+def _cells(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Program and input of every cell, read from the answers as an evaluation reads them."""
+    read, cells = extractor("robust"), []
+    for row in rows:
+        codes, tests = _answers(row)
+        programs = [read.program(text).value for text in codes]
+        wanted = [read.test(text).value for text in tests]
+        inputs = [*row["test_input"][:HIDDEN], *(test.stdin for test in wanted if test is not None)]
+        cells += [(program, given) for program in programs if program is not None for given in inputs]
+    return cells
+
+
+def _interpreter_seconds(cells: list[tuple[str, str]]) -> float:
+    """Seconds with `python FILE` for each of these."""
     with tempfile.TemporaryDirectory() as folder:
         files = []
-        for number, (program, _) in enumerate(sample):
+        for number, (program, _) in enumerate(cells):
             files.append(Path(folder) / f"{number}.py")
             files[-1].write_text(program)
 
         def run(number: int) -> None:
-            command, given = [sys.executable, files[number]], sample[number][1].encode()
+            command, given = [sys.executable, files[number]], cells[number][1].encode()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 subprocess.run(command, input=given, capture_output=True, check=False, timeout=1)
 
         begun = time.perf_counter()
         with ThreadPoolExecutor(os.cpu_count()) as workers:
-            list(workers.map(run, range(len(sample))))
-        return len(sample) / (time.perf_counter() - begun)
+            list(workers.map(run, range(len(cells))))
+        return time.perf_counter() - begun
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -49,6 +49,10 @@ class EngineOptions:
     """HTTP: requests under way at once."""
     per_request: int = 8
     """HTTP: samples asked for in one request; a larger n is split, so that first results come earlier."""
+    rpm: float | None = None
+    """HTTP: requests a minute at most, evenly spaced; None is as many as `concurrency` allows."""
+    tpm: float | None = None
+    """HTTP: tokens a minute at most, of prompts and completions together."""
     connect_s: float = 10.0
     first_token_s: float = 300.0
     """HTTP: seconds from the request to the first sign of life; a busy server queues."""

@@ -10,7 +10,7 @@ failed. What else may be known of a problem (docs/metrics.md has the list): `nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,12 @@ def load_cases(content: object, path: str) -> list[Case]:
     problems = _problems(whole, path)
     runs = rows(whole["runs"], f"{path}: 'runs'")
     return [_case(run, problems, where) for run, where in _places(runs, f"{path}: runs")]
+
+
+def case_of(name: str, config: Row, problems: Iterable[Row], where: str) -> Case:
+    """One case of problems that come one by one: of each only what the metrics need stays in memory."""
+    known = [_problem(row, f"#{index}", f"{where}: problems[{index}]") for index, row in enumerate(problems)]
+    return _case({"name": name, "config": config}, known, where)
 
 
 _Problem = tuple[ProblemVerdicts, ProblemTables, str]
@@ -181,13 +187,16 @@ def _truths(row: Row, tests: int, where: str) -> list[bool | None] | None:
     return [None if entry is None else expect(entry, bool, f"{where}: 'case_reference'[{at}]") for at, entry in places]
 
 
-def _inputs(row: Row, tests: int, where: str) -> list[Any] | None:
+def _inputs(row: Row, tests: int, where: str) -> list[int | None] | None:
+    """Numbers that are equal where inputs are: the texts may be large, and nothing looks at them."""
     if row.get("case_inputs") is None:
         return None
     listed = field(row, "case_inputs", list, where)
     _sized(listed, tests, f"{where}: 'case_inputs'")
-    places = enumerate(listed)
-    return [None if text is None else expect(text, str, f"{where}: 'case_inputs'[{at}]") for at, text in places]
+    seen: dict[str, int] = {}
+    texts = [None if text is None else expect(text, str, f"{where}: 'case_inputs'[{at}]")
+             for at, text in enumerate(listed)]  # fmt: skip
+    return [None if text is None else seen.setdefault(text, len(seen)) for text in texts]
 
 
 def _public(row: Row, programs: int, where: str) -> Booleans | None:

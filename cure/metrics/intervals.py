@@ -19,7 +19,8 @@ from cure.metrics.value import Floats, Measure
 Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
-_AT_ONCE = 2_000_000
+_AT_ONCE = 250_000
+"""Problems drawn at once: bounds memory, and changes no draw."""
 
 
 @dataclass(frozen=True)

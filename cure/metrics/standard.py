@@ -106,9 +106,9 @@ def score(problems: Sequence[ProblemVerdicts], settings: Settings | None = None)
     settings = settings or Settings()
     measured = measures(problems, settings)
     every = [*measured.named.values(), *(measure for point in measured.grid for measure in (point.best, point.gap))]
-    scored = [_scored(*pair) for pair in zip(every, intervals(every, settings.bootstrap), strict=True)]
-    values = dict(zip(measured.named, scored, strict=False))
-    rest = iter(scored[len(values) :])
+    entries = [scored(*pair) for pair in zip(every, intervals(every, settings.bootstrap), strict=True)]
+    values = dict(zip(measured.named, entries, strict=False))
+    rest = iter(entries[len(values) :])
     return Score(measured.coverage, values, tuple(_point(point, next(rest), next(rest)) for point in measured.grid))
 
 
@@ -172,7 +172,8 @@ def _error(grid: Estimates, row: int, column: int, problems: int) -> float:
     return sqrt(float(np.sum(grid.variances[:, row, column]))) / problems if problems else 0.0
 
 
-def _scored(measure: Measure, interval: Interval) -> Scored:
+def scored(measure: Measure, interval: Interval) -> Scored:
+    """The measure's value with its interval."""
     value = measure.value()
     return Scored(value.value, value.numerator, value.denominator, measure.problems, value.reason, interval)
 

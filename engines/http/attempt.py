@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -29,6 +29,7 @@ class Draft:
     """Pieces of text, for most servers one a token."""
     finish: str | None = None
     logprobs: list[float] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
 
 
@@ -38,7 +39,10 @@ def estimated_tokens(text: str) -> int:
 
 
 class Attempt:
-    """Asks once for the samples `indices` (a contiguous run where a seed is set) of a request."""
+    """Asks once for the samples `indices` (a contiguous run where a seed is set) of a request.
+
+    `more` goes into the body.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Attempt:
         dialect: Dialect,
         timeouts: tuple[float, float],
         on_text: Callable[[int, str], None],
+        more: Mapping[str, Any],
     ) -> None:
         self._client = client
         self._first_token_s, self._idle_s = timeouts
@@ -56,6 +61,7 @@ class Attempt:
         self._path, self._body = request_body(
             model, request.prompt, request.sampling, len(indices), indices[0], dialect
         )
+        self._body.update(more)
         self._most_tokens = request.sampling.max_tokens
         self._drafts = [Draft(index) for index in indices]
         self._usage: Usage | None = None
@@ -122,6 +128,7 @@ class Attempt:
             draft.started = True
             draft.text += piece.text
             draft.logprobs += piece.logprobs
+            draft.token_ids += piece.token_ids
             if piece.text:
                 draft.chunks += 1
                 self._on_text(draft.index, piece.text)

@@ -8,13 +8,14 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import httpx2
 from openai import AsyncOpenAI, Omit, OpenAIError
 
 from engines.errors import EngineError
 from engines.http.attempt import Attempt, Draft
+from engines.http.pace import Pace, Taken
 from engines.http.retry import EXPECTED, Failure, failure, pause
 from engines.http.wire import Dialect, read_models
 from engines.protocol import Completion, Delta, Finish, Request
@@ -29,7 +30,11 @@ _FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length"}
 class HttpEngine:
     """Asks one model of one server."""
 
-    def __init__(self, spec: ModelSpec, options: EngineOptions) -> None:
+    def __init__(
+        self, spec: ModelSpec, options: EngineOptions, more: Callable[[Request], Mapping[str, Any]] = lambda _: {}
+    ) -> None:
+        """`more` says what else goes into the body of a request, for servers that know more than the protocol."""
+        self._more = more
         self._spec = spec.text
         self._model = spec.name
         self._options = options
@@ -56,6 +61,7 @@ class HttpEngine:
         self._dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
         self._reached = False
         self._slots = asyncio.Semaphore(options.concurrency)
+        self._pace = Pace(options.rpm, options.tpm)
 
     @property
     def spec(self) -> str:
@@ -132,12 +138,13 @@ class HttpEngine:
                 await asyncio.gather(*(self._samples(call, request, [index]) for index in missing))
                 return
             try:
-                async with self._slots:
+                turn = self._pace.turn(request, len(missing), lambda: bool(call.hopeless))
+                async with self._slots, turn as taken:
                     if call.hopeless:
                         raise Failure(call.hopeless, passing=False)
                     if not failures:
                         began = time.monotonic()
-                    await self._attempt(call, request, missing, dialect)
+                    await self._attempt(call, request, missing, dialect, taken)
             except EXPECTED as error:
                 problem = failure(error, self._url)
                 if problem.status in (400, 422) and (changed := dialect.without(problem.reason)):
@@ -148,12 +155,13 @@ class HttpEngine:
                 if wait is None:
                     if problem.status in (401, 403, 404):
                         call.hopeless = problem.reason
+                        self._pace.wake()
                     tries = f" (asked {failures} times)" if failures > 1 else ""
                     call.give_up(request, missing, problem.reason + tries)
                     return
                 await asyncio.sleep(wait)
 
-    async def _attempt(self, call: _Call, request: Request, missing: list[int], dialect: Dialect) -> None:
+    async def _attempt(self, call: _Call, request: Request, missing: list[int], dialect: Dialect, taken: Taken) -> None:
         """Ask once, taking the samples that were answered off `missing`."""
         asked = _run(missing) if request.sampling.seed is not None else list(missing)
         for index in asked:
@@ -166,10 +174,12 @@ class HttpEngine:
             dialect,
             (self._options.first_token_s, self._options.idle_s),
             lambda index, text: call.text(request, index, text),
+            self._more(request),
         )
         async with aclosing(attempt.finished()) as drafts:
             async for draft in drafts:
                 self._reached = True
+                taken.add(draft.usage)
                 missing.remove(draft.index)
                 call.queue.put_nowait(_completion(request, draft))
         left = [index for index in asked if index in missing]
@@ -240,9 +250,9 @@ def _run(indices: list[int]) -> list[int]:
 
 def _completion(request: Request, draft: Draft) -> Completion:
     text, stopped = cut_at_stop(draft.text, request.sampling.stop)
-    logprobs = tuple(draft.logprobs) or None
+    logprobs, ids = tuple(draft.logprobs) or None, tuple(draft.token_ids) or None
     if draft.finish == "content_filter":
         reason = "the server's content filter cut the answer"
-        return Completion(request.key, draft.index, text, "error", draft.usage, logprobs=logprobs, error=reason)
+        return Completion(request.key, draft.index, text, "error", draft.usage, ids, logprobs, error=reason)
     finish = "stop" if stopped else _FINISH.get(draft.finish or "", "stop")
-    return Completion(request.key, draft.index, text, finish, draft.usage, logprobs=logprobs)
+    return Completion(request.key, draft.index, text, finish, draft.usage, ids, logprobs)

@@ -84,6 +84,7 @@ class Piece:
     text: str
     finish: str | None
     logprobs: tuple[float, ...]
+    token_ids: tuple[int, ...] = ()
 
 
 def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
@@ -111,7 +112,9 @@ def _piece(choice: Mapping[str, Any]) -> Piece:
     numbers = (
         [token["logprob"] for token in scores["content"]] if scores.get("content") else scores.get("token_logprobs")
     )
-    return Piece(int(choice.get("index", 0)), text, finish, tuple(map(float, numbers or ())))
+    # vLLM's, where the request has return_token_ids.
+    token_ids = tuple(map(int, choice.get("token_ids") or ()))
+    return Piece(int(choice.get("index", 0)), text, finish, tuple(map(float, numbers or ())), token_ids)
 
 
 def read_models(answer: object) -> list[str]:

@@ -9,20 +9,21 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--price", metavar="IN:OUT", help="US dollars per million tokens of prompts and of completions.")
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
-              help="TOML or JSON: for each model spec, input and output in US dollars per million tokens.")  # fmt: skip
-def report(run: Path, prices: Path | None) -> None:
+              help="The same by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
+def report(run: Path, price: str | None, prices: Path | None) -> None:
     """Write the report of the evaluation in the directory RUN.
 
     One file, RUN/report.html, that opens without network; beside it report.md, metrics.json, metrics.csv, problems.csv,
     executions.parquet and plots/. Nothing is generated or executed.
     """
     from cure.errors import ProblemError
-    from evaluator.report.prices import read_prices
     from evaluator.report.write import write_report
     from evaluator.run.directory import RunDirectory
+    from evaluator.run.prices import given_prices
 
-    table = None if prices is None else read_prices(prices)
+    table = given_prices(price, prices)
     try:
         file = write_report(RunDirectory(run), prices=table, on_missing=lambda line: click.echo(line, err=True))
     except OSError as error:

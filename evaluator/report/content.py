@@ -9,9 +9,8 @@ from evaluator.report.cost import cost, times
 from evaluator.report.details import why
 from evaluator.report.labels import RELEASE, grouped
 from evaluator.report.material import Material
-from evaluator.report.parts import FORMULAS, Content, Facts, Grid, Line, PaperTable
+from evaluator.report.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, PaperTable
 from evaluator.report.plain import visible
-from evaluator.report.problem_line import problem_line
 from evaluator.report.remarks import remarks
 from evaluator.run.settings import RoleSettings
 
@@ -30,6 +29,7 @@ def content(material: Material) -> Content:
         remarks=tuple(visible(remark) for remark in remarks(material)),
         cards=_cards(material, {line.name: line for group in lines.values() for line in group}),
         groups=lines,
+        grouped=tuple(_grouped(kind, groups) for kind, groups in metrics["groups"].items()),
         grids=grids,
         no_grids="" if grids else _no_grids(material),
         paper=_paper(material),
@@ -43,7 +43,7 @@ def content(material: Material) -> Content:
         cost_heads=heads,
         cost_note=note,
         times=times(material),
-        problems=tuple(problem_line(table) for table in material.tables),
+        problems=tuple(facts.line for facts in material.problems),
     )
 
 
@@ -92,7 +92,7 @@ def _rules(material: Material) -> Mapping[str, int]:
 
 
 def _limits(material: Material) -> str:
-    limits = sorted({table.limit_s for table in material.tables})
+    limits = sorted({facts.limit_s for facts in material.problems})
     if not limits:
         return "–"
     spread = f"{limits[0]:g} s" if len(limits) == 1 else f"{limits[0]:g} to {limits[-1]:g} s"
@@ -121,8 +121,20 @@ def _coverage(material: Material) -> Facts:
         ("truncated", _of_roles(material, "truncated")),
         ("not to be had", _of_roles(material, "failed")),
         ("executions", f"{material.metrics['executions']:,}"),
+        ("given up", _given_up(material.metrics["given_up"])),
         ("lost by the sandbox", f"{covered['unknown_hidden_cells'] + covered['unknown_generated_cells']:,}"),
     ]
+
+
+def _given_up(counts: Mapping[str, Any]) -> str:
+    """How many executions were not run since their program had run out of time too often."""
+    if counts["after"] is None:
+        return "no program: all tests were run"
+    share = "" if counts["share"] is None else f" ({counts['share']:.1%})"
+    return (
+        f"{counts['cells']:,} of {counts['of_cells']:,} executions{share} not run and so not passed; programs with "
+        f"{counts['after']} time-outs: {counts['programs']:,}"
+    )
 
 
 def _read(asked: int, failed: int) -> str:
@@ -214,8 +226,33 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
+_GROUP_HEADS = {
+    "code_accuracy_macro": "code accuracy",
+    "ut_accuracy_reference_requested": "test accuracy",
+    "ut_accuracy_estimate_extracted": "test accuracy, estimate",
+    "best_of_n": "best of n",
+}
+
+
+def _grouped(kind: str, groups: Mapping[str, Any]) -> Grouped:
+    names = [name for name in _GROUP_HEADS if any(name in group["values"] for group in groups.values())]
+    rows = (
+        (visible(group), f"{one['problems']:,}", *(_with_interval(one["values"].get(name)) for name in names))
+        for group, one in groups.items()
+    )
+    return Grouped(kind, tuple(_GROUP_HEADS[name] for name in names), tuple(rows))
+
+
+def _with_interval(scored: Mapping[str, Any] | None) -> str:
+    if scored is None or scored["value"] is None:
+        return "–"
+    interval = scored["interval"]
+    spread = "" if interval["low"] is None else f" ({interval['low']:.3f} to {interval['high']:.3f})"
+    return f"{scored['value']:.3f}{spread}"
+
+
 def _no_grids(material: Material) -> str:
-    if material.settings.coder is None or not any(table.cells for table in material.tables):
+    if material.settings.coder is None or not any(facts.line.programs for facts in material.problems):
         return "There are no programs to choose among."
     if material.settings.tester is None:
         return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from cure.extract import Reason
-from evaluator.report.material import Material, RoleSamples
+from evaluator.report.answers import Answers
+from evaluator.report.material import Material
 from evaluator.report.plain import cut, visible
+from evaluator.report.problem_line import chosen
 from evaluator.run.summary import program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
 
@@ -82,17 +84,6 @@ def pack(material: Material, budget: int = BUDGET) -> Packed:
     return Packed(tuple(blob if at < kept else None for at, blob in enumerate(blobs)), cuts, note.strip())
 
 
-def chosen(table: EvaluatedTable) -> list[int]:
-    """The programs that pass the most generated tests, one or several; none where nothing tells programs apart."""
-    generated = table.passes("generated")
-    if not generated.size:
-        return []
-    passed = generated.sum(axis=1)
-    readable = [row for row, cells in enumerate(table.cells) if cells]
-    most = max((passed[row] for row in readable), default=0)
-    return [row for row in readable if passed[row] == most]
-
-
 def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, Any]:
     """One problem, as the page's script reads it."""
     shown = _shown(table)
@@ -100,10 +91,9 @@ def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, A
     picked = chosen(table)
     rows = [_row(table, row, shown, sources, row in picked) for row in range(len(table.cells))]
     _number_outputs(rows)
-    problem = material.problems.get(table.name)
     return {
-        "statement": "" if problem is None else _text(problem.question, cuts.statement),
-        "no_statement": material.no_problems if problem is None else "",
+        "statement": _text(material.statements.get(table.name, ""), cuts.statement),
+        "no_statement": "" if table.name in material.statements else material.no_statements,
         "limit_s": table.limit_s,
         "comparison": table.comparison,
         "programs": [_text(source, cuts.program) for source in sources],
@@ -177,14 +167,14 @@ def _column(table: EvaluatedTable, at: int, cuts: Cuts) -> dict[str, Any]:
 
 
 def _unread(
-    table: EvaluatedTable, kind: str, reasons: Mapping[int, str], samples: RoleSamples, cuts: Cuts
+    table: EvaluatedTable, kind: str, reasons: Mapping[int, str], samples: Answers, cuts: Cuts
 ) -> list[dict[str, Any]]:
     return [
         {
             "kind": kind,
             "index": index,
             "why": why(reason),
-            "answer": _text(samples.unread.get((table.problem, index), ""), cuts.answer),
+            "answer": _text(samples.text(table.problem, index), cuts.answer),
         }
         for index, reason in reasons.items()
         if reason

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from evaluator.run.summary import WORDS
 from evaluator.run.tables import EvaluatedTable
 
-_BATCH = 200
+_BATCH = 50
 """Tables to a row group."""
 
 
-def write_executions(path: Path, tables: Sequence[EvaluatedTable]) -> str:
+def write_executions(path: Path, tables: Iterable[EvaluatedTable]) -> str:
     """Write the file; returns why it was left out, or nothing. A row without a program is the reference solution's."""
     try:
         import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]  # optional, untyped
@@ -30,9 +31,10 @@ def write_executions(path: Path, tables: Sequence[EvaluatedTable]) -> str:
     )
     partial = path.with_name(path.name + ".partial")
     with pyarrow.parquet.ParquetWriter(partial, schema, compression="zstd") as writer:
-        for start in range(0, len(tables), _BATCH):
+        left = iter(tables)
+        while some := list(islice(left, _BATCH)):
             columns: dict[str, list[str | int | None]] = {name: [] for name in schema.names}
-            for table in tables[start : start + _BATCH]:
+            for table in some:
                 _add(columns, table)
             writer.write_table(pyarrow.table(columns, schema=schema))
     partial.replace(path)

@@ -23,6 +23,8 @@ def markdown(said: Content, drawn: Sequence[Picture], missing: Sequence[str]) ->
             for line in lines
         ]
         parts += [f"### {group}", _table(("measure", "value", "95 %", "of"), rows)]
+    for by in said.grouped:
+        parts += [f"### By {by.kind}", _table((by.kind, "problems", *by.heads), by.rows)]
     if said.paper is not None:
         paper = said.paper
         rows = [(row.model, f"{row.unit_tests}", f"{row.code}", f"{row.best_of_n}") for row in paper.rows]

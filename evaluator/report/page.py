@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -26,12 +26,13 @@ FILTERS = {
     "none-right": "no right program",
     "no-tests": "no test read",
     "not-extracted": "something not extracted",
+    "given-up": "a program given up",
     "sandbox": "sandbox failed",
 }
 
 
-def page(said: Content, drawn: Sequence[Picture], packed: Packed, missing: Sequence[str]) -> str:
-    """The file's text. Everything that is not ours is escaped by the template."""
+def page(said: Content, drawn: Sequence[Picture], packed: Packed, missing: Sequence[str]) -> Iterator[str]:
+    """The file's text, in pieces. Everything that is not ours is escaped by the template."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATE),
         autoescape=True,
@@ -46,7 +47,7 @@ def page(said: Content, drawn: Sequence[Picture], packed: Packed, missing: Seque
         # What matplotlib wrote: numbers and words of ours, escaped by it.
         svgs.setdefault(one.section, []).append((one.words, Markup(inline(one.svg, one.name, one.words))))
     there = {kind for problem in said.problems for kind in problem.kinds}
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.j2").generate(
         said=said,
         svgs=svgs,
         packed=packed,

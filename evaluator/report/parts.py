@@ -74,6 +74,17 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Grouped:
+    """The main accuracies by something the set says of its problems."""
+
+    kind: str
+    """`difficulty`, `month`."""
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    """Name of the group, problems, and a value with its interval for each head."""
+
+
+@dataclass(frozen=True)
 class ProblemLine:
     """A problem in the list."""
 
@@ -106,6 +117,8 @@ class Content:
     remarks: tuple[str, ...]
     cards: tuple[Line, ...]
     groups: Mapping[str, tuple[Line, ...]]
+    grouped: tuple[Grouped, ...]
+    """Nothing where the set says nothing of the kind."""
     grids: tuple[Grid, ...]
     no_grids: str
     paper: PaperTable | None

@@ -139,7 +139,7 @@ def _wanted(material: Material) -> Iterator[_Wanted]:
                 partial(_verdicts, title=title, counts=counts),
                 (6.4, height),
             )
-    if any(table.passes("hidden").size for table in material.tables):
+    if any(facts.hidden and facts.line.programs for facts in material.problems):
         words = "How many problems have how many right programs."
         yield "right-programs", "verdicts", words, partial(_right_programs, material=material), (6.4, 2.9)
     for role, colour in (("coder", CODER), ("tester", TESTER)):
@@ -245,8 +245,8 @@ def _verdicts(ax: Axes, title: str, counts: Mapping[str, int]) -> None:
 
 
 def _right_programs(ax: Axes, material: Material) -> None:
-    counts = [int(hidden.all(axis=1).sum()) for table in material.tables if (hidden := table.passes("hidden")).size]
-    most = max((len(table.cells) for table in material.tables), default=0)
+    counts = [facts.line.right for facts in material.problems if facts.hidden and facts.line.programs]
+    most = max((facts.line.programs for facts in material.problems), default=0)
     ax.bar(range(most + 1), np.bincount(counts, minlength=most + 1)[: most + 1], color=CODER, width=0.8)
     ax.set_xlabel("right programs of a problem")
     ax.set_ylabel("problems")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluator.report.details import chosen
 from evaluator.report.parts import ProblemLine
 from evaluator.report.plain import visible
 from evaluator.run.summary import WORDS, problem_row, program_verdict
-from evaluator.run.tables import PASSED, EvaluatedTable
+from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
 
 
 def problem_line(table: EvaluatedTable) -> ProblemLine:
@@ -29,7 +28,9 @@ def problem_line(table: EvaluatedTable) -> ProblemLine:
         kinds.append("no-tests")
     if any(not cells for cells in table.cells) or table.test_failures:
         kinds.append("not-extracted")
-    if any("S" in cells for cells in table.cells):
+    if any(NOT_RUN in cells for cells in table.cells):
+        kinds.append("given-up")
+    if any(UNKNOWN in cells for cells in table.cells):
         kinds.append("sandbox")
     return ProblemLine(
         number=table.problem,
@@ -46,6 +47,17 @@ def problem_line(table: EvaluatedTable) -> ProblemLine:
         executions=row["executions"],
         kinds=tuple(kinds),
     )
+
+
+def chosen(table: EvaluatedTable) -> list[int]:
+    """The programs that pass the most generated tests, one or several; none where nothing tells programs apart."""
+    generated = table.passes("generated")
+    if not generated.size:
+        return []
+    passed = generated.sum(axis=1)
+    readable = [row for row, cells in enumerate(table.cells) if cells]
+    most = max((passed[row] for row in readable), default=0)
+    return [row for row in readable if passed[row] == most]
 
 
 def _of_equals(verdicts: Sequence[str]) -> str:

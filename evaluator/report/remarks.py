@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Any
 
 from evaluator.report.material import Material
-from evaluator.run.tables import EvaluatedTable
-
-_FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])")
 
 
 def remarks(material: Material) -> list[str]:
     """One sentence each, the gravest first; empty where all is well."""
-    metrics, tables = material.metrics, material.tables
+    metrics, problems = material.metrics, material.problems
     covered = metrics["standard"]["coverage"]
     said = [
         _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
@@ -21,10 +18,16 @@ def remarks(material: Material) -> list[str]:
         _no_tests(covered),
         _reference(material),
         _sandbox(covered),
+        _given_up(metrics["given_up"]),
         *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
-        _counted(_overlapping(tables), "In {} a public example is also a hidden test: {}"),
-        _counted(_fractions(tables), "In {} the expected output has fractions, and is compared as text: {}"),
-        _counted(_silent(tables), "In {} a program that prints nothing passes a hidden test: {}"),
+        _counted([one.name for one in problems if one.overlaps], "In {} a public example is also a hidden test: {}"),
+        _counted(
+            [one.name for one in problems if one.fractions],
+            "In {} the expected output has fractions, and is compared as text: {}",
+        ),
+        _counted(
+            [one.name for one in problems if one.silent], "In {} a program that prints nothing passes a hidden test: {}"
+        ),
     ]
     return [one for one in said if one]
 
@@ -76,6 +79,15 @@ def _sandbox(covered: dict[str, int]) -> str:
     return f"{said}; {_some(undecided, 'program')} cannot be judged for that reason." if undecided else f"{said}."
 
 
+def _given_up(counts: dict[str, Any]) -> str:
+    if not counts["cells"]:
+        return ""
+    return (
+        f"{_some(counts['programs'], 'program')} given up after {_some(counts['after'], 'time-out')} each: "
+        f"{_share(counts['cells'], counts['of_cells'])} of the executions were not run and count as not passed."
+    )
+
+
 def _samples(role: str, counts: dict[str, int]) -> str:
     said = []
     if counts["failed"]:
@@ -100,33 +112,3 @@ def _some(count: int, what: str) -> str:
 def _names(names: Sequence[str], most: int = 8) -> str:
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def _overlapping(tables: Sequence[EvaluatedTable]) -> list[str]:
-    """Problems with a public example among the hidden tests."""
-    found = []
-    for table in tables:
-        public, hidden = (
-            {column.stdin.strip() for column in table.columns if column.suite == suite}
-            for suite in ("public", "hidden")
-        )
-        if public & hidden:
-            found.append(table.name)
-    return found
-
-
-def _fractions(tables: Sequence[EvaluatedTable]) -> list[str]:
-    return [
-        table.name
-        for table in tables
-        if table.comparison == "tokens"
-        and any(column.suite == "hidden" and _FRACTION.search(column.expected[:2000]) for column in table.columns)
-    ]
-
-
-def _silent(tables: Sequence[EvaluatedTable]) -> list[str]:
-    return [
-        table.name
-        for table in tables
-        if any(column.suite == "hidden" and not column.expected.strip() for column in table.columns)
-    ]

@@ -13,9 +13,9 @@ from evaluator.report.markdown import markdown
 from evaluator.report.material import Material, read_material
 from evaluator.report.page import page
 from evaluator.report.pictures import Picture, pictures
-from evaluator.report.prices import Price
 from evaluator.report.ratios import ratios_csv
-from evaluator.run.directory import RunDirectory, write_whole
+from evaluator.run.directory import RunDirectory, write_pieces, write_whole
+from evaluator.run.prices import Prices
 from evaluator.run.summary import summarise, write_summary
 
 NO_PICTURES = "There are no pictures: they need matplotlib (pip install 'cure-agent[plots]')"
@@ -24,19 +24,19 @@ NO_PICTURES = "There are no pictures: they need matplotlib (pip install 'cure-ag
 def write_report(
     directory: RunDirectory,
     metrics: Mapping[str, Any] | None = None,
-    prices: Mapping[str, Price] | None = None,
+    prices: Prices | None = None,
     on_missing: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """report.html of the run, and beside it report.md, metrics.csv, executions.parquet and plots/.
 
-    Without `metrics` they are worked out from the tables, and metrics.json and problems.csv written anew. `on_missing`
-    is told what an absent library leaves out. Raises ProblemError where the directory holds no evaluation.
+    Without `metrics` they are worked out from the tables and `prices`, and metrics.json and problems.csv written anew.
+    `on_missing` is told what an absent library leaves out. Raises ProblemError where the directory holds no evaluation.
     """
     directory.read_settings()
     if metrics is None:
-        metrics = summarise(directory)
+        metrics = summarise(directory, prices)
         write_summary(directory, dict(metrics))
-    material = read_material(directory, metrics, prices)
+    material = read_material(directory, metrics)
     drawn, no_pictures = _pictures(material)
     no_executions = write_executions(directory.path / "executions.parquet", material.tables)
     missing = [line for line in (no_pictures, no_executions) if line]
@@ -46,7 +46,7 @@ def write_report(
     write_whole(directory.path / "metrics.csv", ratios_csv(metrics))
     write_whole(directory.path / "report.md", markdown(said, drawn, missing))
     file = directory.path / "report.html"
-    write_whole(file, page(said, drawn, pack(material), missing))
+    write_pieces(file, page(said, drawn, pack(material), missing))
     return file
 
 

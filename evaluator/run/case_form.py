@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from cure.case_file import read_json
-from cure.metrics.case_file import Case, load_cases
+from cure.metrics import case_file
 from evaluator.run.directory import RunDirectory
-from evaluator.run.execute import read_tables
 from evaluator.run.settings import Settings
+from evaluator.run.stored import read_tables
 from evaluator.run.tables import PASSED, UNKNOWN, EvaluatedTable
 
 Row = dict[str, Any]
@@ -21,25 +21,26 @@ def stored_tables(path: str) -> object:
     if not Path(path).is_dir():
         return read_json(path)
     directory = RunDirectory(Path(path))
-    return _content(directory.path.name, directory.read_settings(), read_tables(directory))
+    problems = [problem_row(table) for table in read_tables(directory)]
+    config = _config(directory.read_settings())
+    return {"cases": [{"name": directory.path.name, "config": config, "problems": problems}]}
 
 
-def case_of(name: str, settings: Settings, tables: Sequence[EvaluatedTable]) -> Case:
+def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> case_file.Case:
     """The run as one case, as the metrics take it: every test at the index it was requested under."""
-    return load_cases(_content(name, settings, tables), name)[0]
+    return case_file.case_of(name, _config(settings), map(problem_row, tables), name)
 
 
-def _content(name: str, settings: Settings, tables: Sequence[EvaluatedTable]) -> dict[str, Any]:
+def _config(settings: Settings) -> Row:
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
-    config = {
+    return {
         "scale_tuple_list": [[n, m]] if n else [],
         "single_eval": m == 0,
         "max_test": settings.max_test,
         "data": settings.data_sha256,
         "checker": settings.comparison,
     }
-    return {"cases": [{"name": name, "config": config, "problems": [problem_row(table) for table in tables]}]}
 
 
 def problem_row(table: EvaluatedTable) -> Row:

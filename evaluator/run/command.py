@@ -33,11 +33,19 @@ def run_of(dataset: str) -> click.Command:
                   help="Hidden tests that the release's metrics look at; all are run.")  # fmt: skip
     @click.option("--extraction", type=click.Choice(["robust", "release"]), default="robust", show_default=True)
     @click.option("--comparison", default="tokens", show_default=True, help="Where a problem names none of its own.")
+    @click.option("--give-up-after", type=click.IntRange(min=0), default=3, show_default=True, metavar="N",
+                  help="Time-outs of a program after which its other tests are not run; 0 runs them all.")  # fmt: skip
     @click.option("--outputs", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True)
     @click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap", "none"]), default="auto",
                   show_default=True)  # fmt: skip
     @click.option("--concurrency", type=click.IntRange(min=1), default=32, show_default=True,
                   help="Requests to a server at once.")  # fmt: skip
+    @click.option("--rpm", type=click.FloatRange(min=0, min_open=True), help="Requests a minute to a server at most.")
+    @click.option("--tpm", type=click.FloatRange(min=0, min_open=True),
+                  help="Tokens a minute from and to a server at most, prompts and completions.")  # fmt: skip
+    @click.option("--price", metavar="IN:OUT", help="US dollars per million tokens of prompts and of completions.")
+    @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
+                  help="The same by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
     @click.option("--batch", is_flag=True, help="Ask through the provider's batch API: cheaper, and takes its time.")
     @click.option("--fresh", is_flag=True, help="Begin anew, although such a run lies there.")
     @click.option("--retry-failed", is_flag=True, help="Ask again for samples that could not be had.")
@@ -58,9 +66,14 @@ def run_of(dataset: str) -> click.Command:
         max_test: int,
         extraction: str,
         comparison: str,
+        give_up_after: int,
         outputs: Path,
         sandbox: str,
         concurrency: int,
+        rpm: float | None,
+        tpm: float | None,
+        price: str | None,
+        prices: Path | None,
         batch: bool,
         fresh: bool,
         retry_failed: bool,
@@ -73,9 +86,11 @@ def run_of(dataset: str) -> click.Command:
 
         from cure.compare import comparison as known_comparison
         from engines import EngineOptions
+        from evaluator.run.prices import given_prices
         from evaluator.run.settings import RoleSettings, Settings
         from evaluator.run.start import evaluate, read_problems
 
+        table = given_prices(price, prices)
         known_comparison(comparison)
         path = _find(dataset)
         problems, sha256 = read_problems(path, limit)
@@ -90,25 +105,26 @@ def run_of(dataset: str) -> click.Command:
 
         settings = Settings(
             dataset, sha256, role(coder or model, programs), role(tester or model, tests), limit,
-            cast(Any, extraction), comparison, max_test,
+            cast(Any, extraction), comparison, max_test, give_up_after=give_up_after or None,
         )  # fmt: skip
         if dry_run:
             click.echo(_plan(settings, problems, as_json))
             return
+        options = EngineOptions(concurrency=concurrency, rpm=rpm, tpm=tpm)
         with _display() as show:
             directory = asyncio.run(
                 evaluate(
-                    settings, problems, outputs, sandbox, EngineOptions(concurrency=concurrency), fresh, retry_failed,
+                    settings, problems, outputs, sandbox, options, fresh, retry_failed,
                     show, lambda made: click.echo(f"{made.path}", err=True), batch,
                 )
             )  # fmt: skip
         from evaluator.run.summary import summarise, write_summary
 
-        metrics = summarise(directory)
+        metrics = summarise(directory, table)
         write_summary(directory, metrics)
         from evaluator.report.write import write_report
 
-        write_report(directory, on_missing=lambda line: click.echo(line, err=True))
+        write_report(directory, metrics, on_missing=lambda line: click.echo(line, err=True))
         if as_json:
             click.echo(json.dumps(metrics, indent=1))
             return

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,9 +80,14 @@ def _slug(text: str) -> str:
 
 def write_whole(file: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    write_pieces(file, (text,))
+
+
+def write_pieces(file: Path, pieces: Iterable[str]) -> None:
+    """Write a file of these pieces, one after the other, whole or not at all."""
     partial = file.with_name(file.name + ".partial")
     with partial.open("w", encoding="utf-8", errors="surrogatepass") as writing:
-        writing.write(text)
+        writing.writelines(pieces)
         writing.flush()
         os.fsync(writing.fileno())
     partial.replace(file)

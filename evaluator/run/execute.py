@@ -15,7 +15,7 @@ from evaluator.run.directory import RunDirectory
 from evaluator.run.lines import Lines, read_lines
 from evaluator.run.samples import Asker, Role, Sample, Samples, fill
 from evaluator.run.settings import Settings
-from evaluator.run.tables import EvaluatedTable, evaluate_problem
+from evaluator.run.tables import evaluate_problem
 from sandbox import Sandbox
 
 SIDE_BY_SIDE = 16
@@ -165,6 +165,8 @@ class _Run:
             codes, tests = (self._of(role, number) for role in ("coder", "tester"))
             table = await evaluate_problem(number, self._problems[number], codes, tests, self._settings, self._box)
         self._tables.append(table.to_record())
+        for samples in self._samples.values():
+            samples.forget_texts(number)
         self._tables_there += 1
         self._executions += table.executions
         self._report()
@@ -186,9 +188,3 @@ class _Run:
             task.cancel()
         for lines in (*self._lines.values(), self._tables):
             lines.close()
-
-
-def read_tables(directory: RunDirectory) -> list[EvaluatedTable]:
-    """The tables of a run, the latest of each problem, in the order of problems."""
-    latest = {record["problem"]: record for record in read_lines(directory.tables)}
-    return [EvaluatedTable.from_record(latest[number]) for number in sorted(latest)]

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 class Lines:
@@ -20,7 +20,7 @@ class Lines:
         if path.is_file():
             with path.open("rb") as file:
                 for line in file:
-                    if not _is_whole(line):
+                    if _parsed(line) is None:
                         break
                     whole += len(line)
             os.truncate(path, whole)
@@ -40,20 +40,38 @@ class Lines:
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The whole records of a file, one at a time; nothing where there is none."""
+    for _, record in placed_lines(path):
+        yield record
+
+
+def placed_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The same, each with the place at which `line_at` finds it again."""
     if not path.is_file():
         return
+    place = 0
     with path.open("rb") as file:
         for line in file:
-            if not _is_whole(line):
+            record = _parsed(line)
+            if record is None:
                 return
-            yield json.loads(line.decode(errors="surrogatepass"))
+            yield place, record
+            place += len(line)
 
 
-def _is_whole(line: bytes) -> bool:
+def line_at(file: BinaryIO, place: int) -> dict[str, Any]:
+    """The record at a place that `placed_lines` named."""
+    file.seek(place)
+    record = _parsed(file.readline())
+    assert record is not None, "a whole line was there"
+    return record
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The record; None for a line that was cut."""
     if not line.endswith(b"\n"):
-        return False
+        return None
     try:
-        json.loads(line)
+        record: dict[str, Any] = json.loads(line.decode(errors="surrogatepass"))
     except ValueError:
-        return False
-    return True
+        return None
+    return record

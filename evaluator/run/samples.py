@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -67,6 +67,11 @@ class Samples:
         """Indices that are not there yet."""
         have = self.found.get(problem, {})
         return [] if self.given else [index for index in range(self.wanted) if index not in have]
+
+    def forget_texts(self, problem: int) -> None:
+        """Keep only that the samples of a problem are there: its table has been made of them, and they are on disk."""
+        for index, sample in self.found.get(problem, {}).items():
+            self.found[problem][index] = replace(sample, text="")
 
     def of(self, problem: int) -> list[Sample]:
         """The samples of a problem, by index."""

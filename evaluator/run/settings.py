@@ -54,6 +54,8 @@ class Settings:
     """The time limit is at least so many times what the reference solution takes here, where there is one."""
     strict: bool = False
     """A fork for every execution."""
+    give_up_after: int | None = 3
+    """Time-outs of a program after which its other tests are not run and count as not passed; None runs them all."""
 
     def identity(self) -> str:
         """Twelve hex digits of everything that decides samples and verdicts."""
@@ -68,4 +70,5 @@ class Settings:
     def from_record(record: dict[str, Any]) -> Settings:
         """What `to_record` wrote."""
         roles = {name: None if record[name] is None else RoleSettings(**record[name]) for name in ("coder", "tester")}
-        return Settings(**{**record, **roles})
+        # A run from before there was the setting ran everything.
+        return Settings(**{"give_up_after": None, **record, **roles})

@@ -16,7 +16,7 @@ from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem_file import load_problems
 from cure.prompts import prompts_for
-from engines import Engine, EngineOptions, open_engine, style_of
+from engines import Engine, EngineOptions, default_style, open_engine, parse_spec
 from evaluator.run.directory import RunDirectory, find_or_make, write_whole
 from evaluator.run.execute import Progress, execute
 from evaluator.run.pools import given_samples, is_given, keep
@@ -77,12 +77,16 @@ async def evaluate(
 
 
 def _asker(role: Role, wanted: RoleSettings, engine: Engine, batch: bool) -> Asker:
-    from engines.http.engine import HttpEngine
+    spec, is_served = engine.spec, parse_spec(wanted.model).kind in ("http", "openai")
+    if is_served:
+        # Half a second of imports that no other engine needs.
+        from engines.http.engine import HttpEngine
 
-    style = style_of(engine) if wanted.style == "auto" else wanted.style
-    spec = engine.full_spec if isinstance(engine, HttpEngine) else engine.spec
+        assert isinstance(engine, HttpEngine)
+        spec = engine.full_spec
+    style = default_style(spec) if wanted.style == "auto" else wanted.style
     prompts = prompts_for(style, stage="evaluation", k_case=wanted.samples)
-    return Asker(role, engine, spec, prompts, wanted, batch and isinstance(engine, HttpEngine))
+    return Asker(role, engine, spec, prompts, wanted, batch and is_served)
 
 
 def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:

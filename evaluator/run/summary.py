@@ -5,22 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 
 from cure.metrics import release, standard
+from cure.metrics.groups import by_group
 from cure.metrics.tables import ProblemTables
+from cure.metrics.verdicts import ProblemVerdicts
 from evaluator.run.case_form import case_of
+from evaluator.run.cost import money
 from evaluator.run.directory import RunDirectory, write_whole
-from evaluator.run.execute import read_tables
 from evaluator.run.lines import read_lines
+from evaluator.run.prices import Prices
 from evaluator.run.settings import Settings
-from evaluator.run.tables import PASSED, EvaluatedTable
+from evaluator.run.stored import read_tables
+from evaluator.run.tables import NOT_RUN, PASSED, EvaluatedTable
 
 Metrics = dict[str, Any]
 
@@ -36,27 +41,38 @@ WORDS = {
 }
 
 
-def summarise(directory: RunDirectory) -> Metrics:
-    """All numbers of the run, as JSON. What has no data is null, with its reason."""
+LEVELS = ("easy", "medium", "hard")
+"""Difficulties in their order; others come behind them."""
+_MONTH = re.compile(r"\d{4}-\d{2}")
+
+
+def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
+    """All numbers of the run, as JSON. What has no data is null, with its reason.
+
+    The tables are read one by one, and only what the metrics need of each stays in memory.
+    """
     settings = directory.read_settings()
-    tables = read_tables(directory)
-    case = case_of(directory.path.name, settings, tables)
+    counted = _Counts()
+    case = case_of(directory.path.name, settings, counted.over(read_tables(directory)))
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     chosen = standard.Settings(pairs=((n, m),) if n else ())
+    samples = {role: _samples(directory, role) for role in ("coder", "tester")}
     return {
         "settings": settings.to_record(),
         "problems_of_run": _names(directory),
-        "problems_evaluated": len(tables),
-        "reference": _reference(tables),
+        "problems_evaluated": len(case.problems),
+        "reference": counted.reference(),
         "standard": asdict(standard.score(case.problems, chosen)),
+        "groups": _groups(case.problems, counted, chosen),
         "release": _release(case.tables, settings),
-        "verdicts": _verdicts(tables),
-        "samples": {role: _samples(directory, role) for role in ("coder", "tester")},
-        "limits": {"comparison": dict(Counter(table.comparison for table in tables)),
-                   "longest_s": max((table.limit_s for table in tables), default=None)},
-        "executions": sum(table.executions for table in tables),
-    }  # fmt: skip
+        "verdicts": counted.verdicts(),
+        "given_up": counted.given_up(settings.give_up_after),
+        "samples": samples,
+        "cost": money(settings, samples, prices),
+        "limits": {"comparison": dict(counted.comparison), "longest_s": counted.longest_s},
+        "executions": counted.executions,
+    }
 
 
 def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
@@ -79,15 +95,6 @@ def _release(problems: Sequence[ProblemTables], settings: Settings) -> Metrics:
     return asdict(release.score(problems, asked))
 
 
-def _reference(tables: Sequence[EvaluatedTable]) -> Metrics:
-    """How many reference solutions pass all hidden tests here; whose does not is named."""
-    known = [table for table in tables if table.reference is not None]
-    failing = [table.name for table in known if not _passes_hidden(table)]
-    rate = (len(known) - len(failing)) / len(known) if known else None
-    reason = "" if known else "no problem has a reference solution"
-    return {"pass_rate": rate, "problems": len(known), "failing": failing, "reason": reason}
-
-
 def _passes_hidden(table: EvaluatedTable) -> bool:
     row = table.reference or ""
     return all(row[at] == PASSED for at, column in enumerate(table.columns) if column.suite == "hidden")
@@ -105,17 +112,86 @@ def program_verdict(table: EvaluatedTable, row: int) -> str:
     return WORDS[failed]
 
 
-def _verdicts(tables: Sequence[EvaluatedTable]) -> Metrics:
-    programs = Counter(program_verdict(table, row) for table in tables for row in range(len(table.cells)))
-    cells = Counter(WORDS[letter] for table in tables for row in table.cells for letter in row)
-    why = Counter(reason for table in tables for reason in table.program_failures if reason)
-    tests = Counter(reason for table in tables for reason in table.test_failures.values())
-    return {
-        "programs": dict(programs.most_common()),
-        "cells": dict(cells.most_common()),
-        "programs_not_extracted": dict(why.most_common(20)),
-        "tests_not_extracted": dict(tests.most_common(20)),
-    }
+@dataclass
+class _Counts:
+    """What is counted over all tables, while they pass by."""
+
+    references: int = 0
+    failing: list[str] = field(default_factory=list)
+    programs: Counter[str] = field(default_factory=Counter)
+    cells: Counter[str] = field(default_factory=Counter)
+    unread_programs: Counter[str] = field(default_factory=Counter)
+    unread_tests: Counter[str] = field(default_factory=Counter)
+    programs_given_up: int = 0
+    comparison: Counter[str] = field(default_factory=Counter)
+    longest_s: float | None = None
+    executions: int = 0
+    difficulties: list[str] = field(default_factory=list)
+    """Of each problem; empty where the set has none."""
+    months: list[str] = field(default_factory=list)
+
+    def over(self, tables: Iterable[EvaluatedTable]) -> Iterator[EvaluatedTable]:
+        """The same tables, counted."""
+        for table in tables:
+            self._add(table)
+            yield table
+
+    def _add(self, table: EvaluatedTable) -> None:
+        if table.reference is not None:
+            self.references += 1
+            self.failing += [] if _passes_hidden(table) else [table.name]
+        self.programs.update(program_verdict(table, row) for row in range(len(table.cells)))
+        self.cells.update("".join(table.cells))
+        self.unread_programs.update(reason for reason in table.program_failures if reason)
+        self.unread_tests.update(table.test_failures.values())
+        self.programs_given_up += sum(NOT_RUN in row for row in table.cells)
+        self.comparison[table.comparison] += 1
+        self.longest_s = max(self.longest_s or 0.0, table.limit_s)
+        self.executions += table.executions
+        self.difficulties.append(table.difficulty)
+        self.months.append(table.date[:7] if _MONTH.match(table.date) else "")
+
+    def reference(self) -> Metrics:
+        """How many reference solutions pass all hidden tests here; whose does not is named."""
+        rate = (self.references - len(self.failing)) / self.references if self.references else None
+        reason = "" if self.references else "no problem has a reference solution"
+        return {"pass_rate": rate, "problems": self.references, "failing": self.failing, "reason": reason}
+
+    def verdicts(self) -> Metrics:
+        """How many programs and cells ended how, and why answers were not extracted."""
+        return {
+            "programs": dict(self.programs.most_common()),
+            "cells": {WORDS[letter]: count for letter, count in self.cells.most_common()},
+            "programs_not_extracted": dict(self.unread_programs.most_common(20)),
+            "tests_not_extracted": dict(self.unread_tests.most_common(20)),
+        }
+
+    def given_up(self, after: int | None) -> Metrics:
+        """Cells not run since their program had run out of time too often; they count as not passed."""
+        cells, total = self.cells[NOT_RUN], self.cells.total()
+        share = cells / total if total else None
+        reason = "" if total else "no program was run"
+        return {"after": after, "programs": self.programs_given_up, "cells": cells, "of_cells": total,
+                "share": share, "reason": reason}  # fmt: skip
+
+
+def _groups(problems: Sequence[ProblemVerdicts], counted: _Counts, chosen: standard.Settings) -> Metrics:
+    """Accuracies by difficulty and by month, as far as the set names them."""
+    groups = {}
+    for kind, names in (("difficulty", counted.difficulties), ("month", counted.months)):
+        if any(names):
+            scored = by_group(problems, names, chosen)
+            groups[kind] = {name: {"problems": names.count(name), "values": {k: asdict(v) for k, v in values.items()}}
+                            for name, values in sorted(scored.items(), key=_place)}  # fmt: skip
+    return groups
+
+
+def _place(group: tuple[str, object]) -> tuple[int, float, str]:
+    """Known levels in their order, then numbers by size, then the rest."""
+    name = group[0].lower()
+    if name in LEVELS:
+        return LEVELS.index(name), 0.0, name
+    return (len(LEVELS), float(name), name) if name.isdecimal() else (len(LEVELS) + 1, 0.0, name)
 
 
 def _samples(directory: RunDirectory, role: str) -> Metrics:

@@ -28,7 +28,7 @@ LETTERS = {
     Verdict.SANDBOX_ERROR: "S",
 }
 """What a cell says: P passed, W ended well with a wrong answer, and the verdicts."""
-PASSED, UNKNOWN = "P", "S"
+PASSED, UNKNOWN, NOT_RUN = "P", LETTERS[Verdict.SANDBOX_ERROR], LETTERS[Verdict.NOT_RUN]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,10 @@ class EvaluatedTable:
     """Samples cut at the most tokens allowed, by role."""
     failed: dict[str, int] = field(default_factory=dict)
     """Samples that an engine could not give, by role."""
+    difficulty: str = ""
+    """As the set names it; empty where it does not."""
+    date: str = ""
+    """When the problem was published, YYYY-MM-DD; empty where the set does not say so."""
 
     def passes(self, suite: str) -> NDArray[np.bool_]:
         """(programs, tests of the suite); a program that could not be read passes nothing."""
@@ -136,7 +140,7 @@ async def evaluate_problem(
     if isinstance(reference, str):
         await runner.calibrate(reference)
         reference_row = runner.row(reference)
-    await runner.run([program for program in programs if program is not None])
+    await runner.run([program for program in programs if program is not None], settings.give_up_after)
     rows = ["" if program is None else runner.row(program) for program in programs]
     return EvaluatedTable(
         problem=number,
@@ -156,6 +160,8 @@ async def evaluate_problem(
         executions=runner.executions,
         truncated={"coder": _cut(codes), "tester": _cut(tests)},
         failed={"coder": sum(bool(s.error) for s in codes), "tester": sum(bool(s.error) for s in tests)},
+        difficulty=str(problem.extra.get("difficulty") or ""),
+        date=str(problem.extra.get("date") or problem.extra.get("contest_date") or "")[:10],
     )
 
 
@@ -173,6 +179,7 @@ class _Runner:
         self._settings = settings
         self._equal = comparison(rule)
         self._columns = columns
+        self._hidden = [column for column in columns if column.suite == "hidden"]
         self._inputs = list(dict.fromkeys(column.stdin for column in columns))
         self._memory_mb = problem.memory_mb
         self.limit_s = problem.time_limit_s
@@ -187,16 +194,35 @@ class _Runner:
         slowest = max((one.cpu_s for one in self._done.values() if one.verdict is Verdict.OK), default=0.0)
         self.limit_s = max(declared, round(self._settings.time_factor * slowest, 2))
 
-    async def run(self, programs: Sequence[str]) -> None:
-        """Run what has not been run yet."""
-        await self._run(programs)
-        broken = [pair for pair, execution in self._done.items() if execution.verdict is Verdict.SANDBOX_ERROR]
-        for pair in broken:
-            del self._done[pair]
-        if broken:
-            await self._run(list(dict.fromkeys(program for program, _ in broken)))
+    async def run(self, programs: Sequence[str], give_up_after: int | None = None) -> None:
+        """Run what has not been run yet; after `give_up_after` time-outs of a program no more of it is."""
+        await self._run(programs, give_up_after)
+        await self._again(self._broken(), give_up_after)
+        # One time-out on a hidden test decides.
+        await self._again(self._undecided(programs), give_up_after and 1)
 
-    async def _run(self, programs: Sequence[str]) -> None:
+    async def _again(self, pairs: Sequence[tuple[str, str]], give_up_after: int | None) -> None:
+        for pair in pairs:
+            del self._done[pair]
+        if pairs:
+            await self._run([program for program, _ in pairs], give_up_after)
+
+    def _broken(self) -> list[tuple[str, str]]:
+        return [pair for pair, execution in self._done.items() if execution.verdict is Verdict.SANDBOX_ERROR]
+
+    def _undecided(self, programs: Sequence[str]) -> list[tuple[str, str]]:
+        """Hidden tests not run of programs that fail none of those run: whether a program is right is not guessed."""
+        pairs: dict[tuple[str, str], None] = {}
+        for program in dict.fromkeys(programs):
+            ran = [column for column in self._hidden if not self._is_given_up(program, column)]
+            if len(ran) < len(self._hidden) and all(self._letter(program, column) == PASSED for column in ran):
+                pairs |= {(program, column.stdin): None for column in self._hidden if column not in ran}
+        return list(pairs)
+
+    def _is_given_up(self, program: str, column: Column) -> bool:
+        return self._done[program, column.stdin].verdict is Verdict.NOT_RUN
+
+    async def _run(self, programs: Sequence[str], give_up_after: int | None) -> None:
         limits = Limits(cpu_s=self.limit_s, memory_mb=self._memory_mb)
         jobs: list[Job] = []
         wanted: list[tuple[str, list[str]]] = []
@@ -204,7 +230,7 @@ class _Runner:
             inputs = [text for text in self._inputs if (program, text) not in self._done]
             if inputs:
                 given = tuple(text.encode(errors="replace") for text in inputs)
-                jobs.append(Job(str(len(jobs)), program, given, limits, strict=self._settings.strict))
+                jobs.append(Job(str(len(jobs)), program, given, limits, self._settings.strict, give_up_after))
                 wanted.append((program, inputs))
         if not jobs:
             return
@@ -212,14 +238,15 @@ class _Runner:
             async for execution in executions:
                 program, inputs = wanted[int(execution.job)]
                 self._done[program, inputs[execution.index]] = execution
-                self.executions += 1
+                self.executions += execution.verdict is not Verdict.NOT_RUN
 
     def row(self, program: str) -> str:
         """A letter for each column."""
-        return "".join(self._letter(self._done[program, column.stdin], column.expected) for column in self._columns)
+        return "".join(self._letter(program, column) for column in self._columns)
 
-    def _letter(self, execution: Execution, expected: str) -> str:
-        if execution.verdict is Verdict.OK and self._equal(execution.stdout.decode(errors="replace"), expected):
+    def _letter(self, program: str, column: Column) -> str:
+        execution = self._done[program, column.stdin]
+        if execution.verdict is Verdict.OK and self._equal(execution.stdout.decode(errors="replace"), column.expected):
             return PASSED
         return LETTERS[execution.verdict]
 

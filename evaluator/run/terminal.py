@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from evaluator.run.directory import RunDirectory
 
@@ -17,6 +18,13 @@ ROWS = (
     ("p_00", "p_00"),
     ("mu", "mu"),
 )
+
+GROUP_ROWS = {
+    "code_accuracy_macro": "code",
+    "ut_accuracy_reference_requested": "tests",
+    "ut_accuracy_estimate_extracted": "tests, estimate",
+    "best_of_n": "best of n",
+}
 
 
 def show_metrics(directory: RunDirectory, metrics: dict[str, Any]) -> None:
@@ -34,6 +42,9 @@ def show_metrics(directory: RunDirectory, metrics: dict[str, Any]) -> None:
         f"{covered['problems']} problems, {covered['programs']} programs ({covered['programs_not_extracted']} not "
         f"extracted), {covered['tests_extracted']} tests extracted of {covered['tests_requested']}; {rate}"
     )
+    for line in (_given_up(metrics["given_up"]), _cost(metrics["cost"])):
+        if line:
+            console.print(line)
     table = Table("", "value", "95 %", "of", title="standard", title_justify="left")
     for words, name in ROWS:
         if name in said["values"]:
@@ -48,7 +59,35 @@ def show_metrics(directory: RunDirectory, metrics: dict[str, Any]) -> None:
             oracle = "-" if point["oracle"] is None else f"{point['oracle']:.3f}"
             best.add_row(point["selector"], str(point["n"]), str(point["m"]), value, interval, oracle)
         console.print(best)
+    for kind, groups in metrics["groups"].items():
+        console.print(_by(kind, groups))
     console.print(str(directory.path / "report.html"), soft_wrap=True)
+
+
+def _given_up(counts: dict[str, Any]) -> str:
+    if not counts["cells"]:
+        return ""
+    return (
+        f"{counts['programs']} programs given up after time-outs ({counts['after']} each): {counts['cells']} of "
+        f"{counts['of_cells']} executions ({counts['share']:.1%}) not run, which count as not passed"
+    )
+
+
+def _cost(spent: dict[str, Any]) -> str:
+    return f"{spent['usd']:.4f} US dollars" if spent["usd"] else ""
+
+
+def _by(kind: str, groups: dict[str, Any]) -> Table:
+    table = Table(kind, "problems", *GROUP_ROWS.values(), title=f"by {kind}", title_justify="left")
+    for name, group in groups.items():
+        values = (group["values"].get(measure) for measure in GROUP_ROWS)
+        table.add_row(Text(name), str(group["problems"]), *("-" if one is None else _short(one) for one in values))
+    return table
+
+
+def _short(scored: dict[str, Any]) -> str:
+    value, spread, _ = _cells(scored)
+    return f"{value} ({spread})" if value != "-" and spread else value
 
 
 def _cells(scored: dict[str, Any]) -> tuple[str, str, str]:

@@ -25,10 +25,11 @@ from evaluator.run.batch_api import BatchOptions, read_batch
 from evaluator.run.batch_lines import Answer, Asked, completions, read_result
 from evaluator.run.batch_progress import BatchProgress
 from evaluator.run.batch_state import locked
-from evaluator.run.execute import Progress, read_tables
+from evaluator.run.execute import Progress
 from evaluator.run.lines import Lines, read_lines
 from evaluator.run.samples import Asker, Role, Sample, Samples
 from evaluator.run.settings import RoleSettings
+from evaluator.run.stored import read_tables
 from tests.evaluator.batch_server import BatchServer, plain_answer
 from tests.evaluator.runs import CODES, TESTS, problems_file, run, settings_of
 

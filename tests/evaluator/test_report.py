@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,10 @@ from evaluator.report.material import read_material
 from evaluator.report.plain import visible
 from evaluator.report.published import published
 from evaluator.report.write import write_report
+from evaluator.run.cost import money
 from evaluator.run.directory import RunDirectory, write_whole
 from evaluator.run.lines import Lines
+from evaluator.run.prices import Price, parse_price
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise
 from evaluator.run.tables import Column, EvaluatedTable
@@ -214,7 +217,7 @@ def test_what_is_in_the_details(tmp_path: Path) -> None:
     assert one["unread"][1]["why"] == "There is a test input but no test output."
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path, drawn: None) -> None:
     directory = made_run(tmp_path, [a_table(), a_table(1)])
     first = {path: path.read_bytes() for path in sorted(write_report(directory).parent.rglob("*")) if path.is_file()}
     again = {path: path.read_bytes() for path in sorted(write_report(directory).parent.rglob("*")) if path.is_file()}
@@ -294,7 +297,9 @@ def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None
     assert "None" not in text and "nan" not in text
 
 
-def test_a_run_without_matplotlib_comes_without_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_without_matplotlib_comes_without_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: None
+) -> None:
     directory = made_run(tmp_path, [a_table(), a_table(1)])
     pytest.importorskip("matplotlib", reason="the comparison needs a report with pictures")
     assert "<svg" in write_report(directory).read_text() and list((directory.path / "plots").glob("*.svg"))
@@ -368,15 +373,77 @@ def test_statements_of_another_file_are_not_shown(tmp_path: Path) -> None:
     assert one["statement"] == "" and "are not here" in one["no_statement"]
 
 
-def test_money_only_by_a_price_table(tmp_path: Path) -> None:
+def test_money_only_by_prices(tmp_path: Path) -> None:
     directory = made_run(tmp_path, [a_table()])
-    assert "US dollars" not in write_report(directory).read_text()
+    assert "No money is shown: no prices were given" in write_report(directory).read_text()
+    cost = json.loads(directory.metrics.read_text())["cost"]
+    assert cost["usd"] is cost["coder"]["usd"] is None and "no prices were given" in cost["coder"]["reason"]
+    # 3 answers of 20, 21 and 22 tokens for each role, at one dollar a token.
     prices = tmp_path / "prices.toml"
     prices.write_text('["scripted:m"]\ninput = 1.0\noutput = 1000000\n')
-    assert command(directory.path, "--prices", prices).exit_code == 0
-    # 3 answers of 20, 21 and 22 tokens for each role, at one dollar a token.
-    words = " ".join(checked((directory.path / "report.html").read_text()).words)
-    assert "63.0000" in words and "US dollars: 126.0001 in all" in words
+    for option, value in (("--prices", prices), ("--price", "1:1e6")):
+        assert command(directory.path, option, value).exit_code == 0
+        words = " ".join(checked((directory.path / "report.html").read_text()).words)
+        assert "63.0000" in words and "US dollars: 126.0001 in all" in words
+        assert json.loads(directory.metrics.read_text())["cost"]["usd"] == pytest.approx(126.00006)
+
+
+def test_a_model_without_a_price_has_none(tmp_path: Path) -> None:
+    settings = Settings("set.json", "0", RoleSettings("openai:a", 1), RoleSettings("openai:b", 1))
+    tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
+    samples = {"coder": tokens, "tester": tokens}
+    found = money(settings, samples, {"openai:a": Price(1.0, 2.0)})
+    assert found["coder"]["usd"] == 3.0 and found["tester"]["usd"] is found["usd"] is None
+    assert found["reason"] == "there is no price of openai:b"
+    given = replace(settings, tester=RoleSettings("run:earlier", 1))
+    assert money(given, samples, {"*": Price(1.0, 2.0)})["usd"] == 3.0, "nobody was asked for the tests"
+    assert money(replace(settings, coder=None), samples, {"*": Price(1.0, 0.0)})["usd"] == 1.0
+
+
+@pytest.mark.parametrize("text", ["", "1", "1:2:3", "a:b", "-1:2", "nan:1", "1:inf"])
+def test_prices_that_are_none(text: str) -> None:
+    with pytest.raises(ProblemError, match="expected IN:OUT, US dollars per million tokens"):
+        parse_price(text)
+
+
+def test_accuracies_by_difficulty_and_month(tmp_path: Path) -> None:
+    wrong = {"cells": ("WPPW", "WPCT", "")}
+    tables = [
+        a_table(0, difficulty="hard", date="2024-10-05", **wrong),
+        a_table(1, difficulty="easy", date="2024-09-01"),
+        a_table(2, difficulty="easy", date="2024-10-31", **wrong),
+        a_table(3),
+    ]
+    directory = made_run(tmp_path, tables)
+    text = " ".join(checked(write_report(directory).read_text()).words)
+    groups = json.loads(directory.metrics.read_text())["groups"]
+    found = {
+        (kind, name): (one["problems"], one["values"]["code_accuracy_macro"]["value"])
+        for kind, group in groups.items()
+        for name, one in group.items()
+    }
+    assert found == {
+        ("difficulty", "easy"): (2, pytest.approx(1 / 6)), ("difficulty", "hard"): (1, 0),
+        ("month", "2024-09"): (1, pytest.approx(1 / 3)), ("month", "2024-10"): (2, 0),
+    }  # fmt: skip
+    assert list(groups["difficulty"]) == ["easy", "hard"]
+    assert groups["month"]["2024-09"]["values"]["best_of_n"]["value"] == 1.0
+    assert groups["difficulty"]["easy"]["values"]["ut_accuracy_reference_requested"]["value"] == pytest.approx(1 / 3)
+    assert "By difficulty" in text and "By month" in text
+    assert "### By difficulty" in (directory.path / "report.md").read_text()
+
+
+def test_a_set_without_difficulties_has_no_such_table(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table()])
+    text = write_report(directory).read_text()
+    assert json.loads(directory.metrics.read_text())["groups"] == {} and "By difficulty" not in text
+
+
+def test_programs_given_up_are_counted(tmp_path: Path) -> None:
+    directory = made_run(tmp_path, [a_table(cells=("PPPW", "TTTN", ""))])
+    words = " ".join(checked(write_report(directory).read_text()).words)
+    assert "1 program given up after 3 time-outs each: 1 (12.5%) of the executions were not run" in words
+    assert "1 of 8 executions (12.5%) not run and so not passed; programs with 3 time-outs: 1" in words
 
 
 @pytest.mark.parametrize(

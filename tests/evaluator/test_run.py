@@ -19,8 +19,9 @@ from cure.prompts import prompts_for
 from engines import EngineOptions
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
-from evaluator.run.execute import Progress, read_tables
+from evaluator.run.execute import Progress
 from evaluator.run.lines import read_lines
+from evaluator.run.stored import read_tables
 from tests.engines.faulty_server import FaultyServer
 from tests.evaluator.runs import CODES, RIGHT, TESTS, WRONG, answer_of_a_tester, problems_file, run, script, settings_of
 
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.bubblewrap
 
 
 def test_a_table_worked_out_by_hand(tmp_path: Path) -> None:
-    file = problems_file(tmp_path / "sums.json", 2)
+    file = problems_file(tmp_path / "sums.json", 2, difficulty="easy", contest_date="2024-08-03T00:00:00")
     seen: list[Progress] = []
     made = run(settings_of(file, script(tmp_path / "s.json")), tmp_path / "out", seen)
     first, second = read_tables(made)
@@ -43,6 +44,7 @@ def test_a_table_worked_out_by_hand(tmp_path: Path) -> None:
     assert first.passes("hidden").tolist() == [[True, True], [False, False], [False, False], [False, False]]
     # Three programs and the reference solution, on six inputs.
     assert first.executions == 4 * 6 and first.requested_tests == 4
+    assert (first.difficulty, first.date) == ("easy", "2024-08-03")
     last = seen[-1]
     assert (last.samples, last.of_samples, last.tables, last.of_tables, last.failed) == (16, 16, 2, 2, 0)
 
@@ -134,7 +136,8 @@ run(settings_of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), options=Engi
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["samples", "tables"])
 def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, server: FaultyServer, when: str) -> None:
-    file = problems_file(tmp_path / "sums.json", 16)
+    count = 10
+    file = problems_file(tmp_path / "sums.json", count)
     model = server.url("slow_first")
     settings, options = settings_of(file, model), EngineOptions(concurrency=4)
     whole = run(settings, tmp_path / "whole", options=options)
@@ -165,9 +168,9 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
     ]
     assert records[0] == records[1]
     # Asked for again is at most what was under way at the two kills: four requests, of four samples each.
-    assert sum(asked(server).values()) <= 16 * 8 + 2 * 4 * 4
+    assert sum(asked(server).values()) <= count * 8 + 2 * 4 * 4
     kept = [record["key"] for role in ("coder", "tester") for record in read_lines(again.samples(role))]
-    assert len(kept) == len(set(kept)) == 16 * 8
+    assert len(kept) == len(set(kept)) == count * 8
 
 
 @pytest.mark.slow

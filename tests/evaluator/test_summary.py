@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluator.run.case_form import case_of
-from evaluator.run.execute import read_tables
+from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise, write_summary
 from tests.evaluator.runs import NOTHING, RIGHT, WRONG, problems_file, run, script, settings_of
 

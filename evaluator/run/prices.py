@@ -1,6 +1,7 @@
-"""What tokens cost, out of a file the user gives: no price is built in, since every one is soon wrong.
+"""What tokens cost, as the user says: no price is built in, since every one is soon wrong.
 
-A TOML or JSON file with a table for each model spec, in US dollars per million tokens:
+`IN:OUT`, US dollars per million tokens of prompts and of completions, for every model; or a TOML or JSON file with a
+table for each model spec, and one called `*` for all others:
 
     ["openai:gpt-4.1-mini"]
     input = 0.4
@@ -18,6 +19,10 @@ from pathlib import Path
 
 from cure.errors import ProblemError
 
+EVERY = "*"
+"""Stands for every model that has no price of its own."""
+NO_PRICES = "no prices were given (--price IN:OUT, or --prices FILE)"
+
 
 @dataclass(frozen=True)
 class Price:
@@ -29,6 +34,35 @@ class Price:
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
         """US dollars for so many tokens."""
         return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
+
+
+Prices = Mapping[str, Price]
+"""By model spec."""
+
+
+def price_of(prices: Prices, model: str) -> Price | None:
+    """What this model costs; None where nobody said so."""
+    return prices.get(model) or prices.get(EVERY)
+
+
+def given_prices(price: str | None, file: Path | None) -> Prices | None:
+    """What `--price` and `--prices` say; None where neither is given. Raises ProblemError for what is no price."""
+    if price is None and file is None:
+        return None
+    every = {} if price is None else {EVERY: parse_price(price)}
+    return every | ({} if file is None else read_prices(file))
+
+
+def parse_price(text: str) -> Price:
+    """IN:OUT as a price. Raises ProblemError."""
+    parts = text.split(":")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 2 or not all(math.isfinite(number) and number >= 0 for number in numbers):
+        raise ProblemError(f"--price {text}: expected IN:OUT, US dollars per million tokens, such as 0.4:1.6")
+    return Price(*numbers)
 
 
 def read_prices(path: Path) -> dict[str, Price]:

@@ -1,0 +1,41 @@
+"""The main accuracies of groups of problems, such as those of one difficulty or one month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cure.metrics.best_of_n import by_tests_passed, means
+from cure.metrics.code_accuracy import code_accuracy
+from cure.metrics.intervals import intervals
+from cure.metrics.judged import Judged, judge_all
+from cure.metrics.standard import Scored, Settings, scored
+from cure.metrics.unit_tests import test_accuracy
+from cure.metrics.value import Measure
+from cure.metrics.verdicts import ProblemVerdicts
+
+MEASURES = ("code_accuracy_macro", "ut_accuracy_reference_requested", "ut_accuracy_estimate_extracted")
+
+
+def by_group(
+    problems: Sequence[ProblemVerdicts], groups: Sequence[str], settings: Settings
+) -> dict[str, dict[str, Scored]]:
+    """For each group, in order of first appearance, its measures: MEASURES and `best_of_n` for each pair of `settings`.
+
+    `groups` names the group of each problem; those of the empty name are in none.
+    """
+    members: dict[str, list[ProblemVerdicts]] = {}
+    for problem, group in zip(problems, groups, strict=True):
+        if group:
+            members.setdefault(group, []).append(problem)
+    return {group: _scored(judge_all(chosen, settings.max_test), settings) for group, chosen in members.items()}
+
+
+def _scored(judged: Sequence[Judged], settings: Settings) -> dict[str, Scored]:
+    every: dict[str, Measure] = code_accuracy(judged) | test_accuracy(judged)
+    named = {name: every[name] for name in MEASURES}
+    for n, m in settings.pairs:
+        if m:
+            estimates = by_tests_passed(judged, [n], [m], settings.sampling)
+            named["best_of_n"] = means(judged, estimates.values[:, 0, 0])
+    spreads = intervals(list(named.values()), settings.bootstrap)
+    return {name: scored(measure, spread) for (name, measure), spread in zip(named.items(), spreads, strict=True)}

@@ -1,0 +1,45 @@
+"""What a report needs of a role's samples: their lengths, and the text of answers that nothing could be read from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evaluator.run.lines import line_at, placed_lines
+
+LONGEST_ANSWER = 4_000
+"""Characters kept of an answer."""
+Place = tuple[int, int]
+"""Problem and index of a sample."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The samples of a role. Texts stay on disk until one is asked for."""
+
+    path: Path
+    lengths: list[int] = field(default_factory=list)
+    """Tokens of each completion."""
+    unread: dict[Place, int] = field(default_factory=dict)
+    """Where in the file an answer lies that nothing could be read from."""
+
+    def text(self, problem: int, index: int) -> str:
+        """The answer, cut; empty where it is none of those, or nothing was said."""
+        place = self.unread.get((problem, index))
+        if place is None:
+            return ""
+        with self.path.open("rb") as file:
+            text: str = line_at(file, place)["text"]
+        return text[:LONGEST_ANSWER]
+
+
+def answers_of(path: Path, unread: Collection[Place]) -> Answers:
+    """The answers in a file of samples; `unread` are those whose text is wanted."""
+    found = Answers(path)
+    for place, record in placed_lines(path):
+        if not record["error"]:
+            found.lengths.append(record["completion_tokens"])
+        if (record["problem"], record["index"]) in unread:
+            found.unread[record["problem"], record["index"]] = place
+    return found

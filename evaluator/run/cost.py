@@ -1,0 +1,35 @@
+"""What a run cost in money, where prices are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evaluator.run.pools import is_given
+from evaluator.run.prices import NO_PRICES, Prices, price_of
+from evaluator.run.settings import RoleSettings, Settings
+
+Cost = dict[str, Any]
+
+
+def money(settings: Settings, samples: Mapping[str, Any], prices: Prices | None) -> Cost:
+    """US dollars of each role that took part and of both, as JSON; null with a reason where there is no price.
+
+    `samples` has the tokens of each role, as metrics.json has them.
+    """
+    pairs = [(name, role) for name, role in (("coder", settings.coder), ("tester", settings.tester)) if role]
+    roles = {name: _of_role(role, samples[name], prices) for name, role in pairs}
+    missing = next((one["reason"] for one in roles.values() if one["usd"] is None), "")
+    total = None if missing else sum(one["usd"] for one in roles.values())
+    return {**roles, "usd": total, "reason": missing}
+
+
+def _of_role(role: RoleSettings, counted: Mapping[str, Any], prices: Prices | None) -> Cost:
+    if is_given(role.model):
+        return {"usd": 0.0, "reason": "nobody was asked: the samples were there"}
+    if prices is None:
+        return {"usd": None, "reason": NO_PRICES}
+    price = price_of(prices, role.model)
+    if price is None:
+        return {"usd": None, "reason": f"there is no price of {role.model}"}
+    return {"usd": price.of(counted["prompt_tokens"], counted["completion_tokens"]), "reason": ""}

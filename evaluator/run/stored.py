@@ -1,0 +1,50 @@
+"""The tables of a run as they lie on disk: one at a time, so that memory does not grow with the number of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import overload
+
+from evaluator.run.directory import RunDirectory
+from evaluator.run.lines import line_at, placed_lines
+from evaluator.run.tables import EvaluatedTable
+
+
+class StoredTables(Sequence[EvaluatedTable]):
+    """The latest table of each problem, in the order of problems. Each is read when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        """Find the tables of a file; none where there is no file."""
+        self._path = path
+        latest = {record["problem"]: place for place, record in placed_lines(path)}
+        self._places = [latest[number] for number in sorted(latest)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[EvaluatedTable]:
+        return self._read(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> EvaluatedTable: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[EvaluatedTable]: ...
+
+    def __getitem__(self, at: int | slice) -> EvaluatedTable | list[EvaluatedTable]:
+        if isinstance(at, slice):
+            return list(self._read(self._places[at]))
+        return next(self._read([self._places[at]]))
+
+    def _read(self, places: Sequence[int]) -> Iterator[EvaluatedTable]:
+        if not places:
+            return
+        with self._path.open("rb") as file:
+            for place in places:
+                yield EvaluatedTable.from_record(line_at(file, place))
+
+
+def read_tables(directory: RunDirectory) -> StoredTables:
+    """The tables of a run, the latest of each problem, in the order of problems."""
+    return StoredTables(directory.tables)

@@ -1,0 +1,19 @@
+"""What tests of the evaluator share."""
+
+from __future__ import annotations
+
+import pytest
+
+from evaluator.report import pictures
+
+
+@pytest.fixture
+def drawn() -> None:
+    """Asked for by a test that looks at pictures."""
+
+
+@pytest.fixture(autouse=True)
+def _hardly_drawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture is composed, but only where a test asks for `drawn` is it written out, which takes seconds."""
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(pictures, "_rendered", lambda _: ('<svg viewBox="0 0 1 1"></svg>', b""))

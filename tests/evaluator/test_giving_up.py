@@ -1,0 +1,135 @@
+"""A program that runs out of time again and again is given up: its other tests are not run, not passed, and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cure.problem import Problem, UnitTest
+from evaluator.commands import evaluate
+from evaluator.run.samples import Sample
+from evaluator.run.settings import RoleSettings, Settings
+from evaluator.run.stored import read_tables
+from evaluator.run.summary import summarise
+from evaluator.run.tables import evaluate_problem
+from sandbox import Execution, Job, Verdict
+from tests.evaluator.runs import RIGHT, TESTS, problems_file, run, script, settings_of
+
+ENDLESS = "```python\nwhile True:\n    pass\n```"
+MANY = {
+    "test_input": [f"{number} 7\n" for number in range(20)],
+    "test_output": [f"{number + 7}\n" for number in range(20)],
+    "test_time_limit": 0.1,
+    "reference_solution": None,
+}
+"""20 hidden tests, a public one, and the tester's three."""
+
+
+@pytest.mark.bubblewrap
+def test_the_rest_of_an_endless_program_is_not_run(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1, **MANY)
+    settings = settings_of(file, script(tmp_path / "s.json", [ENDLESS, RIGHT]), 2, give_up_after=2)
+    made = run(settings, tmp_path / "out")
+    (table,) = read_tables(made)
+    # A few more than two may have been under way, and a hidden test has the last word.
+    given_up = table.cells[0].count("N")
+    assert set(table.cells[0]) == {"N", "T"} and 12 <= given_up <= 22 and "T" in table.cells[0][:20]
+    assert table.cells[1] == "P" * 22 + "WP"
+    assert table.executions == 48 - given_up
+    metrics = summarise(made)
+    assert metrics["given_up"] == {
+        "after": 2, "programs": 1, "cells": given_up, "of_cells": 48, "share": given_up / 48, "reason": "",
+    }  # fmt: skip
+    assert metrics["standard"]["values"]["code_accuracy_macro"]["value"] == 0.5
+    assert metrics["verdicts"]["cells"]["not_run"] == given_up
+
+
+@pytest.mark.bubblewrap
+def test_without_a_limit_everything_is_run(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1, test_time_limit=0.1, reference_solution=None)
+    settings = settings_of(file, script(tmp_path / "s.json", [ENDLESS]), 1, give_up_after=None)
+    made = run(settings, tmp_path / "out")
+    assert read_tables(made)[0].cells == ("T" * 6,)
+    assert summarise(made)["given_up"]["cells"] == 0
+
+
+@pytest.mark.bubblewrap
+def test_the_command_says_how_much_was_not_run(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1, **MANY)
+    arguments = [file, "--model", script(tmp_path / "s.json", [ENDLESS]), "-n", 1, "-m", 4, "--give-up-after", 1,
+                 "--sandbox", "bubblewrap", "--outputs", tmp_path / "out"]  # fmt: skip
+    done = CliRunner().invoke(evaluate, [str(one) for one in arguments])
+    assert done.exit_code == 0, done.exception
+    said = " ".join(done.stdout.split())
+    (made,) = (tmp_path / "out").glob("*/*/*")
+    cells = json.loads((made / "metrics.json").read_text())["given_up"]["cells"]
+    share = f"{cells} of 24 executions ({cells / 24:.1%}) not run"
+    assert cells >= 12 and f"1 programs given up after time-outs (1 each): {share}, which count as not" in said
+    assert share in (made / "report.md").read_text()
+
+
+def test_another_limit_is_another_run() -> None:
+    settings = Settings("set.json", "0", RoleSettings("micro", 1), None)
+    assert settings.identity() != replace(settings, give_up_after=1).identity()
+    assert Settings.from_record(replace(settings, give_up_after=None).to_record()).give_up_after is None
+
+
+def test_a_run_from_before_there_was_a_limit_ran_everything() -> None:
+    record = Settings("set.json", "0", None, None).to_record()
+    del record["give_up_after"]
+    assert Settings.from_record(record).give_up_after is None
+
+
+class LateSandbox:
+    """Runs the inputs of a job from the last to the first, and out of time on those that begin with `9`."""
+
+    isolation = "none"
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+
+    async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
+        self.jobs += jobs
+        for job in jobs:
+            timeouts = 0
+            for index, stdin in reversed(list(enumerate(job.inputs))):
+                if job.give_up_after is not None and timeouts >= job.give_up_after:
+                    yield Execution(job.key, index, Verdict.NOT_RUN)
+                elif stdin.startswith(b"9"):
+                    timeouts += 1
+                    yield Execution(job.key, index, Verdict.TIMEOUT)
+                else:
+                    yield Execution(job.key, index, Verdict.OK, stdout=b"1\n")
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("expected", "cells"), [("1\n", "PPTT"), ("2\n", "WWTT")], ids=["a right program", "a wrong program"]
+)
+def test_hidden_tests_are_run_after_all_where_they_decide(expected: str, cells: str) -> None:
+    """Out of time on a tester's large inputs says nothing of the hidden tests: whether it is right is not guessed."""
+    hidden = tuple(UnitTest(f"{number}\n", expected, "hidden") for number in (1, 2))
+    tests = [TESTS[0].replace("3 4", given) for given in ("91", "92")]
+    samples = [Sample("", 0, index, text, "stop") for index, text in enumerate(tests)]
+    settings = Settings("set.json", "0", None, None, give_up_after=2)
+    box = LateSandbox()
+    made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], samples, settings, box)
+    assert asyncio.run(made).cells == (cells,)
+    assert [len(job.inputs) for job in box.jobs] == [4, 2]
+
+
+def test_a_program_known_to_be_wrong_is_not_run_again() -> None:
+    hidden = (UnitTest("1\n", "1\n", "hidden"), UnitTest("92\n", "1\n", "hidden"), UnitTest("93\n", "1\n", "hidden"))
+    settings = Settings("set.json", "0", None, None, give_up_after=1)
+    box = LateSandbox()
+    made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], [], settings, box)
+    assert asyncio.run(made).cells == ("NNT",)
+    assert len(box.jobs) == 1
