@@ -17,7 +17,7 @@ from sandbox.work import Run, Work, works_of
 BATCH = 64
 """Inputs of a program that go to a slot together."""
 BATCH_BYTES = 4 << 20
-AHEAD = 2
+AHEAD = 3
 """Batches that a slot may have, the one it runs included."""
 START_ATTEMPTS = 3
 """Failures to start a first slot before everything pending fails."""

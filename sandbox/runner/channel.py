@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 
 from sandbox.runner.frames import HEADER, LARGEST_BATCH, RESULTS
 
@@ -16,6 +17,8 @@ class Channel:
         self._source = source
         self._sink = sink
         self._splice = True
+        self._poll = select.poll()
+        self._poll.register(source, select.POLLIN)
 
     def take(self, size: int) -> bytes:
         """The next `size` bytes; EOFError when the host is gone."""
@@ -29,6 +32,10 @@ class Channel:
             parts.append(os.read(self._source, min(missing, 1 << 20)))
             missing -= len(parts[-1])
         return b"".join(parts)
+
+    def has_more(self) -> bool:
+        """Whether the host has sent more already, or is gone."""
+        return bool(self._poll.poll(0))
 
     def pour(self, fd: int, size: int) -> None:
         """Move the next `size` bytes into file `fd`, past this process's memory, where its children would find them."""
@@ -58,8 +65,9 @@ class Channel:
         self._write(HEADER.pack(kind, len(payload)) + payload)
 
     def send_file(self, kind: int, fd: int, size: int) -> None:
-        """Write a frame whose payload is the first `size` bytes of file `fd`."""
-        self._write(HEADER.pack(kind, size))
+        """Write a frame that is the first `size` bytes of file `fd`, whose head goes where room was left for it."""
+        os.pwrite(fd, HEADER.pack(kind, size - HEADER.size), 0)
+        # Head and payload at once: each piece wakes whoever passes it on.
         copy(self._sink, fd, 0, size)
 
     def _write(self, data: bytes) -> None:
@@ -74,6 +82,7 @@ class Outbox:
         self._channel = channel
         self._fd = os.memfd_create("outbox")
         self._size = 0
+        self._empty()
 
     def put(self, head: bytes, *parts: tuple[int, int, int]) -> None:
         """Add a record: its head, then bytes of files, each a descriptor, an offset and a size."""
@@ -87,11 +96,14 @@ class Outbox:
 
     def flush(self) -> None:
         """Send what is there."""
-        if self._size:
+        if self._size > HEADER.size:
             self._channel.send_file(RESULTS, self._fd, self._size)
-            os.ftruncate(self._fd, 0)
-            os.lseek(self._fd, 0, os.SEEK_SET)
-            self._size = 0
+            self._empty()
+
+    def _empty(self) -> None:
+        """Have nothing but room for the head of a frame."""
+        os.ftruncate(self._fd, 0)
+        self._size = os.lseek(self._fd, HEADER.size, os.SEEK_SET)
 
 
 def copy(sink: int, fd: int, start: int, size: int) -> None:

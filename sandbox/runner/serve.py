@@ -14,9 +14,12 @@ from sandbox.runner.channel import Channel, Outbox
 from sandbox.runner.frames import BACK, BACK_BODY, HEADER, INPUT_HEAD, JOB, JOB_HEAD, READY, READY_BODY, VERSION, Limits
 from sandbox.runner.jail import Jail
 from sandbox.runner.jobs import Job, Jobs
+from sandbox.runner.text import keep_text
 from sandbox.runner.warm import warm_up
 
 REFUSED = 70
+KEPT = 2
+"""Jobs whose results go together while there are others to run; each message costs whoever passes it on."""
 PRELOADED = ("math", "collections", "heapq", "bisect", "itertools", "functools", "operator", "re", "string", "typing")
 
 
@@ -45,6 +48,7 @@ def main(arguments: list[str]) -> NoReturn:
         for name in PRELOADED:
             importlib.import_module(name)
         _import_random()
+        keep_text()
         jobs = Jobs(jail, outbox)
         warm_up(jail.report)
         jobs.interpreter.install()
@@ -72,13 +76,17 @@ def _import_random() -> None:
 
 
 def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
+    kept = 0
     while True:
         job = _take_job(channel)
         try:
             finished = jobs.run(job)
         finally:
             os.close(job.inputs)
-        outbox.flush()
+        kept += 1
+        if not finished or kept == KEPT or not channel.has_more():
+            kept = 0
+            outbox.flush()
         if not finished:
             channel.send(BACK, BACK_BODY.pack(job.number))
 
