@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import cast
 
 from cure.prompts import prompts_for
 from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine, open_trainable_engine
 from engines.local.text import Text
+from engines.vllm_server.engine import open_server_engine
 from sandbox import Sandbox, open_sandbox
 from trainer.answers import RoleName
 from trainer.config import Config
@@ -33,6 +35,7 @@ class Crew:
     box: Sandbox
     versions: dict[str, str]
     """Of the weights each engine has."""
+    world: World
 
     async def sync(self, policies: dict[str, Policy], version: str) -> None:
         """Wake every engine and give it its policy's weights, where it has not got them."""
@@ -41,6 +44,9 @@ class Crew:
             if self.versions.get(name) != version:
                 await engine.load_weights(version, policies[name].tensors())
                 self.versions[name] = version
+                if self.config.rollout.engine == "vllm-server":
+                    # The first process hands them over for all: nobody may sample before.
+                    self.world.wait()
 
     async def rest(self) -> None:
         """Have the engines give their memory to the updates, where engines and updates share an accelerator."""
@@ -89,11 +95,7 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
         stack.push_async_callback(box.close)
         engines: dict[str, TrainableEngine] = {}
         for name, policy in config.policies.items():
-            spec = f"{_engine(config, world)}:{checkpoint_of(policy.model)}"
-            wanted = config.rollout
-            spread = world.size > 1
-            options = EngineOptions(rows=wanted.rows, device=str(world.device), memory=wanted.memory, spmd=spread)
-            engines[name] = await open_trainable_engine(spec, options)
+            engines[name] = await _open_engine(checkpoint_of(policy.model), config, world)
             stack.push_async_callback(engines[name].close)
         frozen: dict[str, Engine] = {}
         seats = []
@@ -109,14 +111,20 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
                 max_tokens=labels.max_tokens,
             )
             seats.append(await _seat("labels", as_role, config, engines, frozen, stack))
-        yield Crew(config, seats, engines, box, {})
+        yield Crew(config, seats, engines, box, {}, world)
 
 
-def _engine(config: Config, world: World) -> str:
-    wanted = config.rollout.engine
-    if wanted == "auto":
-        wanted = "vllm" if world.device.type == "cuda" and find_spec("vllm") is not None else "local"
-    return "vllm" if wanted == "vllm" else "hf"
+async def _open_engine(checkpoint: Path, config: Config, world: World) -> TrainableEngine:
+    """The engine that samples for the policy which began as this checkpoint."""
+    wanted = config.rollout
+    options = EngineOptions(rows=wanted.rows, device=str(world.device), memory=wanted.memory, spmd=world.size > 1)
+    if wanted.engine == "vllm-server":
+        assert wanted.weights_dir is not None
+        place, leads = Path(wanted.weights_dir), world.rank == 0
+        return await open_server_engine(checkpoint, wanted.urls, place, options, leads)
+    on_gpu = world.device.type == "cuda" and find_spec("vllm") is not None
+    kind = "vllm" if wanted.engine == "vllm" or (wanted.engine == "auto" and on_gpu) else "hf"
+    return await open_trainable_engine(f"{kind}:{checkpoint}", options)
 
 
 async def _seat(

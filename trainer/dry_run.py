@@ -220,6 +220,8 @@ class Estimate:
     answers_at_once: int | None = None
     """Decoded side by side; None for vLLM, which takes as many as have room."""
     on_cpu: bool = False
+    elsewhere: bool = False
+    """Whether other hosts sample."""
 
     @property
     def memory(self) -> Memory | None:
@@ -280,6 +282,8 @@ class Estimate:
         if self.answers_at_once is not None:
             whole = _size(cache * self.answer_tokens * self.answers_at_once)
             at_once = f"{_count(self.answers_at_once, 'answer')} side by side {whole}"
+        weights = _size(engine_weights(self.shape) + (0 if self.elsewhere else held.sampling))
+        sampling = f"sampling  on the servers {weights}" if self.elsewhere else f"sampling  {weights}"
         parts = [(name.replace("_", " "), size) for name, size in asdict(held).items() if size]
         table = self.table()
         counts = list(next(iter(table.values())))
@@ -287,7 +291,7 @@ class Estimate:
             f"Memory on each {place} of {self.policy} ({self.model}, {self.shape.parameters:,} parameters, "
             f"{self.source}); {backend}, {_count(training.processes, 'process', 'processes')}{adapters}:",
             f"  an update {_size(held.updating)}: " + ", ".join(f"{name} {_size(size)}" for name, size in parts),
-            f"  sampling  {_size(held.sampling + engine_weights(self.shape))} and keys and values: "
+            f"  {sampling} and keys and values: "
             f"{_size(cache)} a token, {_size(cache * self.answer_tokens)} an answer of "
             f"{self.answer_tokens:,} tokens, {at_once}",
             f"  activations of a row of {training.row_tokens:,} tokens: {_size(both[0])} with gradient checkpointing, "
@@ -332,6 +336,7 @@ def estimate(config: Config, name: str) -> Estimate:
         answer_tokens=max(role.max_prompt_tokens + role.max_tokens for role in roles),
         answers_at_once=config.rollout.rows if local else None,
         on_cpu=on_cpu,
+        elsewhere=config.rollout.engine == "vllm-server",
     )
 
 

@@ -22,7 +22,7 @@ from trainer.pack import packs_for
 from trainer.policies import load_policies, open_policies, save_policies
 from trainer.policy.protocol import Policy, Update
 from trainer.recorder import Recorder, StepRecord
-from trainer.show import Show
+from trainer.show import Show, counter
 from trainer.stages import Stage, learning_rate, shares, stages_of
 from trainer.step_rollout import roll_out_step
 from trainer.tasks import Tasks, open_tasks, tasks_of_step
@@ -69,16 +69,16 @@ async def take_step(
     metrics: Metrics = {"tasks": len(planned), "tasks_too_long": record.too_long}
     metrics |= of_answers(answers) | of_tables(tables) | of_groups(groups)
     for stage in stages_of(answers, groups, config):
-        show.phase(f"{stage.name}: {len(stage.samples)} answers", 0)
+        show.phase(f"update on {stage.name}", len(stage.samples))
         with record.clock(f"update_{stage.name}"):
             rate = learning_rate(config.optimiser, step, config.steps)
-            updates = train_stage(stage, policies[stage.policy], config, world, rate)
+            updates = train_stage(stage, policies[stage.policy], config, world, show, rate)
         metrics |= of_updates(stage.name, updates, rate)
         record.update(stage.name, updates)
     return metrics
 
 
-def train_stage(stage: Stage, policy: Policy, config: Config, world: World, rate: float) -> list[Update]:
+def train_stage(stage: Stage, policy: Policy, config: Config, world: World, show: Show, rate: float) -> list[Update]:
     """The optimiser steps of a stage. With several, the ratio is to the policy before the first."""
     dealt = shares(stage.samples, config.optimiser.updates)
     constant = config.train.most_tokens or max((config.coder.max_tokens, config.tester.max_tokens))
@@ -86,9 +86,11 @@ def train_stage(stage: Stage, policy: Policy, config: Config, world: World, rate
         packs_for(share, config.loss.aggregate, constant, config.train.tokens_per_pack, world.rank, world.size)
         for share in dealt
     ]
-    old = [policy.logprobs(part) for part in packs] if len(packs) > 1 else [None]
+    several = len(packs) > 1
+    on_row = counter(show, sum(map(len, packs)) * (2 if several else 1))
+    old = [policy.logprobs(part, on_row) for part in packs] if several else [None]
     rules = loss_rules(config.loss)
-    return [policy.update(part, rules, rate, before) for part, before in zip(packs, old, strict=False)]
+    return [policy.update(part, rules, rate, before, on_row) for part, before in zip(packs, old, strict=False)]
 
 
 def loss_rules(loss: Loss) -> LossRules:

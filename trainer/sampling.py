@@ -157,11 +157,21 @@ async def roll_out(
 
 
 async def run_tables(
-    answers: Sequence[Answers], tasks: Sequence[Task], box: Sandbox, rules: ExecutionRules
+    answers: Sequence[Answers],
+    tasks: Sequence[Task],
+    box: Sandbox,
+    rules: ExecutionRules,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> list[Table]:
     """The tables of answers that were sampled before."""
     problems = {task.slot: task.problem for task in tasks}
-    return list(await asyncio.gather(*(execute(one, problems[one.slot], box, rules) for one in answers)))
+
+    async def run(one: Answers) -> Table:
+        table = await execute(one, problems[one.slot], box, rules)
+        on_event(Event("table", one.slot))
+        return table
+
+    return list(await asyncio.gather(*map(run, answers)))
 
 
 def _interleaved(requests: list[Request]) -> list[Request]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Protocol
 
 from rich.console import Console
@@ -31,6 +32,9 @@ class Show(Protocol):
     def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = ROLLING_OUT) -> None:
         """Answers to these tasks are being sampled and run."""
 
+    def running(self, tables: int) -> None:
+        """Answers that were sampled before are being run."""
+
     def event(self, event: Event) -> None:
         """Something of a roll-out is done."""
 
@@ -39,6 +43,12 @@ class Show(Protocol):
 
     def evaluation(self, step: int, metrics: Metrics) -> None:
         """An evaluation is done."""
+
+
+def counter(show: Show, total: int) -> Callable[[], None]:
+    """What moves the phase's bar on by one of `total` parts each time it is called."""
+    done = count(1)
+    return lambda: show.progress(next(done), total)
 
 
 class Silent:
@@ -51,6 +61,9 @@ class Silent:
         pass
 
     def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = ROLLING_OUT) -> None:
+        pass
+
+    def running(self, tables: int) -> None:
         pass
 
     def event(self, event: Event) -> None:
@@ -119,6 +132,11 @@ class Terminal:
         before = "" if name == ROLLING_OUT else f"{name}: "
         self._add("answer", f"{before}answers", len(tasks) * answers_each)
         self._add("table", f"{before}tables", len(tasks))
+
+    def running(self, tables: int) -> None:
+        """A bar that counts tables."""
+        self._clear()
+        self._add("table", "tables", tables)
 
     def event(self, event: Event) -> None:
         """Move the bar of what is done."""

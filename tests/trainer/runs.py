@@ -12,7 +12,7 @@ import torch
 from trainer.config import Config, load
 from trainer.loop import train
 from trainer.recorder import Recorder
-from trainer.show import Silent
+from trainer.show import Show, Silent
 from trainer.world import World
 
 SMALL = (
@@ -34,12 +34,12 @@ def small(*more: str) -> Config:
     return load("micro", (*SMALL, *more))
 
 
-def run(config: Config, path: Path) -> None:
+def run(config: Config, path: Path, show: Show | None = None) -> None:
     """Train here until the end, or until something is raised."""
     torch.set_num_threads(1)
     recorder = Recorder(path, config, ALONE)
     try:
-        asyncio.run(train(config, recorder, ALONE, Silent()))
+        asyncio.run(train(config, recorder, ALONE, show or Silent()))
     finally:
         recorder.close()
 

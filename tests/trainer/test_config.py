@@ -44,12 +44,38 @@ def load_text(text: str) -> Config:
         ("steps.more=1", "steps is not a section"),
         ("labels.source=tester", "labels by a tester need its model"),
         ("tester.policy=none", "either a policy, which is trained, or a model, which is frozen"),
+        ("rollout.engine=vllm-server", "needs rollout.url and rollout.weights_dir"),
+        ("rollout.url=http://host:8000", "are for rollout.engine = vllm-server"),
     ],
 )
 def test_a_mistake_is_one_line(setting: str, words: str) -> None:
     with pytest.raises(TrainerError, match=words.replace("?", "\\?")) as caught:
         load("micro", (setting,))
     assert "\n" not in str(caught.value)
+
+
+SERVERS = ("rollout.engine=vllm-server", "rollout.weights_dir=/shared/weights")
+
+
+@pytest.mark.parametrize(
+    ("given", "urls"),
+    [
+        ("http://a:8000", ("http://a:8000",)),
+        ('["http://a:8000", "http://b:8000"]', ("http://a:8000", "http://b:8000")),
+    ],
+)
+def test_rollout_hosts_are_one_url_or_several(given: str, urls: tuple[str, ...]) -> None:
+    config = load("micro", (*SERVERS, f"rollout.url={given}"))
+    assert config.rollout.urls == urls and load_text(dump(config)) == config
+
+
+def test_servers_sample_for_one_policy(tmp_path: Path) -> None:
+    two = (
+        '[policies.a]\nmodel = "micro"\n[policies.b]\nmodel = "micro"\n[coder]\npolicy = "a"\n[tester]\npolicy = "b"\n'
+    )
+    (tmp_path / "two.toml").write_text(f'preset = "micro"\n{two}')
+    with pytest.raises(TrainerError, match=r"samples for one policy, and \[policies\] has several"):
+        load(str(tmp_path / "two.toml"), (*SERVERS, "rollout.url=http://a:8000"))
 
 
 def test_a_file_that_is_no_toml_is_one_line(tmp_path: Path) -> None:

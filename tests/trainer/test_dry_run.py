@@ -273,6 +273,12 @@ def test_a_directory_is_asked_for_its_config(tmp_path: Path) -> None:
     assert estimate(config, "shared").shape == shape_of({**TINY, "model_type": "llama"})
 
 
+def test_servers_that_sample_hold_what_sampling_takes() -> None:
+    hosts = ("rollout.engine=vllm-server", "rollout.url=http://a:8000", "rollout.weights_dir=/shared/weights")
+    (line,) = [line for line in estimate(load("paper-7b", hosts), "shared").lines() if "sampling" in line]
+    assert "sampling  on the servers 15.2 GB and keys and values: 57.3 kB a token" in line
+
+
 def test_problems_that_are_not_here_are_named() -> None:
     assert "CodeContests_train.json is not on this machine" in comments(dry_run("paper-7b"))
     assert "problems may name another" in comments(dry_run("paper-7b"))

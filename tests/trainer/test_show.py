@@ -13,7 +13,7 @@ from rich.console import Console
 
 from cure.problem import Problem
 from trainer.sampling import Event
-from trainer.show import Silent, Terminal, columns, evaluation_line, headings, step_line
+from trainer.show import Silent, Terminal, columns, counter, evaluation_line, headings, step_line
 from trainer.tasks import Task
 
 STEP: dict[str, Any] = {
@@ -124,6 +124,7 @@ def play(show: Any) -> None:
         show.event(Event("table", 0))
         show.phase("update on code", 8)
         show.progress(1, 3)
+        show.running(2)
     show.step(1, STEP)
     show.rolling_out(TASKS, 4, "evaluation")
     show.evaluation(1, EVALUATION)
@@ -181,6 +182,23 @@ def test_bars_of_each_phase(width: int) -> None:
     show.evaluation(4, EVALUATION)
     show.step(5, STEP)
     assert len(bars(show, width)) == 1 and "5/10" in bars(show, width)[0]
+
+
+def test_a_counter_fills_the_bar_of_its_phase() -> None:
+    show = Terminal(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
+    show.phase("update on code", 8)
+    on_row = counter(show, 3)
+    for done in ("1/3", "2/3", "3/3"):
+        on_row()
+        assert done in bars(show, 100)[1]
+
+
+def test_tables_of_known_answers_have_a_bar_of_their_own() -> None:
+    show = Terminal(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
+    show.running(2)
+    show.event(Event("table", 0))
+    (_, tables) = bars(show, 100)
+    assert tables.startswith("tables") and "1/2" in tables
 
 
 def test_headings_come_again() -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ from cure.problem import Problem, UnitTest
 from cure.problem_file import dump_problems
 from tests.trainer.runs import SMALL, metrics, run, small, weights
 from trainer.micro.problems import problem
+from trainer.sampling import Event
+from trainer.show import Silent
+from trainer.tasks import Task
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.bubblewrap]
 
@@ -47,6 +52,43 @@ def test_two_processes_share_the_work_and_report_once(tmp_path: Path) -> None:
     state = json.loads((out / "checkpoints" / "step-000002" / "state.json").read_text())
     assert state["processes"] == 2
     assert "held out after step 2" in done.stderr and "Traceback" not in done.stderr
+
+
+class Bars(Silent):
+    """The phases of a run, and how far each has come of what."""
+
+    def __init__(self) -> None:
+        self.phases: list[str] = []
+        self.done: dict[str, list[tuple[int, int]]] = {}
+
+    def rolling_out(self, tasks: Sequence[Task], answers_each: int, name: str = "rollout") -> None:
+        self.planned = {"answer": len(tasks) * answers_each, "table": len(tasks)}
+        self.events: Counter[str] = Counter()
+
+    def running(self, tables: int) -> None:
+        self.planned, self.events = {"table": tables}, Counter()
+
+    def event(self, event: Event) -> None:
+        self.events[event.kind] += 1
+
+    def phase(self, name: str, total: int) -> None:
+        self.phases.append(f"{name}, {total}")
+        self.done[name] = []
+
+    def progress(self, done: int, total: int) -> None:
+        self.done[self.phases[-1].partition(",")[0]].append((done, total))
+
+
+@pytest.mark.parametrize("updates", [1, 2])
+def test_the_bar_of_every_phase_fills(tmp_path: Path, updates: int) -> None:
+    bars = Bars()
+    config = small("steps=1", f"optimiser.updates={updates}", "train.tokens_per_pack=256", "data.tasks_per_step=4")
+    run(config, tmp_path / "run", bars)
+    assert dict(bars.events) == bars.planned == {"answer": 32, "table": 4}
+    assert [phase.partition(",")[0] for phase in bars.phases] == ["update on code", "update on test"]
+    for steps in bars.done.values():
+        total = len(steps)
+        assert total > 1 and steps == [(done, total) for done in range(1, total + 1)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -177,12 +177,31 @@ class Train(Section):
 class Rollout(Section):
     """The engine that samples for policies in training."""
 
-    engine: Literal["auto", "local", "vllm"] = "auto"
-    """`local`: the project's own decoder over transformers; `vllm`: in this process. `auto`: vllm on a GPU if there."""
+    engine: Literal["auto", "local", "vllm", "vllm-server"] = "auto"
+    """`local`: the project's own decoder over transformers; `vllm`: in this process; `vllm-server`: on other hosts.
+    `auto`: vllm on a GPU if there."""
     rows: int = Field(default=256, ge=1)
-    """Answers decoded side by side."""
+    """Answers decoded side by side; asked of each server at once, by each process."""
     memory: float = Field(default=0.5, gt=0, lt=1)
     """vLLM: share of a GPU's memory, weights included; the policy and its optimiser live on the same GPU."""
+    url: str | tuple[str, ...] | None = None
+    """vLLM servers: `http://host:8000`, or a list of them, over which the tasks are spread."""
+    weights_dir: str | None = None
+    """vLLM servers: a directory, under the same path here and on all of them, where new weights are put. One run's."""
+
+    @model_validator(mode="after")
+    def _servers(self) -> Rollout:
+        wanted = self.engine == "vllm-server"
+        if wanted and not (self.url and self.weights_dir):
+            raise ValueError("rollout.engine = vllm-server needs rollout.url and rollout.weights_dir")
+        if not wanted and (self.url is not None or self.weights_dir is not None):
+            raise ValueError("rollout.url and rollout.weights_dir are for rollout.engine = vllm-server")
+        return self
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The vLLM servers."""
+        return (self.url,) if isinstance(self.url, str) else self.url or ()
 
 
 class Execution(Section):
@@ -256,4 +275,6 @@ class Config(Section):
             raise ValueError(f"a role names the policy {name!r}, which [policies] does not have")
         for name in set(self.policies) - used:
             raise ValueError(f"no role names the policy {name!r}")
+        if self.rollout.engine == "vllm-server" and len(self.policies) > 1:
+            raise ValueError("rollout.engine = vllm-server samples for one policy, and [policies] has several")
         return self

@@ -21,7 +21,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from trainer.pack import Pack
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
 from trainer.policy.network import Network, Sums, add_up, as_update
-from trainer.policy.protocol import Update
+from trainer.policy.protocol import Update, unwatched
 from trainer.world import PATIENCE, World
 
 FOLDER, TAG, STATE = "training", "state", "training.json"
@@ -77,7 +77,12 @@ class DeepSpeedPolicy:
         self._network.forward = self._engine
 
     def update(
-        self, packs: Sequence[Pack], rules: LossRules, rate: float, old: Sequence[torch.Tensor] | None
+        self,
+        packs: Sequence[Pack],
+        rules: LossRules,
+        rate: float,
+        old: Sequence[torch.Tensor] | None,
+        on_row: Callable[[], None] = unwatched,
     ) -> Update:
         """One optimiser step; see `Policy`. Where loss or gradient is not finite nothing is changed, and it says so."""
         parts: list[Sums] = []
@@ -88,6 +93,7 @@ class DeepSpeedPolicy:
             factor = self._world.size if math.isfinite(part["loss"]) else math.nan
             self._engine.backward(loss * factor)
             parts.append(part)
+            on_row()
         sums = add_up(parts)
         sums = dict(zip(sums, self._world.add_up([], list(sums.values())), strict=True))
         for group in self._engine.optimizer.param_groups:
@@ -108,9 +114,9 @@ class DeepSpeedPolicy:
         # infinite where DeepSpeed has found something that is not finite, and left everything as it was
         return float(self._engine.get_global_grad_norm())
 
-    def logprobs(self, packs: Sequence[Pack]) -> list[torch.Tensor]:
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
         """Log-probabilities of the trained tokens of each row, without gradient."""
-        return self._network.logprobs(packs)
+        return self._network.logprobs(packs, on_row)
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """All weights under their names in the checkpoint, each gathered from all processes when it is its turn.

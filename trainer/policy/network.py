@@ -16,7 +16,7 @@ from trainer.loss import LossRules, Tokens, policy_loss
 from trainer.pack import Pack
 from trainer.policy import attention, lora
 from trainer.policy.loading import load_model
-from trainer.policy.protocol import Update
+from trainer.policy.protocol import Update, unwatched
 from trainer.policy.scorer import Row, Scorer, on_device
 
 Sums = dict[str, float]
@@ -73,11 +73,14 @@ class Network:
             **{name: float(value) for name, value in measured.sums.items()},
         }
 
-    def logprobs(self, packs: Sequence[Pack]) -> list[torch.Tensor]:
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
         """Log-probabilities of the trained tokens of each row, without gradient."""
+        found: list[torch.Tensor] = []
         with torch.no_grad():
-            rows = (on_device(pack, self._attention, self._device) for pack in packs)
-            return [self._score(self.forward, row)[0] for row in rows]
+            for pack in packs:
+                found.append(self._score(self.forward, on_device(pack, self._attention, self._device))[0])
+                on_row()
+        return found
 
     def _score_reference(self, row: Row) -> torch.Tensor | None:
         if not self._keeps_reference:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -33,22 +33,31 @@ class Update:
     """Why nothing was changed; empty when it was."""
 
 
+def unwatched() -> None:
+    """Nobody is told that a row is done."""
+
+
 class Policy(Protocol):
     """One set of weights with its optimiser. Every process of the run calls every method in the same order."""
 
     parameters: int
 
     def update(
-        self, packs: Sequence[Pack], rules: LossRules, rate: float, old: Sequence[torch.Tensor] | None
+        self,
+        packs: Sequence[Pack],
+        rules: LossRules,
+        rate: float,
+        old: Sequence[torch.Tensor] | None,
+        on_row: Callable[[], None] = unwatched,
     ) -> Update:
         """One optimiser step at this learning rate on this process's rows of an update.
 
         `old` are log-probabilities at the start of the stage, one tensor (R,) per row; None when they are those of the
-        weights at hand.
+        weights at hand. `on_row` is called after each row.
         """
 
-    def logprobs(self, packs: Sequence[Pack]) -> list[torch.Tensor]:
-        """Log-probabilities of the trained tokens of each row, without gradient."""
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
+        """Log-probabilities of the trained tokens of each row, without gradient. `on_row` is called after each row."""
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
         """All weights under their names in the checkpoint, one after another; every process gets them."""

@@ -7,7 +7,7 @@ by autocast where the configuration says so; masters never leave float32 (a step
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from trainer.pack import Pack
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
 from trainer.policy.network import Network, Sums, add_up, as_update
-from trainer.policy.protocol import Update
+from trainer.policy.protocol import Update, unwatched
 from trainer.world import World
 
 STATE = "training.pt"
@@ -51,7 +51,12 @@ class TorchPolicy:
         )
 
     def update(
-        self, packs: Sequence[Pack], rules: LossRules, rate: float, old: Sequence[torch.Tensor] | None
+        self,
+        packs: Sequence[Pack],
+        rules: LossRules,
+        rate: float,
+        old: Sequence[torch.Tensor] | None,
+        on_row: Callable[[], None] = unwatched,
     ) -> Update:
         """One optimiser step; see `Policy`. Where loss or gradient is not finite nothing is changed, and it says so."""
         self._adam.zero_grad(set_to_none=True)
@@ -60,6 +65,7 @@ class TorchPolicy:
             loss, part = self._network.loss(pack, rules, None if old is None else old[number])
             torch.autograd.backward(loss)
             parts.append(part)
+            on_row()
         sums = add_up(parts)
         gradients = [weight.grad for weight in self._weights if weight.grad is not None]
         sums = dict(zip(sums, self._world.add_up(gradients, list(sums.values())), strict=True))
@@ -72,9 +78,9 @@ class TorchPolicy:
         self._adam.zero_grad(set_to_none=True)
         return as_update(sums, norm, not finite)
 
-    def logprobs(self, packs: Sequence[Pack]) -> list[torch.Tensor]:
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
         """Log-probabilities of the trained tokens of each row, without gradient."""
-        return self._network.logprobs(packs)
+        return self._network.logprobs(packs, on_row)
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
         """All weights under their names in the checkpoint."""

@@ -1,0 +1,241 @@
+"""A TrainableEngine over vLLM servers: samples over HTTP, new weights by a directory that both sides see."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engines.errors import EngineError
+from engines.http.engine import HttpEngine
+from engines.local.text import PromptError, Text
+from engines.protocol import Completion, Delta, Request, TokenPrompt
+from engines.spec import EngineOptions, parse_spec
+from engines.vllm_local.reload import Checkpoint
+from engines.vllm_server.handover import remove_weights, write_weights
+from engines.vllm_server.host import Host, Served, difference
+from engines.vllm_server.merge import dealt, merged
+
+if TYPE_CHECKING:
+    import torch
+
+_PATIENCE_S = 3600.0
+"""A sample may wait for hundreds of others before its first token comes."""
+_TOKENS_A_PIECE = 16
+"""Tokens in one piece of the stream: one by one they would keep the trainer busy reading JSON."""
+
+
+async def open_server_engine(
+    directory: Path, urls: Sequence[str], weights: Path, options: EngineOptions = EngineOptions(), leads: bool = True
+) -> VllmServerEngine:
+    """The engine over the servers at `urls`, all of which serve the model whose checkpoint lies in `directory`.
+
+    `weights` is the directory for new weights, under the same path here and on every server. Of several processes that
+    share the servers one leads: it hands over what all of them gather. Raises EngineError.
+    """
+    hosts = [Host(url, options.connect_s) for url in urls]
+    try:
+        served = [await host.describe() for host in hosts]
+        for host, one in zip(hosts, served, strict=True):
+            if problem := difference(one, directory):
+                raise EngineError(f"{host.url} serves another model: {problem}")
+        return VllmServerEngine(directory, hosts, served, weights, options, leads)
+    except BaseException:
+        for host in hosts:
+            await host.close()
+        raise
+
+
+class VllmServerEngine:
+    """Samples from one model that one or more servers have; the requests of a call are spread over them."""
+
+    def __init__(
+        self,
+        directory: Path,
+        hosts: Sequence[Host],
+        served: Sequence[Served],
+        weights: Path,
+        options: EngineOptions,
+        leads: bool,
+    ) -> None:
+        """`served` is what each host says of itself; see `open_server_engine`."""
+        self._directory, self._leads, self._hosts = directory, leads, list(hosts)
+        self._weights = weights.expanduser().absolute()
+        self._text = Text(directory)
+        self._ends = self._text.ends()
+        self._context = min(one.context for one in served)
+        dtypes = {one.dtype for one in served}
+        self._dtype = dtypes.pop().removeprefix("torch.") if len(dtypes) == 1 else ""
+        asked = replace(
+            options,
+            concurrency=max(1, options.rows // options.per_request),
+            first_token_s=_PATIENCE_S,
+            idle_s=_PATIENCE_S,
+            patience_s=_PATIENCE_S,
+        )
+        self._samplers = [
+            HttpEngine(parse_spec(f"{host.url}/v1#{one.name}"), asked, self._more)
+            for host, one in zip(hosts, served, strict=True)
+        ]
+        self._version = ""
+        self._stale = ""
+        """Why there are no weights to answer from."""
+        self._asleep = False
+        self._loading = asyncio.Lock()
+        self._open, self._idle = asyncio.Event(), asyncio.Event()
+        self._open.set()
+        self._idle.set()
+        self._under_way = 0
+
+    @property
+    def spec(self) -> str:
+        """The servers, for messages; no spec opens this engine."""
+        return "vllm-server:" + ",".join(host.url for host in self._hosts)
+
+    async def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]:
+        """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples."""
+        if self._asleep:
+            raise EngineError(f"{self.spec} is asleep: wake it before asking")
+        async with self._answering():
+            await self._check_versions()
+            version, taken = self._version, []
+            for request in requests:
+                problem = self._stale
+                try:
+                    taken.append(self._encoded(request))
+                except PromptError as error:
+                    problem = str(error)
+                if problem:
+                    for index in range(request.n):
+                        yield Completion(request.key, index, "", "error", weights_version=version, error=problem)
+            if self._stale:
+                return
+            greedy = {request.key for request in requests if request.sampling.temperature <= 0}
+            hands = zip(self._samplers, dealt(taken, len(self._samplers)), strict=True)
+            streams = [sampler.complete(hand, on_delta) for sampler, hand in hands if hand]
+            async with aclosing(merged(streams)) as completions:
+                async for completion in completions:
+                    yield _checked(completion, version, completion.key in greedy)
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncGenerator[None, None]:
+        """While samples are under way, which no weights are loaded in between."""
+        while not self._open.is_set():
+            await self._open.wait()
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _check_versions(self) -> None:
+        """Raise EngineError where a server was started again since it took its weights."""
+        for host in self._hosts if self._version else ():
+            if (found := await host.version()) != self._version:
+                raise EngineError(
+                    f"{host.url} has the weights {found!r}, not {self._version!r}: it was started again, or another "
+                    f"run uses it; start this run again, which hands them over"
+                )
+
+    def _encoded(self, request: Request) -> Request:
+        """The request in token ids, for no more tokens than there is room for; raises PromptError."""
+        ids = self._text.encode(request.prompt)
+        room = self._context - len(ids)
+        if room <= 0:
+            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {self._context} in all")
+        sampling = replace(request.sampling, max_tokens=min(request.sampling.max_tokens, room))
+        return replace(request, prompt=TokenPrompt(tuple(ids)), sampling=sampling)
+
+    def _more(self, request: Request) -> Mapping[str, Any]:
+        """What vLLM's server takes besides the protocol: ids and log-probabilities, and no defaults but ours."""
+        return {
+            "return_token_ids": True,
+            "stream_interval": _TOKENS_A_PIECE,
+            "logprobs": 0,
+            # The same ends as in other engines, whatever the server takes for the end of a text.
+            "ignore_eos": True,
+            "stop_token_ids": sorted(self._ends | self._text.stop_ids(request.sampling.stop)),
+            # A generation_config beside the checkpoint would change the distribution.
+            "top_k": request.sampling.top_k or 0,
+            "min_p": 0.0,
+            "repetition_penalty": 1.0,
+        }
+
+    async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Answer from these weights from now on; see TrainableEngine.
+
+        A process that does not lead only takes part in gathering them. After an error at a server the engine refuses to
+        answer until weights were loaded: servers may differ, and vLLM writes weights in place.
+        """
+        async with self._loading:
+            self._open.clear()
+            try:
+                await self._idle.wait()
+                if self._leads:
+                    await self._hand_over(version, tensors)
+                else:
+                    for _ in tensors:
+                        pass
+                self._version, self._stale = version, ""
+            finally:
+                self._open.set()
+
+    async def _hand_over(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+        import torch
+
+        dtype = getattr(torch, self._dtype, None)
+        folder = write_weights(self._weights, version, tensors, self._base(), dtype)
+        # To the end at every server, so that none is left in the middle because of another.
+        ends = await asyncio.gather(*(host.take(folder, version) for host in self._hosts), return_exceptions=True)
+        for end in ends:
+            if isinstance(end, BaseException):
+                self._stale = f"{self.spec}: the last weights were not taken everywhere; load them again"
+                remove_weights(self._weights)
+                raise end
+        remove_weights(self._weights, folder)
+
+    def _base(self) -> Checkpoint:
+        """Names and shapes that all weights must have."""
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(self._directory, local_files_only=True).get_text_config()
+        return Checkpoint(self._directory, bool(getattr(config, "tie_word_embeddings", False)))
+
+    async def sleep(self) -> None:
+        """Answer nothing until woken. The servers have their accelerators to themselves and keep everything."""
+        self._asleep = True
+        await self._idle.wait()
+
+    async def wake(self) -> None:
+        """Answer again."""
+        self._asleep = False
+
+    async def close(self) -> None:
+        """Close the connections and remove the weights that were written; the servers go on. Idempotent."""
+        if self._leads:
+            remove_weights(self._weights)
+        for sampler in self._samplers:
+            await sampler.close()
+        for host in self._hosts:
+            await host.close()
+
+
+def _checked(completion: Completion, version: str, greedy: bool) -> Completion:
+    """The completion with its version; an error where the server kept to itself what it drew."""
+    stamped = replace(completion, weights_version=version)
+    if completion.finish == "error":
+        return stamped
+    ids, logprobs = completion.token_ids or (), completion.logprobs or ()
+    if not ids or len(ids) != len(logprobs):
+        reason = f"the server sent {len(ids)} token ids and {len(logprobs)} log-probabilities for the sample"
+        return replace(stamped, finish="error", error=reason)
+    # As in every engine, the logarithm under the distribution drawn from: a greedy token is certain.
+    return replace(stamped, logprobs=(0.0,) * len(ids)) if greedy else stamped

@@ -1,0 +1,89 @@
+"""Weights on their way to a server: files in a directory that both sides see, there whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engines.errors import EngineError
+from engines.vllm_local.reload import Checkpoint, misfit, missing
+
+if TYPE_CHECKING:
+    import torch
+
+SIGHT = "sight"
+"""A folder of written weights that holds a file without a weight: what a server is asked to read first."""
+_PREFIX, _PARTIAL = "weights-", ".partial"
+_FILE_BYTES = 4 << 30
+
+
+def write_weights(
+    place: Path,
+    version: str,
+    tensors: Iterable[tuple[str, torch.Tensor]],
+    base: Checkpoint,
+    dtype: torch.dtype | None,
+    file_bytes: int = _FILE_BYTES,
+) -> Path:
+    """The folder in `place` that holds these weights, as `dtype` where one is given.
+
+    The tensors are taken one after another and held on the CPU until a file of `file_bytes` is full. Raises
+    EngineError, and leaves no folder, where a name or a shape is not the base's, a weight is missing, or the disk does
+    not take it.
+    """
+    folder = place / (_PREFIX + re.sub(r"[^\w.-]", "_", version))
+    partial = folder.with_name(folder.name + _PARTIAL)
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / SIGHT).mkdir(parents=True)
+        _write_files(partial, tensors, base, dtype, file_bytes)
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+    except OSError as error:
+        raise EngineError(f"{place} does not take the weights: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def remove_weights(place: Path, but: Path | None = None) -> None:
+    """Remove every folder of weights in `place`, also those that an earlier run left there, except `but`."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        if folder != but:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_files(
+    folder: Path,
+    tensors: Iterable[tuple[str, torch.Tensor]],
+    base: Checkpoint,
+    dtype: torch.dtype | None,
+    file_bytes: int,
+) -> None:
+    from safetensors.torch import save_file
+
+    left = dict(base.shapes)
+    part: dict[str, torch.Tensor] = {}
+    count = size = 0
+    for name, tensor in tensors:
+        if base.tied and name == "lm_head.weight":
+            continue
+        if problem := misfit(name, tuple(tensor.shape), base.shapes, left):
+            raise EngineError(problem)
+        del left[name]
+        wanted = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
+        # A copy also where nothing changes: the trainer may reuse its memory before the file is written.
+        part[name] = tensor.detach().to("cpu", wanted, copy=True).contiguous()
+        size += part[name].nbytes
+        if size >= file_bytes:
+            save_file(part, folder / f"model-{count:05d}.safetensors", metadata={"format": "pt"})
+            part.clear()
+            count, size = count + 1, 0
+    if left:
+        raise EngineError(missing(left))
+    if part:
+        save_file(part, folder / f"model-{count:05d}.safetensors", metadata={"format": "pt"})
+    save_file({}, folder / SIGHT / "model.safetensors", metadata={"format": "pt"})

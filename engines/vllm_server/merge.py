@@ -1,0 +1,48 @@
+"""Requests dealt out to servers, and their answers in one stream again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from engines.protocol import Completion, Request
+
+
+def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
+    """The requests for each of `count` servers, as even as can be.
+
+    Dealt to and fro: where requests of two roles take turns, each server gets as many of the one as of the other.
+    """
+    order = [*range(count), *reversed(range(count))]
+    hands: list[list[Request]] = [[] for _ in range(count)]
+    for number, request in enumerate(requests):
+        hands[order[number % len(order)]].append(request)
+    return hands
+
+
+async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:
+    """Completions of all streams as each comes; closing it closes them, an error of one ends all."""
+    queue: asyncio.Queue[Completion | asyncio.Task[None]] = asyncio.Queue()
+
+    async def drain(stream: AsyncGenerator[Completion, None]) -> None:
+        async with aclosing(stream):
+            async for completion in stream:
+                queue.put_nowait(completion)
+
+    tasks = [asyncio.create_task(drain(stream)) for stream in streams]
+    for task in tasks:
+        task.add_done_callback(queue.put_nowait)
+    running = len(tasks)
+    try:
+        while running:
+            news = await queue.get()
+            if isinstance(news, Completion):
+                yield news
+            else:
+                running -= 1
+                news.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
