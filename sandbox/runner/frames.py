@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-VERSION = 2
+VERSION = 3
 
 JOB = 1
 READY = 2
@@ -31,14 +31,20 @@ RECORD_HEAD = struct.Struct("<BII")
 """Judged by the runner, or written by a process that ran several inputs; number of the job; index of the input."""
 JUDGED_BODY = struct.Struct("<BiiddQIIQ")
 """Verdict, exit code, signal, CPU and wall seconds, peak kB, bytes of reason, stderr, stdout, all of which follow."""
-SHARED_BODY = struct.Struct("<ddQIQ")
-"""CPU and wall seconds, peak kB, bytes of stderr, stdout, which follow. There is nothing in it but an `ok` to claim."""
+SHARED_BODY = struct.Struct("<ddQIIQ")
+"""CPU and wall seconds, peak kB, bytes of reason, stderr, stdout, which follow.
+
+There is nothing in it to claim but an `ok`, or, with a reason, the `crash` of a program that raised an exception.
+"""
 READY_BODY = struct.Struct("<I")
 """Version of these frames."""
 BACK_BODY = struct.Struct("<I")
 """Number of the job."""
 
 VERDICTS = ("ok", "crash", "timeout", "memory", "output_limit", "sandbox_error")
+OK, CRASH = 0, 1
+UNCAUGHT = 1
+"""Exit status of a program that an exception ends."""
 NONE = -(1 << 31)
 """Stands for "no exit code" or "no signal"."""
 STDERR_TAIL = 8192
@@ -95,8 +101,8 @@ def read_results(payload: bytes) -> list[Result]:
             kind, number, index = RECORD_HEAD.unpack_from(payload, at)
             at += RECORD_HEAD.size
             if kind == SHARED:
-                cpu_s, wall_s, peak_kb, errors, output = SHARED_BODY.unpack_from(payload, at)
-                verdict, exit_code, signal, reason = 0, 0, NONE, 0
+                cpu_s, wall_s, peak_kb, reason, errors, output = SHARED_BODY.unpack_from(payload, at)
+                verdict, exit_code, signal = (CRASH, UNCAUGHT, NONE) if reason else (OK, 0, NONE)
                 at += SHARED_BODY.size
             elif kind == JUDGED:
                 body = JUDGED_BODY.unpack_from(payload, at)

@@ -47,7 +47,7 @@ class Sent:
         while at + size <= available and self.count < len(self._indices):
             head = os.pread(self.fd, size, at)
             body = SHARED_BODY.unpack_from(head, RECORD_HEAD.size)
-            end = at + size + body[3] + body[4]
+            end = at + size + sum(body[3:])
             if RECORD_HEAD.unpack_from(head) != (SHARED, self._number, self._indices[self.count]) or end > available:
                 break
             at = end

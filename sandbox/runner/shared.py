@@ -1,8 +1,8 @@
 """Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
 
 Whatever is not a plain ending with nothing left behind ends the process, and the runner gives the input a fork of its
-own: an exception, an exit status, a module that changed, a thread, output beyond the limit. So all that is ever
-reported from here is `ok`.
+own: an exit status, a module that changed, a thread, too much memory, output beyond the limit. All that is ever
+reported from here is `ok`, and the exception that a program ended with.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import resource
 import sys
 import time
 import types
+from typing import NamedTuple
 
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
 from sandbox.runner.plain import imports_of, reachable_modules, suspends
-from sandbox.runner.report import Report
+from sandbox.runner.report import NAME_SIZE, Report
 from sandbox.runner.surroundings import Library, Surroundings
 
 NOTABLE_KB = 4096
@@ -30,6 +31,10 @@ class NotPlain(Exception):
     """The program must have a fork for every input."""
 
 
+ELSEWHERE = (MemoryError, RecursionError, NotPlain)
+"""Exceptions that end the process when a program lets them pass."""
+
+
 class Kept(io.BytesIO):
     """What a program wrote. Closing it, which would lose that, is noted instead."""
 
@@ -37,6 +42,15 @@ class Kept(io.BytesIO):
 
     def close(self) -> None:
         self.was_closed = True
+
+
+class Ending(NamedTuple):
+    """A plain ending."""
+
+    stdout: bytes
+    stderr: bytes
+    reason: bytes
+    """The exception that ended it; empty where none did."""
 
 
 class SharedProgram:
@@ -62,10 +76,13 @@ class SharedProgram:
         self._surroundings = Surroundings(code, imports - {"__future__"}, library)
         self._suspends = suspends(code)
         self._peak_kb = 0
+        self._wants_more = False
 
-    def _open(self, file: object, mode: str = "r") -> io.IOBase:
+    def _open(self, file: object = None, mode: object = "r", *more: object, **others: object) -> io.IOBase:
         """What `open(0)` gives; every other file is for a process of the program's own."""
-        if file != 0 or mode not in ("r", "rb"):
+        if file != 0 or mode not in ("r", "rb") or more or others:
+            # The program may catch it.
+            self._wants_more = True
             raise NotPlain
         binary = io.BufferedReader(self._stdin)
         return binary if mode == "rb" else io.TextIOWrapper(binary, "utf-8")
@@ -83,19 +100,19 @@ class SharedProgram:
             offset += size
             began, cpu = time.monotonic(), time.process_time()
             self._report.begin(position, cpu)
-            outputs = self._execute(data)
-            if outputs is None:
+            ending = self._execute(data)
+            if ending is None:
                 return
-            stdout, stderr = outputs
-            tail = stderr[-STDERR_TAIL:]
+            tail = ending.stderr[-STDERR_TAIL:]
             body = SHARED_BODY.pack(
                 time.process_time() - cpu,
                 time.monotonic() - began,
                 resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                len(ending.reason),
                 len(tail),
-                len(stdout),
+                len(ending.stdout),
             )
-            record = b"".join((RECORD_HEAD.pack(SHARED, number, index), body, tail, stdout))
+            record = b"".join((RECORD_HEAD.pack(SHARED, number, index), body, ending.reason, tail, ending.stdout))
             if os.write(results, record) != len(record) or not self._surroundings.unchanged():
                 return
 
@@ -110,8 +127,8 @@ class SharedProgram:
             gc.collect()
         self._peak_kb = peak_kb
 
-    def _execute(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Output and errors of a plain ending; None for any other."""
+    def _execute(self, data: bytes) -> Ending | None:
+        """None for an ending that is not plain."""
         main = program.fresh_main()
         main.__dict__["__builtins__"] = self._builtins
         out, err = Kept(), Kept()
@@ -124,6 +141,7 @@ class SharedProgram:
         sys.stdin = io.TextIOWrapper(binary, stdin.encoding, stdin.errors, newline="\n")
         sys.stdout, sys.stderr = text, errors
         self._surroundings.restore()
+        reason = b""
         try:
             try:
                 program.allow_recursion(1)
@@ -131,6 +149,12 @@ class SharedProgram:
             except SystemExit as stop:
                 if stop.code is not None and not (type(stop.code) is int and stop.code == 0):
                     return None
+            except Exception as error:
+                # Not isinstance, which asks the error itself. What depends on how much there was before is left out.
+                if issubclass(type(error), ELSEWHERE) or sys.stderr is not errors:
+                    return None
+                reason = type(error).__name__.encode(errors="replace")[:NAME_SIZE]
+                _complain(error)
             if sys.stdout is not text or sys.stderr is not errors:
                 if not program.flush():
                     return None
@@ -143,9 +167,16 @@ class SharedProgram:
             return None
         finally:
             sys.stdin, sys.stdout, sys.stderr = self._streams
-        if out.was_closed or err.was_closed:
+        if out.was_closed or err.was_closed or self._wants_more:
             return None
         written, complained = out.getvalue(), err.getvalue()
-        if max(len(written), len(complained)) > self._limits.output:
+        if max(len(written), len(complained)) > self._limits.output - bool(reason):
             return None
-        return written, complained
+        return Ending(written, complained, reason)
+
+
+def _complain(error: Exception) -> None:
+    """Write what the interpreter does about an exception that nobody catches; the first frame is the caller's."""
+    trace = error.__traceback__
+    error = error.with_traceback(trace.tb_next if trace is not None else None)
+    sys.excepthook(type(error), error, error.__traceback__)

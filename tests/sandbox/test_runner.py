@@ -37,7 +37,7 @@ def test_nothing_that_can_kill_all_is_made_outside_a_pid_namespace() -> None:
 def test_results_that_do_not_add_up_are_refused() -> None:
     judged = frames.RECORD_HEAD.pack(frames.JUDGED, 7, 3)
     judged += frames.JUDGED_BODY.pack(0, 0, frames.NONE, 0.5, 1.5, 100, 2, 1, 3) + b"hmeout"
-    shared = frames.RECORD_HEAD.pack(frames.SHARED, 7, 4) + frames.SHARED_BODY.pack(0.1, 0.2, 50, 1, 2) + b"eok"
+    shared = frames.RECORD_HEAD.pack(frames.SHARED, 7, 4) + frames.SHARED_BODY.pack(0.1, 0.2, 50, 0, 1, 2) + b"eok"
     first, second = frames.read_results(judged + shared)
     assert (first.number, first.position, first.verdict) == (7, 3, "ok")
     assert (first.reason, first.stderr_tail, first.stdout, first.shared) == ("hm", b"e", b"out", False)

@@ -12,6 +12,7 @@ import pytest
 from sandbox import Job, Limits, Sandbox, Verdict
 from tests.sandbox.conftest import Execute
 from tests.sandbox.innocent import PROGRAMS
+from tests.sandbox.innocent_crashes import CRASHES
 from tests.sandbox.innocent_state import STATE
 from tests.sandbox.innocent_streams import STREAMS
 from tests.sandbox.outside import inside, outside
@@ -22,6 +23,7 @@ ALL: dict[str, tuple[str, tuple[bytes, ...]]] = {
     **{name: (source, (stdin, b"", b"7 8\n9 10\n", stdin)) for name, (source, stdin) in PROGRAMS.items()},
     **STREAMS,
     **STATE,
+    **CRASHES,
 }
 MODES = [pytest.param(True, id="strict"), pytest.param(False, id="default")]
 LIMITS = {
@@ -97,6 +99,15 @@ async def test_most_plain_programs_share_a_process(sandbox: Sandbox) -> None:
     sharing = {execution.job async for execution in sandbox.run(jobs) if execution.shared}
     assert {"benign", "stdin_buffer", "readlines", "prompt", "exits", "lru_cache", "decimal_traps"} <= sharing
     assert len(sharing) > 120
+
+
+async def test_a_plain_program_that_raises_shares_a_process_too(sandbox: Sandbox) -> None:
+    source, inputs = CRASHES["raises_for_some"]
+    executions = [execution async for execution in sandbox.run([Job("program", source, inputs)])]
+    assert [(e.verdict, e.reason, e.exit_code, e.shared) for e in sorted(executions, key=lambda e: e.index)] == [
+        (Verdict.CRASH, "IndexError", 1, True),
+        (Verdict.OK, "", 0, True),
+    ] * 2
 
 
 async def test_the_last_line_of_a_traceback_is_the_interpreters(execute: Execute) -> None:
