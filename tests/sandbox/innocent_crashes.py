@@ -37,7 +37,8 @@ CRASHES: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ),
     "prints_what_has_no_bytes": (f"{ODD}print('\\ud800')\nprint(n)", FOUR),
     "raises_and_leaves_a_mark": (
-        "import sys\nsys.setrecursionlimit(5000)\nimport random\nrandom.seed(n := int(input()))\nprint(random.random())\nif n % 2: raise ValueError(n)",
+        "import random, sys\nsys.setrecursionlimit(5000)\nrandom.seed(n := int(input()))\nprint(random.random())\n"
+        "if n % 2: raise ValueError(n)",
         FOUR,
     ),
     "recurses_without_end": (f"def f(): return f()\n{ODD}f()\nprint(n)", FOUR),
