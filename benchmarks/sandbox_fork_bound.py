@@ -20,7 +20,7 @@ from sandbox.bench.workload import fast
 ROOT = Path(__file__).parent.parent
 STAGES = (
     "bare fork and exit",
-    "and its streams are files of its own",
+    "with the interpreter's code in memory of its own, and streams that are files",
     "and every other file is closed, the user id changed",
     "and a program is run, its output flushed",
 )
@@ -29,14 +29,16 @@ FORKS = 600
 FORKER = f"""
 import gc, importlib, marshal, os, sys
 sys.path.insert(0, {str(ROOT)!r})
-stage, source, text = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode()
-from sandbox.runner import confine, program, serve, warm
+stage, source, data = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode()
+from sandbox.runner import confine, program, serve, text, warm
 from sandbox.runner.report import Report
 for name in serve.PRELOADED:
     importlib.import_module(name)
 go = os.dup(0)
 for fd in (0, 1, 2):
     os.dup2(os.memfd_create('placeholder'), fd)
+if stage:
+    text.keep_text()
 report, interpreter = Report(), program.Interpreter()
 warm.warm_up(report)
 interpreter.install()
@@ -46,7 +48,7 @@ os.read(go, 1)
 for _ in range({FORKS}):
     if stage:
         files = [os.memfd_create('stream') for _ in range(3)]
-        os.write(files[0], text)
+        os.write(files[0], data)
         os.lseek(files[0], 0, 0)
     pid = os.fork()
     if pid == 0:

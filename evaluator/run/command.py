@@ -33,7 +33,7 @@ def run_of(dataset: str) -> click.Command:
                   help="Hidden tests that the release's metrics look at; all are run.")  # fmt: skip
     @click.option("--extraction", type=click.Choice(["robust", "release"]), default="robust", show_default=True)
     @click.option("--comparison", default="tokens", show_default=True, help="Where a problem names none of its own.")
-    @click.option("--give-up-after", type=click.IntRange(min=0), default=3, show_default=True, metavar="N",
+    @click.option("--give-up-after", type=click.IntRange(min=0), default=1, show_default=True, metavar="N",
                   help="Time-outs of a program after which its other tests are not run; 0 runs them all.")  # fmt: skip
     @click.option("--outputs", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True)
     @click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap", "none"]), default="auto",

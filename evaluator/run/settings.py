@@ -54,7 +54,7 @@ class Settings:
     """The time limit is at least so many times what the reference solution takes here, where there is one."""
     strict: bool = False
     """A fork for every execution."""
-    give_up_after: int | None = 3
+    give_up_after: int | None = 1
     """Time-outs of a program after which its other tests are not run and count as not passed; None runs them all."""
 
     def identity(self) -> str:

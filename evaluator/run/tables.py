@@ -200,6 +200,7 @@ class _Runner:
         await self._again(self._broken(), give_up_after)
         # One time-out on a hidden test decides.
         await self._again(self._undecided(programs), give_up_after and 1)
+        await self._again(self._left_of_right(programs), None)
 
     async def _again(self, pairs: Sequence[tuple[str, str]], give_up_after: int | None) -> None:
         for pair in pairs:
@@ -218,6 +219,17 @@ class _Runner:
             if len(ran) < len(self._hidden) and all(self._letter(program, column) == PASSED for column in ran):
                 pairs |= {(program, column.stdin): None for column in self._hidden if column not in ran}
         return list(pairs)
+
+    def _left_of_right(self, programs: Sequence[str]) -> list[tuple[str, str]]:
+        """What was not run of right programs: a tester that asks too much of them must not hide that they are."""
+        right = [
+            program
+            for program in dict.fromkeys(programs)
+            if self._hidden and all(self._letter(program, column) == PASSED for column in self._hidden)
+        ]
+        left = [(program, column.stdin) for program in right for column in self._columns
+                if self._is_given_up(program, column)]  # fmt: skip
+        return list(dict.fromkeys(left))
 
     def _is_given_up(self, program: str, column: Column) -> bool:
         return self._done[program, column.stdin].verdict is Verdict.NOT_RUN

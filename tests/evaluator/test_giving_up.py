@@ -76,7 +76,7 @@ def test_the_command_says_how_much_was_not_run(tmp_path: Path) -> None:
 
 def test_another_limit_is_another_run() -> None:
     settings = Settings("set.json", "0", RoleSettings("micro", 1), None)
-    assert settings.identity() != replace(settings, give_up_after=1).identity()
+    assert settings.identity() != replace(settings, give_up_after=2).identity()
     assert Settings.from_record(replace(settings, give_up_after=None).to_record()).give_up_after is None
 
 
@@ -112,18 +112,22 @@ class LateSandbox:
 
 
 @pytest.mark.parametrize(
-    ("expected", "cells"), [("1\n", "PPTT"), ("2\n", "WWTT")], ids=["a right program", "a wrong program"]
+    ("expected", "cells", "inputs"),
+    [("1\n", "PPTT", [4, 2, 1]), ("2\n", "WWNT", [4, 2])],
+    ids=["a right program", "a wrong program"],
 )
-def test_hidden_tests_are_run_after_all_where_they_decide(expected: str, cells: str) -> None:
+def test_what_decides_is_run_after_all_and_everything_of_a_right_program(
+    expected: str, cells: str, inputs: list[int]
+) -> None:
     """Out of time on a tester's large inputs says nothing of the hidden tests: whether it is right is not guessed."""
     hidden = tuple(UnitTest(f"{number}\n", expected, "hidden") for number in (1, 2))
     tests = [TESTS[0].replace("3 4", given) for given in ("91", "92")]
     samples = [Sample("", 0, index, text, "stop") for index, text in enumerate(tests)]
-    settings = Settings("set.json", "0", None, None, give_up_after=2)
+    settings = Settings("set.json", "0", None, None, give_up_after=1)
     box = LateSandbox()
     made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], samples, settings, box)
     assert asyncio.run(made).cells == (cells,)
-    assert [len(job.inputs) for job in box.jobs] == [4, 2]
+    assert [len(job.inputs) for job in box.jobs] == inputs
 
 
 def test_a_program_known_to_be_wrong_is_not_run_again() -> None:
