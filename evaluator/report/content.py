@@ -132,8 +132,8 @@ def _given_up(counts: Mapping[str, Any]) -> str:
         return "no program: all tests were run"
     share = "" if counts["share"] is None else f" ({counts['share']:.1%})"
     return (
-        f"{counts['cells']:,} of {counts['of_cells']:,} executions{share} not run and so not passed; programs with "
-        f"{counts['after']} time-outs: {counts['programs']:,}"
+        f"{counts['cells']:,} of {counts['of_cells']:,} executions{share} not run and so not passed; "
+        f"programs given up: {counts['programs']:,}"
     )
 
 

@@ -68,7 +68,7 @@ def _given_up(counts: dict[str, Any]) -> str:
     if not counts["cells"]:
         return ""
     return (
-        f"{counts['programs']} programs given up after time-outs ({counts['after']} each): {counts['cells']} of "
+        f"programs given up after time-outs: {counts['programs']} (after {counts['after']} each); {counts['cells']} of "
         f"{counts['of_cells']} executions ({counts['share']:.1%}) not run, which count as not passed"
     )
 

@@ -92,7 +92,7 @@ def made_run(
     directory = RunDirectory(folder / "run")
     directory.path.mkdir()
     roles = [RoleSettings(model, count) if count else None for count in (coder, tester)]
-    settings = Settings(dataset or str(data), sha256, *roles)
+    settings = Settings(dataset or str(data), sha256, *roles, give_up_after=3)
     directory.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "versions": {"python": "3"}, "sandbox": "b"})
     write_whole(directory.path / "problems.json", json.dumps([row["name"] for row in rows]))
     lines = Lines(directory.tables)
@@ -443,7 +443,7 @@ def test_programs_given_up_are_counted(tmp_path: Path) -> None:
     directory = made_run(tmp_path, [a_table(cells=("PPPW", "TTTN", ""))])
     words = " ".join(checked(write_report(directory).read_text()).words)
     assert "1 program given up after 3 time-outs each: 1 (12.5%) of the executions were not run" in words
-    assert "1 of 8 executions (12.5%) not run and so not passed; programs with 3 time-outs: 1" in words
+    assert "1 of 8 executions (12.5%) not run and so not passed; programs given up: 1" in words
 
 
 @pytest.mark.parametrize(
