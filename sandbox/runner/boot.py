@@ -2,8 +2,12 @@
 
 import builtins
 import os
+import select
 import sys
 import types
+
+PATIENCE_S = 60.0
+"""How long the host may take to send the modules; it gives up itself before that."""
 
 
 def take(size: int) -> bytes:
@@ -17,6 +21,9 @@ def take(size: int) -> bytes:
     return data
 
 
+# An engine that is killed while it starts a container may leave it running with nobody to talk to.
+if not select.select([0], [], [], PATIENCE_S)[0]:
+    os._exit(0)
 # Name, source, name, source, ...; a package comes before its modules and has an empty source.
 parts = take(int.from_bytes(take(8), "little")).decode().split("\0")
 for name, source in zip(parts[::2], parts[1::2], strict=True):
