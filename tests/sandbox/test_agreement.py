@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.timeout(3600),
 ]
 
-EVERY = 1 if os.environ.get("CURE_AGENT_ALL_LABELLED") else 31
+EVERY = 1 if os.environ.get("CURE_AGENT_ALL_LABELLED") else 23
 WAYS = {
     f"{kind} {mode}": (kind, mode == "strict") for kind in ("docker", "bubblewrap") for mode in ("default", "strict")
 }
