@@ -150,10 +150,14 @@ class SharedProgram:
                 if stop.code is not None and not (type(stop.code) is int and stop.code == 0):
                     return None
             except Exception as error:
-                # Not isinstance, which asks the error itself. What depends on how much there was before is left out.
+                # All that the interpreter itself would report at the end of the program, but for what depends on how
+                # much memory or stack was left, and a class without a name, which would read as no error. Not
+                # isinstance, which asks the error itself.
                 if issubclass(type(error), ELSEWHERE) or sys.stderr is not errors:
                     return None
                 reason = type(error).__name__.encode(errors="replace")[:NAME_SIZE]
+                if not reason:
+                    return None
                 _complain(error)
             if sys.stdout is not text or sys.stderr is not errors:
                 if not program.flush():

@@ -9,6 +9,7 @@ import pytest
 
 from engines import ChatPrompt, EngineOptions, Message, Request, Sampling, TextPrompt, Usage, open_engine
 from engines.http.pace import Pace
+from tests.engines.faulty_server import FaultyServer
 
 REQUEST = Request("k", TextPrompt("x" * 40), sampling=Sampling(max_tokens=100))
 TEXT = "one two three four five six seven"
@@ -101,14 +102,14 @@ async def ask(spec: str, options: EngineOptions, n: int) -> list[str]:
         await engine.close()
 
 
-async def test_a_server_gets_no_more_than_it_may(faulty) -> None:  # type: ignore[no-untyped-def]
+async def test_a_server_gets_no_more_than_it_may(faulty: FaultyServer) -> None:
     began = time.monotonic()
     answers = await ask(faulty.url("ok"), EngineOptions(rpm=600, per_request=1), 5)
     assert answers == [TEXT] * 5
     assert time.monotonic() - began >= 0.4, "the limit was not kept"
 
 
-async def test_a_refused_key_is_not_waited_for(faulty) -> None:  # type: ignore[no-untyped-def]
+async def test_a_refused_key_is_not_waited_for(faulty: FaultyServer) -> None:
     before = len(faulty.faults.seen)
     answers = await ask(faulty.url("unauthorized"), EngineOptions(rpm=0.01, per_request=1), 5)
     assert len(answers) == 5 and all("401" in one for one in answers)

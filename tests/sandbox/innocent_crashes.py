@@ -30,6 +30,7 @@ CRASHES: dict[str, tuple[str, tuple[bytes, ...]]] = {
         FOUR,
     ),
     "raises_under_another_name": ("É = type('É', (Exception,), {})\nraise É('ü' + input())", FOUR),
+    "raises_without_a_name": (f"{ODD}raise type('', (Exception,), {{}})(n)\nprint(n)", FOUR),
     "raises_with_errors_elsewhere": (f"import io, sys\nsys.stderr = io.StringIO()\n{ODD}raise ValueError(n)", FOUR),
     "raises_with_output_elsewhere": (
         f"import io, sys\nsys.stdout = io.StringIO()\nprint('x')\n{ODD}raise ValueError(n)",
