@@ -14,6 +14,7 @@ import httpx2
 from openai import AsyncOpenAI, Omit, OpenAIError
 
 from engines.errors import EngineError
+from engines.gather import News, as_they_come
 from engines.http.attempt import Attempt, Draft
 from engines.http.pace import Pace, Taken
 from engines.http.retry import EXPECTED, Failure, failure, pause
@@ -109,21 +110,9 @@ class HttpEngine:
             for request in requests
             for indices in _split(list(range(request.n)), self._options.per_request if self._dialect.n else 1)
         ]
-        for task in tasks:
-            task.add_done_callback(call.queue.put_nowait)
-        running = len(tasks)
-        try:
-            while running:
-                news = await call.queue.get()
-                if isinstance(news, Completion):
-                    yield news
-                else:
-                    running -= 1
-                    news.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        async with aclosing(as_they_come(call.queue, tasks)) as completions:
+            async for completion in completions:
+                yield completion
 
     async def close(self) -> None:
         """Close the connections."""
@@ -206,7 +195,7 @@ class _Call:
     """What the tasks of one `complete` share."""
 
     def __init__(self, on_delta: Callable[[Delta], None] | None) -> None:
-        self.queue: asyncio.Queue[Completion | asyncio.Task[None]] = asyncio.Queue()
+        self.queue: asyncio.Queue[News] = asyncio.Queue()
         self.hopeless = ""
         """Why no request can succeed (a refused key, an unknown model), once one was told so."""
         self._on_delta = on_delta

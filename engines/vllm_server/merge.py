@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from engines.gather import News, as_they_come
 from engines.protocol import Completion, Request
 
 
@@ -23,7 +24,7 @@ def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
 
 async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:
     """Completions of all streams as each comes; closing it closes them, an error of one ends all."""
-    queue: asyncio.Queue[Completion | asyncio.Task[None]] = asyncio.Queue()
+    queue: asyncio.Queue[News] = asyncio.Queue()
 
     async def drain(stream: AsyncGenerator[Completion, None]) -> None:
         async with aclosing(stream):
@@ -31,18 +32,6 @@ async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGe
                 queue.put_nowait(completion)
 
     tasks = [asyncio.create_task(drain(stream)) for stream in streams]
-    for task in tasks:
-        task.add_done_callback(queue.put_nowait)
-    running = len(tasks)
-    try:
-        while running:
-            news = await queue.get()
-            if isinstance(news, Completion):
-                yield news
-            else:
-                running -= 1
-                news.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with aclosing(as_they_come(queue, tasks)) as completions:
+        async for completion in completions:
+            yield completion
