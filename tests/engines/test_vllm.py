@@ -29,16 +29,12 @@ from engines import (
     open_engine,
     open_trainable_engine,
 )
+from tests.engines.asked import PROMPTS, changed, drawn, requests, sample, tensors
 from tests.engines.tiny import make_checkpoint
 from tests.engines.vllm_server import QUICK
 
 pytestmark = [pytest.mark.slow, pytest.mark.vllm, pytest.mark.timeout(600)]
 MICRO = Path(__file__).parents[2] / "engines" / "micro"
-PROMPTS = {
-    "coder": "<|coder|>Read two integers and print their sum.<|answer|>",
-    "tester": "<|tester|>Read a line and print it in upper case.<|answer|>",
-    "short": "x = 1",
-}
 
 
 @pytest.fixture(scope="module")
@@ -60,39 +56,13 @@ async def the_bundled_weights(engine):
     """Whatever a test loaded or broke, the next begins with the bundled weights."""
     yield
     if engine._stepper.stale or engine._stepper.version != engine_version():
-        await engine.load_weights(engine_version(), tensors().items())
+        await engine.load_weights(engine_version(), tensors(MICRO).items())
 
 
 def engine_version():
     from engines.local.checkpoint import weights_version
 
     return weights_version(MICRO)
-
-
-def tensors():
-    from safetensors.torch import load_file
-
-    return load_file(MICRO / "model.safetensors")
-
-
-def changed():
-    import torch
-
-    random = torch.Generator().manual_seed(3)
-    return {name: t + 0.1 * t.std() * torch.randn(t.shape, generator=random) for name, t in tensors().items()}
-
-
-def requests(n=3, **sampling):
-    drawn = Sampling(**{"max_tokens": 24, "seed": 11, **sampling})
-    return [Request(key, TextPrompt(text), n, drawn) for key, text in PROMPTS.items()]
-
-
-async def sample(engine, *asked, on_delta=None):
-    return {(c.key, c.index): c async for c in engine.complete(asked or requests(), on_delta)}
-
-
-def drawn(done):
-    return {place: (c.token_ids, c.text, c.finish) for place, c in done.items()}
 
 
 def close(done, other, tolerance=1e-3):
@@ -206,17 +176,17 @@ async def test_new_weights_change_the_answers_and_the_old_ones_bring_them_back(e
     from safetensors.torch import save_file
 
     before = await sample(engine)
-    await engine.load_weights("step-1", changed().items())
+    await engine.load_weights("step-1", changed(MICRO).items())
     after = await sample(engine, *requests(temperature=0.0))
     assert {c.weights_version for c in after.values()} == {"step-1"}
 
     shutil.copytree(MICRO, tmp_path / "changed")
-    save_file(changed(), tmp_path / "changed" / "model.safetensors", metadata={"format": "pt"})
+    save_file(changed(MICRO), tmp_path / "changed" / "model.safetensors", metadata={"format": "pt"})
     local = await open_engine(f"hf:{tmp_path / 'changed'}")
     assert drawn(after) == drawn(await sample(local, *requests(temperature=0.0)))
     await local.close()
 
-    await engine.load_weights("step-2", tensors().items())
+    await engine.load_weights("step-2", tensors(MICRO).items())
     back = await sample(engine)
     close(back, before)
     assert {c.weights_version for c in back.values()} == {"step-2"}
@@ -226,7 +196,7 @@ async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_th
     first = asyncio.create_task(sample(engine, *requests(n=8)))
     while not engine._stepper._active:
         await asyncio.sleep(0.01)
-    loading = asyncio.create_task(engine.load_weights("new", changed().items()))
+    loading = asyncio.create_task(engine.load_weights("new", changed(MICRO).items()))
     await asyncio.sleep(0)
     second = asyncio.create_task(sample(engine, *requests(n=8)))
     assert {c.weights_version for c in (await first).values()} == {engine_version()}
@@ -245,25 +215,25 @@ async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_th
 )
 async def test_weights_that_do_not_fit_are_an_error_until_others_are_loaded(engine, damage, message):
     before = await sample(engine)
-    await engine.load_weights("right", tensors().items())
+    await engine.load_weights("right", tensors(MICRO).items())
     with pytest.raises(EngineError, match=message):
-        await engine.load_weights("wrong", damage(changed()).items())
+        await engine.load_weights("wrong", damage(changed(MICRO)).items())
     refused = await sample(engine)
     assert {c.finish for c in refused.values()} == {"error"}
     assert all("not taken whole; load them again" in c.error for c in refused.values())
-    await engine.load_weights("right", tensors().items())
+    await engine.load_weights("right", tensors(MICRO).items())
     close(await sample(engine), before)
 
 
 async def test_an_error_of_the_trainer_while_it_gathers_is_its_own_and_vllm_survives_it(engine):
     def gathered():
-        yield from list(tensors().items())[:5]
+        yield from list(tensors(MICRO).items())[:5]
         raise RuntimeError("a rank was lost")
 
     with pytest.raises(RuntimeError, match="a rank was lost"):
         await engine.load_weights("half", gathered())
     before = await sample(engine)
-    await engine.load_weights("right", tensors().items())
+    await engine.load_weights("right", tensors(MICRO).items())
     assert {c.finish for c in before.values()} == {"error"}
     assert all(c.finish != "error" for c in (await sample(engine)).values())
 
@@ -272,7 +242,7 @@ async def test_a_tensor_may_be_gone_when_the_next_is_asked_for(engine):
     before = await sample(engine)
 
     def gathered():
-        for name, tensor in tensors().items():
+        for name, tensor in tensors(MICRO).items():
             yield name, tensor
             tensor.fill_(float("nan"))
 
@@ -284,7 +254,7 @@ async def test_a_sleeping_engine_takes_weights_and_answers_when_it_is_awake(engi
     await engine.sleep()
     with pytest.raises(EngineError, match="asleep: wake it before asking"):
         await sample(engine)
-    await engine.load_weights("new", changed().items())
+    await engine.load_weights("new", changed(MICRO).items())
     await engine.wake()
     assert {c.weights_version for c in (await sample(engine)).values()} == {"new"}
 

@@ -26,16 +26,12 @@ from engines import (
     TrainableEngine,
     open_engine,
 )
+from tests.engines.asked import PROMPTS, changed, drawn, requests, sample, tensors
 from tests.engines.tiny import make_checkpoint
 from tests.engines.vllm_server import serving_vllm
 
 pytestmark = [pytest.mark.slow, pytest.mark.vllm, pytest.mark.timeout(600)]
 BASE = Path(__file__).parents[2] / "engines" / "micro-base"
-PROMPTS = {
-    "coder": "<|coder|>Read two integers and print their sum.<|answer|>",
-    "tester": "<|tester|>Read a line and print it in upper case.<|answer|>",
-    "short": "x = 1",
-}
 
 
 @pytest.fixture(scope="module")
@@ -53,37 +49,11 @@ async def engine(server, tmp_path):
     from engines.vllm_server.engine import open_server_engine
 
     opened = await open_server_engine(BASE, [server], tmp_path / "weights", EngineOptions(rows=64))
-    await opened.load_weights("base", tensors().items())
+    await opened.load_weights("base", tensors(BASE).items())
     yield opened
     await opened.close()
     await opened.close()
     assert not list((tmp_path / "weights").iterdir())
-
-
-def tensors():
-    from safetensors.torch import load_file
-
-    return load_file(BASE / "model.safetensors")
-
-
-def changed():
-    import torch
-
-    random = torch.Generator().manual_seed(3)
-    return {name: t + 0.1 * t.std() * torch.randn(t.shape, generator=random) for name, t in tensors().items()}
-
-
-def requests(n=3, **sampling):
-    drawn = Sampling(**{"max_tokens": 24, "seed": 11, **sampling})
-    return [Request(key, TextPrompt(text), n, drawn) for key, text in PROMPTS.items()]
-
-
-async def sample(engine, *asked, on_delta=None):
-    return {(c.key, c.index): c async for c in engine.complete(asked or requests(), on_delta)}
-
-
-def drawn(done):
-    return {place: (c.token_ids, c.text, c.finish) for place, c in done.items()}
 
 
 async def greedy(engine):
@@ -146,17 +116,17 @@ async def test_new_weights_change_the_live_server_and_the_old_ones_bring_it_back
 
     assert isinstance(engine, TrainableEngine)
     before, logprobs = await greedy(engine), {p: c.logprobs for p, c in (await sample(engine)).items()}
-    await engine.load_weights("step-1", changed().items())
+    await engine.load_weights("step-1", changed(BASE).items())
     assert {c.weights_version for c in (await sample(engine)).values()} == {"step-1"}
 
     shutil.copytree(BASE, tmp_path / "changed")
-    save_file(changed(), tmp_path / "changed" / "model.safetensors", metadata={"format": "pt"})
+    save_file(changed(BASE), tmp_path / "changed" / "model.safetensors", metadata={"format": "pt"})
     local = await open_engine(f"hf:{tmp_path / 'changed'}")
     assert await greedy(engine) == await greedy(local) != before
     await local.close()
 
     assert [folder.name for folder in (tmp_path / "weights").iterdir()] == ["weights-step-1"]
-    await engine.load_weights("step-2", tensors().items())
+    await engine.load_weights("step-2", tensors(BASE).items())
     assert [folder.name for folder in (tmp_path / "weights").iterdir()] == ["weights-step-2"]
     assert await greedy(engine) == before
     for place, completion in (await sample(engine)).items():
@@ -167,7 +137,7 @@ async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_th
     first = asyncio.create_task(sample(engine, *requests(n=8)))
     while engine._idle.is_set():
         await asyncio.sleep(0.001)
-    loading = asyncio.create_task(engine.load_weights("new", changed().items()))
+    loading = asyncio.create_task(engine.load_weights("new", changed(BASE).items()))
     await asyncio.sleep(0)
     second = asyncio.create_task(sample(engine, *requests(n=8)))
     assert {c.weights_version for c in (await first).values()} == {"base"}
@@ -180,9 +150,9 @@ async def test_a_process_that_does_not_lead_gathers_and_hands_nothing_over(serve
 
     follower = await open_server_engine(BASE, [server], tmp_path / "weights", leads=False)
     asked = []
-    await engine.load_weights("shared", changed().items())
-    await follower.load_weights("shared", ((asked.append(name) or name, t) for name, t in changed().items()))
-    assert asked == list(tensors())
+    await engine.load_weights("shared", changed(BASE).items())
+    await follower.load_weights("shared", ((asked.append(name) or name, t) for name, t in changed(BASE).items()))
+    assert asked == list(tensors(BASE))
     assert await greedy(follower) == await greedy(engine)
     await follower.close()
     assert (tmp_path / "weights" / "weights-shared").is_dir()
@@ -217,7 +187,7 @@ async def test_what_the_model_cannot_take_is_an_error_of_that_request_alone(engi
 async def test_weights_that_do_not_fit_are_an_error_and_nothing_changes(engine, damage, message):
     before = await greedy(engine)
     with pytest.raises(EngineError, match=message):
-        await engine.load_weights("wrong", damage(changed()).items())
+        await engine.load_weights("wrong", damage(changed(BASE)).items())
     assert await greedy(engine) == before
     assert {c.weights_version for c in (await sample(engine)).values()} == {"base"}
 
@@ -241,11 +211,11 @@ async def test_weights_that_were_not_taken_leave_no_answers_until_others_are(eng
     with monkeypatch.context() as patch:
         patch.setattr(engine._hosts[0], "take", away)
         with pytest.raises(EngineError, match="it is away"):
-            await engine.load_weights("lost", changed().items())
+            await engine.load_weights("lost", changed(BASE).items())
     refused = await sample(engine)
     assert {c.finish for c in refused.values()} == {"error"}
     assert all("the last weights were not taken everywhere; load them again" in c.error for c in refused.values())
-    await engine.load_weights("again", tensors().items())
+    await engine.load_weights("again", tensors(BASE).items())
     assert await greedy(engine) == before
 
 
@@ -267,7 +237,7 @@ async def test_a_sleeping_engine_takes_weights_and_answers_when_it_is_awake(engi
     await engine.sleep()
     with pytest.raises(EngineError, match="asleep: wake it before asking"):
         await sample(engine)
-    await engine.load_weights("new", changed().items())
+    await engine.load_weights("new", changed(BASE).items())
     await engine.wake()
     assert {c.weights_version for c in (await sample(engine)).values()} == {"new"}
 

@@ -29,6 +29,14 @@ def test_it_refuses_to_start_outside_a_pid_namespace() -> None:
     assert b"must be PID 1" in started.stderr
 
 
+def test_it_ends_where_nobody_sends_it_anything() -> None:
+    command = [word.replace("PATIENCE_S = 60.0", "PATIENCE_S = 0.1") for word in boot_command(sys.executable, None, ())]
+    assert "PATIENCE_S = 0.1" in command[-2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as started:
+        # Its standard input stays open.
+        assert started.wait(20) == 0
+
+
 def test_nothing_that_can_kill_all_is_made_outside_a_pid_namespace() -> None:
     with pytest.raises(RuntimeError, match="PID namespace"):
         Jail(None, ["/tmp"])

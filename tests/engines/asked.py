@@ -1,0 +1,61 @@
+"""What both engines over vLLM are asked for in tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engines import Completion, Delta, Request, Sampling, TextPrompt
+
+if TYPE_CHECKING:
+    import torch
+
+PROMPTS = {
+    "coder": "<|coder|>Read two integers and print their sum.<|answer|>",
+    "tester": "<|tester|>Read a line and print it in upper case.<|answer|>",
+    "short": "x = 1",
+}
+
+Samples = dict[tuple[str, int], Completion]
+"""By the request's key and the sample's index."""
+
+
+class Asked(Protocol):
+    """An engine, as far as it is asked here."""
+
+    def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]: ...
+
+
+def tensors(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """The weights of a checkpoint."""
+    from safetensors.torch import load_file
+
+    return load_file(checkpoint / "model.safetensors")
+
+
+def changed(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """The weights of a checkpoint, each a little different."""
+    import torch
+
+    random = torch.Generator().manual_seed(3)
+    found = tensors(checkpoint).items()
+    return {name: t + 0.1 * t.std() * torch.randn(t.shape, generator=random) for name, t in found}
+
+
+def requests(n: int = 3, **sampling: Any) -> list[Request]:
+    """A request for each of the prompts."""
+    drawn = Sampling(**{"max_tokens": 24, "seed": 11, **sampling})
+    return [Request(key, TextPrompt(text), n, drawn) for key, text in PROMPTS.items()]
+
+
+async def sample(engine: Asked, *asked: Request, on_delta: Callable[[Delta], None] | None = None) -> Samples:
+    """All samples, of `requests` where nothing else is asked for."""
+    return {(c.key, c.index): c async for c in engine.complete(asked or requests(), on_delta)}
+
+
+def drawn(done: Samples) -> dict[tuple[str, int], tuple[tuple[int, ...] | None, str, str]]:
+    """What was drawn, without the numbers that differ from engine to engine."""
+    return {place: (c.token_ids, c.text, c.finish) for place, c in done.items()}
