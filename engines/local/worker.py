@@ -50,6 +50,11 @@ class Errand:
             else:
                 self.done.set_result(None)
 
+    def refuse(self, error: str) -> None:
+        """Say why the work is not done, unless nobody waits for it any more."""
+        if self.done.set_running_or_notify_cancel():
+            self.done.set_exception(EngineError(error))
+
 
 @dataclass(frozen=True)
 class Report:
@@ -101,7 +106,7 @@ class Worker(Generic[C]):
         errand = Errand(work)
         with self._wake:
             if self._closed:
-                errand.done.set_exception(EngineError(_CLOSED))
+                errand.refuse(_CLOSED)
             else:
                 self._later.append(errand)
                 self._start()
@@ -155,7 +160,7 @@ class Worker(Generic[C]):
             self._do(self._decoder.step)
         for item in [*self._waiting, *self._later]:
             if isinstance(item, Errand):
-                item.done.set_exception(EngineError(_CLOSED))
+                item.refuse(_CLOSED)
             else:
                 self._active[item[1]] = item[0]
         self._fail(list(self._active), _CLOSED)

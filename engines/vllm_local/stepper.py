@@ -193,7 +193,9 @@ class Stepper:
 
     def _refuse(self, item: Job | Errand, error: str) -> None:
         if isinstance(item, Errand):
-            item.done.set_exception(EngineError(error))
+            # Unless nobody waits for it any more.
+            if item.done.set_running_or_notify_cancel():
+                item.done.set_exception(EngineError(error))
         elif item.samples:
             item.deliver([_failed(sample, self.version, error) for sample in item.samples])
 

@@ -208,6 +208,20 @@ async def test_closing_the_engine_ends_a_load_that_waits(checkpoints):
     assert {c.error for c in (await long).values()} == {"the engine was closed"}
 
 
+async def test_closing_the_engine_passes_over_a_load_that_nobody_waits_for_any_more(checkpoints):
+    engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", EngineOptions(rows=2))
+    long = asyncio.create_task(sample(engine, n=4, max_tokens=400, temperature=0.01))
+    while not engine._worker._active:
+        await asyncio.sleep(0.001)
+    loading = asyncio.create_task(engine.load_weights("new", changed(engine).items()))
+    while not engine._worker._later:
+        await asyncio.sleep(0.001)
+    loading.cancel()
+    await asyncio.gather(loading, return_exceptions=True)
+    await engine.close()
+    assert {c.error for c in (await asyncio.wait_for(long, 20)).values()} == {"the engine was closed"}
+
+
 async def test_a_sleeping_engine_takes_weights_and_answers_when_it_is_awake(engine):
     await engine.sleep()
     await engine.sleep()
