@@ -30,8 +30,9 @@ FORKER = f"""
 import gc, importlib, marshal, os, sys
 sys.path.insert(0, {str(ROOT)!r})
 stage, source, data = int(sys.argv[1]), sys.argv[2], sys.argv[3].encode()
-from sandbox.runner import confine, program, serve, text, warm
+from sandbox.runner import confine, gaps, program, serve, text, warm
 from sandbox.runner.report import Report
+from sandbox.runner.surroundings import Library
 for name in serve.PRELOADED:
     importlib.import_module(name)
 go = os.dup(0)
@@ -40,10 +41,10 @@ for fd in (0, 1, 2):
 if stage:
     text.keep_text()
 report, interpreter = Report(), program.Interpreter()
-warm.warm_up(report)
+warm.warm_up(report, Library())
 interpreter.install()
 code = marshal.dumps(compile(source, program.FILE, 'exec', dont_inherit=True))
-gc.collect(); gc.freeze()
+gc.collect(); fillings = []; gaps.fill_gaps(fillings); gc.freeze()
 os.read(go, 1)
 for _ in range({FORKS}):
     if stage:

@@ -19,7 +19,7 @@ RUNNER = Path(__file__).parent / "runner"
 MODULES = (
     *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "processes", "jail", "channel"),
     *("program", "plain", "surroundings", "shared", "compiled", "tasks", "zygote", "forker", "records", "jobs"),
-    *("warm", "text", "serve"),
+    *("warm", "text", "gaps", "serve"),
 )
 """Of the runner, each after those it imports."""
 

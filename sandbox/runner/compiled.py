@@ -8,10 +8,10 @@ from __future__ import annotations
 import marshal
 import os
 import struct
-import time
 from typing import NamedTuple
 
 from sandbox.runner import plain, program
+from sandbox.runner.processes import cpu_and_peak
 from sandbox.runner.surroundings import Library
 
 _HEAD = struct.Struct("<Q?d")
@@ -34,7 +34,7 @@ def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, boo
     dumped = marshal.dumps(code)
     closes = plain.suspends(code) or b"open" in source
     is_quiet = not closes and plain.imports_of(code, library.reachable) is not None
-    record = _HEAD.pack(len(dumped), is_quiet, time.process_time()) + dumped
+    record = _HEAD.pack(len(dumped), is_quiet, cpu_and_peak()[0]) + dumped
     if os.write(file, record) != len(record):
         raise OSError("the code does not fit")
     return dumped, is_quiet

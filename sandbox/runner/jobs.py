@@ -72,7 +72,8 @@ class Jobs:
         self._oom_kills = OomKills()
         self.interpreter = program.Interpreter()
         self.interpreter.install()
-        self._starter = Starter(jail, Tasks(jail, self.interpreter, Library()))
+        self.library = Library()
+        self._starter = Starter(jail, Tasks(jail, self.interpreter, self.library))
 
     def run(self, job: Job) -> bool:
         """Whether all inputs were run; not if one was slow, and then the host may give the others to several slots."""

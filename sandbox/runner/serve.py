@@ -12,6 +12,7 @@ from typing import NoReturn
 from sandbox.runner import confine, seccomp
 from sandbox.runner.channel import Channel, Outbox
 from sandbox.runner.frames import BACK, BACK_BODY, HEADER, INPUT_HEAD, JOB, JOB_HEAD, READY, READY_BODY, VERSION, Limits
+from sandbox.runner.gaps import fill_gaps
 from sandbox.runner.jail import Jail
 from sandbox.runner.jobs import Job, Jobs
 from sandbox.runner.text import keep_text
@@ -29,6 +30,7 @@ def main(arguments: list[str]) -> NoReturn:
         os.write(2, b"the sandbox runner must be PID 1 of a PID namespace of its own; refusing to start\n")
         os._exit(REFUSED)
     errors = os.dup(2)
+    fillings: list[bytes] = []
     try:
         # PID 1 is immune to signals from inside only as long as it handles none; Python handles SIGINT.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -50,10 +52,11 @@ def main(arguments: list[str]) -> NoReturn:
         _import_random()
         keep_text()
         jobs = Jobs(jail, outbox)
-        warm_up(jail.report)
+        warm_up(jail.report, jobs.library)
         jobs.interpreter.install()
         # Shared pages stay shared: the collector of a child does not touch what was there before.
         gc.collect()
+        fill_gaps(fillings)
         gc.freeze()
         channel.send(READY, READY_BODY.pack(VERSION))
         _serve(channel, jobs, outbox)

@@ -11,7 +11,6 @@ import gc
 import importlib
 import io
 import os
-import resource
 import sys
 import time
 import types
@@ -20,6 +19,7 @@ from typing import NamedTuple
 from sandbox.runner import program
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
 from sandbox.runner.plain import imports_of, reachable_modules, suspends
+from sandbox.runner.processes import cpu_and_peak
 from sandbox.runner.report import NAME_SIZE, Report
 from sandbox.runner.surroundings import Library, Surroundings
 
@@ -98,16 +98,17 @@ class SharedProgram:
             if len(data) != size:
                 return
             offset += size
-            began, cpu = time.monotonic(), time.process_time()
+            began, cpu = time.monotonic(), cpu_and_peak()[0]
             self._report.begin(position, cpu)
             ending = self._execute(data)
             if ending is None:
                 return
             tail = ending.stderr[-STDERR_TAIL:]
+            cpu_now, peak_kb = cpu_and_peak()
             body = SHARED_BODY.pack(
-                time.process_time() - cpu,
+                cpu_now - cpu,
                 time.monotonic() - began,
-                resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+                peak_kb,
                 len(ending.reason),
                 len(tail),
                 len(ending.stdout),
@@ -122,7 +123,7 @@ class SharedProgram:
             program.abandon_main()
             return
         sys.modules.pop("__main__", None)
-        peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak_kb = cpu_and_peak()[1]
         if peak_kb > self._peak_kb + NOTABLE_KB:
             gc.collect()
         self._peak_kb = peak_kb

@@ -1,4 +1,4 @@
-"""Runs a small trusted program a few times before there are others, in this very process.
+"""Runs a small trusted program a few times before there are others, in this very process, in both modes.
 
 It leaves the interpreter's caches filled and its code specialised. What every execution would otherwise change again,
 page by page, for itself, is then shared.
@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import marshal
 import os
+import types
 from contextlib import suppress
 from typing import NoReturn
 
 from sandbox.runner import program
+from sandbox.runner.frames import Limits
+from sandbox.runner.records import Sent
 from sandbox.runner.report import Report
+from sandbox.runner.shared import SharedProgram
+from sandbox.runner.surroundings import Library
 
 ROUNDS = 20
 """More than it takes CPython to specialise code."""
+INPUTS = 2
+LIMITS = Limits(cpu_s=1, wall_s=1, memory=0, output=1 << 16, processes=1)
 INPUT = b"3 x\n1 2 3\n4 5\n"
 PROGRAM = """
 import sys
@@ -47,18 +54,38 @@ class _Done(BaseException):
     pass
 
 
-def warm_up(report: Report) -> None:
+def warm_up(report: Report, library: Library) -> None:
     """Run the program; standard streams are the runner's placeholders, and empty again afterwards."""
-    code = marshal.dumps(compile(PROGRAM, program.FILE, "exec"))
     for turn in range(ROUNDS):
-        interpreter = program.Interpreter()
-        interpreter.install()
-        os.pwrite(0, INPUT, 0)
-        with suppress(_Done):
-            program.run(code, interpreter, report, bool(turn % 2), _stop)
-        for fd in (0, 1, 2):
-            os.ftruncate(fd, 0)
-            os.lseek(fd, 0, os.SEEK_SET)
+        code = compile(PROGRAM, program.FILE, "exec", dont_inherit=True)
+        _run_alone(marshal.dumps(code), report, bool(turn % 2))
+        _run_shared(code, report, library)
+
+
+def _run_alone(code: bytes, report: Report, quiet: bool) -> None:
+    interpreter = program.Interpreter()
+    interpreter.install()
+    os.pwrite(0, INPUT, 0)
+    with suppress(_Done):
+        program.run(code, interpreter, report, quiet, _stop)
+    for fd in (0, 1, 2):
+        os.ftruncate(fd, 0)
+        os.lseek(fd, 0, os.SEEK_SET)
+
+
+def _run_shared(code: types.CodeType, report: Report, library: Library) -> None:
+    inputs, results = os.memfd_create("inputs"), os.memfd_create("results")
+    try:
+        os.write(inputs, INPUT * INPUTS)
+        table = [(index, len(INPUT)) for index in range(INPUTS)]
+        SharedProgram(code, library, LIMITS, report).run(inputs, table, results, 0, 0)
+        if Sent(results, 0, list(range(INPUTS))).advance() != os.fstat(results).st_size:
+            raise RuntimeError("the program that warms up the runner was not plain")
+    finally:
+        os.close(inputs)
+        os.close(results)
+        # What a child would free at its start, if it were the last one's.
+        library.builtins["open"] = open
 
 
 def _stop(status: int) -> NoReturn:
