@@ -26,7 +26,7 @@ def runs(as_json: bool, limit: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agent.show.plain import visible
+    from cure.plain import visible
 
     view = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("run", "when", "problem", "ended", "answer", "P(right)", "tokens", "seconds"):

@@ -52,7 +52,7 @@ def _show_run(console: Console, run: RecordedRun) -> None:
     from rich.text import Text
 
     from agent.show.outcome import evidence_view, headline, program_view, recorded_evidence
-    from agent.show.plain import visible
+    from cure.plain import visible
 
     result, evidence = run.result, recorded_evidence(run)
     ascii_only = not console.encoding.lower().startswith("utf")
@@ -114,7 +114,7 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
 def _block(console: Console, heading: str, text: str) -> None:
     from rich.text import Text
 
-    from agent.show.plain import visible
+    from cure.plain import visible
 
     lines = visible(text).removesuffix("\n").split("\n") if text else ["(nothing)"]
     console.print(Text(visible(heading), style="dim"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from agent.show.plain import visible
+from cure.plain import visible
 from cure.table import ExecutionTable, clusters
 from sandbox.protocol import Verdict
 

@@ -11,8 +11,8 @@ from rich.text import Text
 from agent.runs.record import RecordedRun
 from agent.show.explain import Evidence, explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
-from agent.show.plain import visible
 from agent.solve.outcome import Outcome
+from cure.plain import visible
 from cure.table import Cell
 
 HEADLINES = {

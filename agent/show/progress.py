@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from agent.runs.events import CandidateAdded, Decided, Event, Executed, RankedRound, Rejected, Sampled, TestAdded
-from agent.show.plain import visible
 from agent.solve.settings import SolveSettings
+from cure.plain import visible
 
 
 class SolveProgress:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cure.plain import visible
 from evaluator.report.cost import cost, times
 from evaluator.report.details import why
 from evaluator.report.labels import RELEASE, grouped
 from evaluator.report.material import Material
 from evaluator.report.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, PaperTable
-from evaluator.report.plain import visible
 from evaluator.report.remarks import remarks
 from evaluator.run.settings import RoleSettings
 

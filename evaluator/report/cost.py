@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from cure.plain import visible
 from evaluator.report.material import Material
 from evaluator.report.parts import Facts
-from evaluator.report.plain import visible
 
 
 def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], str]:

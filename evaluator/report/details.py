@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from cure.extract import Reason
+from cure.plain import visible
 from evaluator.report.answers import Answers
 from evaluator.report.material import Material
-from evaluator.report.plain import cut, visible
 from evaluator.report.problem_line import chosen
 from evaluator.run.summary import program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
@@ -208,10 +208,16 @@ def _notes(table: EvaluatedTable, shown: Sequence[int]) -> list[str]:
 
 
 def _text(text: str, most: int) -> str:
-    return visible(cut(text, most))
+    return visible(_cut(text, most))
 
 
 def _pack(entry: Mapping[str, Any]) -> str:
     text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
     # Without a time in the header the same problem is the same bytes.
     return base64.b64encode(gzip.compress(text, compresslevel=9, mtime=0)).decode()
+
+
+def _cut(text: str, most: int) -> str:
+    """The first `most` characters, and how many more there are."""
+    rest = len(text) - most
+    return text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cure.plain import visible
 from evaluator.report.parts import ProblemLine
-from evaluator.report.plain import visible
 from evaluator.run.summary import WORDS, problem_row, program_verdict
 from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
 

@@ -23,7 +23,6 @@ from cure.errors import ProblemError
 from evaluator.report import details
 from evaluator.report.command import report
 from evaluator.report.material import read_material
-from evaluator.report.plain import visible
 from evaluator.report.published import published
 from evaluator.report.write import write_report
 from evaluator.run.cost import money
@@ -246,10 +245,6 @@ def test_foreign_text_is_text(tmp_path: Path) -> None:
     assert "innerHTML" not in text and "eval(" not in text
     said = (directory.path / "report.md").read_text()
     assert "<img" not in said.replace("\\<img", "")
-
-
-def test_control_characters_are_shown() -> None:
-    assert visible("a\x00b\r\nc\td\u2066") == "a\\x00b\nc\td\\u2066"
 
 
 @pytest.mark.parametrize(

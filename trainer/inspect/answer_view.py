@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from cure.plain import visible
 from trainer.answers import Answer, RoleName
 from trainer.errors import TrainerError
-from trainer.inspect.plain import visible
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
 from trainer.inspect.step_view import state_of
 from trainer.inspect.summary import value

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cure.plain import visible
 from trainer.inspect.figures import Change, Figures
-from trainer.inspect.plain import visible
 from trainer.inspect.summary import difference, value
 
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cure.plain import visible
 from trainer.answers import RoleName
-from trainer.inspect.plain import visible
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
 from trainer.inspect.summary import value
 

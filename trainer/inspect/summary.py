@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cure.plain import visible
 from trainer.inspect.figures import LOW_IS_GOOD, NEITHER, Change, Figures
-from trainer.inspect.plain import visible
 
 BAR = 24
 

@@ -10,10 +10,10 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from cure.plain import visible
 from cure.problem import UnitTest
 from trainer.answers import RoleName
 from trainer.answers import Table as ExecutionTable
-from trainer.inspect.plain import visible
 from trainer.inspect.recorded import (
     RecordedGroup,
     RecordedRun,

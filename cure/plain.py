@@ -14,12 +14,6 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(_picture, text.replace("\r\n", "\n"))
 
 
-def cut(text: str, most: int) -> str:
-    """The first `most` characters, and how many more there are."""
-    rest = len(text) - most
-    return text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]"
-
-
 def _picture(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
