@@ -7,6 +7,7 @@ import os
 import resource
 import struct
 
+PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 PR_SET_DUMPABLE = 4
 PR_SET_NO_NEW_PRIVS = 38
 MAX_FD = 4096
@@ -66,8 +67,14 @@ def is_mapped() -> bool:
 def join_group(uid: int | None) -> None:
     """Take the group of programs before there are any, so that none has to."""
     if uid is not None:
+        end = ctypes.c_int()
+        if _prctl(PR_GET_PDEATHSIG, ctypes.byref(end), 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl of the signal at the parent's death")
         os.setgroups([])
         os.setresgid(uid, uid, uid)
+        # What bubblewrap asked for (`--die-with-parent`), and the change of group has undone: see prctl(2).
+        if end.value:
+            _control(PR_SET_PDEATHSIG, end.value)
 
 
 def offer_to_oom_killer(uid: int | None, is_mapped: bool) -> None:

@@ -119,13 +119,31 @@ class OwnEngine:
                     directory.rmdir()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def processes(self) -> set[int]:
-        """What runs in its control group, and the shims and containerd that name its folder."""
+    def contained(self) -> set[int]:
+        """What runs in its containers.
+
+        Not `runc init`: an engine killed between making a container and starting it leaves one, with its shim, waiting
+        for the order. After its restart the engine knows nothing of it, nor can its clients ask for its end.
+        """
+        found = set()
+        for pid in self._members():
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2] != [b"runc", b"init"]:
+                    found.add(pid)
+        return found
+
+    def _members(self) -> set[int]:
+        """The processes of its control group."""
         found = set()
         for group in (*CGROUPS.glob(f"*/{self.name}"), *CGROUPS.glob(self.name)):
             for members in group.glob("**/cgroup.procs"):
                 with suppress(OSError):
                     found |= {int(pid) for pid in members.read_text().split()}
+        return found
+
+    def processes(self) -> set[int]:
+        """What runs in its control group, and the shims and containerd that name its folder."""
+        found = self._members()
         for command in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
                 words = command.read_bytes().split(b"\0")

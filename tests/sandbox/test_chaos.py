@@ -32,6 +32,7 @@ from sandbox.docker_reap import LABEL
 from sandbox.pool import Pool
 from sandbox.slot import Connection, Launcher, Size
 from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
+from tests.sandbox.proc import children, lives
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytest.mark.timeout(3600)]
 
@@ -42,6 +43,8 @@ SLOTS = 3
 INPUTS = 20
 PAUSES_S = (0.1, 1.0)
 """Between two mishaps, at least and at most."""
+UNHEARD_S = 75.0
+"""More than a runner waits for a host that never speaks to it, see PATIENCE_S of boot.py."""
 
 # The first two may share a process; the third sleeps in one of its own, and is what most mishaps strike.
 PROGRAMS = (
@@ -143,15 +146,6 @@ def descriptors() -> Counter[str]:
     return kinds
 
 
-def children(pid: int) -> list[int]:
-    """Child processes of `pid`."""
-    found: list[int] = []
-    for threads in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            found += map(int, threads.read_text().split())
-    return found
-
-
 def is_bwrap(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].endswith(b"bwrap")
@@ -234,9 +228,8 @@ async def test_docker(monkeypatch: pytest.MonkeyPatch, require: Callable[[str, s
         with own_engine() as engine:
             monkeypatch.setenv("DOCKER_HOST", engine.host)
             await strike_docker(engine)
-            running = engine.processes
             engine.stop()
-            assert await settled(lambda: not running()), running()
+            assert await settled(lambda: not engine.contained(), UNHEARD_S), engine.contained()
     except NoEngine as error:
         require("docker", str(error))
 
@@ -265,32 +258,33 @@ async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
         require("bubblewrap", str(error))
     chance = random.Random(3)
 
-    def jails() -> list[int]:
-        """Every bwrap this process started, and the first process of each jail."""
-        own = [pid for pid in children(os.getpid()) if is_bwrap(pid)]
-        return own + [child for pid in own for child in children(pid)]
+    def jails() -> dict[int, list[int]]:
+        """Every bwrap this process started, and the first process of its jail."""
+        return {pid: children(pid) for pid in children(os.getpid()) if is_bwrap(pid)}
 
-    def signalled(number: signal.Signals) -> int | None:
-        found = jails()
-        pid = chance.choice(found) if found else None
-        if pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
-        return pid
+    def one() -> tuple[int, list[int]] | None:
+        """A process, and all that end with it."""
+        found = [[pid, *jailed] for pid, jailed in jails().items()]
+        return (chance.choice(jail), jail) if found and (jail := chance.choice(found)) else None
 
     async def process_killed() -> None:
-        signalled(signal.SIGKILL)
+        if (struck := one()) is not None:
+            pid, jail = struck
+            os.kill(pid, signal.SIGKILL)
+            assert await settled(lambda: not any(map(lives, jail))), jail
+            killed.append(pid)
 
     async def process_stopped_for_a_while() -> None:
-        pid = signalled(signal.SIGSTOP)
-        await asyncio.sleep(0.5)
-        if pid is not None:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+        if (struck := one()) is not None:
+            os.kill(struck[0], signal.SIGSTOP)
+            await asyncio.sleep(0.5)
+            os.kill(struck[0], signal.SIGCONT)
 
+    killed: list[int] = []
     before = descriptors()
     mishaps: list[Mishap] = [*[process_killed] * (8 * ROUNDS), *[process_stopped_for_a_while] * (2 * ROUNDS)]
     ledger, started = await struck(launcher, mishaps, seed=4)
     only_if_really_lost(ledger, started)
-    assert await settled(lambda: jails() == []), jails()
+    assert started >= len(killed) > 4 * ROUNDS
+    assert await settled(lambda: jails() == {}), jails()
     assert await settled(lambda: descriptors() == before), (descriptors(), before)

@@ -22,6 +22,7 @@ from sandbox.docker_client import connect
 from sandbox.docker_reap import LABEL, reap
 from sandbox.jail_python import candidates
 from sandbox.pool import Pool
+from tests.sandbox.proc import descendants, lives
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -120,18 +121,14 @@ async def test_plain_processes_give_the_same_verdicts(source: str, verdict: Verd
     await sandbox.close()
 
 
-async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[str, str], NoReturn]) -> None:
-    try:
-        engine = await connect()
-        await (await open_sandbox("docker")).close()
-    except SandboxUnavailable as error:
-        require("docker", str(error))
+async def _host(kind: str) -> subprocess.Popen[bytes]:
+    """A process that has an endless program run in a sandbox of this kind."""
     host = textwrap.dedent(
-        """
+        f"""
         import asyncio
         from sandbox import Job, Limits, open_sandbox
         async def main():
-            sandbox = await open_sandbox("docker", slots=1)
+            sandbox = await open_sandbox("{kind}", slots=1)
             print("open", flush=True)
             spin = Job("b", "while True: pass", (b"",), Limits(cpu_s=60))
             async for _ in sandbox.run([Job("a", "print(1)", (b"",)), spin]):
@@ -142,6 +139,16 @@ async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[st
     process = subprocess.Popen([sys.executable, "-c", host], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
     assert process.stdout is not None
     assert [await asyncio.to_thread(process.stdout.readline) for _ in range(2)] == [b"open\n", b"working\n"]
+    return process
+
+
+async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        engine = await connect()
+        await (await open_sandbox("docker")).close()
+    except SandboxUnavailable as error:
+        require("docker", str(error))
+    process = await _host("docker")
 
     def containers() -> list[str]:
         mine = f":{process.pid}@"
@@ -158,6 +165,24 @@ async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[st
         await asyncio.sleep(0.2)
     assert containers() == []
     engine.close()
+
+
+@pytest.mark.bubblewrap
+async def test_no_jail_outlives_a_host_that_is_killed(require: Callable[[str, str], NoReturn]) -> None:
+    try:
+        await (await open_sandbox("bubblewrap")).close()
+    except SandboxUnavailable as error:
+        require("bubblewrap", str(error))
+    process = await _host("bubblewrap")
+    below = descendants(process.pid)
+    # bwrap, its jail's first process, the zygote; what runs the program may not be there yet.
+    assert len(below) >= 3
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    until = time.monotonic() + 15
+    while any(map(lives, below)) and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+    assert not [pid for pid in below if lives(pid)]
 
 
 @pytest.mark.bubblewrap
