@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,15 +17,19 @@ from cure.errors import ProblemError
 from cure.problem_file import load_problems
 from cure.prompts import prompts_for
 from engines import EngineOptions
+from engines.protocol import Completion, Delta, Request
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
 from evaluator.run.execute import Progress
 from evaluator.run.lines import read_lines
+from evaluator.run.samples import Role
 from evaluator.run.stored import read_tables
 from tests.engines.faulty_server import FaultyServer
 from tests.evaluator.runs import CODES, RIGHT, TESTS, WRONG, answer_of_a_tester, problems_file, run, script, settings_of
 
 pytestmark = pytest.mark.bubblewrap
+
+ROLES: tuple[Role, Role] = ("coder", "tester")
 
 
 def test_a_table_worked_out_by_hand(tmp_path: Path) -> None:
@@ -75,6 +79,22 @@ def test_other_settings_are_another_run(tmp_path: Path) -> None:
     assert one.path != other.path
 
 
+class Seeded(ScriptedEngine):
+    """Sample i of a request is the prepared answer that its seed plus i says, as of a model that knows seeds."""
+
+    async def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]:
+        for request in requests:
+            # Problems are that far apart, see `Asker.requests`.
+            first = (request.sampling.seed or 0) % 1_000_003
+            for number, entry in enumerate(self._entries):
+                if entry.matches(request, prompt_sha256(request.prompt)):
+                    self._used[number] = first
+            async for completion in super().complete([request], on_delta):
+                yield completion
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[FaultyServer]:
     """A real server that gives the same answers, whoever asks for how many."""
@@ -84,7 +104,7 @@ def server(tmp_path: Path) -> Iterator[FaultyServer]:
         for prompt, answers in ((style.coder(problem), CODES), (style.tester(problem), TESTS)):
             prepared = tuple(Prepared(str(answer)) for answer in answers)
             entries.append(Entry(prepared, prompt_sha256=prompt_sha256(prompt), repeat=True))
-    with FaultyServer(ScriptedEngine(entries)) as made:
+    with FaultyServer(Seeded(entries)) as made:
         yield made
 
 
@@ -171,6 +191,17 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
     assert sum(asked(server).values()) <= count * 8 + 2 * 4 * 4
     kept = [record["key"] for role in ("coder", "tester") for record in read_lines(again.samples(role))]
     assert len(kept) == len(set(kept)) == count * 8
+
+
+def test_what_is_missing_of_a_request_comes_out_as_it_would_have(tmp_path: Path, server: FaultyServer) -> None:
+    made = run(settings_of(problems_file(tmp_path / "sums.json", 4), server.url("ok")), tmp_path / "out")
+    stored = {role: {record["key"]: record["text"] for record in read_lines(made.samples(role))} for role in ROLES}
+    for role in ROLES:
+        lines = made.samples(role).read_text().splitlines(keepends=True)
+        made.samples(role).write_text("".join(lines[:2] + lines[3:6] + lines[9:]))
+    run(settings_of(tmp_path / "sums.json", server.url("ok")), tmp_path / "out")
+    for role in ROLES:
+        assert {record["key"]: record["text"] for record in read_lines(made.samples(role))} == stored[role]
 
 
 @pytest.mark.slow
