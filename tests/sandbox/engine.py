@@ -40,7 +40,8 @@ class OwnEngine:
         self._command = [
             *("dockerd", "--host", f"unix://{self.socket}", "--data-root", str(folder / "data")),
             *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid")),
-            *("--bridge", "none", "--iptables=false", "--cgroup-parent", f"/{self.name}"),
+            # Not without a bridge: an engine that is to have none removes that of the machine's.
+            *("--iptables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent", f"/{self.name}"),
             *("--containerd-namespace", self.name, "--containerd-plugins-namespace", f"{self.name}-plugins"),
             *options,
         ]
