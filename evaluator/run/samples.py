@@ -20,6 +20,8 @@ from evaluator.run.lines import Lines, read_lines
 from evaluator.run.settings import RoleSettings
 
 Role = Literal["coder", "tester"]
+SEEDS_APART = 1_000_003
+"""From the seed of one problem's first sample to the next problem's."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Asker:
         """What asks for these samples of a problem. The key says role, problem and first index."""
         requests = []
         for start, count in _runs(missing):
-            seed = self.settings.seed + 1_000_003 * number + start
+            seed = self.settings.seed + SEEDS_APART * number + start
             key = f"{self.role}/{problem.name or number}#{number}.{start}"
             requests.append(Request(key, self.prompt(problem), count, self.settings.sampling(seed, self.style.stop)))
         return requests

@@ -11,12 +11,11 @@ import sys
 POOL = 1 << 14
 """Bytes that CPython's allocator takes at a time for objects of one size, see `POOL_SIZE` in its obmalloc.c."""
 POOL_HEAD = 48
+"""Bytes of it that come before the first object."""
 STEP, LARGEST = 16, 512
 """Between its sizes, and the largest of them; what is larger it leaves to malloc."""
 MOST = 1 << 17
 """Bytes to fill at most among those of one size: another allocator may have no pools to come to the end of."""
-
-
 ENOUGH = 8
 """Objects side by side from the beginning of a pool on, which show that it was empty."""
 

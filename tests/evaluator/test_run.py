@@ -22,7 +22,7 @@ from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
 from evaluator.run.execute import Progress
 from evaluator.run.lines import read_lines
-from evaluator.run.samples import Role
+from evaluator.run.samples import SEEDS_APART, Role
 from evaluator.run.stored import read_tables
 from tests.engines.faulty_server import FaultyServer
 from tests.evaluator.runs import CODES, RIGHT, TESTS, WRONG, answer_of_a_tester, problems_file, run, script, settings_of
@@ -86,8 +86,7 @@ class Seeded(ScriptedEngine):
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
         for request in requests:
-            # Problems are that far apart, see `Asker.requests`.
-            first = (request.sampling.seed or 0) % 1_000_003
+            first = (request.sampling.seed or 0) % SEEDS_APART
             for number, entry in enumerate(self._entries):
                 if entry.matches(request, prompt_sha256(request.prompt)):
                     self._used[number] = first

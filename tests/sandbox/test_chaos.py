@@ -267,18 +267,23 @@ async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
         found = [[pid, *jailed] for pid, jailed in jails().items()]
         return (chance.choice(jail), jail) if found and (jail := chance.choice(found)) else None
 
+    def signalled(pid: int, number: signal.Signals) -> None:
+        # It may have ended by itself.
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
     async def process_killed() -> None:
         if (struck := one()) is not None:
             pid, jail = struck
-            os.kill(pid, signal.SIGKILL)
+            signalled(pid, signal.SIGKILL)
             assert await settled(lambda: not any(map(lives, jail))), jail
             killed.append(pid)
 
     async def process_stopped_for_a_while() -> None:
         if (struck := one()) is not None:
-            os.kill(struck[0], signal.SIGSTOP)
+            signalled(struck[0], signal.SIGSTOP)
             await asyncio.sleep(0.5)
-            os.kill(struck[0], signal.SIGCONT)
+            signalled(struck[0], signal.SIGCONT)
 
     killed: list[int] = []
     before = descriptors()
