@@ -25,12 +25,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from cure.compare import comparison
-from cure.confidence import Prior, confidence
-from cure.execute import GrowingTable
 from cure.problem import UnitTest
 from cure.select import rank_by_agreement
+from cure.select.confidence import Prior, confidence
 from cure.table import Candidate, ExecutionTable
+from cure.table.compare import comparison
+from cure.table.growing import GrowingTable
 from sandbox import Limits, Sandbox, open_sandbox
 
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0001)

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from cure.prompts import micro
 from engines import EngineOptions, Request, Sampling
 from engines.local.engine import LocalEngine

@@ -26,7 +26,7 @@ from agent.runs import create_run
 from agent.session import start_session
 from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.problem import Problem
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0001)
 

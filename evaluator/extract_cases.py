@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cure import compare
 from cure.case_file import expect, field, rows
 from cure.errors import ProblemError
 from cure.extract import Extracted, Extractor, Note, extractor, release
 from cure.extract.robust_test import mended
 from cure.problem import UnitTest
+from cure.table import compare
 
 Result = dict[str, Any]
 

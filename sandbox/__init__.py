@@ -1,7 +1,7 @@
 """Runs untrusted programs: Docker or bubblewrap behind one protocol, limits, verdicts out of band.
 
 Jobs go in, executions come out as each finishes. What a program printed is data; what became of it is its verdict;
-whether the output is right is not decided here (see `cure.compare`), and no expected output ever enters a sandbox.
+whether the output is right is not decided here but by `cure.table`, and no expected output ever enters a sandbox.
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cure.compare import tokens
 from cure.extract import extractor
 from cure.problem import Problem, UnitTest
+from cure.table.compare import tokens
 from sandbox import Job, Limits, Sandbox, Verdict
 from trainer.answers import Answer, Answers, Table
 from trainer.labels import chosen_labels

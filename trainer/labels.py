@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from cure.compare import normalise
 from cure.reward import Booleans
+from cure.table.compare import normalise
 from sandbox import Verdict
 
 

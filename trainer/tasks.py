@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from cure.problem import Problem
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from trainer.errors import TrainerError
 
 MICRO = "micro"

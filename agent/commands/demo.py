@@ -31,7 +31,7 @@ async def _demo(kind: str, seed: int) -> int:
     from agent.show.outcome import program_view, show_outcome
     from agent.show.progress import SolveProgress
     from agent.solve import SolveSettings, solve_problem
-    from cure.problem_file import load_problems
+    from cure.problem.file import load_problems
 
     console, progress_console = Console(), Console(stderr=True)
     problems = load_problems(str(Path(agent.__file__).with_name(PROBLEMS)))

@@ -70,7 +70,7 @@ def solve(
     2: bad input; 3: not solved; 4: budget spent; 5: the model failed; 6: the sandbox failed.
     """
     from agent.interrupt import run_interruptible
-    from cure.problem_file import load_problems, pick
+    from cure.problem.file import load_problems, pick
 
     settings = settings_from(options)
     chosen = pick(load_problems(problem), index)
@@ -84,8 +84,8 @@ def solve(
 def settings_from(options: dict[str, Any]) -> SolveSettings:
     """Settings from the command's options. Raises ModelSpecError or ProblemError on what cannot be."""
     from agent.solve.settings import Budget, SolveSettings, parse_budget
-    from cure.compare import comparison
     from cure.select import selector
+    from cure.table.compare import comparison
     from engines import parse_spec
 
     coder, tester = options["coder"] or options["model"], options["tester"] or options["model"]

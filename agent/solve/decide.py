@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent.solve.settings import SolveSettings
-from cure.confidence import Confidence, validity_if_wrong
 from cure.select import Ranking
+from cure.select.confidence import Confidence, validity_if_wrong
 from cure.table import ExecutionTable, clusters
 from sandbox.protocol import Verdict
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cure.confidence import Confidence
 from cure.select import Ranking
+from cure.select.confidence import Confidence
 from cure.table import ExecutionTable
 
 Status = Literal["verified", "low_confidence", "unsolved", "budget"]

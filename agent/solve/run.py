@@ -21,14 +21,14 @@ from agent.solve.outcome import Outcome, Status
 from agent.solve.settings import SolveSettings
 from agent.solve.solver import Solver
 from agent.solve.spending import Spending
-from cure.compare import comparison
-from cure.execute import GrowingTable
 from cure.extract import extractor
 from cure.problem import Problem
-from cure.problem_file import to_record
+from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
 from cure.table import Candidate
+from cure.table.compare import comparison
+from cure.table.growing import GrowingTable
 from engines.protocol import Engine
 from sandbox.errors import SandboxError
 from sandbox.protocol import Limits, Sandbox

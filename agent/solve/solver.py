@@ -25,13 +25,13 @@ from agent.runs.store import RunWriter
 from agent.solve.decide import FAILURES_SHOWN, Decision, answer_of, believed_failures, decide
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Spending
-from cure.confidence import Confidence, confidence, validity_of_tests
-from cure.execute import GrowingTable
 from cure.extract import Extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, PromptStyle
 from cure.select import Ranking, Selector
+from cure.select.confidence import Confidence, confidence, validity_of_tests
 from cure.table import Candidate, Cell, ExecutionTable, behaviour
+from cure.table.growing import GrowingTable
 from engines.errors import EngineError
 from engines.protocol import Completion, Engine, Prompt, Request, Sampling
 from sandbox.errors import SandboxError

@@ -8,8 +8,8 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
-from cure.extract.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 from cure.extract.result import Extracted, Note, Reason
+from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 
 PYTHON = frozenset({"python", "python3", "py", "py3", "pypy", "pypy3"})
 

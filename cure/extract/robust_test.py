@@ -19,9 +19,9 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 
-from cure.extract.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 from cure.extract.headers import Header, headers
 from cure.extract.result import Extracted, Note, Reason
+from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 from cure.problem import UnitTest
 
 _PLAIN_TAGS = frozenset({"text", "txt", "plaintext", "plain"})

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from cure.case_file import expect, field, rows
-from cure.compare import normalise
 from cure.errors import ProblemError
 from cure.metrics.release import Settings
 from cure.metrics.tables import Booleans, ProblemTables, tables
 from cure.metrics.verdicts import Outputs, Pool, ProblemVerdicts, verdicts
+from cure.table.compare import normalise
 
 Row = dict[str, Any]
 

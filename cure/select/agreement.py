@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cure.compare import normalise
 from cure.select.ranking import Ranking, sort_by_score
 from cure.table import ExecutionTable
+from cure.table.compare import normalise
 from sandbox.protocol import Verdict
 
 SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of outputs")

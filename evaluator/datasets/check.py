@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from cure.compare import DEFAULT, comparison
 from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
+from cure.table.compare import DEFAULT, comparison
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.execution import Bars, Executions
 from evaluator.datasets.program import seeded, uses_sets

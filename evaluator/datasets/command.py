@@ -177,7 +177,7 @@ async def _check(problems: list[Problem], programs: bool, kind: str) -> Report:
 @_JSON
 def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
     """Show FILE, a file or a set's name: a table of its problems, or with --index one of them."""
-    from cure.problem_file import pick, to_record
+    from cure.problem.file import pick, to_record
     from evaluator.datasets.listing import brief
 
     problems, path = _problems(file)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cure.compare import DEFAULT
 from cure.problem import Problem
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
+from cure.table.compare import DEFAULT
 from evaluator.datasets.catalogue import PAPER_SETS
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.rows import read_text

@@ -79,7 +79,7 @@ def order_shows(forward: Any, backward: Any) -> bool | None:
 
 
 def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[Any], unordered: bool) -> str:
-    """The name of the comparison the results need, in `cure.compare`; raises LeftOut where there is none."""
+    """The name of the comparison the results need, in `cure.table.compare`; raises LeftOut where there is none."""
     shapes = {form if isinstance(form, str) else form[0] for form in forms.values()}
     pairs = "dict" in forms and not any(entries_need_order(value, forms[type(value).__name__]) for value in values)
     if unordered or oracle.kind == "unordered" or "set" in forms or pairs:

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cure.compare import DEFAULT
 from cure.problem import Problem, UnitTest
+from cure.table.compare import DEFAULT
 from evaluator.datasets.check import Report
 
 _LONGEST = 400

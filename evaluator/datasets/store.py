@@ -131,7 +131,7 @@ def arriving(item: PaperSet) -> Iterator[Path]:
 
 def keep(item: PaperSet, file: Path, arrival: Path, source: str, revision: str | None) -> Record:
     """Store `file`, which lies in the folder `arrival`, as this set, in place of an earlier one."""
-    from cure.problem_file import load_problems
+    from cure.problem.file import load_problems
 
     problems = len(load_problems(str(file)))
     stored_at = datetime.now(UTC).isoformat(timespec="seconds")

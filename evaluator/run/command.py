@@ -84,7 +84,7 @@ def run_of(dataset: str) -> click.Command:
         import json
         from typing import Any, cast
 
-        from cure.compare import comparison as known_comparison
+        from cure.table.compare import comparison as known_comparison
         from engines import EngineOptions
         from evaluator.run.prices import given_prices
         from evaluator.run.settings import RoleSettings, Settings

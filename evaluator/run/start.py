@@ -14,7 +14,7 @@ from typing import Any
 
 from cure.errors import ProblemError
 from cure.problem import Problem
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines import Engine, EngineOptions, default_style, open_engine, parse_spec
 from evaluator.run.directory import RunDirectory, find_or_make, write_whole

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.compare import comparison, normalise
 from cure.extract import extractor
 from cure.problem import Problem
+from cure.table.compare import comparison, normalise
 from evaluator.run.samples import Sample
 from evaluator.run.settings import Settings
 from sandbox import Execution, Job, Limits, Sandbox, Verdict

@@ -1,7 +1,7 @@
 from agent.solve.decide import Decision, answer_of, believed_failures, decide, verified, viable
 from agent.solve.settings import SolveSettings
-from cure.confidence import confidence
 from cure.select import rank_by_agreement, rank_by_max_pass
+from cure.select.confidence import confidence
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 

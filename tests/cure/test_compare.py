@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cure import compare
-from cure.compare import comparison, normalise
 from cure.errors import ProblemError
+from cure.table import compare
+from cure.table.compare import comparison, normalise
 
 
 def test_release_equality_agrees_with_the_golden_file(shared_data: Path) -> None:

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cure.compare import comparison
-from cure.execute import GrowingTable
 from cure.problem import UnitTest
 from cure.table import Candidate, Cell
+from cure.table.compare import comparison
+from cure.table.growing import GrowingTable
 from sandbox import Limits, Sandbox, SandboxError, Verdict, open_sandbox
 
 DOUBLE = Candidate("print(2 * int(input()))")

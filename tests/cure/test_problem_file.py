@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
-from cure.problem_file import dump_problems, load_problems, pick, to_record
+from cure.problem.file import dump_problems, load_problems, pick, to_record
 
 ROW = {
     "task_id": "sum",

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from cure.table import clusters, pass_matrix
+from cure.table.table import clusters, pass_matrix
 from tests.cure.tables import draw
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cure.problem import Problem
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from tests.engines.faulty_server import FaultyServer

@@ -15,7 +15,7 @@ from typing import Literal
 
 import pytest
 
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines import EngineError, EngineOptions, open_engine
 from engines.http.wire import Piece

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from evaluator.datasets.asserts import assertions, oracle_of, retyped
 from evaluator.datasets.command import datasets
 from evaluator.datasets.function import Oracle

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from cure.compare import comparison
-from cure.problem_row import problem_from_row
+from cure.problem.row import problem_from_row
+from cure.table.compare import comparison
 from evaluator.datasets.check import Report, check
 from evaluator.datasets.convert import Conversion, convert, read_functions
 from evaluator.datasets.execution import Bars

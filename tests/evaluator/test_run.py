@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cure.errors import ProblemError
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines import EngineOptions
 from engines.protocol import Completion, Delta, Request

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cure.compare import release
+from cure.table.compare import release
 from sandbox import Execution, Sandbox, Verdict
 from tests.sandbox.labelled import GAVE_UP_AFTER, NEAR, Labelled
 

@@ -1,6 +1,6 @@
 """Programs of others with a recorded verdict for what they print: the data of `shared/data` that can be run.
 
-Recorded as passed is what ended by itself with exactly the expected tokens, as `cure.compare.release` has it.
+Recorded as passed is what ended by itself with exactly the expected tokens, as `cure.table.compare.release` has it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cure.problem import Problem, UnitTest
-from cure.problem_file import dump_problems
+from cure.problem.file import dump_problems
 from trainer.answers import Answer, Answers, Table
 from trainer.commands import train
 from trainer.config import dump, load

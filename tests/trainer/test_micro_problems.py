@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from cure.compare import tokens
-from cure.execute import GrowingTable
-from cure.problem_row import problem_from_row
+from cure.problem.row import problem_from_row
 from cure.table import Candidate
+from cure.table.compare import tokens
+from cure.table.growing import GrowingTable
 from sandbox import Limits, open_sandbox
 from trainer.micro.problems import HIDDEN, PUBLIC, Split, kinds, problem, problem_and_recipe, rows
 from trainer.micro.recipes import Recipe, Step, answer, near_misses, source, trace

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from cure.problem_file import load_problems
+from cure.problem.file import load_problems
 from trainer.commands import train
 from trainer.errors import TrainerError
 

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cure.compare import tokens
-from cure.execute import GrowingTable
 from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import micro
 from cure.table import Candidate, ExecutionTable
+from cure.table.compare import tokens
+from cure.table.growing import GrowingTable
 from engines import Engine, Request, Sampling
 from engines.protocol import TextPrompt
 from sandbox import Limits, Sandbox

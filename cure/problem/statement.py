@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from cure.errors import ProblemError
-from cure.extract.fences import fence, without_indent
+from cure.fences import fence, without_indent
 from cure.problem import Problem, UnitTest
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")

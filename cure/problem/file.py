@@ -4,7 +4,7 @@ A row has `question` and optionally `example_input`, `example_output`, `test_inp
 `test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). Unknown fields are kept.
 
 A Markdown or text file is one problem: the statement as it stands, named by its first heading. Fenced blocks labelled
-Input and Output under a heading that begins with Example or Sample are its public tests (`cure.statement`).
+Input and Output under a heading that begins with Example or Sample are its public tests (`cure.problem.statement`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 
 from cure.errors import ProblemError
 from cure.problem import Problem
-from cure.problem_row import problem_from_row
-from cure.statement import problem_from_statement
+from cure.problem.row import problem_from_row
+from cure.problem.statement import problem_from_statement
 
 _JSON_LINES = (".jsonl", ".ndjson")
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.compare import normalise
 from cure.problem import UnitTest
+from cure.table.compare import normalise
 from sandbox.protocol import Verdict
 
 CandidateOrigin = Literal["sampled", "repair"]
