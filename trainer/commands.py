@@ -11,7 +11,7 @@ from trainer.inspect.command import inspect
 from trainer.reward_tables import reward
 
 if TYPE_CHECKING:
-    from trainer.micro.evaluation import Evaluation, EvaluationConfig
+    from trainer.micro.evaluation import Evaluation, MicroEvaluationConfig
     from trainer.micro.warmup import WarmModel, WarmupConfig
 
 _SANDBOXES = click.Choice(["auto", "docker", "bubblewrap", "none"])
@@ -98,7 +98,7 @@ def micro_base(
 
     from trainer.errors import TrainerError
     from trainer.micro import checkpoint
-    from trainer.micro.evaluation import EvaluationConfig
+    from trainer.micro.evaluation import MicroEvaluationConfig
     from trainer.micro.warmup import WarmupConfig
 
     config = WarmupConfig(seed=seed)
@@ -115,7 +115,7 @@ def micro_base(
     checkpoint.publish(partial, out)  # before the evaluation, whose failure must not cost the weights
     figures: list[Evaluation] = []
     if problems:
-        sampled = EvaluationConfig(problems=problems)
+        sampled = MicroEvaluationConfig(problems=problems)
         greedy = replace(sampled, temperature=0.0, samples=1, problems=2 * problems)
         for settings in (sampled, greedy):
             figures.append(asyncio.run(_evaluate(f"hf:{out.absolute()}", sandbox, settings)))
@@ -147,10 +147,10 @@ def micro_eval(
     from dataclasses import asdict
     from typing import cast
 
-    from trainer.micro.evaluation import EvaluationConfig
+    from trainer.micro.evaluation import MicroEvaluationConfig
     from trainer.micro.problems import Split
 
-    config = EvaluationConfig(cast(Split, split), problems, samples, temperature, seed)
+    config = MicroEvaluationConfig(cast(Split, split), problems, samples, temperature, seed)
     figures = asyncio.run(_evaluate(model, sandbox, config))
     if as_json:
         click.echo(json.dumps(asdict(figures), indent=1))
@@ -214,7 +214,7 @@ def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
         return warm_up(config, processes, on_step)
 
 
-async def _evaluate(model: str, sandbox: str, config: EvaluationConfig) -> Evaluation:
+async def _evaluate(model: str, sandbox: str, config: MicroEvaluationConfig) -> Evaluation:
     """Evaluate behind a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trainer.config import Config
-from trainer.config.schema import Trackers as Wanted
+from trainer.config.schema import TrackersConfig
 from trainer.errors import TrainerError
 from trainer.measure import Metrics
 
@@ -107,7 +107,7 @@ class Trackio:
 class Trackers:
     """Passes numbers on; metrics.jsonl is written without it. A tracker that fails is left, and the run goes on."""
 
-    def __init__(self, wanted: Wanted, directory: Path, config: Config) -> None:
+    def __init__(self, wanted: TrackersConfig, directory: Path, config: Config) -> None:
         """Open those wanted and tell them what they have missed. Raises TrainerError where one cannot be had."""
         self._file = directory / FILE
         known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}

@@ -37,7 +37,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert loaded_by(code) == []
 
 
-@pytest.mark.parametrize("package", ["sandbox", "engines", "cure", "trainer", "evaluator", "agent", "tui"])
+@pytest.mark.parametrize("package", ["settings", "sandbox", "engines", "cure", "trainer", "evaluator", "agent", "tui"])
 def test_importing_a_room_loads_nothing_heavy(package: str) -> None:
     assert loaded_by(f"import {package}") == []
 

@@ -97,7 +97,7 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
     """48 held-out problems x 8: code about 0.5 to 0.65, tests about 0.25 to 0.45; bounds allow for the sample."""
     from engines import open_engine
     from sandbox import SandboxUnavailable, open_sandbox
-    from trainer.micro.evaluation import EvaluationConfig, evaluate
+    from trainer.micro.evaluation import MicroEvaluationConfig, evaluate
 
     try:
         box = await open_sandbox("auto")
@@ -105,8 +105,8 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
         require("bubblewrap", str(error))
     engine = await open_engine("micro-base")
     try:
-        sampled = await evaluate(engine, box, EvaluationConfig())
-        greedy = await evaluate(engine, box, EvaluationConfig(temperature=0.0, samples=1, problems=96))
+        sampled = await evaluate(engine, box, MicroEvaluationConfig())
+        greedy = await evaluate(engine, box, MicroEvaluationConfig(temperature=0.0, samples=1, problems=96))
     finally:
         await engine.close()
         await box.close()

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
-
-class Section(BaseModel):
-    """A table of the TOML file: unknown keys are errors, values never change, docstrings describe the fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _none(cls, value: object, info: ValidationInfo) -> object:
-        """TOML has no word for nothing; this is ours, for the fields that may be nothing."""
-        field = cls.model_fields[info.field_name or ""]
-        return None if value == "none" and type(None) in get_args(field.annotation) else value
+from settings.section import Section
 
 
 class Data(Section):
@@ -36,7 +25,7 @@ class Data(Section):
     """CPU seconds per execution; without it each problem's own limit."""
 
 
-class Policy(Section):
+class PolicyConfig(Section):
     """Weights that are trained."""
 
     model: str
@@ -174,7 +163,7 @@ class Train(Section):
     """Train low-rank adapters of the linear layers instead of all weights."""
 
 
-class Rollout(Section):
+class RolloutConfig(Section):
     """The engine that samples for policies in training."""
 
     engine: Literal["auto", "local", "vllm", "vllm-server"] = "auto"
@@ -190,7 +179,7 @@ class Rollout(Section):
     """vLLM servers: a directory, under the same path here and on all of them, where new weights are put. One run's."""
 
     @model_validator(mode="after")
-    def _servers(self) -> Rollout:
+    def _servers(self) -> RolloutConfig:
         wanted = self.engine == "vllm-server"
         if wanted and not (self.url and self.weights_dir):
             raise ValueError("rollout.engine = vllm-server needs rollout.url and rollout.weights_dir")
@@ -204,7 +193,7 @@ class Rollout(Section):
         return (self.url,) if isinstance(self.url, str) else self.url or ()
 
 
-class Execution(Section):
+class ExecutionConfig(Section):
     """The sandbox."""
 
     sandbox: Literal["auto", "docker", "bubblewrap", "none"] = "auto"
@@ -222,7 +211,7 @@ class Checkpoints(Section):
     """Checkpoints of these steps are kept for good."""
 
 
-class Evaluation(Section):
+class EvaluationConfig(Section):
     """Measured while training, on other problems."""
 
     problems: str | None = None
@@ -236,7 +225,7 @@ class Evaluation(Section):
     seed: int = 1000
 
 
-class Trackers(Section):
+class TrackersConfig(Section):
     """Where metrics go besides metrics.jsonl."""
 
     tensorboard: bool = False
@@ -252,7 +241,7 @@ class Config(Section):
     seed: int = 0
     steps: int = Field(ge=1)
     data: Data
-    policies: dict[str, Policy]
+    policies: dict[str, PolicyConfig]
     coder: Role
     tester: Role
     labels: Labels = Labels()
@@ -260,11 +249,11 @@ class Config(Section):
     loss: Loss = Loss()
     optimiser: Optimiser = Optimiser()
     train: Train = Train()
-    rollout: Rollout = Rollout()
-    execution: Execution = Execution()
+    rollout: RolloutConfig = RolloutConfig()
+    execution: ExecutionConfig = ExecutionConfig()
     checkpoints: Checkpoints = Checkpoints()
-    evaluation: Evaluation = Evaluation()
-    trackers: Trackers = Trackers()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    trackers: TrackersConfig = TrackersConfig()
 
     @model_validator(mode="after")
     def _names_fit(self) -> Config:

@@ -24,7 +24,7 @@ _MAX_TOKENS = 128
 
 
 @dataclass(frozen=True)
-class EvaluationConfig:
+class MicroEvaluationConfig:
     """What is asked; the same values give the same prompts, and the same samples on one machine."""
 
     split: Split = "heldout"
@@ -55,7 +55,10 @@ class Evaluation:
 
 
 async def evaluate(
-    engine: Engine, sandbox: Sandbox, config: EvaluationConfig, on_done: Callable[[int, int], None] = lambda *_: None
+    engine: Engine,
+    sandbox: Sandbox,
+    config: MicroEvaluationConfig,
+    on_done: Callable[[int, int], None] = lambda *_: None,
 ) -> Evaluation:
     """The checkpoint's figures. `on_done(done, total)` counts answers, then problems whose table is complete."""
     made = [problem_and_recipe(config.seed, config.split, i) for i in range(config.problems)]
@@ -91,7 +94,7 @@ async def evaluate(
 async def _answers(
     engine: Engine,
     made: Sequence[tuple[Problem, Recipe]],
-    config: EvaluationConfig,
+    config: MicroEvaluationConfig,
     on_done: Callable[[int, int], None],
 ) -> dict[str, list[str]]:
     sampling = Sampling(temperature=config.temperature, max_tokens=_MAX_TOKENS, seed=config.seed, stop=micro.STOP)
