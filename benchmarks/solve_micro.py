@@ -23,10 +23,10 @@ from rich.progress import track
 from rich.table import Table
 
 from agent.runs import create_run
-from agent.session import start_session
 from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.problem import Problem
 from cure.problem.file import load_problems
+from cure.session import open_session
 
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0001)
 
@@ -36,13 +36,13 @@ async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: s
     console = Console(stderr=True)
     outcomes = []
     with tempfile.TemporaryDirectory() as state:
-        async with await start_session(settings.coder, settings.tester, sandbox) as session:
+        async with open_session((settings.coder, settings.tester), sandbox) as session:
             for i, problem in enumerate(track(problems, "solving", console=console)):
                 outcome = await solve_problem(
                     problem,
                     replace(settings, seed=settings.seed + i),
-                    coder=session.coder,
-                    tester=session.tester,
+                    coder=session.engines[settings.coder],
+                    tester=session.engines[settings.tester],
                     sandbox=session.sandbox,
                     run=create_run(Path(state)),
                 )

@@ -15,7 +15,7 @@ def demo(sandbox: str, seed: int) -> int:
 
     Exit code 0 when each got an answer, however sure.
     """
-    from agent.interrupt import run_interruptible
+    from cure.interrupt import run_interruptible
 
     return run_interruptible(_demo(sandbox, seed))
 
@@ -26,34 +26,21 @@ async def _demo(kind: str, seed: int) -> int:
     from rich.console import Console
 
     import agent
-    from agent.runs import create_run
-    from agent.session import start_session
+    from agent.commands.running import solve_and_show, started
     from agent.show.outcome import program_view, show_outcome
-    from agent.show.progress import SolveProgress
-    from agent.solve import SolveSettings, solve_problem
+    from agent.solve import SolveSettings
     from cure.problem.file import load_problems
 
     console, progress_console = Console(), Console(stderr=True)
     problems = load_problems(str(Path(agent.__file__).with_name(PROBLEMS)))
     settings = SolveSettings(seed=seed, max_tokens=512)
     failed = 0
-    with progress_console.status("Starting the bundled model and the sandbox"):
-        session = await start_session(settings.coder, settings.tester, kind)
-    async with session:
+    async with started(progress_console, settings, kind) as session:
         for number, problem in enumerate(problems, 1):
             console.rule(f"problem {number} of {len(problems)}", align="left")
             console.print(problem.question.strip(), style="italic", highlight=False, markup=False)
             console.print()
-            with SolveProgress(progress_console, settings) as progress:
-                outcome = await solve_problem(
-                    problem,
-                    settings,
-                    coder=session.coder,
-                    tester=session.tester,
-                    sandbox=session.sandbox,
-                    run=create_run(),
-                    notice=progress.notice,
-                )
+            outcome = await solve_and_show(progress_console, problem, settings, session)
             show_outcome(console, outcome, "")
             if outcome.program is not None:
                 console.print(program_view(outcome.program))

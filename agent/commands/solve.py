@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from agent.session import Session
     from agent.solve import Outcome, SolveSettings
     from cure.problem import Problem
+    from cure.session import Session
     from engines.spec import EngineOptions
 
 STYLES = ("auto", "chat", "micro", "release")
@@ -69,7 +69,7 @@ def solve(
     The program goes to standard output, everything else to standard error. Exit code 0: verified; 1: low confidence;
     2: bad input; 3: not solved; 4: budget spent; 5: the model failed; 6: the sandbox failed.
     """
-    from agent.interrupt import run_interruptible
+    from cure.interrupt import run_interruptible
     from cure.problem.file import load_problems, pick
 
     settings = settings_from(options)
@@ -122,7 +122,11 @@ def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
 
     if settings.coder_style != "auto":
         return settings
-    return replace(settings, coder_style=style_of(session.coder), tester_style=style_of(session.tester))
+    return replace(
+        settings,
+        coder_style=style_of(session.engines[settings.coder]),
+        tester_style=style_of(session.engines[settings.tester]),
+    )
 
 
 def engine_options(timeout: float | None, retries: int | None) -> EngineOptions:
@@ -141,30 +145,13 @@ async def _solve(
     problem: Problem, settings: SolveSettings, sandbox: str, options: EngineOptions, quiet: bool
 ) -> Outcome:
     from rich.console import Console
-    from rich.text import Text
 
-    from agent.runs import create_run
-    from agent.session import start_session
+    from agent.commands.running import solve_and_show, started
     from agent.show.outcome import show_outcome
-    from agent.show.progress import SolveProgress
-    from agent.solve import solve_problem
 
     console = Console(stderr=True)
-    with console.status(Text(f"Starting {settings.coder} and the sandbox")):
-        session = await start_session(settings.coder, settings.tester, sandbox, options)
-    async with session:
-        settings = with_styles(settings, session)
-        run = create_run()
-        with SolveProgress(console, settings) as progress:
-            outcome = await solve_problem(
-                problem,
-                settings,
-                coder=session.coder,
-                tester=session.tester,
-                sandbox=session.sandbox,
-                run=run,
-                notice=progress.notice,
-            )
+    async with started(console, settings, sandbox, options) as session:
+        outcome = await solve_and_show(console, problem, with_styles(settings, session), session)
     if not quiet:
         show_outcome(console, outcome, problem.name)
     return outcome

@@ -1,0 +1,52 @@
+"""What the commands that solve have in common: starting models and sandbox, and one solve with its progress."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from agent.runs import create_run
+from agent.show.progress import SolveProgress
+from agent.solve import Outcome, SolveSettings, solve_problem
+from cure.session import Session, open_session
+from engines import EngineOptions
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cure.problem import Problem
+
+
+@asynccontextmanager
+async def started(
+    console: Console, settings: SolveSettings, sandbox: str, options: EngineOptions = EngineOptions()
+) -> AsyncIterator[Session]:
+    """A session for the models of the settings, behind a line on the console that says what is waited for."""
+    # LangGraph takes a second to import; it comes in while models and containers start.
+    graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
+    async with AsyncExitStack() as stack:
+        with console.status(Text(f"Starting {settings.coder} and the sandbox")):
+            models = (settings.coder, settings.tester)
+            opening = open_session(models, sandbox, options, meanwhile=graph)
+            session = await stack.enter_async_context(opening)
+        yield session
+
+
+async def solve_and_show(console: Console, problem: Problem, settings: SolveSettings, session: Session) -> Outcome:
+    """The outcome of a new recorded run, with its progress on the console."""
+    run = create_run()
+    with SolveProgress(console, settings) as progress:
+        return await solve_problem(
+            problem,
+            settings,
+            coder=session.engines[settings.coder],
+            tester=session.engines[settings.tester],
+            sandbox=session.sandbox,
+            run=run,
+            notice=progress.notice,
+        )

@@ -1,0 +1,45 @@
+"""Asking for samples that are missing: a request cut into parts, so that nothing is sampled twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from engines import Request
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive samples of a request, as an engine is asked for them."""
+
+    request: Request
+    """Asks for `n` samples, of which sample i is sample `first + i` of the whole request, drawn with the same seed."""
+    first: int
+
+
+def missing_parts(request: Request, have: Collection[int]) -> list[Part]:
+    """What to ask for so that every sample of the request is there, where those with the indices `have` already are.
+
+    Sample i of a request is drawn with seed + i, so the parts' seeds are moved by their first index. The first part of
+    a request of which nothing is there is the request itself; the key of a part that begins later ends in its index.
+    """
+    missing = (index for index in range(request.n) if index not in have)
+    return [Part(_part(request, first, count), first) for first, count in consecutive(missing)]
+
+
+def consecutive(indices: Iterable[int]) -> list[tuple[int, int]]:
+    """The indices, which ascend, as (first, count) of each run of consecutive ones."""
+    found: list[tuple[int, int]] = []
+    for index in indices:
+        if found and index == sum(found[-1]):
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((index, 1))
+    return found
+
+
+def _part(request: Request, first: int, count: int) -> Request:
+    seed = request.sampling.seed
+    sampling = request.sampling if seed is None else replace(request.sampling, seed=seed + first)
+    key = request.key if first == 0 else f"{request.key}.{first}"
+    return replace(request, key=key, n=count, sampling=sampling)

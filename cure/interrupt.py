@@ -1,0 +1,52 @@
+"""Runs a command's coroutine so that SIGTERM and Ctrl-C end it in good order, the same way in every command."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result, run in an event loop of its own.
+
+    The first SIGTERM or SIGINT cancels the coroutine, so that everything it opened is closed, and KeyboardInterrupt is
+    raised whose text is the signal's name. A second one ends the process at once, also while Python code keeps the
+    event loop from running. Outside the main thread signals are left alone.
+    """
+    caught: list[signal.Signals] = []
+
+    async def guarded() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def cancel(number: int, _: FrameType | None) -> None:
+            caught.append(signal.Signals(number))
+            for each in SIGNALS:
+                signal.signal(each, signal.SIG_DFL)
+            loop.call_soon_threadsafe(task.cancel)
+
+        before = {each: signal.signal(each, cancel) for each in SIGNALS} if _in_main_thread() else {}
+        try:
+            return await work
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        raise KeyboardInterrupt(caught[0].name) from None
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

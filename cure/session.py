@@ -1,0 +1,81 @@
+"""Engines and a sandbox: opened side by side, closed whatever happens; the one way for every command."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from engines import Engine, EngineOptions, open_engine
+from sandbox import Sandbox, open_sandbox
+
+
+class Closable(Protocol):
+    """An engine, a sandbox, or anything else that is closed after use."""
+
+    async def close(self) -> None:
+        """Free what it holds."""
+
+
+Resource = TypeVar("Resource", bound=Closable)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command asks and runs programs with."""
+
+    engines: Mapping[str, Engine]
+    """By model spec: roles with one spec share one engine."""
+    sandbox: Sandbox
+
+
+@asynccontextmanager
+async def open_session(
+    models: Iterable[str],
+    sandbox: str = "auto",
+    options: EngineOptions = EngineOptions(),
+    *,
+    slots: int | None = None,
+    meanwhile: Awaitable[object] | None = None,
+) -> AsyncIterator[Session]:
+    """An engine for every model spec and a sandbox of this kind with so many slots, closed at the end.
+
+    `meanwhile` is awaited while they start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
+    raises; what was open by then is closed first.
+    """
+    specs = dict.fromkeys(models)
+    opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))
+    engines = {spec: asyncio.ensure_future(open_engine(spec, options)) for spec in specs}
+    opening: list[asyncio.Future[Any]] = [opened_sandbox, *engines.values()]
+    try:
+        results = await asyncio.gather(*opening, *([] if meanwhile is None else [meanwhile]), return_exceptions=True)
+        if failures := [result for result in results if isinstance(result, BaseException)]:
+            raise failures[0]
+        yield Session({spec: engine.result() for spec, engine in engines.items()}, opened_sandbox.result())
+    finally:
+        # A cancelled gather cancels what it waits for; what is open by then, or opens all the same, is closed here.
+        results = await asyncio.gather(*opening, return_exceptions=True)
+        await close_all(*(result for result in results if not isinstance(result, BaseException)))
+
+
+@asynccontextmanager
+async def closing(resource: Resource) -> AsyncIterator[Resource]:
+    """The resource, closed at the end, where an error on closing is reported on stderr and not raised.
+
+    For an `AsyncExitStack` of things that have to be opened one after another.
+    """
+    try:
+        yield resource
+    finally:
+        await close_all(resource)
+
+
+async def close_all(*resources: Closable) -> None:
+    """Close all of them side by side. Errors go to stderr: what was found, or what failed before, matters more."""
+    results = await asyncio.gather(*(resource.close() for resource in resources), return_exceptions=True)
+    for resource, result in zip(resources, results, strict=True):
+        if isinstance(result, BaseException):
+            sys.stderr.write(f"cure-agent: cannot close {type(resource).__name__}: {result}\n")
