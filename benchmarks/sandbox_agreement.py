@@ -1,7 +1,7 @@
 """Do the ways to run a program agree, with each other and with recorded verdicts? All labelled programs, in every way.
 
-Runs the programs of `tests/sandbox/labelled.py` in the default and in the strict mode of each sandbox, and prints how
-many executions were compared and every disagreement, with its reason where one is known.
+Runs the programs of `benchmarks/agreement/labelled.py` in the default and in the strict mode of each sandbox, and
+prints how many executions were compared and every disagreement, with its reason where one is known.
 
     python benchmarks/sandbox_agreement.py ../shared/data
     python benchmarks/sandbox_agreement.py ../shared/data --kinds bubblewrap --every 10 --json
@@ -22,10 +22,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from benchmarks.agreement.compare import Comparison, Executions, between, execute, with_record
+from benchmarks.agreement.known import reason_for
+from benchmarks.agreement.labelled import Labelled, load
 from sandbox import SandboxUnavailable, open_sandbox
-from tests.sandbox.agreement import Comparison, Executions, between, execute, with_record
-from tests.sandbox.known_disagreements import reason_for
-from tests.sandbox.labelled import Labelled, load
 
 
 async def run_all(programs: list[Labelled], kinds: list[str], console: Console) -> dict[str, tuple[Executions, float]]:

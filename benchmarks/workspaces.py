@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sandbox import SandboxUnavailable
-from sandbox.workspace import bubblewrap, open_workspace
+from sandbox.workspace import open_workspace
+from sandbox.workspace.backends import bubblewrap
 
 WAYS = {"bubblewrap, overlay": (True,), "bubblewrap, copy": (False,), "docker": (), "none": ()}
 

@@ -5,10 +5,11 @@ whether the output is right is not decided here but by `cure.table`, and no expe
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.open import BackendStatus, open_sandbox, probe
+from sandbox.open import KINDS, BackendStatus, default_slots, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Sandbox, Verdict
 
 __all__ = [
+    "KINDS",
     "BackendStatus",
     "Execution",
     "Job",
@@ -17,6 +18,7 @@ __all__ = [
     "SandboxError",
     "SandboxUnavailable",
     "Verdict",
+    "default_slots",
     "open_sandbox",
     "probe",
 ]

@@ -16,7 +16,7 @@ from sandbox.errors import SandboxError
 from sandbox.open import KINDS, BackendStatus, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.selftest.command import selftest
-from sandbox.workspace.command import execute
+from sandbox.workspace.exec import execute
 
 
 @click.group()
@@ -36,8 +36,8 @@ def build() -> None:
 
 
 async def _build() -> str:
-    from sandbox.docker_client import connect
-    from sandbox.image import build as image
+    from sandbox.backends.docker.client import connect
+    from sandbox.backends.docker.image import build as image
 
     engine = await connect()
     try:

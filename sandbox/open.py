@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ class BackendStatus:
     """The command or step that makes it usable; empty when it is."""
 
 
+def default_slots() -> int:
+    """Twice the cores this process may use: a sleeping program must not hold a core. Half of them work at a time."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 def _say_on_stderr(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
@@ -44,8 +50,8 @@ async def open_sandbox(
     `runtime` is what Docker's containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names; with
     one, `auto` is Docker or nothing, since nobody names a runtime to get less isolation. Raises SandboxUnavailable.
     """
-    from sandbox.pool import Pool, default_slots
-    from sandbox.trusted import Trusted
+    from sandbox.backends.trusted import Trusted
+    from sandbox.pool.pool import Pool
 
     count = default_slots() if slots is None else slots
     if count < 1:
@@ -53,14 +59,14 @@ async def open_sandbox(
     if kind == "none":
         return Trusted(count)
     if kind in ("docker", "auto"):
-        from sandbox.docker_engine import chosen_runtime, find_docker
+        from sandbox.backends.docker.jails import chosen_runtime, find_docker
 
         runtime = chosen_runtime(runtime)
         if kind == "docker" or runtime is not None:
             return Pool(await find_docker(say, runtime), count)
         return await _open_first(count, say)
     if kind == "bubblewrap":
-        from sandbox.bubblewrap import find_bubblewrap
+        from sandbox.backends.bubblewrap import find_bubblewrap
 
         return Pool(await find_bubblewrap(), count)
     raise SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
@@ -68,8 +74,8 @@ async def open_sandbox(
 
 async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
     """Docker, bubblewrap, or Docker after building its image: a build that fails takes too long to try every time."""
-    from sandbox.docker_engine import find_docker
-    from sandbox.pool import Pool
+    from sandbox.backends.docker.jails import find_docker
+    from sandbox.pool.pool import Pool
 
     try:
         return Pool(await find_docker(), slots)
@@ -93,13 +99,14 @@ async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
 
 async def probe() -> list[BackendStatus]:
     """What each backend can do on this machine, in the order of preference. Builds and starts nothing that stays."""
-    from sandbox import bubblewrap, docker_client, docker_engine
+    from sandbox.backends import bubblewrap
+    from sandbox.backends.docker import client, jails
 
     statuses = []
     try:
-        docker = await docker_engine.find_docker()
+        docker = await jails.find_docker()
     except SandboxUnavailable as error:
-        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else docker_client.INSTALL
+        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else client.INSTALL
         statuses.append(BackendStatus("docker", False, str(error), remedy))
     else:
         statuses.append(BackendStatus("docker", True, docker.isolation))

@@ -13,7 +13,7 @@ from cure.prompts import prompts_for
 from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine, open_trainable_engine
 from engines.local.text import Text
 from engines.vllm_server.engine import open_server_engine
-from sandbox import Sandbox, open_sandbox
+from sandbox import Sandbox, default_slots, open_sandbox
 from trainer.answers import RoleName
 from trainer.config import Config
 from trainer.config.schema import Role
@@ -88,8 +88,6 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
     async with AsyncExitStack() as stack:
         slots = config.execution.slots
         if slots is None and world.size > 1:
-            from sandbox.pool import default_slots
-
             slots = max(2, default_slots() // world.size)
         box = await open_sandbox(config.execution.sandbox, slots=slots)
         stack.push_async_callback(box.close)

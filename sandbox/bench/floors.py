@@ -10,8 +10,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sandbox.backends.python import SYSTEM
 from sandbox.bench.workload import Workload
-from sandbox.jail_python import SYSTEM
 
 FORKS = 1000
 INTERPRETED = 64

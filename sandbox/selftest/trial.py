@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sandbox.backends.trusted import Trusted
 from sandbox.errors import SandboxError
 from sandbox.protocol import Execution, Job, Sandbox, Verdict
 from sandbox.selftest import innocent
 from sandbox.selftest.canary import Canary
 from sandbox.selftest.hostile import Hostile
-from sandbox.trusted import Trusted
 
 ANSWER_S = 180.0
 """A sandbox that has not answered by then hangs."""

@@ -21,7 +21,7 @@ from sandbox.protocol import Verdict
 from sandbox.workspace.archive import unpack
 from sandbox.workspace.jailed import Jailed
 from sandbox.workspace.protocol import CommandResult, PathRefused, Setup, SetupFailed, checked
-from sandbox.workspace.wish import ENV, Wish
+from sandbox.workspace.spec import ENV, Wish
 
 TAIL = 2000
 LOCK_S = 0.1
@@ -110,22 +110,22 @@ async def on_this_machine(
 
 async def in_the_engine(setup: Setup, wish: Wish, image: str | None, say: Callable[[str], None]) -> str:
     """The name of an image with the environment, made upon `image` unless the engine keeps it already."""
-    from sandbox.docker_client import call, connect
-    from sandbox.workspace import docker_engine
+    from sandbox.backends.docker.client import call, connect
+    from sandbox.workspace.backends import docker
 
     engine = await connect()
     try:
-        base = image or await docker_engine.own_image(engine.client, say)
-        identity = await call(lambda: docker_engine.image_id(engine.client, base))
+        base = image or await docker.own_image(engine.client, say)
+        identity = await call(lambda: docker.image_id(engine.client, base))
         if not identity:
             raise SandboxError(f"the Docker engine has no image {base}: pull it first")
         key = await asyncio.to_thread(key_of, setup, wish, identity)
-        tag = f"{docker_engine.ENVIRONMENTS}:{key}"
+        tag = f"{docker.ENVIRONMENTS}:{key}"
         async with alone(key):
-            if not await call(lambda: docker_engine.image_id(engine.client, tag)):
-                archive = await made(setup, wish, lambda wish: docker_engine.open_docker(wish, base, say), say)
+            if not await call(lambda: docker.image_id(engine.client, tag)):
+                archive = await made(setup, wish, lambda wish: docker.open_docker(wish, base, say), say)
                 with archive:
-                    await call(lambda: docker_engine.keep_environment(engine.client, base, tag, archive))
+                    await call(lambda: docker.keep_environment(engine.client, base, tag, archive))
         return tag
     finally:
         await asyncio.shield(call(engine.close))

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from sandbox.errors import SandboxError
+from sandbox.pool.slot import SlotLost
 from sandbox.protocol import Limits, Verdict
-from sandbox.slot import SlotLost
 from sandbox.workspace.archive import archive_of
 from sandbox.workspace.judge import judged
 from sandbox.workspace.link import STOP_S, Launcher, Link

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sandbox.errors import SandboxError
-from sandbox.slot import Connection, SlotLost
+from sandbox.pool.slot import Connection, SlotLost
 from sandbox.workspace.inside import wire
 
 START_S = 30.0

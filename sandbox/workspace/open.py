@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.open import INSTALL, KINDS, _say_on_stderr
 from sandbox.workspace.protocol import PathRefused, Room, Setup, Workspace
-from sandbox.workspace.wish import ENV, Wish
+from sandbox.workspace.spec import ENV, Wish
 
 Say = Callable[[str], None]
 
@@ -34,7 +34,7 @@ async def open_workspace(
     that commands see where they are, read-only (an interpreter outside /usr, say); `room` bounds what fits in.
     The directory may not be changed while a workspace is open over it. Raises SandboxUnavailable.
     """
-    from sandbox.workspace.view import git_directories, place_of
+    from sandbox.workspace.backends.view import git_directories, place_of
 
     if kind not in KINDS:
         raise SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
@@ -59,7 +59,7 @@ async def open_workspace(
 
 async def _docker(wish: Wish, image: str | None, setup: Setup | None, say: Say) -> Workspace:
     """Docker's image is built where it is missing, which `say` is told of."""
-    from sandbox.workspace.docker_engine import open_docker
+    from sandbox.workspace.backends.docker import open_docker
     from sandbox.workspace.environment import in_the_engine
 
     if setup is not None:
@@ -68,7 +68,7 @@ async def _docker(wish: Wish, image: str | None, setup: Setup | None, say: Say) 
 
 
 async def _bubblewrap(wish: Wish, image: str | None, setup: Setup | None, say: Say) -> Workspace:
-    from sandbox.workspace.bubblewrap import open_bubblewrap
+    from sandbox.workspace.backends.bubblewrap import open_bubblewrap
     from sandbox.workspace.environment import on_this_machine
 
     if image is not None:
@@ -79,7 +79,7 @@ async def _bubblewrap(wish: Wish, image: str | None, setup: Setup | None, say: S
 
 
 async def _trusted(wish: Wish, setup: Setup | None) -> Workspace:
-    from sandbox.workspace.trusted import TrustedWorkspace
+    from sandbox.workspace.backends.trusted import TrustedWorkspace
 
     if setup is not None:
         raise SandboxError(f"a setup fills {ENV}, which only a sandbox has: prepare the environment yourself")

@@ -17,7 +17,7 @@ from docker import APIClient
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
-from sandbox.image.build import build, image_tag
+from sandbox.backends.docker.image.build import build, image_tag
 
 START_S = 60
 STOP_S = 30

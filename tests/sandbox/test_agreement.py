@@ -14,10 +14,10 @@ from typing import NoReturn
 import pytest
 import pytest_asyncio
 
+from benchmarks.agreement.compare import Comparison, Executions, between, execute, with_record
+from benchmarks.agreement.known import KNOWN, reason_for
+from benchmarks.agreement.labelled import Labelled, load
 from sandbox import SandboxUnavailable, open_sandbox
-from tests.sandbox.agreement import Comparison, Executions, between, execute, with_record
-from tests.sandbox.known_disagreements import KNOWN, reason_for
-from tests.sandbox.labelled import Labelled, load
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),

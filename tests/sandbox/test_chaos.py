@@ -26,11 +26,11 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from sandbox import Job, SandboxUnavailable, Verdict
-from sandbox.bubblewrap import find_bubblewrap
-from sandbox.docker_engine import find_docker
-from sandbox.docker_reap import LABEL
-from sandbox.pool import Pool
-from sandbox.slot import Connection, Launcher, Size
+from sandbox.backends.bubblewrap import find_bubblewrap
+from sandbox.backends.docker.jails import find_docker
+from sandbox.backends.docker.reap import LABEL
+from sandbox.pool.pool import Pool
+from sandbox.pool.slot import Connection, Launcher, Size
 from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
 from tests.sandbox.proc import children, lives
 

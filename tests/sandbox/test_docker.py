@@ -17,14 +17,15 @@ import pytest
 import pytest_asyncio
 from docker.errors import DockerException
 
-from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, docker_engine, open_sandbox, probe
-from sandbox.docker_client import connect
-from sandbox.docker_engine import RUNTIME_VARIABLE, describe, find_docker
-from sandbox.docker_reap import LABEL
-from sandbox.docker_ssh import command
-from sandbox.image.build import image_tag
+from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox, probe
+from sandbox.backends.docker import jails
+from sandbox.backends.docker.client import connect
+from sandbox.backends.docker.image.build import image_tag
+from sandbox.backends.docker.jails import RUNTIME_VARIABLE, describe, find_docker
+from sandbox.backends.docker.reap import LABEL
+from sandbox.backends.docker.ssh import command
+from sandbox.pool.slot import Size, Slot
 from sandbox.runner.verdict import OomKills
-from sandbox.slot import Size, Slot
 from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.docker]
@@ -288,7 +289,7 @@ async def test_a_host_that_is_gone_is_one_line(monkeypatch: pytest.MonkeyPatch) 
 async def test_where_no_system_v_limits_can_be_set_there_are_none(
     engine_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docker_engine, "NO_SYSTEM_V", {"kernel.nobody_knows_this": "0"})
+    monkeypatch.setattr(jails, "NO_SYSTEM_V", {"kernel.nobody_knows_this": "0"})
     sandbox = await open_sandbox("docker", slots=1)
     executions = [e async for e in sandbox.run([Job("job", "print(1)", (b"",))])]
     assert [e.verdict for e in executions] == [Verdict.OK]

@@ -61,7 +61,7 @@ async def opened(
 
 async def _images() -> set[str]:
     """Names of the images that environments are kept in; none without an engine."""
-    from sandbox.docker_client import call, connect
+    from sandbox.backends.docker.client import call, connect
 
     try:
         engine = await connect()
@@ -73,7 +73,7 @@ async def _images() -> set[str]:
 
 
 async def _remove(images: set[str]) -> None:
-    from sandbox.docker_client import call, connect
+    from sandbox.backends.docker.client import call, connect
 
     if images:
         engine = await connect()

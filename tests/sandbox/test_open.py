@@ -17,11 +17,11 @@ from typing import NoReturn
 import pytest
 
 from sandbox import Job, Limits, SandboxError, SandboxUnavailable, Verdict, open_sandbox, probe
-from sandbox.bubblewrap import Bubblewrap, Identity
-from sandbox.docker_client import connect
-from sandbox.docker_reap import LABEL, reap
-from sandbox.jail_python import candidates
-from sandbox.pool import Pool
+from sandbox.backends.bubblewrap import Bubblewrap, Identity
+from sandbox.backends.docker.client import connect
+from sandbox.backends.docker.reap import LABEL, reap
+from sandbox.backends.python import candidates
+from sandbox.pool.pool import Pool
 from tests.sandbox.proc import descendants, lives
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -68,7 +68,7 @@ async def test_without_dockers_image_it_is_bubblewrap_and_nothing_is_built(
         await (await open_sandbox("bubblewrap")).close()
     except SandboxUnavailable as error:
         require("bubblewrap", str(error))
-    for module in ("sandbox.image.build", "sandbox.docker_engine"):
+    for module in ("sandbox.backends.docker.image.build", "sandbox.backends.docker.jails"):
         monkeypatch.setattr(f"{module}.image_tag", lambda: "cure-agent-sandbox:nobody-built-this")
     said: list[str] = []
     sandbox = await open_sandbox("auto", say=said.append)

@@ -14,10 +14,10 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Execution, Job, Limits, SandboxError, SandboxUnavailable, Verdict
-from sandbox.bubblewrap import find_bubblewrap
-from sandbox.docker_engine import find_docker
-from sandbox.pool import Pool
-from sandbox.slot import Connection, Launcher, Size
+from sandbox.backends.bubblewrap import find_bubblewrap
+from sandbox.backends.docker.jails import find_docker
+from sandbox.pool.pool import Pool
+from sandbox.pool.slot import Connection, Launcher, Size
 from tests.sandbox.conftest import BACKENDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

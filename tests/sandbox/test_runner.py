@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.pool.slot import boot_command, boot_payload
 from sandbox.runner import frames
 from sandbox.runner.jail import Jail
 from sandbox.runner.serve import REFUSED
 from sandbox.runner.verdict import OomKills
-from sandbox.slot import boot_command, boot_payload
 
 
 def test_it_refuses_to_start_outside_a_pid_namespace() -> None:

@@ -18,10 +18,10 @@ import pytest_asyncio
 
 from sandbox import Limits, SandboxError, SandboxUnavailable, Verdict
 from sandbox.workspace import COMMAND_LIMITS, Change, ChangeKind, PathRefused, Room, Workspace, open_workspace
-from sandbox.workspace import bubblewrap as bubblewrap_module
+from sandbox.workspace.backends import bubblewrap as bubblewrap_module
+from sandbox.workspace.backends.view import git_directories
 from sandbox.workspace.inside.supervisor import REFUSED, Supervisor
 from sandbox.workspace.jailed import ENVIRONMENT
-from sandbox.workspace.view import git_directories
 from tests.sandbox.conftest import BACKENDS
 
 Open = Callable[..., Awaitable[Workspace]]

@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Execution, Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
-from sandbox.bubblewrap import identities
+from sandbox.backends.bubblewrap import identities
 from tests.sandbox.conftest import BACKENDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
+from sandbox.pool.slot import Launcher, Size, Slot, SlotLost
+from sandbox.pool.work import Run, Work, works_of
 from sandbox.protocol import Execution, Job, Verdict
 from sandbox.runner.frames import Result
-from sandbox.slot import Launcher, Size, Slot, SlotLost
-from sandbox.work import Run, Work, works_of
 
 BATCH = 64
 """Inputs of a program that go to a slot together."""
@@ -32,11 +31,6 @@ STALLED_S = 0.05
 """A slot that has said nothing for so long may be asleep: another takes its turn."""
 GRACE_S = 0.2
 """How long a slot may finish an execution nobody waits for any more."""
-
-
-def default_slots() -> int:
-    """Twice the cores this process may use: a sleeping program must not hold a core. Half of them work at a time."""
-    return 2 * len(os.sched_getaffinity(0))
 
 
 @dataclass(eq=False)

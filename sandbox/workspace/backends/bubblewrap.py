@@ -12,16 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.bubblewrap import INSTALL, Identity, PipeConnection, explain, identities
+from sandbox.backends.bubblewrap import INSTALL, Identity, PipeConnection, explain, identities
+from sandbox.backends.python import SYSTEM, JailPython, _libraries, candidates
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.jail_python import SYSTEM, JailPython, _libraries, candidates
-from sandbox.workspace import view
+from sandbox.workspace.backends import view
+from sandbox.workspace.backends.view import Mount
 from sandbox.workspace.jailed import HOME, ForeignFiles, Jailed
 from sandbox.workspace.link import boot_command
-from sandbox.workspace.view import Mount
-from sandbox.workspace.wish import ENV, Wish
+from sandbox.workspace.spec import ENV, Wish
 
-STAGE = Path(__file__).parent / "inside" / "stage.py"
+STAGE = Path(__file__).parents[1] / "inside" / "stage.py"
 PLACES = ("/mnt", "/media", "/srv", "/opt")
 """Directories of any system that the mounts for bubblewrap may hide from it: their sources are opened before."""
 OVERLAYS = (True, False)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from sandbox.docker_attach import AttachedConnection, attach
-from sandbox.docker_client import Engine, call, connect
-from sandbox.docker_reap import LABEL, owner, reap, remove
+from sandbox.backends.docker.attach import AttachedConnection, attach
+from sandbox.backends.docker.client import Engine, call, connect
+from sandbox.backends.docker.image.build import build, image_tag, is_built
+from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
-from sandbox.image.build import build, image_tag, is_built
-from sandbox.slot import Size, boot_command
+from sandbox.pool.slot import Size, boot_command
 
 RUNTIME_VARIABLE = "CURE_AGENT_DOCKER_RUNTIME"
 WRITABLE = {"/tmp": "size=16m,nr_inodes=256,mode=1777", "/dev/shm": "size=8m,nr_inodes=256,mode=1777"}

@@ -15,7 +15,7 @@ from sandbox.runner import frames
 
 START_S = 30.0
 FRAME_OVERHEAD = 1 << 16
-RUNNER = Path(__file__).parent / "runner"
+RUNNER = Path(__file__).parents[1] / "runner"
 MODULES = (
     *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "processes", "jail", "channel"),
     *("program", "plain", "surroundings", "shared", "compiled", "tasks", "zygote", "forker", "records", "jobs"),

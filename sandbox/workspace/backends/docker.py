@@ -11,15 +11,15 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from sandbox.docker_attach import AttachedConnection, attach
-from sandbox.docker_client import Engine, call, connect
-from sandbox.docker_engine import NO_SYSTEM_V, chosen_runtime
-from sandbox.docker_reap import LABEL, owner, reap, remove
+from sandbox.backends.docker.attach import AttachedConnection, attach
+from sandbox.backends.docker.client import Engine, call, connect
+from sandbox.backends.docker.image.build import build
+from sandbox.backends.docker.jails import NO_SYSTEM_V, chosen_runtime
+from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.image.build import build
 from sandbox.workspace.jailed import HOME, Jailed
 from sandbox.workspace.link import boot_command
-from sandbox.workspace.wish import ENV, Wish
+from sandbox.workspace.spec import ENV, Wish
 
 if TYPE_CHECKING:
     from docker import APIClient

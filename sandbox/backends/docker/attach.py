@@ -7,9 +7,9 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sandbox.docker_client import ENGINE_S, Address, reason
+from sandbox.backends.docker.client import ENGINE_S, Address, reason
 from sandbox.errors import SandboxError
-from sandbox.slot import SlotLost
+from sandbox.pool.slot import SlotLost
 
 ERRORS_KEPT = 1000
 LARGEST_REFUSAL = 1 << 16

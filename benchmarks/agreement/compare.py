@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.agreement.labelled import GAVE_UP_AFTER, NEAR, Labelled
 from cure.table.compare import release
 from sandbox import Execution, Sandbox, Verdict
-from tests.sandbox.labelled import GAVE_UP_AFTER, NEAR, Labelled
 
 Executions = Mapping[str, Sequence[Execution]]
 """By the program's key, in the order of its inputs."""

@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 
+from sandbox.backends.python import JailPython, candidates
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.jail_python import JailPython, candidates
-from sandbox.slot import Size, Slot, SlotLost, boot_command
+from sandbox.pool.slot import Size, Slot, SlotLost, boot_command
 
 INSTALL = "apt-get install bubblewrap"
 WRITABLE = {"/tmp": 16 << 20, "/dev/shm": 8 << 20}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.docker_ssh import SshDoor
+from sandbox.backends.docker.ssh import SshDoor
 from sandbox.errors import SandboxError, SandboxUnavailable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.sandbox.agreement import Disagreement
+from benchmarks.agreement.compare import Disagreement
 
 KNOWN: Mapping[str, str] = {
     "HumanEval/29 codegen-16B 0": "prints a generator, and with it an address",
