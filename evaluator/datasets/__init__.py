@@ -4,6 +4,6 @@
 """
 
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.store import find_dataset
+from evaluator.datasets.sources.store import find_dataset
 
 __all__ = ["DatasetError", "find_dataset"]

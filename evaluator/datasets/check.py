@@ -17,8 +17,8 @@ from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
 from cure.table.compare import DEFAULT, comparison
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.execution import Bars, Executions
-from evaluator.datasets.program import seeded, uses_sets
+from evaluator.datasets.functional.execution import Bars, Executions
+from evaluator.datasets.functional.program import seeded, uses_sets
 from sandbox import Job, Limits, Sandbox, Verdict
 
 SEEDS = (1, 2)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evaluator.report.content import content
-from evaluator.report.details import pack
-from evaluator.report.executions import write_executions
-from evaluator.report.markdown import markdown
-from evaluator.report.material import Material, read_material
-from evaluator.report.page import page
-from evaluator.report.pictures import Picture, pictures
-from evaluator.report.ratios import ratios_csv
+from evaluator.report.content.content import content
+from evaluator.report.material.material import Material, read_material
+from evaluator.report.output.details import pack
+from evaluator.report.output.executions import write_executions
+from evaluator.report.output.markdown import markdown
+from evaluator.report.output.page import page
+from evaluator.report.output.pictures import Picture, pictures
+from evaluator.report.output.ratios import ratios_csv
 from evaluator.run.directory import RunDirectory, write_pieces, write_whole
 from evaluator.run.prices import Prices
 from evaluator.run.summary import summarise, write_summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evaluator.report import pictures
+from evaluator.report.output import pictures
 
 
 @pytest.fixture

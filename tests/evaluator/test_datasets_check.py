@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from evaluator.datasets.command import datasets
+from evaluator.commands.datasets import datasets
 
 DOUBLE = "print(2 * int(input()))"
 

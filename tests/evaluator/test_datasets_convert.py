@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from cure.problem.file import load_problems
-from evaluator.datasets.asserts import assertions, oracle_of, retyped
-from evaluator.datasets.command import datasets
-from evaluator.datasets.function import Oracle
-from evaluator.datasets.humaneval import without_doctests
+from evaluator.commands.datasets import datasets
+from evaluator.datasets.functional.asserts import assertions, oracle_of, retyped
+from evaluator.datasets.functional.function import Oracle
+from evaluator.datasets.functional.humaneval import without_doctests
 
 Made = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 

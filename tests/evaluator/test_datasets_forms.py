@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.datasets.codec import read_value, write_value
-from evaluator.datasets.forms import Form, choose, from_text, same, survives, to_text
-from evaluator.datasets.program import codec_source
+from evaluator.datasets.functional.codec import read_value, write_value
+from evaluator.datasets.functional.forms import Form, choose, from_text, same, survives, to_text
+from evaluator.datasets.functional.program import codec_source
 
 SCALARS = st.one_of(
     st.none(),

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.datasets.convert import convert
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.livecodebench import livecodebench, without_examples
-from evaluator.datasets.pickled import pickled_string
+from evaluator.datasets.functional.convert import convert
+from evaluator.datasets.functional.livecodebench import livecodebench, without_examples
+from evaluator.datasets.sources.pickled import pickled_string
 from sandbox import open_sandbox
 
 TESTS = [

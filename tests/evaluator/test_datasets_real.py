@@ -16,9 +16,9 @@ import pytest
 from cure.problem.row import problem_from_row
 from cure.table.compare import comparison
 from evaluator.datasets.check import Report, check
-from evaluator.datasets.convert import Conversion, convert, read_functions
-from evaluator.datasets.execution import Bars
-from evaluator.datasets.prepare import prepare
+from evaluator.datasets.functional.convert import Conversion, convert, read_functions
+from evaluator.datasets.functional.execution import Bars
+from evaluator.datasets.functional.prepare import prepare
 from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
 
 ALL = bool(os.environ.get("CURE_AGENT_ALL_DATASETS"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from evaluator.datasets import release
+from evaluator.datasets.sources import release
 
 
 def test_the_release_way_is_the_notebooks(shared_data: Path) -> None:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from evaluator.commands.datasets import datasets
 from evaluator.datasets import DatasetError, find_dataset
-from evaluator.datasets.command import datasets
-from evaluator.datasets.get import get
+from evaluator.datasets.sources.get import get
 
 ROWS = [{"question": "Print 1.", "test_input": [""], "test_output": ["1\n"], "test_time_limit": 1}]
 CONTENT = json.dumps(ROWS).encode()

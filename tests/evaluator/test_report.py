@@ -20,10 +20,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cure.errors import ProblemError
-from evaluator.report import details
-from evaluator.report.command import report
-from evaluator.report.material import read_material
-from evaluator.report.published import published
+from evaluator.commands.report import report
+from evaluator.report.material.material import read_material
+from evaluator.report.material.published import published
+from evaluator.report.output import details
 from evaluator.report.write import write_report
 from evaluator.run.cost import money
 from evaluator.run.directory import RunDirectory, write_whole
@@ -174,7 +174,7 @@ def checked(html: str) -> Checked:
 
 def test_the_command_loads_nothing_heavy() -> None:
     program = (
-        "import sys, evaluator.report.command\n"
+        "import sys, evaluator.commands.report\n"
         "print({'numpy', 'jinja2', 'matplotlib', 'rich', 'engines', 'sandbox'} & {*sys.modules})"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
-from evaluator.report.material import read_material
+from evaluator.report.material.material import read_material
 from evaluator.run.case_form import case_of
 from evaluator.run.lines import Lines
 from evaluator.run.stored import read_tables

@@ -1,0 +1,197 @@
+"""`cure-agent datasets`: problem sets on this machine, got, made, checked and looked at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cure.problem import Problem
+    from evaluator.datasets.check import Report
+    from evaluator.datasets.functional.convert import Conversion
+
+_SANDBOX = click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "docker", "bubblewrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="Runs the programs.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_FORMATS = ("auto", "humaneval", "mbpp", "evalplus-humaneval", "evalplus-mbpp", "livecodebench")
+
+
+@click.group("datasets", context_settings={"help_option_names": ["-h", "--help"]})
+def datasets() -> None:
+    """Problem sets: list, get, check, convert and show them."""
+
+
+@datasets.command("list")
+@click.argument("files", nargs=-1)
+@_JSON
+def list_sets(files: tuple[str, ...], as_json: bool) -> None:
+    """The paper's sets, which of them are on this machine, and the FILES given."""
+    from evaluator.datasets.sources.listing import listed
+
+    sets = listed(files)
+    if as_json:
+        click.echo(json.dumps(sets, indent=1))
+        return
+    from evaluator.datasets.show import show, table
+
+    columns = ("name", "file", "published", "in the paper", "on this machine")
+    rows = [[row[key] for key in ("name", "file", "published_problems", "paper", "here")] for row in sets["sets"]]
+    show(table("the paper's sets, on the hub as Gen-Verse/NAME", columns, rows, f"kept in {sets['home']}"))
+    if files:
+        local = [[row[key] for key in ("path", "problems", "bytes", "sha256")] for row in sets["files"]]
+        show(table("files", ("file", "problems", "bytes", "sha256"), local))
+
+
+@datasets.command("get")
+@click.argument("name")
+@click.option("--revision", help="Commit, branch or tag of the hub's repository.  [default: main, then what was got]")
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), help="Take the set from this file, not from the hub."
+)
+@click.option("--sha256", help="The checksum the file must have.")
+@_JSON
+def get(name: str, revision: str | None, source: Path | None, sha256: str | None, as_json: bool) -> None:
+    """Get the set NAME once: one plain file from the hub, or from a path; verified when it is there already.
+
+    It is kept in the user's data directory, or in the one CURE_AGENT_DATA_HOME names, with its checksum and commit.
+    """
+    from dataclasses import asdict
+
+    from evaluator.datasets.sources.catalogue import known_set
+    from evaluator.datasets.sources.get import get as get_set
+    from evaluator.datasets.sources.store import stored_path
+
+    record = get_set(name, revision, source, sha256)
+    path = stored_path(known_set(name))
+    if as_json:
+        click.echo(json.dumps({**asdict(record), "path": str(path)}, indent=1))
+        return
+    revision_text = f", revision {record.revision[:12]}" if record.revision else ""
+    click.echo(f"{path}: {record.problems} problems, sha256 {record.sha256}{revision_text}")
+
+
+@datasets.command("convert")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
+@click.option("--format", "chosen", type=click.Choice(_FORMATS), default="auto", show_default=True)
+@click.option("--most-tests", type=click.IntRange(min=1), default=24, show_default=True,
+              help="Hidden tests kept per problem.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=1), help="Convert the first problems only.")
+@_SANDBOX
+@_JSON
+def convert(
+    source: Path, target: Path, chosen: str, most_tests: int, limit: int | None, sandbox: str, as_json: bool
+) -> None:
+    """Make the functional problems in SOURCE into stdin/stdout ones: HumanEval, MBPP, EvalPlus, LiveCodeBench.
+
+    Beside the file comes a list, TO.dropped.json, of every problem and test left out with its reason.
+    """
+    import asyncio
+
+    from evaluator.datasets.sources.listing import write_json
+
+    found = asyncio.run(_convert(source, chosen, most_tests, limit, sandbox))
+    if not found.rows:
+        from evaluator.datasets.errors import DatasetError
+
+        first = found.dropped[0] if found.dropped else None
+        why = f"; {first.problem}: {first.reason}" if first else ""
+        raise DatasetError(f"{source}: none of {found.problems} problems could be converted{why}")
+    write_json(target, found.rows)
+    dropped = target.with_name(f"{target.name}.dropped.json")
+    write_json(dropped, [item.__dict__ for item in found.dropped])
+    summary = found.summary()
+    if as_json:
+        click.echo(json.dumps({**summary, "file": str(target), "dropped_file": str(dropped)}, indent=1))
+        return
+    from evaluator.datasets.show import conversion_view, show
+
+    show(*conversion_view(summary))
+    click.echo(f"{target}: {len(found.rows)} problems; what was left out: {dropped}")
+
+
+async def _convert(source: Path, chosen: str, most_tests: int, limit: int | None, kind: str) -> Conversion:
+    from evaluator.datasets.functional.convert import convert as convert_set
+    from evaluator.datasets.functional.execution import Bars
+    from sandbox import open_sandbox
+
+    box = await open_sandbox(kind)
+    try:
+        return await convert_set(source, box, chosen=chosen, most_tests=most_tests, limit=limit, bars=Bars())
+    finally:
+        await box.close()
+
+
+@datasets.command("check")
+@click.argument("file")
+@click.option("--limit", type=click.IntRange(min=1), help="Check the first problems only.")
+@click.option("--programs/--no-programs", default=True, show_default=True,
+              help="Run labelled programs, not only reference solutions.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Remarks count as well, such as empty expected outputs.")
+@_SANDBOX
+@_JSON
+def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
+    """Run the reference solutions and labelled programs of FILE, a file or a set's name, and look at its tests.
+
+    Exits with 0 if all is well: every reference solution passes, labels are right, no input has two expectations.
+    """
+    import asyncio
+
+    problems, path = _problems(file)
+    report = asyncio.run(_check(problems[:limit], programs, sandbox))
+    if as_json:
+        click.echo(json.dumps({"file": str(path), **report.record()}, indent=1))
+    else:
+        from evaluator.datasets.show import report_view, show
+
+        show(*report_view(report, path.name))
+    if not report.well or (strict and report.remarks):
+        raise SystemExit(1)
+
+
+async def _check(problems: list[Problem], programs: bool, kind: str) -> Report:
+    from evaluator.datasets.check import check as check_set
+    from evaluator.datasets.functional.execution import Bars
+    from sandbox import open_sandbox
+
+    box = await open_sandbox(kind)
+    try:
+        return await check_set(problems, box, Bars(), programs)
+    finally:
+        await box.close()
+
+
+@datasets.command("show")
+@click.argument("file")
+@click.option("--index", type=click.IntRange(min=0), help="Show this problem, counted from 0.")
+@click.option("--limit", type=click.IntRange(min=0), default=40, show_default=True,
+              help="Rows of the table at most; 0 shows all.")  # fmt: skip
+@_JSON
+def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
+    """Show FILE, a file or a set's name: a table of its problems, or with --index one of them."""
+    from cure.problem.file import pick, to_record
+    from evaluator.datasets.sources.listing import brief
+
+    problems, path = _problems(file)
+    chosen = None if index is None else pick(problems, index)
+    if as_json:
+        content: Any = to_record(chosen) if chosen else [brief(at, problem) for at, problem in enumerate(problems)]
+        click.echo(json.dumps(content, indent=1))
+        return
+    from evaluator.datasets.show import problem_view, show, summary
+
+    show(problem_view(chosen, index or 0) if chosen else summary(problems, path.name, limit))
+
+
+def _problems(file: str) -> tuple[list[Problem], Path]:
+    from evaluator.datasets.sources.listing import load
+
+    return load(file)

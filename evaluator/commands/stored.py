@@ -1,0 +1,122 @@
+"""`cure-agent eval extract`, `score` and `compare`: work on what is stored, without generating or executing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import click
+
+
+def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say how best-of-n is averaged over subsets of tests."""
+    options = (
+        click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored."),
+        click.option(
+            "--draws",
+            type=click.IntRange(2),
+            default=200,
+            show_default=True,
+            help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="For subsets of tests and resampled problems.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("extract")
+@click.argument("file")
+@click.option(
+    "--mode",
+    type=click.Choice(["robust", "release"]),
+    default="robust",
+    show_default=True,
+    help="release: as the released CURE code does it; robust: mends its faults and says why something failed.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per answer, in order.")
+@click.option("--all", "everything", is_flag=True, help="With --json: an object with every list of FILE.")
+def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
+    """Extract programs and tests from the answers in FILE.
+
+    FILE is JSON: an object with the lists `responses` ({kind: code or unit_test, name, response}), `modify` ({input})
+    and `test_if_eq` ({output, expected}), any of them, or just the list of responses.
+    """
+    from cure.case_file import read_json
+    from evaluator.stored.extract_cases import extract_cases
+
+    results = extract_cases(read_json(file), mode, file)
+    if as_json:
+        click.echo(json.dumps(results if everything else results.get("responses", []), indent=1))
+        return
+    from evaluator.stored.result_tables import extraction_tables, show
+
+    show(extraction_tables(results))
+
+
+@click.command("score")
+@click.argument("file")
+@click.option(
+    "--mode",
+    type=click.Choice(["release", "standard", "both"]),
+    default="both",
+    show_default=True,
+    help="release: exactly the numbers of the released CURE evaluation; standard: the sounder set, with intervals.",
+)
+@_sampling_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per case or run.")
+def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
+    """Score the tables in FILE: which program passed which hidden and which generated test.
+
+    FILE is the directory of a run, or JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]};
+    docs/metrics.md has the form and says what every number means.
+    """
+    from typing import cast
+
+    from cure.metrics.best_of_n import Sampling
+    from evaluator.run.case_form import stored_tables
+    from evaluator.stored.score_cases import Mode, score_cases
+
+    sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
+    results = score_cases(stored_tables(file), file, cast("Mode", mode), sampling)
+    if as_json:
+        click.echo(json.dumps(results, indent=1, allow_nan=False))
+        return
+    from evaluator.stored.result_tables import score_tables, show
+
+    show(score_tables(results))
+
+
+@click.command("compare")
+@click.argument("file_a", metavar="A")
+@click.argument("file_b", metavar="B")
+@click.option("--case", help="Which case of both files, by name or number, where there are several.")
+@_sampling_options
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def compare(
+    file_a: str, file_b: str, case: str | None, public_first: bool, draws: int, seed: int, as_json: bool
+) -> None:
+    """Compare two runs, or files of tables in the form `eval score` takes, on the problems both have.
+
+    No winner is named inside the noise. Runs judged by other data, other hidden tests or another checker are refused.
+    """
+    from cure.metrics.best_of_n import Sampling
+    from evaluator.run.case_form import stored_tables
+    from evaluator.stored.score_cases import compare_cases
+
+    contents = (stored_tables(file_a), stored_tables(file_b))
+    sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
+    result = compare_cases(contents, (file_a, file_b), case, sampling)
+    if as_json:
+        click.echo(json.dumps(result, indent=1, allow_nan=False))
+        return
+    from evaluator.stored.result_tables import comparison_tables, show
+
+    show(comparison_tables(result))

@@ -1,0 +1,1 @@
+"""Functional problems (a function, assertions about it) made into problems over stdin and stdout."""

@@ -1,0 +1,163 @@
+"""Which form fits: every value is written, read back, and compared with itself."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from evaluator.datasets.functional.codec import read_value, write_value
+
+Form = Any
+"""As in `codec`: a string, or (shape, box, inner). A literal, so that `repr` of it stands in programs."""
+
+ENOUGH = 0.9
+"""A simpler form is taken when it keeps this share of the values: the rest are odd ones, and are left out."""
+_OF_ALL = 0.75
+_WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
+_SCALARS = (bool, int, float, str, type(None))
+_MOST_FIELDS = 6
+
+
+def to_text(forms: Sequence[Form], values: Sequence[Any]) -> str:
+    """The values, one after the other."""
+    lines = [line for form, value in zip(forms, values, strict=True) for line in write_value(form, value)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def from_text(forms: Sequence[Form], text: str) -> list[Any]:
+    """The values that `to_text` wrote; raises ValueError if the text is not of these forms."""
+    lines = iter(text.removesuffix("\n").split("\n"))
+    try:
+        values = [read_value(form, lines) for form in forms]
+    except (ValueError, LookupError, TypeError, RuntimeError, StopIteration) as error:
+        raise ValueError(f"not of the form {forms!r}") from error
+    rest = next(lines, None)
+    if rest is not None and (forms or rest):
+        raise ValueError("text is left over")
+    return values
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality that tells 1 from 1.0 and True, a list from a tuple, and 0.0 from -0.0.
+
+    Infinities and NaN are equal to nothing: they have no text that every program reads.
+    """
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, dict):
+        pairs = zip(left.items(), right.items(), strict=True)
+        return len(left) == len(right) and all(same(a, b) for a, b in pairs)
+    if isinstance(left, set):
+        return left == right and same(sorted(left, key=repr), sorted(right, key=repr))
+    if isinstance(left, float):
+        return repr(left) == repr(right) and math.isfinite(left)
+    return bool(left == right)
+
+
+def survives(forms: Sequence[Form], values: Sequence[Any]) -> bool:
+    """Whether these values can be written so that any program reads them back."""
+    try:
+        text = to_text(forms, values)
+        if values and not text:  # an empty table: a program that reads nothing cannot tell it from one empty row
+            return False
+        text.encode()
+        if not all(_plain(line) for line in text.split("\n")):
+            return False
+        return same(from_text(forms, text), list(values))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        return False  # ValueError: also half a surrogate pair, and integers of more than 4300 digits
+
+
+def _plain(line: str) -> bool:
+    """Whether it is the same line to all who read it: no blanks around it, nothing else that ends a line."""
+    return line == line.strip() and len(line.splitlines()) <= 1
+
+
+Place = Literal["middle", "end", "result"]
+"""Where a value stands. At the `end` of an input or as a `result` nothing comes after it, and a table needs no number
+of rows. At the `end` it has one all the same where an empty table or row would be lost without it."""
+
+
+def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
+    """The simplest form that keeps 90 % of the values, else the one that keeps most; None if none keeps any."""
+    values = list({repr(value): value for value in values}.values())  # not to be outvoted by empty ones
+    best, most = None, 0
+    for form in _candidates(values, place):
+        kept = sum(survives([form], [value]) for value in values)
+        if kept >= ENOUGH * len(values) and kept:
+            return form
+        if kept > most:
+            best, most = form, kept
+    return best
+
+
+def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form | None:
+    """The form that fits the values `shown`, if it keeps three quarters of all values; else the one that fits all."""
+    form = choose(shown, place)
+    if form is not None:
+        different = list({repr(value): value for value in values}.values())
+        if sum(survives([form], [value]) for value in different) >= _OF_ALL * len(different):
+            return form
+    return choose(values, place)
+
+
+def _candidates(values: Sequence[Any], place: Place) -> Iterator[Form]:
+    if not values:
+        return
+    containers = [value for value in values if not isinstance(value, _SCALARS)]
+    if len(containers) * 2 < len(values):
+        yield from (kind for kind in _WORDS[:-2])
+        yield "line"
+        yield "atom"
+        return
+    kinds = Counter(type(value).__name__ for value in containers)
+    box = kinds.most_common(1)[0][0]
+    boxed = [value for value in containers if type(value).__name__ == box]
+    if box == "dict":
+        yield from _of_dicts(boxed)
+    elif box in ("list", "tuple", "set"):
+        yield from _of_sequences(boxed, box, place)
+
+
+def _of_dicts(values: Sequence[Any]) -> Iterator[Form]:
+    keys = [key for value in values for key in value]
+    items = [item for value in values for item in value.values()]
+    if all(isinstance(item, _SCALARS) for item in items):
+        for key in ("int", "float", "number", "word", "atom"):
+            yield from (("pairs", "dict", (key, kind)) for kind in _WORDS)
+    key_form, item_form = choose(keys), choose(items)
+    if key_form is not None and item_form is not None:
+        yield "map", "dict", (key_form, item_form)
+
+
+def _of_sequences(values: Sequence[Any], box: str, place: Place) -> Iterator[Form]:
+    items = [item for value in values for item in value]
+    nested = [item for item in items if not isinstance(item, _SCALARS)]
+    if 2 * len(nested) <= len(items):
+        yield from (("row", box, kind) for kind in _WORDS)
+    fields = _fields(values, box)
+    mixed = fields is not None and len(set(fields[2])) > 1
+    if fields is not None and mixed:
+        yield fields
+    if (form := choose(items)) is not None:
+        plain, counted = ("rows", box, form), ("many", box, form)
+        if place != "middle" and (form == "line" or form[0] == "row"):
+            nothing_lost = all(survives([plain], [value]) or not survives([counted], [value]) for value in values)
+            if place == "result" or nothing_lost:
+                yield plain
+        yield counted
+    if fields is not None and not mixed:
+        yield fields
+
+
+def _fields(values: Sequence[Any], box: str) -> Form | None:
+    """A form for each of the few items that every value has; None if they do not have equally many."""
+    sizes = {len(value) for value in values}
+    if len(sizes) != 1 or box == "set" or not 1 < (size := sizes.pop()) <= _MOST_FIELDS:
+        return None
+    fields = [choose([value[at] for value in values]) for at in range(size)]
+    return None if None in fields else ("fields", box, tuple(fields))

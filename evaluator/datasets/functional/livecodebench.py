@@ -1,0 +1,156 @@
+"""LiveCodeBench's raw records: stdin/stdout problems as they are, functional ones as functional problems.
+
+A record's private tests are JSON, or base64 of zlib of a pickle of one JSON string; the pickle is never unpickled.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import json
+import re
+import textwrap
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from evaluator.datasets.errors import DatasetError
+from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, Oracle
+from evaluator.datasets.functional.rows import text_of
+from evaluator.datasets.sources.pickled import pickled_string
+
+TIME_LIMIT_S = 8.0
+_MOST_BYTES = 1 << 30
+_KEPT = ("question_title", "platform", "question_id", "contest_id", "contest_date", "difficulty")
+_TOLERANCE = 1e-5
+"""What the sites allow where a result is a real number."""
+
+
+def livecodebench(row: Mapping[str, Any], where: str) -> FunctionProblem | dict[str, Any]:
+    """The record as a functional problem, or as a finished row if it is stdin/stdout; raises DatasetError."""
+    public = _tests(text_of(row, "public_test_cases", where), f"{where}: 'public_test_cases'")
+    private = _tests(text_of(row, "private_test_cases", where), f"{where}: 'private_test_cases'")
+    name = str(row.get("question_id") or row.get("question_title") or where)
+    extra = {field: row[field] for field in _KEPT if row.get(field) is not None}
+    if date := row.get("contest_date"):
+        extra["date"] = str(date)[:10]
+    if all(test["testtype"] == "stdin" for test in public + private):
+        return _ready(name, text_of(row, "question_content", where), public, private, extra)
+    return _functional(row, where, name, public, private, extra)
+
+
+def private_tests(text: str, where: str) -> str:
+    """The JSON of the private tests, however it is wrapped; raises DatasetError."""
+    if text.lstrip().startswith("["):
+        return text
+    try:
+        packed = base64.b64decode(text, validate=True)
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(packed, _MOST_BYTES)
+        if not inflater.eof:
+            raise ValueError("cut off, or larger than 1 GiB")
+        return pickled_string(data)
+    except (ValueError, zlib.error, binascii.Error) as error:
+        raise DatasetError(f"{where}: neither JSON nor base64 of zlib of a pickled string: {error}") from error
+
+
+def _tests(text: str, where: str) -> list[dict[str, str]]:
+    try:
+        tests = json.loads(private_tests(text, where))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DatasetError(f"{where}: not valid JSON ({error})") from error
+    fields = ("input", "output", "testtype")
+    if not isinstance(tests, list) or not all(
+        isinstance(test, dict) and all(isinstance(test.get(field), str) for field in fields) for test in tests
+    ):
+        raise DatasetError(f"{where}: expected a list of objects with the texts input, output and testtype")
+    return tests
+
+
+def _ready(
+    name: str,
+    content: str,
+    public: list[dict[str, str]],
+    private: list[dict[str, str]],
+    extra: dict[str, Any],
+) -> dict[str, Any]:
+    shown = {test["input"].strip() for test in public}
+    hidden = [test for test in private if test["input"].strip() not in shown]
+    return {
+        "name": name,
+        "question": content,
+        "example_input": [_ended(test["input"]) for test in public],
+        "example_output": [_ended(test["output"]) for test in public],
+        "test_input": [_ended(test["input"]) for test in hidden],
+        "test_output": [_ended(test["output"]) for test in hidden],
+        "test_time_limit": TIME_LIMIT_S,
+        "source": "livecodebench",
+        **extra,
+    }
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def _functional(
+    row: Mapping[str, Any],
+    where: str,
+    name: str,
+    public: list[dict[str, str]],
+    private: list[dict[str, str]],
+    extra: dict[str, Any],
+) -> FunctionProblem:
+    starter = str(row.get("starter_code") or "")
+    entry, parameters = _signature(row, starter, where)
+    calls: list[Call] = []
+    dropped: list[Dropped] = []
+    for kind, tests in (("public", public), ("private", private)):
+        for number, test in enumerate(tests):
+            at = f"{kind} {number}"
+            try:
+                arguments = tuple(json.loads(line) for line in test["input"].split("\n") if line.strip())
+                expected = json.loads(test["output"])
+            except (json.JSONDecodeError, RecursionError) as error:
+                dropped.append(Dropped(name, at, f"is not JSON, a value a line: {error}", test["input"][:80]))
+                continue
+            calls.append(Call(at, arguments, expected, public=kind == "public"))
+    return FunctionProblem(
+        name=name,
+        statement=without_examples(text_of(row, "question_content", where)),
+        entry_point=entry,
+        parameters=parameters,
+        reference="",
+        calls=tuple(calls),
+        oracle=Oracle(tolerance=_TOLERANCE),
+        time_limit_s=TIME_LIMIT_S,
+        dropped=tuple(dropped),
+        extra=extra,
+    )
+
+
+def without_examples(text: str) -> str:
+    """The statement without the two lines `Input: ...` and `Output: ...` of its examples, which follow converted.
+
+    What an example explains stays.
+    """
+    text = re.sub(r"^[ \t]*\**Input:?\**:?[ \t].*\n+(?:[ \t]*\**Output:?\**:?[ \t].*(?:\n|$))?", "", text, flags=re.M)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _signature(row: Mapping[str, Any], starter: str, where: str) -> tuple[str, tuple[str, ...]]:
+    """The function's name and its parameters without `self`."""
+    try:
+        metadata = json.loads(row.get("metadata") or "{}")
+    except (json.JSONDecodeError, TypeError) as error:
+        raise DatasetError(f"{where}: 'metadata' is not valid JSON ({error})") from error
+    entry = str(metadata.get("func_name") or "") if isinstance(metadata, dict) else ""
+    try:
+        tree = ast.parse(textwrap.dedent(starter).rstrip() + "\n        pass\n")
+    except SyntaxError:
+        return entry, ()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == (entry or node.name):
+            return node.name, tuple(item.arg for item in node.args.args if item.arg != "self")
+    return entry, ()

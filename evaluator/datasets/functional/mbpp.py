@@ -1,0 +1,88 @@
+"""MBPP, its sanitised version, and MBPP+ as functional problems."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from evaluator.datasets.functional.asserts import assertions, oracle_of
+from evaluator.datasets.functional.function import FunctionProblem, Oracle
+from evaluator.datasets.functional.humaneval import (
+    LEAST_PLUS,
+    calls_of_assertions,
+    calls_of_json,
+    parameters,
+    with_tolerance,
+)
+from evaluator.datasets.functional.rows import list_of, text_of
+
+
+def mbpp(row: Mapping[str, Any], where: str) -> FunctionProblem:
+    """The problem of one row of MBPP: `text` or `prompt`, `code`, `test_list`; raises DatasetError."""
+    code = text_of(row, "code", where).replace("\r\n", "\n")
+    tests = [str(test) for test in list_of(row, "test_list", where)]
+    imports = [str(line) for line in list_of(row, "test_imports", where)]
+    if set_up := str(row.get("test_setup_code") or ""):
+        imports.append(set_up)
+    entry = _tested(code, tests)
+    found = [item for test in tests for item in assertions(test, entry)]
+    name = f"Mbpp/{row.get('task_id')}"
+    calls, dropped = calls_of_assertions(name, found)
+    return FunctionProblem(
+        name=name,
+        statement=text_of(row, "prompt" if "prompt" in row else "text", where).strip(),
+        entry_point=entry,
+        parameters=parameters(code, entry),
+        reference="\n".join([*imports, code]),
+        calls=calls,
+        oracle=oracle_of(found),
+        dropped=dropped,
+    )
+
+
+def mbpp_plus(row: Mapping[str, Any], where: str) -> FunctionProblem:
+    """The problem of one row of MBPP+; raises DatasetError."""
+    name, entry = text_of(row, "task_id", where), text_of(row, "entry_point", where)
+    prompt, reference = text_of(row, "prompt", where), text_of(row, "canonical_solution", where)
+    text = _docstring(prompt)
+    shown = assertions("\n".join(line for line in text.split("\n") if line.startswith("assert")), entry)
+    found = assertions(text_of(row, "assertion", where), entry)
+    oracle = oracle_of(found + shown)
+    if any(item.oracle == Oracle("unordered") for item in shown):  # the assertions of the plus set have lost it
+        oracle = Oracle("unordered", oracle.tolerance)
+    calls, dropped = calls_of_json(row, found, where)
+    return FunctionProblem(
+        name=name,
+        statement=re.split(r"^assert\b", text, maxsplit=1, flags=re.MULTILINE)[0].strip(),
+        entry_point=entry,
+        parameters=parameters(reference, entry),
+        reference=reference,
+        calls=calls,
+        oracle=with_tolerance(oracle, row.get("atol")),
+        least_tests=LEAST_PLUS,
+        dropped=dropped,
+    )
+
+
+def _docstring(prompt: str) -> str:
+    try:
+        text = ast.get_docstring(ast.parse(prompt))
+    except SyntaxError:
+        text = None
+    return text if text is not None else prompt.strip().strip('"').strip()
+
+
+def _tested(code: str, tests: list[str]) -> str:
+    """The function of the code that the first assertion calls; empty if there is none."""
+    try:
+        defined = {node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)}
+        called = [node.func.id for test in tests[:1] for node in ast.walk(ast.parse(test)) if _is_call(node)]  # type: ignore[attr-defined]
+    except SyntaxError:
+        return ""
+    return next((name for name in called if name in defined), "")
+
+
+def _is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)

@@ -1,0 +1,168 @@
+"""From calls to inputs: the form of every argument, and the tests whose arguments survive it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluator.datasets.functional.forms import Form, best_form, survives, to_text
+from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, LeftOut
+
+_SAMPLE = 400
+"""Calls that the forms are chosen by; all calls are then tried with them."""
+_LONGEST = 20_000
+"""Characters of the longest input kept."""
+_FEW = 20
+"""A problem that has fewer different tests than these needs only two hidden ones."""
+_SPARE = 8
+"""Tests beyond those asked for, in case the reference solution fails on some."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A call, and the standard input it has become."""
+
+    call: Call
+    stdin: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem whose inputs are known."""
+
+    problem: FunctionProblem
+    names: tuple[str, ...]
+    inputs: tuple[Form, ...]
+    examples: int
+    """How many of the cases, from the first, are to be public."""
+    least: int
+    """Fewest hidden cases."""
+    cases: tuple[Case, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
+    """The problem with the inputs of its tests; raises LeftOut with the reason.
+
+    The first cases are public, if possible ones without an empty line. Behind them are hidden ones, at most
+    `most_tests` and a few to spare, spread evenly over all that survive.
+    """
+    if problem.oracle.kind == "other":
+        raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
+    if not problem.entry_point:
+        raise LeftOut("no test calls a function that its solution defines")
+    if not problem.calls:
+        raise LeftOut("no test calls the function with literal arguments")
+    dropped = list(problem.dropped)
+    size = Counter(len(call.arguments) for call in problem.calls).most_common(1)[0][0]
+    calls: list[Call] = []
+    for call in problem.calls:
+        if len(call.arguments) == size:
+            calls.append(call)
+        else:
+            dropped.append(_drop(problem, call, f"has {len(call.arguments)} arguments, most tests have {size}"))
+    names = tuple(problem.parameters[at] if at < len(problem.parameters) else f"argument{at + 1}" for at in range(size))
+    inputs = _forms(calls, names)
+    cases: list[Case] = []
+    seen: set[str] = set()
+    for call in calls:
+        if not survives(inputs, call.arguments):
+            dropped.append(_drop(problem, call, "the arguments do not survive as text"))
+            continue
+        text = to_text(inputs, call.arguments)
+        if len(text) > _LONGEST:
+            dropped.append(_drop(problem, call, f"the input is longer than {_LONGEST} characters"))
+        elif text in seen:
+            dropped.append(_drop(problem, call, "the same input as another test"))
+        else:
+            seen.add(text)
+            cases.append(Case(call, text))
+    examples = _examples(problem, cases)
+    different = len({repr(call.arguments) for call in calls})
+    least = problem.least_tests if different >= _FEW else min(problem.least_tests, 2)
+    if len(cases) < examples + least:
+        raise LeftOut(_why(calls, names, inputs), f"{len(cases)} of {len(calls)} tests survive")
+    chosen = _chosen(cases, examples, most_tests)
+    if len(chosen) < len(cases):
+        reason = f"not needed: {len(cases)} tests survive, at most {most_tests} hidden ones are kept"
+        dropped.append(Dropped(problem.name, f"{len(cases) - len(chosen)} tests", reason))
+    return Prepared(problem, names, inputs, examples, least, tuple(chosen), tuple(dropped))
+
+
+def _forms(calls: Sequence[Call], names: Sequence[str]) -> tuple[Form, ...]:
+    step = max(1, len(calls) // _SAMPLE)
+    sample = [call for at, call in enumerate(calls) if call.public or at % step == 0]
+    forms: list[Form] = []
+    for at, name in enumerate(names):
+        values = [call.arguments[at] for call in sample]
+        shown = [call.arguments[at] for call in sample if call.public]
+        form = best_form(shown, values, "end" if at == len(names) - 1 else "middle")
+        if form is None:
+            raise LeftOut(f"argument {name!r}: {kind_of(values)}", repr(values[0])[:80])
+        forms.append(form)
+    return tuple(forms)
+
+
+def _examples(problem: FunctionProblem, cases: Sequence[Case]) -> int:
+    public = sum(case.call.public for case in cases)
+    if not problem.reference:
+        return public
+    return min(public, 2 if len(cases) >= 6 else 1)
+
+
+def _chosen(cases: Sequence[Case], examples: int, most_tests: int) -> list[Case]:
+    public = [case for case in cases if case.call.public]
+    telling = [case for case in public if all(case.stdin.removesuffix("\n").split("\n"))]
+    first = (telling + [case for case in public if case not in telling])[:examples]
+    public = first + [case for case in public if case not in first]
+    others = [case for case in cases if not case.call.public]
+    hidden = public[examples:] + others
+    wanted = most_tests + _SPARE
+    if len(hidden) > wanted:
+        kept = public[examples:][: wanted // 2]
+        rest = wanted - len(kept)
+        hidden = kept + [others[at * len(others) // rest] for at in range(min(rest, len(others)))]
+    return public[:examples] + hidden
+
+
+def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) -> str:
+    """Which argument most tests are lost by."""
+    lost = [
+        sum(not survives([form], [call.arguments[at]]) for call in calls if at < len(call.arguments))
+        for at, form in enumerate(inputs)
+    ]
+    if not lost or not max(lost):
+        return "it has too few tests"
+    at = lost.index(max(lost))
+    return f"argument {names[at]!r}: {kind_of([call.arguments[at] for call in calls])}"
+
+
+def kind_of(values: Sequence[Any]) -> str:
+    """What is the matter with values that no form fits, in words."""
+    kinds: set[str] = set()
+    mixed = False
+    open_values = list(values)
+    while open_values:
+        value = open_values.pop()
+        kinds.add(type(value).__name__)
+        inner = (
+            list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+        )
+        nested = sum(isinstance(item, list | tuple | set | dict) for item in inner)
+        mixed = mixed or 0 < nested < len(inner)
+        open_values.extend(inner)
+    if other := kinds - {"int", "float", "str", "bool", "NoneType", "list", "tuple", "set", "dict"}:
+        return f"values of type {', '.join(sorted(other))}"
+    if mixed:
+        return "lists that hold values beside lists or dictionaries"
+    if "dict" in kinds and len(kinds) > 1:
+        return "dictionaries whose keys or values are of mixed kinds"
+    if len({type(value).__name__ for value in values}) > 1:
+        return f"values of mixed types ({', '.join(sorted({type(value).__name__ for value in values}))})"
+    return "values that read differently as text (empty or blank strings, several kinds in one list)"
+
+
+def _drop(problem: FunctionProblem, call: Call, reason: str) -> Dropped:
+    return Dropped(problem.name, call.where, reason, repr(call.arguments)[:80])

@@ -1,0 +1,120 @@
+"""From results to expected outputs: their form, what survives it, and the comparison they need."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluator.datasets.functional.forms import Form, choose, same, survives, to_text
+from evaluator.datasets.functional.function import LeftOut, Oracle
+from evaluator.datasets.functional.prepare import kind_of
+
+_BY_TYPE = {"bool": "bool", "int": "int", "float": "float", "NoneType": "none", "str": "text"}
+_RELATIVE = 1e-6
+UNREADABLE: Any = object()
+
+
+def parsed(text: str) -> Any:
+    """The value whose `repr` this is; UNREADABLE if it is none of Python's own plain values."""
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return UNREADABLE
+
+
+def output_forms(values: Sequence[Any]) -> dict[str, Form]:
+    """The form of a result by the name of its type; raises LeftOut where a type has none."""
+    by_type: dict[str, list[Any]] = defaultdict(list)
+    for value in values:
+        by_type[type(value).__name__].append(value)
+    forms: dict[str, Form] = {}
+    for name, found in by_type.items():
+        form = _BY_TYPE.get(name) or choose(found, "result")
+        if form is None:
+            raise LeftOut(f"the result: {kind_of(found)}", repr(found[0])[:80])
+        forms[name] = form
+    return forms
+
+
+def output_text(forms: Mapping[str, Form], value: Any) -> str | None:
+    """What is printed for the value; None if it would not be read back as it is."""
+    form = forms[type(value).__name__]
+    return to_text([form], [value]) if survives([form], [value]) else None
+
+
+def confusable(texts: Mapping[int, str], values: Sequence[Any]) -> set[int]:
+    """Results of different types that print alike, such as `[]` and an empty string."""
+    by_tokens: dict[str, list[int]] = defaultdict(list)
+    for at, text in texts.items():
+        by_tokens[" ".join(text.split())].append(at)
+    return {at for group in by_tokens.values() if len({_family(values[at]) for at in group}) > 1 for at in group}
+
+
+def _family(value: Any) -> str:
+    return "list" if isinstance(value, tuple) else type(value).__name__
+
+
+def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
+    """Whether the reference solution's result is the one a test states, numbers within a tolerance."""
+    if isinstance(result, float | int) and isinstance(stated, float | int):
+        return result == stated or abs(result - stated) <= max(tolerance or 0.0, 1e-6 * abs(stated))
+    if isinstance(result, list | tuple) and isinstance(stated, list | tuple):
+        pairs = zip(result, stated, strict=False)
+        return len(result) == len(stated) and all(agrees(a, b, tolerance) for a, b in pairs)
+    return bool(result == stated)
+
+
+def order_shows(forward: Any, backward: Any) -> bool | None:
+    """Whether the order of a set shows in the result: False: not at all; True: as the order of its items alone;
+    None: it decides what the result is."""
+    if same(forward, backward):
+        return False
+    if isinstance(forward, list | tuple | dict) and type(forward) is type(backward):
+        items = [list(value.items()) if isinstance(value, dict) else list(value) for value in (forward, backward)]
+        if Counter(map(repr, items[0])) == Counter(map(repr, items[1])):
+            return True
+    return None
+
+
+def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[Any], unordered: bool) -> str:
+    """The name of the comparison the results need, in `cure.table.compare`; raises LeftOut where there is none."""
+    shapes = {form if isinstance(form, str) else form[0] for form in forms.values()}
+    pairs = "dict" in forms and not any(entries_need_order(value, forms[type(value).__name__]) for value in values)
+    if unordered or oracle.kind == "unordered" or "set" in forms or pairs:
+        if pairs or shapes & {"rows", "many"}:
+            return "unordered-lines"
+        if shapes & {"fields", "text"} and unordered:
+            raise LeftOut("the order of a set shows in the result")
+        return "unordered-tokens"
+    if any(_holds_float(value) for value in values):
+        return f"float({oracle.tolerance or _RELATIVE:g},{_RELATIVE:g})"
+    return "lines" if any(_needs_lines(value) for value in values) else "tokens"
+
+
+def entries_need_order(value: Any, form: Form) -> bool:
+    """Whether it holds a dictionary whose entries cannot be compared as lines, in any order."""
+    if isinstance(value, dict) and form[0] == "pairs":
+        return False
+    if isinstance(value, dict) and len(value) > 1:
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(entries_need_order(item, ("",)) for item in inner)
+
+
+def _holds_float(value: Any) -> bool:
+    if isinstance(value, list | tuple | set):
+        return any(map(_holds_float, value))
+    return isinstance(value, float)
+
+
+def _needs_lines(value: Any) -> bool:
+    """Whether white space tells it from another value: blanks in a string, rows of different lengths."""
+    if isinstance(value, str):
+        return value != " ".join(value.split())
+    if isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value):
+        return len({len(item) if isinstance(item, list | tuple) else -1 for item in value}) > 1
+    if isinstance(value, list | tuple):
+        return any(isinstance(item, str) and _needs_lines(item) for item in value)
+    return False

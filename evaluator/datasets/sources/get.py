@@ -1,0 +1,58 @@
+"""Getting a set: from the hub at a pinned commit, or from a file; the checksum decides afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from evaluator.datasets.errors import DatasetError
+from evaluator.datasets.sources.catalogue import known_set
+from evaluator.datasets.sources.hub import download
+from evaluator.datasets.sources.store import Record, arriving, keep, sha256_of, stored, verified
+
+
+def get(name: str, revision: str | None = None, source: Path | None = None, sha256: str | None = None) -> Record:
+    """The record of the set, which is on this machine afterwards; raises DatasetError.
+
+    What is there already is verified and kept, unless another revision or a file is asked for. The commit of the first
+    download is the pinned one: without `revision` nothing newer is fetched.
+    """
+    item = known_set(name)
+    before = stored(item)
+    if before is not None and source is None and revision in (None, before.revision):
+        _expect(item.name, before.sha256, sha256)
+        verified(item, before)
+        return before
+    with arriving(item) as folder:
+        commit = None
+        if source is not None:
+            file = _copied(source, folder / source.name)
+            origin = str(source.absolute())
+        else:
+            file, commit = download(item, revision, folder)
+            origin = f"hub:{item.hub}"
+        found = sha256_of(file)
+        _expect(item.name, found, sha256)
+        if before is not None and commit is not None and commit == before.revision:
+            _expect(item.name, found, before.sha256)
+        return keep(item, file, folder, origin, commit)
+
+
+def _copied(source: Path, target: Path) -> Path:
+    try:
+        shutil.copyfile(source, target)
+    except FileNotFoundError:
+        raise DatasetError(f"{source}: no such file; --from takes a file with the set's problems") from None
+    except IsADirectoryError:
+        raise DatasetError(f"{source}: is a directory; --from takes a file with the set's problems") from None
+    except OSError as error:
+        raise DatasetError(f"{source}: cannot be copied ({error.strerror})") from error
+    return target
+
+
+def _expect(name: str, found: str, expected: str | None) -> None:
+    if expected is not None and found != expected.lower():
+        raise DatasetError(
+            f"{name}: the checksum is {found}, expected {expected}; nothing was stored. "
+            f"Get it from elsewhere, or leave out --sha256 if the new file is right"
+        )

@@ -1,0 +1,92 @@
+"""What the command reads, lists and writes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cure.problem import Problem
+from cure.problem.file import load_problems
+from cure.table.compare import DEFAULT
+from evaluator.datasets.errors import DatasetError
+from evaluator.datasets.functional.rows import read_text
+from evaluator.datasets.sources.catalogue import PAPER_SETS
+from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of, stored, stored_path, verified
+
+
+def load(name_or_path: str) -> tuple[list[Problem], Path]:
+    """The problems of a file, gzipped or not, or of a stored set, and the file; raises ProblemError."""
+    path = find_dataset(name_or_path)
+    if path.suffix == ".gz":
+        return load_problems(str(path.with_suffix("")), read_text(path)), path
+    return load_problems(str(path)), path
+
+
+def listed(files: Sequence[str]) -> dict[str, Any]:
+    """The paper's sets with what is here of them, and the given files."""
+    return {
+        "home": str(data_home()),
+        "sets": [
+            {
+                "name": item.name,
+                "hub": item.hub,
+                "file": item.file,
+                "published_problems": item.problems,
+                "paper": item.paper,
+                **_here(item),
+            }
+            for item in PAPER_SETS
+        ],
+        "files": [_file(name) for name in files],
+    }
+
+
+def _here(item: Any) -> dict[str, Any]:
+    absent = {"path": None, "problems": None, "sha256": None, "revision": None}
+    try:
+        record = stored(item)
+        if record is None:
+            return {**absent, "here": "-"}
+        verified(item, record)
+    except DatasetError as error:
+        return {**absent, "path": str(stored_path(item)), "here": f"damaged: {error}"}
+    revision = f", revision {record.revision[:12]}" if record.revision else ""
+    return {
+        "path": str(stored_path(item)),
+        "problems": record.problems,
+        "sha256": record.sha256,
+        "revision": record.revision,
+        "here": f"{record.problems} problems{revision}",
+    }
+
+
+def _file(name: str) -> dict[str, Any]:
+    problems, path = load(name)
+    return {"path": str(path), "problems": len(problems), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def brief(index: int, problem: Problem) -> dict[str, Any]:
+    """A problem in a line of the set's summary."""
+    return {
+        "index": index,
+        "name": problem.name,
+        "public": len(problem.examples),
+        "hidden": len(problem.hidden),
+        "time_limit_s": problem.time_limit_s,
+        "comparison": problem.extra.get("comparison") or DEFAULT,
+        "reference": bool(problem.extra.get("reference_solution")),
+    }
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write the file whole or not at all; raises DatasetError."""
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error

@@ -1,0 +1,1 @@
+"""What a report says, as values: its lines, tables, remarks and costs."""

@@ -1,0 +1,325 @@
+"""What a report says, in words and numbers, whatever it is then written as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cure.plain import visible
+from evaluator.report.content.cost import cost, times
+from evaluator.report.content.labels import RELEASE, grouped
+from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, PaperTable
+from evaluator.report.content.remarks import remarks
+from evaluator.report.material.material import Material
+from evaluator.report.output.details import why
+from evaluator.run.settings import RoleSettings
+
+
+def content(material: Material) -> Content:
+    """What is said of this run."""
+    metrics = material.metrics
+    lines = _lines(metrics["standard"]["values"])
+    grids = _grids(metrics["standard"]["best_of_n"])
+    heads, spent, note = cost(material)
+    return Content(
+        title=_title(material),
+        begun=str(material.config.get("begun", "")),
+        run=_run(material),
+        coverage=_coverage(material),
+        remarks=tuple(visible(remark) for remark in remarks(material)),
+        cards=_cards(material, {line.name: line for group in lines.values() for line in group}),
+        groups=lines,
+        grouped=tuple(_grouped(kind, groups) for kind, groups in metrics["groups"].items()),
+        grids=grids,
+        no_grids="" if grids else _no_grids(material),
+        paper=_paper(material),
+        release=_release(material),
+        release_note=_release_note(material),
+        unread={
+            kind: {why(reason): count for reason, count in metrics["verdicts"][f"{kind}_not_extracted"].items()}
+            for kind in ("programs", "tests")
+        },
+        cost=spent,
+        cost_heads=heads,
+        cost_note=note,
+        times=times(material),
+        problems=tuple(facts.line for facts in material.problems),
+    )
+
+
+def _title(material: Material) -> str:
+    models = list(dict.fromkeys(role.model for _, role in material.roles))
+    who = " with tests by ".join(models) if models else "no model"
+    return visible(f"{who} on {material.settings.dataset.rsplit('/', 1)[-1]}")
+
+
+def _run(material: Material) -> Facts:
+    settings, config = material.settings, material.config
+    roles = [(name, _role(name, role)) for name, role in material.roles]
+    absent = [(name, "nobody was asked") for name in ("coder", "tester") if name not in dict(roles)]
+    first = "" if settings.limit is None else f", the first {settings.limit} problems"
+    versions = config.get("versions", {})
+    facts = [
+        *roles,
+        *absent,
+        ("data set", f"{settings.dataset}{first}"),
+        ("its SHA-256", settings.data_sha256),
+        ("begun", str(config.get("begun", "unknown"))),
+        ("extraction", settings.extraction),
+        ("comparison", ", ".join(f"{rule} ({count})" for rule, count in _rules(material).items())
+         or settings.comparison),
+        ("hidden tests", f"all are run and used; the release's metrics use the first {settings.max_test}"),
+        ("public tests", "run too" if settings.public_tests else "not run"),
+        ("time limit", _limits(material)),
+        ("sandbox", f"{config.get('sandbox', 'unknown')}{', a fork for every execution' if settings.strict else ''}"),
+        ("versions", ", ".join(f"{name} {number}" for name, number in versions.items()) or "unknown"),
+    ]  # fmt: skip
+    return [(name, visible(text)) for name, text in facts]
+
+
+def _role(name: str, role: RoleSettings) -> str:
+    what = "programs" if name == "coder" else "tests"
+    top_k = "" if role.top_k is None else f", top-k {role.top_k}"
+    return (
+        f"{role.model}: {role.samples} {what} a problem, {role.style} prompts, temperature {role.temperature:g}, "
+        f"top-p {role.top_p:g}{top_k}, at most {role.max_tokens:,} tokens, seed {role.seed}"
+    )
+
+
+def _rules(material: Material) -> Mapping[str, int]:
+    rules: Mapping[str, int] = material.metrics["limits"]["comparison"]
+    return rules
+
+
+def _limits(material: Material) -> str:
+    limits = sorted({facts.limit_s for facts in material.problems})
+    if not limits:
+        return "–"
+    spread = f"{limits[0]:g} s" if len(limits) == 1 else f"{limits[0]:g} to {limits[-1]:g} s"
+    return f"{spread} of CPU; at least {material.settings.time_factor:g} times what the reference solution takes here"
+
+
+def _coverage(material: Material) -> Facts:
+    covered, reference = material.metrics["standard"]["coverage"], material.metrics["reference"]
+    passing = reference["problems"] - len(reference["failing"])
+    rate = (
+        f"{reference['pass_rate']:.1%}: {passing} of {reference['problems']} pass all hidden tests here"
+        if reference["pass_rate"] is not None
+        else reference["reason"]
+    )
+    tests = covered["tests_requested"]
+    return [
+        ("reference solutions", rate),
+        ("problems", f"{covered['problems']:,} of {material.metrics['problems_of_run']:,}"),
+        ("with hidden tests", f"{covered['with_hidden_tests']:,} problems, {covered['hidden_tests']:,} tests"),
+        ("with a program read", f"{covered['with_programs']:,}"),
+        ("with a test read", f"{covered['with_tests']:,}"),
+        ("with a right program", f"{covered['with_right_program']:,}"),
+        ("with a wrong program", f"{covered['with_wrong_program']:,}"),
+        ("programs", _read(covered["programs"], covered["programs_not_extracted"])),
+        ("tests", _read(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
+        ("truncated", _of_roles(material, "truncated")),
+        ("not to be had", _of_roles(material, "failed")),
+        ("executions", f"{material.metrics['executions']:,}"),
+        ("given up", _given_up(material.metrics["given_up"])),
+        ("lost by the sandbox", f"{covered['unknown_hidden_cells'] + covered['unknown_generated_cells']:,}"),
+    ]
+
+
+def _given_up(counts: Mapping[str, Any]) -> str:
+    """How many executions were not run since their program had run out of time too often."""
+    if counts["after"] is None:
+        return "no program: all tests were run"
+    share = "" if counts["share"] is None else f" ({counts['share']:.1%})"
+    return (
+        f"{counts['cells']:,} of {counts['of_cells']:,} executions{share} not run and so not passed; "
+        f"programs given up: {counts['programs']:,}"
+    )
+
+
+def _read(asked: int, failed: int) -> str:
+    share = f" ({failed / asked:.1%})" if asked and failed else ""
+    return f"{asked:,} asked for, {failed:,}{share} not extracted"
+
+
+def _of_roles(material: Material, what: str) -> str:
+    counts = [(role, material.metrics["samples"][role]) for role in ("coder", "tester")]
+    said = [f"{role} {count[what]:,} of {count['samples']:,}" for role, count in counts if count["samples"]]
+    return ", ".join(said) or "–"
+
+
+def _lines(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
+    return {
+        group: tuple(_line(name, *words, values[name]) for name, words in members.items())
+        for group, members in grouped(values).items()
+        if members
+    }
+
+
+def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
+    interval = scored.get("interval") or {}
+    above, below = scored["numerator"], scored["denominator"]
+    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in FORMULAS else ""
+    problems = scored["problems"]
+    return Line(
+        name, label, meaning, scored["value"], interval.get("low"), interval.get("high"),
+        scored["reason"] or interval.get("reason", ""),
+        f"{counts}{problems:,} problem{'s' * (problems != 1)}",
+    )  # fmt: skip
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def _cards(material: Material, lines: Mapping[str, Line]) -> tuple[Line, ...]:
+    names = ["code_accuracy_macro", "ut_accuracy_reference_requested", "mu"]
+    if "ut_accuracy_reference_requested" in lines and lines["ut_accuracy_reference_requested"].value is None:
+        names[1] = "ut_accuracy_estimate_extracted"
+    cards = [lines[name] for name in names if name in lines]
+    points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
+    if points and points[-1]["n"] > 1:
+        last = points[-1]
+        words = (f"Best of {last['n']} by {last['m']} tests", "chosen by tests passed, in expectation over ties")
+        at = 1
+        if last["m"] > 0:
+            cards.insert(at, _line("best_of_n", *words, last["best"]))
+            gap = ("Share of the gap", "of what choosing could gain over a random program")
+            cards.insert(at + 1, _line("share_of_gap", *gap, last["share_of_gap"]))
+        at_n = lines.get(f"pass_at_{last['n']}")
+        if at_n is not None:
+            cards.insert(at, at_n)
+    cards += [lines[name] for name in ("p_01", "p_00") if name in lines]
+    return tuple(cards)
+
+
+def _grids(points: Sequence[Mapping[str, Any]]) -> tuple[Grid, ...]:
+    by_selector: dict[str, list[Mapping[str, Any]]] = {}
+    for point in points:
+        by_selector.setdefault(point["selector"], []).append(point)
+    known = {
+        name: of
+        for name, of in by_selector.items()
+        if of[0]["best"]["problems"] and any(point["m"] > 0 for point in of)
+    }
+    return tuple(_grid(name, known[name]) for name in sorted(known, key=lambda name: (name != "max-pass", name)))
+
+
+def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Grid:
+    ms = tuple(dict.fromkeys(point["m"] for point in points))
+    rows = []
+    for n in dict.fromkeys(point["n"] for point in points):
+        row = [point for point in points if point["n"] == n]
+        last = _line("", "", "", row[-1]["best"])
+        values = tuple(_number(point["best"]["value"]) for point in row)
+        rows.append((n, values, last.interval, _number(row[-1]["oracle"]), _number(row[-1]["share_of_gap"]["value"])))
+    last_point = points[-1]
+    few = [
+        f"{last_point[f'fewer_{what}']:,} problems have fewer than {last_point[short]} {what} and use all they have"
+        for what, short in (("programs", "n"), ("tests", "m"))
+        if last_point[f"fewer_{what}"]
+    ]
+    return Grid(selector, ms, tuple(rows), max(point["monte_carlo_error"] for point in points), "; ".join(few))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+_GROUP_HEADS = {
+    "code_accuracy_macro": "code accuracy",
+    "ut_accuracy_reference_requested": "test accuracy",
+    "ut_accuracy_estimate_extracted": "test accuracy, estimate",
+    "best_of_n": "best of n",
+}
+
+
+def _grouped(kind: str, groups: Mapping[str, Any]) -> Grouped:
+    names = [name for name in _GROUP_HEADS if any(name in group["values"] for group in groups.values())]
+    rows = (
+        (visible(group), f"{one['problems']:,}", *(_with_interval(one["values"].get(name)) for name in names))
+        for group, one in groups.items()
+    )
+    return Grouped(kind, tuple(_GROUP_HEADS[name] for name in names), tuple(rows))
+
+
+def _with_interval(scored: Mapping[str, Any] | None) -> str:
+    if scored is None or scored["value"] is None:
+        return "–"
+    interval = scored["interval"]
+    spread = "" if interval["low"] is None else f" ({interval['low']:.3f} to {interval['high']:.3f})"
+    return f"{scored['value']:.3f}{spread}"
+
+
+def _no_grids(material: Material) -> str:
+    if material.settings.coder is None or not any(facts.line.programs for facts in material.problems):
+        return "There are no programs to choose among."
+    if material.settings.tester is None:
+        return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."
+    return "No program is judged, since no problem has hidden tests."
+
+
+def _paper(material: Material) -> PaperTable | None:
+    known = material.published
+    if known is None:
+        return None
+    values, release = material.metrics["standard"]["values"], material.metrics["release"]["printed"]
+    points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
+    best = points[-1] if points and points[-1]["m"] > 0 else None
+    bon = release["bon"][-1] if release["bon"] else None
+    ours = (
+        (
+            "this run",
+            _percent(values.get("ut_accuracy_reference_extracted")),
+            _percent(values.get("code_accuracy_macro")),
+            "–" if best is None else _percent(best["best"]),
+        ),
+        (
+            "this run, release metrics",
+            _percent({"value": release["ut_acc"]}),
+            _percent({"value": release["code_acc"]}),
+            "–" if bon is None else _percent({"value": bon["acc"]}),
+        ),
+    )
+    n, m = (role.samples if role else 0 for role in (material.settings.coder, material.settings.tester))
+    notes = ["The set is known by its name alone; its SHA-256 is above."]
+    if len(material.tables) != known.problems:
+        notes.append(f"Problems of this run: {len(material.tables)}; of the published file: {known.problems}.")
+    if (n, m) != (16, 16):
+        notes.append(f"This run has {n} programs and {m} tests a problem, the paper 16 and 16.")
+    notes.append(
+        "The paper's unit test accuracy is by reference code; the release's metrics estimate it by right programs."
+    )
+    models = {role.model for _, role in material.roles}
+    same = next((row.model for row in known.rows if len(models) == 1 and _is(next(iter(models)), row.model)), "")
+    return PaperTable(known.dataset, known.source, known.what, known.rows, ours, same, tuple(notes))
+
+
+def _is(spec: str, model: str) -> bool:
+    return spec.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1] == model.lower()
+
+
+def _percent(scored: Mapping[str, Any] | None) -> str:
+    if scored is None or scored["value"] is None:
+        return "–"
+    interval = scored.get("interval") or {}
+    spread = f" [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]" if interval.get("low") is not None else ""
+    return f"{100 * scored['value']:.1f}{spread}"
+
+
+def _release(material: Material) -> str:
+    """The released code's lines, with what it leaves out: the data set's name."""
+    printed = material.metrics["release"]["printed"]
+    lines = [f"data set: {material.settings.dataset}"]
+    lines += [f"{words}: {printed[name]}" for name, words in RELEASE.items() if printed[name] is not None]
+    lines += [
+        f"BoN setting ({one['n']}, {one['m']}): acc: {one['acc']}, accumulate acc: {one['accumulate_acc']}"
+        for one in printed["bon"]
+        if one["acc"] is not None
+    ]
+    return visible("\n".join(lines))
+
+
+def _release_note(material: Material) -> str:
+    release = material.metrics["release"]
+    return f"The released code raises {release['error']}: {release['reason']}" if release["error"] else ""

@@ -1,0 +1,114 @@
+"""What to know before reading the numbers: what is missing, and what may be less than it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from evaluator.report.material.material import Material
+
+
+def remarks(material: Material) -> list[str]:
+    """One sentence each, the gravest first; empty where all is well."""
+    metrics, problems = material.metrics, material.problems
+    covered = metrics["standard"]["coverage"]
+    said = [
+        _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
+        _nothing_to_judge(material),
+        _no_tests(covered),
+        _reference(material),
+        _sandbox(covered),
+        _given_up(metrics["given_up"]),
+        *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
+        _counted([one.name for one in problems if one.overlaps], "In {} a public example is also a hidden test: {}"),
+        _counted(
+            [one.name for one in problems if one.fractions],
+            "In {} the expected output has fractions, and is compared as text: {}",
+        ),
+        _counted(
+            [one.name for one in problems if one.silent], "In {} a program that prints nothing passes a hidden test: {}"
+        ),
+    ]
+    return [one for one in said if one]
+
+
+def _incomplete(evaluated: int, asked: int) -> str:
+    if evaluated >= asked:
+        return ""
+    there = f"{evaluated:,} of {_some(asked, 'problem')}"
+    return f"The run is not complete: {there} evaluated. The same command again goes on."
+
+
+def _nothing_to_judge(material: Material) -> str:
+    covered = material.metrics["standard"]["coverage"]
+    if not covered["problems"]:
+        return "No problem has been evaluated yet."
+    if not covered["programs"]:
+        return "There are no programs: nobody was asked for any, or none came."
+    if not covered["with_hidden_tests"]:
+        return "No problem has hidden tests, so no program can be called right or wrong."
+    if covered["programs_not_extracted"] == covered["programs"]:
+        return "No program could be read from the coder's answers; the reasons are below."
+    if not covered["with_right_program"]:
+        return "No program passes all hidden tests, so nothing that is estimated by right programs has a value."
+    return ""
+
+
+def _no_tests(covered: dict[str, int]) -> str:
+    if not covered["tests_requested"] or covered["tests_extracted"]:
+        return ""
+    return "No test could be read from the tester's answers, so nothing chooses among programs; the reasons are below."
+
+
+def _reference(material: Material) -> str:
+    reference = material.metrics["reference"]
+    if not reference["failing"]:
+        return ""
+    return (
+        f"{len(reference['failing'])} of {reference['problems']} reference solutions do not pass their hidden tests "
+        f"here, so the set or this machine is at fault: {_names(reference['failing'])}"
+    )
+
+
+def _sandbox(covered: dict[str, int]) -> str:
+    lost = covered["unknown_hidden_cells"] + covered["unknown_generated_cells"]
+    if not lost:
+        return ""
+    said = f"The sandbox failed, twice, on {_some(lost, 'execution')}, which count for nobody"
+    undecided = covered["programs_undecided"]
+    return f"{said}; {_some(undecided, 'program')} cannot be judged for that reason." if undecided else f"{said}."
+
+
+def _given_up(counts: dict[str, Any]) -> str:
+    if not counts["cells"]:
+        return ""
+    return (
+        f"{_some(counts['programs'], 'program')} given up after {_some(counts['after'], 'time-out')} each: "
+        f"{_share(counts['cells'], counts['of_cells'])} of the executions were not run and count as not passed."
+    )
+
+
+def _samples(role: str, counts: dict[str, int]) -> str:
+    said = []
+    if counts["failed"]:
+        said.append(f"{_share(counts['failed'], counts['samples'])} could not be had from the engine")
+    if counts["truncated"]:
+        said.append(f"{_share(counts['truncated'], counts['samples'])} were cut at the most tokens allowed")
+    return f"Of the {role}'s answers {' and '.join(said)}." if said else ""
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count:,} ({count / total:.1%})"
+
+
+def _counted(names: Sequence[str], words: str) -> str:
+    return words.format(_some(len(names), "problem"), _names(names)) if names else ""
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _names(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
