@@ -17,9 +17,9 @@ from cure.prompts import prompts_for
 from cure.reward import right_codes
 from engines import Sampling, open_engine
 from sandbox import open_sandbox
-from trainer.execute import ExecutionRules
-from trainer.sampling import Seat, roll_out
-from trainer.tasks import MicroTasks, Task
+from trainer.rollout.execute import ExecutionRules
+from trainer.rollout.sampling import Seat, roll_out
+from trainer.rollout.tasks import MicroTasks, Task
 
 
 async def main() -> None:

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from trainer.commands.run import run
 from trainer.config import load
-from trainer.run_command import run
 
 
 def main(arguments: list[str]) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from trainer.config import Config
-from trainer.crew import Crew
-from trainer.measure import Metrics, of_answers, of_tables
-from trainer.sampling import roll_out
-from trainer.show import Show
-from trainer.tasks import Task, open_tasks
-from trainer.world import World
+from trainer.distributed.world import World
+from trainer.progress.terminal import Show
+from trainer.record.measure import Metrics, of_answers, of_tables
+from trainer.rollout.sampling import roll_out
+from trainer.rollout.tasks import Task, open_tasks
+from trainer.rollout_workers import Crew
 
 KEPT = (
     "code/accuracy",

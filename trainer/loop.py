@@ -13,20 +13,20 @@ from __future__ import annotations
 
 from trainer.config import Config
 from trainer.config.schema import Loss
-from trainer.credit import Group, credit
-from trainer.crew import Crew, open_crew
+from trainer.distributed.world import World
 from trainer.evaluation import evaluate, is_due
-from trainer.loss import LossRules
-from trainer.measure import Metrics, of_answers, of_groups, of_tables, of_updates
-from trainer.pack import packs_for
 from trainer.policies import load_policies, open_policies, save_policies
 from trainer.policy.protocol import Policy, Update
-from trainer.recorder import Recorder, StepRecord
-from trainer.show import Show, counter
-from trainer.stages import Stage, learning_rate, shares, stages_of
+from trainer.progress.terminal import Show, counter
+from trainer.record.measure import Metrics, of_answers, of_groups, of_tables, of_updates
+from trainer.record.recorder import Recorder, StepRecord
+from trainer.rollout.tasks import Tasks, open_tasks, tasks_of_step
+from trainer.rollout_workers import Crew, open_crew
 from trainer.step_rollout import roll_out_step
-from trainer.tasks import Tasks, open_tasks, tasks_of_step
-from trainer.world import World
+from trainer.update.credit import Group, credit
+from trainer.update.loss import LossRules
+from trainer.update.pack import packs_for
+from trainer.update.stages import Stage, learning_rate, shares, stages_of
 
 
 async def train(config: Config, recorder: Recorder, world: World, show: Show) -> None:

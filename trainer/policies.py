@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.config import Config
+from trainer.distributed.world import World
 from trainer.policy.loading import checkpoint_of
 from trainer.policy.protocol import Policy
-from trainer.recorder import Recorder
-from trainer.world import World
+from trainer.record.recorder import Recorder
 
 
 @contextmanager

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from trainer.answers import Answers, Table
 from trainer.config import Config
-from trainer.crew import Crew
-from trainer.recorder import StepRecord
-from trainer.sampling import roll_out, run_tables
-from trainer.show import Show
-from trainer.tasks import Task
-from trainer.world import World
+from trainer.distributed.world import World
+from trainer.progress.terminal import Show
+from trainer.record.recorder import StepRecord
+from trainer.rollout.answers import Answers, Table
+from trainer.rollout.sampling import roll_out, run_tables
+from trainer.rollout.tasks import Task
+from trainer.rollout_workers import Crew
 
 
 async def roll_out_step(

@@ -245,8 +245,8 @@ async def test_a_sleeping_engine_takes_weights_and_answers_when_it_is_awake(engi
 @pytest.mark.bubblewrap
 def test_a_run_of_the_trainer_samples_on_the_server_and_gives_it_every_step_s_weights(server, tmp_path):
     from tests.trainer.runs import metrics, run, small
-    from trainer.answers import Answers
-    from trainer.journal import read_journal
+    from trainer.record.journal import read_journal
+    from trainer.rollout.answers import Answers
 
     place = tmp_path / "weights"
     servers = (f"rollout.url={server}", "rollout.engine=vllm-server", f"rollout.weights_dir={place}")

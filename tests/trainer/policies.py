@@ -19,13 +19,13 @@ import torch
 
 from tests.engines.tiny import make_checkpoint
 from trainer.config.schema import Optimiser, Train
+from trainer.distributed.world import World
 from trainer.errors import TrainerError
-from trainer.loss import LossRules
-from trainer.pack import Pack, Sample, packs_for
 from trainer.policy import scorer
 from trainer.policy.protocol import Policy, Update
 from trainer.policy.torch_policy import TorchPolicy
-from trainer.world import World
+from trainer.update.loss import LossRules
+from trainer.update.pack import Pack, Sample, packs_for
 
 ROOT = Path(__file__).parents[2]
 ALONE = World(0, 1, torch.device("cpu"))
@@ -200,7 +200,7 @@ def refusals(base: Path, world: World) -> list[str]:
 
 def main(work: str, base: Path, out: Path) -> None:
     """What one process does."""
-    from trainer.world import join_world
+    from trainer.distributed.world import join_world
 
     torch.set_num_threads(1)
     with join_world("cpu") as world:

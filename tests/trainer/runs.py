@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from trainer.config import Config, load
+from trainer.distributed.world import World
 from trainer.loop import train
-from trainer.recorder import Recorder
-from trainer.show import Show, Silent
-from trainer.world import World
+from trainer.progress.terminal import Show, Silent
+from trainer.record.recorder import Recorder
 
 SMALL = (
     "train.processes=1",

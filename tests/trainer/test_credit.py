@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cure.problem import UnitTest
-from trainer.answers import Answer, Answers, Table
 from trainer.config.schema import Reward
-from trainer.credit import credit
+from trainer.rollout.answers import Answer, Answers, Table
+from trainer.update.credit import credit
 
 # Figure 3 of the paper: six programs, six generated tests, three ground-truth tests.
 GENERATED = [

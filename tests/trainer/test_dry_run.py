@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from trainer import memory
 from trainer.commands import train
 from trainer.config import load
-from trainer.dry_run import estimate, model_config, plan
 from trainer.errors import TrainerError
-from trainer.memory import PRESET_MODELS, Training, activations, cache_per_token, shape_of
+from trainer.plan import memory
+from trainer.plan.dry_run import estimate, model_config, plan
+from trainer.plan.memory import PRESET_MODELS, Training, activations, cache_per_token, shape_of
 
 QWEN_7B = {
     "architectures": ["Qwen2ForCausalLM"],

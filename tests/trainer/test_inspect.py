@@ -14,15 +14,15 @@ from click.testing import CliRunner, Result
 
 from cure.problem import Problem, UnitTest
 from cure.problem.file import dump_problems
-from trainer.answers import Answer, Answers, Table
 from trainer.commands import train
 from trainer.config import dump, load
-from trainer.credit import credit
 from trainer.errors import TrainerError
 from trainer.inspect.figures import figures
 from trainer.inspect.recorded import open_run, open_step, ranges
 from trainer.inspect.series import Series, band, series, smoothed
-from trainer.journal import Journal
+from trainer.record.journal import Journal
+from trainer.rollout.answers import Answer, Answers, Table
+from trainer.update.credit import credit
 
 RIGHT, WRONG = "print(int(input()) + 1)", "print(int(input()) + 2)"
 PROBLEMS = [Problem(f"Add one to n, number {at}.", hidden=(UnitTest("1\n", "2\n", "hidden"),), name=f"add-{at}")

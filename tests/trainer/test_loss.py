@@ -15,8 +15,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.loss import Correction, Estimator, Kind, LossRules, Measured, Tokens, divergence, policy_loss
-from trainer.pack import Aggregate, Pack, Sample, packs_for
+from trainer.update.loss import Correction, Estimator, Kind, LossRules, Measured, Tokens, divergence, policy_loss
+from trainer.update.pack import Aggregate, Pack, Sample, packs_for
 
 pytestmark = pytest.mark.local
 

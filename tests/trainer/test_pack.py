@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.pack import Aggregate, Pack, Sample, cut, packs_for, rows_of, spread, token_weights
+from trainer.update.pack import Aggregate, Pack, Sample, cut, packs_for, rows_of, spread, token_weights
 
 AGGREGATES: tuple[Aggregate, ...] = ("token", "sequence", "constant")
 

@@ -27,10 +27,10 @@ from tests.trainer.policies import (
     weights,
 )
 from trainer.errors import TrainerError
-from trainer.loss import LossRules
-from trainer.pack import Pack, Sample
 from trainer.policy import scorer
 from trainer.policy.network import Network
+from trainer.update.loss import LossRules
+from trainer.update.pack import Pack, Sample
 
 pytestmark = pytest.mark.local
 
@@ -165,8 +165,8 @@ def test_rows_change_nothing(base: Path) -> None:
 
 def test_the_gradient_is_clipped_to_the_norm_that_is_set(qwen3: Path) -> None:
     from trainer.config.schema import Optimiser
+    from trainer.distributed.world import World
     from trainer.policy.torch_policy import TorchPolicy
-    from trainer.world import World
 
     norms = []
     for most in (1e9, 1e-3):
@@ -341,7 +341,7 @@ def test_empty_rows_change_nothing(qwen3: Path) -> None:
 
 
 def packs_with_filler() -> Pack:
-    from trainer.pack import packs_for
+    from trainer.update.pack import packs_for
 
     (filler,) = packs_for(answers(1, 1), "sequence", 1, 500, 1, 2)
     assert not filler.weights.any()

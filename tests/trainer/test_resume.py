@@ -15,8 +15,8 @@ import torch
 
 from tests.trainer.runs import SMALL, metrics, moments, run, small, weights
 from trainer.errors import TrainerError
-from trainer.journal import Journal, closed_file, read_journal
-from trainer.run_directory import RunDirectory
+from trainer.record.journal import Journal, closed_file, read_journal
+from trainer.record.run_directory import RunDirectory
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.bubblewrap]
 

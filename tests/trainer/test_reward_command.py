@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cure.errors import ProblemError
-from trainer.reward_tables import reward
+from trainer.commands.reward_tables import reward
 
 ROOT = Path(__file__).parents[2]
 FIGURE_3 = ROOT / "cure" / "reward" / "figure3.json"
@@ -207,7 +207,7 @@ def test_a_missing_file_is_named() -> None:
 
 
 def test_the_command_loads_nothing_heavy() -> None:
-    script = "import sys, trainer.reward_tables; print(sorted({'torch', 'numpy', 'rich'} & set(sys.modules)))"
+    script = "import sys, trainer.commands.reward_tables; print(sorted({'torch', 'numpy', 'rich'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 

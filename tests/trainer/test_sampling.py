@@ -16,11 +16,11 @@ from engines import Sampling
 from engines.scripted import ScriptedEngine
 from sandbox import Sandbox, open_sandbox
 from trainer.config.schema import Reward
-from trainer.credit import credit
 from trainer.errors import EngineFailed
-from trainer.execute import ExecutionRules
-from trainer.sampling import Event, Rollout, Seat, roll_out
-from trainer.tasks import Task
+from trainer.rollout.execute import ExecutionRules
+from trainer.rollout.sampling import Event, Rollout, Seat, roll_out
+from trainer.rollout.tasks import Task
+from trainer.update.credit import credit
 
 pytestmark = pytest.mark.bubblewrap
 
@@ -140,7 +140,7 @@ def test_an_engine_that_answers_nothing_ends_the_run_with_its_words(tmp_path: Pa
 
 
 def test_prompts_and_seeds_depend_on_step_task_and_role_alone(tmp_path: Path) -> None:
-    from trainer.sampling import ask
+    from trainer.rollout.sampling import ask
 
     made = seats(tmp_path / "s.json", [code(RIGHT)], [test_text("5", "10")])
     tasks = [Task(0, 5, DOUBLE), Task(1, 6, DOUBLE)]

@@ -12,9 +12,9 @@ pytest.importorskip("torch", reason="the display is told of metrics, which need 
 from rich.console import Console
 
 from cure.problem import Problem
-from trainer.sampling import Event
-from trainer.show import Silent, Terminal, columns, counter, evaluation_line, headings, step_line
-from trainer.tasks import Task
+from trainer.progress.terminal import Silent, Terminal, columns, counter, evaluation_line, headings, step_line
+from trainer.rollout.sampling import Event
+from trainer.rollout.tasks import Task
 
 STEP: dict[str, Any] = {
     "code/accuracy": 0.875,

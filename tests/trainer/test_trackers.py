@@ -17,7 +17,7 @@ pytest.importorskip("torch", reason="trackers are told of metrics, which need to
 
 from trainer.config import Config, load
 from trainer.errors import TrainerError
-from trainer.trackers import FILE, Trackers
+from trainer.record.trackers import FILE, Trackers
 
 pytestmark = pytest.mark.local
 
@@ -150,7 +150,7 @@ def test_numbers_arrive(tracker: str, run: Path) -> None:
 def test_standard_output_is_left_alone(tracker: str, run: Path) -> None:
     option = "trackers.tensorboard=true" if tracker == "tensorboard" else f"trackers.{tracker}=lab"
     script = (
-        "from pathlib import Path; from trainer.config import load; from trainer.trackers import Trackers\n"
+        "from pathlib import Path; from trainer.config import load; from trainer.record.trackers import Trackers\n"
         f"config = load('micro', ({option!r},))\n"
         f"trackers = Trackers(config.trackers, Path({str(run)!r}), config)\n"
         "trackers.log(1, {'code/accuracy': 0.5}); trackers.close()"

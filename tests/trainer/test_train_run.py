@@ -17,9 +17,9 @@ from cure.problem import Problem, UnitTest
 from cure.problem.file import dump_problems
 from tests.trainer.runs import SMALL, metrics, run, small, weights
 from trainer.micro.problems import problem
-from trainer.sampling import Event
-from trainer.show import Silent
-from trainer.tasks import Task
+from trainer.progress.terminal import Silent
+from trainer.rollout.sampling import Event
+from trainer.rollout.tasks import Task
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.bubblewrap]
 

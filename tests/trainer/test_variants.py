@@ -87,7 +87,7 @@ def test_every_loss_trains(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_truncated_answer_is_trained_without_an_end(tmp_path: Path) -> None:
-    from trainer.journal import read_journal
+    from trainer.record.journal import read_journal
 
     run(small("steps=1", "coder.max_tokens=8"), tmp_path)
     records = read_journal(tmp_path / "rollouts", 1)

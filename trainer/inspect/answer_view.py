@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from cure.plain import visible
-from trainer.answers import Answer, RoleName
 from trainer.errors import TrainerError
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
 from trainer.inspect.step_view import state_of
 from trainer.inspect.summary import value
+from trainer.rollout.answers import Answer, RoleName
 
 UNLIKELY = ((0.1, "red"), (0.5, "yellow"))
 """Tokens of a probability below these are coloured."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from trainer.answers import Answer, Answers, RoleName, Table
 from trainer.config import Config, load
 from trainer.errors import TrainerError
-from trainer.journal import read_journal
-from trainer.run_directory import RunDirectory
+from trainer.record.journal import read_journal
+from trainer.record.run_directory import RunDirectory
+from trainer.rollout.answers import Answer, Answers, RoleName, Table
 
 Line = dict[str, Any]
 """One line of metrics.jsonl."""
@@ -215,7 +215,7 @@ def statement_of(run: RecordedRun, task: RecordedTask) -> tuple[str | None, str]
     The journal has only the problem's number and name; the text is in the problem set that the configuration names.
     """
     from cure.errors import ProblemError
-    from trainer.tasks import open_tasks
+    from trainer.rollout.tasks import open_tasks
 
     data = run.config.data
     try:

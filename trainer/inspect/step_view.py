@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cure.plain import visible
-from trainer.answers import RoleName
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
 from trainer.inspect.summary import value
+from trainer.rollout.answers import RoleName
 
 ROLES: tuple[RoleName, ...] = ("coder", "tester")
 LEFT_OUT = "prompt too long"

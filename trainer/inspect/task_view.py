@@ -12,8 +12,6 @@ from rich.text import Text
 
 from cure.plain import visible
 from cure.problem import UnitTest
-from trainer.answers import RoleName
-from trainer.answers import Table as ExecutionTable
 from trainer.inspect.recorded import (
     RecordedGroup,
     RecordedRun,
@@ -24,6 +22,8 @@ from trainer.inspect.recorded import (
 )
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
 from trainer.inspect.summary import value
+from trainer.rollout.answers import RoleName
+from trainer.rollout.answers import Table as ExecutionTable
 
 UNICODE, ASCII = ("●", "·"), ("#", ".")
 """Passed and failed: the shapes differ, so that colour is never the only sign."""

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 
 from trainer.errors import TrainerError
-from trainer.pack import Pack
+from trainer.update.pack import Pack
 
 PADDED = "cure_padded"
 VARLEN = "cure_varlen"

@@ -28,14 +28,14 @@ from typing import Any
 import torch
 
 from trainer.config.schema import Optimiser, Train
+from trainer.distributed.world import PATIENCE, World
 from trainer.errors import TrainerError
-from trainer.loss import LossRules
-from trainer.pack import Pack
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
 from trainer.policy.network import Network, Sums, add_up, as_update
 from trainer.policy.protocol import Update, unwatched
-from trainer.world import PATIENCE, World
+from trainer.update.loss import LossRules
+from trainer.update.pack import Pack
 
 FOLDER, TAG, STATE = "training", "state", "training.json"
 _BUCKET = 1 << 26

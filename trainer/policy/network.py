@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from trainer.config.schema import Train
-from trainer.loss import LossRules, Tokens, policy_loss
-from trainer.pack import Pack
 from trainer.policy import attention, lora
 from trainer.policy.loading import load_model
 from trainer.policy.protocol import Update, unwatched
 from trainer.policy.scorer import Row, Scorer, on_device
+from trainer.update.loss import LossRules, Tokens, policy_loss
+from trainer.update.pack import Pack
 
 Sums = dict[str, float]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from trainer.loss import LossRules
-from trainer.pack import Pack
+from trainer.update.loss import LossRules
+from trainer.update.pack import Pack
 
 if TYPE_CHECKING:
     import torch
@@ -28,7 +28,7 @@ class Update:
     row_tokens: int
     """Tokens that went through the model, prompts included."""
     sums: dict[str, float]
-    """See `trainer.loss.Measured`."""
+    """See `trainer.update.loss.Measured`."""
     skipped: str = ""
     """Why nothing was changed; empty when it was."""
 

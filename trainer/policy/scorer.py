@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
-from trainer.pack import Pack
 from trainer.policy import attention
+from trainer.update.pack import Pack
 
 _LOGITS_AT_ONCE = 1 << 26
 """Most logits held in memory for the backward pass; beyond it they are made again in pieces."""

@@ -14,8 +14,8 @@ from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.table.compare import tokens
 from sandbox import Job, Limits, Sandbox, Verdict
-from trainer.answers import Answer, Answers, Table
-from trainer.labels import chosen_labels
+from trainer.rollout.answers import Answer, Answers, Table
+from trainer.rollout.labels import chosen_labels
 
 REFERENCE = "reference_solution"
 """Field of a problem that holds a right program, for measuring only."""
@@ -32,7 +32,7 @@ class ExecutionRules:
     generated_labels: bool = False
     """The labels are the tests of a frozen tester, not the problem's."""
     agreement: float = 0.0
-    """See `trainer.labels`."""
+    """See `trainer.rollout.labels`."""
     reference: bool = False
     """Run the problem's reference solution on the generated tests too."""
 

@@ -13,10 +13,10 @@ from cure.prompts import PromptStyle
 from engines import Completion, Engine, Request, Sampling, TokenPrompt
 from engines.protocol import Prompt
 from sandbox import Sandbox
-from trainer.answers import Answer, Answers, RoleName, Table
 from trainer.errors import EngineFailed
-from trainer.execute import ExecutionRules, execute
-from trainer.tasks import Task, seed_of
+from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.rollout.execute import ExecutionRules, execute
+from trainer.rollout.tasks import Task, seed_of
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from typing import Any
 
 import zstandard
 
-from trainer.answers import Answers, Table
-from trainer.credit import Group
-from trainer.whole import write_whole
+from trainer.record.whole import write_whole
+from trainer.rollout.answers import Answers, Table
+from trainer.update.credit import Group
 
 PARTS = ("plan", "answers", "tables", "rewards", "update", "commit")
 """Parts of a step in their order; each ends with a line `{"done": PART}`. There is an `update` for each stage."""

@@ -11,16 +11,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from trainer.answers import Answers, Table
 from trainer.config import Config
-from trainer.credit import Group
-from trainer.journal import Journal
-from trainer.measure import Metrics
+from trainer.distributed.world import World
 from trainer.policy.protocol import Update
-from trainer.run_directory import RunDirectory
-from trainer.tasks import Task
-from trainer.trackers import Trackers
-from trainer.world import World
+from trainer.record.journal import Journal
+from trainer.record.measure import Metrics
+from trainer.record.run_directory import RunDirectory
+from trainer.record.trackers import Trackers
+from trainer.rollout.answers import Answers, Table
+from trainer.rollout.tasks import Task
+from trainer.update.credit import Group
 
 
 class Recorder:

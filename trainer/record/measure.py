@@ -8,9 +8,9 @@ from statistics import fmean
 
 from cure.metrics.standard import best_of_n, pass_at_k
 from cure.reward import PrecisionCounts, precision_counts, right_codes
-from trainer.answers import Answer, Answers, RoleName, Table
-from trainer.credit import Group
 from trainer.policy.protocol import Update
+from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.update.credit import Group
 
 Metrics = dict[str, float | int | str | None]
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.config import Config, load
+from trainer.distributed.launch import launch
 from trainer.errors import Interrupted, TrainerError
-from trainer.launch import launch
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from trainer.world import World
+    from trainer.distributed.world import World
 
 
 def start(target: str, out: Path, overrides: tuple[str, ...]) -> int:
@@ -38,7 +38,7 @@ def run(config: Config, out: Path) -> None:
         raise TrainerError(
             f"training needs torch and transformers: pip install 'cure-agent[local]' ({error})"
         ) from error
-    from trainer.world import join_world
+    from trainer.distributed.world import join_world
 
     with join_world(config.train.device) as world:
         _train(config, out, world)
@@ -48,8 +48,8 @@ def _train(config: Config, out: Path, world: World) -> None:
     from contextlib import nullcontext
 
     from trainer.loop import train
-    from trainer.recorder import Recorder
-    from trainer.show import Silent, Terminal
+    from trainer.progress.terminal import Silent, Terminal
+    from trainer.record.recorder import Recorder
 
     recorder = Recorder(out, config, world)
     try:

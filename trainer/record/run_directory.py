@@ -12,8 +12,8 @@ from typing import Any
 
 from trainer.config import Config, dump, load
 from trainer.errors import TrainerError
-from trainer.journal import Journal
-from trainer.whole import write_whole
+from trainer.record.journal import Journal
+from trainer.record.whole import write_whole
 
 CHANGEABLE = ("steps", "checkpoints", "evaluation", "trackers", "execution", "rollout")
 """What may differ when a run is taken up again: it goes on, and nothing already done would have been otherwise."""

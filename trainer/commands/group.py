@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trainer.commands.reward_tables import reward
 from trainer.inspect.command import inspect
-from trainer.reward_tables import reward
 
 if TYPE_CHECKING:
     from trainer.micro.evaluation import Evaluation, MicroEvaluationConfig
@@ -60,11 +60,11 @@ def _run_of(target: str) -> click.Command:
             if value is not None:
                 overrides += (f"{name}={value}",)
         if dry_run:
-            from trainer.dry_run import show_plan
+            from trainer.plan.dry_run import show_plan
 
             show_plan(target, overrides, as_json)
             return
-        from trainer.run_command import start
+        from trainer.commands.run import start
 
         code = start(target, out or Path("runs") / Path(target).stem, overrides)
         if code:

@@ -14,7 +14,7 @@ from cure.problem import Problem
 from trainer.config import Config, dump, load
 from trainer.config.schema import Role
 from trainer.errors import TrainerError
-from trainer.memory import (
+from trainer.plan.memory import (
     GB,
     PRESET_MODELS,
     Memory,
@@ -26,7 +26,7 @@ from trainer.memory import (
     memory,
     shape_of,
 )
-from trainer.tasks import MICRO
+from trainer.rollout.tasks import MICRO
 
 PROCESSES = (1, 2, 4, 8)
 """Columns of the memory table, beside the configured number."""

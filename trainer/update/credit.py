@@ -20,8 +20,8 @@ from cure.reward import (
     shorten,
     test_rewards,
 )
-from trainer.answers import Answer, Answers, RoleName, Table
 from trainer.config.schema import Reward
+from trainer.rollout.answers import Answer, Answers, RoleName, Table
 
 Outcome = Literal["trained", "no labels", "no right program", "no wrong program", "no test", "equal rewards", "too few"]
 """What became of a group; all but `trained` leave it out of the update, and are counted."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from trainer.answers import Answers, RoleName
 from trainer.config import Config
 from trainer.config.schema import Optimiser, Role
-from trainer.credit import Group
-from trainer.pack import Sample, cut
+from trainer.rollout.answers import Answers, RoleName
+from trainer.update.credit import Group
+from trainer.update.pack import Sample, cut
 
 StageName = Literal["code", "test", "joint"]
 

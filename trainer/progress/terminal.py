@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.progress import Task as Bar
 from rich.text import Text
 
-from trainer.measure import Metrics
-from trainer.sampling import Event
-from trainer.tasks import Task
+from trainer.record.measure import Metrics
+from trainer.rollout.sampling import Event
+from trainer.rollout.tasks import Task
 
 ROLLING_OUT = "answers and tables"
 

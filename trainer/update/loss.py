@@ -1,7 +1,7 @@
 """Policy losses over the tokens of one row, as pure functions: tensors in, loss and measurements out.
 
-Every tensor is (R,), one entry per trained token. A token's weight already holds the aggregation (`trainer.pack`), so
-the loss of an update is the sum over its rows.
+Every tensor is (R,), one entry per trained token. A token's weight already holds the aggregation
+(`trainer.update.pack`), so the loss of an update is the sum over its rows.
 """
 
 from __future__ import annotations

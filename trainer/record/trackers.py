@@ -24,7 +24,7 @@ from typing import Any, Protocol
 from trainer.config import Config
 from trainer.config.schema import TrackersConfig
 from trainer.errors import TrainerError
-from trainer.measure import Metrics
+from trainer.record.measure import Metrics
 
 FILE = "trackers.json"
 

@@ -14,14 +14,14 @@ from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engin
 from engines.local.text import Text
 from engines.vllm_server.engine import open_server_engine
 from sandbox import Sandbox, default_slots, open_sandbox
-from trainer.answers import RoleName
 from trainer.config import Config
 from trainer.config.schema import Role
-from trainer.execute import ExecutionRules
+from trainer.distributed.world import World
 from trainer.policy.loading import checkpoint_of
 from trainer.policy.protocol import Policy
-from trainer.sampling import Seat
-from trainer.world import World
+from trainer.rollout.answers import RoleName
+from trainer.rollout.execute import ExecutionRules
+from trainer.rollout.sampling import Seat
 
 
 @dataclass
