@@ -22,7 +22,7 @@ from rich.table import Table
 
 from cure.problem.file import load_problems
 from cure.prompts import micro
-from engines import EngineOptions, Request, Sampling
+from engines import LocalOptions, Request, Sampling
 from engines.local.engine import LocalEngine
 
 HELD_OUT = Path(__file__).parent.parent / "examples" / "micro-heldout.json"
@@ -58,7 +58,7 @@ async def run(arguments: argparse.Namespace) -> None:
     requests = rollouts(arguments.tasks, arguments.samples, arguments.max_tokens, arguments.temperature)
     table = Table("rows", "samples", "tokens", "tokens / CPU s", "CPU s", "wall s", "samples' hash")
     for rows in arguments.rows:
-        engine = await open_engine(arguments.model, EngineOptions(rows=rows, threads=arguments.threads))
+        engine = await open_engine(arguments.model, LocalOptions(rows=rows, threads=arguments.threads))
         assert isinstance(engine, LocalEngine)
         await measure(engine, requests[:1])
         results = [await measure(engine, requests) for _ in range(arguments.repeat)]

@@ -7,10 +7,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from engines import Engine, EngineOptions, open_engine
+from engines import Engine, open_engine
 from sandbox import Sandbox, open_sandbox
+
+if TYPE_CHECKING:
+    from settings.section import Section
 
 
 class Closable(Protocol):
@@ -36,19 +39,19 @@ class Session:
 async def open_session(
     models: Iterable[str],
     sandbox: str = "auto",
-    options: EngineOptions = EngineOptions(),
-    *,
+    *options: Section,
     slots: int | None = None,
     meanwhile: Awaitable[object] | None = None,
 ) -> AsyncIterator[Session]:
     """An engine for every model spec and a sandbox of this kind with so many slots, closed at the end.
 
+    `options` are those of all engines, of which each takes its own.
     `meanwhile` is awaited while they start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
     raises; what was open by then is closed first.
     """
     specs = dict.fromkeys(models)
     opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))
-    engines = {spec: asyncio.ensure_future(open_engine(spec, options)) for spec in specs}
+    engines = {spec: asyncio.ensure_future(open_engine(spec, *options)) for spec in specs}
     opening: list[asyncio.Future[Any]] = [opened_sandbox, *engines.values()]
     try:
         results = await asyncio.gather(*opening, *([] if meanwhile is None else [meanwhile]), return_exceptions=True)

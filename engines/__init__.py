@@ -1,10 +1,16 @@
-"""Asks language models: OpenAI-compatible servers, transformers, prepared answers, the bundled micro model.
+"""Asks language models: OpenAI-compatible servers and their batch API, vLLM, transformers, prepared answers.
 
-Requests go in, completions come out as each finishes. A model is named by a spec, the same everywhere:
-`micro`, `openai:NAME`, `http://HOST/v1#NAME`, `hf:PATH_OR_ID`, `scripted:FILE`.
+Requests go in, completions come out as each finishes (`engines.protocol`). A model is named by a spec, the same
+everywhere: `micro`, `openai:NAME`, `http://HOST/v1#NAME`, `hf:PATH_OR_ID`, `vllm:PATH_OR_ID`, `scripted:FILE`
+(`engines.registry`, a line for each kind of engine). Options are each engine's own; their types are imported when they
+are asked for, as pydantic takes its time.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from engines.errors import EngineError, ModelSpecError
+from engines.open import check_model, open_engine, open_trainable_engine
 from engines.protocol import (
     ChatPrompt,
     Completion,
@@ -20,25 +26,26 @@ from engines.protocol import (
     TrainableEngine,
     Usage,
 )
-from engines.spec import (
-    EngineOptions,
-    ModelSpec,
-    check_model,
-    default_style,
-    open_engine,
-    open_trainable_engine,
-    parse_spec,
-    style_of,
-)
+from engines.registry import BUNDLED
+from engines.spec import ModelSpec, parse_spec
+
+if TYPE_CHECKING:
+    from engines.http.options import HttpOptions
+    from engines.local.options import LocalOptions
+    from engines.vllm_local.options import VllmOptions
+
+_OPTIONS = {"HttpOptions": "engines.http", "LocalOptions": "engines.local", "VllmOptions": "engines.vllm_local"}
 
 __all__ = [
+    "BUNDLED",
     "ChatPrompt",
     "Completion",
     "Delta",
     "Engine",
     "EngineError",
-    "EngineOptions",
     "Finish",
+    "HttpOptions",
+    "LocalOptions",
     "Message",
     "ModelSpec",
     "ModelSpecError",
@@ -49,10 +56,15 @@ __all__ = [
     "TokenPrompt",
     "TrainableEngine",
     "Usage",
+    "VllmOptions",
     "check_model",
-    "default_style",
     "open_engine",
     "open_trainable_engine",
     "parse_spec",
-    "style_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OPTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{_OPTIONS[name]}.options"), name)

@@ -109,6 +109,13 @@ class Engine(Protocol):
     def spec(self) -> str:
         """The model spec this engine was opened with."""
 
+    @property
+    def model(self) -> str:
+        """The spec of the model that answers: `spec`, completed where a server was asked for its only model."""
+
+    async def check(self) -> str:
+        """One line saying that the model can be asked; raises EngineError saying why not."""
+
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:

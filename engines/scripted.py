@@ -36,11 +36,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from engines.errors import EngineError, ModelSpecError
-from engines.protocol import ChatPrompt, Completion, Delta, Finish, Prompt, Request, Sampling, TextPrompt, Usage
+from engines.protocol import ChatPrompt, Completion, Delta, Engine, Finish, Prompt, Request, Sampling, TextPrompt, Usage
 from engines.stop import cut_at_stop
+
+if TYPE_CHECKING:
+    from engines.spec import ModelSpec
+    from settings.section import Section
 
 _CHARS_PER_TOKEN = 4
 _COMPLETION_FIELDS = {"text", "finish", "error", "tokens", "delay_s", "deltas"}
@@ -101,13 +105,22 @@ class ScriptedEngine:
 
     @classmethod
     def from_file(cls, path: str | Path) -> ScriptedEngine:
-        """An engine over the file's entries; raises EngineError saying which entry is wrong and how."""
+        """An engine over the file's entries; raises ModelSpecError saying which entry is wrong and how."""
         return cls(read_entries(Path(path)), f"scripted:{path}")
 
     @property
     def spec(self) -> str:
         """The spec of the file."""
         return self._spec
+
+    @property
+    def model(self) -> str:
+        """The spec of the file."""
+        return self._spec
+
+    async def check(self) -> str:
+        """One line saying that the file was read."""
+        return f"{self._spec} is loaded"
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
@@ -138,6 +151,11 @@ class ScriptedEngine:
         count = sum(len(entry.completions) for entry in matching)
         why = f"all {count} prepared completions that match it were used" if matching else "no entry matches it"
         raise EngineError(f"{self._spec} cannot answer request {request.key!r}: {why} (prompt sha256 {sha256})")
+
+
+async def open_scripted(spec: ModelSpec, options: Sequence[Section]) -> Engine:  # noqa: ARG001 - it has no options
+    """The engine over a file's entries; raises ModelSpecError saying which entry is wrong and how."""
+    return ScriptedEngine.from_file(spec.name)
 
 
 async def _play(request: Request, index: int, said: Prepared, on_delta: Callable[[Delta], None] | None) -> Completion:

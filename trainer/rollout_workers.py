@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import cast
 
 from cure.prompts import prompts_for
-from engines import Engine, EngineOptions, Sampling, TrainableEngine, open_engine, open_trainable_engine
+from engines import (
+    Engine,
+    LocalOptions,
+    Sampling,
+    TrainableEngine,
+    VllmOptions,
+    open_engine,
+    open_trainable_engine,
+)
 from engines.local.text import Text
 from engines.vllm_server.engine import open_server_engine
 from sandbox import Sandbox, default_slots, open_sandbox
@@ -115,14 +123,17 @@ async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
 async def _open_engine(checkpoint: Path, config: Config, world: World) -> TrainableEngine:
     """The engine that samples for the policy which began as this checkpoint."""
     wanted = config.rollout
-    options = EngineOptions(rows=wanted.rows, device=str(world.device), memory=wanted.memory, spmd=world.size > 1)
     if wanted.engine == "vllm-server":
         assert wanted.weights_dir is not None
         place, leads = Path(wanted.weights_dir), world.rank == 0
-        return await open_server_engine(checkpoint, wanted.urls, place, options, leads)
+        return await open_server_engine(checkpoint, wanted.urls, place, wanted.rows, leads)
     on_gpu = world.device.type == "cuda" and find_spec("vllm") is not None
     kind = "vllm" if wanted.engine == "vllm" or (wanted.engine == "auto" and on_gpu) else "hf"
-    return await open_trainable_engine(f"{kind}:{checkpoint}", options)
+    return await open_trainable_engine(
+        f"{kind}:{checkpoint}",
+        LocalOptions(rows=wanted.rows, device=str(world.device)),
+        VllmOptions(rows=wanted.rows, memory=wanted.memory, spmd=world.size > 1),
+    )
 
 
 async def _seat(
@@ -141,6 +152,8 @@ async def _seat(
         return Seat(role, engine, style, settings.samples, sampling, text.encode, settings.max_prompt_tokens)
     assert settings.model is not None
     if settings.model not in frozen:
-        frozen[settings.model] = await open_engine(settings.model, EngineOptions(rows=config.rollout.rows))
+        frozen[settings.model] = await open_engine(
+            settings.model, LocalOptions(rows=config.rollout.rows), VllmOptions(rows=config.rollout.rows)
+        )
         stack.push_async_callback(frozen[settings.model].close)
     return Seat(role, frozen[settings.model], style, settings.samples, sampling)

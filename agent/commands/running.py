@@ -14,25 +14,23 @@ from agent.runs import create_run
 from agent.show.progress import SolveProgress
 from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.session import Session, open_session
-from engines import EngineOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from cure.problem import Problem
+    from settings.section import Section
 
 
 @asynccontextmanager
-async def started(
-    console: Console, settings: SolveSettings, sandbox: str, options: EngineOptions = EngineOptions()
-) -> AsyncIterator[Session]:
+async def started(console: Console, settings: SolveSettings, sandbox: str, *options: Section) -> AsyncIterator[Session]:
     """A session for the models of the settings, behind a line on the console that says what is waited for."""
     # LangGraph takes a second to import; it comes in while models and containers start.
     graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
     async with AsyncExitStack() as stack:
         with console.status(Text(f"Starting {settings.coder} and the sandbox")):
             models = (settings.coder, settings.tester)
-            opening = open_session(models, sandbox, options, meanwhile=graph)
+            opening = open_session(models, sandbox, *options, meanwhile=graph)
             session = await stack.enter_async_context(opening)
         yield session
 

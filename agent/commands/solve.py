@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from agent.solve import Outcome, SolveSettings
     from cure.problem import Problem
     from cure.session import Session
-    from engines.spec import EngineOptions
+    from engines import HttpOptions
 
 STYLES = ("auto", "chat", "micro", "release")
 
@@ -118,32 +118,25 @@ def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
     """The settings with `auto` replaced by the style each model was trained on."""
     from dataclasses import replace
 
-    from engines import style_of
+    from cure.prompts import style_for
 
     if settings.coder_style != "auto":
         return settings
     return replace(
         settings,
-        coder_style=style_of(session.engines[settings.coder]),
-        tester_style=style_of(session.engines[settings.tester]),
+        coder_style=style_for(session.engines[settings.coder].model),
+        tester_style=style_for(session.engines[settings.tester].model),
     )
 
 
-def engine_options(timeout: float | None, retries: int | None) -> EngineOptions:
+def engine_options(timeout: float | None, retries: int | None) -> HttpOptions:
     """The engines' defaults, changed where the user said so."""
-    from dataclasses import replace
+    from engines import HttpOptions
 
-    from engines.spec import EngineOptions
-
-    options = EngineOptions()
-    if timeout is not None:
-        options = replace(options, first_token_s=timeout, idle_s=timeout, connect_s=min(timeout, options.connect_s))
-    return options if retries is None else replace(options, retries=retries)
+    return HttpOptions(timeout=timeout) if retries is None else HttpOptions(timeout=timeout, retries=retries)
 
 
-async def _solve(
-    problem: Problem, settings: SolveSettings, sandbox: str, options: EngineOptions, quiet: bool
-) -> Outcome:
+async def _solve(problem: Problem, settings: SolveSettings, sandbox: str, options: HttpOptions, quiet: bool) -> Outcome:
     from rich.console import Console
 
     from agent.commands.running import solve_and_show, started

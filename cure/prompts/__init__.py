@@ -9,13 +9,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
-from engines.protocol import Prompt
+from engines import BUNDLED, Prompt, parse_spec
 
-STYLES = ("chat", "micro", "release")
+StyleName = Literal["chat", "micro", "release"]
+STYLES: tuple[StyleName, ...] = get_args(StyleName)
+StyleChoice = Literal["auto", StyleName]
+"""What a user may choose; `auto` is `style_for` the model."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,18 @@ class PromptStyle(Protocol):
 
     def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
         """Asks for a better program than `source`, which fails as listed."""
+
+
+def style_for(model: str) -> StyleName:
+    """The style that a model was trained on, judged by its spec (`Engine.model`): bundled, published CURE, or chat.
+
+    Raises ModelSpecError for a spec that names nothing.
+    """
+    spec = parse_spec(model)
+    if spec.kind == "bundled" or (spec.kind == "http" and spec.name in BUNDLED):
+        return "micro"
+    published = spec.kind in ("http", "hf", "vllm") and "reasonflux-coder-" in spec.name.lower()
+    return "release" if published else "chat"
 
 
 def prompts_for(

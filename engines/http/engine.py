@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
-import httpx2
-from openai import AsyncOpenAI, Omit, OpenAIError
-
-from engines.errors import EngineError
 from engines.gather import News, as_they_come
 from engines.http.attempt import Attempt, Draft
 from engines.http.pace import Pace, Taken
 from engines.http.retry import EXPECTED, Failure, failure, pause
-from engines.http.wire import Dialect, read_models
+from engines.http.server import Server
+from engines.http.wire import Dialect
 from engines.protocol import Completion, Delta, Finish, Request
-from engines.spec import EngineOptions, ModelSpec
 from engines.stop import cut_at_stop
 
 _LONGEST_WAIT_S = 300.0
@@ -31,74 +26,26 @@ _FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length"}
 class HttpEngine:
     """Asks one model of one server."""
 
-    def __init__(
-        self, spec: ModelSpec, options: EngineOptions, more: Callable[[Request], Mapping[str, Any]] = lambda _: {}
-    ) -> None:
-        """`more` says what else goes into the body of a request, for servers that know more than the protocol."""
-        self._more = more
-        self._spec = spec.text
-        self._model = spec.name
-        self._options = options
-        named = spec.kind == "openai"
-        # OpenAI's key goes to no other server than the one it was set for.
-        key = options.api_key or os.environ.get("OPENAI_API_KEY" if named else "CURE_AGENT_API_KEY")
-        if not key and named and not os.environ.get("OPENAI_BASE_URL"):
-            raise EngineError(f"{spec.text} needs an API key: set OPENAI_API_KEY")
-        try:
-            self._client = AsyncOpenAI(
-                base_url=spec.url or None,
-                api_key=key or "none",
-                max_retries=0,
-                default_headers=None if named else _no_account(),
-                # Waiting for an answer and between its pieces is timed by Attempt.
-                timeout=httpx2.Timeout(None, connect=options.connect_s),
-            )
-        except (OpenAIError, ValueError) as error:
-            raise EngineError(f"{spec.text}: {error}") from None
-        if self._client.base_url.userinfo:
-            # The URL stands in errors, which are written into records.
-            raise EngineError(f"{spec.text}: OPENAI_BASE_URL may not hold a user name or password: set OPENAI_API_KEY")
-        self._url = str(self._client.base_url).rstrip("/")
-        self._dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
+    def __init__(self, server: Server, extra: Callable[[Request], Mapping[str, Any]] = lambda _: {}) -> None:
+        """`extra` says what else goes into the body of a request, for servers that know more than the protocol."""
+        self._server, self._extra, self._options = server, extra, server.options
         self._reached = False
-        self._slots = asyncio.Semaphore(options.concurrency)
-        self._pace = Pace(options.rpm, options.tpm)
+        self._slots = asyncio.Semaphore(self._options.concurrency)
+        self._pace = Pace(self._options.rpm, self._options.tpm)
 
     @property
     def spec(self) -> str:
         """The spec this engine was opened with."""
-        return self._spec
+        return self._server.spec
 
     @property
-    def full_spec(self) -> str:
+    def model(self) -> str:
         """The spec with the model's name in it, also where the server was asked for it."""
-        return f"{self._spec.partition('#')[0]}#{self._model}" if self._spec.startswith("http") else self._spec
+        return self._server.model
 
-    async def models(self, timeout_s: float = 3.0) -> list[str]:
-        """The models the server has; raises EngineError if it does not say so in time."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                answer = await self._client.get("/models", cast_to=object)
-            return read_models(answer)
-        except EXPECTED as error:
-            raise EngineError(failure(error, self._url).reason) from None
-
-    async def check(self, timeout_s: float = 3.0) -> str:
+    async def check(self) -> str:
         """One line saying that the server answers and has the model; raises EngineError if not."""
-        found = await self.models(timeout_s)
-        if self._model not in found:
-            raise EngineError(f"{self._url} has no model {self._model!r}; it has {', '.join(found[:10]) or 'none'}")
-        return f"{self._url} answers and has {self._model}"
-
-    async def choose_model(self) -> None:
-        """Take the server's only model where the spec names none; raises EngineError if there is no single one."""
-        if self._model:
-            return
-        found = await self.models(self._options.connect_s)
-        if len(found) != 1:
-            offered = ", ".join(found[:10]) or "none"
-            raise EngineError(f"{self._url} has {len(found)} models ({offered}); name one: {self._url}#NAME")
-        self._model = found[0]
+        return await self._server.check()
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
@@ -108,7 +55,7 @@ class HttpEngine:
         tasks = [
             asyncio.create_task(self._samples(call, request, indices))
             for request in requests
-            for indices in _split(list(range(request.n)), self._options.per_request if self._dialect.n else 1)
+            for indices in _split(list(range(request.n)), self._options.per_request if self._server.dialect.n else 1)
         ]
         async with aclosing(as_they_come(call.queue, tasks)) as completions:
             async for completion in completions:
@@ -116,13 +63,13 @@ class HttpEngine:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._server.close()
 
     async def _samples(self, call: _Call, request: Request, indices: list[int]) -> None:
         """Ask for these samples until each has an answer or nothing more can be hoped for."""
         missing, failures, began = list(indices), 0, time.monotonic()
         while missing:
-            dialect = self._dialect
+            dialect = self._server.dialect
             if len(missing) > 1 and not dialect.n:
                 await asyncio.gather(*(self._samples(call, request, [index]) for index in missing))
                 return
@@ -135,9 +82,9 @@ class HttpEngine:
                         began = time.monotonic()
                     await self._attempt(call, request, missing, dialect, taken)
             except EXPECTED as error:
-                problem = failure(error, self._url)
+                problem = failure(error, self._server.url)
                 if problem.status in (400, 422) and (changed := dialect.without(problem.reason)):
-                    self._dialect = changed
+                    self._server.dialect = changed
                     continue
                 failures += 1
                 wait = self._wait(problem, failures, time.monotonic() - began)
@@ -156,14 +103,14 @@ class HttpEngine:
         for index in asked:
             call.restart(request, index)
         attempt = Attempt(
-            self._client,
-            self._model,
+            self._server.client,
+            self._server.name,
             request,
             asked,
             dialect,
             (self._options.first_token_s, self._options.idle_s),
             lambda index, text: call.text(request, index, text),
-            self._more(request),
+            self._extra(request),
         )
         async with aclosing(attempt.finished()) as drafts:
             async for draft in drafts:
@@ -174,9 +121,9 @@ class HttpEngine:
         left = [index for index in asked if index in missing]
         if left and left == asked[1:] and attempt.started == asked[:1]:
             # A whole, orderly answer with one sample: the server does not know n.
-            self._dialect = replace(self._dialect, n=False)
+            self._server.dialect = replace(self._server.dialect, n=False)
         elif left:
-            raise Failure(f"{self._url} ended the stream before the sample was complete", passing=True)
+            raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
 
     def _wait(self, problem: Failure, failures: int, elapsed_s: float) -> float | None:
         """Seconds until the next try; None if there should be none."""
@@ -217,12 +164,6 @@ class _Call:
         """Answer these samples with an error."""
         for index in indices:
             self.queue.put_nowait(Completion(request.key, index, "", "error", error=reason))
-
-
-def _no_account() -> Mapping[str, str]:
-    """Headers that leave out OpenAI's organization and project, which the client takes from the environment."""
-    # The client takes Omit here, as it does in the headers of a request, but its types do not say so.
-    return cast(Mapping[str, str], {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()})
 
 
 def _split(indices: list[int], size: int) -> list[list[int]]:

@@ -15,6 +15,7 @@ from engines.local import qwen
 from engines.local.checkpoint import find_checkpoint, weights_version
 from engines.local.decoder import Decoder
 from engines.local.model import LanguageModel
+from engines.local.options import LocalOptions
 from engines.local.rows import Row
 from engines.local.text import PromptError, Text
 from engines.local.weights import assign, stage
@@ -36,11 +37,9 @@ class LocalEngine:
         self._asleep = False
 
     @classmethod
-    def load(
-        cls, spec: str, name: str, rows: int = 64, device: str | None = None, threads: int | None = None
-    ) -> LocalEngine:
+    def load(cls, spec: str, name: str, options: LocalOptions) -> LocalEngine:
         """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        place = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         directory = find_checkpoint(spec, name)
         try:
             text = Text(directory)
@@ -48,10 +47,11 @@ class LocalEngine:
             if shape := qwen.supported(directory):
                 # With several threads a step of a small model is mostly barriers, and those stall tenfold as soon as
                 # something else wants a core, as the sandbox does while samples stream in.
-                return cls(spec, qwen.Qwen(directory, shape, place), text, version, rows, threads or 1)
+                return cls(spec, qwen.Qwen(directory, shape, place), text, version, options.rows, options.threads or 1)
             from engines.local.transformers_model import TransformersModel
 
-            return cls(spec, TransformersModel(spec, directory, place), text, version, rows, threads)
+            model = TransformersModel(spec, directory, place)
+            return cls(spec, model, text, version, options.rows, options.threads)
         except EngineError:
             raise
         except Exception as error:
@@ -63,6 +63,15 @@ class LocalEngine:
     def spec(self) -> str:
         """The spec this engine was opened with."""
         return self._spec
+
+    @property
+    def model(self) -> str:
+        """The spec this engine was opened with."""
+        return self._spec
+
+    async def check(self) -> str:
+        """One line saying that the model is loaded."""
+        return f"{self._spec} is loaded"
 
     def objection(self, prompt: Prompt) -> str:
         """Why this model can never answer the prompt; empty if it can."""

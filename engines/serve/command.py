@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import click
 
 from engines.errors import EngineError
-from engines.spec import EngineOptions, open_engine, parse_spec
+from engines.open import open_engine
+from engines.spec import parse_spec
 
 
 class AddressError(EngineError):
@@ -43,6 +44,7 @@ async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None
     """Serve until a signal; whether it was SIGINT."""
     import uvicorn
 
+    from engines import LocalOptions, VllmOptions
     from engines.serve.app import make_app
 
     class Server(uvicorn.Server):
@@ -53,7 +55,7 @@ async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None
 
     listener = _listen(host, port)
     with listener:
-        engine = await open_engine(spec, EngineOptions(rows=rows))
+        engine = await open_engine(spec, LocalOptions(rows=rows), VllmOptions(rows=rows))
         try:
             app = make_app(engine, name, api_key)
             config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)

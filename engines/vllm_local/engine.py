@@ -14,13 +14,12 @@ from engines.errors import EngineError
 from engines.local.checkpoint import find_checkpoint, weights_version
 from engines.local.text import PromptError, Text
 from engines.protocol import Completion, Delta, Prompt, Request, Sampling
+from engines.vllm_local.options import VllmOptions
 from engines.vllm_local.reload import Checkpoint, Feed, disturbed, mismatch
 from engines.vllm_local.stepper import Job, LLMEngine, Sample, Stepper
 
 if TYPE_CHECKING:
     import torch
-
-    from engines.spec import EngineOptions
 
 _CPU_CACHE_BYTES = 512 << 20
 _CHECKED_SIZE = 500_000_000
@@ -30,7 +29,7 @@ _CHECKED_SIZE = 500_000_000
 class VllmEngine:
     """Samples from one model by vLLM's scheduler, which batches whatever is asked for."""
 
-    def __init__(self, spec: str, directory: Path, options: EngineOptions) -> None:
+    def __init__(self, spec: str, directory: Path, options: VllmOptions) -> None:
         """Loads the model in the thread that will step it; raises EngineError."""
         self._spec = spec
         self._directory = directory
@@ -47,11 +46,11 @@ class VllmEngine:
             raise EngineError(f"{spec}: vLLM cannot load it: {type(error).__name__}: {reason[:500]}") from error
 
     @classmethod
-    def load(cls, spec: str, name: str, options: EngineOptions) -> VllmEngine:
+    def load(cls, spec: str, name: str, options: VllmOptions) -> VllmEngine:
         """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
         return cls(spec, find_checkpoint(spec, name), options)
 
-    def _start(self, options: EngineOptions) -> LLMEngine:
+    def _start(self, options: VllmOptions) -> LLMEngine:
         # Weights are handed over as an iterator, which cannot cross to another process. Read when vLLM is imported.
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
@@ -96,6 +95,15 @@ class VllmEngine:
     def spec(self) -> str:
         """The spec this engine was opened with."""
         return self._spec
+
+    @property
+    def model(self) -> str:
+        """The spec this engine was opened with."""
+        return self._spec
+
+    async def check(self) -> str:
+        """One line saying that the model is loaded."""
+        return f"{self._spec} is loaded"
 
     def objection(self, prompt: Prompt) -> str:
         """Why this model can never answer the prompt; empty if it can."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError
 from engines.http.engine import HttpEngine
+from engines.http.options import HttpOptions
+from engines.http.server import Server
 from engines.local.text import PromptError, Text
 from engines.protocol import Completion, Delta, Request, TokenPrompt
-from engines.spec import EngineOptions, parse_spec
+from engines.spec import parse_spec
 from engines.vllm_local.reload import Checkpoint
 from engines.vllm_server.handover import remove_weights, write_weights
 from engines.vllm_server.host import Host, Served, difference
@@ -24,25 +26,27 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 3600.0
 """A sample may wait for hundreds of others before its first token comes."""
+_PER_REQUEST = 8
 _TOKENS_A_PIECE = 16
 """Tokens in one piece of the stream: one by one they would keep the trainer busy reading JSON."""
 
 
 async def open_server_engine(
-    directory: Path, urls: Sequence[str], weights: Path, options: EngineOptions = EngineOptions(), leads: bool = True
+    directory: Path, urls: Sequence[str], weights: Path, rows: int = 64, leads: bool = True
 ) -> VllmServerEngine:
     """The engine over the servers at `urls`, all of which serve the model whose checkpoint lies in `directory`.
 
-    `weights` is the directory for new weights, under the same path here and on every server. Of several processes that
-    share the servers one leads: it hands over what all of them gather. Raises EngineError.
+    `weights` is the directory for new weights, under the same path here and on every server; `rows` is how many samples
+    each server is asked for at once. Of several processes that share the servers one leads: it hands over what all of
+    them gather. Raises EngineError.
     """
-    hosts = [Host(url, options.connect_s) for url in urls]
+    hosts = [Host(url) for url in urls]
     try:
         served = [await host.describe() for host in hosts]
         for host, one in zip(hosts, served, strict=True):
             if problem := difference(one, directory):
                 raise EngineError(f"{host.url} serves another model: {problem}")
-        return VllmServerEngine(directory, hosts, served, weights, options, leads)
+        return VllmServerEngine(directory, hosts, served, weights, rows, leads)
     except BaseException:
         for host in hosts:
             await host.close()
@@ -58,7 +62,7 @@ class VllmServerEngine:
         hosts: Sequence[Host],
         served: Sequence[Served],
         weights: Path,
-        options: EngineOptions,
+        rows: int,
         leads: bool,
     ) -> None:
         """`served` is what each host says of itself; see `open_server_engine`."""
@@ -69,17 +73,15 @@ class VllmServerEngine:
         self._context = min(one.context for one in served)
         dtypes = {one.dtype for one in served}
         self._dtype = dtypes.pop().removeprefix("torch.") if len(dtypes) == 1 else ""
-        asked = replace(
-            options,
-            concurrency=max(1, options.rows // options.per_request),
+        asked = HttpOptions(
+            concurrency=max(1, rows // _PER_REQUEST),
+            per_request=_PER_REQUEST,
             first_token_s=_PATIENCE_S,
             idle_s=_PATIENCE_S,
             patience_s=_PATIENCE_S,
         )
-        self._samplers = [
-            HttpEngine(parse_spec(f"{host.url}/v1#{one.name}"), asked, self._more)
-            for host, one in zip(hosts, served, strict=True)
-        ]
+        self._models = [f"{host.url}/v1#{one.name}" for host, one in zip(hosts, served, strict=True)]
+        self._samplers = [HttpEngine(Server(parse_spec(model), asked), self._more) for model in self._models]
         self._version = ""
         self._stale = ""
         """Why there are no weights to answer from."""
@@ -94,6 +96,15 @@ class VllmServerEngine:
     def spec(self) -> str:
         """The servers, for messages; no spec opens this engine."""
         return "vllm-server:" + ",".join(host.url for host in self._hosts)
+
+    @property
+    def model(self) -> str:
+        """The spec of the model at the first server."""
+        return self._models[0]
+
+    async def check(self) -> str:
+        """One line saying that all servers answer; raises EngineError if one does not."""
+        return "; ".join([await sampler.check() for sampler in self._samplers])
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None

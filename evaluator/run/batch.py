@@ -54,7 +54,8 @@ class Server:
         """The server that an open engine asks; raises EngineError where there is none."""
         if not isinstance(engine, HttpEngine):
             raise EngineError(f"{engine.spec} has no batch API: openai:NAME has one, and some servers (http://…) do")
-        return Server(engine._client, engine._model, engine.full_spec, engine._dialect)
+        server = engine._server
+        return Server(server.client, server.name, server.model, server.dialect)
 
 
 def _to_stderr(text: str) -> None:

@@ -85,7 +85,7 @@ def run_of(dataset: str) -> click.Command:
         from typing import Any, cast
 
         from cure.table.compare import comparison as known_comparison
-        from engines import EngineOptions
+        from engines import HttpOptions
         from evaluator.run.prices import given_prices
         from evaluator.run.settings import RoleSettings, Settings
         from evaluator.run.start import evaluate, read_problems
@@ -110,7 +110,7 @@ def run_of(dataset: str) -> click.Command:
         if dry_run:
             click.echo(_plan(settings, problems, as_json))
             return
-        options = EngineOptions(concurrency=concurrency, rpm=rpm, tpm=tpm)
+        options = HttpOptions(concurrency=concurrency, rpm=rpm, tpm=tpm)
         with _display() as show:
             directory = asyncio.run(
                 evaluate(

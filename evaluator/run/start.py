@@ -15,14 +15,15 @@ from typing import Any
 from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem.file import load_problems
-from cure.prompts import prompts_for
-from engines import Engine, EngineOptions, default_style, open_engine, parse_spec
+from cure.prompts import prompts_for, style_for
+from engines import Engine, open_engine, parse_spec
 from evaluator.run.directory import RunDirectory, find_or_make, write_whole
 from evaluator.run.execute import Progress, execute
 from evaluator.run.pools import given_samples, is_given, keep
 from evaluator.run.samples import Asker, Role
 from evaluator.run.settings import RoleSettings, Settings
 from sandbox import open_sandbox
+from settings.section import Section
 
 
 def read_problems(path: Path, limit: int | None) -> tuple[list[Problem], str]:
@@ -41,7 +42,7 @@ async def evaluate(
     problems: Sequence[Problem],
     outputs: Path,
     sandbox: str = "auto",
-    options: EngineOptions = EngineOptions(),
+    options: Section | None = None,
     fresh: bool = False,
     ask_again: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -67,7 +68,7 @@ async def evaluate(
                 askers.append(_given(directory, role, wanted, problems))
                 continue
             if wanted.model not in opened:
-                opened[wanted.model] = await open_engine(wanted.model, options)
+                opened[wanted.model] = await open_engine(wanted.model, *([] if options is None else [options]))
                 stack.push_async_callback(opened[wanted.model].close)
             askers.append(_asker(role, wanted, opened[wanted.model], batch))
         directory.write_config(settings, _surroundings(box.isolation))
@@ -77,16 +78,10 @@ async def evaluate(
 
 
 def _asker(role: Role, wanted: RoleSettings, engine: Engine, batch: bool) -> Asker:
-    spec, is_served = engine.spec, parse_spec(wanted.model).kind in ("http", "openai")
-    if is_served:
-        # Half a second of imports that no other engine needs.
-        from engines.http.engine import HttpEngine
-
-        assert isinstance(engine, HttpEngine)
-        spec = engine.full_spec
-    style = default_style(spec) if wanted.style == "auto" else wanted.style
+    style = style_for(engine.model) if wanted.style == "auto" else wanted.style
     prompts = prompts_for(style, stage="evaluation", k_case=wanted.samples)
-    return Asker(role, engine, spec, prompts, wanted, batch and is_served)
+    is_served = parse_spec(wanted.model).kind in ("http", "openai")
+    return Asker(role, engine, engine.model, prompts, wanted, batch and is_served)
 
 
 def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:

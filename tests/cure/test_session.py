@@ -62,7 +62,7 @@ async def test_cancelling_while_it_opens_closes_what_was_open(
 ) -> None:
     engine = Opened()
 
-    async def open_engine(spec: str, options: object) -> Opened:
+    async def open_engine(spec: str, *options: object) -> Opened:
         return engine
 
     async def open_sandbox(kind: str, slots: int | None) -> Opened:

@@ -11,7 +11,7 @@ import pytest
 from engines import (
     ChatPrompt,
     EngineError,
-    EngineOptions,
+    HttpOptions,
     Message,
     Request,
     Sampling,
@@ -21,7 +21,7 @@ from engines import (
 )
 from engines.http.retry import pause, retry_after
 
-QUICK = EngineOptions(backoff_s=0.05, first_token_s=1.0, idle_s=0.5, connect_s=2.0)
+QUICK = HttpOptions(backoff_s=0.05, first_token_s=1.0, idle_s=0.5, connect_s=2.0)
 TEXT = "one two three four five six seven"
 CHAT = ChatPrompt((Message("user", "count"),))
 
@@ -100,7 +100,7 @@ async def test_a_peculiar_server_is_understood(faulty, mode, prompt):
     ],
 )
 async def test_a_lasting_failure_is_an_error_for_each_sample(faulty, mode, reason):
-    options = EngineOptions(backoff_s=0.01, first_token_s=0.3, idle_s=0.3, retries=2)
+    options = HttpOptions(backoff_s=0.01, first_token_s=0.3, idle_s=0.3, retries=2)
     done = await ask(faulty.url(mode), options=options)
     assert [c.finish for c in done] == ["error"] * 3
     assert reason in done[0].error
@@ -119,7 +119,7 @@ async def test_what_no_retry_mends_is_told_at_once(faulty, mode, reason):
 
 async def test_a_refused_key_is_not_tried_for_every_request(faulty):
     before = len(faulty.faults.seen)
-    engine = await open_engine(faulty.url("unauthorized"), EngineOptions(concurrency=2))
+    engine = await open_engine(faulty.url("unauthorized"), HttpOptions(concurrency=2))
     requests = [Request(str(number), CHAT) for number in range(20)]
     done = [c async for c in engine.complete(requests)]
     await engine.close()
@@ -196,7 +196,7 @@ async def test_usage_is_exact_in_sum_when_the_server_counts_and_marked_as_estima
 
 async def test_no_more_requests_at_once_than_allowed(faulty):
     faulty.faults.most_under_way = 0
-    engine = await open_engine(faulty.url("ok"), EngineOptions(concurrency=3))
+    engine = await open_engine(faulty.url("ok"), HttpOptions(concurrency=3))
     requests = [Request(str(number), CHAT) for number in range(12)]
     assert len([c async for c in engine.complete(requests)]) == 12
     await engine.close()
@@ -218,7 +218,7 @@ async def test_closing_the_iterator_closes_the_connections(faulty):
 
 async def test_a_dead_server_is_given_up_soon():
     began = time.monotonic()
-    done = await ask("http://127.0.0.1:9/v1#x", n=2, options=EngineOptions())
+    done = await ask("http://127.0.0.1:9/v1#x", n=2, options=HttpOptions())
     assert all("cannot connect to http://127.0.0.1:9/v1" in c.error for c in done)
     assert time.monotonic() - began < 8
 

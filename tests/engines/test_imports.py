@@ -17,8 +17,8 @@ def test_importing_engines_and_the_serve_command_is_light():
 def test_an_api_model_needs_no_torch():
     code = """
 import asyncio, sys
-from engines import EngineOptions, open_engine
-asyncio.run(open_engine("http://127.0.0.1:9/v1#x", EngineOptions()))
+from engines import HttpOptions, open_engine
+asyncio.run(open_engine("http://127.0.0.1:9/v1#x", HttpOptions()))
 print([name for name in ("torch", "transformers", "numpy") if name in sys.modules])
 """
     root = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import pytest
 from engines import (
     ChatPrompt,
     EngineError,
-    EngineOptions,
+    LocalOptions,
     Message,
     Request,
     Sampling,
@@ -32,7 +32,7 @@ PROMPTS = {"short": "x = 1", "long": "def solve():\n    return int(input()) * 2\
 
 @pytest.fixture(params=["qwen2", "qwen3", "transformers"])
 async def engine(request, checkpoints):
-    opened = await open_engine(f"hf:{checkpoints[request.param]}", EngineOptions(rows=8))
+    opened = await open_engine(f"hf:{checkpoints[request.param]}", LocalOptions(rows=8))
     yield opened
     await opened.close()
 
@@ -128,7 +128,7 @@ async def test_a_cancelled_request_stops_within_a_step(engine):
 
 
 async def test_closing_the_engine_answers_what_is_under_way_and_what_comes_later(tiny):
-    engine = await open_engine(f"hf:{tiny}", EngineOptions(rows=2))
+    engine = await open_engine(f"hf:{tiny}", LocalOptions(rows=2))
     request = Request("k", TextPrompt("x"), 4, Sampling(max_tokens=400, temperature=0.01))
     waiting = asyncio.create_task(sample(engine, request))
     await asyncio.sleep(0.05)
@@ -311,7 +311,7 @@ async def test_a_hub_id_that_cannot_be_had_is_told_soon(tmp_path, monkeypatch):
 async def test_a_gpu_gives_the_log_probabilities_of_the_cpu(checkpoints, kind):
     done = []
     for device in ("cpu", "cuda"):
-        engine = await open_engine(f"hf:{checkpoints[kind]}", EngineOptions(rows=8, device=device))
+        engine = await open_engine(f"hf:{checkpoints[kind]}", LocalOptions(rows=8, device=device))
         done.append(await sample(engine, *requests(n=5)))
         await engine.close()
     same = [place for place in done[0] if done[0][place].token_ids == done[1][place].token_ids]

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engines import ChatPrompt, EngineOptions, Message, Request, Sampling, TextPrompt, Usage, open_engine
+from engines import ChatPrompt, HttpOptions, Message, Request, Sampling, TextPrompt, Usage, open_engine
 from engines.http.pace import Pace
 from tests.engines.faulty_server import FaultyServer
 
@@ -93,7 +93,7 @@ async def test_who_waits_in_vain_is_let_go() -> None:
     await waiting
 
 
-async def ask(spec: str, options: EngineOptions, n: int) -> list[str]:
+async def ask(spec: str, options: HttpOptions, n: int) -> list[str]:
     engine = await open_engine(spec, options)
     try:
         request = Request("k", ChatPrompt((Message("user", "count"),)), n)
@@ -104,13 +104,13 @@ async def ask(spec: str, options: EngineOptions, n: int) -> list[str]:
 
 async def test_a_server_gets_no_more_than_it_may(faulty: FaultyServer) -> None:
     began = time.monotonic()
-    answers = await ask(faulty.url("ok"), EngineOptions(rpm=600, per_request=1), 5)
+    answers = await ask(faulty.url("ok"), HttpOptions(rpm=600, per_request=1), 5)
     assert answers == [TEXT] * 5
     assert time.monotonic() - began >= 0.4, "the limit was not kept"
 
 
 async def test_a_refused_key_is_not_waited_for(faulty: FaultyServer) -> None:
     before = len(faulty.faults.seen)
-    answers = await ask(faulty.url("unauthorized"), EngineOptions(rpm=0.01, per_request=1), 5)
+    answers = await ask(faulty.url("unauthorized"), HttpOptions(rpm=0.01, per_request=1), 5)
     assert len(answers) == 5 and all("401" in one for one in answers)
     assert len(faulty.faults.seen) == before + 1

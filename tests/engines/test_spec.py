@@ -2,7 +2,8 @@
 
 import pytest
 
-from engines import EngineError, ModelSpecError, default_style, open_engine, parse_spec
+from cure.prompts import style_for
+from engines import EngineError, ModelSpecError, open_engine, parse_spec
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_an_at_sign_after_the_host_is_no_user():
     ],
 )
 def test_the_prompt_style_follows_the_name(spec, style):
-    assert default_style(spec) == style
+    assert style_for(spec) == style
 
 
 @pytest.mark.parametrize("spec", ["vllm:x/y", "scripted:/nowhere/x.jsonl", "hf:/nowhere/model"])

@@ -14,7 +14,7 @@ import pytest
 
 from engines import (
     EngineError,
-    EngineOptions,
+    LocalOptions,
     ModelSpecError,
     Request,
     Sampling,
@@ -31,7 +31,7 @@ PROMPTS = {"short": "x = 1", "long": "def solve():\n    return int(input()) * 2\
 
 @pytest.fixture(params=KINDS)
 async def engine(request, checkpoints):
-    opened = await open_trainable_engine(f"hf:{checkpoints[request.param]}", EngineOptions(rows=8))
+    opened = await open_trainable_engine(f"hf:{checkpoints[request.param]}", LocalOptions(rows=8))
     yield opened
     await opened.close()
 
@@ -79,7 +79,7 @@ async def test_loaded_weights_answer_as_a_fresh_engine_with_them_would(engine, t
     after = await sample(engine)
     assert {c.weights_version for c in after.values()} == {"step-1"}
     assert all(drawn(after)[place] != drawn(before)[place] for place in before)
-    fresh = await open_engine(f"hf:{written(tensors, engine, tmp_path / 'changed')}", EngineOptions(rows=8))
+    fresh = await open_engine(f"hf:{written(tensors, engine, tmp_path / 'changed')}", LocalOptions(rows=8))
     for temperature in (1.0, 0.0):
         assert drawn(await sample(engine, temperature=temperature)) == drawn(
             await sample(fresh, temperature=temperature)
@@ -110,7 +110,7 @@ async def test_half_precision_tensors_are_taken_as_they_are(engine, tmp_path):
     halves = {name: tensor.bfloat16() for name, tensor in changed(engine).items()}
     await engine.load_weights("half", halves.items())
     wide = {name: tensor.float() for name, tensor in halves.items()}
-    fresh = await open_engine(f"hf:{written(wide, engine, tmp_path / 'wide')}", EngineOptions(rows=8))
+    fresh = await open_engine(f"hf:{written(wide, engine, tmp_path / 'wide')}", LocalOptions(rows=8))
     assert drawn(await sample(engine)) == drawn(await sample(fresh))
     await fresh.close()
 
@@ -196,7 +196,7 @@ async def test_a_closed_engine_takes_no_weights(checkpoints):
 
 
 async def test_closing_the_engine_ends_a_load_that_waits(checkpoints):
-    engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", EngineOptions(rows=2))
+    engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", LocalOptions(rows=2))
     long = asyncio.create_task(sample(engine, n=4, max_tokens=400, temperature=0.01))
     while not engine._worker._active:
         await asyncio.sleep(0.001)
@@ -209,7 +209,7 @@ async def test_closing_the_engine_ends_a_load_that_waits(checkpoints):
 
 
 async def test_closing_the_engine_passes_over_a_load_that_nobody_waits_for_any_more(checkpoints):
-    engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", EngineOptions(rows=2))
+    engine = await open_trainable_engine(f"hf:{checkpoints['qwen2']}", LocalOptions(rows=2))
     long = asyncio.create_task(sample(engine, n=4, max_tokens=400, temperature=0.01))
     while not engine._worker._active:
         await asyncio.sleep(0.001)
@@ -246,9 +246,9 @@ async def test_an_engine_whose_weights_lie_elsewhere_cannot_be_trained(tiny):
 
 ROLLOUTS = """
 import asyncio, hashlib, json, sys
-from engines import EngineOptions, Request, Sampling, TextPrompt, open_engine
+from engines import LocalOptions, Request, Sampling, TextPrompt, open_engine
 async def main(spec):
-    engine = await open_engine(spec, EngineOptions(rows=16, threads=1))
+    engine = await open_engine(spec, LocalOptions(rows=16, threads=1))
     for _ in range(2):
         requests = [
             Request(str(k), TextPrompt("Q" * k + "?"), 6, Sampling(max_tokens=24, seed=k)) for k in range(1, 7)
@@ -293,7 +293,7 @@ async def test_sampled_logprobs_of_the_bundled_model_are_those_of_a_forward_pass
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 async def test_a_sleeping_engine_has_given_the_gpu_s_memory_back(checkpoints):
-    engine = await open_trainable_engine(f"hf:{checkpoints['transformers']}", EngineOptions(device="cuda"))
+    engine = await open_trainable_engine(f"hf:{checkpoints['transformers']}", LocalOptions(device="cuda"))
     before = drawn(await sample(engine))
     held = torch.cuda.memory_allocated()
     await engine.sleep()

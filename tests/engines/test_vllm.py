@@ -20,12 +20,12 @@ from engines import (
     ChatPrompt,
     Delta,
     EngineError,
-    EngineOptions,
     Message,
     Request,
     Sampling,
     TextPrompt,
     TokenPrompt,
+    VllmOptions,
     open_engine,
     open_trainable_engine,
 )
@@ -45,7 +45,7 @@ def engine(require):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in QUICK.items():
             patch.setenv(name, value)
-        opened = asyncio.run(open_trainable_engine(f"vllm:{MICRO}", EngineOptions(rows=16)))
+        opened = asyncio.run(open_trainable_engine(f"vllm:{MICRO}", VllmOptions(rows=16)))
         yield opened
     asyncio.run(opened.close())
     asyncio.run(opened.close())
@@ -265,7 +265,7 @@ async def test_tied_embeddings_are_refused_on_a_cpu_and_the_proof_would_find_the
     if not engine._on_cpu:
         pytest.skip("vLLM on a GPU has no packed lm_head")
     directory = make_checkpoint(tmp_path / "tied", "qwen3", tied=True)
-    tied = await open_trainable_engine(f"vllm:{directory}", EngineOptions(rows=4))
+    tied = await open_trainable_engine(f"vllm:{directory}", VllmOptions(rows=4))
     weights = load_file(directory / "model.safetensors")
     with pytest.raises(EngineError, match="would keep answering from the old lm_head"):
         await tied.load_weights("step-1", weights.items())
@@ -280,7 +280,7 @@ async def test_what_vllm_cannot_load_is_told_in_one_line(engine, tmp_path):
     make_checkpoint(tmp_path / "damaged", "qwen3")
     (tmp_path / "damaged" / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(EngineError, match="vLLM cannot load it") as raised:
-        await open_engine(f"vllm:{tmp_path / 'damaged'}", EngineOptions(rows=4))
+        await open_engine(f"vllm:{tmp_path / 'damaged'}", VllmOptions(rows=4))
     assert "\n" not in str(raised.value)
 
 
@@ -288,12 +288,12 @@ RANK = """
 import asyncio, json, os
 import torch
 from safetensors.torch import load_file
-from engines import EngineOptions, Request, Sampling, TextPrompt, open_trainable_engine
+from engines import VllmOptions, Request, Sampling, TextPrompt, open_trainable_engine
 
 async def main():
     torch.distributed.init_process_group("gloo")
     rank = torch.distributed.get_rank()
-    engine = await open_trainable_engine("vllm:engines/micro", EngineOptions(rows=8, spmd=True))
+    engine = await open_trainable_engine("vllm:engines/micro", VllmOptions(rows=8, spmd=True))
     weights = load_file("engines/micro/model.safetensors")
 
     def gathered():

@@ -17,7 +17,6 @@ import pytest
 from engines import (
     ChatPrompt,
     EngineError,
-    EngineOptions,
     Message,
     Request,
     Sampling,
@@ -48,7 +47,7 @@ async def engine(server, tmp_path):
     """An engine over the server, which has the base weights."""
     from engines.vllm_server.engine import open_server_engine
 
-    opened = await open_server_engine(BASE, [server], tmp_path / "weights", EngineOptions(rows=64))
+    opened = await open_server_engine(BASE, [server], tmp_path / "weights", rows=64)
     await opened.load_weights("base", tensors(BASE).items())
     yield opened
     await opened.close()
@@ -91,7 +90,7 @@ async def test_logprobs_are_those_of_a_forward_pass_for_the_sampled_tokens(engin
 async def test_every_sample_is_answered_once_whatever_the_number_of_servers(server, engine, tmp_path):
     from engines.vllm_server.engine import open_server_engine
 
-    twice = await open_server_engine(BASE, [server, f"{server}/v1/"], tmp_path / "other", EngineOptions(rows=64))
+    twice = await open_server_engine(BASE, [server, f"{server}/v1/"], tmp_path / "other", rows=64)
     for asked in (engine, twice):
         done = [c async for c in asked.complete(requests(n=9))]
         assert sorted((c.key, c.index) for c in done) == sorted((key, i) for key in PROMPTS for i in range(9))

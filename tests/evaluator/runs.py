@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engines import EngineOptions
+from engines import HttpOptions
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress
 from evaluator.run.settings import RoleSettings, Settings
@@ -68,7 +68,7 @@ def run(
     settings: Settings,
     outputs: Path,
     seen: list[Progress] | None = None,
-    options: EngineOptions = EngineOptions(),
+    options: HttpOptions | None = None,
     **more: Any,
 ) -> RunDirectory:
     """Complete it in a bubblewrap."""

@@ -17,7 +17,7 @@ import pytest
 
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for
-from engines import EngineError, EngineOptions, open_engine
+from engines import EngineError, open_engine
 from engines.http.wire import Piece
 from engines.protocol import Usage
 from evaluator.run.batch import fill_by_batch
@@ -76,7 +76,7 @@ def ask(
     made = Outcome([], [], [] if notices is None else notices)
 
     async def fill() -> None:
-        engine = await open_engine(spec, EngineOptions())
+        engine = await open_engine(spec)
         settings = RoleSettings(spec, n, max_tokens=50)
         model = same_model or "the model"
         askers = [

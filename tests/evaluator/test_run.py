@@ -16,7 +16,7 @@ import pytest
 from cure.errors import ProblemError
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for
-from engines import EngineOptions
+from engines import HttpOptions
 from engines.protocol import Completion, Delta, Request
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
@@ -129,7 +129,7 @@ def test_a_sample_that_cannot_be_had_is_kept_as_an_error_and_asked_for_again_on_
 ) -> None:
     file = problems_file(tmp_path / "sums.json", 2)
     settings = settings_of(file, server.url("error_500", 4), m=0)
-    quick = EngineOptions(retries=0, concurrency=1, per_request=1, backoff_s=0.01)
+    quick = HttpOptions(retries=0, concurrency=1, per_request=1, backoff_s=0.01)
     made = run(settings, tmp_path / "out", options=quick)
     failed = [record for record in read_lines(made.samples("coder")) if record["error"]]
     assert len(failed) == 4 and "500" in failed[0]["error"]
@@ -147,8 +147,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from tests.evaluator.runs import run, settings_of
-from engines import EngineOptions
-run(settings_of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), options=EngineOptions(concurrency=4))
+from engines import HttpOptions
+run(settings_of(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3]), options=HttpOptions(concurrency=4))
 """
 
 
@@ -158,7 +158,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
     count = 10
     file = problems_file(tmp_path / "sums.json", count)
     model = server.url("slow_first")
-    settings, options = settings_of(file, model), EngineOptions(concurrency=4)
+    settings, options = settings_of(file, model), HttpOptions(concurrency=4)
     whole = run(settings, tmp_path / "whole", options=options)
     server.faults.seen.clear()
     out = tmp_path / "killed"
@@ -207,7 +207,7 @@ def test_what_is_missing_of_a_request_comes_out_as_it_would_have(tmp_path: Path,
 def test_a_server_that_fails_every_request_once_costs_nothing_but_time(tmp_path: Path, server: FaultyServer) -> None:
     """429, 500, a cut stream, garbage, a web page and an error in mid-stream, in turns."""
     file = problems_file(tmp_path / "sums.json", 6)
-    options = EngineOptions(backoff_s=0.01)
+    options = HttpOptions(backoff_s=0.01)
     whole = run(settings_of(file, server.url("ok")), tmp_path / "whole", options=options)
     spoilt = run(settings_of(file, server.url("flaky")), tmp_path / "spoilt", options=options)
     assert [table.cells for table in read_tables(spoilt)] == [table.cells for table in read_tables(whole)]

@@ -342,13 +342,11 @@ def estimate(config: Config, name: str) -> Estimate:
 
 def model_config(model: str) -> tuple[dict[str, Any], str]:
     """The model's config.json and where it is from. Raises TrainerError where it is not on this machine."""
-    from engines.spec import BUNDLED
+    from engines import BUNDLED
 
     name = model.removeprefix("hf:")
     if name in BUNDLED:
-        import engines
-
-        return _read(Path(engines.__file__).parent / BUNDLED[name] / "config.json"), "bundled"
+        return _read(BUNDLED[name] / "config.json"), "bundled"
     directory = Path(name).expanduser()
     if directory.is_dir():
         return _read(directory / "config.json"), "from its config.json"

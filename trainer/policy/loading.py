@@ -9,18 +9,15 @@ from typing import Any
 
 import torch
 
-from engines.errors import EngineError
+from engines import BUNDLED, EngineError
 from engines.local.checkpoint import find_checkpoint
-from engines.spec import BUNDLED
 from trainer.errors import TrainerError
 
 
 def checkpoint_of(model: str) -> Path:
     """The directory of a checkpoint: bundled, a path, or of the hub's cache. Raises TrainerError."""
     if model in BUNDLED:
-        import engines
-
-        return Path(engines.__file__).parent / BUNDLED[model]
+        return BUNDLED[model]
     try:
         return find_checkpoint(model, model.removeprefix("hf:"))
     except EngineError as error:

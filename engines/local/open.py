@@ -1,0 +1,38 @@
+"""Opens engines over models in this process; what it takes of torch is imported in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+
+from engines.errors import EngineError
+from engines.local.options import LocalOptions
+from engines.options import own_options
+from engines.protocol import Engine
+from engines.registry import BUNDLED
+from engines.spec import ModelSpec
+from settings.section import Section
+
+
+async def open_checkpoint(spec: ModelSpec, options: Sequence[Section]) -> Engine:
+    """The engine of a checkpoint, a directory or an id of the hub; raises EngineError."""
+    needed = ("torch", "transformers", "tokenizers", "safetensors")
+    if missing := [package for package in needed if find_spec(package) is None]:
+        raise EngineError(f"{spec.text} needs {', '.join(missing)}: pip install 'cure-agent[local]'")
+
+    def load() -> Engine:
+        from engines.local.engine import LocalEngine
+
+        return LocalEngine.load(spec.text, spec.name, own_options(LocalOptions, options))
+
+    return await asyncio.to_thread(load)
+
+
+async def open_bundled(spec: ModelSpec, options: Sequence[Section]) -> Engine:
+    """The engine of a model that comes with the package; raises EngineError."""
+    directory = BUNDLED[spec.name]
+    if not (directory / "config.json").is_file():
+        raise EngineError(f"{spec.text}: the bundled checkpoint is missing in {directory}; install cure-agent again")
+    return await open_checkpoint(replace(spec, name=str(directory)), options)

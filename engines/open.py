@@ -1,0 +1,50 @@
+"""Opens the engine that a model spec names."""
+
+from __future__ import annotations
+
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
+
+from engines.errors import ModelSpecError
+from engines.protocol import Engine, TrainableEngine
+from engines.registry import ENGINES, Opener
+from engines.spec import parse_spec
+
+if TYPE_CHECKING:
+    from settings.section import Section
+
+
+async def open_engine(spec: str, *options: Section) -> Engine:
+    """The engine a spec names, ready to be asked; close it after use.
+
+    `options` may hold those of any engines (HttpOptions, LocalOptions, …): the engine takes the object of its own type,
+    and its defaults where there is none.
+
+    Raises ModelSpecError for a spec that names nothing, EngineError where the model cannot be had: a missing file,
+    torch not installed, a server that cannot say which model it serves.
+    """
+    parsed = parse_spec(spec)
+    opener: Opener = resolve_name(ENGINES[parsed.kind].opener)
+    return await opener(parsed, options)
+
+
+async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine:
+    """The engine a spec names, for a trainer; raises as `open_engine`, and where the weights cannot be replaced."""
+    if not ENGINES[parse_spec(spec).kind].trainable:
+        *forms, last = (engine.form for engine in ENGINES.values() if engine.trainable)
+        raise ModelSpecError(f"{spec} cannot be given new weights: training takes {', '.join(forms)} or {last}")
+    engine = await open_engine(spec, *options)
+    assert isinstance(engine, TrainableEngine)
+    return engine
+
+
+async def check_model(spec: str, *options: Section) -> str:
+    """One line saying that the model can be asked; raises EngineError saying why not.
+
+    A server is asked for its models and must answer in three seconds; a local model is loaded.
+    """
+    engine = await open_engine(spec, *options)
+    try:
+        return await engine.check()
+    finally:
+        await engine.close()

@@ -1,0 +1,16 @@
+"""Options of engines: each engine declares its own type, and takes its own out of those it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from settings.section import Section
+
+O = TypeVar("O", bound="Section")  # noqa: E741 - the letter is not read alone
+
+
+def own_options(kind: type[O], given: Sequence[Section]) -> O:
+    """The first of the given options that is of this type; the type's defaults where there is none."""
+    return next((options for options in given if isinstance(options, kind)), kind())
