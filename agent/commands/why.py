@@ -76,7 +76,7 @@ def _show_run(console: Console, run: RecordedRun) -> None:
         console.print(Text(visible(f"{count} requests failed: {error}"), style="red"))
     if chosen is not None and evidence is not None:
         console.print()
-        console.print(program_view(evidence.table.candidates[chosen].source))
+        console.print(program_view(evidence.table.candidates[chosen].text))
 
 
 def _show_test(console: Console, run: RecordedRun, name: str) -> None:
@@ -104,7 +104,7 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
     candidate = table.candidates[name]
     origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
     console.print(f"{name} ({origin} in round {candidate.round})", style="bold", highlight=False, markup=False)
-    console.print(program_view(candidate.source))
+    console.print(program_view(candidate.text))
     for test in table.tests:
         if (cell := table.cells.get((name, test))) is not None:
             what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()

@@ -22,7 +22,7 @@ from agent.runs.events import (
 )
 from agent.runs.store import EVENTS
 from cure.problem import UnitTest
-from cure.table import Candidate, CandidateOrigin, Cell, ExecutionTable
+from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
 from sandbox.protocol import Verdict
 
 
@@ -76,7 +76,7 @@ class RecordedRun:
         except UnicodeDecodeError as error:
             raise RunError(f"run {self.id} has a damaged text {name[:12]}: {error.reason}") from error
 
-    def table(self) -> ExecutionTable:
+    def table(self) -> ProgramTable:
         """The execution table as it stood at the end."""
         candidates: dict[str, Candidate] = {}
         tests: dict[str, UnitTest] = {}
@@ -94,17 +94,17 @@ class RecordedRun:
                     )
                 case Executed():
                     cells[event.candidate, event.test] = Cell(
-                        Verdict(event.verdict),
-                        event.passed,
-                        self.blob(event.stdout),
-                        event.stderr_tail,
-                        event.reason,
-                        event.cpu_s,
-                        event.peak_memory_kb,
+                        verdict=Verdict(event.verdict),
+                        passed=event.passed,
+                        stdout=self.blob(event.stdout),
+                        stderr_tail=event.stderr_tail,
+                        reason=event.reason,
+                        cpu_s=event.cpu_s,
+                        peak_memory_kb=event.peak_memory_kb,
                     )
                 case _:
                     pass
-        return ExecutionTable(candidates, tests, cells)
+        return ProgramTable(candidates, tests, cells)
 
 
 def _whole_lines(path: Path) -> Iterator[str]:

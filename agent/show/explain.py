@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.solve.decide import BELIEVABLE
-from cure.table import ExecutionTable, clusters
+from cure.table import AnyTable, ProgramTable, clusters
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What an explanation needs, from a live outcome or from a recorded run alike."""
 
-    table: ExecutionTable
+    table: ProgramTable
     order: Sequence[str]
     score_names: Sequence[str]
     scores: Mapping[str, Sequence[float]]
@@ -42,7 +42,7 @@ def explain(evidence: Evidence, chosen: str | None) -> list[str]:
     return lines
 
 
-def _passes(table: ExecutionTable, name: str) -> str:
+def _passes(table: AnyTable, name: str) -> str:
     parts = []
     for trusted, what in ((True, "public examples"), (False, "generated tests")):
         tests = table.names(trusted=trusted)
@@ -65,7 +65,7 @@ def _against_runner_up(evidence: Evidence, chosen: str) -> list[str]:
     return [f"It ties with {rival} and came first."]
 
 
-def _cluster_line(table: ExecutionTable, chosen: str) -> list[str]:
+def _cluster_line(table: AnyTable, chosen: str) -> list[str]:
     group = next(group for group in clusters(table) if chosen in group)
     others = len(group) - 1
     if others == 0:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cure.plain import visible
-from cure.table import ExecutionTable, clusters
+from cure.table import AnyTable, clusters
 from sandbox.protocol import Verdict
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -25,7 +25,7 @@ class Glyphs:
     by_verdict: Mapping[Verdict, str]
     missing: str
 
-    def of(self, table: ExecutionTable, candidate: str, test: str) -> tuple[str, str]:
+    def of(self, table: AnyTable, candidate: str, test: str) -> tuple[str, str]:
         """Glyph and style of a cell."""
         cell = table.cells.get((candidate, test))
         if cell is None:
@@ -59,7 +59,7 @@ def legend(glyphs: Glyphs) -> str:
 
 
 def grid(
-    table: ExecutionTable,
+    table: AnyTable,
     order: Sequence[str],
     probability: Mapping[str, float],
     validity: Mapping[str, float],
@@ -103,7 +103,7 @@ def grid(
     return view
 
 
-def _cells(table: ExecutionTable, candidate: str, tests: Sequence[str], glyphs: Glyphs) -> Text:
+def _cells(table: AnyTable, candidate: str, tests: Sequence[str], glyphs: Glyphs) -> Text:
     text = Text()
     for test in tests:
         glyph, style = glyphs.of(table, candidate, test)

@@ -149,7 +149,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "candidates": [
             {
                 "name": ranked.candidate,
-                "source": table.candidates[ranked.candidate].source,
+                "source": table.candidates[ranked.candidate].text,
                 "origin": table.candidates[ranked.candidate].origin,
                 "parent": table.candidates[ranked.candidate].parent,
                 "probability": outcome.posterior.of(ranked.candidate),

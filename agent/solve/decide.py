@@ -8,7 +8,7 @@ from typing import Literal
 from agent.solve.settings import SolveSettings
 from cure.select import Ranking
 from cure.select.confidence import Confidence, validity_if_wrong
-from cure.table import ExecutionTable, clusters
+from cure.table import AnyTable, clusters
 from sandbox.protocol import Verdict
 
 Action = Literal["finish", "repair", "more"]
@@ -30,7 +30,7 @@ class Decision:
     """Candidates to repair, best first, one per behaviour."""
 
 
-def believed_failures(table: ExecutionTable, candidate: str, posterior: Confidence) -> list[str]:
+def believed_failures(table: AnyTable, candidate: str, posterior: Confidence) -> list[str]:
     """Names of the tests the candidate fails that are worth repairing towards: trusted first, then the likeliest.
 
     A generated test counts if the candidate is doubtful and the test would more likely be right than not were it wrong.
@@ -47,7 +47,7 @@ def believed_failures(table: ExecutionTable, candidate: str, posterior: Confiden
     return sorted(failing, key=lambda name: (not table.tests[name].trusted, -validity[name]))
 
 
-def viable(table: ExecutionTable, candidate: str) -> bool:
+def viable(table: AnyTable, candidate: str) -> bool:
     """Whether the candidate may be handed over at all.
 
     It passes every trusted test; where there is none it must at least have run to its end once, or there is no test.
@@ -59,18 +59,18 @@ def viable(table: ExecutionTable, candidate: str) -> bool:
     return not verdicts or Verdict.OK in verdicts
 
 
-def answer_of(table: ExecutionTable, ranking: Ranking) -> str | None:
+def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
     """The candidate to hand over: the first of the ranking that is viable; None when none is."""
     return next((ranked.candidate for ranked in ranking.ranked if viable(table, ranked.candidate)), None)
 
 
-def verified(table: ExecutionTable, candidate: str, posterior: Confidence, confident: float) -> bool:
+def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
     """Whether the candidate counts as verified: sure enough, and not by agreement alone: it passes a test."""
     return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.tests)
 
 
 def decide(
-    table: ExecutionTable,
+    table: AnyTable,
     ranking: Ranking,
     posterior: Confidence,
     settings: SolveSettings,
@@ -101,7 +101,7 @@ def decide(
     return Decision("more", f"{best} fails no test worth believing, but the evidence is thin")
 
 
-def _repair_targets(table: ExecutionTable, ranking: Ranking, posterior: Confidence) -> tuple[str, ...]:
+def _repair_targets(table: AnyTable, ranking: Ranking, posterior: Confidence) -> tuple[str, ...]:
     """The best-ranked candidates that fail a believable test, at most one per behaviour."""
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     targets: dict[int, str] = {}

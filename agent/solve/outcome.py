@@ -7,7 +7,7 @@ from typing import Literal
 
 from cure.select import Ranking
 from cure.select.confidence import Confidence
-from cure.table import ExecutionTable
+from cure.table import ProgramTable
 
 Status = Literal["verified", "low_confidence", "unsolved", "budget"]
 
@@ -24,7 +24,7 @@ class Outcome:
     """Name of the chosen candidate; None when none is viable."""
     confidence: float
     why: str
-    table: ExecutionTable
+    table: ProgramTable
     ranking: Ranking
     posterior: Confidence
     validity: dict[str, float]
@@ -39,7 +39,7 @@ class Outcome:
     @property
     def program(self) -> str | None:
         """Source of the answer."""
-        return None if self.candidate is None else self.table.candidates[self.candidate].source
+        return None if self.candidate is None else self.table.candidates[self.candidate].text
 
     @property
     def exit_code(self) -> int:

@@ -26,12 +26,10 @@ from cure.problem import Problem
 from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
-from cure.table import Candidate
-from cure.table.compare import comparison
-from cure.table.growing import GrowingTable
+from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
 from engines.protocol import Engine
 from sandbox.errors import SandboxError
-from sandbox.protocol import Limits, Sandbox
+from sandbox.protocol import Sandbox
 
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
@@ -58,9 +56,8 @@ async def solve_problem(
     """
     run.emit(Started(run.blob(json.dumps(to_record(problem))), problem.name, asdict(settings), sandbox.isolation))
     spending = Spending(settings.budget)
-    limits = Limits(cpu_s=problem.time_limit_s, memory_mb=problem.memory_mb)
-    equal = comparison(settings.comparison)
-    growing = GrowingTable(sandbox, limits, equal, partial(steps.record_cell, run, notice))
+    executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
+    growing = GrowingTable(executor, partial(steps.record_cell, run, notice))
     try:
         solver = Solver(
             problem=problem,
@@ -79,7 +76,7 @@ async def solve_problem(
         steps.add_examples(solver)
         await _walk(solver, run.folder / "checkpoint.sqlite")
         outcome = _outcome(solver)
-        outcome = await _score_hidden(outcome, solver, sandbox, limits, equal)
+        outcome = await _score_hidden(outcome, solver, executor)
     except BaseException as error:
         await growing.cancel()
         _record_failure(run, error, spending)
@@ -162,26 +159,19 @@ def _status(solver: Solver, candidate: str | None, sure: float) -> tuple[Status,
     return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
 
 
-async def _score_hidden(
-    outcome: Outcome, solver: Solver, sandbox: Sandbox, limits: Limits, equal: Callable[[str, str], bool]
-) -> Outcome:
+async def _score_hidden(outcome: Outcome, solver: Solver, executor: ProgramExecutor) -> Outcome:
     """The outcome with the answer's hidden tests counted; looked at only now, when nothing depends on them any more."""
     hidden = solver.problem.hidden
     if outcome.program is None or not hidden:
         return outcome
-    scoring = GrowingTable(sandbox, limits, equal)
-    scoring.add_candidate("answer", Candidate(outcome.program))
-    for i, test in enumerate(hidden):
-        scoring.add_test(str(i), test)
+    asked = ProgramTable({"answer": Candidate(outcome.program)}, {str(i): test for i, test in enumerate(hidden)})
     left = solver.spending.seconds_left
     try:
         async with asyncio.timeout(None if left is None else max(left, steps.GRACE_S)):
-            table = await scoring.settle()
+            table = await fill(executor, asked)
     except (TimeoutError, SandboxError):
         # The answer stands without its score.
         return outcome
-    finally:
-        await scoring.cancel()
     if not all(table.known("answer", name) for name in table.tests):
         return outcome
     passed = sum(table.passes("answer", name) for name in table.tests)

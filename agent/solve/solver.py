@@ -30,8 +30,7 @@ from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, PromptStyle
 from cure.select import Ranking, Selector
 from cure.select.confidence import Confidence, confidence, validity_of_tests
-from cure.table import Candidate, Cell, ExecutionTable, behaviour
-from cure.table.growing import GrowingTable
+from cure.table import Candidate, Cell, GrowingTable, ProgramTable, behaviour
 from engines.errors import EngineError
 from engines.protocol import Completion, Engine, Prompt, Request, Sampling
 from sandbox.errors import SandboxError
@@ -48,7 +47,7 @@ MORE_SHARE = 2
 class Reading:
     """What the table says at the end of a round."""
 
-    table: ExecutionTable
+    table: ProgramTable
     ranking: Ranking
     posterior: Confidence
     validity: dict[str, float]
@@ -66,7 +65,7 @@ class Solver:
     tester_style: PromptStyle
     extract: Extractor
     select: Selector
-    growing: GrowingTable
+    growing: GrowingTable[Candidate, UnitTest]
     run: RunWriter
     spending: Spending
     notice: Callable[[Event], None]
@@ -141,7 +140,7 @@ async def repair(solver: Solver, round_: int, targets: Sequence[str]) -> None:
     for target in targets:
         failing = believed_failures(table, target, posterior)[:FAILURES_SHOWN]
         failures = [_failure(table.tests[name], table.cells[target, name]) for name in failing]
-        prompt = solver.coder_style.repair(solver.problem, table.candidates[target].source, failures)
+        prompt = solver.coder_style.repair(solver.problem, table.candidates[target].text, failures)
         requests.append(_request(solver, f"repair/{round_}/{target}", prompt, each))
     await _gather(solver, [_ask(solver, solver.coder, requests, round_)])
 
@@ -283,7 +282,7 @@ def _take_program(solver: Solver, completion: Completion, round_: int) -> None:
     solver.emit(
         CandidateAdded(
             name,
-            solver.run.blob(candidate.source),
+            solver.run.blob(candidate.text),
             candidate.origin,
             parent,
             round_,

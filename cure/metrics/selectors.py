@@ -21,7 +21,7 @@ from cure.metrics.tables import Booleans
 from cure.metrics.value import Floats
 from cure.problem import UnitTest
 from cure.select import SELECTORS, Selector
-from cure.table import Candidate, Cell, ExecutionTable
+from cure.table import Candidate, Cell, ProgramTable
 from sandbox.protocol import Verdict
 
 VERDICTS_ONLY = " of verdicts"
@@ -165,12 +165,12 @@ def _called(
                 taken = {name: judging[name] for name in trusted + chosen}
                 names = [f"c{program}" for program in rows[:n]]
                 part = {(name, test): cells[name, test] for name in names for test in taken}
-                table = ExecutionTable({name: Candidate("") for name in names}, taken, part)
+                table = ProgramTable({name: Candidate("") for name in names}, taken, part)
                 chances[draw, row, column] = _right_among_best(select, table, judged.right)
     return chances
 
 
-def _right_among_best(select: Selector, table: ExecutionTable, right: Booleans) -> float:
+def _right_among_best(select: Selector, table: ProgramTable, right: Booleans) -> float:
     """The share of right programs among those with the best score, trusted tests passed coming first."""
     trusted = table.names(trusted=True)
     scores = {
@@ -196,10 +196,11 @@ def _cells(
             verdict = Verdict.OK if output >= 0 else Verdict.CRASH
             if not judged.generated_known[program, test]:
                 verdict = Verdict.SANDBOX_ERROR
-            cells[f"c{program}", f"t{test}"] = Cell(verdict, passed, str(output))
+            cells[f"c{program}", f"t{test}"] = Cell(verdict=verdict, passed=passed, stdout=str(output))
         for example in range(judged.public.shape[1] if public_first else 0):
             passed = bool(judged.public[program, example])
-            cells[f"c{program}", f"p{example}"] = Cell(Verdict.OK if passed else Verdict.CRASH, passed, "ok")
+            verdict = Verdict.OK if passed else Verdict.CRASH
+            cells[f"c{program}", f"p{example}"] = Cell(verdict=verdict, passed=passed, stdout="ok")
     examples = {
         f"p{example}": UnitTest(f"example {example}", "", "public") for example in range(judged.public.shape[1])
     }

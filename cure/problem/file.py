@@ -1,7 +1,9 @@
 """Problems out of files: CURE's JSON, JSONL and Parquet of the same fields, and plain statements.
 
 A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
-`test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). Unknown fields are kept.
+`test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). How outputs are judged:
+`comparison` (a name) or `checker` (a program); for measuring only: `reference_solution`, `submissions`, `difficulty`,
+`date`. Unknown fields are kept.
 
 A Markdown or text file is one problem: the statement as it stands, named by its first heading. Fenced blocks labelled
 Input and Output under a heading that begins with Example or Sample are its public tests (`cure.problem.statement`).
@@ -67,12 +69,19 @@ def to_record(problem: Problem) -> dict[str, Any]:
         "test_output": [test.expected for test in problem.hidden],
         "test_time_limit": problem.time_limit_s,
         "memory_limit_mb": problem.memory_mb,
+        **{field: value for field, value in _optional_fields(problem).items() if value},
     }
 
 
-def dump_problems(problems: Sequence[Problem]) -> str:
-    """The problems as CURE's JSON text."""
-    return json.dumps([to_record(problem) for problem in problems], ensure_ascii=False, indent=1) + "\n"
+def _optional_fields(problem: Problem) -> dict[str, Any]:
+    return {
+        "comparison": problem.comparison,
+        "checker": problem.checker,
+        "reference_solution": problem.reference,
+        "submissions": [{**submission.extra, "code": submission.text} for submission in problem.submissions],
+        "difficulty": problem.difficulty,
+        "date": problem.date,
+    }
 
 
 def _read(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
 TestOrigin = Literal["public", "user", "hidden", "generated"]
@@ -12,11 +12,16 @@ TestOrigin = Literal["public", "user", "hidden", "generated"]
 
 @dataclass(frozen=True)
 class UnitTest:
-    """Standard input and the standard output expected for it."""
+    """Standard input and the standard output expected for it: a column of the execution table."""
 
     stdin: str
     expected: str
     origin: TestOrigin = "generated"
+
+    @property
+    def stimulus(self) -> str:
+        """What the program is given: outputs of two programs are comparable where the stimulus is equal."""
+        return self.stdin
 
     @property
     def id(self) -> str:
@@ -30,6 +35,18 @@ class UnitTest:
 
 
 @dataclass(frozen=True)
+class Submission:
+    """A program that a problem set brings along."""
+
+    text: str
+    right: bool | None = None
+    """Whether the set labels the program right; None without a label."""
+    name: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields of the source, kept unchanged."""
+
+
+@dataclass(frozen=True)
 class Problem:
     """One stdin/stdout programming problem, in CURE's schema."""
 
@@ -37,10 +54,25 @@ class Problem:
     """The statement, as the model reads it."""
     examples: tuple[UnitTest, ...] = ()
     """Public tests (`example_input`, `example_output`): a model may see them, and a solver may trust them."""
+    _: KW_ONLY
     hidden: tuple[UnitTest, ...] = ()
     """Hidden tests (`test_input`, `test_output`): for scoring only, never shown and never used to choose."""
     time_limit_s: float = 1.0
     memory_mb: int = 256
     name: str = ""
+    comparison: str = ""
+    """Name of the comparison of outputs (`cure.table.compare`); empty where the run's default applies."""
+    checker: str = ""
+    """Python source of a program that decides whether an output is right; empty where outputs are compared.
+
+    `cure.table.judging` says what a checker is given and how it answers."""
+    reference: str = ""
+    """Python source of a right program (`reference_solution`), for measuring only; empty where there is none."""
+    submissions: tuple[Submission, ...] = ()
+    """Programs that the set brings along, for measuring only."""
+    difficulty: str = ""
+    """Named by the set; empty where the set names none."""
+    date: str = ""
+    """Date of publication, YYYY-MM-DD; empty where unknown."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the source that the schema does not know, kept as they are."""
+    """Fields of the source that the schema does not know, kept unchanged."""

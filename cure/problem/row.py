@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from cure.errors import ProblemError
-from cure.problem import Problem, TestOrigin, UnitTest
+from cure.problem import Problem, Submission, TestOrigin, UnitTest
 
 _NAMES = ("name", "id", "task_id")
 _TESTS = ("example_input", "example_output", "test_input", "test_output")
-_KNOWN = frozenset({"name", "question", "test_time_limit", "memory_limit_mb", *_TESTS})
+_TEXTS = ("comparison", "checker", "reference_solution")
+_KNOWN = frozenset(
+    {"name", "question", "test_time_limit", "memory_limit_mb", "submissions", "difficulty", "date", *_TESTS, *_TEXTS}
+)
+_SOURCES = ("code", "program", "source")
+_LABELS = ("correct", "accepted_here", "is_solved")
 _OTHER_WORDS_FOR_QUESTION = ("problem", "statement", "prompt", "description", "task", "text")
 
 _MOST = {"test_time_limit": (3600, "seconds"), "memory_limit_mb": (1_048_576, "megabytes")}
@@ -47,6 +52,12 @@ def problem_from_row(row: object, where: str, default_name: str) -> Problem:
         time_limit_s=_positive(row, "test_time_limit", 1.0, where),
         memory_mb=int(_positive(row, "memory_limit_mb", 256, where)),
         name=_name(row, where) or default_name,
+        comparison=_text(row, "comparison", where),
+        checker=_text(row, "checker", where),
+        reference=_text(row, "reference_solution", where),
+        submissions=_submissions(row, where),
+        difficulty=_word(row, "difficulty", where),
+        date=(_word(row, "date", where) or _word(row, "contest_date", where))[:10],
         extra={key: value for key, value in row.items() if key not in _KNOWN},
     )
 
@@ -73,6 +84,45 @@ def _texts(row: Mapping[str, Any], field: str, where: str) -> list[str]:
         if not _is_text(item):
             raise ProblemError(f"{where}: '{field}'[{index}] is {_type(item)}, expected text")
     return value
+
+
+def _text(row: Mapping[str, Any], field: str, where: str) -> str:
+    """The field's text; empty where the row has none."""
+    value = row.get(field)
+    if value is None:
+        return ""
+    if not _is_text(value):
+        raise ProblemError(f"{where}: '{field}' is {_type(value)}, expected text")
+    return value
+
+
+def _word(row: Mapping[str, Any], field: str, where: str) -> str:
+    """The field's text; a number (a rating, a year) is written out."""
+    value = row.get(field)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(row, field, where)
+
+
+def _submissions(row: Mapping[str, Any], where: str) -> tuple[Submission, ...]:
+    """The programs that the row brings: a list of programs, or of objects with a program and what is known of it."""
+    value = row.get("submissions")
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ProblemError(f"{where}: 'submissions' is {_type(value)}, expected a list of programs")
+    return tuple(_submission(item, f"{where}: 'submissions'[{index}]") for index, item in enumerate(value))
+
+
+def _submission(item: object, where: str) -> Submission:
+    if isinstance(item, str):
+        return Submission(_text({"code": item}, "code", where))
+    if not isinstance(item, dict):
+        raise ProblemError(f"{where} is {_type(item)}, expected a program or an object with the field 'code'")
+    field = next((name for name in _SOURCES if name in item), None)
+    if field is None:
+        raise ProblemError(f"{where}: the required field 'code' is missing")
+    label = next((item[name] for name in _LABELS if isinstance(item.get(name), bool)), None)
+    name = " ".join(str(item[part]) for part in ("name", "model", "index") if part in item)
+    return Submission(_text(item, field, where), label, name, {key: item[key] for key in item if key != field})
 
 
 def _positive(row: Mapping[str, Any], field: str, default: float, where: str) -> float:

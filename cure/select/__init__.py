@@ -10,9 +10,9 @@ from cure.errors import ProblemError
 from cure.select.agreement import rank_by_agreement
 from cure.select.max_pass import rank_by_max_pass
 from cure.select.ranking import Ranked, Ranking
-from cure.table import ExecutionTable
+from cure.table import AnyTable
 
-Selector = Callable[[ExecutionTable], Ranking]
+Selector = Callable[[AnyTable], Ranking]
 
 SELECTORS: dict[str, Selector] = {"agreement": rank_by_agreement, "max-pass": rank_by_max_pass}
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections import Counter
 
 from cure.select.ranking import Ranking, sort_by_score
-from cure.table import ExecutionTable
+from cure.table import AnyTable
 from cure.table.compare import normalise
 from sandbox.protocol import Verdict
 
 SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of outputs")
 
 
-def output_agreement(table: ExecutionTable) -> dict[str, float]:
+def output_agreement(table: AnyTable) -> dict[str, float]:
     """Per candidate, the mean share of the other candidates that print the same on an input, in 0..1.
 
     Every input counts, also one whose expected output is doubtful: the input is good all the same. An execution that
     did not end well agrees with nobody.
     """
-    inputs = {test.stdin: name for name, test in table.tests.items()}
+    inputs = {test.stimulus: name for name, test in table.tests.items()}
     others = len(table.candidates) - 1
     if others < 1 or not inputs:
         return dict.fromkeys(table.candidates, 0.0)
@@ -35,7 +35,7 @@ def output_agreement(table: ExecutionTable) -> dict[str, float]:
     return {name: count / (others * len(inputs)) for name, count in agreeing.items()}
 
 
-def rank_by_agreement(table: ExecutionTable) -> Ranking:
+def rank_by_agreement(table: AnyTable) -> Ranking:
     """Ranking by (trusted tests passed, generated tests passed, agreement); the earliest wins what is left."""
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
     agreement = output_agreement(table)

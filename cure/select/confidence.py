@@ -23,7 +23,7 @@ from math import exp, lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.table import ExecutionTable, clusters
+from cure.table import AnyTable, clusters
 
 AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
 """The two kinds of evidence a hypothesis is weighed by."""
@@ -77,7 +77,7 @@ class Confidence:
         return sum(h.probability for h in self.hypotheses if not h.cluster)
 
 
-def confidence(table: ExecutionTable, prior: Prior = Prior()) -> Confidence:
+def confidence(table: AnyTable, prior: Prior = Prior()) -> Confidence:
     """Posterior of every hypothesis about the table; with no candidates, "none is right" has probability 1."""
     evidence = _Evidence(table)
     trusted = np.array([test.trusted for test in table.tests.values()], dtype=bool)
@@ -96,7 +96,7 @@ def confidence(table: ExecutionTable, prior: Prior = Prior()) -> Confidence:
     return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)))
 
 
-def validity_of_tests(table: ExecutionTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
+def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
     """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests.
 
     A test is right in proportion to the hypotheses under which the right program passes it. Where no program is right
@@ -106,7 +106,7 @@ def validity_of_tests(table: ExecutionTable, posterior: Confidence, prior: Prior
 
 
 def validity_if_wrong(
-    table: ExecutionTable, posterior: Confidence, candidate: str, prior: Prior = Prior()
+    table: AnyTable, posterior: Confidence, candidate: str, prior: Prior = Prior()
 ) -> dict[str, float]:
     """Per test, the probability that its expected output is right, given that this candidate is wrong.
 
@@ -116,7 +116,7 @@ def validity_if_wrong(
     return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
 
 
-def _validity(table: ExecutionTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
+def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
     total = sum(h.probability for h in hypotheses)
     if total == 0:
         return {name: float(test.trusted) for name, test in table.tests.items()}
@@ -136,7 +136,7 @@ class _Evidence:
     A candidate of which nothing is known is left out, unless nothing is known of any.
     """
 
-    def __init__(self, table: ExecutionTable) -> None:
+    def __init__(self, table: AnyTable) -> None:
         everybody = [tuple(group) for group in clusters(table)]
         judged = [group for group in everybody if any(table.known(group[0], name) for name in table.tests)]
         self.groups = judged or everybody

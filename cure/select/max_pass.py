@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cure.select.ranking import Ranking, sort_by_score
-from cure.table import ExecutionTable
+from cure.table import AnyTable
 
 
-def rank_by_max_pass(table: ExecutionTable) -> Ranking:
+def rank_by_max_pass(table: AnyTable) -> Ranking:
     """Ranking by the number of tests passed, all tests alike; the earliest candidate wins ties."""
     scores = {name: (float(sum(table.passes(name, test) for test in table.tests)),) for name in table.candidates}
     return sort_by_score("max-pass", ("tests passed",), scores)

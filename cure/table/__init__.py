@@ -1,5 +1,46 @@
-"""The execution table: candidates x tests, with what every program did, not only whether it passed."""
+"""The one execution table that solver, trainer and evaluator share, and everything that fills it.
 
-from cure.table.table import Candidate, CandidateOrigin, Cell, ExecutionTable, behaviour, clusters
+`table` is the value, `judging` decides what a right output is, `pairs` makes sandbox jobs, `executor` fills cells,
+`growing` is the table of a solve under way, `compare` compares outputs.
+"""
 
-__all__ = ["Candidate", "CandidateOrigin", "Cell", "ExecutionTable", "behaviour", "clusters"]
+from cure.table.executor import Executor, ProgramExecutor, fill
+from cure.table.growing import GrowingTable
+from cure.table.judging import Judging, judging_of
+from cure.table.pairs import run_pairs
+from cure.table.table import (
+    AnyTable,
+    Candidate,
+    CandidateOrigin,
+    Cell,
+    Column,
+    ExecutionTable,
+    Pair,
+    ProgramTable,
+    Row,
+    behaviour,
+    clusters,
+    pass_matrix,
+)
+
+__all__ = [
+    "AnyTable",
+    "Candidate",
+    "CandidateOrigin",
+    "Cell",
+    "Column",
+    "ExecutionTable",
+    "Executor",
+    "GrowingTable",
+    "Judging",
+    "Pair",
+    "ProgramExecutor",
+    "ProgramTable",
+    "Row",
+    "behaviour",
+    "clusters",
+    "fill",
+    "judging_of",
+    "pass_matrix",
+    "run_pairs",
+]

@@ -1,53 +1,109 @@
-"""The execution table: candidates x tests, with what every program did, not only whether it passed."""
+"""The execution table: rows x columns, with what every row did in every column, not only whether it passed.
+
+A row is a candidate program or a patch of a repository, a column is a unit test or a check of a repository; the table,
+the selectors and the evidence need no more of them than `Row` and `Column` say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cure.problem import UnitTest
 from cure.table.compare import normalise
-from sandbox.protocol import Verdict
+from sandbox import Verdict
 
 CandidateOrigin = Literal["sampled", "repair"]
 
 
+class Row(Protocol):
+    """A candidate: what is judged."""
+
+    @property
+    def text(self) -> str:
+        """The program, or the patch. Rows with equal texts do the same."""
+
+    @property
+    def origin(self) -> str:
+        """`sampled`, `repair`, or what else brought the candidate about."""
+
+    @property
+    def parent(self) -> str | None:
+        """Name of the candidate that this one repairs."""
+
+    @property
+    def round(self) -> int:
+        """The round that brought the candidate about, from 1; 0 where there are no rounds."""
+
+
+class Column(Protocol):
+    """A test: what judges."""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the test comes with the problem or from a person, not from a model."""
+
+    @property
+    def origin(self) -> str:
+        """`public`, `user`, `hidden`, `generated`."""
+
+    @property
+    def stimulus(self) -> str:
+        """What a candidate is given: an input, or a command. Outputs are comparable where the stimulus is equal."""
+
+    @property
+    def expected(self) -> str | None:
+        """The output expected; None where the test itself says whether it passed."""
+
+
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+ColumnT_co = TypeVar("ColumnT_co", bound=Column, covariant=True)
+
+Pair = tuple[str, str]
+"""Name of a row and name of a column: a place in the table."""
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """One program, and where it came from."""
+    """One program, and where it came from: a row of the execution table."""
 
-    source: str
+    text: str
     origin: CandidateOrigin = "sampled"
     parent: str | None = None
-    """Name of the candidate it repairs."""
+    """Name of the candidate that this one repairs."""
     round: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """What one candidate did on one test."""
 
     verdict: Verdict
     passed: bool
-    """The verdict is `ok` and the output equals the expectation under the run's comparison."""
+    """The verdict is `ok` and the output is right by the problem's judging."""
     stdout: str = ""
     stderr_tail: str = ""
     reason: str = ""
     cpu_s: float = 0.0
     peak_memory_kb: int = 0
 
+    @property
+    def known(self) -> bool:
+        """Whether the cell says something about the candidate: it was run, and the sandbox did not fail."""
+        return self.verdict not in (Verdict.SANDBOX_ERROR, Verdict.NOT_RUN)
+
 
 @dataclass(frozen=True)
-class ExecutionTable:
+class ExecutionTable(Generic[RowT_co, ColumnT_co]):
     """Named candidates (rows) and named tests (columns), in the order they came, and the cells known so far."""
 
-    candidates: Mapping[str, Candidate] = field(default_factory=dict)
-    tests: Mapping[str, UnitTest] = field(default_factory=dict)
-    cells: Mapping[tuple[str, str], Cell] = field(default_factory=dict)
+    candidates: Mapping[str, RowT_co] = field(default_factory=dict)
+    tests: Mapping[str, ColumnT_co] = field(default_factory=dict)
+    cells: Mapping[Pair, Cell] = field(default_factory=dict)
 
     def passes(self, candidate: str, test: str) -> bool:
         """Whether the candidate passed the test; False when it was not (or could not be) run."""
@@ -55,23 +111,34 @@ class ExecutionTable:
         return cell is not None and cell.passed
 
     def known(self, candidate: str, test: str) -> bool:
-        """Whether the cell says something about the program: it was run, and the sandbox did not fail."""
+        """Whether the cell is there and says something about the candidate."""
         cell = self.cells.get((candidate, test))
-        return cell is not None and cell.verdict not in (Verdict.SANDBOX_ERROR, Verdict.NOT_RUN)
+        return cell is not None and cell.known
 
     def names(self, *, trusted: bool) -> list[str]:
         """Names of the trusted tests, or of the generated ones."""
         return [name for name, test in self.tests.items() if test.trusted is trusted]
 
 
-def pass_matrix(table: ExecutionTable, tests: list[str] | None = None) -> NDArray[np.bool_]:
-    """Booleans of shape (candidates, tests): B of CURE, section 2; unknown cells are False."""
+AnyTable = ExecutionTable[Row, Column]
+"""A table of whatever candidates and tests: what selectors and evidence take."""
+ProgramTable = ExecutionTable[Candidate, UnitTest]
+"""A table of programs and unit tests."""
+
+
+def pass_matrix(
+    table: AnyTable, candidates: Sequence[str] | None = None, tests: Sequence[str] | None = None
+) -> NDArray[np.bool_]:
+    """Booleans of shape (candidates, tests): B of CURE, section 2; unknown cells are False. All rows and columns
+    without names.
+    """
+    rows = list(table.candidates) if candidates is None else candidates
     columns = list(table.tests) if tests is None else tests
-    rows = [[table.passes(candidate, test) for test in columns] for candidate in table.candidates]
-    return np.array(rows, dtype=bool).reshape(len(table.candidates), len(columns))
+    passes = [[table.passes(row, column) for column in columns] for row in rows]
+    return np.array(passes, dtype=np.bool_).reshape(len(rows), len(columns))
 
 
-def behaviour(table: ExecutionTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
+def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
     """What the candidate did on every test: verdict, whether it passed, and what it printed, normalised.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
@@ -81,10 +148,11 @@ def behaviour(table: ExecutionTable, candidate: str) -> tuple[tuple[str, bool, s
     seen = []
     for name, test in table.tests.items():
         cell = table.cells.get((candidate, name))
-        if cell is None or not table.known(candidate, name):
+        if cell is None or not cell.known:
             seen.append(("unknown", False, ""))
         elif cell.verdict is Verdict.OK:
-            seen.append(("ok", cell.passed, normalise(test.expected if cell.passed else cell.stdout)))
+            printed = cell.stdout if not cell.passed or test.expected is None else test.expected
+            seen.append(("ok", cell.passed, normalise(printed)))
         else:
             seen.append((str(cell.verdict), False, ""))
     if all(verdict == "unknown" for verdict, _, _ in seen):
@@ -92,7 +160,7 @@ def behaviour(table: ExecutionTable, candidate: str) -> tuple[tuple[str, bool, s
     return tuple(seen)
 
 
-def clusters(table: ExecutionTable) -> list[list[str]]:
+def clusters(table: AnyTable) -> list[list[str]]:
     """Groups of candidates with the same behaviour, in order of first appearance."""
     groups: dict[tuple[tuple[str, bool, str], ...], list[str]] = {}
     for candidate in table.candidates:

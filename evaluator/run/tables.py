@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cure.extract import extractor
-from cure.problem import Problem
-from cure.table.compare import comparison, normalise
+from cure.problem import Problem, UnitTest
+from cure.table import Candidate, Cell, Pair, ProgramExecutor, ProgramTable, judging_of
+from cure.table.compare import normalise
 from evaluator.run.samples import Sample
 from evaluator.run.settings import Settings
-from sandbox import Execution, Job, Limits, Sandbox, Verdict
+from sandbox import Sandbox, Verdict
 
 LETTERS = {
     Verdict.OK: "W",
@@ -133,15 +134,12 @@ async def evaluate_problem(
             test_failures[sample.index] = sample.error or str(test.reason)
         else:
             columns.append(Column("generated", sample.index, test.value.stdin, test.value.expected))
-    rule = str(problem.extra.get("comparison") or settings.comparison)
-    reference = problem.extra.get("reference_solution")
-    runner = _Runner(box, problem, settings, rule, columns)
+    run = _ProblemRun(box, problem, settings, columns)
     reference_row = None
-    if isinstance(reference, str):
-        await runner.calibrate(reference)
-        reference_row = runner.row(reference)
-    await runner.run([program for program in programs if program is not None], settings.give_up_after)
-    rows = ["" if program is None else runner.row(program) for program in programs]
+    if problem.reference:
+        await run.calibrate(problem.reference)
+        reference_row = run.letters(problem.reference)
+    await run.complete([program for program in programs if program is not None], settings.give_up_after)
     return EvaluatedTable(
         problem=number,
         name=problem.name,
@@ -150,18 +148,18 @@ async def evaluate_problem(
         requested_tests=len(tests),
         test_failures=test_failures,
         columns=tuple(columns),
-        cells=tuple(rows),
-        outputs=tuple(() if program is None else runner.outputs(program) for program in programs),
-        cpu_s=tuple(0.0 if program is None else runner.slowest(program) for program in programs),
-        peak_kb=tuple(0 if program is None else runner.largest(program) for program in programs),
+        cells=tuple("" if program is None else run.letters(program) for program in programs),
+        outputs=tuple(() if program is None else run.outputs(program) for program in programs),
+        cpu_s=tuple(0.0 if program is None else run.slowest(program) for program in programs),
+        peak_kb=tuple(0 if program is None else run.largest(program) for program in programs),
         reference=reference_row,
-        limit_s=runner.limit_s,
-        comparison=rule,
-        executions=runner.executions,
+        limit_s=run.judging.limits.cpu_s,
+        comparison=run.judging.name,
+        executions=run.executions,
         truncated={"coder": _cut(codes), "tester": _cut(tests)},
         failed={"coder": sum(bool(s.error) for s in codes), "tester": sum(bool(s.error) for s in tests)},
-        difficulty=str(problem.extra.get("difficulty") or ""),
-        date=str(problem.extra.get("date") or problem.extra.get("contest_date") or "")[:10],
+        difficulty=problem.difficulty,
+        date=problem.date,
     )
 
 
@@ -169,113 +167,98 @@ def _cut(samples: Sequence[Sample]) -> int:
     return sum(sample.finish == "length" for sample in samples)
 
 
-class _Runner:
-    """Runs each distinct pair of program and input of one problem once."""
+class _ProblemRun:
+    """The programs of one problem on its columns, and which of them are run once more."""
 
-    def __init__(
-        self, box: Sandbox, problem: Problem, settings: Settings, rule: str, columns: Sequence[Column]
-    ) -> None:
-        self._box = box
+    def __init__(self, box: Sandbox, problem: Problem, settings: Settings, columns: Sequence[Column]) -> None:
         self._settings = settings
-        self._equal = comparison(rule)
-        self._columns = columns
-        self._hidden = [column for column in columns if column.suite == "hidden"]
-        self._inputs = list(dict.fromkeys(column.stdin for column in columns))
-        self._memory_mb = problem.memory_mb
-        self.limit_s = problem.time_limit_s
-        self._done: dict[tuple[str, str], Execution] = {}
+        self._tests = {str(number): UnitTest(one.stdin, one.expected) for number, one in enumerate(columns)}
+        self._hidden = [name for name, one in zip(self._tests, columns, strict=True) if one.suite == "hidden"]
+        self.judging = judging_of(problem, comparison_name=settings.comparison, strict=settings.strict)
+        self._executor = ProgramExecutor(box, self.judging)
+        self._cells: dict[Pair, Cell] = {}
+        """By program and name of the test."""
         self.executions = 0
 
     async def calibrate(self, reference: str) -> None:
         """Run the reference solution with ten times the limit, and raise the limit where it needs more."""
-        declared = self.limit_s
-        self.limit_s = 10 * declared
-        await self.run([reference])
-        slowest = max((one.cpu_s for one in self._done.values() if one.verdict is Verdict.OK), default=0.0)
-        self.limit_s = max(declared, round(self._settings.time_factor * slowest, 2))
+        declared = self.judging.limits.cpu_s
+        self.judging = self.judging.with_time_limit(10 * declared)
+        await self.complete([reference])
+        slowest = max((cell.cpu_s for cell in self._cells.values() if cell.verdict is Verdict.OK), default=0.0)
+        self.judging = self.judging.with_time_limit(max(declared, round(self._settings.time_factor * slowest, 2)))
 
-    async def run(self, programs: Sequence[str], give_up_after: int | None = None) -> None:
+    async def complete(self, programs: Sequence[str], give_up_after: int | None = None) -> None:
         """Run what has not been run yet; after `give_up_after` time-outs of a program no more of it is."""
-        await self._run(programs, give_up_after)
+        missing = dict.fromkeys((program, test) for program in programs for test in self._tests)
+        await self._run([pair for pair in missing if pair not in self._cells], give_up_after)
         await self._again(self._broken(), give_up_after)
         # One time-out on a hidden test decides.
         await self._again(self._undecided(programs), give_up_after and 1)
         await self._again(self._left_of_right(programs), None)
 
-    async def _again(self, pairs: Sequence[tuple[str, str]], give_up_after: int | None) -> None:
-        for pair in pairs:
-            del self._done[pair]
-        if pairs:
-            await self._run([program for program, _ in pairs], give_up_after)
+    async def _again(self, pairs: Sequence[Pair], give_up_after: int | None) -> None:
+        inputs = {(program, self._tests[test].stdin) for program, test in pairs}
+        self._executor.forget(inputs)
+        # Tests with equal inputs share an execution.
+        every = [pair for pair in self._cells if (pair[0], self._tests[pair[1]].stdin) in inputs]
+        await self._run(every, give_up_after)
 
-    def _broken(self) -> list[tuple[str, str]]:
-        return [pair for pair, execution in self._done.items() if execution.verdict is Verdict.SANDBOX_ERROR]
+    def _broken(self) -> list[Pair]:
+        return [pair for pair, cell in self._cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
 
-    def _undecided(self, programs: Sequence[str]) -> list[tuple[str, str]]:
+    def _undecided(self, programs: Sequence[str]) -> list[Pair]:
         """Hidden tests not run of programs that fail none of those run: whether a program is right is not guessed."""
-        pairs: dict[tuple[str, str], None] = {}
+        pairs: list[Pair] = []
         for program in dict.fromkeys(programs):
-            ran = [column for column in self._hidden if not self._is_given_up(program, column)]
-            if len(ran) < len(self._hidden) and all(self._letter(program, column) == PASSED for column in ran):
-                pairs |= {(program, column.stdin): None for column in self._hidden if column not in ran}
-        return list(pairs)
+            ran = [test for test in self._hidden if not self._is_given_up(program, test)]
+            if len(ran) < len(self._hidden) and all(self._cells[program, test].passed for test in ran):
+                pairs += [(program, test) for test in self._hidden if test not in ran]
+        return pairs
 
-    def _left_of_right(self, programs: Sequence[str]) -> list[tuple[str, str]]:
+    def _left_of_right(self, programs: Sequence[str]) -> list[Pair]:
         """What was not run of right programs: a tester that asks too much of them must not hide that they are."""
         right = [
             program
             for program in dict.fromkeys(programs)
-            if self._hidden and all(self._letter(program, column) == PASSED for column in self._hidden)
+            if self._hidden and all(self._cells[program, test].passed for test in self._hidden)
         ]
-        left = [(program, column.stdin) for program in right for column in self._columns
-                if self._is_given_up(program, column)]  # fmt: skip
-        return list(dict.fromkeys(left))
+        return [(program, test) for program in right for test in self._tests if self._is_given_up(program, test)]
 
-    def _is_given_up(self, program: str, column: Column) -> bool:
-        return self._done[program, column.stdin].verdict is Verdict.NOT_RUN
+    def _is_given_up(self, program: str, test: str) -> bool:
+        return self._cells[program, test].verdict is Verdict.NOT_RUN
 
-    async def _run(self, programs: Sequence[str], give_up_after: int | None) -> None:
-        limits = Limits(cpu_s=self.limit_s, memory_mb=self._memory_mb)
-        jobs: list[Job] = []
-        wanted: list[tuple[str, list[str]]] = []
-        for program in dict.fromkeys(programs):
-            inputs = [text for text in self._inputs if (program, text) not in self._done]
-            if inputs:
-                given = tuple(text.encode(errors="replace") for text in inputs)
-                jobs.append(Job(str(len(jobs)), program, given, limits, self._settings.strict, give_up_after))
-                wanted.append((program, inputs))
-        if not jobs:
+    async def _run(self, pairs: Sequence[Pair], give_up_after: int | None) -> None:
+        if not pairs:
             return
-        async with aclosing(self._box.run(jobs)) as executions:
-            async for execution in executions:
-                program, inputs = wanted[int(execution.job)]
-                self._done[program, inputs[execution.index]] = execution
-                self.executions += execution.verdict is not Verdict.NOT_RUN
+        executor = self._executor.under(replace(self.judging, give_up_after=give_up_after))
+        table = ProgramTable({program: Candidate(program) for program, _ in pairs}, self._tests)
+        known = set(self._executor.executions)
+        async with aclosing(executor.run(table, pairs)) as cells:
+            async for pair, cell in cells:
+                self._cells[pair] = cell
+        new = (execution for pair, execution in self._executor.executions.items() if pair not in known)
+        self.executions += sum(execution.verdict is not Verdict.NOT_RUN for execution in new)
 
-    def row(self, program: str) -> str:
+    def letters(self, program: str) -> str:
         """A letter for each column."""
-        return "".join(self._letter(program, column) for column in self._columns)
-
-    def _letter(self, program: str, column: Column) -> str:
-        execution = self._done[program, column.stdin]
-        if execution.verdict is Verdict.OK and self._equal(execution.stdout.decode(errors="replace"), column.expected):
-            return PASSED
-        return LETTERS[execution.verdict]
+        cells = (self._cells[program, test] for test in self._tests)
+        return "".join(PASSED if cell.passed else LETTERS[cell.verdict] for cell in cells)
 
     def outputs(self, program: str) -> tuple[str, ...]:
-        """What it printed in each column."""
-        return tuple(_digest(self._done[program, column.stdin].stdout) for column in self._columns)
+        """What the program printed in each column, as digests."""
+        return tuple(_digest(self._cells[program, test].stdout) for test in self._tests)
 
     def slowest(self, program: str) -> float:
-        """CPU seconds of its slowest execution."""
-        return round(max((self._done[program, text].cpu_s for text in self._inputs), default=0.0), 4)
+        """CPU seconds of the program's slowest execution."""
+        return round(max((self._cells[program, test].cpu_s for test in self._tests), default=0.0), 4)
 
     def largest(self, program: str) -> int:
-        """Peak kB of its largest execution."""
-        return max((self._done[program, text].peak_memory_kb for text in self._inputs), default=0)
+        """Peak kB of the program's largest execution."""
+        return max((self._cells[program, test].peak_memory_kb for test in self._tests), default=0)
 
 
-def _digest(stdout: bytes) -> str:
+def _digest(stdout: str) -> str:
     """Eight hex digits that are equal for outputs with equal tokens; the text itself where it is as short."""
-    text = normalise(stdout.decode(errors="replace"))
+    text = normalise(stdout)
     return text if len(text) <= 8 else "#" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

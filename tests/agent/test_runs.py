@@ -76,7 +76,7 @@ def test_a_run_read_back_has_its_table(tmp_path: Path) -> None:
     run = load_run(record(tmp_path))
     table = run.table()
     assert run.result == RESULT
-    assert table.candidates["c1"].source == "print(3)"
+    assert table.candidates["c1"].text == "print(3)"
     assert table.tests["e1"].trusted and table.tests["e1"].stdin == "1 2\n"
     assert table.passes("c1", "e1")
 

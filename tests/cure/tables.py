@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cure.problem import UnitTest
-from cure.table import Candidate, Cell, ExecutionTable
+from cure.table import Candidate, Cell, ProgramTable
 from sandbox.protocol import Verdict
 
 
-def draw(*rows: str, trusted: int = 0) -> ExecutionTable:
+def draw(*rows: str, trusted: int = 0) -> ProgramTable:
     """A table with a row per string and a column per character; the first `trusted` columns are public examples.
 
     A digit or letter is what the program printed, `.` is the expected output of that test (so it passes), `!` a crash,
@@ -17,14 +17,14 @@ def draw(*rows: str, trusted: int = 0) -> ExecutionTable:
     tests = {f"t{j}": UnitTest(f"input {j}\n", "ok\n", "public" if j < trusted else "generated") for j in range(width)}
     candidates = {f"c{i}": Candidate(f"print({i})") for i in range(len(rows))}
     cells = {(f"c{i}", f"t{j}"): _cell(mark) for i, row in enumerate(rows) for j, mark in enumerate(row)}
-    return ExecutionTable(candidates, tests, cells)
+    return ProgramTable(candidates, tests, cells)
 
 
 def _cell(mark: str) -> Cell:
     if mark == ".":
-        return Cell(Verdict.OK, True, "ok\n")
+        return Cell(verdict=Verdict.OK, passed=True, stdout="ok\n")
     if mark == "!":
-        return Cell(Verdict.CRASH, False, reason="ValueError")
+        return Cell(verdict=Verdict.CRASH, passed=False, reason="ValueError")
     if mark == "?":
-        return Cell(Verdict.SANDBOX_ERROR, False)
-    return Cell(Verdict.OK, False, mark + "\n")
+        return Cell(verdict=Verdict.SANDBOX_ERROR, passed=False)
+    return Cell(verdict=Verdict.OK, passed=False, stdout=mark + "\n")

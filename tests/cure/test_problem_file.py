@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
-from cure.problem.file import dump_problems, load_problems, pick, to_record
+from cure.problem.file import load_problems, pick, to_record
+from tests.problem_files import dump_problems
 
 ROW = {
     "task_id": "sum",
@@ -242,7 +243,9 @@ def test_a_dumped_problem_loads_as_it_was(
 ) -> None:
     public = tuple(UnitTest(*pair, "public") for pair in examples)
     tests = tuple(UnitTest(*pair, "hidden") for pair in hidden)
-    problem = Problem(question, public, tests, limit, memory, "name", {"source": source})
+    problem = Problem(
+        question, public, hidden=tests, time_limit_s=limit, memory_mb=memory, name="name", extra={"source": source}
+    )
     assert load_problems("p.json", dump_problems([problem, problem])) == [problem, problem]
     assert load_problems("p.jsonl", json.dumps(to_record(problem))) == [problem]
 

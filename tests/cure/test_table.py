@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from cure.table.table import clusters, pass_matrix
+from cure.table import clusters, pass_matrix
 from tests.cure.tables import draw
 
 
@@ -10,7 +10,7 @@ def test_pass_matrix_has_a_row_per_candidate_and_a_column_per_test() -> None:
 
 def test_pass_matrix_of_an_empty_table_keeps_its_shape() -> None:
     table = draw("...")
-    assert pass_matrix(table, []).shape == (1, 0)
+    assert pass_matrix(table, tests=[]).shape == (1, 0)
 
 
 def test_candidates_with_equal_outputs_are_one_cluster_even_where_they_fail() -> None:
@@ -20,7 +20,7 @@ def test_candidates_with_equal_outputs_are_one_cluster_even_where_they_fail() ->
 def test_outputs_that_differ_only_in_white_space_are_the_same_behaviour() -> None:
     table = draw("a", "a")
     cells = dict(table.cells)
-    cells["c0", "t0"] = cells["c0", "t0"].__class__(cells["c0", "t0"].verdict, False, "  a\n\n")
+    cells["c0", "t0"] = replace(cells["c0", "t0"], stdout="  a\n\n")
     assert clusters(table.__class__(table.candidates, table.tests, cells)) == [["c0", "c1"]]
 
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cure.problem import Problem, UnitTest
-from cure.problem.file import dump_problems
+from tests.problem_files import dump_problems
 from trainer.commands import train
 from trainer.config import dump, load
 from trainer.errors import TrainerError

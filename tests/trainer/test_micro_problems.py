@@ -8,10 +8,8 @@ import sys
 import pytest
 
 from cure.problem.row import problem_from_row
-from cure.table import Candidate
-from cure.table.compare import tokens
-from cure.table.growing import GrowingTable
-from sandbox import Limits, open_sandbox
+from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of
+from sandbox import open_sandbox
 from trainer.micro.problems import HIDDEN, PUBLIC, Split, kinds, problem, problem_and_recipe, rows
 from trainer.micro.recipes import Recipe, Step, answer, near_misses, source, trace
 from trainer.micro.steps import ENDS, STEPS
@@ -66,11 +64,9 @@ async def test_every_reference_solution_passes_its_tests_and_every_operation_run
     box = await open_sandbox("none")
     try:
         for item in made:
-            table = GrowingTable(box, Limits(), tokens)
-            table.add_candidate("reference", Candidate(item.extra["reference_solution"]))
-            for i, test in enumerate((*item.examples, *item.hidden)):
-                table.add_test(str(i), test)
-            known = await table.settle()
+            tests = {str(i): test for i, test in enumerate((*item.examples, *item.hidden))}
+            asked = ProgramTable({"reference": Candidate(item.reference)}, tests)
+            known = await fill(ProgramExecutor(box, judging_of(item)), asked)
             assert all(known.passes("reference", name) for name in known.tests), (item, known.cells)
         from sandbox import Job
 
@@ -118,4 +114,4 @@ def test_rows_are_cures_json_and_load_again() -> None:
     loaded = problem_from_row(row, "row 0", "unnamed")
     assert (loaded.question, loaded.examples, loaded.hidden) == (made.question, made.examples, made.hidden)
     assert loaded.extra["kind"] == made.extra["kind"]
-    assert loaded.extra["reference_solution"] == made.extra["reference_solution"]
+    assert loaded.reference == made.reference

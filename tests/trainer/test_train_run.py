@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cure.problem import Problem, UnitTest
-from cure.problem.file import dump_problems
+from tests.problem_files import dump_problems
 from tests.trainer.runs import SMALL, metrics, run, small, weights
 from trainer.micro.problems import problem
 from trainer.progress.terminal import Silent

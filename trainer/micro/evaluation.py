@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import micro
-from cure.table import Candidate, ExecutionTable
-from cure.table.compare import tokens
-from cure.table.growing import GrowingTable
+from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
 from engines import Engine, Request, Sampling
 from engines.protocol import TextPrompt
-from sandbox import Limits, Sandbox
+from sandbox import Sandbox
 from trainer.micro.answers import near_miss
 from trainer.micro.problems import Split, problem_and_recipe, stream
 from trainer.micro.recipes import Recipe, answer, numbers_text, source
@@ -136,20 +134,14 @@ async def _score(
 ) -> tuple[int, int, int, int]:
     """Right programs, right tests, whether best-of-n is right, right repairs."""
     read = extractor("robust")
-    table = GrowingTable(sandbox, Limits(cpu_s=problem.time_limit_s), tokens)
-    hidden = [f"h{i}" for i in range(len(problem.hidden))]
-    for name, test in zip(hidden, problem.hidden, strict=True):
-        table.add_test(name, test)
+    hidden = {f"h{i}": test for i, test in enumerate(problem.hidden)}
     generated = {f"t{i}": found for i, text in enumerate(tests) if (found := read.test(text).value)}
-    for name, test in generated.items():
-        table.add_test(name, test)
     sources = [("c", codes), ("r", repairs)]
     programs = {f"{letter}{i}": written for letter, texts in sources for i, text in enumerate(texts)
                 if (written := read.program(text).value)}  # fmt: skip
-    table.add_candidate(_REFERENCE, Candidate(str(problem.extra["reference_solution"])))
-    for name, program in programs.items():
-        table.add_candidate(name, Candidate(program))
-    known = await table.settle()
+    candidates = {name: Candidate(program) for name, program in programs.items()}
+    asked = ProgramTable({_REFERENCE: Candidate(problem.reference), **candidates}, hidden | generated)
+    known = await fill(ProgramExecutor(sandbox, judging_of(problem)), asked)
     right = {name for name in programs if all(known.passes(name, test) for test in hidden)}
     best = _best([name for name in programs if name[0] == "c"], list(generated), known)
     return (
@@ -160,7 +152,6 @@ async def _score(
     )
 
 
-def _best(programs: list[str], tests: list[str], table: ExecutionTable) -> str | None:
-    if not programs:
-        return None
-    return max(programs, key=lambda name: sum(table.passes(name, test) for test in tests))
+def _best(programs: list[str], tests: list[str], table: ProgramTable) -> str | None:
+    """The program that passes the most of these tests, the first of equals; None without programs."""
+    return programs[int(pass_matrix(table, programs, tests).sum(axis=1).argmax())] if programs else None

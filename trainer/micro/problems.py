@@ -99,7 +99,8 @@ def problem_and_recipe(seed: int, split: Split, index: int) -> tuple[Problem, Re
         examples=tuple(unit_test(recipe, numbers, "public") for numbers in public),
         hidden=tuple(unit_test(recipe, numbers, "hidden") for numbers in hidden),
         name=f"micro-{split}-{seed}-{index}",
-        extra={"kind": recipe.kind, "reference_solution": source(recipe)},
+        reference=source(recipe),
+        extra={"kind": recipe.kind},
     )
     return made, recipe
 
@@ -151,6 +152,7 @@ def rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
             "test_time_limit": item.time_limit_s,
             "name": item.name,
             **item.extra,
+            "reference_solution": item.reference,
         }
         for item in problems
     ]

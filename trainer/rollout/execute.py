@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import aclosing
 from dataclasses import dataclass
 
-import numpy as np
-
 from cure.extract import extractor
-from cure.problem import Problem, UnitTest
-from cure.table.compare import tokens
-from sandbox import Job, Limits, Sandbox, Verdict
+from cure.problem import Problem
+from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
+from sandbox import Sandbox, Verdict
 from trainer.rollout.answers import Answer, Answers, Table
 from trainer.rollout.labels import chosen_labels
 
-REFERENCE = "reference_solution"
-"""Field of a problem that holds a right program, for measuring only."""
+REFERENCE = "reference"
+"""Name of the row of the problem's reference solution."""
 
 
 @dataclass(frozen=True)
@@ -57,31 +53,33 @@ async def execute(answers: Answers, problem: Problem, box: Sandbox, rules: Execu
         labels = list(dict.fromkeys(test for test in written if test is not None))
     else:
         labels = list(problem.hidden[: rules.most_labels])
-    columns = [*labels, *(test for test in tests if test is not None)]
-    reference = str(problem.extra[REFERENCE]) if rules.reference and REFERENCE in problem.extra else None
+    by_label = {f"l{number}": test for number, test in enumerate(labels)}
+    by_test = {f"t{number}": test for number, test in enumerate(tests) if test is not None}
+    rows = [str(number) for number in range(len(programs))]
+    candidates = {row: Candidate(text) for row, text in zip(rows, programs, strict=True) if text is not None}
+    if rules.reference and problem.reference:
+        candidates[REFERENCE] = Candidate(problem.reference)
+    judging = judging_of(problem, time_limit_s=rules.time_limit_s, give_up_after=rules.give_up_after)
+    executor = ProgramExecutor(box, judging)
     begun = time.monotonic()
-    runs = await _run([*programs, reference], columns, problem, box, rules)
-    rows = [_row(program, columns, runs) for program in programs]
-    unknown = tuple(
-        program is not None and any(runs[program, test.stdin][0] is Verdict.SANDBOX_ERROR for test in columns)
-        for program in programs
-    )
-    passes = np.array(rows, dtype=np.bool_).reshape(len(programs), len(columns))
-    outputs = [[None if p is None else runs[p, test.stdin] for test in labels] for p in programs]
+    table = await fill(executor, ProgramTable(candidates, by_label | by_test))
+    executions = executor.executions.values()
+    label_passes = pass_matrix(table, rows, list(by_label))
     kept = list(range(len(labels)))
     if rules.generated_labels:
-        kept = chosen_labels(passes[:, : len(labels)], outputs, rules.agreement)
+        cells = [[table.cells.get((row, label)) for label in by_label] for row in rows]
+        kept = chosen_labels(label_passes, cells, rules.agreement)
     return Table(
         slot=answers.slot,
         programs=tuple(programs),
         tests=tuple(tests),
         labels=tuple(labels[column] for column in kept),
-        label_passes=passes[:, kept],
-        test_passes=passes[:, len(labels) :],
-        unknown=unknown,
-        reference=None if reference is None else tuple(_row(reference, columns[len(labels) :], runs)),
-        executions=len(runs),
-        timeouts=sum(verdict is Verdict.TIMEOUT for verdict, _ in runs.values()),
+        label_passes=label_passes[:, kept],
+        test_passes=pass_matrix(table, rows, list(by_test)),
+        unknown=tuple(_is_unknown(table, row) for row in rows),
+        reference=tuple(table.passes(REFERENCE, test) for test in by_test) if REFERENCE in candidates else None,
+        executions=len(executions),
+        timeouts=sum(execution.verdict is Verdict.TIMEOUT for execution in executions),
         seconds=time.monotonic() - begun,
         notes=dict(notes),
     )
@@ -91,36 +89,7 @@ def _of(answers: Answers, role: str) -> tuple[Answer, ...]:
     return answers.answers[role]  # type: ignore[index]  # the names are RoleName's
 
 
-Runs = dict[tuple[str, str], tuple[Verdict, str]]
-"""Verdict and output of each pair of program and input."""
-
-
-async def _run(
-    programs: Iterable[str | None], columns: list[UnitTest], problem: Problem, box: Sandbox, rules: ExecutionRules
-) -> Runs:
-    inputs = list(dict.fromkeys(test.stdin for test in columns))
-    sources = list(dict.fromkeys(program for program in programs if program is not None))
-    if not inputs or not sources:
-        return {}
-    limits = Limits(cpu_s=rules.time_limit_s or problem.time_limit_s, memory_mb=problem.memory_mb)
-    given = tuple(text.encode(errors="replace") for text in inputs)
-    jobs = [
-        Job(str(number), source, given, limits, give_up_after=rules.give_up_after)
-        for number, source in enumerate(sources)
-    ]
-    runs: Runs = {}
-    async with aclosing(box.run(jobs)) as executions:
-        async for execution in executions:
-            pair = (sources[int(execution.job)], inputs[execution.index])
-            runs[pair] = (execution.verdict, execution.stdout.decode(errors="replace"))
-    return runs
-
-
-def _row(program: str | None, columns: Iterable[UnitTest], runs: Runs) -> list[bool]:
-    if program is None:
-        return [False for _ in columns]
-    row = []
-    for test in columns:
-        verdict, output = runs[program, test.stdin]
-        row.append(verdict is Verdict.OK and tokens(output, test.expected))
-    return row
+def _is_unknown(table: ProgramTable, row: str) -> bool:
+    """Whether the sandbox failed on any of the program's executions."""
+    cells = (table.cells.get((row, test)) for test in table.tests)
+    return any(cell is not None and cell.verdict is Verdict.SANDBOX_ERROR for cell in cells)

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cure.reward import Booleans
+from cure.table import Cell
 from cure.table.compare import normalise
 from sandbox import Verdict
 
 
-def chosen_labels(
-    passes: Booleans, outputs: Sequence[Sequence[tuple[Verdict, str] | None]], agreement: float
-) -> list[int]:
-    """Columns of `passes` (programs, tests) to judge programs by.
+def chosen_labels(passes: Booleans, cells: Sequence[Sequence[Cell | None]], agreement: float) -> list[int]:
+    """Columns of `passes` (programs, tests) to judge programs by; `cells` has as many rows and columns, None for a
+    missing program.
 
     A test counts when at least the share `agreement` of the programs with the commonest output on its input pass it,
     which is all of them or none: so any agreement above 0 asks that the test expects what most programs print. Tests
@@ -23,14 +23,14 @@ def chosen_labels(
     believed = [
         column
         for column in range(passes.shape[1])
-        if agreement <= 0 or _majority_passes([row[column] for row in outputs], passes[:, column].tolist(), agreement)
+        if agreement <= 0 or _majority_passes([row[column] for row in cells], passes[:, column].tolist(), agreement)
     ]
     telling = [column for column in believed if 0 < passes[:, column].sum() < passes.shape[0]]
     return telling or believed
 
 
-def _majority_passes(outputs: Sequence[tuple[Verdict, str] | None], passed: Sequence[bool], agreement: float) -> bool:
-    printed = [normalise(one[1]) if one is not None and one[0] is Verdict.OK else None for one in outputs]
+def _majority_passes(cells: Sequence[Cell | None], passed: Sequence[bool], agreement: float) -> bool:
+    printed = [normalise(cell.stdout) if cell is not None and cell.verdict is Verdict.OK else None for cell in cells]
     counts = Counter(text for text in printed if text is not None)
     if not counts:
         return False

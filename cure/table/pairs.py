@@ -1,0 +1,36 @@
+"""Programs and inputs through the sandbox: the only maker of sandbox jobs from programs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+
+from cure.table.judging import Judging
+from sandbox import Execution, Job, Sandbox
+
+ProgramInput = tuple[str, str]
+"""Source of a program, and a text for its standard input."""
+
+
+async def run_pairs(
+    sandbox: Sandbox, wanted: Mapping[str, Sequence[str]], judging: Judging
+) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
+    """An execution of each program on each of the inputs wanted of it, as each finishes; one job for each program."""
+    programs = [(source, inputs) for source, inputs in wanted.items() if inputs]
+    jobs = [
+        Job(
+            key=str(number),
+            source=source,
+            inputs=tuple(text.encode(errors="replace") for text in inputs),
+            limits=judging.limits,
+            strict=judging.strict,
+            give_up_after=judging.give_up_after,
+        )
+        for number, (source, inputs) in enumerate(programs)
+    ]
+    if not jobs:
+        return
+    async with aclosing(sandbox.run(jobs)) as executions:
+        async for execution in executions:
+            source, inputs = programs[int(execution.job)]
+            yield (source, inputs[execution.index]), execution
