@@ -9,13 +9,13 @@ compared as text, reference solutions close to the time limit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cure.errors import ProblemError
 from cure.problem import Problem, UnitTest
-from cure.table.compare import DEFAULT, comparison
+from cure.table import Judging, judging_of
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.functional.execution import Bars, Executions
 from evaluator.datasets.functional.program import seeded, uses_sets
@@ -153,12 +153,13 @@ def _look(problem: Problem, report: Report) -> None:
         report.without_hidden_tests.append(problem.name)
     public = {test.stdin.strip() for test in problem.examples}
     inputs = Counter(test.stdin for test in problem.hidden)
-    equal = comparison_of(problem)
+    judging = _judging(problem)
     expected: dict[str, str] = {}
     contradictions = 0
     for test in (*problem.examples, *problem.hidden):
         first = expected.setdefault(test.stdin, test.expected)
-        contradictions += not equal(test.expected, first)
+        # A checker is there because several outputs may be right.
+        contradictions += judging.equal is not None and not judging.equal(test.expected, first)
     found = {
         "overlapping": sum(test.stdin.strip() in public for test in problem.hidden),
         "duplicated": sum(count - 1 for count in inputs.values()),
@@ -169,52 +170,41 @@ def _look(problem: Problem, report: Report) -> None:
         if count:
             getattr(report, name)[problem.name] = count
     words = {word for test in problem.hidden for word in test.expected.split()}
-    if not str(problem.extra.get("comparison") or DEFAULT).startswith("float") and any(map(_is_fraction, words)):
+    if judging.equal is not None and not judging.name.startswith("float") and any(map(_is_fraction, words)):
         report.fractions_as_text.append(problem.name)
 
 
-def comparison_of(problem: Problem) -> Any:
-    """The comparison the problem names, else `tokens`; raises DatasetError naming the problem if there is no such."""
+def _judging(problem: Problem) -> Judging:
+    """How the problem is judged; raises DatasetError naming the problem if its comparison does not exist."""
     try:
-        return comparison(str(problem.extra.get("comparison") or DEFAULT))
+        return judging_of(problem)
     except ProblemError as error:
-        raise DatasetError(f"{problem.name}: {error}") from error
+        raise DatasetError(str(error)) from error
 
 
 def _programs(number: int, problem: Problem, labelled: bool) -> Iterator[_Program]:
-    reference = problem.extra.get("reference_solution")
-    if isinstance(reference, str) and reference.strip():
+    reference = problem.reference
+    if reference.strip():
         tests = (*problem.examples, *problem.hidden)
         seeds = (0, *SEEDS) if uses_sets(reference) else (0,)
         for seed in seeds:
             yield _Program(f"{number} reference {seed}", problem, reference, tests, "reference", True, True, seed)
     if not labelled:
         return
-    for at, item in enumerate(problem.extra.get("submissions") or ()):
-        right = _label(item)
-        if right is not None and isinstance(item.get("code"), str):
-            name = (
-                " ".join(str(item[field]) for field in ("name", "model", "index") if field in item) or f"program {at}"
-            )
-            yield _Program(f"{number} program {at}", problem, item["code"], problem.hidden, name, right, False)
-
-
-def _label(item: Any) -> bool | None:
-    """Whether the program is labelled right; None if it has no label."""
-    if not isinstance(item, Mapping):
-        return None
-    found = (item.get(name) for name in ("correct", "accepted_here", "is_solved"))
-    return next((value for value in found if isinstance(value, bool)), None)
+    for at, item in enumerate(problem.submissions):
+        if item.right is not None:
+            name = item.name or f"program {at}"
+            yield _Program(f"{number} program {at}", problem, item.text, problem.hidden, name, item.right, False)
 
 
 def _outcomes(item: _Program, executions: Executions, report: Report) -> Iterator[tuple[int, bool, Any, str]]:
     """Index of the test, whether it passed, its execution, its output."""
-    equal = comparison_of(item.problem)
+    equal = _judging(item.problem).equal
     for at, test in enumerate(item.tests):
         execution = executions[item.key, at]
         report.sandbox_errors += execution.verdict is Verdict.SANDBOX_ERROR
         output = execution.stdout.decode(errors="replace")
-        yield at, execution.verdict is Verdict.OK and equal(output, test.expected), execution, output
+        yield at, execution.verdict is Verdict.OK and (equal is None or equal(output, test.expected)), execution, output
 
 
 def _judge_reference(item: _Program, executions: Executions, report: Report) -> bool:

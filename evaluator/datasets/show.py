@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cure.problem import Problem, UnitTest
-from cure.table.compare import DEFAULT
+from cure.table import judging_of
 from evaluator.datasets.check import Report
 
 _LONGEST = 400
@@ -50,14 +50,14 @@ def summary(problems: Sequence[Problem], title: str, most: int) -> Table:
             len(problem.examples),
             len(problem.hidden),
             f"{problem.time_limit_s:g} s",
-            problem.extra.get("comparison") or DEFAULT,
-            "yes" if problem.extra.get("reference_solution") else "-",
+            judging_of(problem).name,
+            "yes" if problem.reference else "-",
             _first_line(problem.question),
         )
         for number, problem in enumerate(problems[: most or None])
     ]
     hidden = sum(len(problem.hidden) for problem in problems)
-    references = sum(bool(problem.extra.get("reference_solution")) for problem in problems)
+    references = sum(bool(problem.reference) for problem in problems)
     caption = f"{len(problems)} problems, {hidden} hidden tests, {references} reference solutions"
     if len(rows) < len(problems):
         caption += f"; the first {len(rows)} are shown, --limit 0 shows all"
@@ -71,19 +71,19 @@ def problem_view(problem: Problem, index: int) -> Group:
     facts = [
         ("time limit", f"{problem.time_limit_s:g} s"),
         ("memory", f"{problem.memory_mb} MB"),
-        ("comparison", problem.extra.get("comparison") or DEFAULT),
+        ("comparison", judging_of(problem).name),
     ]
-    known = ("comparison", "reference_solution", "submissions")
-    facts += [(key, _short(str(value), 80)) for key, value in problem.extra.items() if key not in known]
-    if submissions := problem.extra.get("submissions"):
-        facts.append(("labelled programs", str(len(submissions))))
+    facts += [(name, value) for name in ("difficulty", "date") if (value := getattr(problem, name))]
+    facts += [(key, _short(str(value), 80)) for key, value in problem.extra.items()]
+    if problem.submissions:
+        facts.append(("labelled programs", str(len(problem.submissions))))
     parts.append(table("", ("field", "value"), facts))
     parts += _tests("public tests", problem.examples)
     parts += _tests("hidden tests", problem.hidden[:3])
     if len(problem.hidden) > 3:
         parts.append(plain(f"and {len(problem.hidden) - 3} more hidden tests"))
-    if reference := problem.extra.get("reference_solution"):
-        parts += [plain("reference solution"), Padding(plain(str(reference).rstrip()), (0, 0, 0, 2))]
+    if reference := problem.reference:
+        parts += [plain("reference solution"), Padding(plain(reference.rstrip()), (0, 0, 0, 2))]
     return Group(*parts)
 
 

@@ -47,14 +47,13 @@ def given_samples(spec: str, role: Role, problems: Sequence[Problem], most: int)
 
 
 def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
-    """The `submissions` of each problem: a list of programs, or of objects with `program` or `source`."""
+    """The `submissions` of each problem."""
     if role != "coder":
         raise ProblemError("pool: a problem set brings programs, not tests; name a model for the tester")
     samples = []
     for number, problem in enumerate(problems):
-        given = problem.extra.get("submissions") or []
-        for index, one in enumerate(given[:most] if isinstance(given, list) else []):
-            source = one if isinstance(one, str) else one.get("program") or one.get("source") or one.get("code") or ""
+        for index, submission in enumerate(problem.submissions[:most]):
+            source = submission.text
             key = hashlib.sha256(f"pool/{number}/{index}/{source}".encode(errors="surrogatepass")).hexdigest()[:32]
             # In a fence, as an answer: what reads answers reads it.
             samples.append(Sample(key, number, index, f"```python\n{source}\n```", "stop"))

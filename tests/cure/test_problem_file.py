@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cure.errors import ProblemError
-from cure.problem import Problem, UnitTest
+from cure.problem import Problem, Submission, UnitTest
 from cure.problem.file import load_problems, pick, to_record
 from tests.problem_files import dump_problems
 
@@ -25,6 +25,7 @@ ROW = {
     "test_output": ["4\n", "0\n"],
     "test_time_limit": 2,
     "difficulty": 1,
+    "topic": "sums",
 }
 
 
@@ -36,8 +37,46 @@ def test_a_row_becomes_a_problem_and_unknown_fields_are_kept() -> None:
         hidden=(UnitTest("2 2\n", "4\n", "hidden"), UnitTest("0 0\n", "0\n", "hidden")),
         time_limit_s=2.0,
         name="sum",
-        extra={"task_id": "sum", "difficulty": 1},
+        difficulty="1",
+        extra={"task_id": "sum", "topic": "sums"},
     )
+
+
+JUDGED = {
+    "question": "Print any even number.",
+    "comparison": "unordered-tokens",
+    "checker": "import json\n",
+    "reference_solution": "print(2)",
+    "submissions": ["print(4)", {"program": "print(3)", "correct": False, "model": "m", "index": 2, "cost": 1}],
+    "difficulty": "hard",
+    "contest_date": "2026-02-03T12:00:00",
+}
+
+
+def test_how_a_problem_is_judged_and_what_the_set_brings_along_are_fields() -> None:
+    (problem,) = load_problems("p.json", json.dumps(JUDGED))
+    assert (problem.comparison, problem.checker, problem.reference) == ("unordered-tokens", "import json\n", "print(2)")
+    assert problem.submissions == (
+        Submission("print(4)"),
+        Submission("print(3)", False, "m 2", {"correct": False, "model": "m", "index": 2, "cost": 1}),
+    )
+    assert (problem.difficulty, problem.date) == ("hard", "2026-02-03")
+    assert load_problems("p.json", json.dumps(to_record(problem))) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"comparison": 1}, "'comparison' is a number, expected text"),
+        ({"submissions": "print(1)"}, "'submissions' is text, expected a list of programs"),
+        ({"submissions": [3]}, "'submissions'[0] is a number, expected a program or an object with the field 'code'"),
+        ({"submissions": [{"model": "m"}]}, "'submissions'[0]: the required field 'code' is missing"),
+    ],
+)
+def test_a_malformed_field_is_named(row: dict[str, object], message: str) -> None:
+    with pytest.raises(ProblemError) as error:
+        load_problems("p.json", json.dumps({"question": "x", **row}))
+    assert str(error.value) == f"p.json: {message}"
 
 
 def test_a_question_is_all_that_is_required() -> None:

@@ -42,7 +42,7 @@ DOUBLE = Problem(
     "Read a number, print its double.",
     hidden=(UnitTest("2\n", "4\n", "hidden"), UnitTest("3\n", "6\n", "hidden"), UnitTest("0\n", "0\n", "hidden")),
     name="double",
-    extra={"reference_solution": RIGHT},
+    reference=RIGHT,
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cure.problem import Problem
 from cure.problem.file import load_problems
-from cure.table.compare import DEFAULT
+from cure.table import judging_of
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.functional.rows import read_text
 from evaluator.datasets.sources.catalogue import PAPER_SETS
@@ -76,8 +76,8 @@ def brief(index: int, problem: Problem) -> dict[str, Any]:
         "public": len(problem.examples),
         "hidden": len(problem.hidden),
         "time_limit_s": problem.time_limit_s,
-        "comparison": problem.extra.get("comparison") or DEFAULT,
-        "reference": bool(problem.extra.get("reference_solution")),
+        "comparison": judging_of(problem).name,
+        "reference": bool(problem.reference),
     }
 
 
