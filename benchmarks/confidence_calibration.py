@@ -26,12 +26,11 @@ from rich.progress import track
 from rich.table import Table
 
 from cure.problem import UnitTest
+from cure.problem.row import problem_from_row
 from cure.select import rank_by_agreement
 from cure.select.confidence import Prior, confidence
-from cure.table import Candidate, ExecutionTable
-from cure.table.compare import comparison
-from cure.table.growing import GrowingTable
-from sandbox import Limits, Sandbox, open_sandbox
+from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, judging_of
+from sandbox import Sandbox, open_sandbox
 
 BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0001)
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95)
@@ -41,15 +40,14 @@ THRESHOLDS = (0.5, 0.8, 0.9, 0.95)
 class Labelled:
     """A table, and which of its candidates are right by the hidden tests."""
 
-    table: ExecutionTable
+    table: ProgramTable
     right: frozenset[str]
 
 
 async def build(rows: list[dict[str, Any]], sandbox: Sandbox) -> list[Labelled]:
-    equal = comparison("tokens")
     tables = []
     for row in track(rows, "executing", console=Console(stderr=True)):
-        growing = GrowingTable(sandbox, Limits(cpu_s=row["test_time_limit"]), equal)
+        growing = GrowingTable(ProgramExecutor(sandbox, judging_of(problem_from_row(row, "row", ""))))
         for i, (stdin, expected) in enumerate(zip(row["example_input"], row["example_output"], strict=True)):
             growing.add_test(f"e{i}", UnitTest(stdin, expected, "public"))
         for i, (stdin, expected) in enumerate(
@@ -64,9 +62,9 @@ async def build(rows: list[dict[str, Any]], sandbox: Sandbox) -> list[Labelled]:
     return tables
 
 
-def part(table: ExecutionTable, candidates: list[str], tests: list[str]) -> ExecutionTable:
+def part(table: ProgramTable, candidates: list[str], tests: list[str]) -> ProgramTable:
     """The table restricted to those rows and columns."""
-    return ExecutionTable(
+    return ProgramTable(
         {name: table.candidates[name] for name in candidates},
         {name: table.tests[name] for name in tests},
         {(c, t): cell for (c, t), cell in table.cells.items() if c in candidates and t in tests},
@@ -75,7 +73,7 @@ def part(table: ExecutionTable, candidates: list[str], tests: list[str]) -> Exec
 
 def variants(
     tables: list[Labelled], size: int, examples: bool, draws: int
-) -> Iterator[tuple[ExecutionTable, frozenset[str]]]:
+) -> Iterator[tuple[ProgramTable, frozenset[str]]]:
     """Random parts of size x size, a fixed number per table."""
     rng = random.Random(0)
     for labelled in tables:

@@ -16,8 +16,8 @@ from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.tables import PASSED, evaluate_problem
 from sandbox import open_sandbox
 from tests.cure.test_judging import CountingSandbox
-from trainer.answers import Answer, Answers
-from trainer.execute import ExecutionRules, execute
+from trainer.rollout.answers import Answer, Answers
+from trainer.rollout.execute import ExecutionRules, execute
 
 pytestmark = pytest.mark.bubblewrap
 
