@@ -38,7 +38,9 @@ STYLES = ("auto", "chat", "micro", "release")
 @click.option("--top-p", type=click.FloatRange(0, 1), default=1.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(1), default=4096, show_default=True, help="Tokens per answer.")
 @click.option("--style", type=click.Choice(STYLES), default="auto", show_default=True, help="Prompt wording.")
-@click.option("--compare", default="tokens", show_default=True, help="How outputs are compared, where the problem does not say.")
+@click.option(
+    "--compare", default="tokens", show_default=True, help="How outputs are compared, where the problem does not say."
+)
 @click.option("--selector", default="agreement", show_default=True, help="How the answer is chosen.")
 @click.option("--extract", type=click.Choice(["robust", "release"]), default="robust", show_default=True)
 @click.option(
