@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
-KINDS = ("auto", "docker", "bubblewrap", "none")
+Kind = Literal["auto", "docker", "bubblewrap", "none"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 INSTALL = "apt-get install bubblewrap, or install Docker and run `cure-agent sandbox build`"
 
 

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ async def solve_problem(
     Raises EngineError when the model answers nothing, SandboxError when nothing can be run, RunError when recording
     fails. Whatever happens, the run's last event says how it ended.
     """
-    run.emit(Started(run.blob(json.dumps(to_record(problem))), problem.name, asdict(settings), sandbox.isolation))
+    run.emit(Started(run.blob(json.dumps(to_record(problem))), problem.name, settings.model_dump(), sandbox.isolation))
     spending = Spending(settings.budget)
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
     growing = GrowingTable(executor, partial(steps.record_cell, run, notice))

@@ -1,45 +1,96 @@
-"""What a solve may be told."""
+"""What a solve may be told: settings that are recorded, and what the command makes them of."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Annotated, Any
 
-from cure.errors import ProblemError
+from pydantic import Field, model_validator
 
-
-@dataclass(frozen=True)
-class Budget:
-    """What a run may spend; None is no limit."""
-
-    tokens: int | None = None
-    seconds: float | None = None
+from cure.prompts import StyleChoice
+from cure.settings import Comparison, Extraction, Model, Programs, Sandbox, Selector, Tests
+from settings.marks import Flag
+from settings.section import Section
 
 
-@dataclass(frozen=True)
-class SolveSettings:
+class Budget(Section):
+    """What a run may spend; None is no limit. It may be written as one text, such as `50ktok,90s`."""
+
+    tokens: int | None = Field(default=None, ge=0)
+    """Tokens of prompts and completions."""
+    seconds: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return amounts(value) if isinstance(value, str) else value
+
+
+class Search(Section):
+    """How an answer is looked for, whichever models are asked."""
+
+    n: Programs = Field(default=8, ge=1, le=1024)
+    """Programs to sample in the first round."""
+    m: Tests = Field(default=8, ge=0, le=1024)
+    """Tests to sample in the first round."""
+    rounds: int = Field(default=3, ge=1, le=100)
+    """Rounds at most: the first, and those that repair or sample more."""
+    budget: Budget = Budget()
+    """What may be spent: tokens and time, such as 50ktok,90s."""
+    seed: int = 0
+    """The same seed asks the model the same."""
+    temperature: float = Field(default=1.0, ge=0, le=2)
+    """How freely the models sample; 0 takes the likeliest token."""
+    top_p: float = Field(default=1.0, ge=0, le=1)
+    """Share of the likeliest tokens, by probability, that are sampled from."""
+    max_tokens: int = Field(default=4096, ge=1)
+    """Tokens per answer at most."""
+    comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
+    """How outputs are compared, where the problem does not say."""
+    selector: Selector = "agreement"
+    """How the answer is chosen."""
+    extraction: Annotated[Extraction, Flag("--extract")] = "robust"
+    """How programs and tests are read out of answers; `release` is what the published code does."""
+    confident: float = Field(default=0.85, ge=0, le=1)
+    """P(right) from which an answer counts as verified and the run stops."""
+
+
+class SolveSettings(Search):
     """How a problem is solved. Everything here is written into the run."""
 
     coder: str = "micro"
     tester: str = "micro"
     coder_style: str = "micro"
     tester_style: str = "micro"
-    n: int = 8
-    """Programs sampled in the first round."""
-    m: int = 8
-    """Tests sampled in the first round."""
-    rounds: int = 3
-    """Rounds in all: the first, and those that repair or sample more."""
-    budget: Budget = Budget()
-    seed: int = 0
-    temperature: float = 1.0
-    top_p: float = 1.0
-    max_tokens: int = 4096
-    comparison: str = "tokens"
-    selector: str = "agreement"
-    extraction: str = "robust"
-    confident: float = 0.85
-    """P(right) from which an answer counts as verified and the run stops."""
+
+
+class Roles(Section):
+    """Which models are asked, and how."""
+
+    model: Model = "micro"
+    """Model for both roles."""
+    coder: Model | None = None
+    """Model that writes programs, instead of `model`."""
+    tester: Model | None = None
+    """Model that writes tests, instead of `model`."""
+    style: StyleChoice = "auto"
+    """Prompt wording; `auto` is the one that each model was trained on."""
+    sandbox: Sandbox = "auto"
+    """Where programs run; `none` is for models one trusts."""
+
+
+class SolveOptions(Search, Roles):
+    """`cure-agent solve`."""
+
+    def settings(self) -> SolveSettings:
+        """The settings to record; styles may be `auto`, until the models are open."""
+        return SolveSettings(
+            coder=self.coder or self.model,
+            tester=self.tester or self.model,
+            coder_style=self.style,
+            tester_style=self.style,
+            **{name: getattr(self, name) for name in Search.model_fields},
+        )
 
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ktok|mtok|tok|k|s|sec|m|min|h)", re.IGNORECASE)
@@ -47,19 +98,18 @@ _TOKENS = {"tok": 1, "k": 1_000, "ktok": 1_000, "mtok": 1_000_000}
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
 
 
-def parse_budget(text: str) -> Budget:
-    """Budget from words such as `50ktok`, `90s`, `5m,200k`. Raises ProblemError on anything else."""
-    tokens: int | None = None
-    seconds: float | None = None
+def amounts(text: str) -> dict[str, float]:
+    """Tokens and seconds that words such as `50ktok`, `90s`, `5m,200k` give. Raises ValueError on anything else."""
+    found: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _AMOUNT.fullmatch(part)
         if match is None:
-            raise ProblemError(f"budget {part!r} is not an amount; write tokens as 50ktok and time as 90s or 5m")
+            raise ValueError(f"budget {part!r} is not an amount; write tokens as 50ktok and time as 90s or 5m")
         number, unit = float(match["number"]), match["unit"].lower()
         if unit in _TOKENS:
-            tokens = int(number * _TOKENS[unit])
+            found["tokens"] = int(number * _TOKENS[unit])
         else:
-            seconds = number * _SECONDS[unit]
-    if tokens is None and seconds is None:
-        raise ProblemError("the budget is empty; write tokens as 50ktok and time as 90s or 5m")
-    return Budget(tokens, seconds)
+            found["seconds"] = number * _SECONDS[unit]
+    if not found:
+        raise ValueError("the budget is empty; write tokens as 50ktok and time as 90s or 5m")
+    return found

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from settings.marks import Flag, Secret
 from settings.section import Section
 
 
 class HttpOptions(Section):
     """Pace, patience and key of an engine over an OpenAI-compatible server."""
 
-    concurrency: int = Field(default=32, ge=1)
+    concurrency: Annotated[int, Flag()] = Field(default=32, ge=1)
     """Requests to a server at once."""
     per_request: int = Field(default=8, ge=1)
     """Samples asked for in one request; a larger n is split, so that first results come earlier."""
-    rpm: float | None = Field(default=None, gt=0)
+    rpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
     """Requests a minute to a server at most, evenly spaced; without it as many as `concurrency` allows."""
-    tpm: float | None = Field(default=None, gt=0)
+    tpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
     """Tokens a minute from and to a server at most, prompts and completions."""
-    timeout: float | None = Field(default=None, gt=0)
+    timeout: Annotated[float | None, Flag()] = Field(default=None, gt=0)
     """Seconds to wait for a server's next sign of life; stands for `first_token_s`, `idle_s` and, where it is shorter,
     `connect_s`."""
     connect_s: float = Field(default=10.0, gt=0)
@@ -29,7 +30,7 @@ class HttpOptions(Section):
     """Seconds from the request to the first sign of life; a busy server queues."""
     idle_s: float = Field(default=90.0, gt=0)
     """Seconds between two pieces of a stream."""
-    retries: int = Field(default=5, ge=0)
+    retries: Annotated[int, Flag()] = Field(default=5, ge=0)
     """How often a failed request is asked again, where that may help."""
     backoff_s: float = Field(default=0.5, ge=0)
     """Seconds before the first retry; doubled each time, with jitter, unless the server names a time."""
@@ -39,7 +40,7 @@ class HttpOptions(Section):
     """Nothing is asked for again later than so many seconds after it was first asked for."""
     logprobs: bool = False
     """Ask for log-probabilities; without it they are kept where a server sends them unasked."""
-    api_key: str | None = None
+    api_key: Annotated[str | None, Secret()] = None
     """Key of the server, instead of OPENAI_API_KEY or CURE_AGENT_API_KEY of the environment."""
 
     @model_validator(mode="before")

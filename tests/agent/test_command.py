@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 HEAVY = ["torch", "vllm", "transformers", "deepspeed", "langgraph", "textual", "docker", "openai", "uvicorn", "numpy"]
+HEAVY += ["pydantic"]
 COMMAND = [sys.executable, "-m", "agent"]
 
 

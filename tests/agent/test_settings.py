@@ -1,7 +1,6 @@
 import pytest
 
-from agent.solve.settings import Budget, parse_budget
-from cure.errors import ProblemError
+from agent.solve.settings import Budget
 
 
 @pytest.mark.parametrize(
@@ -14,10 +13,10 @@ from cure.errors import ProblemError
     ],
 )
 def test_a_budget_is_tokens_and_time(text: str, budget: Budget) -> None:
-    assert parse_budget(text) == budget
+    assert Budget.model_validate(text) == budget
 
 
 @pytest.mark.parametrize("text", ["", "50", "fast", "1$", "-3s"])
 def test_what_is_no_amount_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ProblemError, match="50ktok"):
-        parse_budget(text)
+    with pytest.raises(ValueError, match="50ktok"):
+        Budget.model_validate(text)

@@ -41,7 +41,7 @@ def load_text(text: str) -> Config:
         ("optimiser.lerning_rate=1", "unknown key optimiser.lerning_rate; did you mean learning_rate?"),
         ("steps=0", "steps: Input should be greater than or equal to 1"),
         ("steps", "write KEY=VALUE"),
-        ("steps.more=1", "steps is not a section"),
+        ("steps.more=1", "steps: this is not a section"),
         ("labels.source=tester", "labels by a tester need its model"),
         ("tester.policy=none", "either a policy, which is trained, or a model, which is frozen"),
         ("rollout.engine=vllm-server", "needs rollout.url and rollout.weights_dir"),

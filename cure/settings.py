@@ -1,0 +1,52 @@
+"""Types of settings that several commands share, each with its check. Rooms above build their sections of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from sandbox.open import Kind
+from settings.marks import Flag, OwnersOnly, checked
+
+Extraction = Literal["robust", "release"]
+"""Ways to read answers."""
+
+
+def _check_model(spec: str) -> None:
+    from engines.spec import parse_spec
+
+    parse_spec(spec)
+
+
+def _check_comparison(name: str) -> None:
+    from cure.table.compare import comparison
+
+    comparison(name)
+
+
+def _check_selector(name: str) -> None:
+    from cure.select import selector
+
+    selector(name)
+
+
+def names_server(spec: object) -> bool:
+    """Whether a model spec is the address of a server."""
+    return isinstance(spec, str) and spec.strip().lower().startswith(("http:", "https:"))
+
+
+OwnServer = OwnersOnly(names_server, "your CURE_AGENT_API_KEY would be sent to that server")
+
+Model = Annotated[str, checked(_check_model), OwnServer]
+"""A model spec."""
+
+Comparison = Annotated[str, checked(_check_comparison)]
+"""How outputs are compared: a name, or float(ABS,REL)."""
+
+Selector = Annotated[str, checked(_check_selector)]
+"""How the answer is chosen."""
+
+Sandbox = Annotated[Kind, OwnersOnly(lambda kind: kind == "none", "programs would run without any protection")]
+"""Where programs run."""
+
+Programs = Annotated[int, Flag("-n")]
+Tests = Annotated[int, Flag("-m")]

@@ -1,0 +1,70 @@
+"""A click command whose options are the fields of a section, and which is called with the resolved settings.
+
+The module loads without pydantic: models are imported when a command's options are wanted, not when it is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from settings.layers import Given
+    from settings.options import SettingOption
+
+
+class SettingsCommand(click.Command):
+    """A command with a section of settings; its function is given them as `settings`.
+
+    With `beside`, names of further sections, it also gets `others`: the sections of these names, in order. Of those,
+    fields marked with Flag are options of the command.
+    """
+
+    def __init__(self, *arguments: Any, section: str, beside: Sequence[str] = (), **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.section, self.beside = section, beside
+
+    @cached_property
+    def options(self) -> list[SettingOption]:
+        """The options made from sections."""
+        from settings.options import has_flag, options_of
+        from settings.registry import section
+
+        own = options_of(section(self.section), self.section)
+        others = [option for name in self.beside for option in options_of(section(name), name) if has_flag(option)]
+        return own + others
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Arguments, the options of the sections, the command's own, and --help."""
+        own = super().get_params(ctx)
+        arguments = [parameter for parameter in own if isinstance(parameter, click.Argument)]
+        return [*arguments, *self.options, *(parameter for parameter in own if parameter not in arguments)]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, then put the resolved settings in place of their options. Raises SettingsError."""
+        from settings.environment import PREFIX
+        from settings.gather import gather
+
+        rest = super().parse_args(ctx, args)
+        flags: dict[str, dict[str, Given]] = {}
+        for option in self.options:
+            self._take(ctx, option, flags)
+        commands = dict.fromkeys([f"{PREFIX}_{self.section.upper()}", ctx.auto_envvar_prefix or ""])
+        found = gather([self.section, *self.beside], flags, [prefix for prefix in commands if prefix])
+        ctx.params["settings"] = found[self.section].value
+        if self.beside:
+            ctx.params["others"] = tuple(found[name].value for name in self.beside)
+        return rest
+
+    def _take(self, ctx: click.Context, option: SettingOption, flags: dict[str, dict[str, Given]]) -> None:
+        """Move what the command line says of an option from the context to the flags."""
+        from settings.layers import Given
+
+        assert option.name is not None
+        value = ctx.params.pop(option.name)
+        if ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            flags.setdefault(option.section, {})[option.key] = Given(value, option.flag, is_exact=True)

@@ -1,0 +1,8 @@
+"""The error of settings that cannot be used."""
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message is one line that names file, variable or flag, and the key. The command
+    exits with 2."""
+
+    exit_code = 2

@@ -1,0 +1,43 @@
+"""The settings of sections out of everything that gives them: files, variables, flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from settings.environment import check_names, environment_layer
+from settings.files import check_project, file_layers
+from settings.layers import Tree
+from settings.options import has_flag, options_of
+from settings.registry import SECTIONS, section
+from settings.resolve import Resolved, resolve
+
+
+def gather(
+    names: Sequence[str], flags: Mapping[str, Tree] | None = None, commands: Sequence[str] = ()
+) -> dict[str, Resolved[Any]]:
+    """The sections of these names, from defaults, the user's file, the project's file, variables and `flags`.
+
+    The first section is a command's own: its fields, and those marked with Flag in the others, are also set by the
+    command's variables, whose prefixes are `commands`. `flags` are trees by section. Raises SettingsError.
+    """
+    user, project = file_layers(SECTIONS, Path.cwd())
+    found = {}
+    for name in names:
+        model = section(name)
+        options = options_of(model, name)
+        check_names(name, options, os.environ)
+        check_project(name, model, _table(project, name))
+        own = [option for option in options if name == names[0] or has_flag(option)]
+        variables = {**environment_layer(options, os.environ), **environment_layer(own, os.environ, commands)}
+        layers = [_table(user, name), _table(project, name), variables, (flags or {}).get(name, {})]
+        found[name] = resolve(model, layers, name)
+    return found
+
+
+def _table(tree: Tree, name: str) -> Tree:
+    table = tree.get(name, {})
+    assert isinstance(table, Mapping), "a section is a table"
+    return table

@@ -1,0 +1,53 @@
+"""What can be said of a field beside its type, its range and its docstring: marks for `Annotated`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import AfterValidator
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The field has a command-line option in every command that reads its section."""
+
+    name: str = ""
+    """The option as it is typed, such as `-n`; without it the key with dashes."""
+    metavar: str | None = None
+
+
+@dataclass(frozen=True)
+class OwnersOnly:
+    """Values that a project file may not give, because the file may come with a stranger's repository."""
+
+    forbids: Callable[[Any], bool]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The value is never shown, and a project file may not give it."""
+
+
+def checked(check: Callable[[T], object]) -> AfterValidator:
+    """A validator that keeps a value which `check` accepts, and turns an error for users into one of this field."""
+
+    def validate(value: T) -> T:
+        try:
+            check(value)
+        except Exception as error:
+            if not hasattr(error, "exit_code"):
+                raise
+            raise ValueError(str(error)) from error
+        return value
+
+    return AfterValidator(validate)
+
+
+def mark(metadata: list[Any], kind: type[T]) -> T | None:
+    """The mark of this kind among a field's metadata, None where there is none."""
+    return next((item for item in metadata if isinstance(item, kind)), None)

@@ -1,0 +1,81 @@
+"""From layers of values to a checked section, or to one line that says what is wrong and where it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from settings.errors import SettingsError
+from settings.layers import Given, Tree, given_at, merge, values_of
+from settings.section import Section
+
+S = TypeVar("S", bound=Section)
+DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Resolved(Generic[S]):
+    """A section with the origins of its values."""
+
+    value: S
+    given: Tree
+
+    def origin(self, *path: str) -> str:
+        """Where the value of this key was given; `default` where it was not."""
+        found = given_at(self.given, path)
+        return found[0].origin if found else DEFAULT
+
+
+def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Collection[str] = ()) -> Resolved[S]:
+    """The section that the layers give, lowest first. `name` is the table's, for messages; `whole` as in `merge`.
+
+    Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
+    """
+    tree = merge(layers, whole)
+    try:
+        return Resolved(model.model_validate(values_of(tree)), tree)
+    except ValidationError as error:
+        found = dict.fromkeys(_line(model, tree, name, item) for item in error.errors())
+        raise SettingsError("; ".join(found)) from None
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The end of a sentence on an unknown name: what may have been meant, or nothing."""
+    found = get_close_matches(name, known, n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+def _line(model: type[BaseModel], tree: Tree, table: str, fault: Any) -> str:
+    """One line for one fault found by pydantic."""
+    path = [str(part) for part in fault["loc"]]
+    given = given_at(tree, path) or given_at(tree, path[:-1])
+    origins = ", ".join(dict.fromkeys(leaf.origin for leaf in given))
+    where = f"{origins}: " if origins else ""
+    key = ".".join([*([table] if table else []), *path])
+    if fault["type"] == "extra_forbidden":
+        return f"{where}unknown key {key}{nearest(path[-1], _keys(model, path[:-1]))}"
+    is_table = isinstance(fault["input"], dict) and fault["type"].endswith(("_type", "_parsing"))
+    message = "this is not a section" if is_table else fault["msg"].removeprefix("Value error, ")
+    return where + (message if _is_exact(given) or not key else f"{key}: {message}")
+
+
+def _is_exact(given: Sequence[Given]) -> bool:
+    return len(given) == 1 and given[0].is_exact
+
+
+def _keys(model: Any, path: Sequence[str]) -> list[str]:
+    """The keys of the table at this path; none where there is no table."""
+    for part in path:
+        field = model.model_fields.get(part) if _is_model(model) else None
+        if field is None:
+            return []
+        model = field.annotation
+    return list(model.model_fields) if _is_model(model) else []
+
+
+def _is_model(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
