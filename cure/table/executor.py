@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 from typing import Protocol, TypeVar
 
 from cure.problem import UnitTest
@@ -20,9 +19,6 @@ RowT = TypeVar("RowT", bound=Row)
 ColumnT = TypeVar("ColumnT", bound=Column)
 RowT_contra = TypeVar("RowT_contra", bound=Row, contravariant=True)
 ColumnT_contra = TypeVar("ColumnT_contra", bound=Column, contravariant=True)
-
-
-_Futures = dict[ProgramInput, asyncio.Future[Execution]]
 
 
 class Executor(Protocol[RowT_contra, ColumnT_contra]):
@@ -39,25 +35,24 @@ class Executor(Protocol[RowT_contra, ColumnT_contra]):
 class ProgramExecutor:
     """Runs programs on unit tests. Each distinct pair of program and input is run once, whoever asks for it."""
 
-    def __init__(self, sandbox: Sandbox, judging: Judging, known: _Futures | None = None) -> None:
+    def __init__(self, sandbox: Sandbox, judging: Judging, known: _Known | None = None) -> None:
         self._sandbox = sandbox
         self.judging = judging
-        self._executions: _Futures = {} if known is None else known
+        self._known = _Known() if known is None else known
 
     def under(self, judging: Judging) -> ProgramExecutor:
         """An executor with other rules; the two share what either of them has run."""
-        return ProgramExecutor(self._sandbox, judging, self._executions)
+        return ProgramExecutor(self._sandbox, judging, self._known)
 
     def forget(self, pairs: Iterable[ProgramInput]) -> None:
         """Run these pairs again when they are asked for."""
         for pair in pairs:
-            self._executions.pop(pair, None)
+            self._known.executions.pop(pair, None)
 
     @property
-    def executions(self) -> dict[ProgramInput, Execution]:
+    def executions(self) -> Mapping[ProgramInput, Execution]:
         """What has been run so far."""
-        known = self._executions.items()
-        return {pair: future.result() for pair, future in known if future.done() and not future.cancelled()}
+        return self._known.executions
 
     async def run(self, table: ProgramTable, wanted: Collection[Pair]) -> AsyncGenerator[tuple[Pair, Cell], None]:
         """See `Executor`."""
@@ -79,43 +74,24 @@ class ProgramExecutor:
                 yield place, cell
 
     async def _executed(self, pairs: Collection[ProgramInput]) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
-        """Executions of the pairs, those known already and those another call waits for included."""
-        missing: dict[str, list[str]] = {}
-        for source, stdin in pairs:
-            if (source, stdin) not in self._executions:
-                self._executions[source, stdin] = asyncio.get_running_loop().create_future()
-                missing.setdefault(source, []).append(stdin)
-        done: asyncio.Queue[ProgramInput] = asyncio.Queue()
-        for pair in pairs:
-            self._executions[pair].add_done_callback(partial(_announce, done, pair))
-        futures = {pair: self._executions[pair] for pair in pairs}
-        running = asyncio.create_task(self._run(missing))
+        """Executions of the pairs: those known already, those to be run, those that another call is running."""
+        known, awaited, missing = self._known.claim(pairs)
+        left = {(source, stdin) for source, inputs in missing.items() for stdin in inputs}
         try:
-            for _ in futures:
-                pair = await done.get()
-                yield pair, futures[pair].result()
-            await running
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-    async def _run(self, wanted: dict[str, list[str]]) -> None:
-        """Run the pairs and tell whoever waits for them; what fails for all is raised to all."""
-        mine = {
-            (source, stdin): self._executions[source, stdin] for source, inputs in wanted.items() for stdin in inputs
-        }
-        try:
-            async with aclosing(run_pairs(self._sandbox, wanted, self.judging)) as executions:
+            for pair in known:
+                yield pair, self._known.executions[pair]
+            async with aclosing(run_pairs(self._sandbox, missing, self.judging)) as executions:
                 async for pair, execution in executions:
-                    mine.pop(pair).set_result(execution)
-        except Exception as error:  # noqa: BLE001 (raised by whoever waits)
-            for future in mine.values():
-                future.set_exception(error)
-                future.exception()  # seen: whoever waits for several futures reads the first one's alone
+                    left.discard(pair)
+                    self._known.learn(pair, execution)
+                    yield pair, execution
+        except Exception as error:
+            self._known.give_up(left, error)
+            raise
         finally:
-            for pair, future in mine.items():
-                future.cancel()
-                self._executions.pop(pair, None)
+            self._known.give_up(left)
+        for pair, future in awaited.items():
+            yield pair, await future
 
     async def _checked(
         self, unchecked: Collection[tuple[Pair, UnitTest, Cell]]
@@ -133,6 +109,53 @@ class ProgramExecutor:
                     yield place, _judged(cell, answer)
 
 
+class _Known:
+    """Executions by program and input, and who waits for those that are being run."""
+
+    def __init__(self) -> None:
+        self.executions: dict[ProgramInput, Execution] = {}
+        self._running: dict[ProgramInput, asyncio.Future[Execution] | None] = {}
+        """None while nobody but the call that runs the pair wants its execution."""
+
+    def claim(
+        self, pairs: Iterable[ProgramInput]
+    ) -> tuple[list[ProgramInput], dict[ProgramInput, asyncio.Future[Execution]], dict[str, list[str]]]:
+        """Pairs that are known; pairs that another call runs, with their futures; inputs to run, by program. The caller
+        has to `learn` or `give_up` the last.
+        """
+        known: list[ProgramInput] = []
+        awaited: dict[ProgramInput, asyncio.Future[Execution]] = {}
+        missing: dict[str, list[str]] = {}
+        for pair in pairs:
+            if pair in self.executions:
+                known.append(pair)
+            elif pair in self._running:
+                future = self._running[pair] or asyncio.get_running_loop().create_future()
+                awaited[pair] = self._running[pair] = future
+            else:
+                self._running[pair] = None
+                missing.setdefault(pair[0], []).append(pair[1])
+        return known, awaited, missing
+
+    def learn(self, pair: ProgramInput, execution: Execution) -> None:
+        """Keep the execution and hand it to whoever waits."""
+        self.executions[pair] = execution
+        if future := self._running.pop(pair, None):
+            future.set_result(execution)
+
+    def give_up(self, pairs: Iterable[ProgramInput], error: Exception | None = None) -> None:
+        """Raise the error, or a cancellation, to whoever waits for these pairs, which were not run."""
+        for pair in pairs:
+            future = self._running.pop(pair, None)
+            if future is None or future.cancelled():
+                continue
+            if error is None:
+                future.cancel()
+            else:
+                future.set_exception(error)
+                future.exception()  # seen: whoever waits for several futures reads the first one's alone
+
+
 async def fill(
     executor: Executor[RowT, ColumnT], table: ExecutionTable[RowT, ColumnT], wanted: Collection[Pair] | None = None
 ) -> ExecutionTable[RowT, ColumnT]:
@@ -143,10 +166,6 @@ async def fill(
         async for place, cell in known:
             cells[place] = cell
     return replace(table, cells=cells)
-
-
-def _announce(done: asyncio.Queue[ProgramInput], pair: ProgramInput, _: asyncio.Future[Execution]) -> None:
-    done.put_nowait(pair)
 
 
 def _cell(execution: Execution, test: UnitTest, judging: Judging) -> Cell:

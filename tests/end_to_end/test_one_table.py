@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +172,20 @@ async def test_the_three_rooms_agree_on_which_programs_are_right(name: str, sand
 
     assert by_solver == by_trainer == by_evaluator == [True, True, False]
     assert evaluated.comparison == name
+
+
+def test_the_command_judges_as_the_rooms_do(
+    solve: Callable[..., subprocess.CompletedProcess[str]], script: Callable[..., str], tmp_path: Path
+) -> None:
+    rule = {"checker": CHECKER, "test_time_limit": 5}
+    tests = {"example_input": [""], "example_output": ["1 2 3"], "test_input": [""], "test_output": ["1 2 3"]}
+    file = tmp_path / "any-order.json"
+    file.write_text(json.dumps([{"name": "any-order", "question": "Print 1, 2 and 3.", **tests, **rule}]))
+    spec = script([code("print(3, 1, 2)"), code("print(3, 1)")], [])
+    solved = solve(file, "--model", spec, "-n", 2, "-m", 0, "--rounds", 1, "--json")
+    assert json.loads(solved.stdout)["hidden"] == {"passed": 1, "total": 1}
+    options = ["--model", spec, "-n", "2", "-m", "0", "--outputs", str(tmp_path / "outputs"), "--json"]
+    shell = [sys.executable, "-m", "agent", "eval", str(file), *options]
+    evaluated = subprocess.run(shell, capture_output=True, text=True, timeout=120, check=True)
+    accuracy = json.loads(evaluated.stdout)["standard"]["values"]["code_accuracy_macro"]["value"]
+    assert accuracy == 0.5
