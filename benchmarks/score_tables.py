@@ -16,8 +16,7 @@ import numpy as np
 from cure.metrics import release, standard
 from cure.metrics.best_of_n import by_tests_passed
 from cure.metrics.judged import judge_all
-from cure.metrics.selectors import by_orders
-from cure.metrics.tables import ProblemTables
+from cure.metrics.selectors import by_orders, chances_by_agreement
 from cure.metrics.verdicts import ProblemVerdicts, verdicts
 
 PROGRAMS, TESTS, HIDDEN = 16, 16, 8
@@ -46,14 +45,13 @@ def main() -> None:
     count = parser.parse_args().problems
     random = np.random.default_rng(0)
     problems = [problem(index, random) for index in range(count)]
-    tables = [ProblemTables(one.hidden, one.generated) for one in problems]
     judged, ns, ms = judge_all(problems, HIDDEN), (1, 2, 4, 8, 16), (0, 1, 2, 4, 8, 16)
-    sampling = standard.Settings().sampling
+    sampling = standard.ScoreOptions().sampling
     print(f"{count} tables of {PROGRAMS} x ({TESTS} + {HIDDEN})")
-    timed("release", lambda: release.score(tables, release.Settings()))
-    timed("standard, everything with intervals", lambda: standard.score(problems, standard.Settings(HIDDEN)))
+    timed("release", lambda: release.score(problems, release.ReleaseOptions()))
+    timed("standard, everything with intervals", lambda: standard.score(problems, standard.ScoreOptions(HIDDEN)))
     timed("  of it best-of-n by tests passed, 5 x 6", lambda: by_tests_passed(judged, ns, ms, sampling))
-    timed("  of it best-of-n by agreement, 5 x 6", lambda: by_orders(judged, ns, ms, sampling))
+    timed("  of it best-of-n by agreement, 5 x 6", lambda: by_orders(judged, ns, ms, sampling, chances_by_agreement))
 
 
 if __name__ == "__main__":

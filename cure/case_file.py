@@ -1,17 +1,21 @@
-"""Reading JSON files of cases (tables to score, answers to extract from, tables to reward): errors name the place."""
+"""JSON files whose shape is declared by pydantic models; every error is one line that begins with the place."""
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cure.errors import ProblemError
 
-Kind = TypeVar("Kind")
+Value = TypeVar("Value")
 
-_WORDS = {
+_FOUND = {
     type(None): "null",
     bool: "true or false",
     int: "a whole number",
@@ -20,6 +24,24 @@ _WORDS = {
     list: "a list",
     dict: "an object",
 }
+_EXPECTED = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "text",
+    "string_unicode": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+}
+
+
+class Shape(BaseModel):
+    """An object of a file: kinds are not converted, fields the model does not know are left alone."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
 def read_json(path: str) -> object:
@@ -42,21 +64,68 @@ def read_json(path: str) -> object:
         raise ProblemError(f"{path}: not valid JSON: nested too deeply or a number too long") from error
 
 
-def expect(value: object, kind: type[Kind], where: str) -> Kind:
-    """`value`, if it is of this kind; raises ProblemError beginning with `where` if not."""
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        found = _WORDS.get(type(value), type(value).__name__)
-        raise ProblemError(f"{where} is {found}, expected {_WORDS.get(kind, kind.__name__)}")
-    return value
+def checked(value: object, kind: type[Value], where: str) -> Value:
+    """`value` in the shape `kind`, a model or a list of models; raises ProblemError that begins with `where`."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise ProblemError(first_error(error, where)) from None
 
 
-def field(row: Mapping[str, Any], name: str, kind: type[Kind], where: str) -> Kind:
-    """The field called `name`, of this kind; raises ProblemError when it is missing or of another kind."""
-    if name not in row:
-        raise ProblemError(f"{where}: the field {name!r} is missing")
-    return expect(row[name], kind, f"{where}: {name!r}")
+def first_error(error: ValidationError, where: str) -> str:
+    """One line on the first thing wrong: the place, what was found there and what is expected.
+
+    A validator that raises ValueError says the rest of the line itself, `has 2 entries, expected 3`; one that checks
+    several fields begins with the name of the field in quotes.
+    """
+    found = error.errors(include_url=False)[0]
+    place = _place(where, found["loc"])
+    if found["type"] == "missing":
+        name = str(found["loc"][-1])
+        return f"{_place(where, found['loc'][:-1])}: the field {name!r} is missing{_nearest(name, found['input'])}"
+    given, context = found["input"], found.get("ctx", {})
+    if found["type"] == "value_error":
+        words = str(context["error"])
+        return f"{place}: {words}" if words.startswith("'") else f"{place} {words}"
+    if found["type"] in _EXPECTED:
+        return f"{place} is {_kind(given)}, expected {_EXPECTED[found['type']]}"
+    if found["type"] == "literal_error":
+        return f"{place} is {_short(given)}, expected {context['expected']}"
+    if "ge" in context:
+        return f"{place} is {_short(given)}, expected at least {context['ge']}"
+    return f"{place} is {_short(given)}: {found['msg']}"
 
 
-def rows(value: object, where: str) -> list[dict[str, Any]]:
-    """`value` as a list of objects."""
-    return [expect(row, dict, f"{where}[{index}]") for index, row in enumerate(expect(value, list, where))]
+def sized(name: str, listed: Sequence[object] | None, size: int) -> None:
+    """Nothing, if the list has `size` entries or is not there; raises ValueError that says how many it has."""
+    if listed is not None and len(listed) != size:
+        raise ValueError(f"{name} has {len(listed)} entries, expected {size}")
+
+
+def _place(where: str, location: Iterable[int | str]) -> str:
+    """`where: cases[0]: 'config'`: fields in quotes, except before an index."""
+    for step, following in pairwise((*location, "")):
+        if isinstance(step, int):
+            where += f"[{step}]"
+        else:
+            where += f": {step}" if isinstance(following, int) else f": {step!r}"
+    return where
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "text with half a surrogate pair"
+    return _FOUND.get(type(value), type(value).__name__)
+
+
+def _short(value: object) -> str:
+    return repr(value)[:40]
+
+
+def _nearest(name: str, row: object) -> str:
+    """The key of the row that may have been meant instead of the missing one."""
+    near = difflib.get_close_matches(name, [str(key) for key in row], n=1) if isinstance(row, Mapping) else []
+    return f"; it has {near[0]!r}" if near else ""

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from cure.metrics.code_accuracy import NOTHING_JUDGED, pass_at_k
 from cure.metrics.judged import Judged
-from cure.metrics.tables import Booleans
 from cure.metrics.value import Floats, Measure, combined, macro
+from cure.metrics.verdicts import Booleans
 
 Ints = NDArray[np.int64]
 

@@ -15,8 +15,9 @@ from math import comb, hypot
 import numpy as np
 
 from cure.errors import ProblemError
+from cure.metrics.case import ScoredCase
 from cure.metrics.intervals import Z_95, one_sample, resampled
-from cure.metrics.standard import Measures, Settings, measures
+from cure.metrics.standard import Measures, ScoreOptions, measures
 from cure.metrics.value import Floats, Measure
 from cure.metrics.verdicts import ProblemVerdicts
 
@@ -34,19 +35,6 @@ HEADLINES = (
 Larger is better in all of them."""
 
 _SAME = 1e-12
-
-
-@dataclass(frozen=True)
-class Run:
-    """One scored set, and by what its programs were judged."""
-
-    problems: Sequence[ProblemVerdicts]
-    max_test: int | None = None
-    """Hidden tests used, the first of them; None for all."""
-    data: str | None = None
-    """sha256 of the data set, where it is stored."""
-    checker: str | None = None
-    """How outputs were compared, where it is stored."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ class Comparison:
     differences: tuple[Difference, ...]
 
 
-def compare(a: Run, b: Run, settings: Settings) -> Comparison:
+def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions) -> Comparison:
     """The differences of every measure both have; each run is judged by its own `max_test`.
 
     Raises ProblemError when they cannot be compared, and says what differs.
@@ -94,10 +82,10 @@ def compare(a: Run, b: Run, settings: Settings) -> Comparison:
     found = _incomparable(a, b, [(named_a[name], named_b[name]) for name in common])
     if found:
         raise ProblemError(f"cannot compare: {'; '.join(found)}")
-    one = measures([named_a[name] for name in common], replace(settings, max_test=a.max_test))
-    other = measures([named_b[name] for name in common], replace(settings, max_test=b.max_test))
+    one = measures([named_a[name] for name in common], replace(options, max_test=a.options.max_test))
+    other = measures([named_b[name] for name in common], replace(options, max_test=b.options.max_test))
     pairs, headlines, errors = _pairs(one, other)
-    differences = _differences(pairs, headlines, errors, settings)
+    differences = _differences(pairs, headlines, errors, options)
     return Comparison(len(common), len(named_a) - len(common), len(named_b) - len(common), _with_winners(differences))
 
 
@@ -115,7 +103,7 @@ def _named(problems: Sequence[ProblemVerdicts], run: str) -> dict[str, ProblemVe
     return named
 
 
-def _incomparable(a: Run, b: Run, common: Sequence[tuple[ProblemVerdicts, ProblemVerdicts]]) -> list[str]:
+def _incomparable(a: ScoredCase, b: ScoredCase, common: Sequence[tuple[ProblemVerdicts, ProblemVerdicts]]) -> list[str]:
     """What is different about how the two were judged."""
     found = []
     if None not in (a.data, b.data) and a.data != b.data:
@@ -126,13 +114,13 @@ def _incomparable(a: Run, b: Run, common: Sequence[tuple[ProblemVerdicts, Proble
     if stored:
         sizes = " and ".join(str(problem.hidden.shape[1]) for problem in stored)
         found.append(f"the hidden tests differ ({stored[0].name} has {sizes} of them)")
-    elif any(_used(one, a.max_test) != _used(other, b.max_test) for one, other in common):
-        words = ["all" if run.max_test is None else f"the first {run.max_test}" for run in (a, b)]
-        found.append(f"the selections of hidden tests differ ({words[0]} and {words[1]})")
+    elif any(_used(one, a.options.max_test) != _used(other, b.options.max_test) for one, other in common):
+        words = " and ".join(f"the first {case.options.max_test}" for case in (a, b))
+        found.append(f"the selections of hidden tests differ ({words})")
     return found
 
 
-def _used(problem: ProblemVerdicts, max_test: int | None) -> int:
+def _used(problem: ProblemVerdicts, max_test: int) -> int:
     return int(problem.hidden[:, :max_test].shape[1])
 
 
@@ -153,12 +141,15 @@ def _pairs(one: Measures, other: Measures) -> tuple[dict[str, tuple[Measure, Mea
 
 
 def _differences(
-    pairs: Mapping[str, tuple[Measure, Measure]], headlines: set[str], errors: Mapping[str, float], settings: Settings
+    pairs: Mapping[str, tuple[Measure, Measure]],
+    headlines: set[str],
+    errors: Mapping[str, float],
+    options: ScoreOptions,
 ) -> list[Difference]:
     ours, theirs = [a for a, _ in pairs.values()], [b for _, b in pairs.values()]
-    drawn = resampled(theirs, settings.bootstrap) - resampled(ours, settings.bootstrap)
-    random = np.random.default_rng(settings.bootstrap.seed)
-    swaps = random.integers(2, size=(settings.bootstrap.draws, ours[0].numerators.shape[1])).astype(np.float64)
+    drawn = resampled(theirs, options.bootstrap) - resampled(ours, options.bootstrap)
+    random = np.random.default_rng(options.bootstrap.seed)
+    swaps = random.integers(2, size=(options.bootstrap.draws, ours[0].numerators.shape[1])).astype(np.float64)
     return [
         _difference(name, a, b, values, swaps, name in headlines, errors.get(name, 0.0))
         for (name, (a, b)), values in zip(pairs.items(), drawn, strict=True)

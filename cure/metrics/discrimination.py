@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cure.metrics.judged import Judged
-from cure.metrics.tables import Booleans
 from cure.metrics.value import Floats, Measure, combined, macro, pooled
+from cure.metrics.verdicts import Booleans
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from cure.metrics.best_of_n import by_tests_passed, means
 from cure.metrics.code_accuracy import code_accuracy
 from cure.metrics.intervals import intervals
 from cure.metrics.judged import Judged, judge_all
-from cure.metrics.standard import Scored, Settings, scored
+from cure.metrics.standard import Scored, ScoreOptions, scored
 from cure.metrics.unit_tests import test_accuracy
 from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
@@ -17,9 +17,9 @@ MEASURES = ("code_accuracy_macro", "ut_accuracy_reference_requested", "ut_accura
 
 
 def by_group(
-    problems: Sequence[ProblemVerdicts], groups: Sequence[str], settings: Settings
+    problems: Sequence[ProblemVerdicts], groups: Sequence[str], options: ScoreOptions
 ) -> dict[str, dict[str, Scored]]:
-    """For each group, in order of first appearance, its measures: MEASURES and `best_of_n` for each pair of `settings`.
+    """For each group, in order of first appearance, its measures: MEASURES and `best_of_n` for each pair of `options`.
 
     `groups` names the group of each problem; those of the empty name are in none.
     """
@@ -27,15 +27,15 @@ def by_group(
     for problem, group in zip(problems, groups, strict=True):
         if group:
             members.setdefault(group, []).append(problem)
-    return {group: _scored(judge_all(chosen, settings.max_test), settings) for group, chosen in members.items()}
+    return {group: _scored(judge_all(chosen, options.max_test), options) for group, chosen in members.items()}
 
 
-def _scored(judged: Sequence[Judged], settings: Settings) -> dict[str, Scored]:
+def _scored(judged: Sequence[Judged], options: ScoreOptions) -> dict[str, Scored]:
     every: dict[str, Measure] = code_accuracy(judged) | test_accuracy(judged)
     named = {name: every[name] for name in MEASURES}
-    for n, m in settings.pairs:
+    for n, m in options.pairs:
         if m:
-            estimates = by_tests_passed(judged, [n], [m], settings.sampling)
+            estimates = by_tests_passed(judged, [n], [m], options.sampling)
             named["best_of_n"] = means(judged, estimates.values[:, 0, 0])
-    spreads = intervals(list(named.values()), settings.bootstrap)
+    spreads = intervals(list(named.values()), options.bootstrap)
     return {name: scored(measure, spread) for (name, measure), spread in zip(named.items(), spreads, strict=True)}

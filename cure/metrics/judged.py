@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cure.metrics.tables import Booleans
-from cure.metrics.verdicts import Outputs, ProblemVerdicts
+from cure.metrics.verdicts import Booleans, Outputs, ProblemVerdicts
 
 
 @dataclass(frozen=True)

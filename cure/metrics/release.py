@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cure.metrics.tables import Booleans, ProblemTables
+from cure.metrics.verdicts import Booleans, ProblemVerdicts
 
 
 @dataclass(frozen=True)
-class Settings:
+class ReleaseOptions:
     """What `eval.py` is told."""
 
     scale_tuple_list: tuple[tuple[int, int], ...] = ((4, 4), (16, 16))
@@ -31,7 +31,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class BestOfN:
+class ReleaseBestOfN:
     """Accuracy of the program chosen among the first n by the first m tests; None when no problem was left."""
 
     n: int
@@ -50,7 +50,7 @@ class Printed:
     ut_accumulate_acc: float | None
     p_01: float | None
     p_00: float | None
-    bon: tuple[BestOfN, ...]
+    bon: tuple[ReleaseBestOfN, ...]
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Score:
+class ReleaseScore:
     """Everything the released evaluation says about a set of problems."""
 
     printed: Printed
@@ -96,21 +96,24 @@ class Score:
     """Why there are None among the numbers that it should have printed."""
 
 
-def score(problems: Sequence[ProblemTables], settings: Settings) -> Score:
-    """The released evaluation of these tables."""
-    counts = Counts(stats=[BestOfNCounts(tuple=pair) for pair in settings.scale_tuple_list])
+def score(problems: Sequence[ProblemVerdicts], options: ReleaseOptions) -> ReleaseScore:
+    """The released evaluation of these problems, which sees only extracted tests, in the order of their requests.
+
+    The released code knows no sandbox failures: a cell that is not known counts as a failed test.
+    """
+    counts = Counts(stats=[BestOfNCounts(tuple=pair) for pair in options.scale_tuple_list])
     for index, problem in enumerate(problems):
-        hidden = problem.hidden[:, : settings.max_test]
-        if settings.single_eval:
+        hidden = problem.hidden[:, : options.max_test]
+        if options.single_eval:
             if not hidden.size:
                 return _stopped(counts, index)
             _count_code(counts, hidden)
-        elif hidden.size and problem.generated.size:
+        elif hidden.size and (generated := problem.generated[:, problem.extracted_tests]).size:
             _count_code(counts, hidden)
-            _count_tests(counts, np.asarray(hidden.all(axis=1)), problem.generated)
+            _count_tests(counts, np.asarray(hidden.all(axis=1)), generated)
             for stat in counts.stats:
-                _count_best_of_n(stat, hidden, problem.generated)
-    return _score(counts, settings)
+                _count_best_of_n(stat, hidden, generated)
+    return _score(counts, options)
 
 
 def _count_code(counts: Counts, hidden: Booleans) -> None:
@@ -147,11 +150,11 @@ def _count_best_of_n(stat: BestOfNCounts, hidden: Booleans, generated: Booleans)
     stat.BoN_acc_num += hidden.shape[1]
 
 
-def _score(counts: Counts, settings: Settings) -> Score:
+def _score(counts: Counts, options: ReleaseOptions) -> ReleaseScore:
     code_acc = _ratio(counts.code_score, counts.code_num)
     code_accumulate_acc = _ratio(counts.code_acc_score, counts.code_acc_num)
-    if settings.single_eval:
-        return Score(Printed(code_acc, code_accumulate_acc, None, None, None, None, ()), counts)
+    if options.single_eval:
+        return ReleaseScore(Printed(code_acc, code_accumulate_acc, None, None, None, None, ()), counts)
     printed = Printed(
         code_acc,
         code_accumulate_acc,
@@ -162,24 +165,24 @@ def _score(counts: Counts, settings: Settings) -> Score:
         tuple(_best_of_n(stat) for stat in counts.stats),
     )
     if printed.bon and not counts.code_num:
-        return Score(
+        return ReleaseScore(
             printed,
             counts,
             error="ZeroDivisionError: division by zero",
             reason="no problem has programs, hidden tests and generated tests, so there is no best-of-n; "
             "the other ratios are the released code's 0 and 1 for no data",
         )
-    return Score(printed, counts)
+    return ReleaseScore(printed, counts)
 
 
-def _best_of_n(stat: BestOfNCounts) -> BestOfN:
+def _best_of_n(stat: BestOfNCounts) -> ReleaseBestOfN:
     if not stat.BoN_num:
-        return BestOfN(*stat.tuple, None, None)
-    return BestOfN(*stat.tuple, stat.BoN_score / stat.BoN_num, stat.BoN_acc_score / stat.BoN_acc_num)
+        return ReleaseBestOfN(*stat.tuple, None, None)
+    return ReleaseBestOfN(*stat.tuple, stat.BoN_score / stat.BoN_num, stat.BoN_acc_score / stat.BoN_acc_num)
 
 
-def _stopped(counts: Counts, index: int) -> Score:
-    return Score(
+def _stopped(counts: Counts, index: int) -> ReleaseScore:
+    return ReleaseScore(
         Printed(None, None, None, None, None, None, ()),
         counts,
         error="AttributeError: 'NoneType' object has no attribute 'copy'",

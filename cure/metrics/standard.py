@@ -27,7 +27,7 @@ SIZES = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True)
-class Settings:
+class ScoreOptions:
     """What is asked for."""
 
     max_test: int | None = None
@@ -101,25 +101,25 @@ class Score:
     best_of_n: tuple[BestOfN, ...] = field(default=())
 
 
-def score(problems: Sequence[ProblemVerdicts], settings: Settings | None = None) -> Score:
+def score(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = None) -> Score:
     """The numbers of these problems."""
-    settings = settings or Settings()
-    measured = measures(problems, settings)
+    options = options or ScoreOptions()
+    measured = measures(problems, options)
     every = [*measured.named.values(), *(measure for point in measured.grid for measure in (point.best, point.gap))]
-    entries = [scored(*pair) for pair in zip(every, intervals(every, settings.bootstrap), strict=True)]
+    entries = [scored(*pair) for pair in zip(every, intervals(every, options.bootstrap), strict=True)]
     values = dict(zip(measured.named, entries, strict=False))
     rest = iter(entries[len(values) :])
     return Score(measured.coverage, values, tuple(_point(point, next(rest), next(rest)) for point in measured.grid))
 
 
-def measures(problems: Sequence[ProblemVerdicts], settings: Settings | None = None) -> Measures:
+def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = None) -> Measures:
     """The measures of these problems, for whoever resamples or compares them."""
-    settings = settings or Settings()
-    judged = judge_all(problems, settings.max_test)
+    options = options or ScoreOptions()
+    judged = judge_all(problems, options.max_test)
     programs = max((one.programs for one in judged), default=0)
     tests = max((one.problem.tests for one in judged if one.programs), default=0)
-    ns = _sizes((n for n, _ in settings.pairs), programs, 1)
-    ms = _sizes((m for _, m in settings.pairs), tests, 0)
+    ns = _sizes((n for n, _ in options.pairs), programs, 1)
+    ms = _sizes((m for _, m in options.pairs), tests, 0)
     named = (
         extraction_failures(judged)
         | code_accuracy(judged)
@@ -131,7 +131,7 @@ def measures(problems: Sequence[ProblemVerdicts], settings: Settings | None = No
         | against_pools(judged)
         | duplicates(judged)
     )
-    grids = by_selectors(judged, ns, ms, settings.sampling)
+    grids = by_selectors(judged, ns, ms, options.sampling)
     points = tuple(point for name, grid in grids.items() for point in _points(judged, name, grid, ns, ms))
     return Measures(coverage(judged), named, points)
 
@@ -192,4 +192,4 @@ def _point(point: GridPoint, best: Scored, gap: Scored) -> BestOfN:
     )
 
 
-__all__ = ["Measures", "Score", "Settings", "Value", "best_of_n", "measures", "pass_at_k", "score"]
+__all__ = ["Measures", "Score", "ScoreOptions", "Value", "best_of_n", "measures", "pass_at_k", "score"]

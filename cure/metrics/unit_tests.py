@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from cure.metrics.judged import Judged
-from cure.metrics.tables import Booleans
 from cure.metrics.value import Floats, Measure, combined, pooled
+from cure.metrics.verdicts import Booleans
 from cure.reward.precision import PrecisionCounts, precision_counts
 from cure.reward.unit_tests import valid_tests
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cure.errors import ProblemError
-from cure.metrics.tables import Booleans, ProblemTables
 
+Booleans = NDArray[np.bool_]
 Outputs = NDArray[np.int64]
 
 
@@ -125,9 +125,16 @@ def verdicts(
     )
 
 
-def from_tables(problem: ProblemTables, name: str = "", requested: int | None = None) -> ProblemVerdicts:
-    """The verdicts in a table of booleans, which holds extracted tests only."""
-    return verdicts(problem.hidden, problem.generated, name=name, requested=requested)
+def numbered(texts: Sequence[str | None]) -> list[int | None]:
+    """Numbers that are equal where the texts are: texts may be large, and metrics only compare them."""
+    seen: dict[str, int] = {}
+    return [None if text is None else seen.setdefault(text, len(seen)) for text in texts]
+
+
+def output_numbers(texts: Sequence[str | None], programs: int, tests: int) -> Outputs:
+    """(programs, tests) numbers that are equal where normalised outputs are, -1 where there is none."""
+    numbers = [-1 if number is None else number for number in numbered(texts)]
+    return np.array(numbers, dtype=np.int64).reshape(programs, tests)
 
 
 def _vector(values: Sequence[bool] | Booleans | None, size: int, what: str) -> Booleans:

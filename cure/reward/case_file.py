@@ -1,28 +1,113 @@
 """Files of tables to compute rewards of: `{cases: [{name, config, problems}]}`, or just the list of cases.
 
-A config has the released code's switches, each with its default; unknown ones are left alone. A problem has
-`all_case_bool_table` (programs x ground-truth tests, then generated tests; or null), `num_ground_truth_test`, and for
-each role a prompt, the texts and their lengths in tokens.
+The models below are the form, docs/rewards.md explains it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import AfterValidator, Field, model_validator
 
-from cure.case_file import Kind, expect, field, read_json
-from cure.errors import ProblemError
+from cure.case_file import Shape, checked, read_json
 from cure.reward.release import Answers, Problem, Settings
-from cure.reward.values import Booleans
 
 _LONGEST = 2**31
 
 
+def _lengths(lengths: list[int]) -> list[int]:
+    if not all(0 <= length < _LONGEST for length in lengths):
+        raise ValueError("holds a length that is negative or too large")
+    return lengths
+
+
+Lengths = Annotated[list[int], AfterValidator(_lengths)]
+"""Tokens of each answer."""
+
+
+class Config(Shape):
+    """The switches of the released code, with its defaults; unknown ones are left alone."""
+
+    enable_efficient: bool = Settings.enable_efficient
+    post_stage: bool = Settings.post_stage
+    max_len_threshold: int = Settings.max_len_threshold
+    min_len_threshold: int = Settings.min_len_threshold
+    max_generation_len: int = Settings.max_generation_len
+
+
+class ProblemRow(Shape):
+    """One problem: for each role a prompt, the texts and their lengths in tokens, and what programs did on tests."""
+
+    code_generation_prompt: str
+    full_code_generation: list[str]
+    code_response_length: Lengths
+    case_generation_prompt: str
+    full_case_generation: list[str]
+    case_response_length: Lengths
+    num_ground_truth_test: Annotated[int, Field(ge=0)]
+    all_case_bool_table: list[list[bool]] | None
+    """Programs x ground-truth tests, then generated tests; None where nothing was executed."""
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Self:
+        """Refuse lists whose sizes do not fit together."""
+        for role in ("code", "case"):
+            texts, lengths = getattr(self, f"full_{role}_generation"), getattr(self, f"{role}_response_length")
+            if len(lengths) != len(texts):
+                raise ValueError(
+                    f"'{role}_response_length' has {len(lengths)} entries, expected {len(texts)}, "
+                    f"one for each of 'full_{role}_generation'"
+                )
+        if self.all_case_bool_table is not None:
+            self._rectangle(self.all_case_bool_table)
+        return self
+
+    def _rectangle(self, rows: list[list[bool]]) -> None:
+        programs, columns = len(self.full_code_generation), self.num_ground_truth_test + len(self.full_case_generation)
+        if len(rows) != programs:
+            expected = f"expected {programs}, one for each of 'full_code_generation'"
+            raise ValueError(f"'all_case_bool_table' has {len(rows)} rows, {expected}")
+        for number, row in enumerate(rows):
+            if len(row) != columns:
+                raise ValueError(
+                    f"'all_case_bool_table' row {number} has {len(row)} entries, expected {columns}: "
+                    "the ground-truth tests, then one for each of 'full_case_generation'"
+                )
+
+    def problem(self) -> Problem:
+        """The problem as the released code's rewards take it."""
+        codes, tests = (
+            Answers(prompt, tuple(texts), np.array(lengths, dtype=np.int64))
+            for prompt, texts, lengths in (
+                (self.code_generation_prompt, self.full_code_generation, self.code_response_length),
+                (self.case_generation_prompt, self.full_case_generation, self.case_response_length),
+            )
+        )
+        table = None
+        if self.all_case_bool_table is not None:
+            shape = (len(codes.texts), self.num_ground_truth_test + len(tests.texts))
+            table = np.array(self.all_case_bool_table, dtype=np.bool_).reshape(shape)
+        return Problem(table, self.num_ground_truth_test, codes, tests)
+
+
+class CaseRow(Shape):
+    """Problems, and what the released code is told about them."""
+
+    problems: list[ProblemRow]
+    name: str = ""
+    config: Config = Config()
+
+
+class CasesFile(Shape):
+    """Cases, in order."""
+
+    cases: list[CaseRow]
+
+
 @dataclass(frozen=True)
-class Case:
+class RewardCase:
     """Problems, and what the released code is told about them."""
 
     name: str
@@ -30,74 +115,11 @@ class Case:
     problems: tuple[Problem, ...]
 
 
-def load_cases(path: str) -> list[Case]:
+def load_cases(path: str) -> list[RewardCase]:
     """The cases in the file; raises ProblemError with one line that names the place."""
     content = read_json(path)
-    listed = field(content, "cases", list, path) if isinstance(content, dict) else expect(content, list, path)
-    return [_case(row, f"{path}: cases[{index}]") for index, row in enumerate(listed)]
-
-
-def _case(value: object, where: str) -> Case:
-    row = expect(value, dict, where)
-    config = field(row, "config", dict, where) if "config" in row else {}
-    problems = enumerate(field(row, "problems", list, where))
-    return Case(
-        name=expect(row.get("name", ""), str, f"{where}: 'name'"),
-        settings=_settings(config, f"{where}: 'config'"),
-        problems=tuple(_problem(problem, f"{where}: problems[{index}]") for index, problem in problems),
-    )
-
-
-def _settings(config: Mapping[str, Any], where: str) -> Settings:
-    default = Settings()
-    known = {item.name: type(getattr(default, item.name)) for item in fields(Settings)}
-    return Settings(**{name: field(config, name, kind, where) for name, kind in known.items() if name in config})
-
-
-def _problem(value: object, where: str) -> Problem:
-    row = expect(value, dict, where)
-    codes, tests = (_answers(row, role, where) for role in ("code", "case"))
-    ground_truth = field(row, "num_ground_truth_test", int, where)
-    if ground_truth < 0:
-        raise ProblemError(f"{where}: 'num_ground_truth_test' is {ground_truth}, expected at least 0")
-    table = None
-    if row.get("all_case_bool_table", ...) is not None:
-        rows = field(row, "all_case_bool_table", list, where)
-        shape = (len(codes.texts), ground_truth + len(tests.texts))
-        table = _table(rows, shape, f"{where}: 'all_case_bool_table'")
-    return Problem(table, ground_truth, codes, tests)
-
-
-def _answers(row: Mapping[str, Any], role: str, where: str) -> Answers:
-    prompt = field(row, f"{role}_generation_prompt", str, where)
-    texts = _list(row, f"full_{role}_generation", str, where)
-    lengths = _list(row, f"{role}_response_length", int, where)
-    if len(lengths) != len(texts):
-        raise ProblemError(
-            f"{where}: '{role}_response_length' has {len(lengths)} entries, expected {len(texts)}, "
-            f"one for each of 'full_{role}_generation'"
-        )
-    if not all(0 <= length < _LONGEST for length in lengths):
-        raise ProblemError(f"{where}: '{role}_response_length' holds a length that is negative or too large")
-    return Answers(prompt, tuple(texts), np.array(lengths, dtype=np.int64))
-
-
-def _table(rows: list[Any], shape: tuple[int, int], where: str) -> Booleans:
-    codes, columns = shape
-    if len(rows) != codes:
-        raise ProblemError(f"{where} has {len(rows)} rows, expected {codes}, one for each of 'full_code_generation'")
-    for number, row in enumerate(rows):
-        entries = expect(row, list, f"{where} row {number}")
-        for entry in entries:
-            expect(entry, bool, f"{where} row {number}: an entry")
-        if len(entries) != columns:
-            raise ProblemError(
-                f"{where} row {number} has {len(entries)} entries, expected {columns}: "
-                "the ground-truth tests, then one for each of 'full_case_generation'"
-            )
-    return np.array(rows, dtype=np.bool_).reshape(shape)
-
-
-def _list(row: Mapping[str, Any], name: str, kind: type[Kind], where: str) -> list[Kind]:
-    listed = enumerate(field(row, name, list, where))
-    return [expect(entry, kind, f"{where}: {name!r}[{index}]") for index, entry in listed]
+    stored = checked({"cases": content} if isinstance(content, list) else content, CasesFile, path)
+    return [
+        RewardCase(case.name, Settings(**case.config.model_dump()), tuple(row.problem() for row in case.problems))
+        for case in stored.cases
+    ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from cure.reward import release
 from cure.reward.advantages import advantages
-from cure.reward.case_file import Case
+from cure.reward.case_file import RewardCase
 from cure.reward.codes import code_rewards, right_codes
 from cure.reward.unit_tests import test_rewards
 from cure.reward.values import Floats
@@ -37,7 +37,7 @@ class ProblemRewards:
     tests: GroupRewards
 
 
-def case_rewards(case: Case, preset: Preset) -> dict[str, Any]:
+def case_rewards(case: RewardCase, preset: Preset) -> dict[str, Any]:
     """`name`, `preset`, `config` and the `problems` of a case; for `release` also what the released code writes.
 
     paper: fraction of ground-truth tests, Eq. 4 as meant, standardised; the released code's switches do not matter.

@@ -81,11 +81,10 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
     from typing import cast
 
     from cure.metrics.best_of_n import Sampling
-    from evaluator.run.case_form import stored_tables
     from evaluator.stored.score_cases import Mode, score_cases
 
     sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
-    results = score_cases(stored_tables(file), file, cast("Mode", mode), sampling)
+    results = score_cases(file, cast("Mode", mode), sampling)
     if as_json:
         click.echo(json.dumps(results, indent=1, allow_nan=False))
         return
@@ -108,12 +107,10 @@ def compare(
     No winner is named inside the noise. Runs judged by other data, other hidden tests or another checker are refused.
     """
     from cure.metrics.best_of_n import Sampling
-    from evaluator.run.case_form import stored_tables
     from evaluator.stored.score_cases import compare_cases
 
-    contents = (stored_tables(file_a), stored_tables(file_b))
     sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
-    result = compare_cases(contents, (file_a, file_b), case, sampling)
+    result = compare_cases((file_a, file_b), case, sampling)
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
         return

@@ -16,9 +16,7 @@ import numpy as np
 
 from cure.metrics import release, standard
 from cure.metrics.groups import by_group
-from cure.metrics.tables import ProblemTables
 from cure.metrics.verdicts import ProblemVerdicts
-from evaluator.run.case_form import case_of
 from evaluator.run.cost import money
 from evaluator.run.directory import RunDirectory, write_whole
 from evaluator.run.lines import read_lines
@@ -26,6 +24,7 @@ from evaluator.run.prices import Prices
 from evaluator.run.settings import Settings
 from evaluator.run.stored import read_tables
 from evaluator.run.tables import NOT_RUN, PASSED, EvaluatedTable
+from evaluator.run.verdicts import case_of
 
 Metrics = dict[str, Any]
 
@@ -56,7 +55,7 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
     case = case_of(directory.path.name, settings, counted.over(read_tables(directory)))
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
-    chosen = standard.Settings(pairs=((n, m),) if n else ())
+    chosen = standard.ScoreOptions(pairs=((n, m),) if n else ())
     samples = {role: _samples(directory, role) for role in ("coder", "tester")}
     return {
         "settings": settings.to_record(),
@@ -65,7 +64,7 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
         "reference": counted.reference(),
         "standard": asdict(standard.score(case.problems, chosen)),
         "groups": _groups(case.problems, counted, chosen),
-        "release": _release(case.tables, settings),
+        "release": _release(case.problems, settings),
         "verdicts": counted.verdicts(),
         "given_up": counted.given_up(settings.give_up_after),
         "samples": samples,
@@ -87,11 +86,11 @@ def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
     write_whole(directory.path / "problems.csv", text.getvalue())
 
 
-def _release(problems: Sequence[ProblemTables], settings: Settings) -> Metrics:
+def _release(problems: Sequence[ProblemVerdicts], settings: Settings) -> Metrics:
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     pairs = tuple((size, size) for size in (4, 16) if size <= n and size <= m) or (((n, m),) if n and m else ())
-    asked = release.Settings(pairs, single_eval=m == 0, max_test=settings.max_test)
+    asked = release.ReleaseOptions(pairs, single_eval=m == 0, max_test=settings.max_test)
     return asdict(release.score(problems, asked))
 
 
@@ -175,7 +174,7 @@ class _Counts:
                 "share": share, "reason": reason}  # fmt: skip
 
 
-def _groups(problems: Sequence[ProblemVerdicts], counted: _Counts, chosen: standard.Settings) -> Metrics:
+def _groups(problems: Sequence[ProblemVerdicts], counted: _Counts, chosen: standard.ScoreOptions) -> Metrics:
     """Accuracies by difficulty and by month, as far as the set names them."""
     groups = {}
     for kind, names in (("difficulty", counted.difficulties), ("month", counted.months)):

@@ -15,10 +15,11 @@ which on failure are `[]` and `[""]`; `output` for `modify`; `equal` for `test_i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
-from cure.case_file import expect, field, rows
+from pydantic import Field
+
+from cure.case_file import Shape, checked
 from cure.errors import ProblemError
 from cure.extract import Extracted, Extractor, Note, extractor, release
 from cure.extract.robust_test import mended
@@ -28,41 +29,61 @@ from cure.table import compare
 Result = dict[str, Any]
 
 
+class StoredAnswer(Shape):
+    """An answer of the coder or the tester."""
+
+    kind: Literal["code", "unit_test"]
+    response: str
+    name: str = ""
+
+
+class RawSection(Shape):
+    """Input or output as an answer has it, before it is put in shape."""
+
+    input: str
+
+
+class OutputPair(Shape):
+    """What a program printed, and what was expected."""
+
+    output: str
+    expected: str
+
+
+class AnswersFile(Shape):
+    """Any of the three lists."""
+
+    responses: list[StoredAnswer] = Field(default_factory=list)
+    modify: list[RawSection] = Field(default_factory=list)
+    test_if_eq: list[OutputPair] = Field(default_factory=list)
+
+
 def extract_cases(content: object, mode: str, path: str) -> dict[str, list[Result]]:
     """Results for every list the content has, in the content's order; raises ProblemError for anything malformed."""
     if isinstance(content, list):
         content = {"responses": content}
+    stored = checked(content, AnswersFile, path)
     extract = extractor(mode)
-    by_key: dict[str, Callable[[dict[str, Any], str], Result]] = {
-        "responses": lambda row, where: _response(row, where, extract),
-        "modify": lambda row, where: _modify(row, where, mode),
-        "test_if_eq": lambda row, where: _equal(row, where, mode),
+    results = {
+        "responses": [_response(answer, extract) for answer in stored.responses],
+        "modify": [_modify(data.input, mode) for data in stored.modify],
+        "test_if_eq": [_equal(pair, mode) for pair in stored.test_if_eq],
     }
-    whole = expect(content, dict, path)
-    if not any(key in whole for key in by_key):
-        raise ProblemError(f"{path}: has none of the lists {', '.join(by_key)}")
-    return {
-        key: [by_key[key](row, f"{path}: {key}[{index}]") for index, row in enumerate(rows(value, f"{path}: {key!r}"))]
-        for key, value in whole.items()
-        if key in by_key
-    }
+    if not stored.model_fields_set:
+        raise ProblemError(f"{path}: has none of the lists {', '.join(results)}")
+    assert isinstance(content, dict)
+    return {key: results[key] for key in content if key in results}
 
 
-def _response(row: dict[str, Any], where: str, extract: Extractor) -> Result:
-    kind, answer = field(row, "kind", str, where), field(row, "response", str, where)
-    name = expect(row.get("name", ""), str, f"{where}: 'name'")
-    result: Result = {"kind": kind, "name": name}
-    if kind == "code":
-        program = extract.program(answer)
+def _response(answer: StoredAnswer, extract: Extractor) -> Result:
+    result: Result = {"kind": answer.kind, "name": answer.name}
+    if answer.kind == "code":
+        program = extract.program(answer.response)
         result["extracted"] = program.value
-        differs = program.value != release.extract_code(answer)
-        return result | _remarks(program, extract, differs)
-    if kind == "unit_test":
-        test = extract.test(answer)
-        found = release.unit_test(answer)
-        result |= {"eval": _texts(test, []), "sample": _texts(test, [""])}
-        return result | _remarks(test, extract, test.value != found.value)
-    raise ProblemError(f"{where}: 'kind' is {kind!r}, expected 'code' or 'unit_test'")
+        return result | _remarks(program, extract, program.value != release.extract_code(answer.response))
+    test = extract.test(answer.response)
+    result |= {"eval": _texts(test, []), "sample": _texts(test, [""])}
+    return result | _remarks(test, extract, test.value != release.unit_test(answer.response).value)
 
 
 def _texts(test: Extracted[UnitTest], on_failure: list[str]) -> dict[str, list[str]]:
@@ -85,12 +106,10 @@ def _remarks(found: Extracted[Any], extract: Extractor, differs: bool) -> Result
     }
 
 
-def _modify(row: dict[str, Any], where: str, mode: str) -> Result:
-    data = field(row, "input", str, where)
+def _modify(data: str, mode: str) -> Result:
     return {"input": data, "output": release.modify(data) if mode == "release" else mended(data)}
 
 
-def _equal(row: dict[str, Any], where: str, mode: str) -> Result:
-    output, expected = field(row, "output", str, where), field(row, "expected", str, where)
+def _equal(pair: OutputPair, mode: str) -> Result:
     equal = compare.comparison("release" if mode == "release" else compare.DEFAULT)
-    return {"output": output, "expected": expected, "equal": equal(output, expected)}
+    return {"output": pair.output, "expected": pair.expected, "equal": equal(pair.output, pair.expected)}

@@ -1,4 +1,4 @@
-"""`eval score` and `eval compare`: metrics over files of stored tables (their form: `cure/metrics/case_file.py`).
+"""`eval score` and `eval compare`: metrics over files of stored tables (`cure/metrics/case_file.py`), and over runs.
 
 The result of scoring is a list, one entry per case or run, in order: `name`, `config`; in release mode `printed`,
 `counts`, `error`, `reason`; in standard mode `standard` with `selection`, `coverage`, `values`, `best_of_n`. Where the
@@ -8,49 +8,54 @@ released code raises, `error` names its exception, what it never printed is null
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
+from cure.case_file import read_json
 from cure.errors import ProblemError
 from cure.metrics import release, standard
 from cure.metrics.best_of_n import Sampling
-from cure.metrics.case_file import Case, load_cases
-from cure.metrics.comparison import Run, compare
+from cure.metrics.case import ScoredCase
+from cure.metrics.case_file import load_cases
+from cure.metrics.comparison import compare
 from cure.metrics.intervals import Bootstrap
+from evaluator.run.directory import RunDirectory
+from evaluator.run.stored import read_tables
+from evaluator.run.verdicts import case_of
 
 Result = dict[str, Any]
 Mode = Literal["release", "standard", "both"]
 
 
-def score_cases(content: object, path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:
-    """One result per case, in order; raises ProblemError for anything malformed."""
-    return [_result(case, mode, sampling or Sampling()) for case in load_cases(content, path)]
+def read_cases(path: str) -> list[ScoredCase]:
+    """The cases of a file of tables, or the one of the run in a directory. Raises ProblemError naming the place."""
+    if not Path(path).is_dir():
+        return load_cases(read_json(path), path)
+    directory = RunDirectory(Path(path))
+    return [case_of(directory.path.name, directory.read_settings(), read_tables(directory))]
 
 
-def compare_cases(
-    contents: tuple[object, object],
-    paths: tuple[str, str],
-    case: str | None = None,
-    sampling: Sampling | None = None,
-) -> Result:
-    """The comparison of a case of each file: the one called `case`, by name or number, or the only one.
+def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:
+    """One result per case, in order; raises ProblemError naming the place for what cannot be scored."""
+    return [_result(case, path, mode, sampling or Sampling()) for case in read_cases(path)]
+
+
+def compare_cases(paths: tuple[str, str], case: str | None = None, sampling: Sampling | None = None) -> Result:
+    """The comparison of a case of each file or run: the one called `case`, by name or number, or the only one.
 
     The runs of one file share their problems; of these it is the first. Raises ProblemError when there is nothing to
     compare, and says what differs.
     """
-    a, b = (_chosen(content, path, case) for content, path in zip(contents, paths, strict=True))
-    pairs = tuple(pair for pair in a.settings.scale_tuple_list if pair in b.settings.scale_tuple_list)
+    a, b = (_chosen(read_cases(path), path, case) for path in paths)
+    pairs = tuple(pair for pair in a.options.scale_tuple_list if pair in b.options.scale_tuple_list)
     sampling = sampling or Sampling()
-    settings = standard.Settings(pairs=pairs, sampling=sampling, bootstrap=Bootstrap(seed=sampling.seed))
-    found = compare(_run(a), _run(b), settings)
-    return {"a": paths[0], "b": paths[1], "max_test": a.settings.max_test} | dataclasses.asdict(found)
+    options = standard.ScoreOptions(pairs=pairs, sampling=sampling, bootstrap=Bootstrap(seed=sampling.seed))
+    found = compare(a, b, options)
+    return {"a": paths[0], "b": paths[1], "max_test": a.options.max_test} | dataclasses.asdict(found)
 
 
-def _run(case: Case) -> Run:
-    return Run(case.problems, case.settings.max_test, case.data, case.checker)
-
-
-def _chosen(content: object, path: str, name: str | None) -> Case:
-    cases = load_cases(content, path)
+def _chosen(cases: Sequence[ScoredCase], path: str, name: str | None) -> ScoredCase:
     if not cases:
         raise ProblemError(f"{path}: has no case to compare")
     if name is not None:
@@ -58,42 +63,43 @@ def _chosen(content: object, path: str, name: str | None) -> Case:
         if not named:
             raise ProblemError(f"{path}: has no case {name!r}; there are: {_names(cases)}")
         return named[0]
-    if any(case.problems is not cases[0].problems and case.problems != cases[0].problems for case in cases[1:]):
+    if any(case.problems is not cases[0].problems for case in cases[1:]):
         raise ProblemError(f"{path}: has {len(cases)} cases; choose one with --case: {_names(cases)}")
     return cases[0]
 
 
-def _names(cases: list[Case]) -> str:
+def _names(cases: Sequence[ScoredCase]) -> str:
     return ", ".join(case.name or str(index) for index, case in enumerate(cases))
 
 
-def _result(case: Case, mode: Mode, sampling: Sampling) -> Result:
-    result: Result = {"name": case.name, "config": dataclasses.asdict(case.settings)}
+def _result(case: ScoredCase, path: str, mode: Mode, sampling: Sampling) -> Result:
+    result: Result = {"name": case.name, "config": dataclasses.asdict(case.options)}
     if mode != "standard":
-        result |= _released(case, mode)
+        result |= _released(case, path, mode)
     if mode != "release":
         result["standard"] = _standard(case, sampling)
     return result
 
 
-def _released(case: Case, mode: Mode) -> Result:
-    if case.unknown:
-        reason = f"{case.unknown} has a cell the sandbox failed on, which the released code does not know"
+def _released(case: ScoredCase, path: str, mode: Mode) -> Result:
+    if failure := case.sandbox_failure():
+        where = f"{path}: {case.name}" if case.name else path
+        reason = f"{where}: {failure} has a cell the sandbox failed on, which the released code does not know"
         if mode == "release":
             raise ProblemError(reason)
         return {"printed": None, "counts": None, "error": None, "reason": reason}
-    scored = dataclasses.asdict(release.score(case.tables, case.settings))
+    scored = dataclasses.asdict(release.score(case.problems, case.options))
     return {key: scored[key] for key in ("printed", "counts", "error", "reason")}
 
 
-def _standard(case: Case, sampling: Sampling) -> Result:
-    settings = standard.Settings(
-        max_test=case.settings.max_test,
-        pairs=case.settings.scale_tuple_list,
+def _standard(case: ScoredCase, sampling: Sampling) -> Result:
+    options = standard.ScoreOptions(
+        max_test=case.options.max_test,
+        pairs=case.options.scale_tuple_list,
         sampling=sampling,
         bootstrap=Bootstrap(seed=sampling.seed),
     )
-    selection = {"hidden_tests": f"the first {settings.max_test}", "data": case.data, "checker": case.checker}
-    asked = {"sampling": dataclasses.asdict(settings.sampling), "bootstrap": dataclasses.asdict(settings.bootstrap)}
-    scored = dataclasses.asdict(standard.score(case.problems, settings))
+    selection = {"hidden_tests": f"the first {options.max_test}", "data": case.data, "checker": case.checker}
+    asked = {"sampling": dataclasses.asdict(options.sampling), "bootstrap": dataclasses.asdict(options.bootstrap)}
+    scored = dataclasses.asdict(standard.score(case.problems, options))
     return {"selection": selection} | asked | scored

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 
 from cure.metrics.best_of_n import Sampling, best_of_n, best_of_subsets, by_tests_passed, oracle, share_of_gap
 from cure.metrics.judged import Judged, judge
-from cure.metrics.selectors import by_orders, by_selectors
+from cure.metrics.selectors import by_orders, by_selectors, chances_by_agreement, chances_by_calls
 from cure.metrics.value import macro
 from cure.metrics.verdicts import verdicts
-from cure.select import SELECTORS, rank_by_max_pass
+from cure.select import SELECTORS, rank_by_agreement, rank_by_max_pass
+
+BY_AGREEMENT = partial(by_orders, chances=chances_by_agreement)
+CALLING_AGREEMENT = partial(by_orders, chances=partial(chances_by_calls, rank_by_agreement))
+CALLING_MAX_PASS = partial(by_orders, chances=partial(chances_by_calls, rank_by_max_pass))
 
 NS, MS = (1, 2, 3, 9), (0, 1, 2, 9)
 
@@ -125,7 +130,7 @@ def test_the_same_problem_gets_the_same_subsets_whatever_stands_beside_it() -> N
     first, second = (
         judge(verdicts(random.random((8, 1)) < 0.5, random.random((8, 14)) < 0.5, name=name)) for name in "ab"
     )
-    for estimate in (by_tests_passed, by_orders):
+    for estimate in (by_tests_passed, BY_AGREEMENT):
         alone = estimate([second], [4], [5], Sampling()).values[0]
         assert (estimate([first, second], [4], [5], Sampling()).values[1] == alone).all()
         assert (estimate([second], [4], [5], Sampling(seed=1)).values[0] != alone).any()
@@ -148,8 +153,8 @@ def test_agreement_on_all_orders_at_once_equals_calling_the_selector(
     problem: Judged, public_first: bool, printed: bool
 ) -> None:
     few = Sampling(orders=6, public_first=public_first)
-    once = by_orders([problem], NS, MS, few, printed=printed)
-    called = by_orders([problem], NS, MS, few, SELECTORS["agreement"], printed)
+    once = BY_AGREEMENT([problem], NS, MS, few, printed=printed)
+    called = CALLING_AGREEMENT([problem], NS, MS, few, printed=printed)
     assert once.values == pytest.approx(called.values, abs=1e-9)
 
 
@@ -159,8 +164,8 @@ def test_agreement_counts_an_input_once() -> None:
         problem = judge(
             verdicts(np.array([[True], [False], [False]]), outputs == 7, outputs=outputs, inputs=inputs, name="p")
         )
-        once = by_orders([problem], [2, 3], [2, 3], Sampling(orders=15))
-        called = by_orders([problem], [2, 3], [2, 3], Sampling(orders=15), SELECTORS["agreement"])
+        once = BY_AGREEMENT([problem], [2, 3], [2, 3], Sampling(orders=15))
+        called = CALLING_AGREEMENT([problem], [2, 3], [2, 3], Sampling(orders=15))
         assert once.values == pytest.approx(called.values)
 
 
@@ -168,7 +173,7 @@ def test_agreement_counts_an_input_once() -> None:
 @settings(max_examples=40, deadline=None)
 def test_calling_max_pass_on_random_orders_is_near_the_closed_form(problem: Judged) -> None:
     exact = by_tests_passed([problem], [problem.programs], [problem.problem.tests], Sampling())
-    called = by_orders([problem], [problem.programs], [problem.problem.tests], Sampling(), rank_by_max_pass)
+    called = CALLING_MAX_PASS([problem], [problem.programs], [problem.problem.tests], Sampling())
     assert called.values == pytest.approx(exact.values, abs=1e-12)
 
 
@@ -180,7 +185,7 @@ def test_without_stored_outputs_agreement_has_another_name() -> None:
 
 
 def test_a_selector_this_project_does_not_know_yet_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SELECTORS, "new", rank_by_max_pass)
+    monkeypatch.setitem(SELECTORS, "new", lambda table: rank_by_max_pass(table))
     problem = judge(verdicts(np.array([[True], [False]]), np.array([[True], [False]]), outputs=np.array([[0], [1]])))
     assert by_selectors([problem], [2], [1], Sampling())["new"].values[0, 0, 0] == 1.0
 

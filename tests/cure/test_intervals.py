@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.errors import ProblemError
-from cure.metrics.comparison import HEADLINES, Comparison, Difference, Run, compare, mcnemar
+from cure.metrics.case import ScoredCase
+from cure.metrics.comparison import HEADLINES, Comparison, Difference, compare, mcnemar
 from cure.metrics.intervals import Bootstrap, intervals, resampled, wilson
-from cure.metrics.standard import Settings
+from cure.metrics.release import ReleaseOptions
+from cure.metrics.standard import ScoreOptions
 from cure.metrics.value import Floats, combined, macro, pooled
 from cure.metrics.verdicts import ProblemVerdicts, verdicts
 
-QUICK = Settings(bootstrap=Bootstrap(draws=1000))
+QUICK = ScoreOptions(bootstrap=Bootstrap(draws=1000))
 
 
 def test_wilson_of_known_numbers() -> None:
@@ -82,7 +85,11 @@ def test_a_formula_of_ratios_is_resampled_as_a_whole() -> None:
     assert (resampled([combined([ratio, ratio], minus, "")], Bootstrap(draws=100)) == 0).all()
 
 
-def run(rates: Floats, seed: int, programs: int = 8, tests: int = 6, **options: Any) -> Run:
+def scored_case(problems: Sequence[ProblemVerdicts], max_test: int = 8, **options: Any) -> ScoredCase:
+    return ScoredCase(problems=problems, options=ReleaseOptions(max_test=max_test), **options)
+
+
+def run(rates: Floats, seed: int, programs: int = 8, tests: int = 6, **options: Any) -> ScoredCase:
     """Problems on which programs are right at these rates; the tester is right half of the time."""
     random = np.random.default_rng(seed)
     problems = []
@@ -95,7 +102,7 @@ def run(rates: Floats, seed: int, programs: int = 8, tests: int = 6, **options: 
                 right[:, None].repeat(2, axis=1), passes, name=f"p{index}", requested=tests, reference=true.tolist()
             )
         )
-    return Run(problems, **options)
+    return scored_case(problems, **options)
 
 
 def named(found: Comparison) -> dict[str, Difference]:
@@ -120,12 +127,12 @@ def test_comparing_a_run_with_itself_never_names_a_winner(size: int, programs: i
 @settings(max_examples=30, deadline=None)
 def test_a_few_problems_never_name_a_winner(size: int, seed: int) -> None:
     """With five problems or fewer every swap test has p of at least 1/16, whatever the difference."""
-    few = Settings(bootstrap=Bootstrap(draws=200))
+    few = ScoreOptions(bootstrap=Bootstrap(draws=200))
     assert winners(compare(run(np.zeros(min(size, 5)), seed), run(np.ones(min(size, 5)), seed + 1), few)) == set()
 
 
 def test_two_runs_of_one_model_seldom_have_a_winner() -> None:
-    few = Settings(bootstrap=Bootstrap(draws=300))
+    few = ScoreOptions(bootstrap=Bootstrap(draws=300))
     rates = np.random.default_rng(0).beta(0.5, 1.0, 30)
     named_one = [bool(winners(compare(run(rates, 2 * seed), run(rates, 2 * seed + 1), few))) for seed in range(15)]
     assert sum(named_one) <= 3
@@ -160,7 +167,7 @@ def test_mcnemar_of_known_numbers() -> None:
 
 def test_only_common_problems_count() -> None:
     a, b = run(np.full(5, 0.5), 0), run(np.full(8, 0.5), 0)
-    found = compare(a, Run(b.problems[2:]), QUICK)
+    found = compare(a, scored_case(b.problems[2:]), QUICK)
     assert (found.problems, found.only_in_a, found.only_in_b) == (3, 2, 3)
 
 
@@ -171,31 +178,35 @@ def hidden(count: int) -> list[ProblemVerdicts]:
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
-        (Run(hidden(1), data="0a"), Run(hidden(1), data="0b"), "the data differ (sha256 0a and 0b)"),
-        (Run(hidden(1), checker="tokens"), Run(hidden(1), checker="exact"), "the checkers differ (tokens and exact)"),
-        (Run(hidden(1)), Run(hidden(2)), "the hidden tests differ (p has 1 and 2 of them)"),
+        (scored_case(hidden(1), data="0a"), scored_case(hidden(1), data="0b"), "the data differ (sha256 0a and 0b)"),
         (
-            Run(hidden(9), max_test=8),
-            Run(hidden(9)),
-            "the selections of hidden tests differ (the first 8 and all)",
+            scored_case(hidden(1), checker="tokens"),
+            scored_case(hidden(1), checker="exact"),
+            "the checkers differ (tokens and exact)",
         ),
-        (Run([]), Run(hidden(1)), "A and B have no problem in common"),
-        (Run(hidden(1)), Run(hidden(1) * 2), "problems of B share a name"),
+        (scored_case(hidden(1)), scored_case(hidden(2)), "the hidden tests differ (p has 1 and 2 of them)"),
+        (
+            scored_case(hidden(9), max_test=8),
+            scored_case(hidden(9), max_test=9),
+            "the selections of hidden tests differ (the first 8 and the first 9)",
+        ),
+        (scored_case([]), scored_case(hidden(1)), "A and B have no problem in common"),
+        (scored_case(hidden(1)), scored_case(hidden(1) * 2), "problems of B share a name"),
     ],
 )
-def test_what_was_judged_differently_is_not_compared(a: Run, b: Run, message: str) -> None:
+def test_what_was_judged_differently_is_not_compared(a: ScoredCase, b: ScoredCase, message: str) -> None:
     with pytest.raises(ProblemError) as error:
         compare(a, b, QUICK)
     assert str(error.value) == f"cannot compare: {message}"
 
 
 def test_a_selection_that_makes_no_difference_is_none() -> None:
-    assert compare(Run(hidden(4), max_test=8), Run(hidden(4), max_test=9), QUICK).problems == 1
+    assert compare(scored_case(hidden(4), max_test=8), scored_case(hidden(4), max_test=9), QUICK).problems == 1
 
 
 def test_what_one_run_has_no_value_for_says_which() -> None:
     a = run(np.full(4, 0.5), 0)
-    bare = Run([verdicts(one.hidden, one.generated, name=one.name) for one in a.problems])
+    bare = scored_case([verdicts(one.hidden, one.generated, name=one.name) for one in a.problems])
     one = named(compare(a, bare, QUICK))["ut_accuracy_reference_requested"]
     assert (one.difference, one.winner) == (None, None)
     assert one.reason.startswith("no value in B: ")

@@ -12,11 +12,12 @@ import pytest
 
 from cure.metrics import release, standard
 from cure.metrics.best_of_n import Sampling
-from cure.metrics.case_file import Case, load_cases
+from cure.metrics.case import ScoredCase
+from cure.metrics.case_file import load_cases
 from cure.metrics.code_accuracy import code_accuracy
 from cure.metrics.intervals import Bootstrap, intervals
 from cure.metrics.judged import judge_all
-from cure.metrics.standard import BestOfN, Score, Settings, score
+from cure.metrics.standard import BestOfN, Score, ScoreOptions, score
 from cure.metrics.value import macro
 from cure.metrics.verdicts import ProblemVerdicts, verdicts
 
@@ -30,25 +31,25 @@ def near(value: float, digits: int = 4) -> Any:
 
 
 @pytest.fixture(scope="module")
-def case(shared_data: Path) -> Case:
+def case(shared_data: Path) -> ScoredCase:
     golden = json.loads((shared_data / "cure-golden" / "real_humaneval_bon.json").read_text())
     return load_cases(golden, "real_humaneval_bon.json")[0]
 
 
 @pytest.fixture(scope="module")
-def with_tests(case: Case) -> list[ProblemVerdicts]:
+def with_tests(case: ScoredCase) -> list[ProblemVerdicts]:
     """The problems the released code keeps."""
     return [problem for problem in case.problems if problem.tests]
 
 
 @pytest.fixture(scope="module")
-def everything(case: Case) -> Score:
-    return score(case.problems, Settings(max_test=8))
+def everything(case: ScoredCase) -> Score:
+    return score(case.problems, ScoreOptions(max_test=8))
 
 
 @pytest.fixture(scope="module")
 def kept(with_tests: list[ProblemVerdicts]) -> Score:
-    return score(with_tests, Settings(max_test=8, sampling=EXACT))
+    return score(with_tests, ScoreOptions(max_test=8, sampling=EXACT))
 
 
 def grid(found: Score, n: int, m: int) -> BestOfN:
@@ -62,10 +63,10 @@ def test_problems_without_tests_vanish_from_the_release_only(everything: Score, 
     assert everything.values["code_accuracy_macro"].value == near(0.2524)
 
 
-def test_more_hidden_tests_find_more_wrong_programs(case: Case, with_tests: list[ProblemVerdicts]) -> None:
-    strict = score(with_tests, Settings(max_test=1000, bootstrap=Bootstrap(draws=10)))
+def test_more_hidden_tests_find_more_wrong_programs(case: ScoredCase, with_tests: list[ProblemVerdicts]) -> None:
+    strict = score(with_tests, ScoreOptions(max_test=1000, bootstrap=Bootstrap(draws=10)))
     assert strict.values["code_accuracy_pooled"].value == near(0.2244)
-    printed = release.score(case.tables, release.Settings(((16, 16),), max_test=1000)).printed
+    printed = release.score(case.problems, release.ReleaseOptions(((16, 16),), max_test=1000)).printed
     assert printed.bon[0].acc == near(0.2950)
 
 
@@ -75,9 +76,9 @@ def test_the_tester_by_the_estimate(everything: Score) -> None:
     assert found["ut_accuracy_estimate_extracted"].problems == 83
 
 
-def test_best_of_n_of_the_release_is_one_draw(case: Case) -> None:
+def test_best_of_n_of_the_release_is_one_draw(case: ScoredCase) -> None:
     pairs = ((16, 16), (16, 8), (8, 8), (16, 1), (4, 4), *((1, m) for m in (1, 2, 4, 8, 16)))
-    bon = release.score(case.tables, release.Settings(pairs)).printed.bon
+    bon = release.score(case.problems, release.ReleaseOptions(pairs)).printed.bon
     found = [one.acc for one in bon]
     assert found[:5] == [near(0.3237), near(0.3165), near(0.3237), near(0.3022), near(0.3165)]
     assert found[5:] == [near(0.2158)] * 5
@@ -111,12 +112,12 @@ def test_with_this_tester_more_programs_are_not_always_better(kept: Score) -> No
     assert values.index(max(values)) == 3
 
 
-def test_how_sure_the_released_best_of_n_is(case: Case) -> None:
+def test_how_sure_the_released_best_of_n_is(case: ScoredCase) -> None:
     """23 % of the gap, and an interval as wide as most differences that are published."""
     chosen = [
-        bool(table.hidden[table.generated.sum(axis=1).argmax(), :8].all())
-        for table in case.tables
-        if table.generated.size
+        bool(problem.hidden[problem.generated.sum(axis=1).argmax(), :8].all())
+        for problem in case.problems
+        if problem.generated.size
     ]
     assert (sum(chosen), len(chosen)) == (45, 139)
     half = macro([float(right) / 2 for right in chosen], "")  # halved, so that it is no yes or no: the bootstrap's
@@ -143,7 +144,7 @@ def bits(*texts: str) -> Any:
     return np.array([[mark == "1" for mark in text] for text in texts], dtype=np.bool_)
 
 
-def test_the_truth_of_the_tests(shared_data: Path, case: Case) -> None:
+def test_the_truth_of_the_tests(shared_data: Path, case: ScoredCase) -> None:
     """For half of the problems the reference solution's verdict on every generated test is stored."""
     golden = {problem.name: problem for problem in case.problems}
     problems = []
@@ -163,7 +164,7 @@ def test_the_truth_of_the_tests(shared_data: Path, case: Case) -> None:
         assert (problem.generated == golden[problem.name].generated).all()
         problems.append(problem)
     assert len(problems) == 77
-    found = score(problems, Settings(max_test=8, bootstrap=Bootstrap(draws=10))).values
+    found = score(problems, ScoreOptions(max_test=8, bootstrap=Bootstrap(draws=10))).values
 
     def fraction(name: str) -> tuple[float, float]:
         return found[name].numerator, found[name].denominator
@@ -173,7 +174,7 @@ def test_the_truth_of_the_tests(shared_data: Path, case: Case) -> None:
     assert found["ut_estimate_agreement"].denominator == 373
     assert found["ut_estimate_agreement"].value == near(0.909, 3)
     solved = [problem for problem, judged in zip(problems, judge_all(problems, 8), strict=True) if judged.right.any()]
-    on_those = score(solved, Settings(max_test=8, bootstrap=Bootstrap(draws=10))).values
+    on_those = score(solved, ScoreOptions(max_test=8, bootstrap=Bootstrap(draws=10))).values
     truth_there = on_those["ut_accuracy_reference_extracted"]
     assert (truth_there.numerator, truth_there.denominator) == (190, 373)
     assert 0 < (found["duplicate_inputs"].value or 0) < 1

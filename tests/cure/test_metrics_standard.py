@@ -17,11 +17,11 @@ from cure.errors import ProblemError
 from cure.metrics.case_file import load_cases
 from cure.metrics.intervals import Bootstrap
 from cure.metrics.judged import judge
-from cure.metrics.standard import Score, Settings, pass_at_k, score
+from cure.metrics.standard import Score, ScoreOptions, pass_at_k, score
 from cure.metrics.verdicts import Pool, ProblemVerdicts, verdicts
 from cure.reward.precision import PrecisionCounts, precision_counts
 
-QUICK = Settings(bootstrap=Bootstrap(draws=50))
+QUICK = ScoreOptions(bootstrap=Bootstrap(draws=50))
 
 
 def table(*rows: str) -> Any:
@@ -29,7 +29,7 @@ def table(*rows: str) -> Any:
     return np.array([[mark == "1" for mark in row] for row in rows], dtype=np.bool_).reshape(len(rows), -1)
 
 
-def scored(*problems: ProblemVerdicts, asked: Settings = QUICK) -> Score:
+def scored(*problems: ProblemVerdicts, asked: ScoreOptions = QUICK) -> Score:
     return score(problems, asked)
 
 
@@ -162,7 +162,7 @@ def test_duplicates_are_counted_among_extracted_tests() -> None:
 
 def test_programs_that_only_the_unused_hidden_tests_catch_are_counted() -> None:
     problem = verdicts(table("110", "111", "000"), table("", "", ""))
-    found = scored(problem, asked=Settings(max_test=2, bootstrap=QUICK.bootstrap))
+    found = scored(problem, asked=ScoreOptions(max_test=2, bootstrap=QUICK.bootstrap))
     assert (found.values["wrong_passing_used_tests"].numerator, found.values["code_accuracy_pooled"].value) == (
         1,
         2 / 3,
@@ -271,11 +271,11 @@ def test_every_edge_case_of_the_golden_file_has_a_sensible_answer(shared_data: P
     cases = load_cases(json.loads((shared_data / "cure-golden" / "metrics.json").read_text()), "metrics.json")
     assert len(cases) == 35
     for case in cases:
-        settings = Settings(case.settings.max_test, case.settings.scale_tuple_list, bootstrap=QUICK.bootstrap)
-        found = score(case.problems, settings)
+        options = ScoreOptions(case.options.max_test, case.options.scale_tuple_list, bootstrap=QUICK.bootstrap)
+        found = score(case.problems, options)
         sensible(found)
         grid = {(point.n, point.m) for point in found.best_of_n if point.selector == "max-pass"}
-        assert grid >= set(case.settings.scale_tuple_list)
+        assert grid >= set(case.options.scale_tuple_list)
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,7 @@ def test_people_get_tables(tmp_path: Path) -> None:
         ("extract", "{}", "has none of the lists responses, modify, test_if_eq"),
         ("extract", '{"responses": {}}', "'responses' is an object, expected a list"),
         ("extract", '[{"kind": "code"}]', "responses[0]: the field 'response' is missing"),
+        ("extract", '[{"kind": "code", "respons": ""}]', "the field 'response' is missing; it has 'respons'"),
         ("extract", '[{"kind": "x", "response": ""}]', "responses[0]: 'kind' is 'x', expected 'code' or 'unit_test'"),
         ("score", "{}", "has neither the list 'cases' nor the lists 'problems' and 'runs'"),
         ("score", '{"cases": [{"config": {}}]}', "cases[0]: the field 'problems' is missing"),
@@ -281,7 +282,7 @@ def test_people_get_tables(tmp_path: Path) -> None:
         (
             "score",
             '[{"config": {"scale_tuple_list": [[0, 1]]}, "problems": []}]',
-            "'scale_tuple_list'[0] is [0, 1], expected [n, m] with n at least 1 and m at least 0",
+            "scale_tuple_list[0] is [0, 1], expected [n, m] with n at least 1 and m at least 0",
         ),
         (
             "score",
@@ -293,7 +294,7 @@ def test_people_get_tables(tmp_path: Path) -> None:
             "score",
             '[{"config": {}, "problems": [{"n_code": 1, "n_case": 1, "n_test_total": 1, '
             '"test_table": [[3]], "case_table": [[true]]}]}]',
-            "problems[0]: 'test_table' row 0 holds something else than true and false",
+            "problems[0]: test_table[0][0] is a whole number, expected true or false",
         ),
         (
             "score",

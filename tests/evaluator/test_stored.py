@@ -6,11 +6,11 @@ import tracemalloc
 from pathlib import Path
 
 from evaluator.report.material.material import read_material
-from evaluator.run.case_form import case_of
 from evaluator.run.lines import Lines
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise
 from evaluator.run.tables import Column
+from evaluator.run.verdicts import case_of
 from tests.evaluator.test_report import a_table, made_run
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from evaluator.run.case_form import case_of
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise, write_summary
+from evaluator.run.verdicts import case_of
 from tests.evaluator.runs import NOTHING, RIGHT, WRONG, problems_file, run, script, settings_of
 
 pytestmark = pytest.mark.bubblewrap

@@ -141,9 +141,9 @@ def set_cell(problem: dict[str, Any], value: object) -> None:
     [
         (
             lambda row: set_cell(row, 1),
-            "'all_case_bool_table' row 2: an entry is a whole number, expected true or false",
+            "all_case_bool_table[2][1] is a whole number, expected true or false",
         ),
-        (lambda row: set_cell(row, None), "'all_case_bool_table' row 2: an entry is null, expected true or false"),
+        (lambda row: set_cell(row, None), "all_case_bool_table[2][1] is null, expected true or false"),
         (
             lambda row: row["all_case_bool_table"][4].pop(),
             "'all_case_bool_table' row 4 has 8 entries, expected 9: "
@@ -153,7 +153,10 @@ def set_cell(problem: dict[str, Any], value: object) -> None:
             lambda row: row["all_case_bool_table"].pop(),
             "'all_case_bool_table' has 5 rows, expected 6, one for each of 'full_code_generation'",
         ),
-        (lambda row: row.update(all_case_bool_table=[3] * 6), "row 0 is a whole number, expected a list"),
+        (
+            lambda row: row.update(all_case_bool_table=[3] * 6),
+            "all_case_bool_table[0] is a whole number, expected a list",
+        ),
         (lambda row: row.pop("all_case_bool_table"), "the field 'all_case_bool_table' is missing"),
         (lambda row: row.update(num_ground_truth_test=-1), "'num_ground_truth_test' is -1, expected at least 0"),
         (lambda row: row.update(num_ground_truth_test=True), "is true or false, expected a whole number"),
@@ -186,7 +189,7 @@ def test_a_bad_problem_gets_one_line_and_prints_nothing(
     [
         (b"", ":1:1: not valid JSON: Expecting value"),
         (b"\xff", ": is not UTF-8 text (byte 0)"),
-        (b"3", " is a whole number, expected a list"),
+        (b"3", " is a whole number, expected an object"),
         (b"{}", ": the field 'cases' is missing"),
         (b"[3]", ": cases[0] is a whole number, expected an object"),
         (b"[{}]", ": cases[0]: the field 'problems' is missing"),

@@ -1,0 +1,33 @@
+"""A scored set: problems, what the released evaluation was told about them, and by what programs were judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cure.metrics.release import ReleaseOptions
+from cure.metrics.verdicts import ProblemVerdicts
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredCase:
+    """Problems with their verdicts, and how they are to be scored."""
+
+    problems: Sequence[ProblemVerdicts]
+    options: ReleaseOptions = field(default_factory=ReleaseOptions)
+    name: str = ""
+    data: str | None = None
+    """sha256 of the data set, where it is stored."""
+    checker: str | None = None
+    """How outputs were compared, where it is stored."""
+
+    def sandbox_failure(self) -> str:
+        """The first table row with a cell the sandbox failed on; empty where there is none."""
+        for index, problem in enumerate(self.problems):
+            for table, known in (("test_table", problem.hidden_known), ("case_table", problem.generated_known)):
+                if not known.all():
+                    row = int(np.argmin(known.all(axis=1)))
+                    return f"problems[{index}]: {table!r} row {row}"
+        return ""
