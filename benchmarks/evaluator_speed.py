@@ -52,9 +52,16 @@ def main() -> None:
         ]
         problems_file, model = _write(place, chosen)
         problems, sha256 = read_problems(problems_file, None)
-        role = RoleSettings(model, SAMPLES)
-        settings = Settings(str(problems_file), sha256, role, role, public_tests=False, time_factor=0.0,
-                            give_up_after=options.give_up_after or None)  # fmt: skip
+        role = RoleSettings(model=model, samples=SAMPLES)
+        settings = Settings(
+            dataset=str(problems_file),
+            data_sha256=sha256,
+            coder=role,
+            tester=role,
+            public_tests=False,
+            time_factor=0.0,
+            give_up_after=options.give_up_after or None,
+        )
         cells = _cells(chosen)
         sample = random.Random(0).sample(cells, min(options.sample, len(cells)))
         middle = len(sample) // 2

@@ -107,10 +107,11 @@ def make_run(folder: Path, problems: int, program: int, test: int) -> RunDirecto
     from evaluator.run.start import read_problems
 
     _, sha256 = read_problems(data, None)
-    role = RoleSettings("scripted:drawn", GENERATED)
+    role = RoleSettings(model="scripted:drawn", samples=GENERATED)
     run = RunDirectory(folder / "run")
     run.path.mkdir()
-    run.write_config(Settings(str(data), sha256, role, role), {"begun": "2026-01-01T00:00:00+0000", "sandbox": "none"})
+    settings = Settings(dataset=str(data), data_sha256=sha256, coder=role, tester=role)
+    run.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "sandbox": "none"})
     write_whole(run.path / "problems.json", json.dumps([row["name"] for row in rows]))
     tables = Lines(run.tables)
     samples = {role: Lines(run.samples(role)) for role in ("coder", "tester")}

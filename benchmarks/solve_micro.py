@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,7 +39,7 @@ async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: s
             for i, problem in enumerate(track(problems, "solving", console=console)):
                 outcome = await solve_problem(
                     problem,
-                    replace(settings, seed=settings.seed + i),
+                    settings.model_copy(update={"seed": settings.seed + i}),
                     coder=session.engines[settings.coder],
                     tester=session.engines[settings.tester],
                     sandbox=session.sandbox,
@@ -101,7 +100,12 @@ def main() -> int:
     options = parser.parse_args()
     problems = load_problems(options.problems) if options.problems else held_out(options.count, options.seed)
     settings = SolveSettings(
-        options.model, options.model, n=options.n, m=options.m, max_tokens=512, confident=options.confident
+        coder=options.model,
+        tester=options.model,
+        n=options.n,
+        m=options.m,
+        max_tokens=512,
+        confident=options.confident,
     )
     start = time.monotonic()
     outcomes = asyncio.run(solve_all(problems, settings, options.sandbox))

@@ -11,12 +11,6 @@ Extraction = Literal["robust", "release"]
 """Ways to read answers."""
 
 
-def _check_model(spec: str) -> None:
-    from engines.spec import parse_spec
-
-    parse_spec(spec)
-
-
 def _check_comparison(name: str) -> None:
     from cure.table.compare import comparison
 
@@ -28,16 +22,6 @@ def _check_selector(name: str) -> None:
 
     selector(name)
 
-
-def names_server(spec: object) -> bool:
-    """Whether a model spec is the address of a server."""
-    return isinstance(spec, str) and spec.strip().lower().startswith(("http:", "https:"))
-
-
-OwnServer = OwnersOnly(names_server, "your CURE_AGENT_API_KEY would be sent to that server")
-
-Model = Annotated[str, checked(_check_model), OwnServer]
-"""A model spec."""
 
 Comparison = Annotated[str, checked(_check_comparison)]
 """How outputs are compared: a name, or float(ABS,REL)."""

@@ -1,7 +1,9 @@
 """The error of settings that cannot be used."""
 
+import click
 
-class SettingsError(ValueError):
+
+class SettingsError(click.ClickException):
     """A setting cannot be used; the message is one line that names file, variable or flag, and the key. The command
     exits with 2."""
 

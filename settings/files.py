@@ -38,9 +38,9 @@ def check_project(name: str, model: type[Section], given: Tree) -> None:
     """Raises SettingsError where a project file gives this section a value that only its user may give."""
     for key, field in model.model_fields.items():
         for leaf in given_at(given, [key]):
-            if mark(field.metadata, Secret):
+            if mark(field, Secret):
                 raise SettingsError(f"{leaf.origin}: {name}.{key} is a secret, which a project file may not hold")
-            owners = mark(field.metadata, OwnersOnly)
+            owners = mark(field, OwnersOnly)
             if owners is not None and owners.forbids(leaf.value):
                 raise SettingsError(
                     f"{leaf.origin}: {name}.{key}: a project file may not give this value, as {owners.reason}; "

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator
+from pydantic.fields import FieldInfo
 
 T = TypeVar("T")
 
@@ -48,6 +49,8 @@ def checked(check: Callable[[T], object]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-def mark(metadata: list[Any], kind: type[T]) -> T | None:
-    """The mark of this kind among a field's metadata, None where there is none."""
-    return next((item for item in metadata if isinstance(item, kind)), None)
+def mark(field: FieldInfo, kind: type[T]) -> T | None:
+    """The mark of this kind on a field or on one of the types it may have; None where there is none."""
+    inner = [argument for argument in get_args(field.annotation) if get_origin(argument) is Annotated]
+    marks = [*field.metadata, *(item for argument in inner for item in argument.__metadata__)]
+    return next((item for item in marks if isinstance(item, kind)), None)

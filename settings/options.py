@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import annotated_types
 import click
@@ -19,7 +19,7 @@ class SettingOption(click.Option):
 
     def __init__(self, section: str, key: str, field: FieldInfo) -> None:
         self.section, self.key, self.field = section, key, field
-        flag = mark(field.metadata, Flag) or Flag()
+        flag = mark(field, Flag) or Flag()
         self.flag = flag.name or f"--{key.replace('_', '-')}"
         is_switch, default = field.annotation is bool, field.get_default()
         shown = isinstance(default, str | int | float | Path) and not is_switch
@@ -52,7 +52,7 @@ def options_of(model: type[Section], section: str) -> list[SettingOption]:
 
 def has_flag(option: SettingOption) -> bool:
     """Whether the field asks for an option in commands that read its section beside their own."""
-    return mark(option.field.metadata, Flag) is not None
+    return mark(option.field, Flag) is not None
 
 
 def plain(field: FieldInfo) -> str:
@@ -64,14 +64,15 @@ def type_of(field: FieldInfo) -> click.ParamType[Any]:
     """How click reads the field: numbers in their range, one of several words, paths; text otherwise."""
     kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
     kind: Any = kinds[0] if len(kinds) == 1 and get_origin(field.annotation) is not Literal else field.annotation
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if get_origin(kind) is Literal:
         return click.Choice([str(choice) for choice in get_args(kind)])
     if kind is Path:
         return click.Path(path_type=Path)
     if kind not in (int, float):
         return click.STRING
-    lowest, highest = mark(field.metadata, annotated_types.Ge), mark(field.metadata, annotated_types.Le)
-    above, below = mark(field.metadata, annotated_types.Gt), mark(field.metadata, annotated_types.Lt)
+    lowest, highest = mark(field, annotated_types.Ge), mark(field, annotated_types.Le)
+    above, below = mark(field, annotated_types.Gt), mark(field, annotated_types.Lt)
     if not (lowest or highest or above or below):
         return click.INT if kind is int else click.FLOAT
     bounds: dict[str, Any] = {

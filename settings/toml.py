@@ -62,7 +62,7 @@ def _items(section: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
         return dict(section)
     plain = section.model_dump(mode="json")
     fields = type(section).model_fields
-    kept = {key: getattr(section, key) for key in fields if mark(fields[key].metadata, Secret) is None}
+    kept = {key: getattr(section, key) for key in fields if mark(fields[key], Secret) is None}
     return {key: value if _is_table(value) else plain[key] for key, value in kept.items()}
 
 

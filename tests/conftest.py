@@ -9,6 +9,16 @@ from typing import NoReturn
 
 import pytest
 
+PREFIXES = tuple(f"CURE_AGENT_{name}_" for name in ("SOLVE", "EVAL", "SERVE", "HTTP", "LOCAL", "VLLM"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests see no settings of whoever runs them: neither their file nor their variables."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    for name in [name for name in os.environ if name.startswith(PREFIXES)]:
+        del os.environ[name]
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from cure.prompts import StyleChoice
-from cure.settings import Comparison, Extraction, Model, Programs, Sandbox, Selector, Tests
+from cure.settings import Comparison, Extraction, Programs, Sandbox, Selector, Tests
+from engines.settings import Model
 from settings.marks import Flag
 from settings.section import Section
 

@@ -6,14 +6,21 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from engines.errors import EngineError
 from engines.open import open_engine
 from engines.spec import parse_spec
+from settings.command import SettingsCommand
+from settings.registry import ENGINES
+
+if TYPE_CHECKING:
+    from engines.serve.settings import ServeOptions
+    from settings.section import Section
 
 
 class AddressError(EngineError):
@@ -22,29 +29,28 @@ class AddressError(EngineError):
     exit_code = 2
 
 
-@click.command()
-@click.option("--model", default="micro", show_default=True, help="Model spec, such as micro or hf:PATH.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--name", default=None, help="The model's name for clients; by default the one in the spec.")
-@click.option("--api-key", default=None, envvar="CURE_AGENT_SERVE_API_KEY", help="Key that clients must send.")
-@click.option("--rows", default=64, show_default=True, type=click.IntRange(1), help="Samples decoded side by side.")
-def serve(model: str, host: str, port: int, name: str | None, api_key: str | None, rows: int) -> None:
+@click.command(cls=SettingsCommand, section="serve", beside=ENGINES)
+def serve(settings: ServeOptions, others: tuple[Section, ...]) -> None:
     """Serve a model to OpenAI clients: /v1/completions, /v1/chat/completions, /v1/models, /health.
 
     Ends on Ctrl-C or SIGTERM. One line on stderr says when it is ready and where.
     """
-    parsed = parse_spec(model)
-    interrupted = asyncio.run(_serve(model, host, port, name or parsed.name or model, api_key, rows))
-    if interrupted:
+    if asyncio.run(_serve(settings, _with_rows(others, settings.rows))):
         raise SystemExit(130)
 
 
-async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None, rows: int) -> bool:
+def _with_rows(options: Sequence[Section], rows: int | None) -> list[Section]:
+    """Options of engines, in which so many samples are decoded side by side, if that is given."""
+    return [
+        section.model_copy(update={"rows": rows}) if rows and "rows" in type(section).model_fields else section
+        for section in options
+    ]
+
+
+async def _serve(settings: ServeOptions, options: Sequence[Section]) -> bool:
     """Serve until a signal; whether it was SIGINT."""
     import uvicorn
 
-    from engines import LocalOptions, VllmOptions
     from engines.serve.app import make_app
 
     class Server(uvicorn.Server):
@@ -53,11 +59,12 @@ async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None
             # uvicorn raises the signal again after its shutdown, which would make SIGTERM look like a crash.
             yield
 
-    listener = _listen(host, port)
+    name = settings.name or parse_spec(settings.model).name or settings.model
+    listener = _listen(settings.host, settings.port)
     with listener:
-        engine = await open_engine(spec, LocalOptions(rows=rows), VllmOptions(rows=rows))
+        engine = await open_engine(settings.model, *options)
         try:
-            app = make_app(engine, name, api_key)
+            app = make_app(engine, name, settings.api_key)
             config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
             server = Server(config)
             received: list[int] = []
@@ -72,7 +79,7 @@ async def _serve(spec: str, host: str, port: int, name: str, api_key: str | None
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, stop, number)
-            shown = f"[{host}]" if ":" in host else host
+            shown = f"[{settings.host}]" if ":" in settings.host else settings.host
             click.echo(f"serving {name} at http://{shown}:{listener.getsockname()[1]}/v1", err=True)
             await server.serve(sockets=[listener])
         finally:

@@ -7,74 +7,35 @@ from typing import TYPE_CHECKING
 
 import click
 
+from settings.command import SettingsCommand
+from settings.registry import ENGINES
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cure.problem import Problem
     from evaluator.run.execute import Progress
-    from evaluator.run.settings import RoleSettings, Settings
+    from evaluator.run.settings import EvalOptions, RoleSettings, Settings
+    from settings.section import Section
 
 
 def run_of(dataset: str) -> click.Command:
     """The command that evaluates on this dataset."""
 
-    @click.command(dataset, help=f"Evaluate on {dataset}: ask for what is missing, run it, score it, report it.")
-    @click.option("--model", help="Model spec of both roles.")
-    @click.option("--coder", help="Model spec; run:DIRECTORY for an earlier run's programs; pool for the set's own.")
-    @click.option("--tester", help="Model spec; run:DIRECTORY for an earlier run's tests.")
-    @click.option("-n", "programs", type=click.IntRange(min=0), default=16, show_default=True,
-                  help="Programs per problem.")  # fmt: skip
-    @click.option("-m", "tests", type=click.IntRange(min=0), default=16, show_default=True,
-                  help="Tests per problem; 0 measures one-shot coding alone.")  # fmt: skip
-    @click.option("--style", type=click.Choice(["auto", "chat", "micro", "release"]), default="auto", show_default=True)
-    @click.option("--temperature", type=click.FloatRange(min=0), default=0.8, show_default=True)
-    @click.option("--top-p", type=click.FloatRange(min=0, max=1), default=0.95, show_default=True)
-    @click.option("--max-tokens", type=click.IntRange(min=1), default=10_000, show_default=True)
-    @click.option("--seed", type=int, default=0, show_default=True, help="For engines that take seeds.")
-    @click.option("--limit", type=click.IntRange(min=1), help="Only the first so many problems.")
-    @click.option("--max-test", type=click.IntRange(min=1), default=8, show_default=True,
-                  help="Hidden tests that the release's metrics look at; all are run.")  # fmt: skip
-    @click.option("--extraction", type=click.Choice(["robust", "release"]), default="robust", show_default=True)
-    @click.option("--comparison", default="tokens", show_default=True, help="Where a problem names none of its own.")
-    @click.option("--give-up-after", type=click.IntRange(min=0), default=1, show_default=True, metavar="N",
-                  help="Time-outs of a program after which its other tests are not run; 0 runs them all.")  # fmt: skip
-    @click.option("--outputs", type=click.Path(path_type=Path), default=Path("outputs"), show_default=True)
-    @click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap", "none"]), default="auto",
-                  show_default=True)  # fmt: skip
-    @click.option("--concurrency", type=click.IntRange(min=1), default=32, show_default=True,
-                  help="Requests to a server at once.")  # fmt: skip
-    @click.option("--rpm", type=click.FloatRange(min=0, min_open=True), help="Requests a minute to a server at most.")
-    @click.option("--tpm", type=click.FloatRange(min=0, min_open=True),
-                  help="Tokens a minute from and to a server at most, prompts and completions.")  # fmt: skip
-    @click.option("--price", metavar="IN:OUT", help="US dollars per million tokens of prompts and of completions.")
-    @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
-                  help="The same by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
-    @click.option("--batch", is_flag=True, help="Ask through the provider's batch API: cheaper, and takes its time.")
+    @click.command(
+        dataset,
+        cls=SettingsCommand,
+        section="eval",
+        beside=ENGINES,
+        help=f"Evaluate on {dataset}: ask for what is missing, run it, score it, report it.",
+    )
     @click.option("--fresh", is_flag=True, help="Begin anew, although such a run lies there.")
     @click.option("--retry-failed", is_flag=True, help="Ask again for samples that could not be had.")
     @click.option("--dry-run", is_flag=True, help="Say what would be asked for and run; do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
     def run(
-        model: str | None,
-        coder: str | None,
-        tester: str | None,
-        programs: int,
-        tests: int,
-        style: str,
-        temperature: float,
-        top_p: float,
-        max_tokens: int,
-        seed: int,
-        limit: int | None,
-        max_test: int,
-        extraction: str,
-        comparison: str,
-        give_up_after: int,
-        outputs: Path,
-        sandbox: str,
-        concurrency: int,
-        rpm: float | None,
-        tpm: float | None,
-        price: str | None,
-        prices: Path | None,
-        batch: bool,
+        settings: EvalOptions,
+        others: tuple[Section, ...],
         fresh: bool,
         retry_failed: bool,
         dry_run: bool,
@@ -82,45 +43,34 @@ def run_of(dataset: str) -> click.Command:
     ) -> None:
         import asyncio
         import json
-        from typing import Any, cast
 
-        from cure.table.compare import comparison as known_comparison
-        from engines import HttpOptions
         from evaluator.run.prices import given_prices
-        from evaluator.run.settings import RoleSettings, Settings
         from evaluator.run.start import evaluate, read_problems
 
-        table = given_prices(price, prices)
-        known_comparison(comparison)
-        path = _find(dataset)
-        problems, sha256 = read_problems(path, limit)
-
-        def role(spec: str | None, samples: int) -> RoleSettings | None:
-            if not samples:
-                return None
-            if spec is None:
-                raise click.UsageError("name a model: --model SPEC, or --coder and --tester apart")
-            asked = (cast(Any, style), temperature, top_p, None, max_tokens, seed)
-            return RoleSettings(spec, samples, *asked)
-
-        settings = Settings(
-            dataset, sha256, role(coder or model, programs), role(tester or model, tests), limit,
-            cast(Any, extraction), comparison, max_test, give_up_after=give_up_after or None,
-        )  # fmt: skip
+        prices = given_prices(settings.price, settings.prices)
+        problems, sha256 = read_problems(_find(dataset), settings.limit)
+        recorded = settings.settings(dataset, sha256)
         if dry_run:
-            click.echo(_plan(settings, problems, as_json))
+            click.echo(_plan(recorded, problems, as_json))
             return
-        options = HttpOptions(concurrency=concurrency, rpm=rpm, tpm=tpm)
         with _display() as show:
             directory = asyncio.run(
                 evaluate(
-                    settings, problems, outputs, sandbox, options, fresh, retry_failed,
-                    show, lambda made: click.echo(f"{made.path}", err=True), batch,
+                    recorded,
+                    problems,
+                    settings.outputs,
+                    settings.sandbox,
+                    others,
+                    fresh=fresh,
+                    ask_again=retry_failed,
+                    on_progress=show,
+                    on_directory=lambda made: click.echo(f"{made.path}", err=True),
+                    batch=settings.batch,
                 )
-            )  # fmt: skip
+            )
         from evaluator.run.summary import summarise, write_summary
 
-        metrics = summarise(directory, table)
+        metrics = summarise(directory, prices)
         write_summary(directory, metrics)
         from evaluator.report.write import write_report
 
@@ -149,7 +99,7 @@ def _find(dataset: str) -> Path:
     return found
 
 
-def _plan(settings: Settings, problems: list, as_json: bool) -> str:  # type: ignore[type-arg]  # of problems
+def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
     """What would be asked for and run."""
     import json
 

@@ -101,7 +101,7 @@ class Asker:
 
     def keys(self, problems: Sequence[Problem]) -> Callable[[int, int], str]:
         """The key of each sample."""
-        settings = {name: value for name, value in asdict(self.settings).items() if name not in ("samples", "model")}
+        settings = self.settings.model_dump(exclude={"samples", "model"})
         common = json.dumps([self.spec, settings, self.style.stop], sort_keys=True)
         prompts: dict[int, str] = {}
 

@@ -42,7 +42,8 @@ async def evaluate(
     problems: Sequence[Problem],
     outputs: Path,
     sandbox: str = "auto",
-    options: Section | None = None,
+    options: Sequence[Section] = (),
+    *,
     fresh: bool = False,
     ask_again: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -51,7 +52,8 @@ async def evaluate(
 ) -> RunDirectory:
     """The completed run: a new one, or the one with these settings that was begun before.
 
-    `batch`: servers are asked through their batch API, models in this process as ever.
+    `options` are those of engines, each of which takes its own. `batch`: servers are asked through their batch API,
+    models in this process as ever.
     """
     directory = find_or_make(outputs, settings, fresh)
     on_directory(directory)
@@ -68,7 +70,7 @@ async def evaluate(
                 askers.append(_given(directory, role, wanted, problems))
                 continue
             if wanted.model not in opened:
-                opened[wanted.model] = await open_engine(wanted.model, *([] if options is None else [options]))
+                opened[wanted.model] = await open_engine(wanted.model, *options)
                 stack.push_async_callback(opened[wanted.model].close)
             askers.append(_asker(role, wanted, opened[wanted.model], batch))
         directory.write_config(settings, _surroundings(box.isolation))

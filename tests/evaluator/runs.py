@@ -59,9 +59,9 @@ def settings_of(file: Path, model: str, n: int = 4, m: int = 4, **more: Any) -> 
     """Settings of an evaluation of one model in both roles."""
     _, sha256 = read_problems(file, None)
     role = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 200}
-    coder = RoleSettings(model, n, **role) if n else None
-    tester = RoleSettings(model, m, **role) if m else None
-    return Settings(str(file), sha256, coder, tester, **more)
+    coder = RoleSettings(model=model, samples=n, **role) if n else None
+    tester = RoleSettings(model=model, samples=m, **role) if m else None
+    return Settings(dataset=str(file), data_sha256=sha256, coder=coder, tester=tester, **more)
 
 
 def run(
@@ -74,4 +74,6 @@ def run(
     """Complete it in a bubblewrap."""
     problems, _ = read_problems(Path(settings.dataset), settings.limit)
     show = (lambda _: None) if seen is None else seen.append
-    return asyncio.run(evaluate(settings, problems, outputs, "bubblewrap", options, on_progress=show, **more))
+    return asyncio.run(
+        evaluate(settings, problems, outputs, "bubblewrap", [options] if options else (), on_progress=show, **more)
+    )

@@ -77,7 +77,7 @@ def ask(
 
     async def fill() -> None:
         engine = await open_engine(spec)
-        settings = RoleSettings(spec, n, max_tokens=50)
+        settings = RoleSettings(model=spec, samples=n, max_tokens=50)
         model = same_model or "the model"
         askers = [
             Asker(role, engine, model, prompts_for(style), settings, True)

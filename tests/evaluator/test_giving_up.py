@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,14 +73,18 @@ def test_the_command_says_how_much_was_not_run(tmp_path: Path) -> None:
     assert share in (made / "report.md").read_text()
 
 
+def settings_with(coder: RoleSettings | None = None, give_up_after: int | None = 1) -> Settings:
+    return Settings(dataset="set.json", data_sha256="0", coder=coder, tester=None, give_up_after=give_up_after)
+
+
 def test_another_limit_is_another_run() -> None:
-    settings = Settings("set.json", "0", RoleSettings("micro", 1), None)
-    assert settings.identity() != replace(settings, give_up_after=2).identity()
-    assert Settings.from_record(replace(settings, give_up_after=None).to_record()).give_up_after is None
+    settings = settings_with(coder=RoleSettings(model="micro", samples=1))
+    assert settings.identity() != settings.model_copy(update={"give_up_after": 2}).identity()
+    assert Settings.from_record(settings.model_copy(update={"give_up_after": None}).to_record()).give_up_after is None
 
 
 def test_a_run_from_before_there_was_a_limit_ran_everything() -> None:
-    record = Settings("set.json", "0", None, None).to_record()
+    record = settings_with().to_record()
     del record["give_up_after"]
     assert Settings.from_record(record).give_up_after is None
 
@@ -123,7 +126,7 @@ def test_what_decides_is_run_after_all_and_everything_of_a_right_program(
     hidden = tuple(UnitTest(f"{number}\n", expected, "hidden") for number in (1, 2))
     tests = [TESTS[0].replace("3 4", given) for given in ("91", "92")]
     samples = [Sample("", 0, index, text, "stop") for index, text in enumerate(tests)]
-    settings = Settings("set.json", "0", None, None, give_up_after=1)
+    settings = settings_with(give_up_after=1)
     box = LateSandbox()
     made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], samples, settings, box)
     assert asyncio.run(made).cells == (cells,)
@@ -132,7 +135,7 @@ def test_what_decides_is_run_after_all_and_everything_of_a_right_program(
 
 def test_a_program_known_to_be_wrong_is_not_run_again() -> None:
     hidden = (UnitTest("1\n", "1\n", "hidden"), UnitTest("92\n", "1\n", "hidden"), UnitTest("93\n", "1\n", "hidden"))
-    settings = Settings("set.json", "0", None, None, give_up_after=1)
+    settings = settings_with(give_up_after=1)
     box = LateSandbox()
     made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], [], settings, box)
     assert asyncio.run(made).cells == ("NNT",)

@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -90,8 +89,8 @@ def made_run(
     sha256 = hashlib.sha256(data.read_bytes()).hexdigest()
     directory = RunDirectory(folder / "run")
     directory.path.mkdir()
-    roles = [RoleSettings(model, count) if count else None for count in (coder, tester)]
-    settings = Settings(dataset or str(data), sha256, *roles, give_up_after=3)
+    asked, tested = (RoleSettings(model=model, samples=count) if count else None for count in (coder, tester))
+    settings = Settings(dataset=dataset or str(data), data_sha256=sha256, coder=asked, tester=tested, give_up_after=3)
     directory.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "versions": {"python": "3"}, "sandbox": "b"})
     write_whole(directory.path / "problems.json", json.dumps([row["name"] for row in rows]))
     lines = Lines(directory.tables)
@@ -384,15 +383,16 @@ def test_money_only_by_prices(tmp_path: Path) -> None:
 
 
 def test_a_model_without_a_price_has_none(tmp_path: Path) -> None:
-    settings = Settings("set.json", "0", RoleSettings("openai:a", 1), RoleSettings("openai:b", 1))
+    a, b = (RoleSettings(model=model, samples=1) for model in ("openai:a", "openai:b"))
+    settings = Settings(dataset="set.json", data_sha256="0", coder=a, tester=b)
     tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
     samples = {"coder": tokens, "tester": tokens}
     found = money(settings, samples, {"openai:a": Price(1.0, 2.0)})
     assert found["coder"]["usd"] == 3.0 and found["tester"]["usd"] is found["usd"] is None
     assert found["reason"] == "there is no price of openai:b"
-    given = replace(settings, tester=RoleSettings("run:earlier", 1))
+    given = settings.model_copy(update={"tester": RoleSettings(model="run:earlier", samples=1)})
     assert money(given, samples, {"*": Price(1.0, 2.0)})["usd"] == 3.0, "nobody was asked for the tests"
-    assert money(replace(settings, coder=None), samples, {"*": Price(1.0, 0.0)})["usd"] == 1.0
+    assert money(settings.model_copy(update={"coder": None}), samples, {"*": Price(1.0, 0.0)})["usd"] == 1.0
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:2:3", "a:b", "-1:2", "nan:1", "1:inf"])

@@ -221,10 +221,8 @@ def test_programs_of_an_earlier_run_and_tests_of_another_model(tmp_path: Path) -
     made = run(settings_of(file, script(tmp_path / "s.json"), m=0), tmp_path / "out")
     model = script(tmp_path / "t.json", ["never"], [answer_of_a_tester("9 9", "18")])
     settings = settings_of(file, model, n=4, m=1)
-    from dataclasses import replace
-
     assert settings.coder is not None
-    mixed = replace(settings, coder=replace(settings.coder, model=f"run:{made.path}"))
+    mixed = settings.model_copy(update={"coder": settings.coder.model_copy(update={"model": f"run:{made.path}"})})
     table = read_tables(run(mixed, tmp_path / "out"))[0]
     assert table.cells == ("PPPP", "WWPW", "", "CCCC")
 
@@ -233,10 +231,8 @@ def test_a_fixed_pool_of_programs(tmp_path: Path) -> None:
     programs = ["a, b = map(int, input().split())\nprint(a + b)", {"program": "print(input())", "right": False}]
     file = problems_file(tmp_path / "sums.json", 1, submissions=programs)
     settings = settings_of(file, script(tmp_path / "s.json"))
-    from dataclasses import replace
-
     assert settings.coder is not None
-    pool = replace(settings, coder=replace(settings.coder, model="pool"))
+    pool = settings.model_copy(update={"coder": settings.coder.model_copy(update={"model": "pool"})})
     assert read_tables(run(pool, tmp_path / "out"))[0].cells == ("PPPPWP", "WWWWWW")
 
 

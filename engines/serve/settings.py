@@ -1,0 +1,30 @@
+"""What the server is told."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from engines.settings import Model
+from settings.marks import OwnersOnly, Secret
+from settings.section import Section
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class ServeOptions(Section):
+    """`cure-agent serve`."""
+
+    model: Model = "micro"
+    """Model spec, such as micro or hf:PATH."""
+    host: Annotated[str, OwnersOnly(lambda host: host not in LOOPBACK, "others could reach the server")] = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    name: str | None = None
+    """The model's name for clients; by default the one in the spec."""
+    api_key: Annotated[str | None, Secret()] = None
+    """Key that clients must send."""
+    rows: int | None = Field(default=None, ge=1)
+    """Samples decoded side by side; without it the engine's own number, 64 where no file says otherwise."""
