@@ -1,0 +1,114 @@
+"""Two checkouts of the project side by side: what did a change cost?
+
+    python benchmarks/two_checkouts.py OLD NEW ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz --rounds 5
+
+Each checkout brings its own `.venv`. In every round each job runs once in the one and once in the other, so that
+whatever else the machine does meets both. Printed are medians and the median of the ratios, new to old: above 1
+is better for rates, below 1 for seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+Figures = dict[str, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    parser.add_argument("data", type=Path, help="stored programs and tests, for the evaluation")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", action="append", choices=list(JOBS), help="only this job; may be repeated")
+    options = parser.parse_args()
+    checkouts = (options.old.absolute(), options.new.absolute())
+    found: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(options.rounds):
+        for name in options.only or JOBS:
+            old, new = (JOBS[name](checkout, options.data.absolute()) for checkout in checkouts)
+            for figure in old:
+                found.setdefault(figure, []).append((old[figure], new[figure]))
+    print(f"{'':<44}{'old':>10}{'new':>10}{'new/old':>10}  rounds")
+    for figure, pairs in found.items():
+        old, new = (statistics.median(column) for column in zip(*pairs, strict=True))
+        ratio = statistics.median(after / before for before, after in pairs)
+        print(f"{figure:<44}{old:>10.4g}{new:>10.4g}{ratio:>10.3f}  {len(pairs)}")
+
+
+def sandbox(checkout: Path, _: Path) -> Figures:
+    """Executions a second of the sandbox's own benchmark, under bubblewrap."""
+    shown = json.loads(
+        _run(checkout, "cure-agent", "sandbox", "bench", "--rounds", "1", "--sandbox", "bubblewrap", "--json")
+    )
+    return {
+        "sandbox, default mode (executions/s)": shown["default"]["per_second"],
+        "sandbox, strict mode (executions/s)": shown["strict"]["per_second"],
+    }
+
+
+def evaluator(checkout: Path, data: Path) -> Figures:
+    """Seconds of an evaluation of 30 problems with stored answers, scores included."""
+    script = (
+        "benchmarks/evaluator_speed.py",
+        str(data),
+        "--problems",
+        "30",
+        "--sample",
+        "2",
+        "--sandbox",
+        "bubblewrap",
+    )
+    shown = _run(checkout, "python", *script, "--give-up-after", "1")
+    seconds = re.search(r"cells: ([0-9.]+) s", shown)
+    assert seconds is not None, shown
+    return {"evaluation of 30 problems (s)": float(seconds[1])}
+
+
+def train_step(checkout: Path, _: Path) -> Figures:
+    """Seconds of the second training step of the micro preset, in one process."""
+    with tempfile.TemporaryDirectory() as folder:
+        changes = ("evaluation.problems=none", "train.processes=1", "execution.sandbox=bubblewrap")
+        overrides = [part for change in changes for part in ("--set", change)]
+        _run(checkout, "cure-agent", "train", "micro", "--steps", "2", "--out", folder, *overrides)
+        lines = (Path(folder) / "metrics.jsonl").read_text().splitlines()
+    step = next(record for record in map(json.loads, lines) if record["kind"] == "step" and record["step"] == 2)
+    return {"training step, micro preset (s)": step["seconds/step"]}
+
+
+def solve(checkout: Path, _: Path) -> Figures:
+    """Seconds of the demo: three problems, from the command's start to its end."""
+    begun = time.perf_counter()
+    _run(checkout, "cure-agent", "demo", "--sandbox", "bubblewrap")
+    return {"demo, three problems (s)": time.perf_counter() - begun}
+
+
+JOBS: dict[str, Callable[[Path, Path], Figures]] = {
+    "sandbox": sandbox,
+    "evaluator": evaluator,
+    "train": train_step,
+    "solve": solve,
+}
+
+
+def _run(checkout: Path, program: str, *arguments: str) -> str:
+    """Standard output of a program of the checkout's environment; what it records goes to a folder for a moment."""
+    with tempfile.TemporaryDirectory() as state:
+        environment = os.environ | {"CURE_AGENT_STATE": state, "PYTHONPATH": str(checkout)}
+        command = [str(checkout / ".venv" / "bin" / program), *arguments]
+        done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}: {done.stderr[-2000:]}"
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
