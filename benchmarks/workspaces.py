@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from sandbox import SandboxUnavailable
-from sandbox.workspace import open_workspace
+from sandbox.workspace import Command, open_workspace, shell
 from sandbox.workspace.backends import bubblewrap
 
 WAYS = {"bubblewrap, overlay": (True,), "bubblewrap, copy": (False,), "docker": (), "none": ()}
@@ -57,8 +57,8 @@ async def once(place: Path, kind: str) -> list[float]:
         await what()
         seconds.append(time.perf_counter() - begun)
 
-    await timed(lambda: workspace.run(["true"]))
-    await workspace.run("echo x > new")
+    await timed(lambda: workspace.run(Command(("true",))))
+    await workspace.run(Command(shell("echo x > new")))
     await timed(workspace.changes)
     await timed(workspace.reset)
     await workspace.close()

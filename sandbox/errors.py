@@ -1,4 +1,4 @@
-"""What can go wrong with a sandbox itself, never with the program in it."""
+"""Errors of a sandbox itself; what goes wrong in a program is a verdict, not an error."""
 
 
 class SandboxError(Exception):

@@ -1,4 +1,4 @@
-"""Chooses a sandbox for this machine, and says why not the others."""
+"""Opens the sandbox that works on this machine, and says why others do not."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ class BackendStatus:
     name: str
     usable: bool
     detail: str
-    """What it is when usable, why it is not otherwise; one line."""
+    """Its isolation when usable, otherwise why it is not usable; one line."""
     remedy: str = ""
-    """The command or step that makes it usable; empty when it is."""
+    """The command or step that makes it usable; empty when it is usable."""
 
 
 def default_slots() -> int:
-    """Twice the cores this process may use: a sleeping program must not hold a core. Half of them work at a time."""
+    """Twice the cores this process may use, so that a sleeping program holds no core; half compute at a time."""
     return 2 * len(os.sched_getaffinity(0))
 
 
-def _say_on_stderr(line: str) -> None:
+def say_on_stderr(line: str) -> None:
+    """Report a step of a slow opening."""
     sys.stderr.write(f"{line}\n")
 
 
@@ -41,16 +42,18 @@ async def open_sandbox(
     kind: str = "auto",
     *,
     slots: int | None = None,
-    say: Callable[[str], None] = _say_on_stderr,
+    say: Callable[[str], None] = say_on_stderr,
     runtime: str | None = None,
 ) -> Sandbox:
     """A sandbox of this kind, for the running event loop; close it when done.
 
     `kind` is `auto` (Docker when an engine answers and has the image, else bubblewrap), `docker`, `bubblewrap`, or
-    `none` for code one trusts. `slots` executions run side by side, twice the cores by default. Docker's image is built
+    `none` for trusted code. `slots` executions run side by side, by default `default_slots()`. Docker's image is built
     when it is missing and `docker` was asked for or bubblewrap does not work; `say` gets a line for each step of that.
-    `runtime` is what Docker's containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names; with
-    one, `auto` is Docker or nothing, since nobody names a runtime to get less isolation. Raises SandboxUnavailable.
+    `runtime` is what Docker's containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names;
+    with a runtime named, `auto` never falls back to bubblewrap, which would isolate less.
+
+    Raises SandboxUnavailable where no backend of this kind works, SandboxError for fewer than one slot.
     """
     from sandbox.backends.trusted import Trusted
     from sandbox.pool.pool import Pool
@@ -71,11 +74,16 @@ async def open_sandbox(
         from sandbox.backends.bubblewrap import find_bubblewrap
 
         return Pool(await find_bubblewrap(), count)
-    raise SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
+    raise unknown(kind)
+
+
+def unknown(kind: str) -> SandboxUnavailable:
+    """The error for a kind of sandbox that does not exist."""
+    return SandboxUnavailable(f"unknown sandbox {kind!r}: choose one of {', '.join(KINDS)}")
 
 
 async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
-    """Docker, bubblewrap, or Docker after building its image: a build that fails takes too long to try every time."""
+    """Docker with its image, else bubblewrap, else Docker after building its image, which takes long even to fail."""
     from sandbox.backends.docker.jails import find_docker
     from sandbox.pool.pool import Pool
 
@@ -100,7 +108,7 @@ async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
 
 
 async def probe() -> list[BackendStatus]:
-    """What each backend can do on this machine, in the order of preference. Builds and starts nothing that stays."""
+    """The state of each backend on this machine, in the order of preference. Leaves nothing built or running."""
     from sandbox.backends import bubblewrap
     from sandbox.backends.docker import client, jails
 

@@ -9,22 +9,22 @@ from typing import Protocol
 
 
 class Verdict(StrEnum):
-    """What became of one execution. Equality with an expected output is not a verdict."""
+    """What became of one execution. Whether its output is the expected one is no part of the verdict."""
 
     OK = "ok"
-    """Ended by itself with exit status 0."""
+    """The program ended by itself with exit status 0."""
     CRASH = "crash"
-    """Exit status other than 0, a signal, an uncaught exception, or a source that does not compile."""
+    """The program ended with another exit status, a signal or an uncaught exception, or does not compile."""
     TIMEOUT = "timeout"
-    """Used up its CPU seconds, or the wall-clock guard."""
+    """The program used up its CPU seconds, or ran into the wall-clock guard."""
     MEMORY = "memory"
-    """Went over its memory limit."""
+    """The program exceeded its memory limit."""
     OUTPUT_LIMIT = "output_limit"
-    """Wrote more than it may."""
+    """The program wrote more than its limit on output."""
     NOT_RUN = "not_run"
     """Given up on purpose, after too many time-outs of the same program."""
     SANDBOX_ERROR = "sandbox_error"
-    """Ours, never the program's: no statement about the program, and never a reward."""
+    """The sandbox failed, not the program: no statement about the program, and never a reward."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Limits:
     """What one execution may use."""
 
     cpu_s: float = 1.0
-    """CPU seconds of the execution and its waited-for children."""
+    """CPU seconds of the program and of the children it waits for."""
     wall_s: float | None = None
     """Wall-clock guard in seconds; None means max(3 x cpu_s, cpu_s + 2)."""
     memory_mb: int = 256
     output_bytes: int = 1 << 20
-    """Most bytes of stdout; stderr has the same limit, of which only the tail is kept."""
+    """Most bytes of stdout, and of stderr, of which only the tail is kept."""
     processes: int = 16
 
     @property
     def wall_guard_s(self) -> float:
-        """Seconds after which an execution is a `timeout` even if it used little CPU (it sleeps, or waits)."""
+        """Wall seconds after which an execution is a `timeout` even if it used little CPU time: it sleeps, or waits."""
         return self.wall_s if self.wall_s is not None else max(3 * self.cpu_s, self.cpu_s + 2)
 
 
@@ -52,24 +52,24 @@ class Job:
 
     key: str
     source: str
-    """Python source, run as `python main.py` would."""
+    """Python source, run like `python main.py`."""
     inputs: tuple[bytes, ...]
     """Standard input of each execution."""
     limits: Limits = Limits()
     strict: bool = False
-    """A fork for every input. By default the inputs of a plain program may share a process, with the same verdicts."""
+    """Run every input in a process of its own. By default inputs of a plain program share one, with equal verdicts."""
     give_up_after: int | None = None
-    """Time-outs of this program after which its other inputs are `not_run`; None runs them all."""
+    """Time-outs of this program after which its remaining inputs are `not_run`; None runs them all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Execution:
-    """One program on one input."""
+    """What one program did on one input."""
 
     job: str
     """Key of the job."""
     index: int
-    """Which of the job's inputs."""
+    """Position of the input in `Job.inputs`."""
     verdict: Verdict
     stdout: bytes = b""
     stderr_tail: bytes = b""
@@ -79,9 +79,9 @@ class Execution:
     wall_s: float = 0.0
     peak_memory_kb: int = 0
     reason: str = ""
-    """Why, in a few words for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke."""
+    """Reason of the verdict for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke."""
     shared: bool = False
-    """Whether it ran in one process with other inputs of its program."""
+    """Whether it shared a process with other inputs of its program."""
 
 
 class Sandbox(Protocol):
@@ -92,7 +92,10 @@ class Sandbox(Protocol):
         """What separates a program from this machine, in words for `doctor` and for records, e.g. `docker`."""
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
-        """Executions of all jobs, as each finishes. May be called concurrently; closing it gives up what is left."""
+        """Executions of all jobs, as each finishes. May be called concurrently; closing the generator ends the rest.
+
+        Raises SandboxError when the sandbox is closed; what goes wrong later is a `sandbox_error` of one execution.
+        """
 
     async def close(self) -> None:
         """End every process and container of this sandbox. Idempotent."""

@@ -1,4 +1,4 @@
-"""The Python that programs get under bubblewrap, and the few places of this machine it needs to run."""
+"""The Python interpreter that a bubblewrap jail gets, and the directories of this machine it needs to run."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class JailPython:
     executable: str
     """Path in the jail."""
     arguments: tuple[str, ...]
-    """Read-only binds of interpreter, standard library, shared libraries; nothing of a user, no other packages."""
+    """Read-only binds of interpreter, standard library and shared libraries; no user's files, no other packages."""
     origin: str
     """Path on this machine."""
 
 
 def candidates() -> Iterator[JailPython]:
-    """The system's Python if it is recent and whole, then the one this process runs on, if that is another."""
+    """The system's Python if it is recent and complete, then the Python of this process if that is another one."""
     system = _system()
     if system is not None:
         yield system
@@ -48,7 +48,7 @@ def _system() -> JailPython | None:
     if version < OLDEST:
         return None
     executable = str(SYSTEM.resolve())
-    arguments = [*_libraries(), "--ro-bind", executable, executable]
+    arguments = [*libraries(), "--ro-bind", executable, executable]
     # What is installed beside the standard library differs from machine to machine.
     packages = "/usr/lib/python3/dist-packages"
     if Path(packages).is_dir():
@@ -57,12 +57,12 @@ def _system() -> JailPython | None:
 
 
 def _elsewhere(base: Path) -> JailPython:
-    """The interpreter below `base` (pyenv, uv, conda), moved to a place that says nothing about a user's home."""
+    """The interpreter below `base` (pyenv, uv, conda), bound to a path that does not show the user's home."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     executable = f"{ELSEWHERE}/bin/{version}"
     packages = f"{ELSEWHERE}/lib/{version}/site-packages"
     arguments = [
-        *_libraries(),
+        *libraries(),
         *_folders("/opt", ELSEWHERE, f"{ELSEWHERE}/bin"),
         *("--ro-bind", str((base / "bin" / version).resolve()), executable),
         *("--ro-bind", str(base / "lib"), f"{ELSEWHERE}/lib"),
@@ -74,12 +74,12 @@ def _elsewhere(base: Path) -> JailPython:
 
 
 def _folders(*paths: str) -> list[str]:
-    """Folders that a program's own user id may enter; those bwrap makes unasked are the runner's alone."""
+    """Arguments that make folders which programs may enter; folders that bwrap makes unasked only the runner may."""
     return [word for path in paths for word in ("--perms", "0755", "--dir", path)]
 
 
-def _libraries() -> list[str]:
-    """Directories of shared libraries, links kept as links, and a shell for `os.system`."""
+def libraries() -> list[str]:
+    """Arguments that bind directories of shared libraries, links kept as links, and a shell for `os.system`."""
     arguments = _folders("/usr", "/usr/bin")
     for directory in LIBRARIES:
         if Path(directory).is_symlink():

@@ -1,4 +1,4 @@
-"""`--sandbox none`: plain processes with resource limits, for code one trusts. Holds off mistakes, not intent."""
+"""`--sandbox none`: plain processes with resource limits, for trusted code: against mistakes, not against intent."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import IO
 
 from sandbox.errors import SandboxError
-from sandbox.protocol import Execution, Job, Verdict
+from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.runner.frames import STDERR_TAIL
 
 POLL_S = 0.01
 
 
 class Trusted:
-    """A Sandbox that is none: programs run as this user, with this user's files and network."""
+    """A Sandbox without isolation: programs run as this user, with this user's files and network."""
 
     def __init__(self, slots: int) -> None:
         self._turns = asyncio.Semaphore(slots)
@@ -36,7 +36,7 @@ class Trusted:
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        tasks = {asyncio.create_task(self._one(job, index)) for job in jobs for index in range(len(job.inputs))}
+        tasks = {asyncio.create_task(self._execute_one(job, index)) for job in jobs for index in range(len(job.inputs))}
         try:
             for finished in asyncio.as_completed(tasks):
                 yield await finished
@@ -47,14 +47,14 @@ class Trusted:
     async def close(self) -> None:
         self._closed = True
 
-    async def _one(self, job: Job, index: int) -> Execution:
+    async def _execute_one(self, job: Job, index: int) -> Execution:
         async with self._turns:
             with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
                 return await _execute(job, index, Path(directory))
 
 
 async def _execute(job: Job, index: int, directory: Path) -> Execution:
-    """Run `python -I main.py` in `directory`; its streams are files, as in the runner."""
+    """The execution of `python -I main.py` in `directory`; its standard streams are files, like in the runner."""
     (directory / "main.py").write_bytes(job.source.encode(errors="surrogatepass"))
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         stdin.write(job.inputs[index])
@@ -70,7 +70,7 @@ async def _execute(job: Job, index: int, directory: Path) -> Execution:
         )
         ending = asyncio.ensure_future(process.wait())
         try:
-            _limit(process.pid, job)
+            bind(process.pid, job.limits, max(job.limits.output_bytes, 1 << 20))
             cpu_s, wall_s, peak_kb, killed = await _watch(process.pid, job, ending)
         finally:
             with suppress(ProcessLookupError):
@@ -80,33 +80,35 @@ async def _execute(job: Job, index: int, directory: Path) -> Execution:
         err = _read(stderr, -STDERR_TAIL, STDERR_TAIL)
     verdict, reason = _judge(job, killed, code, out, err)
     return Execution(
-        job.key,
-        index,
-        verdict,
-        out[: job.limits.output_bytes],
-        err,
-        code if code >= 0 and not killed else None,
-        -code if code < 0 and not killed else None,
-        cpu_s,
-        wall_s,
-        peak_kb,
-        reason,
+        job=job.key,
+        index=index,
+        verdict=verdict,
+        stdout=out[: job.limits.output_bytes],
+        stderr_tail=err,
+        exit_code=code if code >= 0 and not killed else None,
+        signal=-code if code < 0 and not killed else None,
+        cpu_s=cpu_s,
+        wall_s=wall_s,
+        peak_memory_kb=peak_kb,
+        reason=reason,
     )
 
 
-def _limit(pid: int, job: Job) -> None:
+def bind(pid: int, limits: Limits, file_bytes: int = resource.RLIM_INFINITY) -> None:
+    """Set resource limits of process `pid`, whose files may grow to `file_bytes`; do nothing when it has ended."""
     with suppress(ProcessLookupError):
         for kind, bound in (
-            (resource.RLIMIT_CPU, ceil(job.limits.cpu_s) + 1),
-            (resource.RLIMIT_DATA, job.limits.memory_mb << 20),
-            (resource.RLIMIT_FSIZE, max(job.limits.output_bytes, 1 << 20)),
+            (resource.RLIMIT_CPU, ceil(limits.cpu_s) + 1),
+            (resource.RLIMIT_DATA, limits.memory_mb << 20),
             (resource.RLIMIT_CORE, 0),
         ):
             resource.prlimit(pid, kind, (bound, bound))
+        if file_bytes != resource.RLIM_INFINITY:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
 
 
 async def _watch(pid: int, job: Job, ending: asyncio.Future[int]) -> tuple[float, float, int, str]:
-    """CPU seconds and peak kB as last seen, wall seconds, and `cpu` or `wall` if its time is up."""
+    """CPU seconds, wall seconds, peak kB, and `cpu` or `wall` if the process has used up its time, else nothing."""
     started = time.monotonic()
     cpu_s, peak_kb = 0.0, 0
     while True:
@@ -122,7 +124,7 @@ async def _watch(pid: int, job: Job, ending: asyncio.Future[int]) -> tuple[float
 
 
 def _usage(pid: int, cpu_s: float, peak_kb: int) -> tuple[float, int]:
-    """CPU seconds with waited-for children and peak kB of a process; the values given when it is gone."""
+    """CPU seconds, with those of children waited for, and peak kB of a process; the arguments when it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         status = Path(f"/proc/{pid}/status").read_text()
@@ -147,7 +149,7 @@ def _judge(job: Job, killed: str, code: int, out: bytes, err: bytes) -> tuple[Ve
         return Verdict.OK, ""
     if code < 0:
         return Verdict.CRASH, signal.Signals(-code).name
-    # A plain process leaves no other word of what it died of than its traceback.
+    # Only the traceback of a plain process says what ended it.
     last = err.rstrip().rpartition(b"\n")[2].partition(b":")[0].decode(errors="replace").strip()
     if last == "MemoryError":
         return Verdict.MEMORY, last

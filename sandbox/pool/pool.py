@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
-from sandbox.pool.slot import Launcher, Size, Slot, SlotLost
+from sandbox.pool.connection import JailLost
+from sandbox.pool.slot import Launcher, Size, Slot
 from sandbox.pool.work import Run, Work, works_of
 from sandbox.protocol import Execution, Job, Verdict
 from sandbox.runner.frames import Result
@@ -17,66 +18,67 @@ BATCH = 64
 """Inputs of a program that go to a slot together."""
 BATCH_BYTES = 4 << 20
 AHEAD = 3
-"""Batches that a slot may have, the one it runs included."""
+"""Batches that a slot may hold, including the one that is running."""
 START_ATTEMPTS = 3
-"""Failures to start a first slot before everything pending fails."""
+"""Failed attempts to start a first slot until everything pending fails."""
 PATIENCE_S = 20.0
-"""How long a backend that has worked may be gone before everything pending fails."""
+"""Seconds that a backend which has worked may start no slot until everything pending fails."""
 LONGEST_PAUSE_S = 2.0
 LONGEST_GUARDS = 9
-"""Times the wall guard that an execution may take where the machine hardly lets it run: one, and MOST_STARVED."""
+"""Wall guards that an execution may take on a busy machine: one, and MOST_STARVED of the runner (`runner/jail.py`)."""
 SLACK_S = 45.0
-"""Beyond that: compiling and cleaning have time limits of their own in the runner."""
+"""Seconds beyond that for compiling and cleaning, which have their own time limits in the runner."""
 STALLED_S = 0.05
-"""A slot that has said nothing for so long may be asleep: another takes its turn."""
+"""Seconds of silence after which a slot counts as asleep and another one may use its core."""
 GRACE_S = 0.2
-"""How long a slot may finish an execution nobody waits for any more."""
+"""Seconds that a slot gets to finish an execution whose run was given up."""
 
 
 @dataclass(eq=False)
 class _Batch:
-    """Inputs of one program that went to a slot together."""
+    """Inputs of one program that were sent to a slot together."""
 
     work: Work
     unanswered: dict[int, None]
     alone: bool
-    """Whether there was one input only: if the slot is lost, it was lost under this one."""
+    """Whether it has one input only: if the slot is lost, this input was running."""
 
 
 @dataclass(eq=False)
-class _Station:
-    """A slot at work: what it was sent and has not answered."""
+class _LiveSlot:
+    """A slot, and what it was sent and has not answered."""
 
     slot: Slot
     batches: dict[int, _Batch] = field(default_factory=dict)
-    """By the number of the job they went in, in the order they are run."""
+    """By the number that `Slot.send` gave, in the order in which the runner runs them."""
     heard_at: float = 0.0
-    """When it began to work, or last answered."""
+    """Event-loop time when it began to work or last answered, whichever is later."""
 
-    def working_for(self, run: Run) -> bool:
+    def is_running(self, run: Run) -> bool:
+        """Whether the batch it runs now belongs to `run`."""
         first = next(iter(self.batches.values()), None)
         return first is not None and first.work.run is run
 
     @property
-    def longest_s(self) -> float:
-        """Most seconds until the runner says something, if it works."""
+    def longest_silence_s(self) -> float:
+        """Longest silence, in seconds, of a healthy runner."""
         return LONGEST_GUARDS * next(iter(self.batches.values())).work.job.limits.wall_guard_s + SLACK_S
 
 
 class Pool:
-    """A Sandbox over the slots of one backend. Belongs to the event loop it is used in."""
+    """A Sandbox over the slots of one backend, for one event loop."""
 
     def __init__(self, launcher: Launcher, slots: int) -> None:
         self._launcher = launcher
         self._slots = slots
         self._size = Size()
         self._works: deque[Work] = deque()
-        """All that have pending inputs; those to be run apart come last."""
+        """All works with pending inputs; those set apart (`Work.apart`) come last."""
         self._available = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._stations: set[_Station] = set()
+        self._live: set[_LiveSlot] = set()
         self._ending: set[asyncio.Future[None]] = set()
-        self._gone_since: float | None = None
+        self._failing_since: float | None = None
         self._has_worked = False
         self._closed = False
 
@@ -91,7 +93,7 @@ class Pool:
         works = works_of(jobs, run)
         for work in works:
             self._size = self._size.cover(work.job.limits)
-        # Before those that wait because they are slow.
+        # Insert ahead of works that were set apart.
         at = next((place for place, work in enumerate(self._works) if work.apart), len(self._works))
         self._works.rotate(-at)
         self._works.extendleft(reversed(works))
@@ -118,19 +120,19 @@ class Pool:
         await self._launcher.close()
 
     def _wake(self) -> None:
-        """Let slots see what is pending, and start as many as it needs."""
+        """Tell idle slots that inputs are pending, and start further slots if there are too few."""
         pending = sum(len(work.pending) for work in self._works)
         if not pending:
             self._available.clear()
             return
         self._available.set()
-        idle = sum(not station.batches for station in self._stations)
+        idle = sum(not live.batches for live in self._live)
         for _ in range(min(self._slots - len(self._tasks), pending - idle)):
             task = asyncio.create_task(self._keep_slot())
             self._tasks.add(task)
-            task.add_done_callback(self._slot_gone)
+            task.add_done_callback(self._slot_ended)
 
-    def _slot_gone(self, task: asyncio.Task[None]) -> None:
+    def _slot_ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail_pending(f"the sandbox broke: {error!r}")
@@ -144,46 +146,46 @@ class Pool:
                 slot = await Slot.start(self._launcher, self._size)
             except SandboxError as error:
                 failures += 1
-                if self._is_gone(failures):
+                if self._has_failed(failures):
                     self._fail_pending(str(error))
                     failures = 0
                 await asyncio.sleep(min(0.1 * 2**failures, LONGEST_PAUSE_S))
                 continue
             failures = 0
-            self._gone_since, self._has_worked = None, True
-            station = _Station(slot)
-            self._stations.add(station)
+            self._failing_since, self._has_worked = None, True
+            live = _LiveSlot(slot)
+            self._live.add(live)
             try:
-                await self._feed(station)
+                await self._feed(live)
             except (SandboxError, TimeoutError) as error:
-                self._recover(station, slot.complaint() or str(error) or "the runner did not answer in time")
+                self._recover(live, slot.complaint() or str(error) or "the runner did not answer in time")
             finally:
-                self._stations.discard(station)
-                self._recover(station, "the sandbox was closed", blame=False)
+                self._live.discard(live)
+                self._recover(live, "the sandbox was closed", blame=False)
                 await asyncio.shield(slot.end())
 
-    def _is_gone(self, failures: int) -> bool:
-        """Whether to stop waiting for a backend that starts no slots."""
-        if self._stations:
+    def _has_failed(self, failures: int) -> bool:
+        """Whether to stop waiting for a backend that has failed to start a slot this many times in a row."""
+        if self._live:
             return False
         now = asyncio.get_running_loop().time()
-        if self._gone_since is None:
-            self._gone_since = now
-        return now - self._gone_since >= PATIENCE_S if self._has_worked else failures >= START_ATTEMPTS
+        if self._failing_since is None:
+            self._failing_since = now
+        return now - self._failing_since >= PATIENCE_S if self._has_worked else failures >= START_ATTEMPTS
 
-    async def _feed(self, station: _Station) -> None:
-        """Send and receive until the slot is lost or has become too small."""
+    async def _feed(self, live: _LiveSlot) -> None:
+        """Send and receive until the next program needs a larger slot. Raises JailLost when the slot is lost."""
         receiving: asyncio.Task[list[Result] | int] | None = None
         try:
             while True:
-                crowded = not station.batches and self._is_crowded()
-                if not crowded and not self._top_up(station):
+                crowded = not live.batches and self._is_crowded()
+                if not crowded and not self._top_up(live):
                     return
-                receiving = receiving or asyncio.create_task(station.slot.receive())
-                if station.batches:
-                    done, _ = await asyncio.wait({receiving}, timeout=station.longest_s)
+                receiving = receiving or asyncio.create_task(live.slot.receive())
+                if live.batches:
+                    done, _ = await asyncio.wait({receiving}, timeout=live.longest_silence_s)
                     if not done:
-                        raise SlotLost("the runner did not answer in time")
+                        raise JailLost("the runner did not answer in time")
                 elif crowded:
                     await asyncio.wait({receiving}, timeout=STALLED_S)
                 else:
@@ -191,94 +193,97 @@ class Pool:
                 if receiving.done():
                     answer = receiving.result()
                     receiving = None
-                    station.heard_at = asyncio.get_running_loop().time()
-                    self._take(station, answer)
+                    live.heard_at = asyncio.get_running_loop().time()
+                    self._take(live, answer)
         finally:
             if receiving is not None:
                 receiving.cancel()
                 await asyncio.gather(receiving, return_exceptions=True)
 
     def _is_crowded(self) -> bool:
-        """Whether as many slots are busily at work as there are cores for: more would only wait for each other."""
+        """Whether the slots that are computing already use all cores."""
         since = asyncio.get_running_loop().time() - STALLED_S
-        lively = sum(bool(station.batches) and station.heard_at > since for station in self._stations)
+        lively = sum(bool(live.batches) and live.heard_at > since for live in self._live)
         return lively >= max(1, self._slots // 2)
 
     async def _idle(self, receiving: asyncio.Task[list[Result] | int]) -> None:
-        """Wait for work, or for the loss of a slot that has none."""
+        """Wait for pending inputs, or for the loss of the idle slot that `receiving` listens to."""
         waiting = asyncio.create_task(self._available.wait())
         try:
             await asyncio.wait({waiting, receiving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
 
-    def _take(self, station: _Station, answer: list[Result] | int) -> None:
+    def _take(self, live: _LiveSlot, answer: list[Result] | int) -> None:
         if isinstance(answer, int):
-            batch = station.batches.pop(answer, None)
+            batch = live.batches.pop(answer, None)
             if batch is None:
-                raise SlotLost("the runner left what it never had")
+                raise JailLost("the runner handed back a job it does not have")
             batch.work.apart = True
             self._again(batch)
             return
         for result in answer:
-            batch = station.batches.get(result.number)
+            batch = live.batches.get(result.number)
             if batch is None or result.position not in batch.unanswered:
-                raise SlotLost("the runner answered another question")
+                raise JailLost("the runner answered an input it does not have")
             del batch.unanswered[result.position]
             if not batch.unanswered:
-                del station.batches[result.number]
-            self._settle(batch.work, result)
+                del live.batches[result.number]
+            batch.work.settle(result)
+            if batch.work.apart:
+                self._offer(batch.work)
 
-    def _settle(self, work: Work, result: Result) -> None:
-        work.settle(result)
-        if work.apart:
-            self._offer(work)
+    def _top_up(self, live: _LiveSlot) -> bool:
+        """Send batches to the slot, up to the number it may hold.
 
-    def _top_up(self, station: _Station) -> bool:
-        """Send what the slot may have; False when the next program does not fit into this slot."""
-        while len(station.batches) < (AHEAD if self._plenty() else 1):
+        Returns False when the slot is idle and the next program needs a larger one.
+        """
+        while len(live.batches) < (AHEAD if self._plenty() else 1):
             work = self._next()
             if work is None:
                 self._available.clear()
                 break
-            if station.slot.size.cover(work.job.limits) != station.slot.size:
-                return bool(station.batches)
+            if live.slot.size.cover(work.job.limits) != live.slot.size:
+                return bool(live.batches)
             batch = work.next_batch(self._share_of(work), BATCH_BYTES)
             if not work.pending:
                 self._works.remove(work)
             strict = work.job.strict or work.apart
-            if not station.batches:
-                station.heard_at = asyncio.get_running_loop().time()
-            number = station.slot.send(work.job, batch, strict)
-            station.batches[number] = _Batch(work, dict.fromkeys(batch), len(batch) == 1)
+            if not live.batches:
+                live.heard_at = asyncio.get_running_loop().time()
+            number = live.slot.send(work.job, batch, strict)
+            live.batches[number] = _Batch(work, dict.fromkeys(batch), len(batch) == 1)
         return True
 
     def _next(self) -> Work | None:
-        """The work whose turn it is."""
+        """The first work that has an input to start now."""
         return next((work for work in self._works if work.pending and not work.held_back), None)
 
     def _plenty(self) -> bool:
-        """Whether every slot has enough to do even if some is sent ahead."""
+        """Whether there are enough works to keep every slot busy even if batches are sent ahead."""
         return len(self._works) > self._slots and not self._works[0].apart
 
     def _share_of(self, work: Work) -> int:
-        """How many inputs of `work` to send together, so that no slot is idle while there are some."""
+        """How many inputs of `work` to send together, so that no slot stays idle while inputs are pending."""
         if len(self._works) >= self._slots:
             return BATCH
         return max(1, min(BATCH, -(-len(work.pending) // self._slots)))
 
-    def _recover(self, station: _Station, reason: str, blame: bool = True) -> None:
-        """Put unanswered inputs back. A runner works in order, so only the first batch was running when it was lost."""
-        for position, batch in enumerate(station.batches.values()):
+    def _recover(self, live: _LiveSlot, reason: str, blame: bool = True) -> None:
+        """Put unanswered inputs back.
+
+        With `blame`, the first batch counts as the cause: a runner works in order, so nothing else was running.
+        """
+        for position, batch in enumerate(live.batches.values()):
             if blame and position == 0:
                 if batch.alone:
                     for index in batch.unanswered:
                         batch.work.lose(index, reason)
                     batch.unanswered.clear()
-                # Which of several it was shows when each has a slot for itself.
+                # Run one by one, the input at fault shows itself.
                 batch.work.apart = True
             self._again(batch)
-        station.batches.clear()
+        live.batches.clear()
         self._wake()
 
     def _again(self, batch: _Batch) -> None:
@@ -287,7 +292,7 @@ class Pool:
         self._offer(batch.work)
 
     def _offer(self, work: Work) -> None:
-        """See to it that a slot takes what is pending of `work`."""
+        """Queue `work` again if it has pending inputs."""
         if self._closed:
             work.give_up(Verdict.SANDBOX_ERROR, "the sandbox was closed")
         if work in self._works:
@@ -306,16 +311,16 @@ class Pool:
         self._available.clear()
 
     def _abandon(self, run: Run) -> None:
-        """Forget a run that nobody reads any more, and end what it still executes after a moment's grace."""
+        """Drop what is pending of a run that was given up, and end what it still executes after GRACE_S."""
         run.cancelled = True
         self._works = deque(work for work in self._works if work.run is not run)
-        if any(station.working_for(run) for station in self._stations):
+        if any(live.is_running(run) for live in self._live):
             asyncio.get_running_loop().call_later(GRACE_S, self._end_slots_of, run)
 
     def _end_slots_of(self, run: Run) -> None:
-        for station in self._stations:
-            if station.working_for(run):
-                # Its task notices the lost connection and starts another jail.
-                ending = asyncio.ensure_future(station.slot.end())
+        for live in self._live:
+            if live.is_running(run):
+                # The task that keeps this slot notices the lost connection and starts another jail.
+                ending = asyncio.ensure_future(live.slot.end())
                 self._ending.add(ending)
                 ending.add_done_callback(self._ending.discard)

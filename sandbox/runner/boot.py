@@ -1,4 +1,4 @@
-"""Loads the runner's modules from standard input and starts it. Run as `python3 -c BOOT uid directory...`."""
+"""Loads modules from standard input and calls `main` of the last one. Run as `python3 -c BOOT uid directory...`."""
 
 import builtins
 import os
@@ -7,11 +7,11 @@ import sys
 import types
 
 PATIENCE_S = 60.0
-"""How long the host may take to send the modules; it gives up itself before that."""
+"""How long the host may take to send the modules; the host itself gives up earlier."""
 
 
 def take(size: int) -> bytes:
-    """The next `size` bytes of standard input, and not one more: what follows are frames."""
+    """The next `size` bytes of standard input, and not one more: frames follow."""
     data = b""
     while len(data) < size:
         chunk = os.read(0, size - len(data))
@@ -21,14 +21,14 @@ def take(size: int) -> bytes:
     return data
 
 
-# An engine that is killed while it starts a container may leave it running with nobody to talk to.
+# An engine that is killed while it starts a container may leave the container running with no host to talk to.
 if not select.select([0], [], [], PATIENCE_S)[0]:
     os._exit(0)
 # Name, source, name, source, ...; a package comes before its modules and has an empty source.
 parts = take(int.from_bytes(take(8), "little")).decode().split("\0")
 for name, source in zip(parts[::2], parts[1::2], strict=True):
     module = types.ModuleType(name)
-    # A copy: a program that patches `len` or `exec` must not patch the code that ends it.
+    # A copy: a program that patches `len` or `exec` must not patch the code that ends the program.
     module.__dict__["__builtins__"] = dict(vars(builtins))
     sys.modules[name] = module
     package, _, leaf = name.rpartition(".")
@@ -36,7 +36,7 @@ for name, source in zip(parts[::2], parts[1::2], strict=True):
         setattr(sys.modules[package], leaf, module)
     exec(compile(source, name, "exec"), module.__dict__)
 
-main = sys.modules["sandbox.runner.serve"].main
+main = sys.modules[name].main
 for name in parts[::2]:
     del sys.modules[name]
 main(sys.argv[1:])

@@ -1,11 +1,13 @@
-"""What is done to a process of the jail: its limits, its user id, and whether others may look into it."""
+"""What confines a process of the jail: limits, user id, access by others; and the end of all processes of the jail."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import resource
+import signal
 import struct
+from collections.abc import Iterable
 
 PR_SET_PDEATHSIG, PR_GET_PDEATHSIG = 1, 2
 PR_SET_DUMPABLE = 4
@@ -14,7 +16,7 @@ MAX_FD = 4096
 CAPABILITY_VERSION = 0x20080522
 
 Bounds = tuple[tuple[int, tuple[int, int]], ...]
-"""Kinds of resource limits, soft and hard."""
+"""Pairs of a resource limit's kind and its (soft, hard) value."""
 
 _setrlimit = resource.setrlimit
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -25,14 +27,30 @@ def _control(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
+def require_pid_1() -> None:
+    """Raise RuntimeError unless this process is PID 1 of a PID namespace, as the runner and the supervisor must be."""
+    if os.getpid() != 1:
+        raise RuntimeError("kill(-1) would reach processes outside: this process is not PID 1 of a PID namespace")
+
+
+def kill_all_others() -> bool:
+    """Kill every other process of this PID namespace; returns whether there was one. Raises RuntimeError: see above."""
+    require_pid_1()
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def hide() -> None:
-    """Close this process to ptrace, /proc/PID/mem and /proc/PID/fd of others, same user id or not."""
+    """Deny other processes, those of the same user id included, ptrace, /proc/PID/mem and /proc/PID/fd of this one."""
     _control(PR_SET_NO_NEW_PRIVS, 1)
     _control(PR_SET_DUMPABLE, 0)
 
 
 def pass_on_no_capabilities() -> None:
-    """Keep what capabilities there are, but let no program inherit any: see capset(2)."""
+    """Keep the capabilities of this process, but let no program inherit any: see capset(2). Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     head = ctypes.create_string_buffer(struct.pack("<Ii", CAPABILITY_VERSION, 0))
     # Effective, permitted, inheritable; the lower halves of the sets, then the upper.
@@ -46,7 +64,10 @@ def pass_on_no_capabilities() -> None:
 
 
 def mapped(uid: int) -> int:
-    """`uid` where this user namespace knows it, else one it does: engines may map them (rootless, userns-remap)."""
+    """`uid` if this user namespace has it, else one that it has: engines may map user ids (rootless, userns-remap).
+
+    Raises OSError where the namespace has no second user id.
+    """
     with open("/proc/self/uid_map", "rb") as lines:
         ranges = [(int(first), int(count)) for first, _, count in (line.split() for line in lines)]
     if any(first <= uid < first + count for first, count in ranges):
@@ -54,32 +75,32 @@ def mapped(uid: int) -> int:
     first, count = max(ranges, key=lambda known: known[1])
     if count < 2:
         raise OSError("this user namespace has no second user id for programs")
-    # Never the first: that is the runner's own.
+    # Never the first, which is the user id of the runner.
     return first + 1 + uid % (count - 1)
 
 
 def is_mapped() -> bool:
-    """Whether user ids here are others outside."""
+    """Whether user ids of this user namespace stand for different ones outside."""
     with open("/proc/self/uid_map", "rb") as lines:
         return lines.read().split() != [b"0", b"0", b"4294967295"]
 
 
 def join_group(uid: int | None) -> None:
-    """Take the group of programs before there are any, so that none has to."""
+    """Take the group id of programs (None: keep it) before there are any, so that no fork has to. Raises OSError."""
     if uid is not None:
         end = ctypes.c_int()
         if _prctl(PR_GET_PDEATHSIG, ctypes.byref(end), 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl of the signal at the parent's death")
         os.setgroups([])
         os.setresgid(uid, uid, uid)
-        # What bubblewrap asked for (`--die-with-parent`), and the change of group has undone: see prctl(2).
+        # Bubblewrap asked for this (`--die-with-parent`), and the change of group has undone it: see prctl(2).
         if end.value:
             _control(PR_SET_PDEATHSIG, end.value)
 
 
 def offer_to_oom_killer(uid: int | None, is_mapped: bool) -> None:
-    """Be the first to go when memory runs out: the program, not its runner and not its neighbours."""
-    # What lies in /proc of a process that is not dumpable is the machine's root's, who is nobody in a user namespace.
+    """Make this process the first that the kernel kills when memory runs out, before the runner and other programs."""
+    # Files in /proc of a process that is not dumpable belong to the machine's root, whom no user namespace has.
     if uid is None or is_mapped:
         _control(PR_SET_DUMPABLE, 1)
     fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
@@ -90,7 +111,7 @@ def offer_to_oom_killer(uid: int | None, is_mapped: bool) -> None:
 
 
 def drop_to(uid: int | None, dumpable: bool = True) -> None:
-    """Become `uid` for good; None keeps the user id. A dumpable process may open its own /proc/self/fd (/dev/stdin)."""
+    """Become `uid` for good (None: keep the user id). Only a dumpable process may open its own /dev/stdin."""
     if uid is not None:
         os.setresuid(uid, uid, uid)
         if dumpable:
@@ -98,18 +119,28 @@ def drop_to(uid: int | None, dumpable: bool = True) -> None:
 
 
 def make_dumpable() -> None:
-    """Let this process open its own entries in /proc, which changing the user id has closed to it."""
+    """Let this process open its own entries in /proc, which the change of user id has denied it."""
     _control(PR_SET_DUMPABLE, 1)
 
 
 def limit(bounds: Bounds) -> None:
-    """Bind the calling process and its children."""
+    """Set resource limits of the calling process and its future children."""
     for kind, pair in bounds:
         _setrlimit(kind, pair)
 
 
+def allowed(wanted: Iterable[tuple[int, int]]) -> Bounds:
+    """Bounds for these (kind, value) pairs, lowered to the hard limits of this process where those are lower."""
+    result = []
+    for kind, bound in wanted:
+        _, most = resource.getrlimit(kind)
+        value = bound if most == resource.RLIM_INFINITY else min(bound, most)
+        result.append((kind, (value, value)))
+    return tuple(result)
+
+
 def streams(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) -> None:
-    """Make these three descriptors 0, 1 and 2, and close every other but those in `keep`."""
+    """Make these descriptors 0, 1 and 2, and close all others except `keep`."""
     os.dup2(stdin, 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
@@ -117,7 +148,7 @@ def streams(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) ->
 
 
 def close_all_but(*keep: int) -> None:
-    """Close every descriptor above 2 that is not one of these."""
+    """Close all descriptors above 2 except these."""
     low = 3
     for fd in sorted(keep):
         os.closerange(low, fd)

@@ -1,4 +1,4 @@
-"""A PID namespace of the runner's own: one process enters at a time, and nothing it starts outlives it."""
+"""The runner's PID namespace: one process enters at a time, and nothing that it starts outlives it."""
 
 from __future__ import annotations
 
@@ -20,25 +20,28 @@ from sandbox.runner.verdict import Ending
 
 CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, processes=1)
 PATIENCE_S = 0.01
-"""How long results wait for the next before they are sent."""
+"""Seconds that results wait for the next one before they are sent."""
 MOST_STARVED = 8
-"""Times the wall guard that it may be put off, for a program that other programs of the machine keep from running."""
+"""Wall guards by which a program's time-out may be delayed when other programs keep it from getting a core."""
 
 
-# The function behind `signal.signal`, without the enumerations that one translates to and from.
+# The function behind `signal.signal`, without its slow conversion to and from enumerations.
 set_handler = importlib.import_module("_signal").signal
 
 
 class Sick(Exception):
-    """The slot cannot be made clean again and must be replaced."""
+    """The slot cannot be cleaned and must be replaced."""
 
 
 class Jail:
-    """Runs processes as the only inhabitant of a PID namespace besides them."""
+    """Runs processes, which with PID 1 are the only ones of their PID namespace."""
 
     def __init__(self, uid: int | None, directories: list[str]) -> None:
-        if os.getpid() != 1:
-            raise RuntimeError("kill(-1) needs a PID namespace of its own")
+        """Programs run under `uid` (None: this process's) and may write to `directories`.
+
+        Raises RuntimeError unless this process is PID 1, OSError where the kernel refuses something.
+        """
+        confine.require_pid_1()
         self._uid = uid
         self._directories = [Directory(path) for path in directories]
         self.report = Report()
@@ -56,7 +59,7 @@ class Jail:
         os.chdir(directories[0])
 
     def prepare(self) -> None:
-        """Do what all processes of the jail may inherit from their parent; the calling process ends if that fails."""
+        """Set what all processes of the jail inherit from this one; ends the calling process if that fails."""
         try:
             if not self._is_prepared:
                 confine.offer_to_oom_killer(self._uid, self._is_mapped)
@@ -66,10 +69,10 @@ class Jail:
             self._fail(error)
 
     def limit(self, bounds: confine.Bounds, forks: bool = False) -> None:
-        """Bind the calling process, whose parent is prepared, and its children; it ends if that fails.
+        """Set limits of the calling process, whose parent is prepared; ends the calling process if that fails.
 
-        Where an engine maps user ids (rootless, userns-remap), a process that `forks` shares its own with much else,
-        and would fail to fork within a program's limit: `enter_prepared` sets that later.
+        Where an engine maps user ids (rootless, userns-remap), a process that `forks` shares its user id with processes
+        outside and could not fork within a program's limit on processes: `enter_prepared` sets that limit later.
         """
         try:
             if forks and self._is_mapped:
@@ -85,8 +88,11 @@ class Jail:
         keep: tuple[int, ...] = (),
         dumpable: bool = False,
     ) -> None:
-        """Turn the calling process, just forked, into one of the jail's; it ends if that fails."""
-        # First, while it may still open files.
+        """Confine the calling process, which was just forked; ends it if that fails.
+
+        `files` become its standard streams; of other descriptors only `keep` stay open.
+        """
+        # First, while the process may still open files.
         self.prepare()
         self.limit(bounds)
         try:
@@ -97,9 +103,10 @@ class Jail:
             self._fail(error)
 
     def enter_prepared(self, stdin: int, stdout: int, stderr: int, dumpable: bool, first: int = 3) -> None:
-        """Like `enter`, in a process forked from one that is limited; files from `first` on are closed.
+        """Confine the calling process like `enter` does, where its parent is limited already; ends it if that fails.
 
-        The functions it is made of are not called but written out, for every call costs copies of pages.
+        Descriptors from `first` on are closed. What other functions do is written out here: each call would cost copies
+        of pages.
         """
         uid, failures = self._uid, self.failures
         assert uid is not None
@@ -124,14 +131,17 @@ class Jail:
         os._exit(1)
 
     def entering_failed(self) -> bool:
-        """Whether a process failed to enter since the last call. No program can say so: it has no such descriptor."""
+        """Whether a process failed to enter since the last call. No program can claim that, lacking the descriptor."""
         try:
             return os.eventfd_read(self.failures) > 0
         except BlockingIOError:
             return False
 
     def watch(self, process: Process, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """How a process ended; whatever it left is gone as well. `idle` is called while it runs."""
+        """How a process ended; what it left behind is removed. `idle` is called if it takes longer than PATIENCE_S.
+
+        Raises Sick where files cannot be removed.
+        """
         started = time.monotonic()
         killed = ""
         if not process.ended_within(PATIENCE_S):
@@ -155,14 +165,9 @@ class Jail:
         return Ending(process.status, killed, usage[0] + usage[1], wall_s, usage[2])
 
     def end_all(self) -> int:
-        """End and reap every process of this PID namespace but this one, which is its PID 1: see `__init__`.
-
-        Returns the peak kB of the largest.
-        """
+        """Kill and reap every other process of this PID namespace; returns the largest peak memory of one, in kB."""
         peak_kb = 0
-        try:
-            os.kill(-1, signal.SIGKILL)
-        except ProcessLookupError:
+        if not confine.kill_all_others():
             return peak_kb
         # Orphans become children of PID 1, so no child left means no process left.
         with suppress(ChildProcessError):
@@ -172,15 +177,15 @@ class Jail:
 
     @property
     def can_fork_from_child(self) -> bool:
-        """Whether a child may do the forking: programs cannot signal it, and the kernel tells what they leave."""
+        """Whether children of PID 1 may fork programs: programs cannot signal them, and the kernel lists orphans."""
         return self._uid is not None and self._children is not None
 
     def has_only(self, child: int) -> bool:
-        """Whether PID 1 has this child and no other. Whoever loses its parent becomes one, ended or not."""
+        """Whether `child` is the only child of PID 1. Processes that lost their parent count, ended ones too."""
         return self._children is not None and self._children.are(child)
 
     def clean(self) -> None:
-        """Empty the directories a program may have written to."""
+        """Empty the directories that programs may write to. Raises Sick where that fails."""
         if any(directory.changed() for directory in self._directories):
             self._clean()
 

@@ -1,7 +1,7 @@
 """Workspaces: commands in a private view of a directory, with the limits and verdicts of programs.
 
-A test suite, a build or a linter runs over a repository that it cannot change: what it writes is a layer of its own,
-which can be looked at, carried out, and dropped.
+A test suite, a build or a linter runs over a repository that it cannot change: what it writes is a separate layer,
+which can be looked at, copied out, and dropped.
 """
 
 from sandbox.workspace.open import open_workspace
@@ -9,23 +9,27 @@ from sandbox.workspace.protocol import (
     COMMAND_LIMITS,
     Change,
     ChangeKind,
+    Command,
     CommandResult,
     PathRefused,
-    Room,
+    Quota,
     Setup,
     SetupFailed,
     Workspace,
+    shell,
 )
 
 __all__ = [
     "COMMAND_LIMITS",
     "Change",
     "ChangeKind",
+    "Command",
     "CommandResult",
     "PathRefused",
-    "Room",
+    "Quota",
     "Setup",
     "SetupFailed",
     "Workspace",
     "open_workspace",
+    "shell",
 ]

@@ -1,4 +1,4 @@
-"""Directories as tar archives: those that go into a jail, and those that come out of one."""
+"""Directories as tar archives: the way into a jail, and out of one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from sandbox.workspace.inside import files
 
 
 def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
-    """A temporary file with the directory as a tar archive. Blocks."""
+    """A temporary file with the directory as a tar archive. Blocks.
+
+    Raises SandboxError where the directory has more than `most_mb` megabytes or cannot be read.
+    """
     target = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
     try:
         with tarfile.open(fileobj=target, mode="w") as archive:
@@ -22,8 +25,8 @@ def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
         size = target.tell()
         if size > most_mb << 20:
             raise SandboxError(
-                f"{directory} has {size >> 20} MB and its workspace {most_mb}: give it more room, or work in a smaller "
-                "directory"
+                f"{directory} has {size >> 20} MB and its workspace {most_mb}: give it a larger quota, or work in a "
+                "smaller directory"
             )
     except BaseException as error:
         target.close()
@@ -34,9 +37,10 @@ def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
 
 
 def unpack(archive: IO[bytes], folder: Path) -> None:
-    """Unpack an archive that nobody vouches for: files, directories and links, none written through a link.
+    """Unpack an untrusted archive of files, directories and links, without ever writing through a link. Blocks.
 
-    Links are made as they are and never followed here; where they are used, there is only the jail to find.
+    Links are made as they are and never followed here: only commands in a jail follow them. Raises SandboxError for a
+    path that leads out of `folder` and for anything that is no file.
     """
     times = []
     with tarfile.open(fileobj=archive, mode="r:") as members:
@@ -58,7 +62,7 @@ def unpack(archive: IO[bytes], folder: Path) -> None:
                 with target.open("xb") as file:
                     shutil.copyfileobj(contents, file)
                 target.chmod(0o755 if member.mode & 0o111 else 0o644)
-                # Bytecode is believed only beside a source of the time it names.
+                # Python uses bytecode only if its source has the modification time that the bytecode names.
                 os.utime(target, (member.mtime, member.mtime))
             else:
                 raise SandboxError(f"the environment holds something that is no file: {member.name}")

@@ -1,4 +1,4 @@
-"""Environments: what a setup leaves in /env, made once, kept under a key, and used again read-only."""
+"""Environments: what a setup leaves in /env, kept under a key, and used again read-only."""
 
 from __future__ import annotations
 
@@ -20,34 +20,38 @@ from sandbox.errors import SandboxError
 from sandbox.protocol import Verdict
 from sandbox.workspace.archive import unpack
 from sandbox.workspace.jailed import Jailed
-from sandbox.workspace.protocol import CommandResult, PathRefused, Setup, SetupFailed, checked
-from sandbox.workspace.spec import ENV, Wish
+from sandbox.workspace.protocol import Command, CommandResult, PathRefused, Setup, SetupFailed, checked, shell
+from sandbox.workspace.spec import ENV, Spec
 
 TAIL = 2000
+"""Bytes of a failed command's output that its error shows."""
 LOCK_S = 0.1
 
 
 def cache() -> Path:
-    """Where environments lie on this machine."""
+    """The folder of this user that environments are kept in."""
     from platformdirs import user_cache_path
 
     return user_cache_path("cure-agent") / "environments"
 
 
-def key_of(setup: Setup, wish: Wish, base: str) -> str:
-    """What tells environments apart: the commands, the contents of the key files, and what they are made upon."""
+def key_of(setup: Setup, spec: Spec, base: str) -> str:
+    """A hash of what decides about an environment: commands, contents of key files, and `base`, what it is made upon.
+
+    Raises PathRefused for a key file that lies outside the directory, OSError for one that cannot be read.
+    """
     files = {}
     for name in setup.key_files:
-        path = wish.directory / checked(name)
-        if not path.resolve().is_relative_to(wish.directory):
-            raise PathRefused(f"key file {name} leads out of {wish.directory}")
+        path = spec.directory / checked(name)
+        if not path.resolve().is_relative_to(spec.directory):
+            raise PathRefused(f"key file {name} leads out of {spec.directory}")
         files[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-    parts = [setup.commands, files, setup.network, wish.readable, base]
+    parts = [setup.commands, files, setup.network, spec.readable, base]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
 
 def machine() -> str:
-    """What an environment made under bubblewrap is made upon: this machine's release and Python."""
+    """What an environment under bubblewrap is made upon: a description of this machine's release and Python."""
     release = Path("/etc/os-release")
     text = release.read_text(errors="replace") if release.is_file() else ""
     python = os.path.realpath("/usr/bin/python3")
@@ -56,7 +60,7 @@ def machine() -> str:
 
 @asynccontextmanager
 async def alone(key: str) -> AsyncIterator[None]:
-    """While inside, no other process or task of this machine prepares the environment of this key."""
+    """Hold a lock: inside, no other process or task of this machine prepares the environment of this key."""
     folder = cache()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     fd = os.open(folder / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -73,15 +77,18 @@ async def alone(key: str) -> AsyncIterator[None]:
 
 
 async def made(
-    setup: Setup, wish: Wish, opened: Callable[[Wish], Awaitable[Jailed]], say: Callable[[str], None]
+    setup: Setup, spec: Spec, opened: Callable[[Spec], Awaitable[Jailed]], say: Callable[[str], None]
 ) -> IO[bytes]:
-    """A temporary file with an archive of what the setup left in /env; SetupFailed with the tail of its output."""
-    workspace = await opened(replace(wish, network=setup.network, preparing=True))
+    """A temporary file with an archive of what the setup left in /env.
+
+    `opened` opens the throw-away workspace. Raises SetupFailed with the tail of a failed command's output.
+    """
+    workspace = await opened(replace(spec, network=setup.network, preparing=True))
     archive: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
     try:
         for command in setup.commands:
             say(f"preparing the environment: {command}")
-            result = await workspace.run(command, limits=setup.limits)
+            result = await workspace.run(Command(shell(command), setup.limits))
             if result.verdict != Verdict.OK:
                 raise SetupFailed(_explain(result, command))
         await workspace.pack(ENV, archive)
@@ -95,21 +102,24 @@ async def made(
 
 
 async def on_this_machine(
-    setup: Setup, wish: Wish, opened: Callable[[Wish], Awaitable[Jailed]], say: Callable[[str], None]
+    setup: Setup, spec: Spec, opened: Callable[[Spec], Awaitable[Jailed]], say: Callable[[str], None]
 ) -> Path:
-    """The folder with the environment, made unless it is kept already."""
-    key = await asyncio.to_thread(key_of, setup, wish, machine())
+    """The folder with the environment, made unless it is kept already. Raises SetupFailed, SandboxError."""
+    key = await asyncio.to_thread(key_of, setup, spec, machine())
     folder = cache() / key
     async with alone(key):
         if not folder.is_dir():
-            archive = await made(setup, wish, opened, say)
+            archive = await made(setup, spec, opened, say)
             with archive:
                 await asyncio.to_thread(_keep, archive, folder)
     return folder / ENV.lstrip("/")
 
 
-async def in_the_engine(setup: Setup, wish: Wish, image: str | None, say: Callable[[str], None]) -> str:
-    """The name of an image with the environment, made upon `image` unless the engine keeps it already."""
+async def in_the_engine(setup: Setup, spec: Spec, image: str | None, say: Callable[[str], None]) -> str:
+    """The name of an image with the environment, made upon `image` unless the engine keeps it already.
+
+    Raises SetupFailed, and SandboxError where the engine does not answer or lacks `image`.
+    """
     from sandbox.backends.docker.client import call, connect
     from sandbox.workspace.backends import docker
 
@@ -119,11 +129,11 @@ async def in_the_engine(setup: Setup, wish: Wish, image: str | None, say: Callab
         identity = await call(lambda: docker.image_id(engine.client, base))
         if not identity:
             raise SandboxError(f"the Docker engine has no image {base}: pull it first")
-        key = await asyncio.to_thread(key_of, setup, wish, identity)
+        key = await asyncio.to_thread(key_of, setup, spec, identity)
         tag = f"{docker.ENVIRONMENTS}:{key}"
         async with alone(key):
             if not await call(lambda: docker.image_id(engine.client, tag)):
-                archive = await made(setup, wish, lambda wish: docker.open_docker(wish, base, say), say)
+                archive = await made(setup, spec, lambda spec: docker.open_docker(spec, base, say), say)
                 with archive:
                     await call(lambda: docker.keep_environment(engine.client, base, tag, archive))
         return tag
@@ -137,7 +147,7 @@ def _explain(result: CommandResult, command: str) -> str:
 
 
 def _keep(archive: IO[bytes], folder: Path) -> None:
-    """Unpack beside `folder` and rename into place: a folder that is there is whole. Blocks."""
+    """Unpack beside `folder` and rename into place, so that a folder that exists is complete. Blocks."""
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         beside.chmod(0o755)

@@ -7,15 +7,18 @@ import dataclasses
 import json
 import shlex
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from sandbox.errors import SandboxError
 from sandbox.open import KINDS
-from sandbox.protocol import Limits, Verdict
-from sandbox.workspace.protocol import COMMAND_LIMITS, Change, CommandResult, Output, Room, Setup
+from sandbox.protocol import Verdict
+from sandbox.workspace.open import open_workspace
+from sandbox.workspace.protocol import COMMAND_LIMITS, Change, Command, CommandResult, Output, Quota, Setup, Workspace
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True})
@@ -48,7 +51,7 @@ from sandbox.workspace.protocol import COMMAND_LIMITS, Change, CommandResult, Ou
     help="Copy the files it added or changed to this directory.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as an object instead of the command's output.")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("argv", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 def execute(
     directory: Path,
     kind: str,
@@ -61,7 +64,7 @@ def execute(
     memory: int,
     keep: Path | None,
     as_json: bool,
-    command: tuple[str, ...],
+    argv: tuple[str, ...],
 ) -> None:
     """Run a command in a throw-away view of a directory, which it cannot change.
 
@@ -70,8 +73,18 @@ def execute(
     """
     limits = replace(COMMAND_LIMITS, cpu_s=time_limit, wall_s=None, memory_mb=memory)
     setup = Setup(setups, keys, network) if setups else None
-    opened = {"kind": kind, "network": network, "image": image, "readable": readable, "setup": setup}
-    result, changes = asyncio.run(_run(directory, opened, limits, keep, None if as_json else _pass_on, command))
+    most = replace(COMMAND_LIMITS, memory_mb=max(memory, COMMAND_LIMITS.memory_mb))
+    opening = partial(
+        open_workspace,
+        directory,
+        kind=kind,
+        network=network,
+        image=image,
+        readable=readable,
+        setup=setup,
+        quota=Quota(limits=most),
+    )
+    result, changes = asyncio.run(_run(opening, Command(argv, limits), keep, None if as_json else _pass_on))
     if as_json:
         click.echo(json.dumps(_plain(result, changes)))
     else:
@@ -83,19 +96,11 @@ def execute(
 
 
 async def _run(
-    directory: Path,
-    opened: dict[str, object],
-    limits: Limits,
-    keep: Path | None,
-    output: Output | None,
-    command: tuple[str, ...],
+    opening: Callable[[], Awaitable[Workspace]], command: Command, keep: Path | None, output: Output | None
 ) -> tuple[CommandResult, list[Change]]:
-    from sandbox.workspace.open import open_workspace
-
-    most = replace(COMMAND_LIMITS, memory_mb=max(limits.memory_mb, COMMAND_LIMITS.memory_mb))
-    workspace = await open_workspace(directory, room=Room(limits=most), **opened)  # type: ignore[arg-type]
+    workspace = await opening()
     try:
-        result = await workspace.run(command, limits=limits, output=output)
+        result = await workspace.run(command, output)
         if result.verdict == Verdict.SANDBOX_ERROR:
             return result, []
         if keep is not None:
@@ -112,7 +117,7 @@ def _pass_on(stream: str, data: bytes) -> None:
 
 
 def _plain(result: CommandResult, changes: list[Change]) -> dict[str, object]:
-    """The result as JSON has it: bytes that are not UTF-8 are replaced."""
+    """The result as a JSON object; bytes that are not UTF-8 are replaced."""
     texts = {name: getattr(result, name).decode(errors="replace") for name in ("stdout", "stderr")}
     return {**dataclasses.asdict(result), **texts, "changes": [dataclasses.asdict(change) for change in changes]}
 

@@ -1,56 +1,48 @@
-"""The Workspace that is a jail: an own view of the directory, ended and made anew by `reset`."""
+"""A Workspace in a jail, which `reset` ends and replaces by a new one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from sandbox.errors import SandboxError
-from sandbox.pool.slot import SlotLost
+from sandbox.pool.connection import JailLost
 from sandbox.protocol import Limits, Verdict
 from sandbox.workspace.archive import archive_of
 from sandbox.workspace.judge import judged
 from sandbox.workspace.link import STOP_S, Launcher, Link
 from sandbox.workspace.outcome import export_files, patch, really_changed
-from sandbox.workspace.protocol import (
-    COMMAND_LIMITS,
-    Change,
-    CommandResult,
-    Output,
-    PathRefused,
-    Room,
-    checked,
-    words,
-)
+from sandbox.workspace.protocol import Change, Command, CommandResult, Output, PathRefused, Quota, checked
 
 HOME = "/home/user"
 PATH = "/env/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# Git refuses repositories of other owners, which is what a read-only one of this machine may look like.
+# Git refuses repositories of other owners; a repository of this machine, shown read-only, may seem to have another.
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
 USER = {"HOME": HOME, "USER": "user", "LOGNAME": "user"}
 ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "TERM": "dumb", **USER, **GIT}
 WORK_S = 600.0
+"""CPU and wall seconds of a job on files."""
 READ_MOST = 128 << 20
 FOREIGN = "files of other owners"
 
 
 class ForeignFiles(SandboxError):
-    """An overlay that would have files which commands cannot change, because of who owns them outside."""
+    """An overlay with files that commands could not change, because another user owns them on this machine."""
 
 
 class Jailed:
-    """A Workspace over jails of one backend. Losing the jail loses what commands wrote: `reset` makes a new one."""
+    """A Workspace over jails of one backend. A lost jail takes with it what commands wrote; `reset` makes a new one."""
 
-    def __init__(self, launcher: Launcher, directory: Path, room: Room) -> None:
+    def __init__(self, launcher: Launcher, directory: Path, quota: Quota) -> None:
         self._launcher = launcher
         self._directory = directory
-        self._room = room
+        self._quota = quota
         self._turn = asyncio.Lock()
         self._link: Link | None = None
         self._archive: IO[bytes] | None = None
@@ -66,7 +58,7 @@ class Jailed:
         return self._directory
 
     async def open(self) -> Jailed:
-        """Itself, with its first jail; SandboxError where none starts, after which nothing is left."""
+        """Start the first jail and return self. Raises SandboxError, and cleans up, if no jail starts."""
         try:
             await self.reset()
         except BaseException:
@@ -74,28 +66,19 @@ class Jailed:
             raise
         return self
 
-    async def run(
-        self,
-        command: Sequence[str] | str,
-        *,
-        limits: Limits = COMMAND_LIMITS,
-        stdin: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        cwd: str = ".",
-        output: Output | None = None,
-    ) -> CommandResult:
-        listed = words(command)
+    async def run(self, command: Command, output: Output | None = None) -> CommandResult:
+        limits = command.limits
         self._check(limits)
         head = {
-            "argv": listed,
-            "env": {**ENVIRONMENT, **(env or {})},
-            "cwd": checked(cwd),
+            "argv": command.argv,
+            "env": {**ENVIRONMENT, **command.env},
+            "cwd": checked(command.cwd),
             "cpu_s": limits.cpu_s,
             "wall_s": limits.wall_guard_s,
             "memory": limits.memory_mb << 20,
             "output": limits.output_bytes,
             "processes": limits.processes,
-            "file": self._room.disk_mb << 20,
+            "file": self._quota.disk_mb << 20,
         }
         kept = {"stdout": bytearray(), "stderr": bytearray()}
 
@@ -105,17 +88,17 @@ class Jailed:
                 output(stream, data)
 
         try:
-            facts = await self._request(head, stdin, take)
-        except SlotLost as error:
-            return CommandResult(listed, Verdict.SANDBOX_ERROR, reason=str(error))
-        return judged(listed, limits, facts, bytes(kept["stdout"]), bytes(kept["stderr"]))
+            facts = await self._request(head, command.stdin, take)
+        except JailLost as error:
+            return CommandResult(command=command.argv, verdict=Verdict.SANDBOX_ERROR, reason=str(error))
+        return judged(command, facts, bytes(kept["stdout"]), bytes(kept["stderr"]))
 
     def _check(self, limits: Limits) -> None:
-        most = self._room.limits
+        most = self._quota.limits
         if limits.memory_mb > most.memory_mb or limits.processes > most.processes:
             raise SandboxError(
                 f"a command wants {limits.memory_mb} MB and {limits.processes} processes, the workspace was opened for "
-                f"{most.memory_mb} and {most.processes}: open it with more room"
+                f"{most.memory_mb} and {most.processes}: open it with a larger quota"
             )
 
     async def changes(self) -> list[Change]:
@@ -135,7 +118,10 @@ class Jailed:
         return await export_files(self, destination, paths)
 
     async def pack(self, root: str, target: IO[bytes]) -> None:
-        """Write `root`, a directory of the jail, to `target` as a tar archive in which it has its last name."""
+        """Write `root`, a directory of the jail, to `target` as a tar archive of a folder with its last name.
+
+        Raises SandboxError where that fails.
+        """
         await self._work("pack", {"root": root, "name": root.rpartition("/")[2]}, into=target)
 
     async def reset(self) -> None:
@@ -144,7 +130,7 @@ class Jailed:
                 raise SandboxError("the workspace is closed")
             await self._end_jail()
             if self._launcher.copies and self._archive is None:
-                self._archive = await asyncio.to_thread(archive_of, self._directory, self._room.disk_mb)
+                self._archive = await asyncio.to_thread(archive_of, self._directory, self._quota.disk_mb)
             self._link = await Link.start(self._launcher)
             if self._archive is not None:
                 self._archive.seek(0)
@@ -173,7 +159,7 @@ class Jailed:
     async def _work(
         self, name: str, options: dict[str, Any] | None = None, body: bytes = b"", into: IO[bytes] | None = None
     ) -> bytes:
-        """The answer of a job of `files`; PathRefused with its words where it refuses a path."""
+        """The output of a job of `inside/files.py`. Raises PathRefused where the job refuses a path."""
         answer = bytearray()
         words = bytearray()
 
@@ -185,7 +171,7 @@ class Jailed:
             else:
                 answer.extend(data)
 
-        facts = await self._request(_work_head(name, options, self._room), body, take)
+        facts = await self._request(_work_head(name, options, self._quota), body, take)
         _check_work(name, facts, bytes(words), (options or {}).get("path", ""))
         return bytes(answer)
 
@@ -197,7 +183,7 @@ class Jailed:
         feed: IO[bytes] | None = None,
         said: Callable[[bytes], None] = lambda _: None,
     ) -> None:
-        """A job while the workspace is being made, by whoever has the turn."""
+        """Run a job of `inside/files.py` while the workspace is being made; the caller holds `_turn`."""
         words = bytearray()
 
         def take(_stream: str, data: bytes) -> None:
@@ -206,15 +192,15 @@ class Jailed:
 
         assert self._link is not None
         try:
-            facts = await self._link.request(_work_head(name, options, self._room), output=take, feed=feed)
+            facts = await self._link.request(_work_head(name, options, self._quota), output=take, feed=feed)
             _check_work(name, facts, bytes(words), "")
         except BaseException:
-            # Whatever it was, cancellation included: half a workspace is none.
+            # On any error, cancellation included: the workspace is incomplete.
             await asyncio.shield(self._end_jail())
             raise
 
     async def _request(self, head: dict[str, Any], body: bytes, output: Output) -> dict[str, Any]:
-        """The supervisor's answer. Cancelled, it ends the command and is over when the command is."""
+        """The supervisor's answer. Cancelling ends the command, and returns when the command has ended."""
         asked = _Asked()
         task = asyncio.create_task(self._in_turn(asked, head, body, output))
         self._working.add(task)
@@ -242,29 +228,29 @@ class Jailed:
             asked.link = link
             try:
                 return await link.request(head, body, output)
-            except SlotLost:
+            except JailLost:
                 await self._end_jail()
                 raise
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._working.discard(task)
         if not task.cancelled():
-            # Whoever asked may have gone, and then nobody else takes notice of a failure.
+            # Retrieve the exception: a caller that was cancelled does not, and asyncio would complain.
             task.exception()
 
 
 @dataclass
 class _Asked:
-    """What the one who asks and the one who does it know of each other."""
+    """What a request and the task that carries it out tell each other."""
 
     given_up: bool = False
     link: Link | None = None
 
 
-def _work_head(name: str, options: dict[str, Any] | None, room: Room) -> dict[str, Any]:
-    bounds = {"cpu_s": WORK_S, "wall_s": WORK_S, "memory": room.limits.memory_mb << 20}
-    # An archive of all a workspace holds is somewhat larger than its contents.
-    return {"work": name, "output": room.disk_mb << 21, **bounds, **(options or {})}
+def _work_head(name: str, options: dict[str, Any] | None, quota: Quota) -> dict[str, Any]:
+    bounds = {"cpu_s": WORK_S, "wall_s": WORK_S, "memory": quota.limits.memory_mb << 20}
+    # An archive of everything in a workspace is somewhat larger than the contents.
+    return {"work": name, "output": quota.disk_mb << 21, **bounds, **(options or {})}
 
 
 def _check_work(name: str, facts: dict[str, Any], words: bytes, path: str) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts on commands, from what the kernel says first and from their words last."""
+"""Verdicts on commands: first from what the kernel says, last from their own words."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ import signal
 from typing import Any
 
 from sandbox.protocol import Limits, Verdict
-from sandbox.workspace.protocol import CommandResult
+from sandbox.workspace.protocol import Command, CommandResult
 
 FAILED = {1: "no such command", 2: "no such directory"}
 OUT_OF_MEMORY = re.compile(rb"MemoryError|bad_alloc|[Oo]ut of memory|Cannot allocate memory|memory exhausted")
-"""A process that was refused memory leaves no other word of it than its own."""
+"""Last words of programs that were refused memory, of which the kernel keeps no record."""
 
 
-def judged(command: tuple[str, ...], limits: Limits, facts: dict[str, Any], out: bytes, err: bytes) -> CommandResult:
-    """The result of a command that the supervisor has told all about."""
+def judged(command: Command, facts: dict[str, Any], stdout: bytes, stderr: bytes) -> CommandResult:
+    """The result of a command, from the supervisor's answer and the output."""
     status = facts["status"]
     killed = bool(facts["killed"])
     exit_code = os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) and not killed else None
     signalled = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) and not killed else None
-    verdict, reason = _verdict(limits, facts, exit_code, signalled, err)
+    verdict, reason = _verdict(command.limits, facts, exit_code, signalled, stderr)
     return CommandResult(
-        command,
-        verdict,
-        out,
-        err,
-        exit_code,
-        signalled,
-        float(facts["cpu_s"]),
-        float(facts["wall_s"]),
-        int(facts["peak_kb"]),
-        reason,
+        command=command.argv,
+        verdict=verdict,
+        stdout=stdout,
+        stderr=stderr,
+        exit_code=exit_code,
+        signal=signalled,
+        cpu_s=float(facts["cpu_s"]),
+        wall_s=float(facts["wall_s"]),
+        peak_memory_kb=int(facts["peak_kb"]),
+        reason=reason,
     )
 
 
 def _verdict(
-    limits: Limits, facts: dict[str, Any], exit_code: int | None, signalled: int | None, err: bytes
+    limits: Limits, facts: dict[str, Any], exit_code: int | None, signalled: int | None, stderr: bytes
 ) -> tuple[Verdict, str]:
     killed = facts["killed"]
     if facts["failed"] in FAILED:
@@ -58,7 +58,7 @@ def _verdict(
         return Verdict.OK, ""
     if signalled == signal.SIGXFSZ:
         return Verdict.OUTPUT_LIMIT, "a file larger than the workspace"
-    if OUT_OF_MEMORY.search(err.rstrip().rpartition(b"\n")[2]):
+    if OUT_OF_MEMORY.search(stderr.rstrip().rpartition(b"\n")[2]):
         return Verdict.MEMORY, "it was refused memory"
     if signalled is not None:
         known = signalled in {number.value for number in signal.Signals}

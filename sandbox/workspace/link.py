@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, Protocol
 
-from sandbox.errors import SandboxError
-from sandbox.pool.slot import Connection, SlotLost
+from sandbox.pool.connection import Connection, JailLost, boot
 from sandbox.workspace.inside import wire
 
-START_S = 30.0
 STOP_S = 10.0
 SLACK_S = 60.0
-"""How much later than its wall-clock guard a command's end may be told before the supervisor counts as lost."""
-ROOM = Path(__file__).parents[2]
+"""Seconds after a command's wall-clock guard until a supervisor that has not answered counts as lost."""
 MODULES = {
-    "sandbox": (),
-    "sandbox.runner": ("frames", "confine", "seccomp"),
-    "sandbox.workspace": (),
-    "sandbox.workspace.inside": ("wire", "channel", "tree", "files", "watch", "supervisor"),
+    "runner": ("frames", "confine", "seccomp"),
+    "workspace": (),
+    "workspace.inside": ("wire", "channel", "tree", "files", "watch", "supervisor"),
 }
-"""What the jail needs, packages before their modules and modules before those that import them."""
+"""What the jail needs: packages before their modules, and each module after those it imports."""
 
 
 class Launcher(Protocol):
@@ -38,31 +32,14 @@ class Launcher(Protocol):
         """Whether a new jail is empty and has to be sent the directory."""
 
     async def launch(self) -> Connection:
-        """A new jail, its Python waiting for the supervisor's modules; SandboxError when there is none."""
+        """A new jail, its Python waiting for the supervisor's modules. Raises SandboxError when none starts."""
 
     async def close(self) -> None:
         """Let go of what the jails were made from."""
 
 
-def boot_command(python: str, uid: int | None, directories: tuple[str, ...]) -> list[str]:
-    """The command that waits for the supervisor in a jail; the workspace is the first of the directories."""
-    boot = (ROOM / "sandbox/workspace/inside/boot.py").read_text()
-    return [python, "-s", "-P", "-B", "-c", boot, "-" if uid is None else str(uid), *directories]
-
-
-def boot_payload() -> bytes:
-    """What `boot_command` reads first: the length, and the modules of the supervisor."""
-    modules = []
-    for package, names in MODULES.items():
-        modules.append([package, ""])
-        folder = ROOM / package.replace(".", "/")
-        modules += [[f"{package}.{name}", (folder / f"{name}.py").read_text()] for name in names]
-    text = json.dumps(modules).encode()
-    return len(text).to_bytes(8, "little") + text
-
-
 class Link:
-    """Requests to a supervisor and its answers; whoever uses it sends the next request after the answer to the last."""
+    """Requests to a supervisor and its answers. A request must be answered before the next one is made."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -70,22 +47,15 @@ class Link:
 
     @classmethod
     async def start(cls, launcher: Launcher) -> Link:
-        """A supervisor that answered; SandboxError with the backend's own words when it does not start."""
-        connection = await launcher.launch()
-        link = cls(connection)
-        try:
-            connection.write(boot_payload())
-            async with asyncio.timeout(START_S):
-                kind, _, _ = await link._frame()
-            if kind != wire.READY:
-                raise SlotLost("the supervisor answered with another protocol")
-        except BaseException as error:
-            await asyncio.shield(connection.end())
-            if isinstance(error, (SlotLost, TimeoutError)):
-                reason = connection.complaint() or str(error) or "the supervisor did not answer in time"
-                raise SandboxError(reason) from error
-            raise
+        """A supervisor that has answered. Raises SandboxError in the backend's own words when it does not start."""
+        link = cls(await launcher.launch())
+        await boot(link._connection, MODULES, link._greeting)
         return link
+
+    async def _greeting(self) -> None:
+        kind, _, _ = await self._frame()
+        if kind != wire.READY:
+            raise JailLost("the supervisor answered with another protocol")
 
     async def request(
         self,
@@ -94,10 +64,10 @@ class Link:
         output: Callable[[str, bytes], None] = lambda _stream, _data: None,
         feed: IO[bytes] | None = None,
     ) -> dict[str, Any]:
-        """What became of one command or job; SlotLost when the supervisor ends or does not answer.
+        """What became of one command or job on files. Must not be cancelled in mid-conversation: see `stop`.
 
-        Not to be cancelled, see `stop`: it is in the middle of a conversation. What `output` raises is raised when the
-        command, which it ends, is over.
+        Raises JailLost when the supervisor ends or does not answer; and what `output` raises, which also ends the
+        command, after the command has ended.
         """
         complaint: Exception | None = None
         self._busy = True
@@ -119,9 +89,9 @@ class Link:
                             complaint = error
                             self.stop()
         except TimeoutError as error:
-            raise SlotLost("the supervisor did not answer in time") from error
+            raise JailLost("the supervisor did not answer in time") from error
         except (ValueError, KeyError) as error:
-            raise SlotLost(f"the supervisor sent what none sends: {error}") from error
+            raise JailLost(f"the supervisor sent what it never sends: {error}") from error
         finally:
             self._busy = False
         if complaint is not None:
@@ -142,8 +112,6 @@ class Link:
         data = await self._connection.read_exactly(text + body)
         return kind, wire.head_of(data[:text]), data[text:]
 
-    def complaint(self) -> str:
-        return self._connection.complaint()
-
     async def end(self) -> None:
+        """End the supervisor and everything in its jail."""
         await self._connection.end()

@@ -1,4 +1,4 @@
-"""What commands left in a workspace, carried out of it: changes, a patch, files."""
+"""What commands left in a workspace, brought out of it: changes, a patch, files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Read = Callable[[str], Awaitable[bytes]]
 
 
 def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
-    """The changes among (path, kind, digest) triples: a file written again with the same contents is none. Blocks."""
+    """The changes among (path, kind, digest) triples, without files whose contents are what they were. Blocks."""
     changes = []
     for path, kind, digest in found:
         if kind == ChangeKind.CHANGED and digest and files.digest(str(directory / path)) == digest:
@@ -25,7 +25,7 @@ def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
 
 
 async def patch(directory: Path, changes: list[Change], read: Read) -> str:
-    """The changes of text files as `git apply` takes them, other changes as a line that says so."""
+    """A patch for `git apply` of changed text files, with a line that names each other change."""
     parts = []
     for change in changes:
         before = after = b""
@@ -67,7 +67,7 @@ def _file_patch(change: Change, before: bytes, after: bytes) -> str:
 
 
 def _lines(old: list[str], new: list[str], sides: list[str]) -> list[str]:
-    """Unified difference of texts split at line feeds; the last piece is what follows the last of them."""
+    """Lines of the unified difference of two texts that were split at line feeds."""
     texts = [[f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else []) for lines in (old, new)]
     result = []
     for line in difflib.unified_diff(texts[0], texts[1], sides[0], sides[1]):
@@ -76,10 +76,10 @@ def _lines(old: list[str], new: list[str], sides: list[str]) -> list[str]:
 
 
 async def export_files(workspace: Workspace, destination: Path, paths: Sequence[str] | None) -> list[Path]:
-    """Files of the workspace written below `destination`, which may not lie in the directory it is a view of."""
+    """See `Workspace.export`; `paths` None means all files that were added or changed."""
     target = await asyncio.to_thread(destination.resolve)
     if target.is_relative_to(workspace.directory):
-        raise PathRefused(f"{destination} lies in the directory that is never written to")
+        raise PathRefused(f"{destination} lies in the directory of the workspace, which is never written to")
     named = paths is not None
     if paths is None:
         paths = [change.path for change in await workspace.changes() if change.kind != ChangeKind.DELETED]
@@ -100,7 +100,7 @@ def _write(target: Path, path: str, data: bytes) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.parent.resolve().is_relative_to(target):
         raise PathRefused(f"{file} leads out of {target}")
-    # A link that lies there already is not followed.
+    # A link that exists already is not followed.
     fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
     with os.fdopen(fd, "wb") as opened:
         opened.write(data)

@@ -1,4 +1,4 @@
-"""What a workspace is: a directory nobody's own files lie in, and commands run there one after another."""
+"""The Workspace seam: commands go in, one after another, over a directory that they cannot change."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sandbox.errors import SandboxError
 from sandbox.protocol import Limits, Verdict
 
 COMMAND_LIMITS = Limits(cpu_s=600, wall_s=900, memory_mb=4096, output_bytes=16 << 20, processes=512)
-"""What a command may use unless told otherwise: room for a test suite or a build."""
+"""Default limits of a command, wide enough for a test suite or a build."""
 STDERR_TAIL = 8192
 
 Output = Callable[[str, bytes], None]
-"""Called with `stdout` or `stderr` and the bytes, as a command writes them; must return quickly."""
+"""Called with `stdout` or `stderr` and bytes, while a command writes them; must return quickly."""
 
 
 class PathRefused(SandboxError):
@@ -27,45 +27,75 @@ class SetupFailed(SandboxError):
     """A command that prepares the environment failed; the message has the tail of its output."""
 
 
+def shell(script: str) -> tuple[str, ...]:
+    """The words of a command that runs a script in /bin/sh."""
+    return ("/bin/sh", "-c", script)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, and what it may use. Raises ValueError where its words can be no command."""
+
+    argv: tuple[str, ...]
+    """The program and its arguments; `shell(script)` for a script."""
+    limits: Limits = COMMAND_LIMITS
+    stdin: bytes = b""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables, added to those that every command gets."""
+    cwd: str = "."
+    """Directory to start in, relative to the workspace."""
+
+    def __post_init__(self) -> None:
+        if not self.argv or not self.argv[0]:
+            raise ValueError("a command needs at least one word")
+        if any("\0" in word for word in self.argv):
+            raise ValueError("a command holds no NUL")
+
+
 @dataclass(frozen=True)
 class Setup:
     """Commands that prepare an environment under /env, which is kept and used again, read-only."""
 
     commands: tuple[str, ...]
-    """For /bin/sh, one after another, in a throw-away workspace over the directory; all they leave in /env is kept."""
+    """Scripts for /bin/sh, run one after another in a throw-away workspace; what they leave in /env is kept."""
     key_files: tuple[str, ...] = ()
-    """Files of the directory whose contents decide, with the commands, whether a kept environment still fits."""
+    """Files of the directory: a kept environment fits as long as their contents and the commands are the same."""
     network: bool = False
-    """Whether the commands may use the network. What runs in the environment later may not because of this."""
+    """Whether the setup's commands may use the network; it changes nothing for commands that run later."""
     limits: Limits = COMMAND_LIMITS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CommandResult:
     """What became of one command."""
 
     command: tuple[str, ...]
+    """The program and its arguments."""
     verdict: Verdict
     """`ok` is exit status 0 within the limits."""
     stdout: bytes = b""
-    """At most `output_bytes`, from the start; stderr the same."""
+    """The first `output_bytes` of it at most."""
     stderr: bytes = b""
+    """The first `output_bytes` of it at most."""
     exit_code: int | None = None
     signal: int | None = None
     cpu_s: float = 0.0
-    """Of the command and everything it started."""
+    """CPU seconds of the command and everything it started."""
     wall_s: float = 0.0
     peak_memory_kb: int = 0
-    """Of its largest process, or of all together where more was seen at one time."""
+    """Peak of its largest process, or of all processes at one time where that was seen to be more."""
     reason: str = ""
-    """Why, in a few words for a person: `cpu`, `wall`, `exit status 1`, `no such command`, what broke."""
+    """Reason of the verdict for a person: `cpu`, `wall`, `exit status 1`, `no such command`, what broke."""
 
     @property
     def stderr_tail(self) -> bytes:
+        """The last 8192 bytes of `stderr`."""
         return self.stderr[-STDERR_TAIL:]
 
 
 class ChangeKind(StrEnum):
+    """What happened to a file."""
+
     ADDED = "added"
     CHANGED = "changed"
     DELETED = "deleted"
@@ -73,7 +103,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Change:
-    """One file or symbolic link that is not as it was when the workspace was opened."""
+    """One file or symbolic link that differs from when the workspace was opened."""
 
     path: str
     """Relative to the workspace, with `/`."""
@@ -81,17 +111,21 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a workspace has room for, beyond the limits of its commands."""
+class Quota:
+    """What may be written to a workspace, and the largest limits its commands may have."""
 
     disk_mb: int = 4096
-    """Most of what may be written to the workspace, to /tmp and to the home directory, each; held in memory."""
+    """Megabytes that may be written to the workspace, to /tmp and to the home directory, each; held in memory."""
     limits: Limits = field(default=COMMAND_LIMITS)
-    """The most a command may ask for."""
+    """The most memory and processes that a command may ask for."""
 
 
 class Workspace(Protocol):
-    """A private view of a directory, which itself is never written to. Commands are run one at a time."""
+    """A private view of a directory, which is itself never written to. Commands run one at a time.
+
+    Every method raises SandboxError when the workspace is closed or its jail was lost, and PathRefused for a path that
+    leaves the workspace.
+    """
 
     @property
     def isolation(self) -> str:
@@ -99,60 +133,45 @@ class Workspace(Protocol):
 
     @property
     def directory(self) -> Path:
-        """The directory as it is outside; commands see their own view at the same path."""
+        """The directory on this machine; commands see the workspace at the same path."""
 
-    async def run(
-        self,
-        command: Sequence[str] | str,
-        *,
-        limits: Limits = COMMAND_LIMITS,
-        stdin: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        cwd: str = ".",
-        output: Output | None = None,
-    ) -> CommandResult:
-        """The result of a command, a string being one for /bin/sh; nothing it started is left.
+    async def run(self, command: Command, output: Output | None = None) -> CommandResult:
+        """The result of a command; nothing that the command started is left running.
 
-        Waits for its turn. Cancelling ends the command and everything it started; what it wrote stays.
+        `output` gets the output while it is written. Waits until earlier commands have ended. Cancelling ends the
+        command and everything it started; what it wrote stays. Raises SandboxError where its limits exceed the quota.
         """
 
     async def changes(self) -> list[Change]:
         """Files and links added, changed and deleted since the workspace was opened, in order of their paths."""
 
     async def read(self, path: str) -> bytes:
-        """The contents of a file; PathRefused where there is none, or where it lies outside the workspace."""
+        """The contents of a file. Raises PathRefused where there is none, or where it lies outside the workspace."""
 
     async def write(self, path: str, data: bytes) -> None:
-        """Make `data` the contents of a file, and its parent directories where they are missing."""
+        """Make `data` the contents of a file, creating parent directories. Raises PathRefused like `read`."""
 
     async def diff(self) -> str:
-        """The changes as a patch of text files, as `git apply` takes it; others are named and left out."""
+        """A patch for `git apply` of all changed text files; other changed files are only named in it."""
 
     async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
-        """Files written below `destination`: these, or all that were added or changed. Links are left out."""
+        """Copy files (default: all added or changed ones, without links) below `destination`; returns their new paths.
+
+        Raises PathRefused where `destination` lies in the directory, or a path names no file.
+        """
 
     async def reset(self) -> None:
-        """Back to how it was opened."""
+        """Bring the workspace back to the state in which it was opened."""
 
     async def close(self) -> None:
-        """End it and remove what it holds. Idempotent."""
+        """End what still runs and remove what was written. Idempotent."""
 
 
 def checked(path: str) -> str:
-    """`path` in its simplest form; PathRefused where it is absolute, climbs, or can name no file."""
+    """`path` in its simplest form. Raises PathRefused where it is absolute, climbs with `..`, or can name no file."""
     if not path or "\0" in path or path.startswith("/"):
         raise PathRefused(f"{path!r} is not a path relative to the workspace")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise PathRefused(f"{path!r} leaves the workspace")
     return "/".join(parts) or "."
-
-
-def words(command: Sequence[str] | str) -> tuple[str, ...]:
-    """The command as a list of words; a string is a script for the shell."""
-    listed = ("/bin/sh", "-c", command) if isinstance(command, str) else tuple(command)
-    if not listed or not listed[0]:
-        raise ValueError("a command needs at least one word")
-    if any("\0" in word for word in listed):
-        raise ValueError("a command holds no NUL")
-    return listed

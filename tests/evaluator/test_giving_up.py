@@ -103,12 +103,12 @@ class LateSandbox:
             timeouts = 0
             for index, stdin in reversed(list(enumerate(job.inputs))):
                 if job.give_up_after is not None and timeouts >= job.give_up_after:
-                    yield Execution(job.key, index, Verdict.NOT_RUN)
+                    yield Execution(job=job.key, index=index, verdict=Verdict.NOT_RUN)
                 elif stdin.startswith(b"9"):
                     timeouts += 1
-                    yield Execution(job.key, index, Verdict.TIMEOUT)
+                    yield Execution(job=job.key, index=index, verdict=Verdict.TIMEOUT)
                 else:
-                    yield Execution(job.key, index, Verdict.OK, stdout=b"1\n")
+                    yield Execution(job=job.key, index=index, verdict=Verdict.OK, stdout=b"1\n")
 
     async def close(self) -> None:
         pass

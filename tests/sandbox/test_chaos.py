@@ -29,8 +29,9 @@ from sandbox import Job, SandboxUnavailable, Verdict
 from sandbox.backends.bubblewrap import find_bubblewrap
 from sandbox.backends.docker.jails import find_docker
 from sandbox.backends.docker.reap import LABEL
+from sandbox.pool.connection import Connection
 from sandbox.pool.pool import Pool
-from sandbox.pool.slot import Connection, Launcher, Size
+from sandbox.pool.slot import Launcher, Size
 from tests.sandbox.engine import NoEngine, OwnEngine, own_engine
 from tests.sandbox.proc import children, lives
 

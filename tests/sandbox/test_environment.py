@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox import SandboxError, SandboxUnavailable, Verdict
-from sandbox.workspace import PathRefused, Setup, SetupFailed, Workspace, open_workspace
+from sandbox.workspace import Command, PathRefused, Setup, SetupFailed, Workspace, open_workspace, shell
 from sandbox.workspace.archive import unpack
 from sandbox.workspace.environment import cache
 from tests.sandbox.conftest import BACKENDS
@@ -94,14 +94,14 @@ async def test_a_setup_runs_once_for_its_commands_and_key_files(opened: Open, pr
     said: list[str] = []
     workspace = await opened(setup, said)
     assert len([line for line in said if "preparing" in line]) == 3
-    done = await workspace.run("tool; link; cat /env/made /env/hard; ls; touch /env/x")
+    done = await workspace.run(Command(shell("tool; link; cat /env/made /env/hard; ls; touch /env/x")))
     assert done.stdout == b"tool\ntool\none\none\nrequirements.txt\n" and done.verdict == Verdict.CRASH
     said.clear()
     again = await opened(setup, said)
-    assert said == [] and (await again.run("tool")).stdout == b"tool\n"
+    assert said == [] and (await again.run(Command(shell("tool")))).stdout == b"tool\n"
     (project / "requirements.txt").write_text("two\n")
     other = await opened(setup, said)
-    assert said != [] and (await other.run("cat /env/made")).stdout == b"two\n"
+    assert said != [] and (await other.run(Command(shell("cat /env/made")))).stdout == b"two\n"
 
 
 async def test_two_that_want_the_same_prepare_it_once(opened: Open) -> None:
@@ -110,7 +110,7 @@ async def test_two_that_want_the_same_prepare_it_once(opened: Open) -> None:
     both = await asyncio.gather(opened(setup, said), opened(setup, said))
     assert len(said) == 2
     for workspace in both:
-        assert (await workspace.run("cat /env/ready")).stdout == b"ready\n"
+        assert (await workspace.run(Command(shell("cat /env/ready")))).stdout == b"ready\n"
 
 
 async def test_a_setup_that_fails_says_why_and_leaves_nothing(opened: Open, kind: str) -> None:
@@ -127,7 +127,7 @@ async def test_a_setup_that_fails_says_why_and_leaves_nothing(opened: Open, kind
 async def test_the_network_of_a_setup_is_its_own(opened: Open) -> None:
     setup = setup_of("python3 -c 'import socket; print(len(socket.if_nameindex()))' > /env/interfaces")
     workspace = await opened(setup, [])
-    assert (await workspace.run("cat /env/interfaces")).stdout == b"1\n"
+    assert (await workspace.run(Command(shell("cat /env/interfaces")))).stdout == b"1\n"
 
 
 async def test_key_files_stay_in_the_directory(opened: Open) -> None:

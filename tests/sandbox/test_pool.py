@@ -16,8 +16,9 @@ import pytest_asyncio
 from sandbox import Execution, Job, Limits, SandboxError, SandboxUnavailable, Verdict
 from sandbox.backends.bubblewrap import find_bubblewrap
 from sandbox.backends.docker.jails import find_docker
+from sandbox.pool.connection import Connection
 from sandbox.pool.pool import Pool
-from sandbox.pool.slot import Connection, Launcher, Size
+from sandbox.pool.slot import Launcher, Size
 from tests.sandbox.conftest import BACKENDS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

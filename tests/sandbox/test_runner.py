@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.pool.slot import boot_command, boot_payload
-from sandbox.runner import frames
+from sandbox.pool.connection import boot_command, boot_payload
+from sandbox.pool.slot import MODULES
+from sandbox.runner import confine, frames
 from sandbox.runner.jail import Jail
 from sandbox.runner.serve import REFUSED
 from sandbox.runner.verdict import OomKills
@@ -18,7 +19,7 @@ from sandbox.runner.verdict import OomKills
 def test_it_refuses_to_start_outside_a_pid_namespace() -> None:
     started = subprocess.run(
         boot_command(sys.executable, None, ("/tmp",)),
-        input=boot_payload()
+        input=boot_payload(MODULES)
         + frames.job_frame(1, b"print(1)", frames.Limits(1, 1, 1 << 28, 1 << 20, 4), False, [(0, b"")]),
         capture_output=True,
         timeout=20,
@@ -40,6 +41,14 @@ def test_it_ends_where_nobody_sends_it_anything() -> None:
 def test_nothing_that_can_kill_all_is_made_outside_a_pid_namespace() -> None:
     with pytest.raises(RuntimeError, match="PID namespace"):
         Jail(None, ["/tmp"])
+
+
+def test_the_clean_up_itself_kills_nothing_outside_a_pid_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.kill", lambda pid, number: killed.append((pid, number)))
+    with pytest.raises(RuntimeError, match="PID 1"):
+        confine.kill_all_others()
+    assert killed == []
 
 
 def test_results_that_do_not_add_up_are_refused() -> None:

@@ -17,7 +17,17 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Limits, SandboxError, SandboxUnavailable, Verdict
-from sandbox.workspace import COMMAND_LIMITS, Change, ChangeKind, PathRefused, Room, Workspace, open_workspace
+from sandbox.workspace import (
+    COMMAND_LIMITS,
+    Change,
+    ChangeKind,
+    Command,
+    PathRefused,
+    Quota,
+    Workspace,
+    open_workspace,
+    shell,
+)
 from sandbox.workspace.backends import bubblewrap as bubblewrap_module
 from sandbox.workspace.backends.view import git_directories
 from sandbox.workspace.inside.supervisor import REFUSED, Supervisor
@@ -26,7 +36,7 @@ from tests.sandbox.conftest import BACKENDS
 
 Open = Callable[..., Awaitable[Workspace]]
 LIMITS = replace(COMMAND_LIMITS, cpu_s=20, wall_s=40, memory_mb=1024, processes=64)
-SMALL = Room(disk_mb=64)
+SMALL = Quota(disk_mb=64)
 OTHERS = "import os; print([p for p in os.listdir('/proc') if p.isdigit() and int(p) not in (1, os.getpid())])"
 
 
@@ -75,21 +85,23 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 async def alone(workspace: Workspace) -> bool:
     """Whether nothing runs in the workspace but what asks."""
-    return (await workspace.run(["python3", "-c", OTHERS])).stdout == b"[]\n"
+    return (await workspace.run(Command(("python3", "-c", OTHERS)))).stdout == b"[]\n"
 
 
 async def test_commands_have_verdicts_and_both_streams(opened: Open, kind: str) -> None:
     workspace = await opened()
-    done = await workspace.run("cat; echo $WORD; pwd; echo no >&2; exit 3", stdin=b"in ", env={"WORD": "w"}, cwd="sub")
+    done = await workspace.run(
+        Command(shell("cat; echo $WORD; pwd; echo no >&2; exit 3"), stdin=b"in ", env={"WORD": "w"}, cwd="sub")
+    )
     assert (done.verdict, done.exit_code, done.reason) == (Verdict.CRASH, 3, "exit status 3")
     assert done.stdout.decode() == f"in w\n{workspace.directory}/sub\n"
     assert done.stderr == done.stderr_tail == b"no\n"
     assert done.wall_s > 0 and done.peak_memory_kb > 0
-    assert (await workspace.run(["./run.sh"])).stdout == b"ran\n"
-    missing = await workspace.run(["no-such-program"])
+    assert (await workspace.run(Command(("./run.sh",)))).stdout == b"ran\n"
+    missing = await workspace.run(Command(("no-such-program",)))
     assert (missing.verdict, missing.exit_code) == (Verdict.CRASH, 127) and "no such command" in missing.reason
-    assert "no such directory" in (await workspace.run("true", cwd="nowhere")).reason
-    killed = await workspace.run("kill -TERM $$")
+    assert "no such directory" in (await workspace.run(Command(shell("true"), cwd="nowhere"))).reason
+    killed = await workspace.run(Command(shell("kill -TERM $$")))
     assert (killed.verdict, killed.signal, killed.reason) == (Verdict.CRASH, 15, "SIGTERM")
     assert kind in workspace.isolation and "no network" in workspace.isolation
 
@@ -98,7 +110,7 @@ async def test_writes_stay_in_the_workspace_and_are_told(opened: Open, project: 
     before = snapshot(project)
     workspace = await opened()
     script = "echo more >> kept.txt; rm -r sub; mkdir sub; echo new > sub/new.txt; touch -d 2001-01-01 run.sh; rm link"
-    assert (await workspace.run(script)).verdict == Verdict.OK
+    assert (await workspace.run(Command(shell(script)))).verdict == Verdict.OK
     assert await workspace.changes() == [
         Change("kept.txt", ChangeKind.CHANGED),
         Change("link", ChangeKind.DELETED),
@@ -106,17 +118,19 @@ async def test_writes_stay_in_the_workspace_and_are_told(opened: Open, project: 
         Change("sub/new.txt", ChangeKind.ADDED),
     ]
     assert snapshot(project) == before
-    assert (await workspace.run("cat kept.txt sub/new.txt")).stdout == b"as it was\nmore\nnew\n"
+    assert (await workspace.run(Command(shell("cat kept.txt sub/new.txt")))).stdout == b"as it was\nmore\nnew\n"
     await workspace.reset()
     assert await workspace.changes() == []
-    assert (await workspace.run("cat kept.txt link sub/gone.txt; ls")).stdout.startswith(
+    assert (await workspace.run(Command(shell("cat kept.txt link sub/gone.txt; ls")))).stdout.startswith(
         b"as it was\nas it was\nhere\n"
     )
 
 
 async def test_a_diff_applies(opened: Open, project: Path, tmp_path: Path) -> None:
     workspace = await opened()
-    await workspace.run("printf 'a\\nno end' > new.txt; echo how it was > kept.txt; rm sub/gone.txt; : > empty")
+    await workspace.run(
+        Command(shell("printf 'a\\nno end' > new.txt; echo how it was > kept.txt; rm sub/gone.txt; : > empty"))
+    )
     patch = await workspace.diff()
     copy = tmp_path / "copy"
     shutil.copytree(project, copy, symlinks=True)
@@ -130,7 +144,9 @@ async def test_files_go_in_and_out(opened: Open, project: Path, tmp_path: Path) 
     data = os.urandom(3 << 20)
     await workspace.write("deep/er/data.bin", data)
     assert await workspace.read("deep/er/data.bin") == data and await workspace.read("link") == b"as it was\n"
-    assert (await workspace.run("cp deep/er/data.bin copy.bin; ln -s copy.bin pointer")).verdict == Verdict.OK
+    assert (
+        await workspace.run(Command(shell("cp deep/er/data.bin copy.bin; ln -s copy.bin pointer")))
+    ).verdict == Verdict.OK
     written = await workspace.export(tmp_path / "out")
     assert sorted(str(path.relative_to(tmp_path / "out")) for path in written) == [
         *("copy.bin", "deep/er/data.bin", "pointer")
@@ -143,7 +159,9 @@ async def test_files_go_in_and_out(opened: Open, project: Path, tmp_path: Path) 
 
 async def test_paths_that_leave_the_workspace_are_refused(opened: Open) -> None:
     workspace = await opened()
-    await workspace.run("ln -s /etc out; ln -s ../.. up; ln -s /etc/passwd file; mkfifo pipe; ln -s loop loop")
+    await workspace.run(
+        Command(shell("ln -s /etc out; ln -s ../.. up; ln -s /etc/passwd file; mkfifo pipe; ln -s loop loop"))
+    )
     for path in ("../x", "/etc/passwd", "a/../../x", "", "a\0b"):
         with pytest.raises(PathRefused):
             await workspace.read(path)
@@ -156,24 +174,26 @@ async def test_paths_that_leave_the_workspace_are_refused(opened: Open) -> None:
         with pytest.raises(PathRefused):
             await workspace.write(path, b"x")
     with pytest.raises(PathRefused):
-        await workspace.run("true", cwd="..")
-    assert (await workspace.run("true", cwd="out")).verdict == Verdict.CRASH
+        await workspace.run(Command(shell("true"), cwd=".."))
+    assert (await workspace.run(Command(shell("true"), cwd="out"))).verdict == Verdict.CRASH
 
 
 @pytest.mark.slow
 async def test_limits_hold(opened: Open) -> None:
     workspace = await opened()
-    spin = await workspace.run("while :; do :; done", limits=replace(LIMITS, cpu_s=0.3))
+    spin = await workspace.run(Command(shell("while :; do :; done"), limits=replace(LIMITS, cpu_s=0.3)))
     assert (spin.verdict, spin.reason) == (Verdict.TIMEOUT, "cpu")
     team = "import os, time\nfor _ in range(3): os.fork()\nstart = time.process_time()\nwhile True: pass"
-    many = await workspace.run(["python3", "-c", team], limits=replace(LIMITS, cpu_s=0.6))
+    many = await workspace.run(Command(("python3", "-c", team), limits=replace(LIMITS, cpu_s=0.6)))
     assert (many.verdict, many.reason) == (Verdict.TIMEOUT, "cpu") and many.cpu_s < 3
-    sleep = await workspace.run("sleep 30", limits=replace(LIMITS, wall_s=0.5))
+    sleep = await workspace.run(Command(shell("sleep 30"), limits=replace(LIMITS, wall_s=0.5)))
     assert (sleep.verdict, sleep.reason) == (Verdict.TIMEOUT, "wall") and sleep.wall_s < 10
-    greedy = await workspace.run(["python3", "-c", "bytearray(10 << 30)"], limits=replace(LIMITS, memory_mb=256))
+    greedy = await workspace.run(
+        Command(("python3", "-c", "bytearray(10 << 30)"), limits=replace(LIMITS, memory_mb=256))
+    )
     assert greedy.verdict == Verdict.MEMORY
     hog = "import os, time\nos.fork(), os.fork()\nx = bytearray(40 << 20)\ntime.sleep(20)"
-    hogs = await workspace.run(["python3", "-c", hog], limits=replace(LIMITS, memory_mb=100))
+    hogs = await workspace.run(Command(("python3", "-c", hog), limits=replace(LIMITS, memory_mb=100)))
     assert (hogs.verdict, hogs.reason) == (Verdict.MEMORY, "all its processes together") and hogs.wall_s < 15
     assert await alone(workspace)
 
@@ -182,7 +202,7 @@ async def test_limits_hold(opened: Open) -> None:
 async def test_output_floods_are_cut(opened: Open, stream: str) -> None:
     workspace = await opened()
     script = f"import os\nwhile True: os.write({1 if stream == 'stdout' else 2}, b'x' * 65536)"
-    flood = await workspace.run(["python3", "-c", script], limits=replace(LIMITS, output_bytes=100_000))
+    flood = await workspace.run(Command(("python3", "-c", script), limits=replace(LIMITS, output_bytes=100_000)))
     assert (flood.verdict, flood.reason) == (Verdict.OUTPUT_LIMIT, stream)
     assert len(getattr(flood, stream)) == 100_000 and len(flood.stderr_tail) <= 8192
     assert await alone(workspace)
@@ -192,35 +212,39 @@ async def test_output_floods_are_cut(opened: Open, stream: str) -> None:
 async def test_hostile_commands_end_with_their_command(opened: Open) -> None:
     workspace = await opened()
     bomb = "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass"
-    ended = await workspace.run(["python3", "-c", bomb], limits=replace(LIMITS, cpu_s=0.5, wall_s=4, processes=24))
+    ended = await workspace.run(
+        Command(("python3", "-c", bomb), limits=replace(LIMITS, cpu_s=0.5, wall_s=4, processes=24))
+    )
     assert ended.verdict == Verdict.TIMEOUT
     daemon = "import os, time\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0: time.sleep(60)\n  os._exit(0)"
-    assert (await workspace.run(["python3", "-c", daemon])).wall_s < 10
+    assert (await workspace.run(Command(("python3", "-c", daemon)))).wall_s < 10
     assert await alone(workspace)
     everyone = (
         "import os, signal\nos.fork()\nfor s in signal.valid_signals():\n  try: os.kill(1, s)\n  except OSError: pass"
     )
-    assert (await workspace.run(["python3", "-c", everyone])).verdict == Verdict.OK
-    await workspace.run(["python3", "-c", "import os\nos.kill(-1, 9)"])
+    assert (await workspace.run(Command(("python3", "-c", everyone)))).verdict == Verdict.OK
+    await workspace.run(Command(("python3", "-c", "import os\nos.kill(-1, 9)")))
     assert await alone(workspace)
 
 
 async def test_the_disk_of_a_workspace_is_bounded(opened: Open) -> None:
-    workspace = await opened(room=SMALL)
-    full = await workspace.run("head -c 200M /dev/zero > big; head -c 200M /dev/zero > /tmp/big; du -sm big /tmp/big")
+    workspace = await opened(quota=SMALL)
+    full = await workspace.run(
+        Command(shell("head -c 200M /dev/zero > big; head -c 200M /dev/zero > /tmp/big; du -sm big /tmp/big"))
+    )
     assert all(int(line.split()[0]) <= 64 for line in full.stdout.splitlines())
     await workspace.reset()
-    assert (await workspace.run("ls big /tmp/big")).stdout == b""
+    assert (await workspace.run(Command(shell("ls big /tmp/big")))).stdout == b""
 
 
 async def test_output_is_streamed_and_cancelling_leaves_nothing(opened: Open) -> None:
     workspace = await opened()
     seen = asyncio.Event()
     script = "echo started; (sleep 60 &); sleep 60"
-    task = asyncio.create_task(workspace.run(script, output=lambda stream, data: seen.set()))
+    task = asyncio.create_task(workspace.run(Command(shell(script)), output=lambda stream, data: seen.set()))
     async with asyncio.timeout(20):
         await seen.wait()
-        waiting = asyncio.create_task(workspace.run("echo never > never"))
+        waiting = asyncio.create_task(workspace.run(Command(shell("echo never > never"))))
         await asyncio.sleep(0)
         waiting.cancel()
         task.cancel()
@@ -236,7 +260,7 @@ async def test_a_failing_output_function_ends_the_command(opened: Open) -> None:
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        await workspace.run("echo x; sleep 60", output=fail)
+        await workspace.run(Command(shell("echo x; sleep 60")), output=fail)
     assert await alone(workspace)
 
 
@@ -244,25 +268,25 @@ async def test_commands_see_nothing_of_this_machine(opened: Open, tmp_path: Path
     (tmp_path / "secret").write_text("SECRET")
     workspace = await opened()
     script = f"cat {tmp_path}/secret ~root/.ssh/* /etc/shadow; ls /run/docker.sock /var/run/docker.sock; id -u; env"
-    done = await workspace.run(script)
+    done = await workspace.run(Command(shell(script)))
     assert b"SECRET" not in done.stdout and b"sock" not in done.stdout and not done.stdout.startswith(b"0\n")
     assert all(line.partition(b"=")[0] in WORDS for line in done.stdout.splitlines()[1:])
     for attempt in ("touch /usr/x", "touch /etc/x", "touch /x", "mount -t tmpfs x /tmp", "unshare -U true"):
-        assert (await workspace.run(attempt)).verdict == Verdict.CRASH
+        assert (await workspace.run(Command(shell(attempt)))).verdict == Verdict.CRASH
 
 
 WORDS = {*(name.encode() for name in ENVIRONMENT), b"PWD", b"OLDPWD", b"SHLVL", b"_"}
 
 
 async def test_the_network_is_off_unless_allowed(opened: Open, kind: str) -> None:
-    count = ["python3", "-c", "import socket; print(len(socket.if_nameindex()))"]
+    count = ("python3", "-c", "import socket; print(len(socket.if_nameindex()))")
     off = await opened()
-    assert (await off.run(count)).stdout == b"1\n"
+    assert (await off.run(Command(count))).stdout == b"1\n"
     dial = "import socket; socket.create_connection(('1.1.1.1', 80), 1)"
-    assert b"unreachable" in (await off.run(["python3", "-c", dial])).stderr
+    assert b"unreachable" in (await off.run(Command(("python3", "-c", dial)))).stderr
     on = await opened(part=f"{kind} network", network=True)
     assert "no network" not in on.isolation
-    assert int((await on.run(count)).stdout) >= min(2, len(list(Path("/sys/class/net").iterdir())))
+    assert int((await on.run(Command(count))).stdout) >= min(2, len(list(Path("/sys/class/net").iterdir())))
 
 
 async def test_workspaces_run_side_by_side(opened: Open) -> None:
@@ -270,28 +294,31 @@ async def test_workspaces_run_side_by_side(opened: Open) -> None:
     script = "echo $0 > mine; sleep 1; cat mine"
     async with asyncio.timeout(20):
         results = await asyncio.gather(
-            *(workspace.run(["sh", "-c", script, name]) for workspace, name in ((first, "one"), (second, "two"))),
-            first.run("cat mine"),
+            *(
+                workspace.run(Command(("sh", "-c", script, name)))
+                for workspace, name in ((first, "one"), (second, "two"))
+            ),
+            first.run(Command(shell("cat mine"))),
         )
     assert [result.stdout for result in results] == [b"one\n", b"two\n", b"one\n"]
 
 
 async def test_close_is_idempotent_and_final(opened: Open) -> None:
     workspace = await opened()
-    task = asyncio.create_task(workspace.run("sleep 60"))
+    task = asyncio.create_task(workspace.run(Command(shell("sleep 60"))))
     await asyncio.sleep(0.3)
     await workspace.close()
     await workspace.close()
     assert (await task).verdict == Verdict.SANDBOX_ERROR
-    for attempt in (workspace.run("true"), workspace.changes(), workspace.reset()):
+    for attempt in (workspace.run(Command(shell("true"))), workspace.changes(), workspace.reset()):
         with pytest.raises(SandboxError, match="closed"):
             await attempt
 
 
-async def test_more_than_the_room_is_refused(opened: Open) -> None:
-    workspace = await opened(room=Room(limits=LIMITS))
-    with pytest.raises(SandboxError, match="more room"):
-        await workspace.run("true", limits=Limits(memory_mb=4096))
+async def test_more_than_the_quota_is_refused(opened: Open) -> None:
+    workspace = await opened(quota=Quota(limits=LIMITS))
+    with pytest.raises(SandboxError, match="larger quota"):
+        await workspace.run(Command(shell("true"), limits=Limits(memory_mb=4096)))
 
 
 @pytest.mark.slow
@@ -303,12 +330,12 @@ async def test_pytest_runs_a_tiny_project(opened: Open, project: Path) -> None:
     (project / "calc.py").write_text("def add(a, b):\n    return a - b\n")
     (project / "test_calc.py").write_text("from calc import add\n\ndef test_add():\n    assert add(2, 2) == 4\n")
     workspace = await opened()
-    command = ["python3", "-m", "pytest", "-q", "--junitxml=report.xml", "test_calc.py"]
+    command = ("python3", "-m", "pytest", "-q", "--junitxml=report.xml", "test_calc.py")
     environment = {"PYTHONPATH": "vendor", "PYTHONDONTWRITEBYTECODE": "1"}
-    failed = await workspace.run(command, limits=LIMITS, env=environment)
+    failed = await workspace.run(Command(command, limits=LIMITS, env=environment))
     assert failed.exit_code == 1 and b"1 failed" in failed.stdout, failed.stderr
     await workspace.write("calc.py", b"def add(a, b):\n    return a + b\n")
-    passed = await workspace.run(command, limits=LIMITS, env=environment)
+    passed = await workspace.run(Command(command, limits=LIMITS, env=environment))
     assert passed.verdict == Verdict.OK and b"1 passed" in passed.stdout
     assert b'failures="0"' in await workspace.read("report.xml")
     assert Change("calc.py", ChangeKind.CHANGED) in await workspace.changes()
@@ -318,11 +345,11 @@ async def test_a_build_with_make(opened: Open, project: Path) -> None:
     (project / "main.c").write_text('#include <stdio.h>\nint main(void) { puts("built"); return 0; }\n')
     (project / "Makefile").write_text("main: main.c\n\tcc -o main main.c\n")
     workspace = await opened()
-    if (await workspace.run("command -v cc && command -v make")).verdict != Verdict.OK:
+    if (await workspace.run(Command(shell("command -v cc && command -v make")))).verdict != Verdict.OK:
         pytest.skip("no cc and make in this sandbox")
-    made = await workspace.run(["make"], limits=LIMITS)
+    made = await workspace.run(Command(("make",), limits=LIMITS))
     assert made.verdict == Verdict.OK, made.stderr
-    assert (await workspace.run(["./main"])).stdout == b"built\n"
+    assert (await workspace.run(Command(("./main",)))).stdout == b"built\n"
     assert await workspace.changes() == [Change("main", ChangeKind.ADDED)] and not (project / "main").exists()
 
 
@@ -332,7 +359,7 @@ async def test_a_virtual_environment_works_where_it_is(opened: Open, project: Pa
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", project / ".venv"], check=True)
     base = Path(sys.base_prefix)
     workspace = await opened(readable=() if base == Path("/usr") else (base,))
-    done = await workspace.run([".venv/bin/python", "-c", "import sys, json; print(sys.prefix)"])
+    done = await workspace.run(Command((".venv/bin/python", "-c", "import sys, json; print(sys.prefix)")))
     assert done.stdout.decode().strip() == str(project / ".venv"), (done.stderr, done.reason)
 
 
@@ -347,8 +374,10 @@ async def test_a_linked_worktree_has_its_repository_read_only(opened: Open, proj
     subprocess.run([*git, "worktree", "add", "-q", "--detach", project], cwd=repository, check=True)
     assert git_directories(project) == [str(repository / ".git")]
     workspace = await opened()
-    assert b"first" in (await workspace.run("git log --oneline")).stdout
-    assert (await workspace.run("echo x > ../repository/.git/x || echo x > $(git rev-parse --git-dir)/x")).exit_code
+    assert b"first" in (await workspace.run(Command(shell("git log --oneline")))).stdout
+    assert (
+        await workspace.run(Command(shell("echo x > ../repository/.git/x || echo x > $(git rev-parse --git-dir)/x")))
+    ).exit_code
     # A pointer that nobody points back to shows nothing.
     (project / ".git").write_text(f"gitdir: {tmp_path}/elsewhere/.git/worktrees/project\n")
     assert git_directories(project) == []
@@ -360,13 +389,13 @@ async def test_without_an_overlay_the_directory_is_copied(
     opened: Open, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bubblewrap_module, "OVERLAYS", (False,))
-    workspace = await opened(room=SMALL)
+    workspace = await opened(quota=SMALL)
     assert "a copy of the directory" in workspace.isolation
-    await workspace.run("echo more >> kept.txt")
+    await workspace.run(Command(shell("echo more >> kept.txt")))
     assert await workspace.changes() == [Change("kept.txt", ChangeKind.CHANGED)]
     (project / "large").write_bytes(bytes(70 << 20))
-    with pytest.raises(SandboxUnavailable, match="more room"):
-        await open_workspace(project, kind="bubblewrap", room=SMALL)
+    with pytest.raises(SandboxUnavailable, match="larger quota"):
+        await open_workspace(project, kind="bubblewrap", quota=SMALL)
 
 
 @pytest.mark.bubblewrap
@@ -377,16 +406,16 @@ async def test_files_of_several_owners_are_copied(opened: Open, project: Path) -
     os.chown(project / "kept.txt", 12345, 12345)
     workspace = await opened()
     assert "a copy of the directory" in workspace.isolation
-    assert (await workspace.run("echo more >> kept.txt")).verdict == Verdict.OK
+    assert (await workspace.run(Command(shell("echo more >> kept.txt")))).verdict == Verdict.OK
 
 
 OWNER = """
 import asyncio, sys
-from sandbox.workspace import open_workspace
+from sandbox.workspace import Command, open_workspace, shell
 
 async def main():
     workspace = await open_workspace(sys.argv[2], kind=sys.argv[1])
-    await workspace.run(f"sleep {sys.argv[3]} & sleep {sys.argv[3]}")
+    await workspace.run(Command(shell(f"sleep {sys.argv[3]} & sleep {sys.argv[3]}")))
 
 asyncio.run(main())
 """

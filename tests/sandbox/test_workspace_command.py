@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from sandbox import SandboxError, Verdict
-from sandbox.workspace import COMMAND_LIMITS, Change, ChangeKind, PathRefused, Setup, open_workspace
+from sandbox.workspace import COMMAND_LIMITS, Change, ChangeKind, Command, PathRefused, Setup, open_workspace, shell
 from tests.sandbox.conftest import BACKENDS
 from tests.sandbox.test_commands import cure_agent
 
@@ -57,26 +57,28 @@ def test_exec_without_a_sandbox_or_a_command(tmp_path: Path) -> None:
 async def test_none_keeps_the_directory_and_most_limits(tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("as it was\n")
     workspace = await open_workspace(tmp_path, kind="none")
-    done = await workspace.run("cat; echo more >> kept.txt; echo x > new; exit 3", stdin=b"in")
+    done = await workspace.run(Command(shell("cat; echo more >> kept.txt; echo x > new; exit 3"), stdin=b"in"))
     assert (done.verdict, done.exit_code, done.stdout) == (Verdict.CRASH, 3, b"in")
     assert await workspace.changes() == [Change("kept.txt", ChangeKind.CHANGED), Change("new", ChangeKind.ADDED)]
     assert "+more" in await workspace.diff()
-    assert (await workspace.run(["no-such-program"])).reason.startswith("no such command")
-    assert (await workspace.run("true", cwd="nowhere")).reason.startswith("no such directory")
+    assert (await workspace.run(Command(("no-such-program",)))).reason.startswith("no such command")
+    assert (await workspace.run(Command(shell("true"), cwd="nowhere"))).reason.startswith("no such directory")
     for script, limits, verdict in (
         ("while :; do :; done", {"cpu_s": 0.3}, Verdict.TIMEOUT),
         ("sleep 20", {"wall_s": 0.3}, Verdict.TIMEOUT),
         ("yes", {"output_bytes": 1000}, Verdict.OUTPUT_LIMIT),
     ):
-        assert (await workspace.run(script, limits=replace(COMMAND_LIMITS, **limits))).verdict == verdict
+        assert (
+            await workspace.run(Command(shell(script), limits=replace(COMMAND_LIMITS, **limits)))
+        ).verdict == verdict
     with pytest.raises(PathRefused):
         await workspace.read("../x")
-    await workspace.run("ln -s /etc/passwd out")
+    await workspace.run(Command(shell("ln -s /etc/passwd out")))
     with pytest.raises(PathRefused):
         await workspace.read("out")
     await workspace.reset()
     assert await workspace.changes() == [] and (tmp_path / "kept.txt").read_text() == "as it was\n"
-    task = asyncio.create_task(workspace.run("sleep 60"))
+    task = asyncio.create_task(workspace.run(Command(shell("sleep 60"))))
     await asyncio.sleep(0.3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

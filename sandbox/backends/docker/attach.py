@@ -1,26 +1,63 @@
-"""A runner in a container, over the stream the engine attaches to it."""
+"""Containers, started and connected to over the stream that the engine attaches to them."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sandbox.backends.docker.client import ENGINE_S, Address, reason
+from sandbox.backends.docker.client import ENGINE_S, Address, Engine, call, reason
 from sandbox.errors import SandboxError
-from sandbox.pool.slot import SlotLost
+from sandbox.pool.connection import JailLost
 
 ERRORS_KEPT = 1000
 LARGEST_REFUSAL = 1 << 16
 
 
-async def attach(
+async def start(
+    engine: Engine, create: Callable[[str], None], remove: Callable[[str], Awaitable[None]]
+) -> AttachedConnection:
+    """The connection to a container that runs; its end removes the container.
+
+    `create` makes a container of the name it gets, and blocks; `remove` removes it, also where there is none. Raises
+    SandboxError in the engine's words. Cancelling waits for the engine and removes what it started.
+    """
+    starting = asyncio.create_task(_start(engine, create, remove))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # A request cannot be taken back.
+        with suppress(SandboxError):
+            await (await starting).end()
+        raise
+
+
+async def _start(
+    engine: Engine, create: Callable[[str], None], remove: Callable[[str], Awaitable[None]]
+) -> AttachedConnection:
+    # Named here, not by the engine: one that dies may create a container and never tell its id.
+    name = f"cure-agent-{uuid.uuid4().hex}"
+    writer: asyncio.StreamWriter | None = None
+    try:
+        await call(lambda: create(name))
+        reader, writer = await _attach(engine.address, engine.client.api_version, name)
+        await call(lambda: engine.client.start(name))
+    except BaseException:
+        if writer is not None:
+            writer.transport.abort()
+        await remove(name)
+        raise
+    return AttachedConnection(reader, writer, lambda: remove(name))
+
+
+async def _attach(
     address: Address, api_version: str, container: str
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Both directions of a container's standard streams; SandboxError in the engine's words when it refuses.
+    """Both directions of a container's standard streams. Raises SandboxError in the engine's words when it refuses.
 
-    A connection of our own, since the SDK has none that asyncio could wait on, whatever the engine is reached through:
+    Written by hand, since the SDK has no attached stream that asyncio can wait on over every kind of connection:
     https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
     """
     writer: asyncio.StreamWriter | None = None
@@ -54,7 +91,7 @@ async def _refusal(reader: asyncio.StreamReader, status: str) -> str:
 
 
 class AttachedConnection:
-    """Standard input and output of a runner, multiplexed as the engine does."""
+    """Standard input and output of a container's process, out of the one stream the engine puts them into."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, remove: Callable[[], Awaitable[None]]
@@ -74,12 +111,12 @@ class AttachedConnection:
         return data
 
     async def _read_chunk(self) -> None:
-        """One chunk of the engine's stream: which output it belongs to, its length (big-endian), its bytes."""
+        """Read a chunk of the engine's stream: the output it belongs to, its length (big-endian), its bytes."""
         try:
             head = await self._reader.readexactly(8)
             chunk = await self._reader.readexactly(int.from_bytes(head[4:], "big"))
         except (asyncio.IncompleteReadError, OSError) as error:
-            raise SlotLost(self.complaint() or "the container ended") from error
+            raise JailLost(self.complaint() or "the container ended") from error
         if head[0] == 2:
             self._errors = (self._errors + chunk)[-ERRORS_KEPT:]
         else:

@@ -1,4 +1,4 @@
-"""The Docker engine that DOCKER_HOST names, or the local one: its API, and raw connections to it."""
+"""The Docker engine that DOCKER_HOST names, or the local engine: its API, and raw connections to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Address:
-    """Where an engine listens, for connections that are more than a request and its answer."""
+    """Where an engine listens, for connections that outlast a request and its answer."""
 
     host: str
     """A host's name, or the path of a Unix socket."""
@@ -39,7 +39,7 @@ class Address:
     tls: ssl.SSLContext | None = None
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Both directions of a new connection; OSError when nobody answers."""
+        """Both directions of a new connection. Raises OSError when no engine answers."""
         if not self.port:
             return await asyncio.open_unix_connection(self.host, limit=READ_LIMIT)
         return await asyncio.open_connection(self.host, self.port, ssl=self.tls, limit=READ_LIMIT)
@@ -50,12 +50,12 @@ class Engine:
     """An engine that answered."""
 
     client: APIClient
-    """Its API; calls block."""
+    """The engine's API; its calls block."""
     address: Address
     info: dict[str, Any]
-    """What it says of itself."""
+    """The engine's description of itself, as `docker info` shows it."""
     door: SshDoor | None = None
-    """What leads to it over ssh."""
+    """The local socket of an engine that is reached over ssh; None for any other."""
 
     @property
     def version(self) -> str:
@@ -63,17 +63,18 @@ class Engine:
 
     @property
     def runtimes(self) -> list[str]:
-        """Names of the runtimes containers can have."""
+        """Names of the runtimes that containers can run in."""
         return sorted(self.info.get("Runtimes") or {})
 
     def close(self) -> None:
+        """Close the connections to the engine. Blocks."""
         self.client.close()
         if self.door is not None:
             self.door.close()
 
 
 async def connect() -> Engine:
-    """The engine of DOCKER_HOST (unix, tcp, ssh; TLS by DOCKER_TLS_VERIFY and DOCKER_CERT_PATH), or the local one.
+    """The engine that DOCKER_HOST names (unix, tcp, ssh; TLS by DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), or the local one.
 
     Raises SandboxUnavailable when it does not answer.
     """
@@ -136,7 +137,7 @@ def _look_for_certificates(named: str) -> None:
 
 
 def _address(base_url: str | None, tls: TLSConfig | None) -> Address:
-    """The address the client uses, which reads the same URL."""
+    """The address that the API's client would use for this URL."""
     from docker.utils import parse_host
 
     url = urlsplit(str(parse_host(base_url, False, tls=tls is not None)))
@@ -146,7 +147,7 @@ def _address(base_url: str | None, tls: TLSConfig | None) -> Address:
 
 
 def _context(tls: TLSConfig) -> ssl.SSLContext:
-    """What the client makes of the same certificates."""
+    """The TLS context that the API's client would use with these certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not tls.verify:
         context.check_hostname = False
@@ -160,7 +161,7 @@ def _context(tls: TLSConfig) -> ssl.SSLContext:
 
 
 async def call(request: Callable[[], T]) -> T:
-    """The result of a blocking request to the engine, in a thread; its failures as SandboxError in one line."""
+    """The result of a blocking request to the engine, made in a thread. Raises SandboxError when the request fails."""
 
     def translated() -> T:
         from docker.errors import DockerException
@@ -175,7 +176,7 @@ async def call(request: Callable[[], T]) -> T:
 
 
 def reason(error: BaseException) -> str:
-    """The engine's own explanation, or what the system said at the bottom of a pile of connection errors; one line."""
+    """The engine's own explanation, or the system's error inside a chain of connection errors; one line."""
     text = " ".join(str(getattr(error, "explanation", None) or error).split())
     said = re.search(r"\[Errno \d+\] ([^'\")]+)|Error\(\d+, '([^']+)'", text)
     return (said[1] or said[2]) if said else text

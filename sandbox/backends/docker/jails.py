@@ -1,21 +1,20 @@
-"""Jails that are Docker containers: one for each slot, started once, gone with the process that asked for them."""
+"""Jails that are Docker containers: one for each slot, started once, removed with the process that started it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import random
-import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from sandbox.backends.docker.attach import AttachedConnection, attach
+from sandbox.backends.docker.attach import AttachedConnection, start
 from sandbox.backends.docker.client import Engine, call, connect
 from sandbox.backends.docker.image.build import build, image_tag, is_built
 from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
-from sandbox.pool.slot import Size, boot_command
+from sandbox.pool.connection import boot_command
+from sandbox.pool.slot import Size
 
 RUNTIME_VARIABLE = "CURE_AGENT_DOCKER_RUNTIME"
 WRITABLE = {"/tmp": "size=16m,nr_inodes=256,mode=1777", "/dev/shm": "size=8m,nr_inodes=256,mode=1777"}
@@ -23,12 +22,12 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTH
 PYTHON = "/usr/bin/python3"
 SPARE_PROCESSES = 48
 SPARE_THREADS = 512
-"""What a runtime that brings a kernel of its own (gVisor, Kata) needs beside the processes of programs."""
+"""Threads that a runtime with a kernel of its own (gVisor, Kata) needs beside the processes of programs."""
 ORDINARY_RUNTIMES = ("runc", "crun", "youki", "io.containerd.runc.v2")
 REMOVAL_S = 10
-"""How long an ending waits for the engine to remove a container; it is tried again later."""
-# An IPC namespace whose System V objects nobody can create outlives no execution.
+"""Seconds that the end of a connection waits for the engine to remove the container; removal is tried again later."""
 NO_SYSTEM_V = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0"}
+"""Settings under which no System V object can be created, so that none outlives an execution."""
 
 
 class Docker:
@@ -49,16 +48,20 @@ class Docker:
         return describe(self._engine.info, self._runtime)
 
     async def launch(self, size: Size) -> AttachedConnection:
-        starting = asyncio.create_task(self._start_somehow(size))
         try:
-            return await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            # A request cannot be taken back: what it starts is removed.
-            with suppress(SandboxError):
-                await (await starting).end()
-            raise
+            connection = await self._start(size)
         except SandboxError as error:
-            raise SandboxError(f"Docker could not start a sandbox: {error}") from error
+            if "sysctl" not in str(error) or not self._sysctls:
+                raise SandboxError(f"Docker could not start a sandbox: {error}") from error
+            # Older kernels let no user namespace set sysctls (rootless engines); there the runner's filter has to do.
+            self._sysctls = {}
+            return await self.launch(size)
+        try:
+            await self._remove_remaining()
+        except BaseException:
+            await asyncio.shield(connection.end())
+            raise
+        return connection
 
     async def close(self) -> None:
         if self._removals:
@@ -66,37 +69,10 @@ class Docker:
         await self._remove_remaining()
         await call(self._engine.close)
 
-    async def _start_somehow(self, size: Size) -> AttachedConnection:
-        try:
-            connection = await self._start(size)
-        except SandboxError as error:
-            if "sysctl" not in str(error) or not self._sysctls:
-                raise
-            # Older kernels let no user namespace set them (rootless engines); the runner's filter has to do.
-            self._sysctls = {}
-            connection = await self._start(size)
-        if self._remaining:
-            await self._remove_remaining()
-        return connection
-
     async def _start(self, size: Size) -> AttachedConnection:
-        """The connection to a container that runs."""
-        client = self._engine.client
         self._next_uid += 1
-        # A name of our own: an engine that dies may create a container and never tell its id.
-        name = f"cure-agent-{uuid.uuid4().hex}"
         command = boot_command(PYTHON, self._next_uid, tuple(WRITABLE))
-        writer: asyncio.StreamWriter | None = None
-        try:
-            await call(lambda: self._create(name, command, size))
-            reader, writer = await attach(self._engine.address, client.api_version, name)
-            await call(lambda: client.start(name))
-        except BaseException:
-            if writer is not None:
-                writer.transport.abort()
-            await self._remove(name)
-            raise
-        return AttachedConnection(reader, writer, lambda: self._remove(name))
+        return await start(self._engine, lambda name: self._create(name, command, size), self._remove)
 
     def _create(self, name: str, command: list[str], size: Size) -> None:
         from docker.types import LogConfig
@@ -112,7 +88,7 @@ class Docker:
             user="0:0",
             stdin_open=True,
             working_dir="/",
-            # The first process of a PID namespace would ignore any other, and an engine that stops wait 10 s in vain.
+            # The first process of a PID namespace ignores any other, and an engine that stops would wait 10 s in vain.
             stop_signal="SIGKILL",
             network_disabled=True,
             hostname="sandbox",
@@ -137,7 +113,7 @@ class Docker:
         )
 
     async def _remove(self, name: str) -> None:
-        """Remove a container, now or, where the engine does not answer, when it does again."""
+        """Remove a container: now, or later when the engine does not answer now."""
         removal = asyncio.create_task(self._try_to_remove(name))
         self._removals.add(removal)
         removal.add_done_callback(self._removals.discard)
@@ -159,7 +135,7 @@ class Docker:
 
 
 def describe(info: dict[str, Any], runtime: str | None) -> str:
-    """What a container of this engine is bounded by, in words."""
+    """The bounds of a container under this engine and runtime, in words."""
     security = " ".join(info.get("SecurityOptions") or [])
     kind = [f"engine {info['ServerVersion']}"]
     kind += ["rootless"] if "name=rootless" in security else []
@@ -173,15 +149,15 @@ def describe(info: dict[str, Any], runtime: str | None) -> str:
 
 
 def chosen_runtime(runtime: str | None = None) -> str | None:
-    """The runtime asked for, in words or by the environment; None leaves it to the engine."""
+    """`runtime`, else the runtime that CURE_AGENT_DOCKER_RUNTIME names; None leaves it to the engine."""
     return runtime or os.environ.get(RUNTIME_VARIABLE) or None
 
 
 async def find_docker(say: Callable[[str], None] | None = None, runtime: str | None = None) -> Docker:
-    """A Docker engine that answers and has the image, which is built if `say` is given to report on that.
+    """A Docker engine that answers and has the image. With `say`, a missing image is built, and `say` gets the steps.
 
-    `runtime` is what its containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names.
-    Raises SandboxUnavailable with what is missing and how to get it; ImageMissing when that is the image alone.
+    `runtime` is what containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names. Raises
+    SandboxUnavailable, which says what is missing and how to get it; ImageMissing when only the image is missing.
     """
     runtime = chosen_runtime(runtime)
     engine = await connect()

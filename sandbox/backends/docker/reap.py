@@ -1,4 +1,4 @@
-"""Which process a container belongs to, and the removal of those whose process is dead."""
+"""The process that a container belongs to, and the removal of containers whose process is dead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LABEL = "cure-agent.sandbox"
 
 
 def remove(client: APIClient, container: str) -> None:
-    """Remove a container by id or name, whatever it is doing; nothing when there is none."""
+    """Remove a container by id or name, running or not; do nothing when there is none. Raises APIError."""
     from docker.errors import APIError, NotFound
 
     try:
@@ -20,13 +20,13 @@ def remove(client: APIClient, container: str) -> None:
     except NotFound:
         return
     except APIError as error:
-        # 409: it is being removed already, by its own ending.
+        # 409: the engine is removing it already, because it has ended.
         if error.status_code != 409:
             raise
 
 
 def reap(client: APIClient) -> None:
-    """Remove containers whose owner on this machine has died without removing them itself."""
+    """Remove containers whose owner, a process of this machine, has died without removing them. Raises APIError."""
     for container in client.containers(all=True, filters={"label": LABEL}):
         label = container["Labels"][LABEL]
         place, _, identity = label.rpartition(":")
@@ -36,7 +36,7 @@ def reap(client: APIClient) -> None:
 
 
 def owner(pid: int) -> str:
-    """A name for process `pid` that no other process will ever have; for a dead one, a name that no process has."""
+    """A name for process `pid` that no other process will ever have; for a dead process, a name that none has."""
     try:
         started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
@@ -45,6 +45,6 @@ def owner(pid: int) -> str:
 
 
 def _place() -> str:
-    """What tells apart machines, their starts, and PID namespaces on them: process ids mean something only within."""
+    """A name of the PID namespace, this start of this machine included: process ids are unique only inside it."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"

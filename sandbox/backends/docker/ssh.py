@@ -1,4 +1,4 @@
-"""A Docker engine on another machine, reached as the docker command does: `ssh HOST docker system dial-stdio`."""
+"""A Docker engine on another machine, reached like the docker command does: `ssh HOST docker system dial-stdio`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONNECT_S = 30
 
 
 class SshDoor:
-    """A local socket; every connection to it is an ssh of its own, so that a lost one takes no other with it."""
+    """A local socket; every connection to it is a separate ssh process, so that losing one loses no other."""
 
     def __init__(self, url: str) -> None:
         self._command = command(url)
@@ -32,6 +32,7 @@ class SshDoor:
 
     @property
     def path(self) -> str:
+        """The socket's path."""
         return str(self._directory / "docker.sock")
 
     def _serve(self) -> None:
@@ -42,7 +43,7 @@ class SshDoor:
                 return
             self._running = [process for process in self._running if process.poll() is None]
             with connection, self._errors.open("ab") as errors:
-                # A session of its own: no password prompt, and an interrupt at the terminal leaves time to clean up.
+                # In a new session, ssh asks for no password, and an interrupt at the terminal leaves time to clean up.
                 self._running.append(
                     subprocess.Popen(
                         self._command,
@@ -59,6 +60,7 @@ class SshDoor:
         return lines[-1].strip() if lines else ""
 
     def close(self) -> None:
+        """End every connection and remove the socket. Blocks."""
         # Closing alone would not wake the thread.
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
@@ -71,7 +73,10 @@ class SshDoor:
 
 
 def command(url: str) -> list[str]:
-    """The command behind `ssh://[user@]host[:port]`; SandboxUnavailable when the URL has anything else in it."""
+    """The command behind `ssh://[user@]host[:port]`.
+
+    Raises SandboxUnavailable when the URL has anything else in it, or when there is no ssh.
+    """
     parts = urlsplit(url)
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.password:
         raise SandboxUnavailable("DOCKER_HOST over ssh is ssh://[user@]host[:port], nothing more")

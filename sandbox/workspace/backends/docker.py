@@ -1,4 +1,4 @@
-"""Workspaces in Docker containers: the directory is sent through the engine's API into memory of the container."""
+"""Workspaces in Docker containers: the directory is sent through the engine's API into the container's memory."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from sandbox.backends.docker.attach import AttachedConnection, attach
+from sandbox.backends.docker.attach import AttachedConnection, start
 from sandbox.backends.docker.client import Engine, call, connect
 from sandbox.backends.docker.image.build import build
 from sandbox.backends.docker.jails import NO_SYSTEM_V, chosen_runtime
 from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import SandboxError, SandboxUnavailable
+from sandbox.pool.connection import boot_command
 from sandbox.workspace.jailed import HOME, Jailed
-from sandbox.workspace.link import boot_command
-from sandbox.workspace.spec import ENV, Wish
+from sandbox.workspace.spec import ENV, Spec
 
 if TYPE_CHECKING:
     from docker import APIClient
 
 ENVIRONMENTS = "cure-agent-workspace"
-"""Repository of the images that setups leave, their label too; the tag is the environment's key."""
+"""Repository, and label, of images that setups leave; the tag is the key of the environment."""
 PYTHON = "python3"
 CLOSED = "/root"
 SPARE_MB = 512
@@ -35,9 +35,9 @@ SPARE_PROCESSES = 48
 class DockerWorkspaces:
     """Starts containers over one directory."""
 
-    def __init__(self, engine: Engine, wish: Wish, image: str) -> None:
+    def __init__(self, engine: Engine, spec: Spec, image: str) -> None:
         self._engine = engine
-        self._wish = wish
+        self._spec = spec
         self._image = image
         self._runtime = chosen_runtime()
 
@@ -47,7 +47,7 @@ class DockerWorkspaces:
 
     @property
     def isolation(self) -> str:
-        network = "the engine's network" if self._wish.network else "no network"
+        network = "the engine's network" if self._spec.network else "no network"
         runtime = f", runtime {self._runtime}" if self._runtime else ""
         memory = "per process and per workspace" if self._engine.info.get("MemoryLimit") else "per process"
         return (
@@ -56,52 +56,29 @@ class DockerWorkspaces:
         )
 
     async def launch(self) -> AttachedConnection:
-        starting = asyncio.create_task(self._start())
         try:
-            return await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            # A request cannot be taken back: what it starts is removed.
-            with suppress(SandboxError):
-                await (await starting).end()
-            raise
+            return await start(self._engine, self._create, self._remove)
         except SandboxError as error:
             raise SandboxError(f"Docker could not start a workspace: {error}") from error
 
     async def close(self) -> None:
         await call(self._engine.close)
 
-    async def _start(self) -> AttachedConnection:
-        """The connection to a container that runs."""
-        client = self._engine.client
-        # A name of our own: an engine that dies may create a container and never tell its id.
-        name = f"cure-agent-{uuid.uuid4().hex}"
-        writer: asyncio.StreamWriter | None = None
-        try:
-            await call(lambda: self._create(name))
-            reader, writer = await attach(self._engine.address, client.api_version, name)
-            await call(lambda: client.start(name))
-        except BaseException:
-            if writer is not None:
-                writer.transport.abort()
-            await self._remove(name)
-            raise
-        return AttachedConnection(reader, writer, lambda: self._remove(name))
-
     async def _remove(self, name: str) -> None:
-        # An engine that is gone has no containers to remove; when it returns, `reap` finds those it kept.
+        # An engine that has stopped cannot remove anything; when it returns, `reap` finds the containers it kept.
         with suppress(SandboxError):
             await call(lambda: remove(self._engine.client, name))
 
     def _create(self, name: str) -> None:
         from docker.types import LogConfig, Mount
 
-        client, wish, room = self._engine.client, self._wish, self._wish.room
-        memory = (room.limits.memory_mb + room.disk_mb + SPARE_MB) << 20
-        # Images keep root's home to root: what is shown below it would be out of reach.
-        shown = (*wish.readable, *wish.repository)
-        below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(wish.directory), *shown))
-        owned = [str(wish.directory), HOME, *([ENV] if wish.preparing else []), *([CLOSED] if below_closed else [])]
-        size = f"size={room.disk_mb}m,exec,nosuid,nodev"
+        client, spec, quota = self._engine.client, self._spec, self._spec.quota
+        memory = (quota.limits.memory_mb + quota.disk_mb + SPARE_MB) << 20
+        # In images only root may enter root's home: commands could not reach what is shown below it.
+        shown = (*spec.readable, *spec.repository)
+        below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(spec.directory), *shown))
+        owned = [str(spec.directory), HOME, *([ENV] if spec.preparing else []), *([CLOSED] if below_closed else [])]
+        size = f"size={quota.disk_mb}m,exec,nosuid,nodev"
         # Limits on processes count per user id across containers, so every workspace has its own.
         uid = random.SystemRandom().randrange(1 << 20, 1 << 30)
         options: dict[str, Any] = {} if self._runtime is None else {"runtime": self._runtime}
@@ -113,17 +90,17 @@ class DockerWorkspaces:
             user="0:0",
             stdin_open=True,
             working_dir="/",
-            network_disabled=not wish.network,
+            network_disabled=not spec.network,
             hostname="workspace",
             environment={"LANG": "C.UTF-8"},
             labels={LABEL: owner(os.getpid())},
             host_config=client.create_host_config(
-                network_mode="bridge" if wish.network else "none",
+                network_mode="bridge" if spec.network else "none",
                 read_only=True,
                 cap_drop=["ALL"],
                 cap_add=["SETUID", "SETGID", "KILL", "CHOWN"],
                 security_opt=["no-new-privileges"],
-                pids_limit=room.limits.processes + SPARE_PROCESSES,
+                pids_limit=quota.limits.processes + SPARE_PROCESSES,
                 mem_limit=memory,
                 memswap_limit=memory,
                 ipc_mode="none",
@@ -140,21 +117,21 @@ class DockerWorkspaces:
         )
 
 
-async def open_docker(wish: Wish, image: str | None, say: Callable[[str], None]) -> Jailed:
-    """A workspace in a container of this image, by default the sandbox's own, built where it is missing.
+async def open_docker(spec: Spec, image: str | None, say: Callable[[str], None]) -> Jailed:
+    """A workspace in a container of `image`, by default the sandbox's own image, which is built where it is missing.
 
-    An image of one's own needs Python >= 3.11 as `python3`. The repository of a linked worktree is shown by engines
-    that see this machine's files. SandboxUnavailable says what is missing.
+    Any other image needs Python >= 3.11 as `python3`. The repository of a linked worktree is shown only by engines that
+    see this machine's files. Raises SandboxUnavailable, which says what is missing.
     """
     try:
-        return await _open_docker(wish, image, say)
+        return await _open_docker(spec, image, say)
     except SandboxUnavailable as error:
-        if not wish.repository or "bind" not in str(error):
+        if not spec.repository or "bind" not in str(error):
             raise
-    return await _open_docker(replace(wish, repository=()), image, say)
+    return await _open_docker(replace(spec, repository=()), image, say)
 
 
-async def _open_docker(wish: Wish, image: str | None, say: Callable[[str], None]) -> Jailed:
+async def _open_docker(spec: Spec, image: str | None, say: Callable[[str], None]) -> Jailed:
     engine = await connect()
     try:
         name = image or await own_image(engine.client, say)
@@ -165,18 +142,18 @@ async def _open_docker(wish: Wish, image: str | None, say: Callable[[str], None]
             raise SandboxUnavailable(str(error)) from error
         raise
     try:
-        return await Jailed(DockerWorkspaces(engine, wish, name), wish.directory, wish.room).open()
+        return await Jailed(DockerWorkspaces(engine, spec, name), spec.directory, spec.quota).open()
     except SandboxError as error:
         raise SandboxUnavailable(str(error)) from error
 
 
 async def own_image(client: APIClient, say: Callable[[str], None]) -> str:
-    """The name of the sandbox's image, which is built where the engine lacks it."""
+    """The name of the sandbox's image, built where the engine lacks it. Raises SandboxError when it cannot be built."""
     return await asyncio.to_thread(build, client, say)
 
 
 def image_id(client: APIClient, image: str) -> str:
-    """A word that changes with what an image is made of; empty where the engine has none of this name. Blocks."""
+    """The engine's id of an image, which changes with its contents; empty where there is no such image. Blocks."""
     from docker.errors import ImageNotFound
 
     try:
@@ -186,13 +163,13 @@ def image_id(client: APIClient, image: str) -> str:
 
 
 def keep_environment(client: APIClient, base: str, tag: str, archive: IO[bytes]) -> None:
-    """Make `base` with a tar archive unpacked at / the image `tag`. Blocks."""
+    """Keep `base`, with a tar archive unpacked at /, as the image `tag`. Blocks; raises the docker package's errors."""
     name = f"cure-agent-{uuid.uuid4().hex}"
     client.create_container(base, ["/bin/true"], name=name, labels={LABEL: owner(os.getpid())})
     try:
         client.put_archive(name, "/", archive)
         repository, _, version = tag.partition(":")
-        # Emptied, lest containers of the image look like some dead process's.
+        # Emptied, or containers of the image would look like those of a dead process.
         changes = [f'LABEL {LABEL}=""', f"LABEL {ENVIRONMENTS}={version}"]
         client.commit(name, repository, version, changes=changes)
     finally:

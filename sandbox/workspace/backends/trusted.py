@@ -1,43 +1,35 @@
-"""`--sandbox none` for workspaces: plain processes in a copy of the directory, for commands one trusts."""
+"""`--sandbox none` for workspaces: plain processes in a copy of the directory, for trusted commands."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from math import ceil
 from pathlib import Path
 from typing import Any
 
+from sandbox.backends.trusted import bind
 from sandbox.errors import SandboxError
-from sandbox.protocol import Limits
 from sandbox.workspace.inside import files
 from sandbox.workspace.inside.tree import PAGE_KB, TICKS
 from sandbox.workspace.judge import judged
 from sandbox.workspace.outcome import export_files, patch, really_changed
-from sandbox.workspace.protocol import (
-    COMMAND_LIMITS,
-    Change,
-    CommandResult,
-    Output,
-    PathRefused,
-    checked,
-    words,
-)
+from sandbox.workspace.protocol import Change, Command, CommandResult, Output, PathRefused, checked
 
 POLL_S = 0.02
+NOTHING_FAILED = {"failed": 0, "words": "", "oom": False}
+NOT_STARTED = {**NOTHING_FAILED, "status": None, "killed": "", "cpu_s": 0.0, "wall_s": 0.0, "peak_kb": 0}
 PASSED_ON = ("PATH", "HOME", "LANG", "USER", "LOGNAME")
 
 
 class TrustedWorkspace:
-    """A Workspace that holds off mistakes, not intent: commands have this user's files and network."""
+    """A Workspace against mistakes, not against intent: commands have this user's files and network."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -54,27 +46,16 @@ class TrustedWorkspace:
         return self._directory
 
     async def open(self) -> TrustedWorkspace:
+        """Copy the directory and return self. Raises SandboxError where it cannot be copied."""
         await self._renew()
         return self
 
-    async def run(
-        self,
-        command: Sequence[str] | str,
-        *,
-        limits: Limits = COMMAND_LIMITS,
-        stdin: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        cwd: str = ".",
-        output: Output | None = None,
-    ) -> CommandResult:
-        listed = words(command)
-        place = checked(cwd)
+    async def run(self, command: Command, output: Output | None = None) -> CommandResult:
+        place = checked(command.cwd)
         async with self._turn:
-            directory = self._resolved(place)
-            environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-            process = _Process(listed, limits, output)
-            facts = await process.run(directory, {**environment, **(env or {})}, stdin)
-        return judged(listed, limits, facts, bytes(process.kept["stdout"]), bytes(process.kept["stderr"]))
+            process = _Process(command, output)
+            facts = await process.run(self._resolved(place))
+        return judged(command, facts, bytes(process.kept["stdout"]), bytes(process.kept["stderr"]))
 
     async def changes(self) -> list[Change]:
         async with self._turn:
@@ -129,35 +110,36 @@ class TrustedWorkspace:
 
 
 class _Process:
-    """One command in a session of its own, which is ended with it."""
+    """One command, in a new session whose processes are ended with it."""
 
-    def __init__(self, command: tuple[str, ...], limits: Limits, output: Output | None) -> None:
+    def __init__(self, command: Command, output: Output | None) -> None:
         self._command = command
-        self._limits = limits
+        self._limits = command.limits
         self._output = output
         self._killed = ""
         self.kept = {"stdout": bytearray(), "stderr": bytearray()}
 
-    async def run(self, directory: Path, environment: dict[str, str], stdin: bytes) -> dict[str, Any]:
-        """What became of it, in the words of the supervisor."""
+    async def run(self, directory: Path) -> dict[str, Any]:
+        """What became of the command, in the form of a supervisor's answer."""
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         started = time.monotonic()
         try:
             with tempfile.TemporaryFile() as given:
-                given.write(stdin)
+                given.write(self._command.stdin)
                 given.seek(0)
                 process = await asyncio.create_subprocess_exec(
-                    *self._command,
+                    *self._command.argv,
                     stdin=given,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     cwd=directory,
-                    env=environment,
+                    env={**environment, **self._command.env},
                     start_new_session=True,
                 )
         except OSError as error:
             failed = 1 if await asyncio.to_thread(directory.is_dir) else 2
-            return _facts(None, "", 0.0, 0.0, 0, failed, error.strerror or str(error))
-        _bind(process.pid, self._limits)
+            return {**NOT_STARTED, "failed": failed, "words": error.strerror or str(error)}
+        bind(process.pid, self._limits)
         assert process.stdout is not None and process.stderr is not None
         reading = [asyncio.create_task(self._take("stdout", process.stdout))]
         reading.append(asyncio.create_task(self._take("stderr", process.stderr)))
@@ -178,43 +160,32 @@ class _Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             code = await asyncio.shield(ending)
-            # Whoever left the session may still hold the pipes.
+            # Processes that left the session may still hold the pipes.
             await asyncio.wait(reading, timeout=1)
             for task in reading:
                 task.cancel()
-        status = -code if code < 0 else code << 8
-        return _facts(status, self._killed, cpu_s, time.monotonic() - started, peak_kb, 0, "")
+        return {
+            "status": -code if code < 0 else code << 8,
+            "killed": self._killed,
+            "cpu_s": cpu_s,
+            "wall_s": time.monotonic() - started,
+            "peak_kb": peak_kb,
+            **NOTHING_FAILED,
+        }
 
     async def _take(self, name: str, stream: asyncio.StreamReader) -> None:
         while chunk := await stream.read(1 << 16):
-            room = self._limits.output_bytes - len(self.kept[name])
-            if room > 0:
-                self.kept[name] += chunk[:room]
+            left = self._limits.output_bytes - len(self.kept[name])
+            if left > 0:
+                self.kept[name] += chunk[:left]
                 if self._output is not None:
-                    self._output(name, chunk[:room])
-            if len(chunk) > room:
+                    self._output(name, chunk[:left])
+            if len(chunk) > left:
                 self._killed = self._killed or name
 
 
-def _facts(
-    status: int | None, killed: str, cpu_s: float, wall_s: float, peak_kb: int, failed: int, said: str
-) -> dict[str, Any]:
-    figures = {"cpu_s": cpu_s, "wall_s": wall_s, "peak_kb": peak_kb, "oom": False}
-    return {"status": status, "killed": killed, "failed": failed, "words": said, **figures}
-
-
-def _bind(pid: int, limits: Limits) -> None:
-    with suppress(ProcessLookupError):
-        for kind, bound in (
-            (resource.RLIMIT_CPU, ceil(limits.cpu_s) + 1),
-            (resource.RLIMIT_DATA, limits.memory_mb << 20),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            resource.prlimit(pid, kind, (bound, bound))
-
-
 def _session(leader: int) -> tuple[float, int]:
-    """CPU seconds and kB of memory of the living processes of a session, with the children they have waited for."""
+    """CPU seconds, with those of children waited for, and kB of memory of the processes that live in a session."""
     ticks = pages = 0
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():

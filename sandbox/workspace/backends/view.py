@@ -1,4 +1,4 @@
-"""What a command under bubblewrap sees of this machine: programs and libraries, read-only, and nobody's own files."""
+"""What a command under bubblewrap sees of this machine: programs and libraries, read-only, and no user's files."""
 
 from __future__ import annotations
 
@@ -14,55 +14,43 @@ SETTINGS = (
     *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "protocols", "services", "mime.types"),
     *("ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki", "crypto-policies", "gai.conf", "fonts"),
 )
-"""Of /etc: what the dynamic linker, TLS and names of compilers need; no accounts, no keys, no names of machines."""
-OURS = (
-    "/",
-    "/bin",
-    "/dev",
-    "/env",
-    "/etc",
-    "/home",
-    "/lib",
-    "/lib64",
-    "/proc",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/tmp",
-    "/usr",
+"""Files of /etc for the dynamic linker, TLS and names of compilers: no accounts, no keys, no names of machines."""
+RESERVED = (
+    *("/", "/bin", "/dev", "/env", "/etc", "/home", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr"),
 )
+"""Directories that every jail has itself."""
 NEVER_BELOW = ("/dev", "/env", "/proc", "/sys", HOME)
 
 
 @dataclass(frozen=True)
 class Mount:
-    """One thing a jail has beyond what all have."""
+    """One path that is bound into a jail."""
 
     source: str
-    """Path outside, or in the mount namespace that bubblewrap starts from."""
+    """Path on this machine, or in the mount namespace that bubblewrap starts from."""
     target: str
     writable: bool = False
 
 
 def place_of(directory: Path) -> Path:
-    """The directory's real path, where commands see their view of it too; SandboxError where a view cannot lie there.
+    """The directory's real path, at which commands see their view of it. Raises SandboxError where no view can lie.
 
-    The same path, because virtual environments, build directories and compilation databases hold absolute ones, and
-    because messages then name files as the user knows them.
+    The paths are equal, because virtual environments, build directories and compilation databases hold absolute ones,
+    and because messages then name files as the user knows them.
     """
     if not directory.is_dir():
         raise SandboxError(f"{directory} is not a directory")
     real = directory.resolve()
-    if str(real) in OURS or any(real.is_relative_to(place) for place in NEVER_BELOW):
+    if str(real) in RESERVED or any(real.is_relative_to(place) for place in NEVER_BELOW):
         raise SandboxError(f"{real} belongs to the system: a workspace needs a directory of its own")
     return real
 
 
 def git_directories(directory: Path) -> list[str]:
-    """Where the repository of a linked worktree lies, read-only for commands; nothing for any other directory.
+    """The directory of the repository that a linked worktree belongs to; empty for any other directory.
 
-    The pointer is believed only where the repository points back, as git writes it: the directory's contents may be
-    somebody else's.
+    The worktree's pointer counts only where the repository points back, which git writes: the contents of the directory
+    may be written by somebody who wants another directory shown.
     """
     pointer = directory / ".git"
     if pointer.is_symlink() or not pointer.is_file():
@@ -83,7 +71,7 @@ def git_directories(directory: Path) -> list[str]:
 
 
 def system() -> Iterator[str]:
-    """Arguments that bind programs and libraries, and the harmless part of /etc."""
+    """Arguments of bwrap that bind programs and libraries, and the harmless part of /etc."""
     yield from ("--ro-bind", "/usr", "/usr")
     for directory in SYSTEM:
         if Path(directory).is_symlink():
@@ -96,7 +84,7 @@ def system() -> Iterator[str]:
 
 
 def settings(uid: int, network: bool) -> dict[str, bytes]:
-    """Files of /etc that are made for the jail."""
+    """Contents of the files of /etc that are made for the jail, by path."""
     made = {
         "passwd": f"root:x:0:0:root:/:/bin/sh\nuser:x:{uid}:{uid}:user:{HOME}:/bin/sh\n",
         "group": f"root:x:0:\nuser:x:{uid}:\n",
@@ -111,14 +99,14 @@ def settings(uid: int, network: bool) -> dict[str, bytes]:
 
 
 def binds(mounts: Iterable[Mount]) -> Iterator[str]:
-    """Arguments for these mounts, those of directories before those of what lies in them."""
+    """Arguments of bwrap for these mounts, a directory before what lies in it."""
     for mount in sorted(mounts, key=lambda mount: mount.target.count("/")):
         yield from parents([mount.target])
         yield from ("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
 
 
 def parents(paths: Iterable[str]) -> Iterator[str]:
-    """Directories above these paths that any user of the jail may enter; those bwrap makes unasked are its own."""
+    """Arguments of bwrap for the parents of these paths, which all may enter; parents made unasked only bwrap may."""
     for path in paths:
         for directory in list(reversed(Path(path).parents))[1:]:
             yield from ("--perms", "0755", "--dir", str(directory))

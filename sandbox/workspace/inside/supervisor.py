@@ -1,4 +1,4 @@
-"""PID 1 of a workspace's jail: runs one command at a time, watches all its processes, ends every one of them."""
+"""PID 1 of a workspace's jail: runs one command at a time, watches its processes, ends every one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import resource
 import signal
 import sys
 import time
-from contextlib import suppress
 from math import ceil
 from typing import Any, NoReturn
 
@@ -25,7 +24,10 @@ WORDS_AT, WORDS_SIZE = 2, 500
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Serve until standard input ends. Arguments: user id for commands or `-`, the workspace, what else is theirs."""
+    """Serve until standard input ends; refuse unless this process is PID 1.
+
+    Arguments: user id for commands or `-`, the workspace, other directories that commands own.
+    """
     if os.getpid() != 1:
         os.write(2, b"the workspace supervisor must be PID 1 of a PID namespace of its own; refusing to start\n")
         os._exit(REFUSED)
@@ -59,11 +61,10 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 class Supervisor:
-    """Runs commands as the only inhabitants of a PID namespace besides itself."""
+    """Runs commands, whose processes are the only ones of the PID namespace besides this one."""
 
     def __init__(self, channel: Channel, uid: int | None, root: str) -> None:
-        if os.getpid() != 1:
-            raise RuntimeError("kill(-1) needs a PID namespace of its own")
+        confine.require_pid_1()
         self._channel = channel
         self._uid = uid
         self._root = root
@@ -71,7 +72,7 @@ class Supervisor:
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
 
     def run(self, head: dict[str, Any], body: bytes) -> None:
-        """One command, or one job on files: output while it comes, then what became of it."""
+        """Run one command, or one job on files; send its output while it comes, then what became of it."""
         self._page[: WORDS_AT + WORDS_SIZE] = bytes(WORDS_AT + WORDS_SIZE)
         feed = -1
         if head.get("stream"):
@@ -92,7 +93,8 @@ class Supervisor:
             os.close(fd)
         watch = Watch(self._channel, head, pid, tree, started, {pipes[0]: "stdout", pipes[2]: "stderr"}, feed)
         watch.until_over()
-        self._end_all(watch)
+        confine.kill_all_others()
+        watch.reap(0)
         watch.drain()
         cpu_s, _ = tree.measure()
         if head.get("keep"):
@@ -112,7 +114,7 @@ class Supervisor:
         )
 
     def _child(self, head: dict[str, Any], stdin: int, stdout: int, stderr: int) -> NoReturn:
-        """Become the command. The shared page says why it did not: 1 no such command, 2 no such directory, 3 ours."""
+        """Become the command. The shared page says what failed: 1 no such command, 2 no such directory, 3 sandbox."""
         failed = 3
         status = 126
         try:
@@ -156,12 +158,6 @@ class Supervisor:
         finally:
             os._exit(status)
 
-    def _end_all(self, watch: Watch) -> None:
-        """End and reap every process of this PID namespace but this one, which is its PID 1: see `__init__`."""
-        with suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-        watch.reap(0)
-
 
 def _bounds(head: dict[str, Any]) -> confine.Bounds:
     wanted = [(resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, OPEN_FILES), (resource.RLIMIT_MSGQUEUE, 0)]
@@ -170,12 +166,7 @@ def _bounds(head: dict[str, Any]) -> confine.Bounds:
             (resource.RLIMIT_CPU, ceil(head["cpu_s"]) + 1),
             (resource.RLIMIT_DATA, head["memory"]),
             (resource.RLIMIT_FSIZE, head["file"]),
-            # The supervisor may have the same user id, and then counts.
+            # One more: the supervisor counts where it has the same user id.
             (resource.RLIMIT_NPROC, head["processes"] + 1),
         ]
-    result = []
-    for kind, bound in wanted:
-        _, most = resource.getrlimit(kind)
-        value = bound if most == resource.RLIM_INFINITY else min(bound, most)
-        result.append((kind, (value, value)))
-    return tuple(result)
+    return confine.allowed(wanted)

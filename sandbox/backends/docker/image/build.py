@@ -1,4 +1,4 @@
-"""Builds the image through the engine's API: nothing has to lie on a file system that client and engine share."""
+"""Builds the image through the engine's API, so that client and engine need no common file system."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BUILD_S = 900
 
 
 def image_tag() -> str:
-    """`cure-agent-sandbox:<hash of what the image is made from>`."""
+    """The image's name: `cure-agent-sandbox:<hash of the files it is built from>`."""
     digest = hashlib.sha256()
     for name in ("Dockerfile", "bootstrap.sh"):
         digest.update((HERE / name).read_bytes())
@@ -30,7 +30,7 @@ def image_tag() -> str:
 
 
 def is_built(client: APIClient) -> bool:
-    """Whether the engine has the image."""
+    """Whether the engine has the image. Raises what the docker package raises."""
     from docker.errors import ImageNotFound
 
     try:
@@ -43,7 +43,7 @@ def is_built(client: APIClient) -> bool:
 def build(client: APIClient, say: Callable[[str], None]) -> str:
     """The tag of the image, built if the engine lacks it: from the Dockerfile, else from Debian packages. Blocks.
 
-    `say` gets one line for each step. Raises SandboxError when neither way works, with the reasons of both.
+    `say` gets one line for each step. Raises SandboxError when both ways fail, with the reason of each.
     """
     tag = image_tag()
     if is_built(client):
