@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from cure.problem import Problem
-    from evaluator.datasets.check import Report
+    from evaluator.datasets.check import CheckReport
     from evaluator.datasets.functional.convert import Conversion
 
 _SANDBOX = click.option(
@@ -119,13 +119,13 @@ def convert(
 
 
 async def _convert(source: Path, chosen: str, most_tests: int, limit: int | None, kind: str) -> Conversion:
+    from evaluator.datasets.execution import ProgressBars
     from evaluator.datasets.functional.convert import convert as convert_set
-    from evaluator.datasets.functional.execution import Bars
     from sandbox import open_sandbox
 
     box = await open_sandbox(kind)
     try:
-        return await convert_set(source, box, chosen=chosen, most_tests=most_tests, limit=limit, bars=Bars())
+        return await convert_set(source, box, chosen=chosen, most_tests=most_tests, limit=limit, bars=ProgressBars())
     finally:
         await box.close()
 
@@ -157,14 +157,14 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
         raise SystemExit(1)
 
 
-async def _check(problems: list[Problem], programs: bool, kind: str) -> Report:
+async def _check(problems: list[Problem], programs: bool, kind: str) -> CheckReport:
     from evaluator.datasets.check import check as check_set
-    from evaluator.datasets.functional.execution import Bars
+    from evaluator.datasets.execution import ProgressBars
     from sandbox import open_sandbox
 
     box = await open_sandbox(kind)
     try:
-        return await check_set(problems, box, Bars(), programs)
+        return await check_set(problems, box, ProgressBars(), programs)
     finally:
         await box.close()
 

@@ -9,17 +9,17 @@ compared as text, reference solutions close to the time limit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cure.errors import ProblemError
-from cure.problem import Problem, UnitTest
-from cure.table import Judging, judging_of
+from cure.problem import Problem
+from cure.table import Cell, Judging, Pair, ProgramTable, judging_of
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.functional.execution import Bars, Executions
+from evaluator.datasets.execution import EmptyTable, ProgressBars
 from evaluator.datasets.functional.program import seeded, uses_sets
-from sandbox import Job, Limits, Sandbox, Verdict
+from sandbox import Sandbox, Verdict
 
 SEEDS = (1, 2)
 """Hash seeds besides the sandbox's own, which is 0."""
@@ -27,8 +27,8 @@ _CLOSE = 0.5
 _SHORT = 120
 
 
-@dataclass(frozen=True)
-class Failure:
+@dataclass(frozen=True, kw_only=True)
+class ReferenceFailure:
     """A reference solution that does not pass a test."""
 
     problem: str
@@ -41,8 +41,8 @@ class Failure:
     expected: str
 
 
-@dataclass(frozen=True)
-class Mismatch:
+@dataclass(frozen=True, kw_only=True)
+class LabelMismatch:
     """A labelled program that is not what its label says."""
 
     problem: str
@@ -54,8 +54,8 @@ class Mismatch:
     """The first test it does not pass, and how; empty if it passes all."""
 
 
-@dataclass
-class Report:
+@dataclass(kw_only=True)
+class CheckReport:
     """What the check found."""
 
     problems: int = 0
@@ -63,12 +63,12 @@ class Report:
     without_hidden_tests: list[str] = field(default_factory=list)
     references: int = 0
     references_passed: int = 0
-    reference_failures: list[Failure] = field(default_factory=list)
+    reference_failures: list[ReferenceFailure] = field(default_factory=list)
     seeded: int = 0
     """Reference solutions that make sets and were run under other hash seeds too."""
     programs_right: int = 0
     programs_wrong: int = 0
-    mismatches: list[Mismatch] = field(default_factory=list)
+    mismatches: list[LabelMismatch] = field(default_factory=list)
     slowest: dict[str, Any] | None = None
     close_to_limit: list[str] = field(default_factory=list)
     overlapping: dict[str, int] = field(default_factory=dict)
@@ -106,47 +106,44 @@ class Report:
         }
 
 
-@dataclass(frozen=True)
-class _Program:
-    """One program to be run on the tests of a problem."""
-
-    key: str
-    problem: Problem
-    source: str
-    tests: tuple[UnitTest, ...]
-    name: str
-    right: bool
-    reference: bool
-    seed: int = 0
-
-    def job(self) -> Job:
-        limits = Limits(cpu_s=self.problem.time_limit_s, memory_mb=self.problem.memory_mb)
-        inputs = tuple(test.stdin.encode() for test in self.tests)
-        source = seeded(self.source, self.seed) if self.seed else self.source
-        return Job(self.key, source, inputs, limits, give_up_after=None if self.right else 2)
+_Judge = Callable[[Problem, ProgramTable, CheckReport], None]
+"""Adds to the report what the table of a problem says."""
 
 
-async def check(problems: Sequence[Problem], sandbox: Sandbox, bars: Bars, programs: bool = True) -> Report:
-    """The report on these problems; `programs`: run labelled programs, not only reference solutions."""
-    report = Report(problems=len(problems))
+async def check(
+    problems: Sequence[Problem], sandbox: Sandbox, bars: ProgressBars, programs: bool = True
+) -> CheckReport:
+    """The report on these problems; `programs`: run labelled programs, not only reference solutions.
+
+    Raises DatasetError for a comparison that does not exist, SandboxError where nothing can be run.
+    """
+    report = CheckReport(problems=len(problems))
     for problem in problems:
         _look(problem, report)
-    todo = [item for number, problem in enumerate(problems) for item in _programs(number, problem, programs)]
-    executions = await bars.over("running programs", sandbox, [item.job() for item in todo])
-    failed: dict[str, bool] = {}
-    for item in todo:
-        if item.reference:
-            bad = _judge_reference(item, executions, report)
-            key = item.key.split()[0]
-            failed[key] = failed.get(key, False) or bad
-        else:
-            _judge_program(item, executions, report)
-    report.references = len(failed)
-    report.references_passed = sum(not bad for bad in failed.values())
+    todo = [item for problem in problems for item in _to_run(problem, programs)]
+    tables = await bars.filled("running programs", sandbox, [empty for _, _, empty in todo])
+    for (problem, judge, _), table in zip(todo, tables, strict=True):
+        judge(problem, table, report)
     return report
 
 
-def _look(problem: Problem, report: Report) -> None:
+def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge, EmptyTable]]:
+    """The reference solution on all tests, right and wrong programs on the hidden ones, and who judges each table."""
+    hidden = {f"hidden {number}": test for number, test in enumerate(problem.hidden)}
+    public = {f"public {number}": test for number, test in enumerate(problem.examples)}
+    if problem.reference.strip():
+        seeds = SEEDS if uses_sets(problem.reference) else ()
+        sources = {"0": problem.reference} | {str(seed): seeded(problem.reference, seed) for seed in seeds}
+        yield problem, _judge_reference, EmptyTable(sources, public | hidden, _judging(problem))
+    if not labelled:
+        return
+    for right, judge in ((True, _judge_right), (False, _judge_wrong)):
+        sources = {str(number): item.text for number, item in enumerate(problem.submissions) if item.right is right}
+        if sources:
+            yield problem, judge, EmptyTable(sources, hidden, _judging(problem, None if right else 2))
+
+
+def _look(problem: Problem, report: CheckReport) -> None:
     """What can be seen without running anything."""
     report.tests += len(problem.hidden)
     if not problem.hidden:
@@ -174,85 +171,82 @@ def _look(problem: Problem, report: Report) -> None:
         report.fractions_as_text.append(problem.name)
 
 
-def _judging(problem: Problem) -> Judging:
+def _judging(problem: Problem, give_up_after: int | None = None) -> Judging:
     """How the problem is judged; raises DatasetError naming the problem if its comparison does not exist."""
     try:
-        return judging_of(problem)
+        return judging_of(problem, give_up_after=give_up_after)
     except ProblemError as error:
         raise DatasetError(str(error)) from error
 
 
-def _programs(number: int, problem: Problem, labelled: bool) -> Iterator[_Program]:
-    reference = problem.reference
-    if reference.strip():
-        tests = (*problem.examples, *problem.hidden)
-        seeds = (0, *SEEDS) if uses_sets(reference) else (0,)
-        for seed in seeds:
-            yield _Program(f"{number} reference {seed}", problem, reference, tests, "reference", True, True, seed)
-    if not labelled:
-        return
-    for at, item in enumerate(problem.submissions):
-        if item.right is not None:
-            name = item.name or f"program {at}"
-            yield _Program(f"{number} program {at}", problem, item.text, problem.hidden, name, item.right, False)
-
-
-def _outcomes(item: _Program, executions: Executions, report: Report) -> Iterator[tuple[int, bool, Any, str]]:
-    """Index of the test, whether it passed, its execution, its output."""
-    equal = _judging(item.problem).equal
-    for at, test in enumerate(item.tests):
-        execution = executions[item.key, at]
-        report.sandbox_errors += execution.verdict is Verdict.SANDBOX_ERROR
-        output = execution.stdout.decode(errors="replace")
-        yield at, execution.verdict is Verdict.OK and (equal is None or equal(output, test.expected)), execution, output
-
-
-def _judge_reference(item: _Program, executions: Executions, report: Report) -> bool:
-    """Whether the reference solution fails anywhere; notes where, and the slowest test."""
-    report.seeded += item.seed == SEEDS[0]
-    bad, slowest = False, 0.0
-    for at, passed, execution, output in _outcomes(item, executions, report):
-        name = _test_name(item.problem, at)
-        slowest = max(slowest, execution.cpu_s)
-        if not item.seed and (report.slowest is None or execution.cpu_s > report.slowest["cpu_s"]):
-            limit = item.problem.time_limit_s
-            report.slowest = {"problem": item.problem.name, "test": name, "cpu_s": execution.cpu_s, "limit_s": limit}
-        if not passed and execution.verdict is not Verdict.SANDBOX_ERROR:
-            bad = True
-            reason = execution.reason or ("wrong output" if execution.verdict is Verdict.OK else "")
-            expected = item.tests[at].expected[:_SHORT]
-            report.reference_failures.append(
-                Failure(item.problem.name, name, item.seed, execution.verdict, reason, output[:_SHORT], expected)
-            )
-    if not item.seed and slowest > _CLOSE * item.problem.time_limit_s:
-        report.close_to_limit.append(item.problem.name)
-    return bad
-
-
-def _judge_program(item: _Program, executions: Executions, report: Report) -> None:
-    if item.right:
-        report.programs_right += 1
-    else:
-        report.programs_wrong += 1
-    failing = [(at, execution) for at, passed, execution, _ in _outcomes(item, executions, report) if not passed]
-    if item.right == (not failing):
-        return
-    first = f"hidden {failing[0][0]}: {failing[0][1].verdict} {failing[0][1].reason}".strip() if failing else ""
-    report.mismatches.append(
-        Mismatch(
-            item.problem.name,
-            item.name,
-            "right" if item.right else "wrong",
-            len(item.tests) - len(failing),
-            len(item.tests),
-            first,
+def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
+    """Note where the reference solution fails, and its slowest test under the sandbox's own hash seed."""
+    report.references += 1
+    report.seeded += len(table.candidates) > 1
+    failures = [
+        ReferenceFailure(
+            problem=problem.name,
+            test=test,
+            seed=int(seed),
+            verdict=cell.verdict,
+            reason=cell.reason or ("wrong output" if cell.verdict is Verdict.OK else ""),
+            output=cell.stdout[:_SHORT],
+            expected=table.tests[test].expected[:_SHORT],
         )
-    )
+        for (seed, test), cell in _in_order(table)
+        if not cell.passed and cell.verdict is not Verdict.SANDBOX_ERROR
+    ]
+    report.reference_failures += failures
+    report.references_passed += not failures
+    report.sandbox_errors += _sandbox_errors(table)
+    times = [(cell.cpu_s, test) for (seed, test), cell in _in_order(table) if seed == "0"]
+    if not times:
+        return
+    cpu_s, test = max(times, key=lambda timed: timed[0])
+    if report.slowest is None or cpu_s > report.slowest["cpu_s"]:
+        report.slowest = {"problem": problem.name, "test": test, "cpu_s": cpu_s, "limit_s": problem.time_limit_s}
+    if cpu_s > _CLOSE * problem.time_limit_s:
+        report.close_to_limit.append(problem.name)
 
 
-def _test_name(problem: Problem, at: int) -> str:
-    public = len(problem.examples)
-    return f"public {at}" if at < public else f"hidden {at - public}"
+def _judge_right(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
+    """Count programs labelled right, and note those that fail a test."""
+    report.programs_right += len(table.candidates)
+    _hold_to_label(problem, table, report, "right")
+
+
+def _judge_wrong(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
+    """Count programs labelled wrong, and note those that pass every test."""
+    report.programs_wrong += len(table.candidates)
+    _hold_to_label(problem, table, report, "wrong")
+
+
+def _hold_to_label(problem: Problem, table: ProgramTable, report: CheckReport, label: str) -> None:
+    report.sandbox_errors += _sandbox_errors(table)
+    for number in table.candidates:
+        failing = [test for test in table.tests if not table.passes(number, test)]
+        if (label == "right") == (not failing):
+            continue
+        first = table.cells[number, failing[0]] if failing else None
+        report.mismatches.append(
+            LabelMismatch(
+                problem=problem.name,
+                program=problem.submissions[int(number)].name or f"program {number}",
+                label=label,
+                passed=len(table.tests) - len(failing),
+                tests=len(table.tests),
+                first=f"{failing[0]}: {first.verdict} {first.reason}".strip() if first else "",
+            )
+        )
+
+
+def _in_order(table: ProgramTable) -> Iterator[tuple[Pair, Cell]]:
+    """Places and cells, row by row."""
+    return (((row, test), table.cells[row, test]) for row in table.candidates for test in table.tests)
+
+
+def _sandbox_errors(table: ProgramTable) -> int:
+    return sum(cell.verdict is Verdict.SANDBOX_ERROR for cell in table.cells.values())
 
 
 def _is_fraction(word: str) -> bool:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cure.problem import Problem, UnitTest
 from cure.table import judging_of
-from evaluator.datasets.check import Report
+from evaluator.datasets.check import CheckReport
 
 _LONGEST = 400
 _MOST_LINES = 20
@@ -87,7 +87,7 @@ def problem_view(problem: Problem, index: int) -> Group:
     return Group(*parts)
 
 
-def report_view(report: Report, name: str) -> list[RenderableType]:
+def report_view(report: CheckReport, name: str) -> list[RenderableType]:
     """What a check found, failures one by one."""
     rate = report.reference_pass_rate
     passed = f"{report.references_passed} of {report.references}"

@@ -85,6 +85,27 @@ def test_the_comparison_of_a_row_is_used(tmp_path: Path) -> None:
     assert "double: unknown comparison" in str(wrong.exception)
 
 
+def test_a_checker_program_judges_reference_and_labelled_programs(tmp_path: Path) -> None:
+    """Any two numbers with the right sum will do."""
+    checker = (
+        "import json, sys\n"
+        "asked = json.load(sys.stdin)\n"
+        "sys.exit(sum(map(int, asked['output'].split())) != int(asked['input']))"
+    )
+    programs = [{"code": "print(int(input()), 0)", "correct": True}, {"code": "print(1, 1)", "correct": True}]
+    sums = row(
+        checker=checker,
+        test_output=["1 1\n", "1 2\n"],
+        example_output=["0 1\n"],
+        reference_solution="print(0, int(input()))",
+        submissions=programs,
+    )
+    result = check(tmp_path, sums)
+    found = report(result)
+    assert (result.exit_code, found["reference_pass_rate"]) == (1, 1.0)
+    assert [(item["program"], item["passed"]) for item in found["mismatches"]] == [("program 1", 1)]
+
+
 def test_a_set_that_goes_by_a_sets_order_is_found_under_other_hash_seeds(tmp_path: Path) -> None:
     words = "alpha beta gamma delta epsilon zeta eta theta"
     ordered = row(

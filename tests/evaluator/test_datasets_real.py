@@ -15,9 +15,9 @@ import pytest
 
 from cure.problem.row import problem_from_row
 from cure.table.compare import comparison
-from evaluator.datasets.check import Report, check
+from evaluator.datasets.check import CheckReport, check
+from evaluator.datasets.execution import ProgressBars
 from evaluator.datasets.functional.convert import Conversion, convert, read_functions
-from evaluator.datasets.functional.execution import Bars
 from evaluator.datasets.functional.prepare import prepare
 from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
 
@@ -32,7 +32,7 @@ MECHANICAL = {HUMANEVAL: "humaneval_plus_stdio.json.gz", MBPP: "mbpp_plus_stdio.
 @dataclass(frozen=True)
 class Converted:
     conversion: Conversion
-    report: Report
+    report: CheckReport
     known: dict[str, dict[str, Any]]
     """Problems of the mechanical conversion, by name, of those tried here."""
     agreement: dict[str, list[tuple[str, str, str]]]
@@ -62,7 +62,7 @@ def converted(
         try:
             found = await convert(source, sandbox)
             problems = [problem_from_row(row, "", "") for row in found.rows]
-            report = await check(problems, sandbox, Bars(quiet=True))
+            report = await check(problems, sandbox, ProgressBars(quiet=True))
             return Converted(found, report, known, await printed_for_theirs(source, found, known, sandbox))
         finally:
             await sandbox.close()
@@ -150,13 +150,13 @@ def test_labelled_programs_are_what_their_labels_say(
     labelled = [row for row in rows if row.get("submissions")][:4]
     problems = [problem_from_row(row, "", row["task_id"]) for row in labelled]
 
-    async def run() -> Report:
+    async def run() -> CheckReport:
         try:
             sandbox = await open_sandbox("auto")
         except SandboxUnavailable as error:
             require("bubblewrap", str(error))
         try:
-            return await check(problems, sandbox, Bars(quiet=True))
+            return await check(problems, sandbox, ProgressBars(quiet=True))
         finally:
             await sandbox.close()
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cure.problem import Problem, UnitTest
+from cure.table import Cell, Judging, ProgramTable, judging_of
+from evaluator.datasets.execution import EmptyTable, ProgressBars
 from evaluator.datasets.functional import wording
 from evaluator.datasets.functional.codec import sort_entries
-from evaluator.datasets.functional.execution import Bars, Executions
 from evaluator.datasets.functional.forms import Form
 from evaluator.datasets.functional.function import UNKNOWN, Dropped, FunctionProblem, LeftOut
 from evaluator.datasets.functional.humaneval import humaneval
@@ -34,8 +36,8 @@ from evaluator.datasets.functional.results import (
     output_text,
     parsed,
 )
-from evaluator.datasets.functional.rows import format_of, read_rows
-from sandbox import Execution, Job, Limits, Sandbox, Verdict
+from evaluator.datasets.rows import format_of, read_rows
+from sandbox import Sandbox, Verdict
 
 MOST_TESTS = 24
 _SORTED = "The entries of a dictionary come in ascending order of their keys."
@@ -133,10 +135,10 @@ async def convert(
     chosen: str = "auto",
     most_tests: int = MOST_TESTS,
     limit: int | None = None,
-    bars: Bars | None = None,
+    bars: ProgressBars | None = None,
 ) -> Conversion:
     """The rows of the set in `path`, and everything that was left out with its reason."""
-    bars = bars or Bars(quiet=True)
+    bars = bars or ProgressBars(quiet=True)
     kind, found = read_functions(path, chosen)
     found = found[:limit]
     rows: dict[str, dict[str, Any]] = {}
@@ -156,9 +158,9 @@ async def convert(
             continue
         drafts[key] = _Draft(prepared, list(prepared.dropped))
     results = await _probed(drafts, sandbox, bars)
-    drafts = _each(drafts, lambda key, draft: _with_values(key, draft, results), dropped)
+    drafts = _each(drafts, lambda key, draft: _with_values(draft, results.get(key)), dropped)
     printed = await _run_solutions(drafts, sandbox, bars)
-    drafts = _each(drafts, lambda key, draft: _confirmed(key, draft, printed), dropped)
+    drafts = _each(drafts, lambda key, draft: _confirmed(draft, printed.get(key)), dropped)
     for key, draft in drafts.items():
         rows[key] = _row(draft, kind, most_tests)
         dropped += draft.dropped
@@ -178,42 +180,47 @@ def _each(drafts: dict[str, _Draft], step: Any, dropped: list[Dropped]) -> dict[
     return kept
 
 
-def _limits(problem: FunctionProblem) -> Limits:
-    return Limits(cpu_s=problem.time_limit_s, memory_mb=_MEMORY_MB)
+def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judging:
+    limits = Problem(problem.statement, time_limit_s=problem.time_limit_s, memory_mb=_MEMORY_MB)
+    return judging_of(limits, give_up_after=give_up_after)
 
 
-async def _probed(drafts: Mapping[str, _Draft], sandbox: Sandbox, bars: Bars) -> Executions:
-    """Direct calls of the functions, and for those that make sets, with the sets in another order as well."""
-    jobs: list[Job] = []
+async def _probed(drafts: Mapping[str, _Draft], sandbox: Sandbox, bars: ProgressBars) -> dict[str, ProgramTable]:
+    """What direct calls of the functions give (`direct`), and the calls with the sets in another order (`backwards`).
+
+    The tests of a table are the cases of the draft, by number.
+    """
+    tables: dict[str, EmptyTable] = {}
     for key, draft in drafts.items():
         problem, cases = draft.problem, draft.prepared.cases
         if not problem.reference:
             continue
         arguments = [case.call.arguments for case in cases]
-        numbers = tuple(str(at).encode() for at in range(len(cases)))
-        jobs.append(Job(key, probe(problem, arguments), numbers, _limits(problem), give_up_after=4))
+        programs = {"direct": probe(problem, arguments)}
         if uses_sets(problem.reference):
-            source = probe(problem, arguments, backwards=True)
-            jobs.append(Job(f"{key} backwards", source, numbers, _limits(problem), give_up_after=4))
-    return await bars.over("calling the functions", sandbox, jobs)
+            programs["backwards"] = probe(problem, arguments, backwards=True)
+        numbers = {str(at): UnitTest(str(at), "") for at in range(len(cases))}
+        tables[key] = EmptyTable(programs, numbers, _judging(problem, give_up_after=4))
+    filled = await bars.filled("calling the functions", sandbox, list(tables.values()))
+    return dict(zip(tables, filled, strict=True))
 
 
-def _with_values(key: str, draft: _Draft, results: Executions) -> None:
+def _with_values(draft: _Draft, results: ProgramTable | None) -> None:
     """Give the draft its results, their forms, and its program."""
     problem = draft.problem
     kept: list[int] = []
     draft.cases = list(draft.prepared.cases)
     draft.values = [UNREADABLE] * len(draft.cases)
     for at, case in enumerate(draft.cases):
-        value = case.call.expected if not problem.reference else _result(draft, case, results[key, at])
+        value = case.call.expected if results is None else _result(draft, case, results.cells["direct", str(at)])
         if value is UNREADABLE:
             continue
         if not _as_stated(problem, case, value):
             draft.drop(case, "the reference solution does not give the stated result", repr(value)[:80])
             continue
-        backwards = results.get((f"{key} backwards", at))
+        backwards = results.cells.get(("backwards", str(at))) if results is not None else None
         if backwards is not None and backwards.verdict is Verdict.OK:
-            shows = order_shows(value, parsed(backwards.stdout.decode(errors="replace")))
+            shows = order_shows(value, parsed(backwards.stdout))
             if shows is None:
                 draft.drop(case, "what the reference solution gives depends on the order of a set", repr(value)[:80])
                 continue
@@ -255,43 +262,44 @@ def _as_stated(problem: FunctionProblem, case: Case, value: Any) -> bool:
     return agrees(value, stated, problem.oracle.tolerance)
 
 
-def _result(draft: _Draft, case: Case, execution: Execution) -> Any:
-    if execution.verdict is not Verdict.OK:
-        draft.drop(case, f"the reference solution ends with {execution.verdict}", execution.reason)
+def _result(draft: _Draft, case: Case, cell: Cell) -> Any:
+    if cell.verdict is not Verdict.OK:
+        draft.drop(case, f"the reference solution ends with {cell.verdict}", cell.reason)
         return UNREADABLE
-    text = execution.stdout.decode(errors="replace")
-    value = parsed(text)
+    value = parsed(cell.stdout)
     if value is UNREADABLE:
-        draft.drop(case, "the result is not a plain value, or something is printed beside it", text.strip()[:80])
+        draft.drop(case, "the result is not a plain value, or something is printed beside it", cell.stdout.strip()[:80])
     return value
 
 
-async def _run_solutions(drafts: Mapping[str, _Draft], sandbox: Sandbox, bars: Bars) -> Executions:
-    jobs = [
-        Job(key, draft.program, tuple(case.stdin.encode() for case in draft.cases), _limits(draft.problem))
+async def _run_solutions(drafts: Mapping[str, _Draft], sandbox: Sandbox, bars: ProgressBars) -> dict[str, ProgramTable]:
+    """What the converted reference solutions do; the tests of a table are the cases of the draft, by number."""
+    tables = {
+        key: EmptyTable(
+            {"solution": draft.program},
+            {str(at): UnitTest(case.stdin, draft.texts[at]) for at, case in enumerate(draft.cases)},
+            _judging(draft.problem),
+        )
         for key, draft in drafts.items()
         if draft.program
-    ]
-    return await bars.over("running the converted solutions", sandbox, jobs)
+    }
+    filled = await bars.filled("running the converted solutions", sandbox, list(tables.values()))
+    return dict(zip(tables, filled, strict=True))
 
 
-def _confirmed(key: str, draft: _Draft, printed: Executions) -> None:
+def _confirmed(draft: _Draft, printed: ProgramTable | None) -> None:
     """Keep the cases whose text the program printed, well within the time limit."""
-    if not draft.program:
+    if printed is None:
         return
     kept: list[int] = []
     for at, case in enumerate(draft.cases):
-        execution = printed[key, at]
-        if execution.verdict is not Verdict.OK:
-            draft.drop(case, f"the converted solution ends with {execution.verdict}", execution.reason)
-        elif execution.stdout.decode(errors="replace") != draft.texts[at]:
-            draft.drop(
-                case, "the converted solution prints something else", execution.stdout.decode(errors="replace")[:80]
-            )
-        elif execution.cpu_s > draft.problem.time_limit_s / 2:
-            draft.drop(
-                case, "the reference solution needs more than half of the time limit", f"{execution.cpu_s:.2f} s"
-            )
+        cell = printed.cells["solution", str(at)]
+        if cell.verdict is not Verdict.OK:
+            draft.drop(case, f"the converted solution ends with {cell.verdict}", cell.reason)
+        elif cell.stdout != draft.texts[at]:
+            draft.drop(case, "the converted solution prints something else", cell.stdout[:80])
+        elif cell.cpu_s > draft.problem.time_limit_s / 2:
+            draft.drop(case, "the reference solution needs more than half of the time limit", f"{cell.cpu_s:.2f} s")
         else:
             kept.append(at)
     draft.keep(kept)

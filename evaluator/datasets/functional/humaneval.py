@@ -9,7 +9,7 @@ from typing import Any
 
 from evaluator.datasets.functional.asserts import Assertion, assertions, oracle_of, retyped
 from evaluator.datasets.functional.function import UNKNOWN, Call, Dropped, FunctionProblem, Oracle
-from evaluator.datasets.functional.rows import list_of, text_of
+from evaluator.datasets.rows import list_of, text_of
 
 LEAST_PLUS = 8
 """Hidden tests of a converted problem of a plus set: what CURE scores with."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, Oracle
-from evaluator.datasets.functional.rows import text_of
+from evaluator.datasets.rows import text_of
 from evaluator.datasets.sources.pickled import pickled_string
 
 TIME_LIMIT_S = 8.0

@@ -16,7 +16,7 @@ from evaluator.datasets.functional.humaneval import (
     parameters,
     with_tolerance,
 )
-from evaluator.datasets.functional.rows import list_of, text_of
+from evaluator.datasets.rows import list_of, text_of
 
 
 def mbpp(row: Mapping[str, Any], where: str) -> FunctionProblem:

@@ -12,7 +12,7 @@ from cure.problem import Problem
 from cure.problem.file import load_problems
 from cure.table import judging_of
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.functional.rows import read_text
+from evaluator.datasets.rows import read_text
 from evaluator.datasets.sources.catalogue import PAPER_SETS
 from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of, stored, stored_path, verified
 

@@ -1,0 +1,96 @@
+"""Tables of many problems filled by the sandbox, behind a progress bar; what the sandbox failed on is run once more."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from cure.problem import UnitTest
+from cure.table import Candidate, Cell, Judging, Pair, ProgramExecutor, ProgramTable
+from sandbox import Sandbox, Verdict
+
+Item = TypeVar("Item")
+_SIDE_BY_SIDE = 32
+"""Tables being filled at once: enough to keep every worker of the sandbox busy."""
+
+
+@dataclass(frozen=True)
+class EmptyTable:
+    """Programs to be run on tests, both by name, and how they are judged."""
+
+    programs: Mapping[str, str]
+    tests: Mapping[str, UnitTest]
+    judging: Judging
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return len(self.programs) * len(self.tests)
+
+
+class ProgressBars:
+    """Progress bars on stderr, one at a time; where stderr is no terminal, a line when the work is done."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def track(self, title: str, items: Sequence[Item]) -> Iterator[Item]:
+        """The items, behind a bar of that title."""
+        from rich.console import Console
+        from rich.progress import track
+
+        return iter(
+            track(items, title, console=Console(file=sys.stderr), disable=self.quiet or not items, transient=True)
+        )
+
+    async def filled(self, title: str, sandbox: Sandbox, tables: Sequence[EmptyTable]) -> list[ProgramTable]:
+        """The tables with all their cells, in order, behind a bar of that title. Raises SandboxError."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        total = sum(table.size for table in tables)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(file=sys.stderr), disable=self.quiet or not total) as progress:
+            bar = progress.add_task(title, total=total)
+            gate = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+            async def fill(table: EmptyTable) -> ProgramTable:
+                async with gate:
+                    return await filled(sandbox, table, lambda: progress.advance(bar))
+
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(fill(table)) for table in tables]
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+            return [task.result() for task in tasks]
+
+
+async def filled(sandbox: Sandbox, empty: EmptyTable, advance: Callable[[], None] = lambda: None) -> ProgramTable:
+    """The table with all its cells; `advance` is called once for each. A `sandbox_error` is tried once more.
+
+    Raises SandboxError where nothing can be run.
+    """
+    table: ProgramTable = ProgramTable(
+        {name: Candidate(source) for name, source in empty.programs.items()}, empty.tests
+    )
+    executor = ProgramExecutor(sandbox, empty.judging)
+    cells: dict[Pair, Cell] = {}
+
+    async def run(wanted: Collection[Pair], advance: Callable[[], None]) -> None:
+        async with aclosing(executor.run(table, wanted)) as known:
+            async for place, cell in known:
+                cells[place] = cell
+                advance()
+
+    await run([(row, column) for row in table.candidates for column in table.tests], advance)
+    again = [place for place, cell in cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
+    if again:
+        broken = {pair for pair, execution in executor.executions.items() if execution.verdict is Verdict.SANDBOX_ERROR}
+        executor.forget(broken)
+        await run(again, lambda: None)
+    return replace(table, cells=cells)
