@@ -21,7 +21,25 @@ _SANDBOX = click.option(
     help="Runs the programs.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_FORMATS = ("auto", "humaneval", "mbpp", "evalplus-humaneval", "evalplus-mbpp", "livecodebench")
+
+
+class _FormatName(click.ParamType[str]):
+    """The name of a registered format, or `auto`; the registry is imported only where its names are asked for."""
+
+    name = "format"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in (names := self._names()):
+            self.fail(f"{value!r} is not one of {', '.join(names)}", param, ctx)
+        return value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 (click's signature)
+        return f"[{'|'.join(self._names())}]"
+
+    def _names(self) -> list[str]:
+        from evaluator.datasets.functional.registry import FORMATS
+
+        return ["auto", *FORMATS]
 
 
 @click.group("datasets", context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,7 +99,7 @@ def get(name: str, revision: str | None, source: Path | None, sha256: str | None
 @datasets.command("convert")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
-@click.option("--format", "chosen", type=click.Choice(_FORMATS), default="auto", show_default=True)
+@click.option("--format", "chosen", type=_FormatName(), default="auto", show_default=True)
 @click.option("--most-tests", type=click.IntRange(min=1), default=24, show_default=True,
               help="Hidden tests kept per problem.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), help="Convert the first problems only.")

@@ -1,17 +1,15 @@
-"""Rows of a functional set out of JSON or JSON lines, plain or gzipped, and which set they are of."""
+"""Rows of a published set out of JSON or JSON lines, plain or gzipped, and fields of a row."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evaluator.datasets.errors import DatasetError
-
-FORMATS = ("humaneval", "mbpp", "evalplus-humaneval", "evalplus-mbpp", "livecodebench")
 
 
 def read_text(path: Path) -> str:
@@ -42,24 +40,6 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise DatasetError(f"{path}: expected a list of problems, or a problem a line")
     return list(rows)
-
-
-def format_of(rows: Sequence[Mapping[str, Any]], path: Path) -> str:
-    """Which of FORMATS the rows are in, by their fields; raises DatasetError if none."""
-    row = rows[0]
-    if "public_test_cases" in row:
-        return "livecodebench"
-    if "base_input" in row:
-        return "evalplus-mbpp" if str(row.get("task_id")).startswith("Mbpp") else "evalplus-humaneval"
-    if "test_list" in row:
-        return "mbpp"
-    if "canonical_solution" in row and "test" in row:
-        return "humaneval"
-    if "question" in row and "test_input" in row:
-        raise DatasetError(f"{path}: is in CURE's stdin/stdout form already; `cure-agent datasets check` checks it")
-    raise DatasetError(
-        f"{path}: the format is not one of {', '.join(FORMATS)}; its first row has {', '.join(row)[:100]}"
-    )
 
 
 def text_of(row: Mapping[str, Any], field: str, where: str) -> str:

@@ -20,11 +20,9 @@ from evaluator.datasets.functional import wording
 from evaluator.datasets.functional.codec import sort_entries
 from evaluator.datasets.functional.forms import Form
 from evaluator.datasets.functional.function import UNKNOWN, Dropped, FunctionProblem, LeftOut
-from evaluator.datasets.functional.humaneval import humaneval
-from evaluator.datasets.functional.livecodebench import livecodebench
-from evaluator.datasets.functional.mbpp import mbpp, mbpp_plus
 from evaluator.datasets.functional.prepare import Case, Prepared, kind_of, prepare
 from evaluator.datasets.functional.program import probe, solution, uses_sets
+from evaluator.datasets.functional.registry import FORMATS, format_of
 from evaluator.datasets.functional.results import (
     UNREADABLE,
     agrees,
@@ -36,7 +34,7 @@ from evaluator.datasets.functional.results import (
     output_text,
     parsed,
 )
-from evaluator.datasets.rows import format_of, read_rows
+from evaluator.datasets.rows import read_rows
 from sandbox import Sandbox, Verdict
 
 MOST_TESTS = 24
@@ -118,14 +116,7 @@ def read_functions(path: Path, chosen: str = "auto") -> tuple[str, list[Function
     """The format and the problems of a file: functional ones, and rows that are stdin/stdout already."""
     rows = read_rows(path)
     kind = format_of(rows, path) if chosen == "auto" else chosen
-    readers = {
-        "humaneval": humaneval,
-        "evalplus-humaneval": humaneval,
-        "mbpp": mbpp,
-        "evalplus-mbpp": mbpp_plus,
-        "livecodebench": livecodebench,
-    }
-    return kind, [readers[kind](row, f"{path}: row {number}") for number, row in enumerate(rows)]
+    return kind, [FORMATS[kind].read(row, f"{path}: row {number}") for number, row in enumerate(rows)]
 
 
 async def convert(

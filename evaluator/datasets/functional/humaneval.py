@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from evaluator.datasets.functional.asserts import Assertion, assertions, oracle_of, retyped
+from evaluator.datasets.functional.format import Format, Row
 from evaluator.datasets.functional.function import UNKNOWN, Call, Dropped, FunctionProblem, Oracle
 from evaluator.datasets.rows import list_of, text_of
 
@@ -18,7 +18,7 @@ _JUDGED = ("HumanEval/32",)
 """Any zero of the polynomial is right; HumanEval+ Mini does not say so."""
 
 
-def humaneval(row: Mapping[str, Any], where: str) -> FunctionProblem:
+def humaneval(row: Row, where: str) -> FunctionProblem:
     """The problem of one row of HumanEval, or of HumanEval+ where it has `base_input`; raises DatasetError."""
     name, entry = text_of(row, "task_id", where), text_of(row, "entry_point", where)
     prompt, solution = text_of(row, "prompt", where), text_of(row, "canonical_solution", where)
@@ -41,6 +41,15 @@ def humaneval(row: Mapping[str, Any], where: str) -> FunctionProblem:
     )
 
 
+HUMANEVAL = Format(lambda row: "canonical_solution" in row and "test" in row and "base_input" not in row, humaneval)
+HUMANEVAL_PLUS = Format(lambda row: "base_input" in row and not is_mbpp(row), humaneval)
+
+
+def is_mbpp(row: Row) -> bool:
+    """Whether a row of EvalPlus is one of MBPP+."""
+    return str(row.get("task_id")).startswith("Mbpp")
+
+
 def calls_of_assertions(name: str, found: list[Assertion]) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
     """The calls in assertions, and those left out because their arguments are computed."""
     calls: list[Call] = []
@@ -57,9 +66,7 @@ def calls_of_assertions(name: str, found: list[Assertion]) -> tuple[tuple[Call, 
     return tuple(calls), tuple(dropped)
 
 
-def calls_of_json(
-    row: Mapping[str, Any], found: list[Assertion], where: str
-) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
+def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
     """The calls of a plus set. Its lists are tuples or sets where the assertions of the original have such."""
     literal = [item.arguments for item in found if item.arguments is not None]
     calls: list[Call] = []

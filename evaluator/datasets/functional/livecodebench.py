@@ -12,10 +12,10 @@ import json
 import re
 import textwrap
 import zlib
-from collections.abc import Mapping
 from typing import Any
 
 from evaluator.datasets.errors import DatasetError
+from evaluator.datasets.functional.format import Format, Row
 from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, Oracle
 from evaluator.datasets.rows import text_of
 from evaluator.datasets.sources.pickled import pickled_string
@@ -27,7 +27,7 @@ _TOLERANCE = 1e-5
 """What the sites allow where a result is a real number."""
 
 
-def livecodebench(row: Mapping[str, Any], where: str) -> FunctionProblem | dict[str, Any]:
+def livecodebench(row: Row, where: str) -> FunctionProblem | dict[str, Any]:
     """The record as a functional problem, or as a finished row if it is stdin/stdout; raises DatasetError."""
     public = _tests(text_of(row, "public_test_cases", where), f"{where}: 'public_test_cases'")
     private = _tests(text_of(row, "private_test_cases", where), f"{where}: 'private_test_cases'")
@@ -38,6 +38,9 @@ def livecodebench(row: Mapping[str, Any], where: str) -> FunctionProblem | dict[
     if all(test["testtype"] == "stdin" for test in public + private):
         return _ready(name, text_of(row, "question_content", where), public, private, extra)
     return _functional(row, where, name, public, private, extra)
+
+
+LIVECODEBENCH = Format(lambda row: "public_test_cases" in row, livecodebench)
 
 
 def private_tests(text: str, where: str) -> str:
@@ -95,7 +98,7 @@ def _ended(text: str) -> str:
 
 
 def _functional(
-    row: Mapping[str, Any],
+    row: Row,
     where: str,
     name: str,
     public: list[dict[str, str]],
@@ -139,7 +142,7 @@ def without_examples(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _signature(row: Mapping[str, Any], starter: str, where: str) -> tuple[str, tuple[str, ...]]:
+def _signature(row: Row, starter: str, where: str) -> tuple[str, tuple[str, ...]]:
     """The function's name and its parameters without `self`."""
     try:
         metadata = json.loads(row.get("metadata") or "{}")

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from evaluator.datasets.functional.asserts import assertions, oracle_of
+from evaluator.datasets.functional.format import Format, Row
 from evaluator.datasets.functional.function import FunctionProblem, Oracle
 from evaluator.datasets.functional.humaneval import (
     LEAST_PLUS,
     calls_of_assertions,
     calls_of_json,
+    is_mbpp,
     parameters,
     with_tolerance,
 )
 from evaluator.datasets.rows import list_of, text_of
 
 
-def mbpp(row: Mapping[str, Any], where: str) -> FunctionProblem:
+def mbpp(row: Row, where: str) -> FunctionProblem:
     """The problem of one row of MBPP: `text` or `prompt`, `code`, `test_list`; raises DatasetError."""
     code = text_of(row, "code", where).replace("\r\n", "\n")
     tests = [str(test) for test in list_of(row, "test_list", where)]
@@ -42,7 +42,7 @@ def mbpp(row: Mapping[str, Any], where: str) -> FunctionProblem:
     )
 
 
-def mbpp_plus(row: Mapping[str, Any], where: str) -> FunctionProblem:
+def mbpp_plus(row: Row, where: str) -> FunctionProblem:
     """The problem of one row of MBPP+; raises DatasetError."""
     name, entry = text_of(row, "task_id", where), text_of(row, "entry_point", where)
     prompt, reference = text_of(row, "prompt", where), text_of(row, "canonical_solution", where)
@@ -64,6 +64,10 @@ def mbpp_plus(row: Mapping[str, Any], where: str) -> FunctionProblem:
         least_tests=LEAST_PLUS,
         dropped=dropped,
     )
+
+
+MBPP = Format(lambda row: "test_list" in row and "base_input" not in row, mbpp)
+MBPP_PLUS = Format(lambda row: "base_input" in row and is_mbpp(row), mbpp_plus)
 
 
 def _docstring(prompt: str) -> str:
