@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from cure.prompts import StyleName
 from settings.section import Section
 
 
@@ -41,7 +42,7 @@ class Role(Section):
     """Model spec of a frozen model that answers instead; nothing is trained on what it writes."""
     samples: int = Field(default=16, ge=1)
     """Answers per task."""
-    style: Literal["chat", "micro", "release"] = "chat"
+    style: StyleName = "chat"
     """Prompt style; `release` is the raw prompt the published models were trained on."""
     public_examples: int | None = Field(default=None, ge=0)
     """Public examples shown to the tester by the style `release`; none of them without it."""
@@ -69,7 +70,7 @@ class Labels(Section):
     """Model spec of the frozen tester."""
     samples: int = Field(default=16, ge=1)
     """Tests it writes per task."""
-    style: Literal["chat", "micro", "release"] = "chat"
+    style: StyleName = "chat"
     temperature: float = Field(default=1.0, gt=0)
     max_tokens: int = Field(default=10_000, ge=1)
     agreement: float = Field(default=0.0, ge=0, le=1)
