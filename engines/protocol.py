@@ -89,6 +89,8 @@ class Completion:
     weights_version: str = ""
     error: str = ""
     """Why `finish` is `error`, after the engine's own retries; empty otherwise."""
+    seconds: float | None = None
+    """Seconds from request to answer by the server's clock, where the caller's own says nothing about that."""
 
 
 @dataclass(frozen=True)

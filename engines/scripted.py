@@ -39,7 +39,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from engines.errors import EngineError, ModelSpecError
-from engines.protocol import ChatPrompt, Completion, Delta, Engine, Finish, Prompt, Request, Sampling, TextPrompt, Usage
+from engines.prompt_text import prompt_text
+from engines.protocol import Completion, Delta, Engine, Finish, Prompt, Request, Sampling, Usage
 from engines.stop import cut_at_stop
 
 if TYPE_CHECKING:
@@ -49,16 +50,6 @@ if TYPE_CHECKING:
 _CHARS_PER_TOKEN = 4
 _COMPLETION_FIELDS = {"text", "finish", "error", "tokens", "delay_s", "deltas"}
 _ENTRY_FIELDS = _COMPLETION_FIELDS | {"key", "prompt_sha256", "completions", "repeat"}
-
-
-def prompt_text(prompt: Prompt) -> str:
-    """The prompt as one string: raw text as it stands, messages or token ids as compact JSON."""
-    if isinstance(prompt, TextPrompt):
-        return prompt.text
-    if isinstance(prompt, ChatPrompt):
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        return json.dumps(messages, ensure_ascii=False, separators=(",", ":"))
-    return json.dumps(prompt.token_ids, separators=(",", ":"))
 
 
 def prompt_sha256(prompt: Prompt) -> str:

@@ -12,7 +12,7 @@ from typing import Any, cast
 from openai import AsyncOpenAI, AsyncStream
 
 from engines.http.retry import Failure
-from engines.http.wire import Dialect, read_chunk, request_body
+from engines.http.wire import LOST, Dialect, read_chunk, request_body
 from engines.protocol import Request, Usage
 
 _CHARS_PER_TOKEN = 4
@@ -132,8 +132,7 @@ class Attempt:
             if piece.text:
                 draft.chunks += 1
                 self._on_text(draft.index, piece.text)
-            # vLLM says "error" or "abort" of a sample it lost: that one is not finished.
-            if piece.finish and piece.finish not in ("error", "abort"):
+            if piece.finish and piece.finish not in LOST:
                 draft.finish = piece.finish
                 finished.append(draft)
         return finished

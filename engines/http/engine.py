@@ -12,15 +12,13 @@ from typing import Any
 from engines.gather import News, as_they_come
 from engines.http.attempt import Attempt, Draft
 from engines.http.pace import Pace, Taken
-from engines.http.retry import EXPECTED, Failure, failure, pause
+from engines.http.retry import EXPECTED, Failure, Patience, failure
 from engines.http.server import Server
-from engines.http.wire import Dialect
-from engines.protocol import Completion, Delta, Finish, Request
-from engines.stop import cut_at_stop
+from engines.http.wire import Dialect, outcome
+from engines.protocol import Completion, Delta, Request
+from engines.runs import consecutive
 
 _LONGEST_WAIT_S = 300.0
-_UNREACHABLE_TRIES = 3
-_FINISH: dict[str, Finish] = {"length": "length", "max_tokens": "length"}
 
 
 class HttpEngine:
@@ -28,10 +26,14 @@ class HttpEngine:
 
     def __init__(self, server: Server, extra: Callable[[Request], Mapping[str, Any]] = lambda _: {}) -> None:
         """`extra` says what else goes into the body of a request, for servers that know more than the protocol."""
-        self._server, self._extra, self._options = server, extra, server.options
+        options = server.options
+        self._server, self._extra, self._options = server, extra, options
+        self._patience = Patience(
+            options.backoff_s, options.max_backoff_s, options.patience_s, options.retries, _LONGEST_WAIT_S
+        )
         self._reached = False
-        self._slots = asyncio.Semaphore(self._options.concurrency)
-        self._pace = Pace(self._options.rpm, self._options.tpm)
+        self._slots = asyncio.Semaphore(options.concurrency)
+        self._pace = Pace(options.rpm, options.tpm)
 
     @property
     def spec(self) -> str:
@@ -87,7 +89,7 @@ class HttpEngine:
                     self._server.dialect = changed
                     continue
                 failures += 1
-                wait = self._wait(problem, failures, time.monotonic() - began)
+                wait = self._patience.wait_s(problem, failures, time.monotonic() - began, self._reached)
                 if wait is None:
                     if problem.status in (401, 403, 404):
                         call.hopeless = problem.reason
@@ -99,7 +101,11 @@ class HttpEngine:
 
     async def _attempt(self, call: _Call, request: Request, missing: list[int], dialect: Dialect, taken: Taken) -> None:
         """Ask once, taking the samples that were answered off `missing`."""
-        asked = _run(missing) if request.sampling.seed is not None else list(missing)
+        asked = list(missing)
+        if request.sampling.seed is not None:
+            # A server draws sample i of a request with seed + i.
+            first, count = consecutive(missing)[0]
+            asked = list(range(first, first + count))
         for index in asked:
             call.restart(request, index)
         attempt = Attempt(
@@ -124,18 +130,6 @@ class HttpEngine:
             self._server.dialect = replace(self._server.dialect, n=False)
         elif left:
             raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
-
-    def _wait(self, problem: Failure, failures: int, elapsed_s: float) -> float | None:
-        """Seconds until the next try; None if there should be none."""
-        options = self._options
-        tries = options.retries
-        if problem.unreachable and not self._reached:
-            tries = min(tries, _UNREACHABLE_TRIES)
-        wait = pause(failures, options.backoff_s, options.max_backoff_s)
-        wait = max(wait, problem.wait_s or 0.0)
-        if not problem.passing or failures > tries or wait > _LONGEST_WAIT_S or elapsed_s + wait > options.patience_s:
-            return None
-        return wait
 
 
 class _Call:
@@ -170,19 +164,7 @@ def _split(indices: list[int], size: int) -> list[list[int]]:
     return [indices[start : start + size] for start in range(0, len(indices), size)]
 
 
-def _run(indices: list[int]) -> list[int]:
-    """The longest prefix of consecutive numbers: a server draws sample i of a request with seed + i."""
-    length = 1
-    while length < len(indices) and indices[length] == indices[0] + length:
-        length += 1
-    return indices[:length]
-
-
 def _completion(request: Request, draft: Draft) -> Completion:
-    text, stopped = cut_at_stop(draft.text, request.sampling.stop)
+    text, finish, error = outcome(draft.text, draft.finish, request.sampling.stop)
     logprobs, ids = tuple(draft.logprobs) or None, tuple(draft.token_ids) or None
-    if draft.finish == "content_filter":
-        reason = "the server's content filter cut the answer"
-        return Completion(request.key, draft.index, text, "error", draft.usage, ids, logprobs, error=reason)
-    finish = "stop" if stopped else _FINISH.get(draft.finish or "", "stop")
-    return Completion(request.key, draft.index, text, finish, draft.usage, ids, logprobs)
+    return Completion(request.key, draft.index, text, finish, draft.usage, ids, logprobs, error=error)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engines.http.batch.engine import BatchEngine
+from engines.http.batch.options import BatchOptions
 from engines.http.engine import HttpEngine
 from engines.http.options import HttpOptions
 from engines.http.server import Server
@@ -14,11 +16,15 @@ from settings.section import Section
 
 
 async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of the server; raises EngineError where no model is named and the server has no single one."""
+    """The engine of the server, by its batch API where BatchOptions are among the options.
+
+    Raises EngineError where no model is named and the server has no single one.
+    """
     server = Server(spec, own_options(HttpOptions, options))
     try:
         await server.choose_model()
     except BaseException:
         await server.close()
         raise
-    return HttpEngine(server)
+    batch = next((given for given in options if isinstance(given, BatchOptions)), None)
+    return HttpEngine(server) if batch is None else BatchEngine(server, batch)

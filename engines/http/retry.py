@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import random
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx2
@@ -13,9 +16,12 @@ from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from engines.http.wire import GarbageError
 
-_PASSING = {408, 409, 425, 429}
-_HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+PASSING = {408, 409, 425, 429}
+"""Statuses under 500 after which asking again may help."""
+HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
+"""Codes of errors that waiting does not mend."""
 _LONGEST_REASON = 300
+_UNREACHABLE_RETRIES = 3
 
 
 class Failure(Exception):
@@ -30,6 +36,11 @@ class Failure(Exception):
         self.wait_s = wait_s
         self.status = status
         self.unreachable = unreachable
+
+    @property
+    def certain(self) -> bool:
+        """Whether the server surely did nothing: it was not reached or said no. Else a yes may have been lost."""
+        return self.unreachable or (400 <= self.status < 500 and self.status not in (408, 409))
 
 
 EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, RecursionError)
@@ -54,11 +65,11 @@ def failure(error: Exception, url: str) -> Failure:
             unreachable=unreachable,
         )
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | GarbageError):
-        return Failure(f"{url} sent garbage: {_short(str(error))}", passing=True)
+        return Failure(f"{url} sent garbage: {shortened(str(error))}", passing=True)
     if isinstance(error, RecursionError):
         return Failure(f"{url} sent garbage: JSON nested too deeply", passing=True)
     if isinstance(error, APIError):
-        return Failure(f"{url} reported in mid-stream: {_short(error.message)}", passing=True)
+        return Failure(f"{url} reported in mid-stream: {shortened(error.message)}", passing=True)
     if isinstance(error, UnicodeEncodeError):
         return Failure("the prompt cannot be sent: it holds characters that are no Unicode text", passing=False)
     raise error
@@ -67,17 +78,18 @@ def failure(error: Exception, url: str) -> Failure:
 def _status_failure(error: APIStatusError, url: str) -> Failure:
     status = error.status_code
     body = error.body if isinstance(error.body, Mapping) else {}
-    message = _short(str(body.get("message") or body.get("detail") or error.message))
+    message = shortened(str(body.get("message") or body.get("detail") or error.message))
     hint = ""
     if status in (401, 403):
         hint = " (is the API key right? OPENAI_API_KEY for openai:NAME, CURE_AGENT_API_KEY for a URL)"
     elif status == 404 and not url.endswith("/v1"):
         hint = f" (does {url} lack /v1?)"
-    passing = (status in _PASSING or status >= 500) and body.get("code") not in _HOPELESS_CODES
+    passing = (status in PASSING or status >= 500) and body.get("code") not in HOPELESS_CODES
     return Failure(f"HTTP {status}: {message}{hint}", passing, retry_after(error.response.headers), status)
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """The text in one line of at most 300 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
 
@@ -99,5 +111,28 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def pause(failures: int, base_s: float, most_s: float) -> float:
     """Seconds before the next try after so many failures: exponential, with half of it drawn at random."""
-    whole = min(most_s, base_s * 2.0 ** (failures - 1))
-    return whole * random.uniform(0.5, 1.0)
+    return min(most_s, base_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a server is asked again."""
+
+    backoff_s: float
+    most_backoff_s: float
+    patience_s: float
+    """Seconds since it was first asked after which it is not asked again."""
+    retries: int = sys.maxsize
+    longest_wait_s: float = math.inf
+    """A server that wants to be left alone for longer is not asked again."""
+
+    def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
+        """Seconds until the next try after so many failures in a row; None if there should be none.
+
+        `reached` says whether the server ever answered: one that did not is tried three times more at most.
+        """
+        retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
+        wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)
+        if not problem.passing or failures > retries or wait > self.longest_wait_s:
+            return None
+        return wait if elapsed_s + wait <= self.patience_s else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engines.protocol import ChatPrompt, Prompt, Sampling, TextPrompt, Usage
+from engines.protocol import ChatPrompt, Finish, Prompt, Sampling, TextPrompt, Usage
+from engines.stop import cut_at_stop
 
 
 class GarbageError(ValueError):
@@ -74,6 +75,18 @@ def request_body(
     if dialect.logprobs:
         body["logprobs"] = 0
     return "/completions", body
+
+
+LOST = ("error", "abort")
+"""Finish reasons of a sample that the server lost: it is not complete."""
+
+
+def outcome(text: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Finish, str]:
+    """Text, finish and error of a complete sample, by the server's finish reason and the stop strings."""
+    text, stopped = cut_at_stop(text, stop)
+    if reason == "content_filter":
+        return text, "error", "the server's content filter cut the answer"
+    return text, "length" if reason in ("length", "max_tokens") and not stopped else "stop", ""
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
 
 import httpx2
 from openai import AsyncOpenAI
+from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
-from engines import EngineError
-from engines.http.retry import EXPECTED, Failure, failure, pause
+from engines.errors import EngineError
+from engines.http.batch.options import BatchOptions
+from engines.http.retry import EXPECTED, Failure, Patience, failure
 from engines.http.wire import GarbageError
 
 TOKEN = "cure_agent_part"
@@ -21,10 +22,10 @@ TOKEN = "cure_agent_part"
 _ENDED = {"completed", "failed", "expired", "cancelled", "canceled"}
 _NO_SUCH_CALL = {404, 405, 501}
 _NO_LIST = {*_NO_SUCH_CALL, 400, 403}
-_UNREACHABLE_TRIES = 3
 _MOST_LISTED = 10_000
 
 T = TypeVar("T")
+Words = Annotated[str, BeforeValidator(lambda said: "" if said is None else " ".join(str(said).split()))]
 
 
 class RefusedError(EngineError):
@@ -35,92 +36,78 @@ class UnsureError(EngineError):
     """Whether there is a batch cannot be found out; asking once more might pay for it twice."""
 
 
-@dataclass(frozen=True)
-class BatchOptions:
-    """Limits of the provider and patience with it."""
-
-    lines: int = 50_000
-    """Requests in a batch."""
-    size: int = 190_000_000
-    """Bytes in a batch's file; OpenAI takes 200 MB."""
-    per_line: int = 128
-    """Samples that one line asks for, where the server takes n."""
-    rounds: int = 3
-    """How often a sample is asked for in vain before it is given up."""
-    first_pause_s: float = 2.0
-    """Between looking and looking again; grows by half each time."""
-    most_pause_s: float = 60.0
-    patience_s: float = 3600.0
-    """How long a server may be out of order. Its batches go on meanwhile."""
-    backoff_s: float = 1.0
-    idle_s: float = 120.0
-    """Between two signs of life of one call."""
-
-
-@dataclass(frozen=True)
-class Complaint:
+class Complaint(BaseModel):
     """Why a batch was not taken, and because of which line of its file (from 1) if one is named."""
 
-    code: str
-    message: str
-    line: int | None
-    param: str
+    code: Words = ""
+    message: Words = "no reason given"
+    line: int | None = None
+    param: Words = ""
 
 
-@dataclass(frozen=True)
-class Batch:
+class Complaints(BaseModel):
+    """Why a batch was not taken."""
+
+    data: list[Complaint] | None = None
+
+
+class Counts(BaseModel):
+    """Requests of a batch that are through."""
+
+    completed: int | None = None
+    failed: int | None = None
+
+
+class Batch(BaseModel):
     """A batch as the server describes it."""
 
     id: str
-    status: str
-    completed: int
-    failed: int
-    output: str
-    errors: str
-    """The ids of its two files; empty where it has none."""
-    complaints: tuple[Complaint, ...]
-    seconds: float | None
-    """From its creation to its end, by the server's clock."""
-    file: str
-    token: str
+    status: Annotated[str, StringConstraints(to_lower=True)]
+    input_file_id: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    request_counts: Counts | None = None
+    errors: Complaints | None = None
+    metadata: Mapping[str, object] | None = None
+    created_at: float | None = None
+    completed_at: float | None = None
+    expired_at: float | None = None
+    cancelled_at: float | None = None
+    failed_at: float | None = None
 
     @property
     def ended(self) -> bool:
         """Whether nothing more comes."""
         return self.status in _ENDED
 
+    @property
+    def completed(self) -> int:
+        """Requests that were answered."""
+        return (self.request_counts and self.request_counts.completed) or 0
+
+    @property
+    def failed(self) -> int:
+        """Requests that were answered with an error."""
+        return (self.request_counts and self.request_counts.failed) or 0
+
+    @property
+    def complaints(self) -> list[Complaint]:
+        """Why it was not taken."""
+        return (self.errors and self.errors.data) or []
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from its creation to its end, by the server's clock; None where it does not say."""
+        end = self.completed_at or self.expired_at or self.cancelled_at or self.failed_at
+        return max(0.0, end - self.created_at) if end and self.created_at is not None else None
+
 
 def read_batch(answer: object) -> Batch:
-    """A batch as JSON; raises GarbageError."""
+    """A batch as the server sent it; raises GarbageError."""
     try:
-        assert isinstance(answer, Mapping)
-        counts = answer.get("request_counts") or {}
-        said = (answer.get("errors") or {}).get("data") or []
-        ends = [answer.get(f"{name}_at") for name in ("completed", "expired", "cancelled", "failed")]
-        end = next((value for value in ends if value), None)
-        if not isinstance(answer["id"], str) or not isinstance(answer["status"], str):
-            raise TypeError("id or status")
-        return Batch(
-            answer["id"],
-            answer["status"].lower(),
-            int(counts.get("completed") or 0),
-            int(counts.get("failed") or 0),
-            str(answer.get("output_file_id") or ""),
-            str(answer.get("error_file_id") or ""),
-            tuple(_complaint(one) for one in said),
-            max(0.0, float(end) - float(answer["created_at"])) if end else None,
-            str(answer.get("input_file_id") or ""),
-            str((answer.get("metadata") or {}).get(TOKEN) or ""),
-        )
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise GarbageError(f"no batch ({type(error).__name__}) in {str(answer)[:80]!r}") from None
-
-
-def _complaint(said: Mapping[str, Any]) -> Complaint:
-    line = said.get("line")
-    message = " ".join(str(said.get("message") or "no reason given").split())
-    return Complaint(str(said.get("code") or ""), message, line if isinstance(line, int) else None,
-                     str(said.get("param") or ""))  # fmt: skip
+        return Batch.model_validate(answer)
+    except ValidationError as error:
+        raise GarbageError(f"no batch ({error.errors()[0]['msg']}) in {str(answer)[:80]!r}") from None
 
 
 class BatchApi:
@@ -128,7 +115,8 @@ class BatchApi:
 
     def __init__(self, client: AsyncOpenAI, options: BatchOptions) -> None:
         self.url = str(client.base_url).rstrip("/")
-        self._options = options
+        self._look_again_s = options.first_pause_s
+        self._patience = Patience(options.backoff_s, options.most_pause_s, options.patience_s)
         self._client = client.with_options(
             max_retries=0, timeout=httpx2.Timeout(options.idle_s, connect=min(10.0, options.idle_s))
         )
@@ -157,33 +145,27 @@ class BatchApi:
         `unsure`: there may be one already. It is looked for first; None says that there is none, and that none can be
         made of this file any more. Raises RefusedError, or UnsureError where there is no knowing.
         """
-        body = {
-            "input_file_id": file,
-            "endpoint": endpoint,
-            "completion_window": "24h",
-            "metadata": {TOKEN: token},
-        }
-        resumed, failures, begun = unsure, 0, time.monotonic()
-        while True:
-            if unsure and (found := await self._find(file, token)):
+        body = {"input_file_id": file, "endpoint": endpoint, "completion_window": "24h", "metadata": {TOKEN: token}}
+        may_be_made = unsure
+
+        async def make() -> Batch:
+            nonlocal may_be_made
+            if may_be_made and (found := await self._find(file, token)):
                 return found
             try:
-                made = read_batch(await self._client.post("/batches", cast_to=object, body=body))
-                self._reached = True
-                return made
+                return read_batch(await self._client.post("/batches", cast_to=object, body=body))
             except EXPECTED as error:
                 problem = failure(error, self.url)
-            failures += 1
-            wait = self._pause(problem, failures, begun)
-            # A server that said no made none; anything else may be a yes that was lost on the way back.
-            certain = problem.unreachable or (400 <= problem.status < 500 and problem.status not in (408, 409))
-            if wait is None:
-                if resumed and problem.status in (400, 404):
-                    return None
-                kind = RefusedError if certain else EngineError
-                raise kind(f"{self.url} makes no batch: {problem.reason}") from None
-            unsure = not certain
-            await asyncio.sleep(wait)
+                may_be_made = not problem.certain
+                raise problem from None
+
+        try:
+            return await self._insist(make)
+        except Failure as problem:
+            if unsure and problem.status in (400, 404):
+                return None
+            kind = RefusedError if problem.certain else EngineError
+            raise kind(f"{self.url} makes no batch: {problem.reason}") from None
 
     async def retrieve(self, batch: str) -> Batch:
         """How a batch stands. Raises UnsureError where the server does not know it."""
@@ -219,14 +201,14 @@ class BatchApi:
 
         async def look() -> Batch | None:
             async for batch in self._listed():
-                if batch.token == token or batch.file == file:
+                if batch.input_file_id == file or (batch.metadata or {}).get(TOKEN) == token:
                     return batch
             return None
 
         try:
             if found := await self._insist(look):
                 return found
-            await asyncio.sleep(self._options.first_pause_s)
+            await asyncio.sleep(self._look_again_s)
             return await self._insist(look)
         except Failure as problem:
             if problem.status not in _NO_LIST:
@@ -261,16 +243,8 @@ class BatchApi:
             except EXPECTED as error:
                 problem = failure(error, self.url)
             failures += 1
-            wait = self._pause(problem, failures, begun)
+            self._reached |= bool(problem.status)
+            wait = self._patience.wait_s(problem, failures, time.monotonic() - begun, self._reached)
             if wait is None:
                 raise problem
             await asyncio.sleep(wait)
-
-    def _pause(self, problem: Failure, failures: int, begun: float) -> float | None:
-        """Seconds until the next try; None if there should be none."""
-        options = self._options
-        self._reached |= bool(problem.status)
-        if not problem.passing or (problem.unreachable and not self._reached and failures >= _UNREACHABLE_TRIES):
-            return None
-        wait = max(pause(failures, options.backoff_s, options.most_pause_s), problem.wait_s or 0.0)
-        return wait if time.monotonic() - begun + wait <= options.patience_s else None

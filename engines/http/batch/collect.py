@@ -1,0 +1,121 @@
+"""What one ended batch gives: completions, and what is to become of the requests it left open."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from engines.http.batch.api import Batch
+from engines.http.batch.lines import HOPELESS, Answer, Line, Refusal, completions, results
+from engines.http.batch.state import Part, State
+from engines.http.batch.wanted import Wanted
+from engines.protocol import Completion
+
+_TOO_MUCH = {"token_limit_exceeded", "request_limit_exceeded"}
+
+
+class Collection:
+    """One ended batch while its files are read."""
+
+    def __init__(self, part: Part, batch: Batch, wanted: Wanted, state: State, rounds: int) -> None:
+        self.tally: Counter[str] = Counter(lines=len(part.lines))
+        self.hopeless = ""
+        """Why nothing more can be asked."""
+        self.hold = False
+        """Whether to pause before the next batch."""
+        self._part, self._batch, self._wanted, self._state, self._rounds = part, batch, wanted, state, rounds
+        self._seconds = time.time() - part.begun if batch.seconds is None else batch.seconds
+        self._lines = {line.id: line for line in part.lines if wanted.missing(line)}
+        self._seen: set[str] = set()
+        self._reasons: dict[str, str] = {}
+        self._free: set[str] = set()
+        """Lines asked for again without counting it: they were not answered, and will be asked otherwise."""
+        self._refusal = ""
+        """Why the batch was not even begun."""
+
+    def read(self, path: Path) -> Iterator[Completion]:
+        """The completions in an output or error file, whatever the order of its lines; each line counts once."""
+        for result in results(path):
+            if result is None:
+                self.tally["malformed"] += 1
+            elif result.id not in self._lines:
+                self.tally["unknown"] += 1
+            elif result.id in self._seen:
+                self.tally["duplicate"] += 1
+            else:
+                self._seen.add(result.id)
+                yield from self._take(self._lines[result.id], result)
+
+    def finish(self) -> Iterator[Completion]:
+        """Errors in place of what was asked for too often, when all was read; the rest is still missing, and counted."""
+        if self._batch.status == "failed":
+            yield from self._refused()
+        for line in self._lines.values():
+            for offset in range(line.n):
+                yield from self._leave(line, offset)
+
+    def _take(self, line: Line, result: Answer | Refusal) -> Iterator[Completion]:
+        if isinstance(result, Answer):
+            self.tally["answered"] += 1
+            found = list(completions(result, line.n, self._wanted.stop(line)))
+            for completion in found:
+                yield from self._wanted.give(line, completion, self._seconds)
+            if line.n > 1 and len(found) == len(result.pieces) == 1:
+                # A whole, orderly answer with one sample: the server does not know n.
+                self._state.dialect = replace(self._state.dialect, n=False)
+                self._free.add(line.id)
+            return
+        self.tally["refused"] += 1
+        self._reasons[line.id] = result.reason
+        if result.kind == "hopeless":
+            self.hopeless = result.reason
+        elif result.status in (400, 422) and self._part.dialect.without(result.reason):
+            self._state.dialect = self._state.dialect.without(result.reason) or self._state.dialect
+            self._free.add(line.id)
+        elif result.kind == "permanent":
+            yield from self._wanted.fail(line, result.reason, self._seconds)
+
+    def _refused(self) -> Iterator[Completion]:
+        """Errors of a batch that the server did not begin: because of the model, a full queue, or some lines."""
+        complaints, lines = self._batch.complaints, self._part.lines
+        self._refusal = complaints[0].message if complaints else "it does not say why"
+        for complaint in complaints:
+            if complaint.code in HOPELESS or complaint.param.rpartition(".")[2] == "model":
+                self.hopeless = complaint.message
+            elif complaint.code in _TOO_MUCH or "enqueued token limit" in complaint.message.lower():
+                self._shrink(complaint.message)
+            elif complaint.line is not None and 0 < complaint.line <= len(lines):
+                # The others were not asked: they may be without this one.
+                self._free.update(self._lines)
+                yield from self._wanted.fail(lines[complaint.line - 1], complaint.message, self._seconds)
+
+    def _shrink(self, message: str) -> None:
+        """Too much is queued: one batch at a time from now on, and where it was the only one, a smaller one."""
+        self._free.update(self._lines)
+        self.hold = self._state.alone = True
+        if len(self._state.parts) == 1:
+            count = len(self._part.lines)
+            self._state.most_lines = max(1, count // 2)
+            if count == 1:
+                self.hopeless = message
+
+    def _leave(self, line: Line, offset: int) -> Iterator[Completion]:
+        name, place = line.samples[offset]
+        sample, tries = f"{name}-{place}", self._state.tries
+        if not self._wanted.is_missing((name, place)):
+            tries.pop(sample, None)
+        elif line.id not in self._free and not self.hopeless:
+            tries[sample] = tries.get(sample, 0) + 1
+            if tries[sample] < self._rounds:
+                return
+            tries.pop(sample)
+            if self._refusal:
+                # Nothing was asked and nothing paid: samples that say so would help nobody.
+                self.hopeless = self._refusal
+                return
+            reason = self._reasons.get(line.id, f"its batch ended ({self._batch.status}) without an answer to it")
+            failed = Completion("", offset, "", "error", error=f"{reason} (asked {self._rounds} times)")
+            yield from self._wanted.give(line, failed, self._seconds)

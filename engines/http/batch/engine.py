@@ -1,0 +1,246 @@
+"""An Engine over the provider's batch API.
+
+Nothing is paid twice because of the order on disk: a file is uploaded (which costs nothing), its part is written into
+the state, the batch is made, its id is written, and only then is it waited for. A kill anywhere leaves a state from which
+the same requests go on; a batch whose id was lost is found again among the server's batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from engines.errors import EngineError
+from engines.http.batch.api import Batch, BatchApi, RefusedError, UnsureError
+from engines.http.batch.collect import Collection
+from engines.http.batch.lines import Line, request_line, results
+from engines.http.batch.options import BatchOptions
+from engines.http.batch.progress import BatchProgress
+from engines.http.batch.state import Part, State, locked
+from engines.http.batch.wanted import Wanted
+from engines.http.server import Server
+from engines.protocol import Completion, Delta, Request
+
+ENDPOINTS = ("/v1/chat/completions", "/v1/completions")
+_DOWNLOADS = 3
+"""Times that a file is fetched that is not whole, or not there."""
+
+
+class BatchEngine:
+    """Asks one model of one server by batches: cheaper, within a day."""
+
+    def __init__(self, server: Server, options: BatchOptions) -> None:
+        self._server, self._options = server, options
+
+    @property
+    def spec(self) -> str:
+        """The spec this engine was opened with."""
+        return self._server.spec
+
+    @property
+    def model(self) -> str:
+        """The spec with the model's name in it, also where the server was asked for it."""
+        return self._server.model
+
+    async def check(self) -> str:
+        """One line saying that the server answers and has the model; raises EngineError if not."""
+        return await self._server.check()
+
+    async def complete(
+        self,
+        requests: Sequence[Request],
+        on_delta: Callable[[Delta], None] | None = None,  # noqa: ARG002 - the protocol's
+    ) -> AsyncGenerator[Completion, None]:
+        """Completions as their batches end; `on_delta` is told nothing, as nothing arrives in pieces.
+
+        A completion is forgotten once the next is asked for: keep it first. Cancelled, the batches go on, and
+        `on_notice` is told how to come back to them. Samples already under way for the state file are not asked for
+        again. Raises EngineError where the server takes no batch, or another engine works on the state file.
+        """
+        with locked(self._options.state):
+            asking = _Asking(self._server, self._options, Wanted(requests))
+            try:
+                async with aclosing(asking.completions()) as completions:
+                    async for completion in completions:
+                        yield completion
+            except BaseException:
+                if left := asking.left():
+                    self._options.on_notice(left)
+                raise
+            finally:
+                shutil.rmtree(asking.work, ignore_errors=True)
+
+    async def close(self) -> None:
+        """Close the connections; batches under way go on."""
+        await self._server.close()
+
+
+class _Asking:
+    """One call to `complete`."""
+
+    def __init__(self, server: Server, options: BatchOptions, wanted: Wanted) -> None:
+        self._name, self._options, self._wanted = server.name, options, wanted
+        self._api = BatchApi(server.client, options)
+        self._state = State.load(options.state, server.model, server.dialect)
+        self._seen: dict[str, Batch] = {}
+        self._counts: Counter[str] = Counter()
+        self._pause = options.first_pause_s
+        self.work = options.state.with_name(options.state.name + ".work")
+        """Files on their way up or down, for a moment."""
+
+    def left(self) -> str:
+        """What goes on without this process, and how to come back to it; empty where nothing does."""
+        running = [part.batch or f"of {part.file}" for part in self._state.parts]
+        if not running:
+            return ""
+        named = ", ".join(running[:5]) + (", …" if len(running) > 5 else "")
+        go = "1 batch goes" if len(running) == 1 else f"{len(running)} batches go"
+        return f"{go} on at {self._api.url} ({named}): the same command again collects what is ready"
+
+    async def completions(self) -> AsyncGenerator[Completion, None]:
+        """Ask, wait and collect until nothing is missing."""
+        for completion in self._wanted.unsendable:
+            yield completion
+        for part in [part for part in self._state.parts if not part.batch]:
+            await self._make(part, unsure=True)
+        while True:
+            if not (self._state.alone and self._state.parts):
+                await self._submit()
+            if not self._state.parts:
+                return
+            for part, batch in await self._wait():
+                async with aclosing(self._collect(part, batch)) as completions:
+                    async for completion in completions:
+                        yield completion
+
+    async def _make(self, part: Part, unsure: bool = False) -> None:
+        """Make the batch of a part, or find it; a part of which none can be made is dropped, and asked for anew."""
+        try:
+            batch = await self._api.create(part.file, part.endpoint, part.token, unsure)
+        except UnsureError as error:
+            how = (
+                f'if it did, write its id as "batch" of that file into {self._state.path}, else remove that part there'
+            )
+            raise EngineError(f"{error}; {how}") from None
+        except RefusedError:
+            self._state.drop(part)
+            raise
+        if batch is None:
+            self._state.drop(part)
+            return
+        part.batch = batch.id
+        self._seen[part.token] = batch
+        self._state.save()
+
+    async def _submit(self) -> None:
+        """Make batches of everything that is missing and not under way."""
+        under_way = self._state.under_way()
+        for endpoint in ENDPOINTS:
+            most = self._options.per_line if self._state.dialect.n else 1
+            lines = self._wanted.lines(endpoint, under_way, most)
+            held = next(lines, None)
+            while held is not None:
+                written, held = self._write(held, lines)
+                token = uuid.uuid4().hex
+                file = await self._api.upload(self.work / "input.jsonl", f"cure-agent-{token}.jsonl")
+                part = Part(token=token, file=file, endpoint=endpoint, lines=written, dialect=self._state.dialect)
+                self._state.parts.append(part)
+                self._state.save()
+                await self._make(part)
+                self._pause = self._options.first_pause_s
+                self._report()
+                if self._state.alone:
+                    return
+
+    def _write(
+        self, held: tuple[Line, Request, int], lines: Iterator[tuple[Line, Request, int]]
+    ) -> tuple[list[Line], tuple[Line, Request, int] | None]:
+        """Write the file of one batch, beginning with `held`: its lines, and the one that did not fit in."""
+        most = min(self._options.lines, self._state.most_lines or self._options.lines)
+        self.work.mkdir(parents=True, exist_ok=True)
+        written: list[Line] = []
+        size = 0
+        following: tuple[Line, Request, int] | None = held
+        with (self.work / "input.jsonl").open("wb") as file:
+            while following is not None:
+                content = request_line(*following, self._name, self._state.dialect)
+                if written and (len(written) >= most or size + len(content) > self._options.size):
+                    break
+                size += file.write(content)
+                written.append(following[0])
+                following = next(lines, None)
+        return written, following
+
+    async def _wait(self) -> list[tuple[Part, Batch]]:
+        """The batches that ended, at least one, looked for at growing intervals."""
+        while True:
+            for part in self._state.parts:
+                self._seen[part.token] = await self._look(part)
+            self._report()
+            ended = [(part, self._seen[part.token]) for part in self._state.parts if self._seen[part.token].ended]
+            if ended:
+                return ended
+            await self._rest()
+
+    async def _look(self, part: Part) -> Batch:
+        try:
+            return await self._api.retrieve(part.batch)
+        except UnsureError as error:
+            how = f"was it made with another key? To ask anew, remove that part from {self._state.path}"
+            raise EngineError(f"{error}; {how}") from None
+
+    async def _rest(self) -> None:
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 1.5, self._options.most_pause_s)
+
+    async def _collect(self, part: Part, batch: Batch) -> AsyncGenerator[Completion, None]:
+        """Everything that an ended batch has to give; what it leaves open is missing afterwards, or given up."""
+        collection = Collection(part, batch, self._wanted, self._state, self._options.rounds)
+        for file, expected in ((batch.output_file_id, batch.completed), (batch.error_file_id, batch.failed)):
+            if file and (path := await self._fetch(file, expected)):
+                for completion in collection.read(path):
+                    yield completion
+        for completion in collection.finish():
+            yield completion
+        self._counts["done"] += collection.tally["answered"]
+        self._counts["failed"] += collection.tally["refused"]
+        self._state.collected.append({"batch": batch.id, "status": batch.status, **collection.tally})
+        self._state.drop(part)
+        self._report()
+        if collection.hopeless:
+            raise EngineError(f"{self._api.url} answers no batch of {self._name}: {collection.hopeless}")
+        if collection.hold:
+            await self._rest()
+
+    async def _fetch(self, file: str, expected: int) -> Path | None:
+        """The file, fetched again where it is not whole: what is cut off would be paid for once more."""
+        path = self.work / "result.jsonl"
+        self.work.mkdir(parents=True, exist_ok=True)
+        there = False
+        for number in range(_DOWNLOADS):
+            if number:
+                await asyncio.sleep(self._options.backoff_s)
+            there = await self._api.download(file, path)
+            if there:
+                counts = Counter(result is not None for result in results(path))
+                if not counts[False] and counts[True] >= expected:
+                    break
+        return path if there else None
+
+    def _report(self) -> None:
+        counts = Counter(self._counts)
+        for part in self._state.parts:
+            batch = self._seen.get(part.token)
+            if batch is None or batch.status == "validating":
+                counts["queued"] += len(part.lines)
+                continue
+            counts["done"] += batch.completed
+            counts["failed"] += batch.failed
+            counts["running"] += max(0, len(part.lines) - batch.completed - batch.failed)
+        named = {name: counts[name] for name in ("queued", "running", "done", "failed")}
+        self._options.on_progress(BatchProgress(len(self._state.parts), **named))

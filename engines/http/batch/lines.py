@@ -1,0 +1,152 @@
+"""The lines of a batch: one request each on the way out, one result each on the way back, joined by `custom_id`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from engines.http.attempt import estimated_tokens
+from engines.http.retry import HOPELESS_CODES, PASSING, shortened
+from engines.http.wire import LOST, Dialect, GarbageError, Piece, outcome, read_chunk, request_body
+from engines.prompt_text import prompt_text
+from engines.protocol import ChatPrompt, Completion, Prompt, Request, Usage
+
+_PASSING_CODES = {"batch_expired", "batch_cancelled", "batch_canceled", "rate_limit_exceeded", "server_error"}
+HOPELESS = {*HOPELESS_CODES, "invalid_api_key", "model_not_found", "invalid_model", "unsupported_model"}
+"""Codes of errors that no request of this model and key gets around."""
+
+SampleId = tuple[str, int]
+"""What decides a sample: the request's name (see `identity`) and the sample's place."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The samples that one line asks for: places `first` … `first + n - 1` under the name."""
+
+    name: str
+    first: int
+    n: int
+
+    @property
+    def id(self) -> str:
+        """The line's `custom_id`, at most 64 characters as some servers want it."""
+        return f"{self.name}-{self.first}-{self.n}"
+
+    @property
+    def samples(self) -> list[SampleId]:
+        """The samples it asks for, in the order of the choices that answer it."""
+        return [(self.name, place) for place in range(self.first, self.first + self.n)]
+
+
+def identity(request: Request) -> SampleId:
+    """The request's name, 32 hex digits of all that decides its samples but their seeds, and its first sample's place.
+
+    A place is a seed: a later request for some of the samples gives them the same names and places. Samples without
+    seeds are told apart by the request's key, and their places are their indices. Raises UnicodeEncodeError where the
+    request is no Unicode text.
+    """
+    seed = request.sampling.seed
+    parts = [endpoint_of(request.prompt), prompt_text(request.prompt), asdict(replace(request.sampling, seed=None))]
+    text = json.dumps([*parts, *([request.key] if seed is None else [])], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32], seed or 0
+
+
+def endpoint_of(prompt: Prompt) -> str:
+    """The endpoint that answers such prompts; a batch has a single one."""
+    return "/v1/chat/completions" if isinstance(prompt, ChatPrompt) else "/v1/completions"
+
+
+def request_line(line: Line, request: Request, offset: int, model: str, dialect: Dialect) -> bytes:
+    """The line as bytes; `offset` is the index in the request of the first sample it asks for."""
+    path, body = request_body(model, request.prompt, request.sampling, line.n, offset, dialect)
+    # Answers to a batch are not streamed.
+    body = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
+    record = {"custom_id": line.id, "method": "POST", "url": f"/v1{path}", "body": body}
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A line that was answered."""
+
+    id: str
+    pieces: tuple[Piece, ...]
+    usage: Usage | None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A line that was not. `passing`: asking again may help. `hopeless`: no other line would fare better."""
+
+    id: str
+    reason: str
+    kind: Literal["passing", "permanent", "hopeless"]
+    status: int = 0
+
+
+def read_result(line: bytes) -> Answer | Refusal:
+    """One line of an output or error file; raises GarbageError."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise GarbageError(str(error)) from None
+    if not isinstance(row, Mapping) or not isinstance(row.get("custom_id"), str):
+        raise GarbageError(f"no custom_id in {str(row)[:80]!r}")
+    name, response = row["custom_id"], row.get("response")
+    if not isinstance(response, Mapping):
+        return _refusal(name, row.get("error"), 0)
+    status, body = response.get("status_code", 200), response.get("body")
+    if not isinstance(status, int):
+        raise GarbageError(f"no status in {str(row)[:80]!r}")
+    if status >= 300:
+        said = body.get("error") if isinstance(body, Mapping) else None
+        return _refusal(name, said or body or row.get("error"), status)
+    pieces, usage = read_chunk(body)
+    return Answer(name, tuple(pieces), usage)
+
+
+def _refusal(name: str, error: object, status: int) -> Refusal:
+    said: Mapping[str, Any] = error if isinstance(error, Mapping) else {"message": error}
+    code = str(said.get("code") or "")
+    text = shortened(str(said.get("message") or code or "no reason given"))
+    reason = f"HTTP {status}: {text}" if status else text
+    if code in HOPELESS or status in (401, 403, 404):
+        return Refusal(name, reason, "hopeless", status)
+    passing = status in PASSING or status >= 500 or (not status and not code.startswith("invalid"))
+    return Refusal(name, reason, "passing" if passing or code in _PASSING_CODES else "permanent", status)
+
+
+def results(path: Path) -> Iterator[Answer | Refusal | None]:
+    """The results in a file, line by line; None for a line that is none."""
+    with path.open("rb") as file:
+        for line in filter(bytes.strip, file):
+            try:
+                yield read_result(line)
+            except GarbageError:
+                yield None
+
+
+def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Completion]:
+    """The complete samples of an answer to a line for `n`; their index is the choice's, their key empty.
+
+    The server counts the tokens of all choices together: each gets a share by its length, and the sum is exact.
+    """
+    whole: dict[int, Piece] = {}
+    for piece in answer.pieces:
+        if 0 <= piece.index < n and piece.finish and piece.finish not in LOST:
+            whole.setdefault(piece.index, piece)
+    lengths = {index: max(1, estimated_tokens(piece.text)) for index, piece in whole.items()}
+    total, given, passed = sum(lengths.values()), 0, 0
+    for number, (index, piece) in enumerate(sorted(whole.items())):
+        usage = Usage(0, lengths[index], estimated=True)
+        if answer.usage is not None:
+            passed += lengths[index]
+            upto = answer.usage.completion_tokens * passed // total
+            usage = Usage(0 if number else answer.usage.prompt_tokens, upto - given, estimated=len(whole) > 1)
+            given = upto
+        text, finish, error = outcome(piece.text, piece.finish, stop)
+        yield Completion("", index, text, finish, usage, error=error)

@@ -1,0 +1,130 @@
+"""The batches under way at the provider, on disk before anyone waits for them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from engines.errors import EngineError
+from engines.files import write_atomically
+from engines.http.batch.lines import Line, SampleId
+from engines.http.wire import Dialect
+
+
+class Part(BaseModel):
+    """One batch: a file that was uploaded, and soon the batch that was made of it."""
+
+    token: str
+    """Random; the batch carries it as metadata, so that it is found again when its id was lost."""
+    file: str
+    endpoint: str
+    lines: list[Line]
+    """In the order of the file's lines."""
+    dialect: Dialect
+    batch: str = ""
+    """Its id; empty until the server said it. Until then it is not known whether there is such a batch."""
+    begun: float = Field(default_factory=time.time)
+
+
+class State(BaseModel):
+    """The batches of one model of one server."""
+
+    path: Path = Field(exclude=True)
+    spec: str
+    parts: list[Part] = []
+    """Not collected yet."""
+    dialect: Dialect
+    """What the server takes, as far as it has said so."""
+    most_lines: int | None = None
+    """A batch of more lines was refused as too much to queue."""
+    alone: bool = False
+    """One batch at a time: two were too much to queue."""
+    tries: dict[str, int] = {}
+    """Times that a sample was asked for in vain, by name and place."""
+    collected: list[dict[str, Any]] = []
+    """What became of each batch."""
+
+    @staticmethod
+    def load(path: Path, spec: str, dialect: Dialect) -> State:
+        """The state in a file, or a new one. Raises EngineError where it is unreadable or holds another model's batches."""
+        record = _read(path)
+        if record is None:
+            return State(path=path, spec=spec, dialect=dialect)
+        try:
+            state = State.model_validate({**record, "path": path})
+        except ValueError as error:
+            raise _unreadable(path, error) from None
+        if state.spec != spec and state.parts:
+            raise EngineError(f"{path} holds batches of {state.spec}, not of {spec}; move it away to ask anew")
+        state.spec = spec
+        return state
+
+    def save(self) -> None:
+        """Write the state, at once or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.path, self.model_dump_json(indent=1) + "\n")
+
+    def drop(self, part: Part) -> None:
+        """Forget a part, on disk too."""
+        self.parts.remove(part)
+        self.save()
+
+    def under_way(self) -> set[SampleId]:
+        """Every sample that a batch was asked for."""
+        return {sample for part in self.parts for line in part.lines for sample in line.samples}
+
+
+def refuse_under_way(path: Path) -> None:
+    """Raise EngineError where batches are under way: asking without them would pay for the same samples twice."""
+    if parts := (_read(path) or {"parts": []})["parts"]:
+        raise EngineError(
+            f"batches are under way ({_named(parts)}): collect them by batch, or move {path} away to ask anew"
+        )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """The file's record; None where there is no file. Raises EngineError where it cannot be read."""
+    if not path.is_file():
+        return None
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        earlier = [part for part in record["parts"] if "ids" in part]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _unreadable(path, error) from None
+    if earlier:
+        raise EngineError(
+            f"{path} holds batches that an earlier version of cure-agent began ({_named(earlier)}): collect them with "
+            f"that version, or move the file away to ask anew"
+        )
+    return record
+
+
+def _unreadable(path: Path, error: Exception) -> EngineError:
+    reason = " ".join(str(error).split())[:200]
+    return EngineError(f"{path} cannot be read ({reason}); it says which batches are under way")
+
+
+def _named(parts: list[dict[str, Any]]) -> str:
+    return ", ".join(part.get("batch") or part["file"] for part in parts[:5])
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the state for this engine alone: two would ask for the same samples. Raises EngineError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EngineError(f"another command is waiting for the batches in {path}") from None
+        except OSError:
+            # A file system without locks: nothing can be known, and one command is what people start.
+            pass
+        yield

@@ -1,0 +1,73 @@
+"""The samples of a call that are not there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from engines.http.batch.lines import Line, SampleId, endpoint_of, identity
+from engines.protocol import Completion, Request
+from engines.runs import consecutive
+
+_NO_TEXT = "the prompt cannot be sent: it holds characters that are no Unicode text"
+
+
+class Wanted:
+    """What a call to `complete` asks for: which of its samples are missing, and who gets those that come."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.unsendable: list[Completion] = []
+        """Errors in place of the samples that no server can be asked for."""
+        self._named: list[tuple[Request, SampleId]] = []
+        self._places: dict[SampleId, list[tuple[str, int]]] = {}
+        """Key and index of the completions that a missing sample makes: several where requests are equal."""
+        self._stops: dict[str, tuple[str, ...]] = {}
+        for request in requests:
+            try:
+                name, first = identity(request)
+            except UnicodeEncodeError:
+                failed = Completion(request.key, 0, "", "error", error=_NO_TEXT, seconds=0.0)
+                self.unsendable += [replace(failed, index=index) for index in range(request.n)]
+                continue
+            self._named.append((request, (name, first)))
+            self._stops[name] = request.sampling.stop
+            for index in range(request.n):
+                self._places.setdefault((name, first + index), []).append((request.key, index))
+
+    def is_missing(self, sample: SampleId) -> bool:
+        """Whether the sample was asked for and is not there."""
+        return sample in self._places
+
+    def missing(self, line: Line) -> bool:
+        """Whether a sample of the line was asked for and is not there."""
+        return any(map(self.is_missing, line.samples))
+
+    def stop(self, line: Line) -> tuple[str, ...]:
+        """The stop strings of a line that was asked for."""
+        return self._stops[line.name]
+
+    def lines(self, endpoint: str, under_way: set[SampleId], most: int) -> Iterator[tuple[Line, Request, int]]:
+        """Lines of at most `most` samples for all that is missing and not under way, which it then is.
+
+        Each with its request and the index in it of the line's first sample.
+        """
+        for request, (name, first) in self._named:
+            if endpoint_of(request.prompt) != endpoint:
+                continue
+            places = range(first, first + request.n)
+            wanted = [place for place in places if (name, place) in self._places and (name, place) not in under_way]
+            for start, count in consecutive(wanted):
+                for place in range(start, start + count, most):
+                    line = Line(name, place, min(most, start + count - place))
+                    under_way.update(line.samples)
+                    yield line, request, place - first
+
+    def give(self, line: Line, completion: Completion, seconds: float) -> Iterator[Completion]:
+        """The completions that a choice of the line's answer makes: none where it is there already."""
+        for key, index in self._places.pop((line.name, line.first + completion.index), ()):
+            yield replace(completion, key=key, index=index, seconds=round(seconds, 3))
+
+    def fail(self, line: Line, reason: str, seconds: float) -> Iterator[Completion]:
+        """Errors in place of the line's missing samples."""
+        for offset in range(line.n):
+            yield from self.give(line, Completion("", offset, "", "error", error=reason), seconds)
