@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -40,18 +40,19 @@ async def open_session(
     models: Iterable[str],
     sandbox: str = "auto",
     *options: Section,
+    own: Mapping[str, Sequence[Section]] | None = None,
     slots: int | None = None,
     meanwhile: Awaitable[object] | None = None,
 ) -> AsyncIterator[Session]:
     """An engine for every model spec and a sandbox of this kind with so many slots, closed at the end.
 
-    `options` are those of all engines, of which each takes its own.
+    `options` are those of all engines, of which each takes those of its type; `own` holds some of single models.
     `meanwhile` is awaited while they start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
     raises; what was open by then is closed first.
     """
     specs = dict.fromkeys(models)
     opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))
-    engines = {spec: asyncio.ensure_future(open_engine(spec, *options)) for spec in specs}
+    engines = {spec: asyncio.ensure_future(open_engine(spec, *(own or {}).get(spec, ()), *options)) for spec in specs}
     opening: list[asyncio.Future[Any]] = [opened_sandbox, *engines.values()]
     try:
         results = await asyncio.gather(*opening, *([] if meanwhile is None else [meanwhile]), return_exceptions=True)

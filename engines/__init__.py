@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError, ModelSpecError
+from engines.http.batch.progress import BatchProgress
 from engines.open import check_model, open_engine, open_trainable_engine
+from engines.prompt_text import prompt_text
 from engines.protocol import (
     ChatPrompt,
     Completion,
@@ -30,14 +32,24 @@ from engines.registry import BUNDLED
 from engines.spec import ModelSpec, parse_spec
 
 if TYPE_CHECKING:
+    from engines.http.batch.options import BatchOptions
+    from engines.http.batch.state import refuse_under_way
     from engines.http.options import HttpOptions
     from engines.local.options import LocalOptions
     from engines.vllm_local.options import VllmOptions
 
-_OPTIONS = {"HttpOptions": "engines.http", "LocalOptions": "engines.local", "VllmOptions": "engines.vllm_local"}
+_LATER = {
+    "BatchOptions": "engines.http.batch.options",
+    "HttpOptions": "engines.http.options",
+    "LocalOptions": "engines.local.options",
+    "VllmOptions": "engines.vllm_local.options",
+    "refuse_under_way": "engines.http.batch.state",
+}
 
 __all__ = [
     "BUNDLED",
+    "BatchOptions",
+    "BatchProgress",
     "ChatPrompt",
     "Completion",
     "Delta",
@@ -61,10 +73,12 @@ __all__ = [
     "open_engine",
     "open_trainable_engine",
     "parse_spec",
+    "prompt_text",
+    "refuse_under_way",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _OPTIONS:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{_OPTIONS[name]}.options"), name)
+    return getattr(import_module(_LATER[name]), name)

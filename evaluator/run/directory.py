@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ class RunDirectory:
     def samples(self, role: str) -> Path:
         """The samples of a role, a line each."""
         return self.path / "samples" / f"{role}.jsonl"
+
+    def batches(self, roles: Sequence[str]) -> Path:
+        """The state of the batches that ask one model for the samples of these roles."""
+        return self.path / f"batches-{'-'.join(roles)}.json"
 
     @property
     def tables(self) -> Path:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 
 from cure.problem import Problem
-from engines import Engine
-from evaluator.run.batch_progress import BatchProgress, sum_of
+from engines import BatchProgress, Engine
 from evaluator.run.directory import RunDirectory
 from evaluator.run.lines import Lines, read_lines
-from evaluator.run.samples import Asker, Role, Sample, Samples, fill
+from evaluator.run.samples import Asker, Sample, Samples, fill
 from evaluator.run.settings import Settings
 from evaluator.run.tables import evaluate_problem
 from sandbox import Sandbox
@@ -24,7 +22,7 @@ SIDE_BY_SIDE = 16
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is."""
+    """Progress of an evaluation: what is there, and of how many."""
 
     samples: int
     of_samples: int
@@ -34,7 +32,7 @@ class Progress:
     failed: int
     """Samples that could not be had."""
     batch: BatchProgress | None = None
-    """How far the batches are, where samples are asked for by batch."""
+    """Progress of the batches, where samples are asked for by batch."""
 
 
 async def execute(
@@ -68,7 +66,6 @@ class _Run:
         self._settings, self._problems, self._box, self._on_progress = settings, problems, box, on_progress
         self._directory = directory
         self._askers = {asker.role: asker for asker in askers}
-        self._batches: dict[str, BatchProgress] = {}
         self._samples: dict[str, Samples] = {}
         self._lines: dict[str, Lines] = {}
         for role, asker in self._askers.items():
@@ -115,35 +112,12 @@ class _Run:
             self._raise()
 
     async def _ask(self, engine: Engine, askers: Sequence[Asker]) -> None:
-        asked = self._fill_by_batch if any(asker.batch for asker in askers) else self._fill
-        async with aclosing(asked(engine, askers)) as news:
-            async for _, sample in news:
+        async with aclosing(fill(engine, askers, self._problems, self._samples, self._lines)) as filled:
+            async for _, sample in filled:
                 self._there += 1
                 self._failed += bool(sample.error)
                 self._report()
                 await self._start_if_ready(sample.problem)
-
-    def _fill(self, engine: Engine, askers: Sequence[Asker]) -> AsyncGenerator[tuple[Role, Sample], None]:
-        if (state := self._batch_state(askers)).is_file():
-            from evaluator.run.batch_state import refuse_under_way
-
-            refuse_under_way(state)
-        return fill(engine, askers, self._problems, self._samples, self._lines)
-
-    def _fill_by_batch(self, engine: Engine, askers: Sequence[Asker]) -> AsyncGenerator[tuple[Role, Sample], None]:
-        # Brings the client of HTTP servers along.
-        from evaluator.run.batch import fill_by_batch
-
-        state = self._batch_state(askers)
-
-        def show(progress: BatchProgress) -> None:
-            self._batches[state.name] = progress
-            self._report()
-
-        return fill_by_batch(engine, askers, self._problems, self._samples, self._lines, state, on_progress=show)
-
-    def _batch_state(self, askers: Sequence[Asker]) -> Path:
-        return self._directory.path / f"batches-{'-'.join(asker.role for asker in askers)}.json"
 
     async def _start_if_ready(self, number: int) -> None:
         self._raise()
@@ -179,8 +153,7 @@ class _Run:
         there = sum(len(one) for samples in self._samples.values() if samples.given for one in samples.found.values())
         wanted = asked * len(self._problems) + there
         tables, total = self._tables_there, len(self._problems)
-        batch = sum_of(self._batches.values()) if self._batches else None
-        self._on_progress(Progress(self._there, wanted, tables, total, self._executions, self._failed, batch))
+        self._on_progress(Progress(self._there, wanted, tables, total, self._executions, self._failed))
 
     def close(self) -> None:
         """Let go of files; what is under way is given up."""

@@ -9,13 +9,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
+from cure.asking import Part, missing_parts
 from cure.problem import Problem
 from cure.prompts import PromptStyle
-from engines import Completion, Engine, Request
-from engines.protocol import Prompt
-from engines.scripted import prompt_text
+from engines import Completion, Engine, Prompt, Request, prompt_text
 from evaluator.run.lines import Lines, read_lines
 from evaluator.run.settings import RoleSettings
 
@@ -40,7 +39,7 @@ class Sample:
     completion_tokens: int = 0
     estimated: bool = False
     seconds: float = 0.0
-    """From asking for all of them to this one being there."""
+    """Seconds from the request to this answer."""
 
 
 @dataclass
@@ -92,8 +91,6 @@ class Asker:
     """The model, with its server where that is part of its name."""
     style: PromptStyle
     settings: RoleSettings
-    batch: bool = False
-    """Ask through the server's batch API: cheaper, within a day."""
 
     def prompt(self, problem: Problem) -> Prompt:
         """What the role is asked about a problem."""
@@ -115,14 +112,12 @@ class Asker:
 
         return key
 
-    def requests(self, number: int, problem: Problem, missing: Sequence[int]) -> list[Request]:
-        """What asks for these samples of a problem. The key says role, problem and first index."""
-        requests = []
-        for start, count in _runs(missing):
-            seed = self.settings.seed + SEEDS_APART * number + start
-            key = f"{self.role}/{problem.name or number}#{number}.{start}"
-            requests.append(Request(key, self.prompt(problem), count, self.settings.sampling(seed, self.style.stop)))
-        return requests
+    def request(self, number: int, problem: Problem) -> Request:
+        """What asks for all samples of a problem."""
+        seed = self.settings.seed + SEEDS_APART * number
+        key = f"{self.role}/{problem.name or number}#{number}"
+        sampling = self.settings.sampling(seed, self.style.stop)
+        return Request(key, self.prompt(problem), self.settings.samples, sampling)
 
 
 async def fill(
@@ -133,22 +128,21 @@ async def fill(
     lines: Mapping[str, Lines],
 ) -> AsyncGenerator[tuple[Role, Sample], None]:
     """Ask one engine for what these roles lack, problem by problem; a sample is on disk before it is handed on."""
-    by_role = {asker.role: asker for asker in askers}
     keys = {asker.role: asker.keys(problems) for asker in askers}
-    requests = [
-        request
-        for number, problem in enumerate(problems)
-        for asker in askers
-        for request in asker.requests(number, problem, samples[asker.role].missing(number))
-    ]
-    if not requests:
+    parts: dict[str, tuple[Role, int, Part]] = {}
+    for number, problem in enumerate(problems):
+        for asker in askers:
+            if samples[asker.role].missing(number):
+                have = samples[asker.role].found.get(number, {})
+                for part in missing_parts(asker.request(number, problem), have):
+                    parts[part.request.key] = (asker.role, number, part)
+    if not parts:
         return
     begun = time.monotonic()
-    async with aclosing(engine.complete(requests)) as completions:
+    async with aclosing(engine.complete([part.request for *_, part in parts.values()])) as completions:
         async for completion in completions:
-            role = by_role[cast(Role, completion.key.partition("/")[0])].role
-            number, start = map(int, completion.key.rpartition("#")[2].split("."))
-            index = start + completion.index
+            role, number, part = parts[completion.key]
+            index = part.first + completion.index
             sample = _sample(completion, keys[role](number, index), number, index, time.monotonic() - begun)
             lines[role].append(asdict(sample))
             samples[role].found.setdefault(number, {})[index] = sample
@@ -158,25 +152,14 @@ async def fill(
 def _sample(completion: Completion, key: str, problem: int, index: int, seconds: float) -> Sample:
     usage = completion.usage
     return Sample(
-        key,
-        problem,
-        index,
-        completion.text,
-        completion.finish,
-        completion.error,
-        usage.prompt_tokens,
-        usage.completion_tokens,
-        usage.estimated,
-        round(seconds, 3),
+        key=key,
+        problem=problem,
+        index=index,
+        text=completion.text,
+        finish=completion.finish,
+        error=completion.error,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        estimated=usage.estimated,
+        seconds=round(seconds if completion.seconds is None else completion.seconds, 3),
     )
-
-
-def _runs(indices: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of consecutive numbers as (first, count)."""
-    runs: list[tuple[int, int]] = []
-    for index in indices:
-        if runs and index == runs[-1][0] + runs[-1][1]:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((index, 1))
-    return runs

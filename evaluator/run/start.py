@@ -6,8 +6,8 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,13 @@ from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for, style_for
-from engines import Engine, open_engine, parse_spec
+from cure.session import open_session
+from engines import BatchProgress, Engine
 from evaluator.run.directory import RunDirectory, find_or_make, write_whole
 from evaluator.run.execute import Progress, execute
 from evaluator.run.pools import given_samples, is_given, keep
 from evaluator.run.samples import Asker, Role
 from evaluator.run.settings import RoleSettings, Settings
-from sandbox import open_sandbox
 from settings.section import Section
 
 
@@ -52,42 +52,77 @@ async def evaluate(
 ) -> RunDirectory:
     """The completed run: a new one, or the one with these settings that was begun before.
 
-    `options` are those of engines, each of which takes its own. `batch`: servers are asked through their batch API,
-    models in this process as ever.
+    `options` are those of engines. `batch`: servers are asked through their batch API, other models as ever. Raises
+    EngineError where batches are under way and `batch` is not set.
     """
     directory = find_or_make(outputs, settings, fresh)
     on_directory(directory)
-    async with AsyncExitStack() as stack:
-        box = await open_sandbox(sandbox)
-        stack.push_async_callback(box.close)
-        askers = []
-        opened: dict[str, Engine] = {}
-        roles: list[tuple[Role, RoleSettings | None]] = [("coder", settings.coder), ("tester", settings.tester)]
-        for role, wanted in roles:
-            if wanted is None:
-                continue
-            if is_given(wanted.model):
-                askers.append(_given(directory, role, wanted, problems))
-                continue
-            if wanted.model not in opened:
-                opened[wanted.model] = await open_engine(wanted.model, *options)
-                stack.push_async_callback(opened[wanted.model].close)
-            askers.append(_asker(role, wanted, opened[wanted.model], batch))
-        directory.write_config(settings, _surroundings(box.isolation))
+    askers: list[Asker] = []
+    asked: dict[Role, RoleSettings] = {}
+    roles: list[tuple[Role, RoleSettings | None]] = [("coder", settings.coder), ("tester", settings.tester)]
+    for role, wanted in roles:
+        if wanted is not None and is_given(wanted.model):
+            askers.append(_given(directory, role, wanted, problems))
+        elif wanted is not None:
+            asked[role] = wanted
+    models = dict.fromkeys(wanted.model for wanted in asked.values())
+    states = {
+        model: directory.batches([role for role, wanted in asked.items() if wanted.model == model]) for model in models
+    }
+    progress = _Display(on_progress)
+    own = {model: progress.batch_options(state) for model, state in states.items()} if batch else {}
+    if not batch:
+        _refuse_batches_under_way(states.values())
+    async with open_session(models, sandbox, *options, own=own) as session:
+        askers += [_asker(role, wanted, session.engines[wanted.model]) for role, wanted in asked.items()]
+        directory.write_config(settings, _surroundings(session.sandbox.isolation))
         write_whole(directory.path / "problems.json", json.dumps([problem.name for problem in problems]) + "\n")
-        await execute(directory, settings, problems, askers, box, on_progress, ask_again)
+        await execute(directory, settings, problems, askers, session.sandbox, progress.evaluation, ask_again)
     return directory
 
 
-def _asker(role: Role, wanted: RoleSettings, engine: Engine, batch: bool) -> Asker:
+class _Display:
+    """Puts the progress of an evaluation and that of its batches together."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress = on_progress
+        self._evaluation: Progress | None = None
+        self._batches: dict[Path, BatchProgress] = {}
+
+    def batch_options(self, state: Path) -> list[Section]:
+        """Options of an engine that asks by batch."""
+        from engines import BatchOptions
+
+        def show(progress: BatchProgress) -> None:
+            self._batches[state] = progress
+            if self._evaluation is not None:
+                self.evaluation(self._evaluation)
+
+        return [BatchOptions(state=state, on_progress=show)]
+
+    def evaluation(self, progress: Progress) -> None:
+        """Show the progress of the evaluation, with that of its batches."""
+        self._evaluation = progress
+        batch = BatchProgress.total(self._batches.values()) if self._batches else None
+        self._on_progress(replace(progress, batch=batch))
+
+
+def _refuse_batches_under_way(states: Iterable[Path]) -> None:
+    for state in states:
+        if state.is_file():
+            # Brings the client of HTTP servers along.
+            from engines import refuse_under_way
+
+            refuse_under_way(state)
+
+
+def _asker(role: Role, wanted: RoleSettings, engine: Engine) -> Asker:
     style = style_for(engine.model) if wanted.style == "auto" else wanted.style
-    prompts = prompts_for(style, stage="evaluation", k_case=wanted.samples)
-    is_served = parse_spec(wanted.model).kind in ("http", "openai")
-    return Asker(role, engine, engine.model, prompts, wanted, batch and is_served)
+    return Asker(role, engine, engine.model, prompts_for(style, stage="evaluation", k_case=wanted.samples), wanted)
 
 
 def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:
-    """A role whose samples are all there: they are copied into the run, and nobody is asked."""
+    """A role whose samples are all there: they are copied into the run, and no model is asked."""
     keep(given_samples(wanted.model, role, problems, wanted.samples), directory.samples(role))
     return Asker(role, None, wanted.model, prompts_for("chat"), wanted)
 

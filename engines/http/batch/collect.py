@@ -50,7 +50,7 @@ class Collection:
                 yield from self._take(self._lines[result.id], result)
 
     def finish(self) -> Iterator[Completion]:
-        """Errors in place of what was asked for too often, when all was read; the rest is still missing, and counted."""
+        """Errors in place of what was asked for too often, once all was read; the rest is counted and still missing."""
         if self._batch.status == "failed":
             yield from self._refused()
         for line in self._lines.values():

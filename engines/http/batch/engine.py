@@ -1,8 +1,8 @@
 """An Engine over the provider's batch API.
 
 Nothing is paid twice because of the order on disk: a file is uploaded (which costs nothing), its part is written into
-the state, the batch is made, its id is written, and only then is it waited for. A kill anywhere leaves a state from which
-the same requests go on; a batch whose id was lost is found again among the server's batches.
+the state, the batch is made, its id is written, and only then is it waited for. A kill anywhere leaves a state from
+which the same requests go on; a batch whose id was lost is found again among the server's batches.
 """
 
 from __future__ import annotations

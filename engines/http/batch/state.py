@@ -53,7 +53,7 @@ class State(BaseModel):
 
     @staticmethod
     def load(path: Path, spec: str, dialect: Dialect) -> State:
-        """The state in a file, or a new one. Raises EngineError where it is unreadable or holds another model's batches."""
+        """The state in a file, or a new one. Raises EngineError if it is unreadable or has batches of another model."""
         record = _read(path)
         if record is None:
             return State(path=path, spec=spec, dialect=dialect)

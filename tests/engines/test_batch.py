@@ -1,4 +1,4 @@
-"""Samples by batches: joined by id, kept whatever happens, and paid for once."""
+"""The batch API as an engine: answers joined by id, kept whatever happens, and paid for once."""
 
 from __future__ import annotations
 
@@ -9,32 +9,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
-from cure.problem.file import load_problems
-from cure.prompts import prompts_for
-from engines import EngineError, open_engine
+from cure.asking import Part, missing_parts
+from engines import (
+    BatchOptions,
+    BatchProgress,
+    ChatPrompt,
+    Completion,
+    EngineError,
+    Message,
+    Request,
+    Sampling,
+    TextPrompt,
+    Usage,
+    open_engine,
+)
+from engines.http.batch.api import read_batch
+from engines.http.batch.lines import Answer, Line, completions, identity, read_result
+from engines.http.batch.state import locked
 from engines.http.wire import Piece
-from engines.protocol import Usage
-from evaluator.run.batch import fill_by_batch
-from evaluator.run.batch_api import BatchOptions, read_batch
-from evaluator.run.batch_lines import Answer, Asked, completions, read_result
-from evaluator.run.batch_progress import BatchProgress
-from evaluator.run.batch_state import locked
-from evaluator.run.execute import Progress
-from evaluator.run.lines import Lines, read_lines
-from evaluator.run.samples import Asker, Role, Sample, Samples
-from evaluator.run.settings import RoleSettings
-from evaluator.run.stored import read_tables
-from tests.evaluator.batch_server import BatchServer, plain_answer
-from tests.evaluator.runs import CODES, TESTS, problems_file, run, settings_of
+from tests.engines.batch_server import BatchServer, plain_answer
 
-QUICK = BatchOptions(first_pause_s=0.01, most_pause_s=0.05, backoff_s=0.01, patience_s=20, idle_s=10)
-ROLES: tuple[Role, ...] = ("coder", "tester")
+QUICK = {"first_pause_s": 0.01, "most_pause_s": 0.05, "backoff_s": 0.01, "patience_s": 20, "idle_s": 10}
+ROLES = ("coder", "tester")
+
+Place = tuple[str, int, int]
+"""Role, problem and index of a sample."""
 
 
 @pytest.fixture
@@ -45,14 +50,19 @@ def server() -> Iterator[BatchServer]:
 
 @dataclass
 class Outcome:
-    """What one call of fill_by_batch gave."""
+    """What one call gave."""
 
-    samples: list[tuple[Role, Sample]]
+    samples: list[tuple[Place, Completion]]
     progress: list[BatchProgress]
     notices: list[str]
 
 
-StyleName = Literal["chat", "micro"]
+def whole_request(role: str, number: int, n: int, question: str = "", raw: bool = False, **sampling: object) -> Request:
+    """What asks for all samples of a role for a problem."""
+    text = f"{role}: {question or f'What is problem {number} about?'}"
+    prompt = TextPrompt(text) if raw else ChatPrompt((Message("user", text),))
+    drawn = Sampling(**{"max_tokens": 50, "seed": 1_000_003 * number, **sampling})
+    return Request(f"{role}/{number}", prompt, n, drawn)
 
 
 def ask(
@@ -60,58 +70,69 @@ def ask(
     folder: Path,
     count: int = 4,
     n: int = 2,
-    options: BatchOptions = QUICK,
     again: bool = False,
-    on_sample: Callable[[Role, Sample, Path], None] = lambda *_: None,
+    on_sample: Callable[[Place], None] = lambda _: None,
     timeout: float = 60.0,
     questions: list[str] | None = None,
     notices: list[str] | None = None,
-    same_model: str | None = None,
-    styles: tuple[StyleName, StyleName] = ("chat", "chat"),
+    raw: tuple[bool, bool] = (False, False),
+    max_tokens: int = 50,
+    **options: float,
 ) -> Outcome:
-    """Ask for what is missing in a folder: `n` samples of both roles for `count` problems."""
-    problems = load_problems(str(problems_file(folder / "problems.json", count)))
-    for number, question in enumerate(questions or []):
-        problems[number] = replace(problems[number], question=question)
+    """Ask for what is missing in a folder: `n` samples of both roles for `count` problems.
+
+    The folder has a line for each sample, written as soon as the engine gives it. `again` asks for errors once more.
+    """
+    there = {place: record for place, record in kept(folder).items() if not (again and record["error"])}
+    parts: dict[str, tuple[str, int, Part]] = {}
+    for number in range(count):
+        for role, is_raw in zip(ROLES, raw, strict=True):
+            question = (questions or [])[number : number + 1]
+            request = whole_request(role, number, n, *question, raw=is_raw, max_tokens=max_tokens)
+            for part in missing_parts(request, [i for i in range(n) if (role, number, i) in there]):
+                parts[part.request.key] = (role, number, part)
     made = Outcome([], [], [] if notices is None else notices)
+    batch = BatchOptions(
+        state=folder / "batches.json",
+        on_progress=made.progress.append,
+        on_notice=made.notices.append,
+        **{**QUICK, **options},
+    )
 
     async def fill() -> None:
-        engine = await open_engine(spec)
-        settings = RoleSettings(model=spec, samples=n, max_tokens=50)
-        model = same_model or "the model"
-        askers = [
-            Asker(role, engine, model, prompts_for(style), settings, True)
-            for role, style in zip(ROLES, styles, strict=True)
-        ]
-        paths = {role: folder / f"{role}.jsonl" for role in ROLES}
-        lines = {role: Lines(path) for role, path in paths.items()}
-        samples = {a.role: Samples.load(paths[a.role], n, a.keys(problems), again) for a in askers}
+        engine = await open_engine(spec, batch)
+        requests = [part.request for *_, part in parts.values()]
         try:
-            async with asyncio.timeout(timeout):
-                async for role, sample in fill_by_batch(
-                    engine, askers, problems, samples, lines, folder / "batches.json", options,
-                    made.progress.append, made.notices.append,
-                ):  # fmt: skip
-                    on_sample(role, sample, paths[role])
-                    made.samples.append((role, sample))
+            async with asyncio.timeout(timeout), aclosing(engine.complete(requests)) as stream:
+                async for completion in stream:
+                    role, number, part = parts[completion.key]
+                    place = (role, number, part.first + completion.index)
+                    keep(folder, place, completion)
+                    made.samples.append((place, completion))
+                    on_sample(place)
         finally:
             await engine.close()
-            for one in lines.values():
-                one.close()
 
     asyncio.run(fill())
     return made
 
 
-def kept(folder: Path) -> dict[tuple[str, int, int], Sample]:
-    """The samples on disk, none of them twice."""
-    found = {}
-    for role in ROLES:
-        for record in read_lines(folder / f"{role}.jsonl"):
-            sample = Sample(**record)
-            where = (role, sample.problem, sample.index)
-            assert where not in found
-            found[where] = sample
+def keep(folder: Path, place: Place, completion: Completion) -> None:
+    """Write a sample down."""
+    record = {"place": place, "text": completion.text, "finish": completion.finish, "error": completion.error}
+    with (folder / "samples.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def kept(folder: Path) -> dict[Place, dict[str, str]]:
+    """The samples on disk, none of them twice, but for one that was an error before."""
+    found: dict[Place, dict[str, str]] = {}
+    path = folder / "samples.jsonl"
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        record = json.loads(line)
+        place = tuple(record["place"])
+        assert place not in found or found[place]["error"]
+        found[place] = record
     return found
 
 
@@ -124,15 +145,13 @@ def collected(folder: Path) -> list[dict[str, object]]:
 
 def assert_right(folder: Path, count: int = 4, n: int = 2) -> None:
     """Everything is there, and every answer is that of its own prompt and seed."""
-    problems = load_problems(str(folder / "problems.json"))
-    style = prompts_for("chat")
     samples = kept(folder)
     assert set(samples) == {(role, number, index) for role in ROLES for number in range(count) for index in range(n)}
     for (role, number, index), sample in samples.items():
-        prompt = style.coder(problems[number]) if role == "coder" else style.tester(problems[number])
-        messages = [{"role": one.role, "content": one.content} for one in prompt.messages]
-        assert sample.text == plain_answer({"messages": messages, "seed": 1_000_003 * number}, index)
-        assert (sample.finish, sample.error) == ("stop", "")
+        request = whole_request(role, number, n)
+        messages = [{"role": message.role, "content": message.content} for message in request.prompt.messages]
+        assert sample["text"] == plain_answer({"messages": messages, "seed": request.sampling.seed}, index)
+        assert (sample["finish"], sample["error"]) == ("stop", "")
 
 
 def once(server: BatchServer, count: int = 4, n: int = 2) -> bool:
@@ -151,18 +170,11 @@ def test_answers_are_joined_by_id_and_asked_for_once(tmp_path: Path, server: Bat
     assert collected(tmp_path) == [{"batch": "batch_0", "status": "completed", "lines": 8, "answered": 8}]
 
 
-def test_a_sample_is_on_disk_before_it_is_handed_on(tmp_path: Path, server: BatchServer) -> None:
-    def look(role: Role, sample: Sample, path: Path) -> None:
-        assert list(read_lines(path))[-1]["key"] == sample.key
-
-    assert len(ask(server.url("ok"), tmp_path, on_sample=look).samples) == 16
-
-
-def test_usage_is_kept_and_sums_up(tmp_path: Path, server: BatchServer) -> None:
-    ask(server.url("ok"), tmp_path, n=3)
-    samples = [sample for where, sample in kept(tmp_path).items() if where[:2] == ("coder", 0)]
-    assert [sample.prompt_tokens for sample in samples] == [11, 0, 0]
-    assert sum(sample.completion_tokens for sample in samples) == 21
+def test_usage_sums_up_and_time_is_the_servers(tmp_path: Path, server: BatchServer) -> None:
+    made = ask(server.url("ok"), tmp_path, n=3)
+    samples = [completion for place, completion in made.samples if place[:2] == ("coder", 0)]
+    assert [sample.usage.prompt_tokens for sample in samples] == [11, 0, 0]
+    assert sum(sample.usage.completion_tokens for sample in samples) == 21
     assert samples[0].seconds == 60
 
 
@@ -176,25 +188,26 @@ def test_progress_goes_from_queued_to_done(tmp_path: Path, server: BatchServer) 
 def test_limits_of_lines_and_bytes_split_the_file(tmp_path: Path, server: BatchServer) -> None:
     for name in ("lines", "bytes"):
         (tmp_path / name).mkdir()
-    ask(server.url("ok"), tmp_path / "lines", options=replace(QUICK, lines=3))
+    ask(server.url("ok"), tmp_path / "lines", lines=3)
     assert server.batches.sizes == [3, 3, 2]
     assert_right(tmp_path / "lines")
-    longest = max(map(len, server.batches.files["file-0"].splitlines())) + 1
-    ask(server.url("ok"), tmp_path / "bytes", options=replace(QUICK, size=2 * longest))
+    sent = [content for name, content in server.batches.files.items() if name.startswith("file-")]
+    longest = max(len(line) + 1 for file in sent for line in file.splitlines())
+    ask(server.url("ok"), tmp_path / "bytes", size=2 * longest)
     assert server.batches.sizes[3:] == [2, 2, 2, 2]
     assert_right(tmp_path / "bytes")
 
 
 def test_a_line_asks_for_no_more_samples_than_it_may(tmp_path: Path, server: BatchServer) -> None:
-    ask(server.url("ok"), tmp_path, count=2, n=5, options=replace(QUICK, per_line=2))
+    ask(server.url("ok"), tmp_path, count=2, n=5, per_line=2)
     assert server.batches.sizes == [12]
     assert once(server, 2, 5)
     assert_right(tmp_path, 2, 5)
 
 
 def test_chat_and_text_prompts_go_into_batches_of_their_own(tmp_path: Path, server: BatchServer) -> None:
-    made = ask(server.url("ok"), tmp_path, styles=("chat", "micro"))
-    endpoints = [one.record["endpoint"] for one in server.batches.made.values()]
+    made = ask(server.url("ok"), tmp_path, raw=(False, True))
+    endpoints = [made_batch.record["endpoint"] for made_batch in server.batches.made.values()]
     assert endpoints == ["/v1/chat/completions", "/v1/completions"] and server.batches.sizes == [4, 4]
     assert len(made.samples) == 16 and once(server)
 
@@ -287,7 +300,7 @@ def test_what_no_request_gets_around_is_one_line(tmp_path: Path, server: BatchSe
         ask(server.url(mode), tmp_path, notices=notices)
     assert raised.value.exit_code == 5 and "\n" not in str(raised.value) and not notices
     # What was answered is kept, and what is missing is no error: it can be had later.
-    assert not any(sample.error for sample in kept(tmp_path).values())
+    assert not any(sample["error"] for sample in kept(tmp_path).values())
     before = sum(server.batches.submitted.values())
     answered = len(kept(tmp_path))
     ask(server.url("ok"), tmp_path)
@@ -300,10 +313,10 @@ def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         ask("http://127.0.0.1:9/v1#nobody", tmp_path)
 
 
-def test_a_model_in_this_process_has_no_batches(tmp_path: Path) -> None:
-    (tmp_path / "s.json").write_text('[{"key": "*", "text": "x"}]')
-    with pytest.raises(EngineError, match="has no batch API"):
-        ask(f"scripted:{tmp_path / 's.json'}", tmp_path)
+def test_a_model_in_this_process_is_asked_as_ever(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text('[{"key": "*", "text": "x", "repeat": true}]')
+    made = ask(f"scripted:{tmp_path / 's.json'}", tmp_path)
+    assert len(made.samples) == 16 and not (tmp_path / "batches.json").exists()
 
 
 @pytest.mark.parametrize("mode", ["poll_500-3", "poll_429-3", "poll_garbage-2", "cut_download-2", "short_download-2"])
@@ -318,7 +331,7 @@ def test_a_server_that_stays_out_of_order_is_one_line_and_the_batch_is_collected
 ) -> None:
     notices: list[str] = []
     with pytest.raises(EngineError, match="does not say how batch_0 stands: HTTP 500"):
-        ask(server.url("poll_500"), tmp_path, options=replace(QUICK, patience_s=0.2), notices=notices)
+        ask(server.url("poll_500"), tmp_path, patience_s=0.2, notices=notices)
     assert len(notices) == 1 and "batch_0" in notices[0]
     server.batches.mended = True
     ask(server.url("poll_500"), tmp_path)
@@ -379,7 +392,7 @@ def test_results_for_other_prompts_are_not_taken(tmp_path: Path, server: BatchSe
     with pytest.raises(TimeoutError):
         ask(server.url("never-1"), tmp_path, timeout=0.7)
     server.batches.made["batch_0"].states = ["completed"]
-    ask(server.url("never-1"), tmp_path, same_model="another model")
+    ask(server.url("never-1"), tmp_path, max_tokens=51)
     assert collected(tmp_path)[0]["unknown"] == 8
     assert_right(tmp_path)
 
@@ -399,8 +412,8 @@ def test_batches_of_another_server_are_not_forgotten(tmp_path: Path, server: Bat
 KILLED = """
 import sys, time
 from pathlib import Path
-from tests.evaluator.test_batch import ask
-ask(sys.argv[1], Path(sys.argv[2]), on_sample=lambda *_: time.sleep(0.05))
+from tests.engines.test_batch import ask
+ask(sys.argv[1], Path(sys.argv[2]), on_sample=lambda _: time.sleep(0.05))
 """
 
 
@@ -420,7 +433,7 @@ def test_a_batch_that_the_server_does_not_know_is_one_line(tmp_path: Path, serve
         ("hang_upload-1", lambda server, folder: server.batches.files),
         ("hang_before_create-1", lambda server, folder: server.batches.calls["create"] >= 1),
         ("hang_after_create-1", lambda server, folder: server.batches.made),
-        ("shuffled", lambda server, folder: len(list(read_lines(folder / "tester.jsonl"))) >= 3),
+        ("shuffled", lambda server, folder: len(kept(folder)) >= 7),
     ],
     ids=["waiting", "uploading", "before creation", "after creation", "collecting"],
 )
@@ -463,55 +476,63 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, server: BatchServer) -> None:
     assert once(server)
 
 
-@pytest.mark.bubblewrap
-def test_a_whole_evaluation_by_batch(tmp_path: Path) -> None:
-    style = prompts_for("chat")
-    file = problems_file(tmp_path / "sums.json", 2)
-    coders = {style.coder(problem).messages[-1].content for problem in load_problems(str(file))}
-
-    def answer(body: dict[str, object], choice: int) -> str:
-        asked = body["messages"][-1]["content"]  # type: ignore[index]
-        return (CODES if asked in coders else TESTS)[choice]
-
-    seen: list[Progress] = []
-    with BatchServer(answer) as server:
-        made = run(settings_of(file, server.url("shuffled")), tmp_path / "out", seen, batch=True)
-        again = run(settings_of(file, server.url("shuffled")), tmp_path / "out", batch=True)
-        assert made == again and once(server, 2, 4)
-    assert [table.cells for table in read_tables(made)] == [("PPPPWP", "WWPWPP", "", "CCCCCC")] * 2
-    assert seen[-1].batch == BatchProgress(0, queued=0, running=0, done=4, failed=0)
-    assert (made.path / "batches-coder-tester.json").is_file()
-
-
-@pytest.mark.bubblewrap
-def test_while_a_batch_is_under_way_nobody_asks_without_it(tmp_path: Path, server: BatchServer) -> None:
-    settings = settings_of(problems_file(tmp_path / "sums.json", 1), server.url("unauthorized"))
-    with pytest.raises(EngineError, match="401"):
-        run(settings, tmp_path / "out", batch=True)
-    (folder,) = (path.parent for path in (tmp_path / "out").rglob("config.json"))
-    state = {"parts": [{"batch": "batch_9", "file": "file-9"}]}
-    (folder / "batches-coder-tester.json").write_text(json.dumps(state))
-    with pytest.raises(EngineError, match=r"batches are under way .batch_9.: collect them by batch"):
-        run(settings, tmp_path / "out")
-
-
 def test_choices_that_are_whole_become_samples() -> None:
-    asked = Asked("coder", 3, 4, 6, "0" * 32)
     said = [("a END b", "length"), ("cut", "length"), ("no", "content_filter"), ("lost", "abort"), ("open", None)]
     pieces = tuple(Piece(index, text, finish, ()) for index, (text, finish) in enumerate(said))
     stray = (Piece(0, "again", "stop", ()), Piece(9, "outside", "stop", ()))
-    found = list(completions(asked, Answer(asked.id, pieces + stray, Usage(10, 100)), ("END",)))
-    assert [(one.index, one.text, one.finish) for one in found] == [
-        (4, "a ", "stop"), (5, "cut", "length"), (6, "no", "error"),
+    found = list(completions(Answer("x", pieces + stray, Usage(10, 100)), 6, ("END",)))
+    assert [(sample.index, sample.text, sample.finish) for sample in found] == [
+        (0, "a ", "stop"), (1, "cut", "length"), (2, "no", "error"),
     ]  # fmt: skip
-    assert sum(one.usage.completion_tokens for one in found) == 100
-    assert [one.usage.prompt_tokens for one in found] == [10, 0, 0] and "content filter" in found[2].error
+    assert sum(sample.usage.completion_tokens for sample in found) == 100
+    assert [sample.usage.prompt_tokens for sample in found] == [10, 0, 0] and "content filter" in found[2].error
 
 
-def test_ids_are_short_and_read_back() -> None:
-    asked = Asked("tester", 49_999, 112, 128, "0123456789abcdef" * 2)
-    assert len(asked.id) <= 64 and Asked.read(asked.id) == asked
-    assert Asked.read("tester-1-2") is None and Asked.read(None) is None and Asked.read("x" * 99) is None
+def test_ids_are_short() -> None:
+    name, first = identity(whole_request("tester", 1, 3, seed=2**63))
+    assert len(name) == 32 and len(Line(name, first, 128).id) <= 64
+
+
+def test_a_sample_has_one_name_in_whatever_request_it_is_asked_for() -> None:
+    request = whole_request("coder", 1, 4)
+    (part,) = missing_parts(request, [0, 1])
+    (name, first), (same, later) = identity(request), identity(part.request)
+    assert (name, first + 2) == (same, later) and part.request.key != request.key
+    assert identity(whole_request("coder", 1, 4, temperature=0.5))[0] != name
+    assert identity(whole_request("coder", 1, 4, raw=True))[0] != name
+    # Samples without a seed are nothing but equal: only the request's key tells them apart.
+    assert identity(whole_request("coder", 1, 4, seed=None))[1] == 0
+    assert identity(replace(whole_request("coder", 1, 4, seed=None), key="other"))[0] != name
+
+
+def test_equal_requests_are_asked_for_once(tmp_path: Path, server: BatchServer) -> None:
+    async def both() -> list[Completion]:
+        engine = await open_engine(server.url("ok"), BatchOptions(state=tmp_path / "batches.json", **QUICK))
+        request = whole_request("coder", 0, 2)
+        found = [completion async for completion in engine.complete([request, replace(request, key="other")])]
+        await engine.close()
+        return found
+
+    found = asyncio.run(both())
+    assert sorted((sample.key, sample.index) for sample in found) == [
+        ("coder/0", 0), ("coder/0", 1), ("other", 0), ("other", 1),
+    ]  # fmt: skip
+    assert sum(server.batches.submitted.values()) == 2
+
+
+def test_batches_that_an_earlier_version_began_are_refused_in_one_line(tmp_path: Path, server: BatchServer) -> None:
+    dialect = {"n": True, "usage": True, "seed": True, "logprobs": False, "limit": "max_tokens"}
+    part = {"token": "t", "file": "file-9", "endpoint": "/v1/chat/completions", "ids": ["coder-0-0-2-" + "0" * 32]}
+    state = {"spec": server.url("ok"), "dialect": dialect, "most_lines": None, "alone": False, "tries": {}}
+    under_way = {**part, "dialect": dialect, "batch": "batch_9", "begun": 1.0}
+    path = tmp_path / "batches.json"
+    path.write_text(json.dumps({**state, "parts": [under_way], "collected": []}))
+    with pytest.raises(EngineError, match=r"that an earlier version of cure-agent began .batch_9.: collect them"):
+        ask(server.url("ok"), tmp_path)
+    path.write_text(json.dumps({**state, "parts": [], "collected": [{"batch": "batch_8"}]}))
+    ask(server.url("ok"), tmp_path)
+    assert_right(tmp_path)
+    assert [record["batch"] for record in collected(tmp_path)] == ["batch_8", "batch_0"]
 
 
 @pytest.mark.parametrize(

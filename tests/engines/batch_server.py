@@ -87,7 +87,7 @@ class Batches:
         self.files: dict[str, bytes] = {}
         self.made: dict[str, Made] = {}
         self.submitted: Counter[str] = Counter()
-        """How often each sample (role, problem, index) was in a batch that the server began."""
+        """How often each sample (prompt and seed) was in a batch that the server began."""
         self.calls: Counter[str] = Counter()
         self.sizes: list[int] = []
         """Lines of each batch."""
@@ -176,9 +176,10 @@ class Batches:
             made.record["errors"] = {"object": "list", "data": refused[made.mode]}
             return
         for row in made.rows:
-            role, problem, first, n, _ = row["custom_id"].split("-")
-            for index in range(int(first), int(first) + int(n)):
-                self.submitted[f"{role}-{problem}-{index}"] += 1
+            body = row["body"]
+            prompt = json.dumps(body.get("messages") or body.get("prompt"))
+            for choice in range(body.get("n", 1)):
+                self.submitted[f"{prompt} {body['seed'] + choice}"] += 1
         states = {
             "slow": ["validating"] * 2 + ["in_progress"] * 3 + ["finalizing"] * 2 + ["completed"],
             "never": ["in_progress"] * 100_000,
@@ -213,7 +214,7 @@ class Batches:
         if made.mode == "shuffled":
             random.Random(1).shuffle(output)
         if made.mode == "unknown":
-            output += [_row(f"coder-7-0-1-{'0' * 32}", 200, output[0]["response"]["body"]), _row("x", 200, {}), [1]]
+            output += [_row(f"{'0' * 32}-7-1", 200, output[0]["response"]["body"]), _row("x", 200, {}), [1]]
         if made.mode == "duplicate":
             other = {"choices": [{"index": 0, "message": {"content": "the second"}, "finish_reason": "stop"}]}
             output += [_row(row["custom_id"], 200, other) for row in output]
