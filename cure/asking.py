@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from engines import Request
+from engines import Request, consecutive
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,6 @@ def missing_parts(request: Request, have: Collection[int]) -> list[Part]:
     """
     missing = (index for index in range(request.n) if index not in have)
     return [Part(_part(request, first, count), first) for first, count in consecutive(missing)]
-
-
-def consecutive(indices: Iterable[int]) -> list[tuple[int, int]]:
-    """The indices, which ascend, as (first, count) of each run of consecutive ones."""
-    found: list[tuple[int, int]] = []
-    for index in indices:
-        if found and index == sum(found[-1]):
-            found[-1] = (found[-1][0], found[-1][1] + 1)
-        else:
-            found.append((index, 1))
-    return found
 
 
 def _part(request: Request, first: int, count: int) -> Request:

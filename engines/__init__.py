@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError, ModelSpecError
+from engines.files import write_atomically
 from engines.http.batch.progress import BatchProgress
 from engines.open import check_model, open_engine, open_trainable_engine
 from engines.prompt_text import prompt_text
@@ -29,6 +30,7 @@ from engines.protocol import (
     Usage,
 )
 from engines.registry import BUNDLED
+from engines.runs import consecutive
 from engines.spec import ModelSpec, parse_spec
 
 if TYPE_CHECKING:
@@ -70,11 +72,13 @@ __all__ = [
     "Usage",
     "VllmOptions",
     "check_model",
+    "consecutive",
     "open_engine",
     "open_trainable_engine",
     "parse_spec",
     "prompt_text",
     "refuse_under_way",
+    "write_atomically",
 ]
 
 

@@ -41,9 +41,9 @@ def run_of(dataset: str) -> click.Command:
         dry_run: bool,
         as_json: bool,
     ) -> None:
-        import asyncio
         import json
 
+        from cure.interrupt import run_interruptible
         from evaluator.run.prices import given_prices
         from evaluator.run.start import evaluate, read_problems
 
@@ -54,7 +54,7 @@ def run_of(dataset: str) -> click.Command:
             click.echo(_plan(recorded, problems, as_json))
             return
         with _display() as show:
-            directory = asyncio.run(
+            directory = run_interruptible(
                 evaluate(
                     recorded,
                     problems,

@@ -3,8 +3,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cure.asking import consecutive, missing_parts
-from engines import Request, Sampling, TextPrompt
+from cure.asking import missing_parts
+from engines import Request, Sampling, TextPrompt, consecutive
 
 
 def request(n: int, seed: int | None = 7) -> Request:
