@@ -27,8 +27,7 @@ from rich.table import Table
 
 from cure.problem import UnitTest
 from cure.problem.row import problem_from_row
-from cure.select import rank_by_agreement
-from cure.select.confidence import Prior, confidence
+from cure.select import Prior, confidence, rank_by_agreement
 from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, judging_of
 from sandbox import Sandbox, open_sandbox
 

@@ -22,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from agent.runs import create_run
+from agent.runs.recorder import Recorder
 from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.problem import Problem
 from cure.problem.file import load_problems
@@ -43,7 +44,7 @@ async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: s
                     coder=session.engines[settings.coder],
                     tester=session.engines[settings.tester],
                     sandbox=session.sandbox,
-                    run=create_run(Path(state)),
+                    recorder=Recorder(create_run(Path(state))),
                 )
                 outcomes.append(outcome)
     return outcomes

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from agent.runs import create_run
+from agent.runs import RecordedRun, RunWriter, create_run, load_run
+from agent.runs.events import Resumed
+from agent.runs.recorder import Recorder
 from agent.show.progress import SolveProgress
 from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.session import Session, open_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from cure.problem import Problem
@@ -35,16 +40,30 @@ async def started(console: Console, settings: SolveSettings, sandbox: str, *opti
         yield session
 
 
-async def solve_and_show(console: Console, problem: Problem, settings: SolveSettings, session: Session) -> Outcome:
-    """The outcome of a new recorded run, with its progress on the console."""
-    run = create_run()
-    with SolveProgress(console, settings) as progress:
-        return await solve_problem(
-            problem,
-            settings,
-            coder=session.engines[settings.coder],
-            tester=session.engines[settings.tester],
-            sandbox=session.sandbox,
-            run=run,
-            notice=progress.notice,
-        )
+async def solve_and_show(
+    console: Console, problem: Problem, settings: SolveSettings, session: Session, resumes: Path | None = None
+) -> Outcome:
+    """The outcome of a new recorded run, or of the one in the folder `resumes`, with its progress on the console."""
+    writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
+    try:
+        past = None if resumes is None else _go_on(writer, session.sandbox.isolation)
+        with SolveProgress(console) as progress:
+            return await solve_problem(
+                problem,
+                settings,
+                coder=session.engines[settings.coder],
+                tester=session.engines[settings.tester],
+                sandbox=session.sandbox,
+                recorder=Recorder(writer, past, progress.notice),
+            )
+    finally:
+        writer.close()
+
+
+def _go_on(writer: RunWriter, isolation: str) -> RecordedRun:
+    """The run as it lies there, now that no other process writes to it, with a mark that it goes on."""
+    past = load_run(writer.folder)
+    event = Resumed(isolation)
+    writer.emit(event)
+    past.state.fold(event, time.time())
+    return past

@@ -37,14 +37,14 @@ def solve(
     2: bad input; 3: not solved; 4: budget spent; 5: the model failed; 6: the sandbox failed. `cure-agent config solve`
     shows what files and variables set.
     """
+    from agent.commands.hand_over import check_writable, hand_over
     from cure.interrupt import run_interruptible
     from cure.problem.file import load_problems, pick
 
     chosen = pick(load_problems(problem), index)
-    if out is not None:
-        _check_writable(out)
+    check_writable(out)
     outcome = run_interruptible(_solve(chosen, settings.settings(), settings.sandbox, others, as_json))
-    _hand_over(outcome, as_json, out)
+    hand_over(outcome, as_json, out)
     return outcome.exit_code
 
 
@@ -75,36 +75,3 @@ async def _solve(
     if not quiet:
         show_outcome(console, outcome, problem.name)
     return outcome
-
-
-def _hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
-    """Program or JSON to standard output; a file that cannot be written after all does not lose the answer."""
-    import json
-
-    from agent.errors import OutputError
-    from agent.show.outcome import outcome_json
-
-    if as_json:
-        click.echo(json.dumps(outcome_json(outcome), indent=2))
-    if outcome.program is None:
-        return
-    # Bytes, as neither an ASCII terminal nor a lone surrogate in the model's answer may cost the user the program.
-    program = (outcome.program.rstrip("\n") + "\n").encode(errors="replace")
-    if out is not None:
-        try:
-            out.write_bytes(program)
-        except OSError as error:
-            if not as_json:
-                click.echo(program, nl=False)
-            what = "in the JSON" if as_json else "on standard output"
-            raise OutputError(f"cannot write {out}: {error.strerror}; the program is {what} instead") from error
-    elif not as_json:
-        click.echo(program, nl=False)
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before any work whether the file can be written. Raises click's usage error."""
-    if out.is_dir():
-        raise click.BadParameter(f"{out} is a directory", param_hint="--out")
-    if not out.parent.is_dir():
-        raise click.BadParameter(f"the folder {out.parent} does not exist", param_hint="--out")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 
 PICTURE_WIDTH = 100
-DID = {"finish": "stopped", "repair": "repaired", "more": "sampled more"}
 
 
 @click.command()
@@ -31,7 +30,7 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
 
     recorded = load_run(find_run(run))
     if as_json:
-        click.echo(json.dumps(_as_json(recorded), indent=2))
+        click.echo(json.dumps(run_json(recorded), indent=2))
         return
     from rich.console import Console
 
@@ -41,42 +40,48 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
     elif candidate is not None:
         _show_candidate(console, recorded, candidate)
     else:
-        _show_run(console, recorded)
+        show_run(console, recorded)
     if svg is not None:
         console.save_svg(svg, title=f"cure-agent why {recorded.id}")
 
 
-def _show_run(console: Console, run: RecordedRun) -> None:
+def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -> None:
+    """Print headline, table, choice and reasons of a recorded run, and what each round did."""
     from collections import Counter
 
     from rich.text import Text
 
-    from agent.show.outcome import evidence_view, headline, program_view, recorded_evidence
+    from agent.show.explain import evidence_of
+    from agent.show.outcome import evidence_view, headline, program_view
     from cure.plain import visible
 
-    result, evidence = run.result, recorded_evidence(run)
+    state, result = run.state, run.state.result
+    evidence = evidence_of(state, run.table())
     ascii_only = not console.encoding.lower().startswith("utf")
     status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
-    console.print(
-        headline(status, run.started.name, chosen, result.why if result else "the run was ended from outside")
-    )
+    ended = result.why if result else "the run was ended from outside; `cure-agent resume` goes on with it"
+    console.print(headline(status, run.started.name, chosen, ended))
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"run {run.id} in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
     if evidence is not None:
         console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
         console.print()
-    for decided in run.decisions:
-        console.print(Text(visible(f"Round {decided.round}: {decided.why}; {DID[decided.action]}.")))
-    for (role, reason), count in Counter((event.role, event.reason) for event in run.rejected).items():
+    for decided in state.decisions.values():
+        console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
+    for (role, reason), count in Counter((event.role, event.reason) for event in state.rejected).items():
         answers = "answer" if count == 1 else "answers"
         console.print(Text(visible(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.")))
-    errors = Counter(sample.error for sample in run.samples if sample.finish == "error")
-    for error, count in errors.items():
+    for error, count in Counter(_errors(run)).items():
         console.print(Text(visible(f"{count} requests failed: {error}"), style="red"))
-    if chosen is not None and evidence is not None:
+    if with_program and chosen is not None and evidence is not None:
         console.print()
         console.print(program_view(evidence.table.candidates[chosen].text))
+
+
+def _errors(run: RecordedRun) -> list[str]:
+    samples = (sample for of_request in run.state.samples.values() for sample in of_request.values())
+    return [sample.error for sample in samples if sample.finish == "error"]
 
 
 def _show_test(console: Console, run: RecordedRun, name: str) -> None:
@@ -84,7 +89,8 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     if name not in table.tests:
         raise click.UsageError(f"no test {name!r} in run {run.id}; there are: {', '.join(table.tests)}")
     test = table.tests[name]
-    validity = run.ranking.validity.get(name) if run.ranking else None
+    ranking = run.state.ranking
+    validity = ranking.validity.get(name) if ranking else None
     sure = "" if validity is None else f", right with probability {validity:.2f}"
     console.print(f"{name} ({test.origin}{sure})", style="bold", highlight=False, markup=False)
     _block(console, "input", test.stdin)
@@ -121,13 +127,14 @@ def _block(console: Console, heading: str, text: str) -> None:
     console.print(Text("\n".join("  " + line for line in lines)))
 
 
-def _as_json(run: RecordedRun) -> dict[str, Any]:
+def run_json(run: RecordedRun) -> dict[str, Any]:
+    """A recorded run for machines."""
     from dataclasses import asdict
 
-    from agent.show.explain import explain
-    from agent.show.outcome import recorded_evidence
+    from agent.show.explain import evidence_of, explain
 
-    result, evidence = run.result, recorded_evidence(run)
+    state, result = run.state, run.state.result
+    evidence = evidence_of(state, run.table())
     return {
         "run": run.id,
         "folder": str(run.folder),
@@ -136,8 +143,8 @@ def _as_json(run: RecordedRun) -> dict[str, Any]:
         "isolation": run.started.isolation,
         "result": None if result is None else asdict(result),
         "explanation": [] if evidence is None else explain(evidence, result.candidate if result else None),
-        "ranking": None if run.ranking is None else asdict(run.ranking),
-        "decisions": [asdict(decided) for decided in run.decisions],
-        "rejected": [asdict(event) for event in run.rejected],
-        "errors": sorted({sample.error for sample in run.samples if sample.error}),
+        "ranking": None if state.ranking is None else asdict(state.ranking),
+        "decisions": [asdict(decided) for decided in state.decisions.values()],
+        "rejected": [asdict(event) for event in state.rejected],
+        "errors": sorted(set(_errors(run))),
     }

@@ -1,37 +1,71 @@
-"""The events of a run, one JSON object a line in `events.jsonl`; the last one is always a `Result`.
+"""The events of a run, one JSON object a line in `events.jsonl`; the last one of a run that ended is a `Result`.
 
-Each line has `v` (version of this schema), `t` (seconds since the epoch), `type` (the class name in snake case) and the
-fields of the class. Texts are named by their sha256 and lie in `blobs/`.
+Each line has `v` (version of this schema), `t` (seconds since the epoch), `type` and the fields of the event. Texts are
+named by their sha256 and lie in `blobs/`. `docs/events.schema.json` is `json_schema()`.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import time
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from agent.errors import RunError
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had no `asked` and `resumed`, and its decisions lacked the words of the move; it is still read."""
 
 
 @dataclass(frozen=True)
 class Started:
     """What was asked for."""
 
+    IDENTITY: ClassVar = ()
+    MEASURED: ClassVar = ("isolation",)
     problem: str
     """Blob: the problem in CURE's schema, as JSON."""
     name: str
     settings: dict[str, Any]
     isolation: str
+    type: Literal["started"] = "started"
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """A run that had been ended goes on from here; what failed since the last ranking is asked for again."""
+
+    IDENTITY: ClassVar = ()
+    isolation: str
+    type: Literal["resumed"] = "resumed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request, before it is sent: `n` samples, of which sample i has number `first + i` among those of its role."""
+
+    IDENTITY: ClassVar = ("key",)
+    key: str
+    role: str
+    prompt: str
+    """Blob: the prompt as one text."""
+    n: int
+    first: int
+    seed: int
+    round: int
+    parent: str | None = None
+    """Name of the candidate that is to be repaired."""
+    type: Literal["asked"] = "asked"
 
 
 @dataclass(frozen=True)
 class Sampled:
     """One completion came back, or failed for good."""
 
+    IDENTITY: ClassVar = ("key", "index")
     role: str
     key: str
     index: int
@@ -41,20 +75,26 @@ class Sampled:
     prompt_tokens: int
     completion_tokens: int
     error: str = ""
+    type: Literal["sampled"] = "sampled"
 
 
 @dataclass(frozen=True)
 class Rejected:
     """A completion that gave no program or no test."""
 
+    IDENTITY: ClassVar = ("key", "index")
     role: str
     key: str
     index: int
     reason: str
+    type: Literal["rejected"] = "rejected"
 
 
 @dataclass(frozen=True)
 class CandidateAdded:
+    """A new row of the table."""
+
+    IDENTITY: ClassVar = ("name",)
     name: str
     source: str
     """Blob."""
@@ -63,11 +103,15 @@ class CandidateAdded:
     round: int
     key: str
     index: int
+    type: Literal["candidate_added"] = "candidate_added"
 
 
 @dataclass(frozen=True)
 class TestAdded:
-    __test__ = False
+    """A new column of the table."""
+
+    __test__: ClassVar = False
+    IDENTITY: ClassVar = ("name",)
     name: str
     stdin: str
     """Blob."""
@@ -76,10 +120,15 @@ class TestAdded:
     origin: str
     key: str = ""
     index: int = 0
+    type: Literal["test_added"] = "test_added"
 
 
 @dataclass(frozen=True)
 class Executed:
+    """A new cell of the table."""
+
+    IDENTITY: ClassVar = ("candidate", "test")
+    MEASURED: ClassVar = ("stderr_tail", "reason", "cpu_s", "peak_memory_kb")
     candidate: str
     test: str
     verdict: str
@@ -90,12 +139,14 @@ class Executed:
     reason: str
     cpu_s: float
     peak_memory_kb: int
+    type: Literal["executed"] = "executed"
 
 
 @dataclass(frozen=True)
 class RankedRound:
     """What the selector and the confidence said after a round."""
 
+    IDENTITY: ClassVar = ("round",)
     round: int
     selector: str
     score_names: list[str]
@@ -106,29 +157,48 @@ class RankedRound:
     validity: dict[str, float]
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]
+    type: Literal["ranked_round"] = "ranked_round"
 
 
 @dataclass(frozen=True)
 class Decided:
+    """The move after a round, in its own words."""
+
+    IDENTITY: ClassVar = ("round",)
     round: int
     action: str
+    """Name of the move."""
     why: str
     targets: list[str] = field(default_factory=list)
+    """Candidates that the move is about."""
+    doing: str = ""
+    """What the move does, for progress: `repairing`."""
+    done: str = ""
+    """What the move did, for `why`: `repaired`."""
+    tokens: int = 0
+    """Tokens used up when it was decided."""
+    seconds: float = 0.0
+    """Seconds used up when it was decided."""
+    type: Literal["decided"] = "decided"
 
 
 @dataclass(frozen=True)
 class Scored:
     """The answer on the problem's hidden tests, looked at after the choice."""
 
+    IDENTITY: ClassVar = ()
     candidate: str
     passed: int
     total: int
+    type: Literal["scored"] = "scored"
 
 
 @dataclass(frozen=True)
 class Result:
     """How the run ended; always the last event."""
 
+    IDENTITY: ClassVar = ()
+    MEASURED: ClassVar = ("seconds",)
     status: str
     """verified, low_confidence, unsolved, budget, model_error, sandbox_error, error, interrupted."""
     exit_code: int
@@ -137,35 +207,88 @@ class Result:
     why: str
     tokens: int
     seconds: float
+    type: Literal["result"] = "result"
 
 
-Event = Started | Sampled | Rejected | CandidateAdded | TestAdded | Executed | RankedRound | Decided | Scored | Result
+Event = (
+    Started
+    | Resumed
+    | Asked
+    | Sampled
+    | Rejected
+    | CandidateAdded
+    | TestAdded
+    | Executed
+    | RankedRound
+    | Decided
+    | Scored
+    | Result
+)
+
+Identity = tuple[Any, ...]
 
 
-def _type_name(kind: type) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+def identity(event: Event) -> Identity:
+    """What makes the event this one among all of a run: its type, and the fields that name it."""
+    return event.type, *(getattr(event, name) for name in event.IDENTITY)
 
 
-_KINDS: dict[str, type] = {
-    _type_name(kind): kind
-    for kind in (Started, Sampled, Rejected, CandidateAdded, TestAdded, Executed, RankedRound, Decided, Scored, Result)
-}
+def differing_fields(one: Event, other: Event) -> list[str]:
+    """Names of the fields in which two events of one type differ, clocks and the like left out."""
+    measured = getattr(one, "MEASURED", ())
+    names = [each.name for each in fields(one) if each.name not in measured]
+    return [name for name in names if not _alike(getattr(one, name), getattr(other, name))]
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are equal; fractions may be off by the last digits, which depend on the machine."""
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= 1e-9 * max(1.0, abs(one), abs(other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(value, other[name]) for name, value in one.items())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other)
+
+
+@cache
+def _adapter() -> TypeAdapter[Event]:
+    return TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
 def to_line(event: Event, at: float | None = None) -> str:
     """The event as one line of JSON, newline included."""
-    head = {"v": VERSION, "t": round(time.time() if at is None else at, 3), "type": _type_name(type(event))}
+    head = {"v": VERSION, "t": round(time.time() if at is None else at, 3), "type": event.type}
     return json.dumps(head | asdict(event), ensure_ascii=False) + "\n"
 
 
 def from_line(line: str) -> tuple[float, Event]:
     """Time and event of one line. Raises RunError for another version, an unknown type or broken JSON."""
     try:
-        fields = json.loads(line)
-        version, at, kind = fields.pop("v"), fields.pop("t"), _KINDS[fields.pop("type")]
-        if version != VERSION:
+        record = json.loads(line)
+        version, at = record.pop("v"), record.pop("t")
+        if version not in (1, VERSION):
             raise RunError(f"the run was recorded with schema {version}; this version reads {VERSION}")
-        event: Event = kind(**fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RunError(f"not an event of a run: {line[:80]!r} ({error})") from error
-    return at, event
+        if version == 1 and record["type"] == "decided":
+            record |= _WORDS_OF_VERSION_1[record["action"]]
+        return at, _adapter().validate_python(record)
+    except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise RunError(f"not an event of a run: {line[:80]!r} ({reason})") from error
+
+
+_WORDS_OF_VERSION_1 = {
+    "finish": {"done": "stopped"},
+    "repair": {"doing": "repairing", "done": "repaired"},
+    "more": {"doing": "sampling more", "done": "sampled more"},
+}
+
+
+def json_schema() -> str:
+    """JSON schema of a line, as text."""
+    schema = _adapter().json_schema()
+    for event in schema["$defs"].values():
+        if "type" in event.get("properties", {}):
+            event["properties"] |= {"v": {"const": VERSION}, "t": {"type": "number"}}
+            event["required"] = ["v", "t", "type", *event.get("required", [])]
+    return json.dumps({"title": "A line of events.jsonl"} | schema, indent=2) + "\n"

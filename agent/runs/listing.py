@@ -35,7 +35,7 @@ def _summary(folder: Path) -> RunSummary:
         run = load_run(folder)
     except RunError as error:
         return RunSummary(folder.name, folder.stat().st_mtime, str(error), "unreadable")
-    result = run.result
+    result = run.state.result
     if result is None:
         return RunSummary(run.id, run.started_at, run.started.name, "unfinished")
     return RunSummary(

@@ -1,29 +1,20 @@
-"""A recorded run read back: its events, its texts and its table."""
+"""A recorded run read back from its folder."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import RunError
-from agent.runs.events import (
-    CandidateAdded,
-    Decided,
-    Event,
-    Executed,
-    RankedRound,
-    Rejected,
-    Result,
-    Sampled,
-    Started,
-    TestAdded,
-    from_line,
-)
+from agent.runs.events import Event, Started, from_line
+from agent.runs.state import RunState
 from agent.runs.store import EVENTS
-from cure.problem import UnitTest
-from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
-from sandbox.protocol import Verdict
+from cure.problem import Problem
+from cure.problem.file import load_problems
+from cure.table import ProgramTable
 
 
 @dataclass(frozen=True)
@@ -32,96 +23,55 @@ class RecordedRun:
 
     folder: Path
     started_at: float
-    events: tuple[Event, ...]
+    started: Started
+    state: RunState
 
     @property
     def id(self) -> str:
         return self.folder.name
 
-    @property
-    def started(self) -> Started:
-        first = self.events[0]
-        assert isinstance(first, Started)
-        return first
-
-    @property
-    def result(self) -> Result | None:
-        """The last event; None for a run that was killed."""
-        last = self.events[-1]
-        return last if isinstance(last, Result) else None
-
-    @property
-    def ranking(self) -> RankedRound | None:
-        """The last ranking."""
-        return next((event for event in reversed(self.events) if isinstance(event, RankedRound)), None)
-
-    @property
-    def decisions(self) -> list[Decided]:
-        return [event for event in self.events if isinstance(event, Decided)]
-
-    @property
-    def samples(self) -> list[Sampled]:
-        return [event for event in self.events if isinstance(event, Sampled)]
-
-    @property
-    def rejected(self) -> list[Rejected]:
-        return [event for event in self.events if isinstance(event, Rejected)]
-
     def blob(self, name: str) -> str:
-        """The text of that sha256. Raises RunError when it is gone or damaged."""
+        """The text of that sha256. Raises RunError when it is missing or is not what was recorded."""
         try:
-            return (self.folder / "blobs" / name).read_bytes().decode(errors="surrogatepass")
+            data = (self.folder / "blobs" / name).read_bytes()
         except OSError as error:
             raise RunError(f"run {self.id} lacks the text {name[:12]}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise RunError(f"run {self.id} has a damaged text {name[:12]}: {error.reason}") from error
+        if hashlib.sha256(data).hexdigest() != name:
+            raise RunError(f"run {self.id} has a damaged text {name[:12]}: it is not what was recorded")
+        return data.decode(errors="surrogatepass")
 
     def table(self) -> ProgramTable:
-        """The execution table as it stood at the end."""
-        candidates: dict[str, Candidate] = {}
-        tests: dict[str, UnitTest] = {}
-        cells: dict[tuple[str, str], Cell] = {}
-        for event in self.events:
-            match event:
-                case CandidateAdded():
-                    origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
-                    candidates[event.name] = Candidate(self.blob(event.source), origin, event.parent, event.round)
-                case TestAdded():
-                    tests[event.name] = UnitTest(
-                        self.blob(event.stdin),
-                        self.blob(event.expected),
-                        "public" if event.origin == "public" else "generated",
-                    )
-                case Executed():
-                    cells[event.candidate, event.test] = Cell(
-                        verdict=Verdict(event.verdict),
-                        passed=event.passed,
-                        stdout=self.blob(event.stdout),
-                        stderr_tail=event.stderr_tail,
-                        reason=event.reason,
-                        cpu_s=event.cpu_s,
-                        peak_memory_kb=event.peak_memory_kb,
-                    )
-                case _:
-                    pass
-        return ProgramTable(candidates, tests, cells)
+        """The execution table as far as it was filled."""
+        return self.state.table(self.blob)
+
+    def problem(self) -> Problem:
+        """The problem that was to be solved."""
+        text = self.blob(self.started.problem)
+        (problem,) = load_problems(f"{self.id}.json", json.dumps([json.loads(text)]))
+        return problem
+
+
+def load_run(folder: Path) -> RecordedRun:
+    """The run in that folder. Raises RunError when its events cannot be read."""
+    events = timed_events(folder)
+    if not events or not isinstance(events[0][1], Started):
+        raise RunError(f"{folder / EVENTS} does not begin with the start of a run")
+    state = RunState()
+    for at, event in events:
+        state.fold(event, at)
+    return RecordedRun(folder, events[0][0], events[0][1], state)
+
+
+def timed_events(folder: Path) -> list[tuple[float, Event]]:
+    """Time and event of every whole line. Raises RunError when they cannot be read."""
+    try:
+        return [from_line(line) for line in _whole_lines(folder / EVENTS)]
+    except OSError as error:
+        raise RunError(f"cannot read {folder / EVENTS}: {error.strerror}") from error
 
 
 def _whole_lines(path: Path) -> Iterator[str]:
     """Lines that end in a newline; a torn last line of a killed run is left out."""
     with path.open("rb") as lines:
         # Only whole lines are decoded: a torn one may end within a character.
-        yield from (line.decode(errors="surrogatepass") for line in lines if line.endswith(b"\n"))
-
-
-def load_run(folder: Path) -> RecordedRun:
-    """The run in that folder. Raises RunError when its events cannot be read."""
-    try:
-        timed = [from_line(line) for line in _whole_lines(folder / EVENTS)]
-    except OSError as error:
-        raise RunError(f"cannot read {folder / EVENTS}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise RunError(f"{folder / EVENTS} is damaged: {error.reason}") from error
-    if not timed or not isinstance(timed[0][1], Started):
-        raise RunError(f"{folder / EVENTS} does not begin with the start of a run")
-    return RecordedRun(folder, timed[0][0], tuple(event for _, event in timed))
+        yield from (line.decode(errors="replace") for line in lines if line.endswith(b"\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -27,14 +28,22 @@ def state_folder() -> Path:
 class RunWriter:
     """Appends events and texts to one run's folder; what is written stays readable whatever happens next."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, resumes: bool = False) -> None:
+        """Begin a run in a new folder, or go on with the one that lies there. Raises RunError, also while another
+        process writes to it."""
         self.folder = folder
         self._written: set[str] = set()
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700)
-            (folder / "blobs").mkdir()
-            self._events = (folder / EVENTS).open("ab", buffering=0)
+            if not resumes:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700)
+                (folder / "blobs").mkdir()
+            self._events = (folder / EVENTS).open("a+b", buffering=0)
+            fcntl.flock(self._events, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take_back_torn_line()
+        except BlockingIOError:
+            self._events.close()
+            raise RunError(f"run {folder.name} is under way in another process") from None
         except OSError as error:
             raise cannot_record(folder, error.strerror or str(error)) from error
 
@@ -44,7 +53,7 @@ class RunWriter:
 
     def emit(self, event: Event) -> None:
         """Append the event. Raises RunError when it cannot be written whole; a torn line is taken back first."""
-        line = to_line(event).encode(errors="surrogatepass")
+        line = to_line(event).encode(errors="replace")
         start = self._events.seek(0, os.SEEK_END)
         try:
             written = self._events.write(line)
@@ -55,11 +64,11 @@ class RunWriter:
             raise cannot_record(self.folder, error.strerror or str(error)) from error
 
     def blob(self, text: str) -> str:
-        """The text's sha256 in hex, once the text is in the run's store."""
+        """The text's sha256 in hex, once the text is in the run's store. Raises RunError when it cannot be written."""
         data = text.encode(errors="surrogatepass")
-        name = hashlib.sha256(data).hexdigest()
-        if name not in self._written:
-            path = self.folder / "blobs" / name
+        name = blob_name(text)
+        path = self.folder / "blobs" / name
+        if name not in self._written and not path.exists():
             beside = path.with_suffix(".part")
             try:
                 beside.write_bytes(data)
@@ -67,11 +76,22 @@ class RunWriter:
             except OSError as error:
                 beside.unlink(missing_ok=True)
                 raise cannot_record(self.folder, error.strerror or str(error)) from error
-            self._written.add(name)
+        self._written.add(name)
         return name
+
+    def _take_back_torn_line(self) -> None:
+        """Cut off what follows the last newline: the process that wrote it was killed."""
+        self._events.seek(0)
+        written = self._events.read()
+        os.ftruncate(self._events.fileno(), written.rfind(b"\n") + 1)
 
     def close(self) -> None:
         self._events.close()
+
+
+def blob_name(text: str) -> str:
+    """The sha256 in hex that names the text."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def cannot_record(folder: Path, reason: str) -> RunError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agent.solve.decide import BELIEVABLE
+from agent.runs.state import RunState
+from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, ProgramTable, clusters
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an explanation needs, from a live outcome or from a recorded run alike."""
+    """What an explanation needs: the table, and the numbers that decided when it was read last."""
 
     table: ProgramTable
     order: Sequence[str]
@@ -22,6 +23,23 @@ class Evidence:
     validity: Mapping[str, float]
     hypotheses: Sequence[tuple[Sequence[str], float, Mapping[str, float]]]
     """Candidates held right, probability, log-likelihood terms; most probable first."""
+
+
+def evidence_of(state: RunState, table: ProgramTable) -> Evidence | None:
+    """The evidence of a run, live or recorded, with its table; None before the first ranking."""
+    ranking = state.ranking
+    if ranking is None:
+        return None
+    return Evidence(
+        table=table,
+        order=[name for name, _ in ranking.ranking],
+        score_names=ranking.score_names,
+        scores=dict(ranking.ranking),
+        probability=ranking.probability,
+        unsolved=ranking.unsolved,
+        validity=ranking.validity,
+        hypotheses=[(h["cluster"], h["probability"], h["terms"]) for h in ranking.hypotheses],
+    )
 
 
 def explain(evidence: Evidence, chosen: str | None) -> list[str]:

@@ -8,8 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from agent.runs.record import RecordedRun
-from agent.show.explain import Evidence, explain
+from agent.show.explain import Evidence, evidence_of, explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
 from agent.solve.outcome import Outcome
 from cure.plain import visible
@@ -26,37 +25,6 @@ HEADLINES = {
     "error": ("failed", "bold red"),
     "unfinished": ("unfinished", "bold yellow"),
 }
-
-
-def evidence_of(outcome: Outcome) -> Evidence:
-    """The evidence behind a live outcome."""
-    return Evidence(
-        table=outcome.table,
-        order=[ranked.candidate for ranked in outcome.ranking.ranked],
-        score_names=outcome.ranking.score_names,
-        scores={ranked.candidate: ranked.score for ranked in outcome.ranking.ranked},
-        probability={name: outcome.posterior.of(name) for name in outcome.table.candidates},
-        unsolved=outcome.posterior.unsolved,
-        validity=outcome.validity,
-        hypotheses=[(h.cluster, h.probability, h.terms) for h in outcome.posterior.hypotheses],
-    )
-
-
-def recorded_evidence(run: RecordedRun) -> Evidence | None:
-    """The evidence as recorded, with the numbers that decided then; None before the first ranking."""
-    ranking = run.ranking
-    if ranking is None:
-        return None
-    return Evidence(
-        table=run.table(),
-        order=[name for name, _ in ranking.ranking],
-        score_names=ranking.score_names,
-        scores=dict(ranking.ranking),
-        probability=ranking.probability,
-        unsolved=ranking.unsolved,
-        validity=ranking.validity,
-        hypotheses=[(h["cluster"], h["probability"], h["terms"]) for h in ranking.hypotheses],
-    )
 
 
 def headline(status: str, name: str, chosen: str | None, why: str) -> Text:
@@ -90,12 +58,18 @@ def evidence_view(evidence: Evidence, chosen: str | None, *, ascii_only: bool) -
     return Group(*parts)
 
 
+def _evidence(outcome: Outcome) -> Evidence:
+    evidence = evidence_of(outcome.state, outcome.reading.table)
+    assert evidence is not None, "a solve ends after a ranking"
+    return evidence
+
+
 def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     """Print headline, grid and explanation; the program itself is the caller's to print."""
     ascii_only = not console.encoding.lower().startswith("utf")
     console.print(headline(outcome.status, name, outcome.candidate, outcome.why))
     console.print()
-    console.print(evidence_view(evidence_of(outcome), outcome.candidate, ascii_only=ascii_only), highlight=False)
+    console.print(evidence_view(_evidence(outcome), outcome.candidate, ascii_only=ascii_only), highlight=False)
     for note in outcome.notes:
         console.print(Text(visible(note), style="yellow"))
     if outcome.hidden_passed is not None:
@@ -124,7 +98,7 @@ def _cell_json(cell: Cell | None) -> dict[str, Any] | None:
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome for machines: status, program, numbers, the table as rows of passes."""
-    table = outcome.table
+    table, evidence = outcome.reading.table, _evidence(outcome)
     return {
         "run": outcome.run,
         "status": outcome.status,
@@ -134,29 +108,29 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "confidence": outcome.confidence,
         "why": outcome.why,
         "notes": list(outcome.notes),
-        "explanation": explain(evidence_of(outcome), outcome.candidate),
-        "unsolved_probability": outcome.posterior.unsolved,
+        "explanation": explain(evidence, outcome.candidate),
+        "unsolved_probability": evidence.unsolved,
         "tests": [
             {
                 "name": name,
                 "stdin": test.stdin,
                 "expected": test.expected,
                 "origin": test.origin,
-                "probability": outcome.validity[name],
+                "probability": evidence.validity[name],
             }
             for name, test in table.tests.items()
         ],
         "candidates": [
             {
-                "name": ranked.candidate,
-                "source": table.candidates[ranked.candidate].text,
-                "origin": table.candidates[ranked.candidate].origin,
-                "parent": table.candidates[ranked.candidate].parent,
-                "probability": outcome.posterior.of(ranked.candidate),
-                "score": dict(zip(outcome.ranking.score_names, ranked.score, strict=True)),
-                "cells": {name: _cell_json(table.cells.get((ranked.candidate, name))) for name in table.tests},
+                "name": name,
+                "source": table.candidates[name].text,
+                "origin": table.candidates[name].origin,
+                "parent": table.candidates[name].parent,
+                "probability": evidence.probability[name],
+                "score": dict(zip(evidence.score_names, evidence.scores[name], strict=True)),
+                "cells": {test: _cell_json(table.cells.get((name, test))) for test in table.tests},
             }
-            for ranked in outcome.ranking.ranked
+            for name in evidence.order
         ],
         "hidden": None
         if outcome.hidden_passed is None

@@ -7,21 +7,21 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from agent.runs.events import CandidateAdded, Decided, Event, Executed, RankedRound, Rejected, Sampled, TestAdded
-from agent.solve.settings import SolveSettings
+from agent.runs.events import Decided, Event
+from agent.runs.state import RunState
 from cure.plain import visible
+
+BARS = {"programs": "coder", "tests": "tester"}
+"""Bars that count answers, by the role that gives them."""
+EXECUTIONS = "executions"
 
 
 class SolveProgress:
-    """Shows events as they come; use it as a context manager and hand `notice` to the solver."""
+    """Shows how far a run is; use it as a context manager and hand `notice` to the recorder."""
 
-    def __init__(self, console: Console, settings: SolveSettings) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._settings = settings
-        self._candidates = self._tests = self._cells = self._round = 0
-        self._expected = {"coder": settings.n, "tester": settings.m}
-        self._answers = {"coder": 0, "tester": 0}
-        self._errors = 0
+        self._state = RunState()
         self._progress = Progress(
             TextColumn("{task.description:<10}"),
             BarColumn(bar_width=24),
@@ -35,8 +35,7 @@ class SolveProgress:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> SolveProgress:
-        for name, total in (("programs", self._settings.n), ("tests", self._settings.m), ("executions", 0)):
-            self._tasks[name] = self._progress.add_task(name, total=total or None, note="")
+        self._tasks = {name: self._progress.add_task(name, total=None, note="") for name in (*BARS, EXECUTIONS)}
         self._progress.start()
         return self
 
@@ -47,38 +46,24 @@ class SolveProgress:
 
     def notice(self, event: Event) -> None:
         """Show one event of the run."""
-        match event:
-            case Sampled():
-                self._answers[event.role] += 1
-                self._errors += event.finish == "error"
-                self._expected[event.role] = max(self._expected[event.role], self._answers[event.role])
-            case CandidateAdded():
-                self._candidates += 1
-            case TestAdded():
-                self._tests += 1
-            case Executed():
-                self._cells += 1
-            case Decided():
-                self._after_round(event)
-            case RankedRound() | Rejected():
-                pass
-            case _:
-                return
-        self._refresh()
-
-    def _refresh(self) -> None:
-        for name, role in (("programs", "coder"), ("tests", "tester")):
+        state = self._state.fold(event)
+        if isinstance(event, Decided):
+            self._console.print(visible(round_line(event)), style="dim", highlight=False, markup=False)
+        if self._progress.disable:
+            return
+        for name, role in BARS.items():
+            failed = state.failed[role]
             self._progress.update(
-                self._tasks[name], completed=self._answers[role], total=self._expected[role], note=self._note(role)
+                self._tasks[name],
+                completed=state.answers[role],
+                total=state.wanted[role] or None,
+                note=f"{failed} failed" if failed else "",
             )
-        self._progress.update(self._tasks["executions"], completed=self._cells, total=self._candidates * self._tests)
+        cells = len(state.candidates) * len(state.tests)
+        self._progress.update(self._tasks[EXECUTIONS], completed=len(state.cells), total=cells)
 
-    def _note(self, role: str) -> str:
-        return f"{self._errors} failed" if role == "coder" and self._errors else ""
 
-    def _after_round(self, decided: Decided) -> None:
-        line = f"round {decided.round}: {decided.why}"
-        if decided.action != "finish":
-            line += " → " + ("repairing" if decided.action == "repair" else "sampling more")
-            self._expected["coder"] += self._settings.n // 2
-        self._console.print(visible(line), style="dim", highlight=False, markup=False)
+def round_line(decided: Decided) -> str:
+    """What a round came to, and what comes next, in the words of the move."""
+    line = f"round {decided.round}: {decided.why}"
+    return f"{line} → {decided.doing}" if decided.doing else line

@@ -1,79 +1,78 @@
-"""The solver's graph: the only file that knows LangGraph.
+"""The loop of a solve, as a LangGraph graph; the only file that knows LangGraph.
 
-sample -> execute -> rank -> finish | repair -> execute | sample
+decide -> act -> execute -> read -> decide -> ... -> finish
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 
-from agent.solve import solver as steps
-from agent.solve.solver import Solver
+from agent.runs.events import Decided
+from agent.solve.moves import Move
+from agent.solve.moves.finish import Finish
+from agent.solve.reading import Reading, ranked_event, read
+from agent.solve.solving import Solving
+from cure.table import ProgramTable
 
 
-class SolveState(TypedDict):
-    """Names and numbers only: the checkpointer rewrites the state after each step."""
+class State(TypedDict):
+    """What one step hands to the next."""
 
-    round: int
-    stale: int
-    action: str
-    targets: list[str]
-
-
-START_STATE = SolveState(round=1, stale=0, action="sample", targets=[])
+    readings: tuple[Reading, ...]
+    """One per round that is done."""
+    move: Move
+    table: ProgramTable
 
 
-async def sample(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
-    await steps.sample(runtime.context, state["round"])
+async def decide(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+    """The strategy looks at what was read and names the next move."""
+    solving, readings = runtime.context, state["readings"]
+    left = solving.left(readings)
+    move = solving.strategy(readings, solving.settings, left)
+    if left.nothing and not isinstance(move, Finish):
+        move = Finish(left.nothing)
+    if readings:
+        tokens, seconds = solving.used(len(readings))
+        targets = list(move.targets)
+        solving.recorder.emit(
+            Decided(len(readings), move.name, move.why, targets, move.doing, move.done, tokens, seconds)
+        )
+    return {"move": move}
+
+
+async def act(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+    """The move is carried out: new candidates and tests come into the table, and execute as they come."""
+    await state["move"].carry_out(runtime.context, state["readings"])
     return {}
 
 
-async def repair(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
-    await steps.repair(runtime.context, state["round"], state["targets"])
-    return {}
+async def execute(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+    """Every candidate meets every test."""
+    return {"table": await runtime.context.settle(len(state["readings"]) + 1)}
 
 
-async def execute(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:  # noqa: ARG001 (LangGraph names it)
-    await steps.settle(runtime.context)
-    return {}
+async def look(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+    """The table is read: which candidate is best, and how sure that is."""
+    reading = read(state["table"], runtime.context.select)
+    runtime.context.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
+    return {"readings": (*state["readings"], reading)}
 
 
-async def rank(state: SolveState, runtime: Runtime[Solver]) -> dict[str, Any]:
-    decision, stale = steps.read_table(runtime.context, state["round"], state["stale"])
-    return {
-        "round": state["round"] + 1,
-        "stale": stale,
-        "action": decision.action,
-        "targets": list(decision.targets),
-    }
-
-
-def next_node(state: SolveState) -> Literal["sample", "repair", "__end__"]:
-    """Where the decision leads."""
-    match state["action"]:
-        case "repair":
-            return "repair"
-        case "more":
-            return "sample"
-        case _:
-            return "__end__"
-
-
-def build_graph(checkpointer: BaseCheckpointSaver[str] | None = None) -> CompiledStateGraph[Any, Any, Any, Any]:
-    """The compiled graph; its context is a `Solver`, its start `START_STATE`."""
-    graph = StateGraph(SolveState, context_schema=Solver)
-    graph.add_node("sample", sample)
-    graph.add_node("repair", repair)
-    graph.add_node("execute", execute)
-    graph.add_node("rank", rank)
-    graph.add_edge(START, "sample")
-    graph.add_edge("sample", "execute")
-    graph.add_edge("repair", "execute")
-    graph.add_edge("execute", "rank")
-    graph.add_conditional_edges("rank", next_node, {"sample": "sample", "repair": "repair", END: END})
-    return graph.compile(checkpointer=checkpointer)
+async def walk(solving: Solving) -> tuple[Reading, ...]:
+    """The readings of all rounds, until a move ends the run."""
+    graph = StateGraph(State, context_schema=Solving)
+    for step in (decide, act, execute, look):
+        graph.add_node(step)
+    graph.add_edge(START, "decide")
+    graph.add_conditional_edges("decide", lambda state: END if isinstance(state["move"], Finish) else "act")
+    graph.add_edge("act", "execute")
+    graph.add_edge("execute", "look")
+    graph.add_edge("look", "decide")
+    limit = 4 * (solving.settings.rounds + 1) + 1
+    start = State(readings=(), move=Finish("nothing is decided yet"), table=ProgramTable())
+    end = await graph.compile().ainvoke(start, {"recursion_limit": limit}, context=solving)
+    readings: tuple[Reading, ...] = end["readings"]
+    return readings

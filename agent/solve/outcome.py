@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cure.select import Ranking
-from cure.select.confidence import Confidence
-from cure.table import ProgramTable
+from agent.runs.state import RunState
+from agent.solve.reading import Reading
 
 Status = Literal["verified", "low_confidence", "unsolved", "budget"]
 
 EXIT_CODES: dict[Status, int] = {"verified": 0, "low_confidence": 1, "unsolved": 3, "budget": 4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The answer with its evidence, or an honest "not solved"."""
 
@@ -24,10 +23,10 @@ class Outcome:
     """Name of the chosen candidate; None when none is viable."""
     confidence: float
     why: str
-    table: ProgramTable
-    ranking: Ranking
-    posterior: Confidence
-    validity: dict[str, float]
+    reading: Reading
+    """The table of the last round, and what it says."""
+    state: RunState
+    """Everything that happened."""
     tokens: int
     seconds: float
     notes: tuple[str, ...] = ()
@@ -39,7 +38,7 @@ class Outcome:
     @property
     def program(self) -> str | None:
         """Source of the answer."""
-        return None if self.candidate is None else self.table.candidates[self.candidate].text
+        return None if self.candidate is None else self.reading.table.candidates[self.candidate].text
 
     @property
     def exit_code(self) -> int:

@@ -1,87 +1,86 @@
-"""One recorded solve from problem to outcome."""
+"""One recorded solve from problem to outcome: a new one, one that goes on, or one that is replayed."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from agent.errors import RunError
-from agent.runs.events import Event, Result, Scored, Started
-from agent.runs.store import RunWriter, cannot_record
-from agent.solve import solver as steps
-from agent.solve.decide import answer_of, verified
+from agent.runs.events import Result, Scored, Started
+from agent.runs.recorder import RecordEnds, Recorder, ReplayError
+from agent.solve.attempts import notes
 from agent.solve.outcome import Outcome, Status
+from agent.solve.reading import Reading
 from agent.solve.settings import SolveSettings
-from agent.solve.solver import Solver
-from agent.solve.spending import Spending
+from agent.solve.solving import GRACE_S, RoleModel, Solving, record_cell
+from agent.solve.spending import Clock, Left
+from agent.solve.strategies import strategy
 from cure.extract import extractor
 from cure.problem import Problem
 from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
 from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
-from engines.protocol import Engine
-from sandbox.errors import SandboxError
-from sandbox.protocol import Sandbox
+from engines import Engine
+from sandbox import Sandbox, SandboxError
 
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
-
-
-def silent(event: Event) -> None:
-    """Show nothing."""
 
 
 async def solve_problem(
     problem: Problem,
     settings: SolveSettings,
     *,
-    coder: Engine,
-    tester: Engine,
+    coder: Engine | None,
+    tester: Engine | None,
     sandbox: Sandbox,
-    run: RunWriter,
-    notice: Callable[[Event], None] = silent,
+    recorder: Recorder,
 ) -> Outcome:
-    """The answer, or an honest "not solved", with its evidence; every step is recorded in `run`.
+    """The answer, or an honest "not solved", with its evidence; every step is told to the recorder.
 
-    Raises EngineError when the model answers nothing, SandboxError when nothing can be run, RunError when recording
-    fails. Whatever happens, the run's last event says how it ended.
+    What the recorder knows already is neither asked nor executed again; for a replay there are no engines. Raises
+    EngineError when the model answers nothing, SandboxError when nothing can be run, RunError when recording fails,
+    ReplayError where the solve goes another way than its record. Whatever happens, the run's last event says how it
+    ended.
     """
-    run.emit(Started(run.blob(json.dumps(to_record(problem))), problem.name, settings.model_dump(), sandbox.isolation))
-    spending = Spending(settings.budget)
+    from agent.solve.graph import walk
+
+    record = recorder.blob(json.dumps(to_record(problem)))
+    recorder.emit(Started(record, problem.name, settings.model_dump(mode="json"), sandbox.isolation))
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
-    growing = GrowingTable(executor, partial(steps.record_cell, run, notice))
+    growing = GrowingTable(executor, partial(record_cell, recorder))
+    clock = Clock(recorder.known.seconds)
     try:
-        solver = Solver(
+        solving = Solving(
             problem=problem,
             settings=settings,
-            coder=coder,
-            tester=tester,
-            coder_style=prompts_for(settings.coder_style),
-            tester_style=prompts_for(settings.tester_style),
+            roles={
+                "coder": RoleModel(coder, prompts_for(settings.coder_style)),
+                "tester": RoleModel(tester, prompts_for(settings.tester_style)),
+            },
             extract=extractor(settings.extraction),
             select=selector(settings.selector),
+            strategy=strategy(settings.strategy),
             growing=growing,
-            run=run,
-            spending=spending,
-            notice=notice,
+            recorder=recorder,
+            clock=clock,
         )
-        steps.add_examples(solver)
-        await _walk(solver, run.folder / "checkpoint.sqlite")
-        outcome = _outcome(solver)
-        outcome = await _score_hidden(outcome, solver, executor)
+        for number, test in enumerate(problem.examples, 1):
+            solving.add_test(f"e{number}", test)
+        readings = await walk(solving)
+        outcome = await _score_hidden(_outcome(solving, readings), solving, executor)
+    except (ReplayError, RecordEnds):
+        await growing.cancel()
+        raise
     except BaseException as error:
         await growing.cancel()
-        _record_failure(run, error, spending)
+        _record_failure(recorder, error, clock.seconds)
         raise
-    solver.emit(
+    recorder.emit(
         Result(
             outcome.status,
             outcome.exit_code,
@@ -95,63 +94,32 @@ async def solve_problem(
     return outcome
 
 
-@asynccontextmanager
-async def _checkpointer(path: Path) -> AsyncIterator[Any]:
-    """LangGraph's SQLite saver; a full or broken disk under it is a RunError like any other recording's."""
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-    try:
-        async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-            yield saver
-    except sqlite3.Error as error:
-        raise cannot_record(path.parent, str(error)) from error
-
-
-async def _walk(solver: Solver, checkpoint: Path) -> None:
-    """Run the graph to its end, with a checkpoint after every step."""
-    from langchain_core.runnables import RunnableConfig
-
-    from agent.solve.graph import START_STATE, build_graph
-
-    async with _checkpointer(checkpoint) as saver:
-        graph = build_graph(saver)
-        limit = 10 + 4 * solver.settings.rounds
-        config = RunnableConfig(configurable={"thread_id": solver.run.id}, recursion_limit=limit)
-        await graph.ainvoke(START_STATE, config, context=solver)
-
-
-def _outcome(solver: Solver) -> Outcome:
-    """The outcome as the last reading of the table has it."""
-    reading = solver.reading
-    assert reading is not None, "the graph ends after a ranking"
-    candidate = answer_of(reading.table, reading.ranking)
-    sure = 0.0 if candidate is None else reading.posterior.of(candidate)
-    status, why = _status(solver, candidate, sure)
+def _outcome(solving: Solving, readings: tuple[Reading, ...]) -> Outcome:
+    """The outcome as the last reading has it."""
+    reading = readings[-1]
+    status, why = _status(reading, solving.settings.confident, solving.left(readings))
     return Outcome(
-        solver.run.id,
-        status,
-        candidate,
-        sure,
-        why,
-        reading.table,
-        reading.ranking,
-        reading.posterior,
-        reading.validity,
-        solver.spending.tokens,
-        solver.spending.seconds,
-        solver.notes,
+        run=solving.recorder.id,
+        status=status,
+        candidate=reading.answer,
+        confidence=reading.confidence,
+        why=why,
+        reading=reading,
+        state=solving.recorder.state,
+        tokens=solving.recorder.state.tokens,
+        seconds=solving.clock.seconds,
+        notes=notes(solving.recorder.state),
     )
 
 
-def _status(solver: Solver, candidate: str | None, sure: float) -> tuple[Status, str]:
-    confident, reading = solver.settings.confident, solver.reading
-    assert reading is not None, "the graph ends after a ranking"
-    if candidate is not None and verified(reading.table, candidate, reading.posterior, confident):
+def _status(reading: Reading, confident: float, left: Left) -> tuple[Status, str]:
+    sure = reading.confidence
+    if reading.is_verified(confident):
         return "verified", f"right with probability {sure:.2f}"
-    if spent := solver.spending.spent:
-        return "budget", f"the budget is spent: {spent}"
-    if candidate is None:
-        if reading.ranking.best is None:
+    if left.exhausted:
+        return "budget", f"the budget is spent: {left.exhausted}"
+    if reading.answer is None:
+        if reading.best is None:
             return "unsolved", "no program came out of the model's answers"
         return "unsolved", "no program passes every public example, or none runs to its end"
     if sure >= confident:
@@ -159,31 +127,35 @@ def _status(solver: Solver, candidate: str | None, sure: float) -> tuple[Status,
     return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
 
 
-async def _score_hidden(outcome: Outcome, solver: Solver, executor: ProgramExecutor) -> Outcome:
+async def _score_hidden(outcome: Outcome, solving: Solving, executor: ProgramExecutor) -> Outcome:
     """The outcome with the answer's hidden tests counted; looked at only now, when nothing depends on them any more."""
-    hidden = solver.problem.hidden
+    hidden = solving.problem.hidden
     if outcome.program is None or not hidden:
         return outcome
-    asked = ProgramTable({"answer": Candidate(outcome.program)}, {str(i): test for i, test in enumerate(hidden)})
-    left = solver.spending.seconds_left
-    try:
-        async with asyncio.timeout(None if left is None else max(left, steps.GRACE_S)):
-            table = await fill(executor, asked)
-    except (TimeoutError, SandboxError):
-        # The answer stands without its score.
-        return outcome
-    if not all(table.known("answer", name) for name in table.tests):
-        return outcome
-    passed = sum(table.passes("answer", name) for name in table.tests)
-    solver.emit(Scored(outcome.candidate or "", passed, len(hidden)))
-    return replace(outcome, hidden_passed=passed, hidden_total=len(hidden))
+    scored = solving.recorder.known.scored
+    if scored is None or not solving.recorder.takes_executions:
+        tests = {str(i): test for i, test in enumerate(hidden)}
+        answer = ProgramTable({"answer": Candidate(outcome.program)}, tests)
+        left = solving.seconds_left()
+        try:
+            async with asyncio.timeout(None if left is None else max(left, GRACE_S)):
+                table = await fill(executor, answer)
+        except (TimeoutError, SandboxError):
+            # The answer stands without its score.
+            return outcome
+        if not all(table.known("answer", name) for name in tests):
+            return outcome
+        passed = sum(table.passes("answer", name) for name in tests)
+        scored = Scored(outcome.candidate or "", passed, len(hidden))
+    solving.recorder.emit(scored)
+    return replace(outcome, hidden_passed=scored.passed, hidden_total=scored.total)
 
 
-def _record_failure(run: RunWriter, error: BaseException, spending: Spending) -> None:
+def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:
     """Let the run end with a result that says what broke; when even that cannot be written, the error speaks alone."""
     interrupted = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
     exit_code = 130 if interrupted else getattr(error, "exit_code", 1)
     status = "interrupted" if interrupted else FAILURE_STATUS.get(exit_code, "error")
     why = "interrupted" if interrupted else str(error) or type(error).__name__
     with suppress(RunError):
-        run.emit(Result(status, exit_code, None, 0.0, why, spending.tokens, spending.seconds))
+        recorder.emit(Result(status, exit_code, None, 0.0, why, recorder.state.tokens, seconds))

@@ -10,8 +10,18 @@ from pydantic import Field, model_validator
 from cure.prompts import StyleChoice
 from cure.settings import Comparison, Extraction, Programs, Sandbox, Selector, Tests
 from engines.settings import Model
-from settings.marks import Flag
+from settings.marks import Flag, checked
 from settings.section import Section
+
+
+def _check_strategy(name: str) -> None:
+    from agent.solve.strategies import strategy
+
+    strategy(name)
+
+
+Strategy = Annotated[str, checked(_check_strategy)]
+"""What to do next after a round."""
 
 
 class Budget(Section):
@@ -50,6 +60,8 @@ class Search(Section):
     """How outputs are compared, where the problem does not say."""
     selector: Selector = "agreement"
     """How the answer is chosen."""
+    strategy: Strategy = "repair-first"
+    """What a round is for: repair-first, distinguish (tests on new inputs), sample-only (one round, best of n)."""
     extraction: Annotated[Extraction, Flag("--extract")] = "robust"
     """How programs and tests are read out of answers; `release` is what the published code does."""
     confident: float = Field(default=0.85, ge=0, le=1)
@@ -114,3 +126,10 @@ def amounts(text: str) -> dict[str, float]:
     if not found:
         raise ValueError("the budget is empty; write tokens as 50ktok and time as 90s or 5m")
     return found
+
+
+class ResumeOptions(Section):
+    """`cure-agent resume` and `cure-agent replay --execute`: what is not recorded."""
+
+    sandbox: Sandbox = "auto"
+    """Where programs run; `none` is for models one trusts."""

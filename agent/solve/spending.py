@@ -1,4 +1,4 @@
-"""What a run has spent, held against its budget."""
+"""What a run has used up, held against its budget."""
 
 from __future__ import annotations
 
@@ -6,34 +6,49 @@ import time
 from dataclasses import dataclass, field
 
 from agent.solve.settings import Budget
-from engines.protocol import Usage
 
 
-@dataclass
-class Spending:
-    """Tokens and seconds of one run."""
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """What is left after a round."""
 
-    budget: Budget
-    tokens: int = 0
+    rounds: int
+    exhausted: str = ""
+    """What of the budget ran out, in words; empty while there is something left."""
+    model_error: str = ""
+    """The last error of a model that answered nothing in the last round; empty otherwise."""
+
+    @property
+    def nothing(self) -> str:
+        """Why there is no further round, in words; empty when there may be one."""
+        if self.exhausted:
+            return f"the budget is spent: {self.exhausted}"
+        if self.model_error:
+            return f"the model stopped answering: {self.model_error}"
+        return "" if self.rounds > 0 else "the rounds are used up"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The seconds of a run, those before it was resumed included."""
+
+    before: float = 0.0
     started: float = field(default_factory=time.monotonic)
-
-    def add(self, usage: Usage) -> None:
-        self.tokens += usage.prompt_tokens + usage.completion_tokens
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self.started
+        """Seconds so far."""
+        return self.before + time.monotonic() - self.started
 
-    @property
-    def seconds_left(self) -> float | None:
+    def seconds_left(self, budget: Budget) -> float | None:
         """Seconds until the budget's end, at least 0; None without a limit."""
-        return None if self.budget.seconds is None else max(0.0, self.budget.seconds - self.seconds)
+        return None if budget.seconds is None else max(0.0, budget.seconds - self.seconds)
 
-    @property
-    def spent(self) -> str:
-        """What ran out, in words; empty while there is something left."""
-        if self.budget.tokens is not None and self.tokens >= self.budget.tokens:
-            return f"{self.tokens} of {self.budget.tokens} tokens"
-        if self.budget.seconds is not None and self.seconds >= self.budget.seconds:
-            return f"{self.budget.seconds:g} seconds"
-        return ""
+
+def exhausted(budget: Budget, tokens: int, seconds: float) -> str:
+    """What ran out, in words; empty while there is something left."""
+    if budget.tokens is not None and tokens >= budget.tokens:
+        return f"{tokens} of {budget.tokens} tokens"
+    if budget.seconds is not None and seconds >= budget.seconds:
+        return f"{budget.seconds:g} seconds"
+    return ""

@@ -8,8 +8,12 @@ from collections.abc import Callable
 
 from cure.errors import ProblemError
 from cure.select.agreement import rank_by_agreement
+from cure.select.answer import answer_of, verified, viable
+from cure.select.confidence import Confidence, Hypothesis, confidence
 from cure.select.max_pass import rank_by_max_pass
+from cure.select.prior import Prior
 from cure.select.ranking import Ranked, Ranking
+from cure.select.validity import believed_failures, validity_if_wrong, validity_of_tests
 from cure.table import AnyTable
 
 Selector = Callable[[AnyTable], Ranking]
@@ -24,4 +28,22 @@ def selector(name: str) -> Selector:
     return SELECTORS[name]
 
 
-__all__ = ["SELECTORS", "Ranked", "Ranking", "Selector", "rank_by_agreement", "rank_by_max_pass", "selector"]
+__all__ = [
+    "SELECTORS",
+    "Confidence",
+    "Hypothesis",
+    "Prior",
+    "Ranked",
+    "Ranking",
+    "Selector",
+    "answer_of",
+    "believed_failures",
+    "confidence",
+    "rank_by_agreement",
+    "rank_by_max_pass",
+    "selector",
+    "validity_if_wrong",
+    "validity_of_tests",
+    "verified",
+    "viable",
+]

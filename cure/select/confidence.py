@@ -16,38 +16,19 @@ Trusted tests are valid under every hypothesis; a group that fails one has proba
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.table import AnyTable, clusters
+from cure.select.evidence import Evidence, evidence
+from cure.select.prior import Prior
+from cure.table import AnyTable
 
 AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
 """The two kinds of evidence a hypothesis is weighed by."""
-
-
-@dataclass(frozen=True)
-class Prior:
-    """Beta priors (a, b) of the rates; the mean of each is a / (a + b)."""
-
-    coder: tuple[float, float] = (1.0, 1.0)
-    """A sampled program is right."""
-    tester: tuple[float, float] = (1.0, 1.0)
-    """p_u, a generated test is right."""
-    p_01: tuple[float, float] = (1.5, 3.0)
-    """A wrong program passes a right test."""
-    p_00: tuple[float, float] = (0.5, 5.0)
-    """A wrong program passes a wrong test."""
-    unsolved: tuple[float, float] = (0.8, 3.2)
-    """A wrong program passes a generated test when no program is right, whatever the test's truth."""
-    scatter: float = 6.0
-    """Concentration of wrong programs' behaviours: larger, and two wrong programs agree less often."""
-    temper: float = 0.25
-    """Power the likelihood is raised to. Programs and tests of one model share their mistakes, so n of them are worth
-    less than n independent witnesses; 1 would take them for independent."""
 
 
 @dataclass(frozen=True)
@@ -69,24 +50,23 @@ class Confidence:
 
     def of(self, candidate: str) -> float:
         """Probability in 0..1 that the candidate is right."""
-        return sum(h.probability for h in self.hypotheses if candidate in h.cluster)
+        return sum((h.probability for h in self.hypotheses if candidate in h.cluster), 0.0)
 
     @property
     def unsolved(self) -> float:
         """Probability that no candidate is right."""
-        return sum(h.probability for h in self.hypotheses if not h.cluster)
+        return sum((h.probability for h in self.hypotheses if not h.cluster), 0.0)
 
 
 def confidence(table: AnyTable, prior: Prior = Prior()) -> Confidence:
     """Posterior of every hypothesis about the table; with no candidates, "none is right" has probability 1."""
-    evidence = _Evidence(table)
-    trusted = np.array([test.trusted for test in table.tests.values()], dtype=bool)
-    weighed = [
-        (group, _terms(evidence, trusted, row, prior))
-        for row, group in enumerate(evidence.groups)
-        if bool(evidence.passed[row][trusted].all())
+    seen = evidence(table)
+    weighed: list[tuple[tuple[str, ...], dict[str, float]]] = [
+        (group, _terms(seen, row, prior))
+        for row, group in enumerate(seen.groups)
+        if bool(seen.passed[row][seen.trusted].all())
     ]
-    weighed.append(((), _terms(evidence, trusted, None, prior)))
+    weighed.append(((), _terms(seen, None, prior)))
     totals = [sum(terms.values()) for _, terms in weighed]
     top = max(totals)
     norm = sum(exp(total - top) for total in totals)
@@ -96,61 +76,11 @@ def confidence(table: AnyTable, prior: Prior = Prior()) -> Confidence:
     return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)))
 
 
-def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
-    """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests.
-
-    A test is right in proportion to the hypotheses under which the right program passes it. Where no program is right
-    the tester's prior mean stands.
-    """
-    return _validity(table, posterior.hypotheses, prior)
-
-
-def validity_if_wrong(
-    table: AnyTable, posterior: Confidence, candidate: str, prior: Prior = Prior()
-) -> dict[str, float]:
-    """Per test, the probability that its expected output is right, given that this candidate is wrong.
-
-    What a repair should go by: it is of use only if the candidate is wrong, and the tests it fails cannot be right if
-    the candidate is.
-    """
-    return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
-
-
-def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
-    total = sum(h.probability for h in hypotheses)
-    if total == 0:
-        return {name: float(test.trusted) for name, test in table.tests.items()}
-    tester_mean = prior.tester[0] / sum(prior.tester)
-    validity: dict[str, float] = {}
-    for name, test in table.tests.items():
-        right = sum(
-            h.probability * (table.passes(h.cluster[0], name) if h.cluster else tester_mean) for h in hypotheses
-        )
-        validity[name] = 1.0 if test.trusted else right / total
-    return validity
-
-
-class _Evidence:
-    """The table by behaviour: a group counts once per test, however many programs it has; unknown cells not at all.
-
-    A candidate of which nothing is known is left out, unless nothing is known of any.
-    """
-
-    def __init__(self, table: AnyTable) -> None:
-        everybody = [tuple(group) for group in clusters(table)]
-        judged = [group for group in everybody if any(table.known(group[0], name) for name in table.tests)]
-        self.groups = judged or everybody
-        shape = len(self.groups), len(table.tests)
-        heads = [group[0] for group in self.groups]
-        self.passed = np.array([[table.passes(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape)
-        self.known = np.array([[table.known(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape)
-        self.sizes = [len(group) for group in self.groups]
-
-
-def _terms(evidence: _Evidence, trusted: NDArray[np.bool_], right: int | None, prior: Prior) -> dict[str, float]:
+def _terms(evidence: Evidence, right: int | None, prior: Prior) -> dict[str, float]:
     """Tempered log-likelihood of the table if the group of that row is right; None for "none is right"."""
-    wrong_sizes = [size for row, size in enumerate(evidence.sizes) if row != right]
-    right_size = 0 if right is None else evidence.sizes[right]
+    trusted, sizes = evidence.trusted, evidence.sizes
+    wrong_sizes = [size for row, size in enumerate(sizes) if row != right]
+    right_size = 0 if right is None else sizes[right]
     agreement = _beta_binomial(right_size, sum(wrong_sizes), prior.coder) + _scatter(wrong_sizes, prior.scatter)
     # Passes and fails of all wrong groups together, per test.
     passes, fails = evidence.passed.sum(axis=0), (evidence.known & ~evidence.passed).sum(axis=0)

@@ -75,7 +75,7 @@ def record(root: Path) -> Path:
 def test_a_run_read_back_has_its_table(tmp_path: Path) -> None:
     run = load_run(record(tmp_path))
     table = run.table()
-    assert run.result == RESULT
+    assert run.state.result == RESULT
     assert table.candidates["c1"].text == "print(3)"
     assert table.tests["e1"].trusted and table.tests["e1"].stdin == "1 2\n"
     assert table.passes("c1", "e1")
@@ -111,7 +111,7 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     events = folder / "events.jsonl"
     events.write_bytes(events.read_bytes()[:-20])
     run = load_run(folder)
-    assert run.result is None
+    assert run.state.result is None
     assert summaries(5, tmp_path)[0].status == "unfinished"
 
 
@@ -132,7 +132,7 @@ def test_a_last_line_torn_within_a_character_is_left_out(tmp_path: Path) -> None
     folder = record(tmp_path)
     events = folder / "events.jsonl"
     events.write_bytes(events.read_bytes() + "é".encode()[:1])
-    assert load_run(folder).result == RESULT
+    assert load_run(folder).state.result == RESULT
 
 
 def test_a_damaged_text_is_named(tmp_path: Path) -> None:

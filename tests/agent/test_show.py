@@ -4,8 +4,7 @@ from rich.console import Console
 
 from agent.show.explain import Evidence, explain
 from agent.show.grid import grid
-from cure.select import rank_by_agreement
-from cure.select.confidence import confidence, validity_of_tests
+from cure.select import confidence, rank_by_agreement, validity_of_tests
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cure.select.confidence import confidence, validity_if_wrong, validity_of_tests
+from cure.select import confidence, validity_if_wrong, validity_of_tests
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 

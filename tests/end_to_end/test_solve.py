@@ -22,7 +22,7 @@ RIGHT_PROGRAM = "a, b = map(int, input().split())\nprint(a + b)\n"
 
 
 def last_result(tmp_path: Path) -> tuple[str, int]:
-    result = load_run(list_runs(tmp_path / "state")[0]).result
+    result = load_run(list_runs(tmp_path / "state")[0]).state.result
     assert result is not None
     return result.status, result.exit_code
 
@@ -235,7 +235,7 @@ def test_a_full_disk_under_the_run_is_exit_2_and_keeps_what_was_recorded(
     assert line.startswith("cure-agent: cannot record the run in") and "CURE_AGENT_STATE" in line
     assert "Traceback" not in done.stderr
     recorded = done.stdout.splitlines()
-    assert recorded and all(json.loads(event)["v"] == 1 for event in recorded)
+    assert recorded and all(json.loads(event)["v"] == 2 for event in recorded)
 
 
 def test_without_tests_nothing_is_verified(solve: Solve, script: Script, tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""The answer of a solve on standard output or in a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.errors import OutputError
+
+if TYPE_CHECKING:
+    from agent.solve import Outcome
+
+
+def check_writable(out: Path | None) -> None:
+    """Find out before any work whether the file can be written. Raises click's usage error."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise click.BadParameter(f"{out} is a directory", param_hint="--out")
+    if not out.parent.is_dir():
+        raise click.BadParameter(f"the folder {out.parent} does not exist", param_hint="--out")
+
+
+def hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
+    """Print the outcome as JSON, if asked for, and its program. Raises OutputError when the file cannot be written."""
+    from agent.show.outcome import outcome_json
+
+    if as_json:
+        click.echo(json.dumps(outcome_json(outcome), indent=2))
+    if outcome.program is not None:
+        write_program(outcome.program, as_json, out)
+
+
+def write_program(program: str, as_json: bool, out: Path | None) -> None:
+    """Write the program to the file, else to standard output, unless it is in the JSON there.
+
+    Raises OutputError when the file cannot be written; the answer is on standard output then.
+    """
+    # Bytes, as neither an ASCII terminal nor a lone surrogate in the model's answer may cost the user the program.
+    text = (program.rstrip("\n") + "\n").encode(errors="replace")
+    if out is not None:
+        try:
+            out.write_bytes(text)
+        except OSError as error:
+            if not as_json:
+                click.echo(text, nl=False)
+            what = "in the JSON" if as_json else "on standard output"
+            raise OutputError(f"cannot write {out}: {error.strerror}; the program is {what} instead") from error
+    elif not as_json:
+        click.echo(text, nl=False)

@@ -1,0 +1,63 @@
+"""`cure-agent replay`: goes through a recorded run again, without any model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from settings.command import SettingsCommand
+
+if TYPE_CHECKING:
+    from agent.runs import RecordedRun
+    from agent.runs.recorder import Notice
+    from agent.solve.settings import ResumeOptions
+
+
+@click.command(cls=SettingsCommand, section="resume")
+@click.argument("run", required=False)
+@click.option("--execute", is_flag=True, help="Run the programs again instead of taking the recorded executions.")
+@click.option("--json", "as_json", is_flag=True, help="Print the events as they are recorded, one JSON object a line.")
+def replay(run: str | None, execute: bool, as_json: bool, settings: ResumeOptions) -> int:
+    """Go through RUN (the newest one if left out) again: the code of today on the recorded answers and executions.
+
+    Prints the events of the run as they come about again, in the recorded order, and stops at the first that differs,
+    with exit code 2. No model is asked. Exit code 0 when the run came about as it was recorded.
+    """
+    from agent.runs import find_run, load_run
+    from cure.interrupt import run_interruptible
+
+    recorded = load_run(find_run(run))
+    came_to_its_end = run_interruptible(_replay(recorded, settings.sandbox if execute else None, as_json))
+    if not came_to_its_end:
+        click.echo(f"cure-agent: the record of {recorded.id} ends here; `cure-agent resume` goes on", err=True)
+    return 0
+
+
+async def _replay(run: RecordedRun, sandbox: str | None, as_json: bool) -> bool:
+    from agent.solve.recorded import replay as replay_run
+    from cure.session import open_session
+
+    if sandbox is None:
+        return await replay_run(run, printer(run, as_json))
+    async with open_session([], sandbox) as session:
+        return await replay_run(run, printer(run, as_json), session.sandbox)
+
+
+def printer(run: RecordedRun, as_json: bool) -> Notice:
+    """Prints every event that has come about again once all that were recorded before it have."""
+    from agent.runs.events import Event, Resumed, identity, to_line
+    from agent.show.event_line import event_line
+    from cure.plain import visible
+
+    waiting = [(name, at, event) for name, (at, event) in run.state.recorded.items() if not isinstance(event, Resumed)]
+    waiting.reverse()
+    seen = set()
+
+    def notice(event: Event) -> None:
+        seen.add(identity(event))
+        while waiting and waiting[-1][0] in seen:
+            _, at, recorded = waiting.pop()
+            click.echo(to_line(recorded, at) if as_json else visible(event_line(recorded)), nl=not as_json)
+
+    return notice

@@ -1,0 +1,77 @@
+"""`cure-agent resume`: goes on with a run that was ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from settings.command import SettingsCommand
+from settings.registry import ENGINES
+
+if TYPE_CHECKING:
+    from agent.runs import RecordedRun
+    from agent.solve import Outcome
+    from agent.solve.settings import ResumeOptions
+    from settings.section import Section
+
+
+@click.command(cls=SettingsCommand, section="resume", beside=ENGINES)
+@click.argument("run", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the program to this file.")
+def resume(
+    run: str | None, as_json: bool, out: Path | None, settings: ResumeOptions, others: tuple[Section, ...]
+) -> int:
+    """Go on with RUN (the newest one if left out), which was killed or interrupted, to the answer it would have had.
+
+    What is recorded is neither asked nor executed again; requests that failed are asked again. A run that came to its
+    end is shown. Prints and exits as `solve` does.
+    """
+    from agent.commands.hand_over import check_writable, hand_over
+    from agent.runs import find_run, load_run
+    from cure.interrupt import run_interruptible
+
+    recorded = load_run(find_run(run))
+    check_writable(out)
+    if not recorded.state.is_resumable:
+        return _show(recorded, as_json, out)
+    outcome = run_interruptible(_resume(recorded, settings.sandbox, others, as_json))
+    hand_over(outcome, as_json, out)
+    return outcome.exit_code
+
+
+def _show(run: RecordedRun, as_json: bool, out: Path | None) -> int:
+    """Show a run that came to its end, and hand its program over again; the exit code it had."""
+    import json
+
+    from rich.console import Console
+
+    from agent.commands.hand_over import write_program
+    from agent.commands.why import run_json, show_run
+
+    result = run.state.result
+    assert result is not None, "the run came to its end"
+    if as_json:
+        click.echo(json.dumps(run_json(run), indent=2))
+    else:
+        show_run(Console(stderr=True), run, with_program=False)
+    if result.candidate is not None:
+        write_program(run.table().candidates[result.candidate].text, as_json, out)
+    return result.exit_code
+
+
+async def _resume(run: RecordedRun, sandbox: str, options: tuple[Section, ...], quiet: bool) -> Outcome:
+    from rich.console import Console
+
+    from agent.commands.running import solve_and_show, started
+    from agent.show.outcome import show_outcome
+    from agent.solve.recorded import settings_of
+
+    console, problem, settings = Console(stderr=True), run.problem(), settings_of(run)
+    async with started(console, settings, sandbox, *options) as session:
+        outcome = await solve_and_show(console, problem, settings, session, resumes=run.folder)
+    if not quiet:
+        show_outcome(console, outcome, problem.name)
+    return outcome

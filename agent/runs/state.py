@@ -1,0 +1,177 @@
+"""What a recorded run has come to: the one reader of its events, for `why`, progress, `runs`, `resume` and `replay`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from agent.runs.events import (
+    Asked,
+    CandidateAdded,
+    Decided,
+    Event,
+    Executed,
+    Identity,
+    RankedRound,
+    Rejected,
+    Result,
+    Resumed,
+    Sampled,
+    Scored,
+    Started,
+    TestAdded,
+    identity,
+)
+from cure.problem import UnitTest
+from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
+from sandbox import Verdict
+
+
+@dataclass
+class RunState:
+    """Everything the events so far say. `fold` adds one event in constant time: nothing is copied."""
+
+    recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
+    """Every event that counts, with its time, by what identifies it."""
+    started: Started | None = None
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """By key."""
+    samples: dict[str, dict[int, Sampled]] = field(default_factory=dict)
+    """By key and index, in the order they came."""
+    rejected: list[Rejected] = field(default_factory=list)
+    candidates: dict[str, CandidateAdded] = field(default_factory=dict)
+    tests: dict[str, TestAdded] = field(default_factory=dict)
+    cells: dict[tuple[str, str], Executed] = field(default_factory=dict)
+    """By candidate and test."""
+    rankings: dict[int, RankedRound] = field(default_factory=dict)
+    """By round."""
+    decisions: dict[int, Decided] = field(default_factory=dict)
+    """By round."""
+    scored: Scored | None = None
+    result: Result | None = None
+    tokens: int = 0
+    seconds: float = 0.0
+    """Seconds at work: the time between being ended and being resumed does not count."""
+    answers: Counter[str] = field(default_factory=Counter)
+    """Completions by role, failed ones included."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Failed completions, by role."""
+    wanted: Counter[str] = field(default_factory=Counter)
+    """Completions asked for, by role."""
+    _at: float = 0.0
+    _since_ranking: list[Event] = field(default_factory=list)
+
+    def fold(self, event: Event, at: float = 0.0) -> RunState:
+        """This state, changed by one more event, which was recorded `at` (seconds since the epoch)."""
+        if not isinstance(event, Started | Resumed):
+            self.seconds += max(0.0, at - self._at)
+        self._at = at
+        self.recorded[identity(event)] = at, event
+        self._since_ranking.append(event)
+        match event:
+            case Started():
+                self.started = event
+            case Resumed():
+                self._forget_failures()
+            case Asked():
+                self.asked[event.key] = event
+                self.wanted[event.role] += event.n
+            case Sampled():
+                self.samples.setdefault(event.key, {})[event.index] = event
+                self.answers[event.role] += 1
+                self.failed[event.role] += event.finish == "error"
+                self.tokens += event.prompt_tokens + event.completion_tokens
+            case Rejected():
+                self.rejected.append(event)
+            case CandidateAdded():
+                self.candidates[event.name] = event
+            case TestAdded():
+                self.tests[event.name] = event
+            case Executed():
+                self.cells[event.candidate, event.test] = event
+            case RankedRound():
+                self.rankings[event.round] = event
+                self._since_ranking.clear()
+            case Decided():
+                self.decisions[event.round] = event
+            case Scored():
+                self.scored = event
+            case Result():
+                self.result = event
+        return self
+
+    @property
+    def ranking(self) -> RankedRound | None:
+        """The last ranking; None before the first."""
+        return self.rankings[max(self.rankings)] if self.rankings else None
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether the run did not come to its end by itself: it was killed or interrupted, or a part of it broke."""
+        return self.result is None or self.result.status in ("interrupted", "model_error", "sandbox_error", "error")
+
+    def candidate_number(self, name: str) -> int:
+        """The candidate's number among the programs asked for, whenever it came."""
+        added = self.candidates[name]
+        return self._number(added.key, added.index)
+
+    def test_number(self, name: str) -> int:
+        """The test's number among the tests asked for, whenever it came; public examples come first."""
+        added = self.tests[name]
+        return self._number(added.key, added.index) if added.key else -1
+
+    def _number(self, key: str, index: int) -> int:
+        # Version 1 recorded no requests; what came first was first.
+        return self.asked[key].first + index if key in self.asked else 0
+
+    def table(self, text: Callable[[str], str]) -> ProgramTable:
+        """The execution table, in the order in which programs and tests were asked for; `text` reads a blob."""
+        return ProgramTable(
+            {
+                name: candidate_of(self.candidates[name], text)
+                for name in sorted(self.candidates, key=self.candidate_number)
+            },
+            {name: test_of(self.tests[name], text) for name in sorted(self.tests, key=self.test_number)},
+            {place: cell_of(event, text) for place, event in self.cells.items()},
+        )
+
+    def _forget_failures(self) -> None:
+        """Forget how the run ended, and what failed since the last ranking: it will be tried again."""
+        self.result = None
+        self.recorded.pop(("result",), None)
+        for event in self._since_ranking:
+            if isinstance(event, Sampled) and event.finish == "error":
+                del self.samples[event.key][event.index]
+                self.answers[event.role] -= 1
+                self.failed[event.role] -= 1
+            elif isinstance(event, Executed) and event.verdict == Verdict.SANDBOX_ERROR:
+                del self.cells[event.candidate, event.test]
+            else:
+                continue
+            del self.recorded[identity(event)]
+        self._since_ranking.clear()
+
+
+def candidate_of(event: CandidateAdded, text: Callable[[str], str]) -> Candidate:
+    """The row that was added."""
+    origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
+    return Candidate(text(event.source), origin, event.parent, event.round)
+
+
+def test_of(event: TestAdded, text: Callable[[str], str]) -> UnitTest:
+    """The column that was added."""
+    return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
+
+
+def cell_of(event: Executed, text: Callable[[str], str]) -> Cell:
+    """The cell that was filled."""
+    return Cell(
+        verdict=Verdict(event.verdict),
+        passed=event.passed,
+        stdout=text(event.stdout),
+        stderr_tail=event.stderr_tail,
+        reason=event.reason,
+        cpu_s=event.cpu_s,
+        peak_memory_kb=event.peak_memory_kb,
+    )

@@ -1,0 +1,138 @@
+"""Asks the models for what a move wants and is not recorded yet; every answer is taken in as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.runs.events import Asked, Rejected, Sampled
+from agent.solve.attempts import answered, errors
+from agent.solve.intake import Rejection, taken, without_lone_surrogates
+from agent.solve.solving import Solving
+from cure.asking import Part, missing_parts
+from cure.problem import UnitTest
+from engines import Engine, EngineError, Request, Sampling
+from engines.prompt_text import prompt_text
+from engines.protocol import Prompt
+
+LETTERS = {"coder": "c", "tester": "t"}
+"""What the names of candidates and of tests begin with."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a move wants of a model."""
+
+    role: Literal["coder", "tester"]
+    key: str
+    """Names the request within the run, and decides its seed."""
+    prompt: Prompt
+    n: int
+    """Samples. With temperature 0 there is one: greedy decoding says the same each time, which is no agreement."""
+    parent: str | None = None
+    """Name of the candidate that is to be repaired."""
+
+
+async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
+    """Ask for what a move wants in this round; candidates and tests are in the table, and execute, as they come.
+
+    Recorded answers are taken first, and only the others are asked for, unless the round was already over when the run
+    was ended. Asking stops when the budget is exhausted. Raises EngineError when the coder has answered nothing yet.
+    """
+    requests = [_announced(solving, round_, each) for each in wanted if each.n]
+    for asked, _ in requests:
+        for sample in list(solving.recorder.known.samples.get(asked.key, {}).values()):
+            _take(solving, asked, sample, solving.recorder.text(sample.text))
+    if solving.recorder.asks and not solving.is_recorded(round_) and not solving.exhausted():
+        await _ask_for_missing(solving, requests)
+    failed = errors(solving.recorder.state, "coder")
+    if failed and not answered(solving.recorder.state, "coder") and not solving.exhausted():
+        raise EngineError(f"{solving.settings.coder} answered none of {len(failed)} requests: {failed[-1]}")
+
+
+def request_seed(seed: int, key: str) -> int:
+    """A seed in 0..2^31-1 for one request of a run: the same run twice asks the same."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=4).digest(), "big") >> 1
+
+
+def _announced(solving: Solving, round_: int, wanted: Ask) -> tuple[Asked, Request]:
+    """The request, once it is recorded that it will be sent."""
+    settings, recorder = solving.settings, solving.recorder
+    n = wanted.n if settings.temperature else 1
+    seed = request_seed(settings.seed, wanted.key)
+    stop = solving.roles[wanted.role].style.stop
+    asked = Asked(
+        key=wanted.key,
+        role=wanted.role,
+        prompt=recorder.blob(prompt_text(wanted.prompt)),
+        n=n,
+        first=recorder.state.wanted[wanted.role] + 1,
+        seed=seed,
+        round=round_,
+        parent=wanted.parent,
+    )
+    recorder.emit(asked)
+    sampling = Sampling(settings.temperature, settings.top_p, None, settings.max_tokens, seed, stop)
+    return asked, Request(wanted.key, wanted.prompt, n, sampling)
+
+
+async def _ask_for_missing(solving: Solving, requests: Sequence[tuple[Asked, Request]]) -> None:
+    """Ask every engine for what is not there yet, side by side, until they end, one fails, or the time is up."""
+    by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
+    for asked, request in requests:
+        engine = solving.roles[asked.role].engine
+        assert engine is not None, "a recorder that asks has engines"
+        _, parts = by_engine.setdefault(id(engine), (engine, {}))
+        have = solving.recorder.state.samples.get(asked.key, ())
+        parts |= {part.request.key: (asked, part) for part in missing_parts(request, have)}
+    tasks = [asyncio.create_task(_ask_engine(solving, *each)) for each in by_engine.values() if each[1]]
+    try:
+        async with asyncio.timeout(solving.seconds_left()) as deadline:
+            await asyncio.gather(*tasks)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ask_engine(solving: Solving, engine: Engine, parts: dict[str, tuple[Asked, Part]]) -> None:
+    async with aclosing(engine.complete([part.request for _, part in parts.values()])) as completions:
+        async for completion in completions:
+            asked, part = parts[completion.key]
+            text = without_lone_surrogates(completion.text)
+            sample = Sampled(
+                asked.role,
+                asked.key,
+                part.first + completion.index,
+                completion.finish,
+                solving.recorder.blob(text),
+                completion.usage.prompt_tokens,
+                completion.usage.completion_tokens,
+                without_lone_surrogates(completion.error),
+            )
+            _take(solving, asked, sample, text)
+            if solving.exhausted():
+                return
+
+
+def _take(solving: Solving, asked: Asked, sample: Sampled, text: str) -> None:
+    """Record one answer, and what came of it. The name depends on what was asked, not on what came first."""
+    solving.recorder.emit(sample)
+    if sample.finish == "error":
+        return
+    found = taken(asked, text, solving.extract, solving.problem)
+    if isinstance(found, Rejection):
+        solving.recorder.emit(Rejected(asked.role, asked.key, sample.index, found.reason))
+        return
+    name = f"{LETTERS[asked.role]}{asked.first + sample.index}"
+    if isinstance(found, UnitTest):
+        solving.add_test(name, found, asked.key, sample.index)
+    else:
+        solving.add_candidate(name, found, asked.key, sample.index)

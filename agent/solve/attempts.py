@@ -1,0 +1,43 @@
+"""What the models' answers have come to so far, read from the state of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.runs.events import Sampled
+from agent.runs.state import RunState
+
+
+def errors(state: RunState, role: str, round_: int | None = None) -> list[str]:
+    """The errors of requests to a role, in the order they came; of one round or of all."""
+    return [sample.error for sample in _samples(state, round_) if sample.role == role and sample.finish == "error"]
+
+
+def answered(state: RunState, role: str, round_: int | None = None) -> int:
+    """How many answers of a role came back; in one round or in all."""
+    return sum(sample.role == role and sample.finish != "error" for sample in _samples(state, round_))
+
+
+def model_error(state: RunState, round_: int) -> str:
+    """The last error of a round in which no request was answered; empty when one was, or none failed."""
+    if any(answered(state, role, round_) for role in ("coder", "tester")):
+        return ""
+    failed = errors(state, "tester", round_) or errors(state, "coder", round_)
+    return failed[-1] if failed else ""
+
+
+def notes(state: RunState) -> tuple[str, ...]:
+    """What did not come of the answers, in sentences."""
+    lines = []
+    for role, what in (("coder", "program"), ("tester", "test")):
+        if failed := errors(state, role):
+            lines.append(f"{len(failed)} requests of the {role} failed; the last: {failed[-1]}")
+        if reasons := [event.reason for event in state.rejected if event.role == role]:
+            lines.append(f"{len(reasons)} answers of the {role} gave no {what}; the last: {reasons[-1]}")
+    return tuple(lines)
+
+
+def _samples(state: RunState, round_: int | None) -> Iterator[Sampled]:
+    for key, samples in state.samples.items():
+        if round_ is None or state.asked[key].round == round_:
+            yield from samples.values()

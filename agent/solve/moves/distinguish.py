@@ -1,0 +1,33 @@
+"""The move that asks the tester for tests on inputs that no test has yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.solve.asking import Ask, ask
+from agent.solve.reading import Reading
+from agent.solve.solving import Solving
+
+INPUTS_SHOWN = 16
+"""Inputs to avoid that the tester is shown, the newest."""
+
+
+@dataclass(frozen=True)
+class Distinguish:
+    """Ask for tests whose inputs are new: only these can tell apart what the table cannot."""
+
+    name: ClassVar = "distinguish"
+    doing: ClassVar = "asking for tests on new inputs"
+    done: ClassVar = "asked for tests on new inputs"
+    why: str
+    targets: tuple[str, ...] = ()
+    """Candidates that are to be told apart."""
+
+    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+        """Ask for m tests."""
+        round_, tests = len(readings) + 1, readings[-1].table.tests
+        avoid = list({test.stdin: test for test in tests.values()}.values())[-INPUTS_SHOWN:]
+        prompt = solving.roles["tester"].style.tester(solving.problem, avoid)
+        await ask(solving, round_, [Ask("tester", f"tester/{round_}", prompt, solving.settings.m)])

@@ -1,0 +1,24 @@
+"""The move that ends a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.solve.reading import Reading
+from agent.solve.solving import Solving
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Hand over what there is."""
+
+    name: ClassVar = "finish"
+    doing: ClassVar = ""
+    done: ClassVar = "stopped"
+    why: str
+    targets: tuple[str, ...] = ()
+
+    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+        """Do nothing: the graph ends here."""

@@ -1,0 +1,37 @@
+"""The move that samples programs and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.solve.asking import Ask, ask
+from agent.solve.reading import Reading
+from agent.solve.solving import Solving
+
+LATER_SHARE = 2
+"""A round after the first asks for n / LATER_SHARE programs and m / LATER_SHARE tests."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Ask both roles afresh."""
+
+    name: ClassVar = "more"
+    doing: ClassVar = "sampling more"
+    done: ClassVar = "sampled more"
+    why: str = "nothing is there yet"
+    targets: tuple[str, ...] = ()
+
+    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+        """Ask for n programs and m tests in the first round, for half as many later."""
+        round_, problem = len(readings) + 1, solving.problem
+        share = 1 if round_ == 1 else LATER_SHARE
+        n, m = -(-solving.settings.n // share), -(-solving.settings.m // share)
+        coder, tester = solving.roles["coder"].style, solving.roles["tester"].style
+        wanted = [
+            Ask("coder", f"coder/{round_}", coder.coder(problem), n),
+            Ask("tester", f"tester/{round_}", tester.tester(problem), m),
+        ]
+        await ask(solving, round_, wanted)

@@ -1,0 +1,158 @@
+"""What every step of a solve works with, and the table that it fills."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.runs.events import CandidateAdded, Executed, TestAdded
+from agent.runs.recorder import Recorder
+from agent.runs.state import cell_of
+from agent.solve.attempts import model_error
+from agent.solve.reading import Reading
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Clock, Left, exhausted
+from cure.extract import Extractor
+from cure.problem import Problem, UnitTest
+from cure.prompts import PromptStyle
+from cure.select import Selector
+from cure.table import Candidate, Cell, GrowingTable, ProgramTable
+from engines import Engine
+from sandbox import SandboxError, Verdict
+
+if TYPE_CHECKING:
+    from agent.solve.strategies import Strategy
+
+GRACE_S = 2.0
+"""Seconds the executions may take when sampling has used up the budget's time; without them it was for nothing."""
+
+
+@dataclass(frozen=True)
+class RoleModel:
+    """The model of one role, and the wording it is asked in."""
+
+    engine: Engine | None
+    """None in a replay, where no model is asked."""
+    style: PromptStyle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solving:
+    """One solve. Frozen: what it learns is in the recorder's state and in the growing table."""
+
+    problem: Problem
+    settings: SolveSettings
+    roles: Mapping[str, RoleModel]
+    """By `coder` and `tester`."""
+    extract: Extractor
+    select: Selector
+    strategy: Strategy
+    growing: GrowingTable[Candidate, UnitTest]
+    recorder: Recorder
+    clock: Clock
+
+    def exhausted(self) -> str:
+        """What of the budget ran out by now, in words; empty while there is something left."""
+        return exhausted(self.settings.budget, self.recorder.state.tokens, self.clock.seconds)
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the budget's end; None without a limit."""
+        return self.clock.seconds_left(self.settings.budget)
+
+    def used(self, round_: int) -> tuple[int, float]:
+        """Tokens and seconds used up when the round was decided on: as recorded, else by now."""
+        decided = self.recorder.known.decisions.get(round_) or self.recorder.state.decisions.get(round_)
+        if decided is not None:
+            return decided.tokens, decided.seconds
+        return self.recorder.state.tokens, self.clock.seconds
+
+    def left(self, readings: Sequence[Reading]) -> Left:
+        """What is left after the rounds that were read."""
+        done = len(readings)
+        if not done:
+            return Left(rounds=self.settings.rounds)
+        return Left(
+            rounds=self.settings.rounds - done,
+            exhausted=exhausted(self.settings.budget, *self.used(done)),
+            model_error=model_error(self.recorder.state, done),
+        )
+
+    def is_recorded(self, round_: int) -> bool:
+        """Whether the round was read before, so that nothing is asked and nothing is run in it any more."""
+        return round_ in self.recorder.known.rankings
+
+    def add_candidate(self, name: str, candidate: Candidate, key: str, index: int) -> None:
+        """Add a row; what is recorded of it is put back, the rest starts to run."""
+        recorder = self.recorder
+        source = recorder.blob(candidate.text)
+        recorder.emit(
+            CandidateAdded(name, source, candidate.origin, candidate.parent, candidate.round, key, index),
+        )
+        for test in recorder.state.tests:
+            self._put_back(name, test)
+        self.growing.add_candidate(name, candidate)
+
+    def add_test(self, name: str, test: UnitTest, key: str = "", index: int = 0) -> None:
+        """Add a column; what is recorded of it is put back, the rest starts to run."""
+        recorder = self.recorder
+        recorder.emit(TestAdded(name, recorder.blob(test.stdin), recorder.blob(test.expected), test.origin, key, index))
+        for candidate in recorder.state.candidates:
+            self._put_back(candidate, name)
+        self.growing.add_test(name, test)
+
+    def _put_back(self, candidate: str, test: str) -> None:
+        known = self.recorder.known.cells.get((candidate, test))
+        if known is not None and self.recorder.takes_executions:
+            cell = cell_of(known, self.recorder.text)
+            self.growing.restore(candidate, test, cell)
+            record_cell(self.recorder, candidate, test, cell)
+
+    async def settle(self, round_: int) -> ProgramTable:
+        """The table once the executions of the round have ended, or the time for them is up; rows and columns in the
+        order in which they were asked for.
+
+        Raises SandboxError when none of the executions could be had.
+        """
+        if self.is_recorded(round_) and self.recorder.takes_executions:
+            await self.growing.cancel()
+            return self._table()
+        left = self.seconds_left()
+        try:
+            async with asyncio.timeout(None if left is None else max(left, GRACE_S)) as deadline:
+                await self.growing.settle()
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            await self.growing.cancel()
+        table = self._table()
+        cells = table.cells.values()
+        if cells and all(cell.verdict is Verdict.SANDBOX_ERROR for cell in cells):
+            raise SandboxError(f"the sandbox failed on all {len(cells)} executions: {next(iter(cells)).reason}")
+        return table
+
+    def _table(self) -> ProgramTable:
+        table, state = self.growing.snapshot(), self.recorder.state
+        return replace(
+            table,
+            candidates={name: table.candidates[name] for name in sorted(table.candidates, key=state.candidate_number)},
+            tests={name: table.tests[name] for name in sorted(table.tests, key=state.test_number)},
+        )
+
+
+def record_cell(recorder: Recorder, candidate: str, test: str, cell: Cell) -> None:
+    """Record one filled cell of the table."""
+    recorder.emit(
+        Executed(
+            candidate,
+            test,
+            str(cell.verdict),
+            cell.passed,
+            recorder.blob(cell.stdout),
+            cell.stderr_tail,
+            cell.reason,
+            cell.cpu_s,
+            cell.peak_memory_kb,
+        )
+    )

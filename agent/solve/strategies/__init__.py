@@ -1,0 +1,33 @@
+"""What to do next, a file each: a pure function of what was read, what is set and what is left.
+
+A new strategy is a small file here and a line in `STRATEGIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agent.solve.moves import Move
+from agent.solve.reading import Reading
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+from agent.solve.strategies.distinguish import distinguish
+from agent.solve.strategies.repair_first import repair_first
+from agent.solve.strategies.sample_only import sample_only
+from cure.errors import ProblemError
+
+Strategy = Callable[[Sequence[Reading], SolveSettings, Left], Move]
+"""The move after these readings, one per round done; the first move where there is none."""
+
+STRATEGIES: dict[str, Strategy] = {
+    "repair-first": repair_first,
+    "distinguish": distinguish,
+    "sample-only": sample_only,
+}
+
+
+def strategy(name: str) -> Strategy:
+    """The strategy of that name. Raises ProblemError that lists the names there are."""
+    if name not in STRATEGIES:
+        raise ProblemError(f"unknown strategy {name!r}; there are: {', '.join(STRATEGIES)}")
+    return STRATEGIES[name]

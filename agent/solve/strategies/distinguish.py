@@ -1,0 +1,34 @@
+"""Like `repair_first`, but more evidence is sought on new inputs instead of by sampling everything again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.solve.moves import Move
+from agent.solve.moves.distinguish import Distinguish
+from agent.solve.moves.repair import Repair
+from agent.solve.moves.sample import Sample
+from agent.solve.reading import Reading
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+from agent.solve.strategies.repair_first import repair_first
+from cure.select.distinguish import undecided
+
+
+def distinguish(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
+    """What `repair_first` says, unless tests on new inputs are worth more.
+
+    That is where it would sample more because the evidence is thin, and where it would repair though two viable
+    behaviours are about as likely right. Without tests (m = 0) or after a round that brought none it is as before.
+    """
+    move = repair_first(readings, settings, left)
+    if not readings or not settings.m or not isinstance(move, Sample | Repair):
+        return move
+    reading = readings[-1]
+    if len(readings) > 1 and len(reading.table.tests) == len(readings[-2].table.tests):
+        return move
+    if pair := undecided(reading.table, reading.posterior):
+        return Distinguish(f"{pair[0]} and {pair[1]} differ, and the tests do not say which is right", pair)
+    if isinstance(move, Sample) and reading.best is not None:
+        return Distinguish(move.why, (reading.best,))
+    return move

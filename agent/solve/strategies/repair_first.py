@@ -1,0 +1,52 @@
+"""The default: repair programs towards the tests worth believing; where there are none, sample more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.solve.moves import Move
+from agent.solve.moves.finish import Finish
+from agent.solve.moves.repair import FAILURES_SHOWN, Repair
+from agent.solve.moves.sample import Sample
+from agent.solve.reading import Reading, stale_rounds
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+from cure.select.validity import believed_failures
+from cure.table import clusters
+
+REPAIR_TARGETS = 2
+STALE_ROUNDS = 2
+"""So many rounds without news end a run."""
+
+
+def repair_first(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
+    """Finish when the answer is verified or nothing is left; else repair the best candidates, or sample more."""
+    if not readings:
+        return Sample()
+    reading = readings[-1]
+    if reading.is_verified(settings.confident):
+        return Finish(f"{reading.answer} is right with probability {reading.confidence:.2f}")
+    if left.nothing:
+        return Finish(left.nothing)
+    best = reading.best
+    if best is None:
+        return Sample("no program came out of the answers so far")
+    if (stale := stale_rounds(readings)) >= STALE_ROUNDS:
+        return Finish(f"{stale} rounds in a row brought nothing new")
+    if failing := believed_failures(reading.table, best, reading.posterior):
+        return Repair(f"{best} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", _targets(reading))
+    return Sample(f"{best} fails no test worth believing, but the evidence is thin")
+
+
+def _targets(reading: Reading) -> tuple[str, ...]:
+    """The best-ranked candidates that fail a believable test, at most one per behaviour."""
+    table = reading.table
+    group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
+    targets: dict[int, str] = {}
+    for ranked in reading.ranking.ranked:
+        group = group_of[ranked.candidate]
+        if group not in targets and believed_failures(table, ranked.candidate, reading.posterior):
+            targets[group] = ranked.candidate
+        if len(targets) == REPAIR_TARGETS:
+            break
+    return tuple(targets.values())

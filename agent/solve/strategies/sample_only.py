@@ -1,0 +1,21 @@
+"""The paper's best-of-n: one round of n programs and m tests, then the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.solve.moves import Move
+from agent.solve.moves.finish import Finish
+from agent.solve.moves.sample import Sample
+from agent.solve.reading import Reading
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+
+
+def sample_only(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001
+    """Sample once, then finish, whatever came of it."""
+    if not readings:
+        return Sample()
+    if readings[-1].is_verified(settings.confident):
+        return Finish(f"{readings[-1].answer} is right with probability {readings[-1].confidence:.2f}")
+    return Finish(f"the best of {settings.n} programs by {settings.m} tests is taken")

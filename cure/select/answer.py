@@ -1,0 +1,30 @@
+"""Which candidate may be handed over, and whether it counts as verified."""
+
+from __future__ import annotations
+
+from cure.select.confidence import Confidence
+from cure.select.ranking import Ranking
+from cure.table import AnyTable
+from sandbox import Verdict
+
+
+def viable(table: AnyTable, candidate: str) -> bool:
+    """Whether the candidate may be handed over at all.
+
+    It passes every trusted test; where there is none it must at least have run to its end once, or there is no test.
+    """
+    trusted = table.names(trusted=True)
+    if trusted:
+        return all(table.passes(candidate, name) for name in trusted)
+    verdicts = [cell.verdict for (name, _), cell in table.cells.items() if name == candidate]
+    return not verdicts or Verdict.OK in verdicts
+
+
+def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
+    """The candidate to hand over: the first of the ranking that is viable; None when none is."""
+    return next((ranked.candidate for ranked in ranking.ranked if viable(table, ranked.candidate)), None)
+
+
+def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
+    """Whether the candidate counts as verified: sure enough, and not by agreement alone: it passes a test."""
+    return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.tests)

@@ -1,0 +1,44 @@
+"""The execution table by behaviour, as the confidence weighs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cure.table import AnyTable, clusters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What each behaviour did on each test. A behaviour counts once per test, however many candidates show it."""
+
+    groups: tuple[tuple[str, ...], ...]
+    """Names of the candidates of each behaviour."""
+    passed: NDArray[np.bool_]
+    """(groups, tests): whether the behaviour passes the test."""
+    known: NDArray[np.bool_]
+    """(groups, tests): whether the cell says anything; a cell that was not run or was lost by the sandbox does not."""
+    trusted: NDArray[np.bool_]
+    """(tests,)."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """(groups,): how many candidates show each behaviour."""
+        return [len(group) for group in self.groups]
+
+
+def evidence(table: AnyTable) -> Evidence:
+    """The evidence of a table. A candidate of which nothing is known is left out, unless nothing is known of any."""
+    everybody = [tuple(group) for group in clusters(table)]
+    judged = [group for group in everybody if any(table.known(group[0], name) for name in table.tests)]
+    groups = judged or everybody
+    shape = len(groups), len(table.tests)
+    heads = [group[0] for group in groups]
+    return Evidence(
+        groups=tuple(groups),
+        passed=np.array([[table.passes(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape),
+        known=np.array([[table.known(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape),
+        trusted=np.array([test.trusted for test in table.tests.values()], dtype=bool),
+    )

@@ -1,0 +1,157 @@
+"""What the strategies decide, on small tables, and what the answer is."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.solve.moves import Move
+from agent.solve.reading import read
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+from agent.solve.strategies import STRATEGIES, strategy
+from agent.solve.strategies.distinguish import distinguish
+from agent.solve.strategies.repair_first import repair_first
+from agent.solve.strategies.sample_only import sample_only
+from cure.errors import ProblemError
+from cure.select import (
+    answer_of,
+    believed_failures,
+    confidence,
+    rank_by_agreement,
+    rank_by_max_pass,
+    verified,
+    viable,
+)
+from cure.table import ProgramTable
+from tests.cure.tables import draw
+
+SETTINGS = SolveSettings(rounds=3)
+
+
+def decision(*tables: ProgramTable, rounds: int = 2, exhausted: str = "", model_error: str = "") -> Move:
+    readings = [read(table, rank_by_agreement) for table in tables]
+    return repair_first(readings, SETTINGS, Left(rounds=rounds, exhausted=exhausted, model_error=model_error))
+
+
+def test_a_sure_answer_ends_the_run() -> None:
+    sure = decision(draw(*["........"] * 6, "aaaaaaaa", trusted=2))
+    assert sure.name == "finish"
+    assert "c0 is right" in sure.why
+
+
+def test_a_sure_answer_counts_even_when_the_budget_is_spent() -> None:
+    table = draw(*["........"] * 6, "aaaaaaaa", trusted=2)
+    assert "is right" in decision(table, exhausted="90 seconds").why
+    assert "budget" in decision(draw("a"), exhausted="90 seconds").why
+
+
+def test_a_program_that_fails_an_example_is_repaired() -> None:
+    repair = decision(draw("a.", "b.", trusted=1))
+    assert repair.name == "repair"
+    assert repair.targets == ("c0", "c1")
+
+
+def test_programs_that_behave_alike_are_repaired_once() -> None:
+    assert decision(draw("a.", "a.", "a.", trusted=1)).targets == ("c0",)
+
+
+def test_thin_evidence_asks_for_more_samples() -> None:
+    assert decision(draw("")).name == "more"
+
+
+def test_no_program_at_all_asks_for_more_samples() -> None:
+    assert decision(ProgramTable()).name == "more"
+
+
+def test_the_last_round_and_standstill_end_the_run() -> None:
+    doubtful = draw("a", trusted=1)
+    assert decision(doubtful, rounds=0).why == "the rounds are used up"
+    assert decision(doubtful, doubtful).name == "repair"
+    assert decision(doubtful, doubtful, doubtful).why == "2 rounds in a row brought nothing new"
+    assert decision(doubtful, draw("a", "b", trusted=1), draw("a", "b", trusted=1)).name == "repair"
+    assert decision(doubtful, model_error="503").why == "the model stopped answering: 503"
+
+
+def test_trusted_failures_come_first() -> None:
+    table = draw("b..a", "....", "....", "...c", trusted=1)
+    assert believed_failures(table, "c0", confidence(table)) == ["t0", "t3"]
+
+
+def test_tests_that_only_doubtful_programs_pass_are_not_believed() -> None:
+    table = draw(*["....a"] * 6, "bbbb.", trusted=1)
+    assert "t4" not in believed_failures(table, "c0", confidence(table))
+
+
+def test_a_doubtful_best_program_is_repaired_towards_the_tests_it_fails() -> None:
+    assert decision(draw(".aabbb..", "abbaabbb", trusted=1)).name == "repair"
+
+
+def test_a_failed_sandbox_is_no_failure_to_repair() -> None:
+    table = draw("?", trusted=1)
+    assert believed_failures(table, "c0", confidence(table)) == []
+
+
+def test_viable_means_every_example_passes_or_without_examples_that_it_runs() -> None:
+    assert viable(draw(".a", trusted=1), "c0")
+    assert not viable(draw("a.", trusted=1), "c0")
+    assert viable(draw("a"), "c0")
+    assert not viable(draw("!!"), "c0")
+    assert viable(draw(""), "c0")
+
+
+def test_agreement_without_any_test_passed_is_never_verified() -> None:
+    for table in (draw(*[""] * 8), draw(*["a"] * 16), draw(*["????"] * 16)):
+        posterior = confidence(table)
+        assert not any(verified(table, name, posterior, 0.5) for name in table.candidates)
+        assert decision(table).name != "finish"
+
+
+def test_the_answer_is_the_first_viable_one_not_only_the_first() -> None:
+    table = draw("a...", ".aaa", trusted=1)
+    assert rank_by_max_pass(table).best == "c0"
+    assert answer_of(table, rank_by_max_pass(table)) == "c1"
+    assert answer_of(draw("a", trusted=1), rank_by_max_pass(draw("a", trusted=1))) is None
+
+
+def test_every_strategy_begins_by_sampling_and_ends_when_nothing_is_left() -> None:
+    doubtful = read(draw("a.", "b.", trusted=1), rank_by_agreement)
+    for decide in STRATEGIES.values():
+        assert decide([], SETTINGS, Left(rounds=3)).name == "more"
+        assert decide([doubtful], SETTINGS, Left(rounds=0)).name == "finish"
+
+
+def test_an_unknown_strategy_names_those_there_are() -> None:
+    with pytest.raises(ProblemError, match="repair-first"):
+        strategy("magic")
+
+
+def test_sampling_only_takes_the_best_of_one_round() -> None:
+    failing = read(draw("a.", "b.", trusted=1), rank_by_agreement)
+    assert sample_only([failing], SETTINGS, Left(rounds=2)).name == "finish"
+
+
+def told(*rows: str, trusted: int = 0, settings: SolveSettings = SETTINGS) -> Move:
+    return distinguish([read(draw(*rows, trusted=trusted), rank_by_agreement)], settings, Left(rounds=2))
+
+
+def test_thin_evidence_asks_for_tests_on_new_inputs() -> None:
+    move = told("")
+    assert (move.name, move.targets) == ("distinguish", ("c0",))
+    assert "the evidence is thin" in move.why
+
+
+def test_behaviours_that_are_about_as_likely_right_are_told_apart_before_any_repair() -> None:
+    rows = ("..a", ".a.")
+    assert decision(draw(*rows, trusted=1)).name == "repair"
+    move = told(*rows, trusted=1)
+    assert (move.name, move.targets) == ("distinguish", ("c0", "c1"))
+
+
+def test_a_program_that_fails_an_example_is_repaired_all_the_same() -> None:
+    assert told("a.", "b.", trusted=1).name == "repair"
+
+
+def test_where_no_tests_are_wanted_or_the_tester_has_no_new_ones_it_is_as_without() -> None:
+    assert told("", settings=SolveSettings(m=0)).name == "more"
+    same = read(draw(""), rank_by_agreement)
+    assert distinguish([same, same], SETTINGS, Left(rounds=1)).name == "more"
