@@ -18,7 +18,7 @@ from cure.reward import right_codes
 from engines import Sampling, open_engine
 from sandbox import open_sandbox
 from trainer.rollout.execute import ExecutionRules
-from trainer.rollout.sampling import Seat, roll_out
+from trainer.rollout.sampling import RoleSampler, roll_out
 from trainer.rollout.tasks import MicroTasks, Task
 
 
@@ -41,13 +41,13 @@ async def main() -> None:
     print(f"{options.problems} held-out problems, {options.n} programs by {options.coder}")
     for spec in options.tester:
         tester = await open_engine(spec)
-        seats = [
-            Seat("coder", coder, style, options.n, sampling),
-            Seat("tester", tester, style, options.m, sampling),
+        samplers = [
+            RoleSampler(role="coder", engine=coder, style=style, samples=options.n, sampling=sampling),
+            RoleSampler(role="tester", engine=tester, style=style, samples=options.m, sampling=sampling),
         ]
         # The same seed for every tester: the same programs.
         rules = ExecutionRules(most_labels=1 << 30, reference=True)
-        rollout = await roll_out(seats, tasks, options.seed, "cross", box, rules)
+        rollout = await roll_out(samplers, tasks, options.seed, "cross", box, rules)
         tables = rollout.tables
         rights = [right_codes(table.label_passes) for table in tables]
         valid = fmean(passes for table in tables for passes in table.reference or ())

@@ -1,16 +1,15 @@
-"""Measures the policies on problems they are not trained on, while they are trained."""
+"""The policies in training, measured on problems they are not trained on."""
 
 from __future__ import annotations
 
 import time
 
 from trainer.config import Config
-from trainer.distributed.world import World
-from trainer.progress.terminal import Show
-from trainer.record.measure import Metrics, of_answers, of_tables
-from trainer.rollout.sampling import roll_out
+from trainer.progress.progress import Progress
+from trainer.record.measure import Metrics, answer_metrics, table_metrics
+from trainer.rollout.sampling import join_rollouts, roll_out
 from trainer.rollout.tasks import Task, open_tasks
-from trainer.rollout_workers import Crew
+from trainer.rollout_workers import RolloutWorkers
 
 KEPT = (
     "code/accuracy",
@@ -29,31 +28,38 @@ KEPT = (
     "test/mu",
     "best_of_n",
 )
+"""Metrics of an evaluation; they are recorded under `eval/`."""
 
 
 def is_due(config: Config, step: int) -> bool:
-    """Whether the policy after this step is to be evaluated: the first, every so many, and the last."""
+    """Whether the policies after `step` are to be evaluated: before the first step, at intervals, after the last."""
     wanted = config.evaluation
     return wanted.problems is not None and (step % wanted.every == 0 or step == config.steps)
 
 
-async def evaluate(config: Config, crew: Crew, world: World, show: Show) -> Metrics:
-    """Figures of the policies on the held-out problems; the same prompts and seeds every time."""
-    wanted = config.evaluation
+async def evaluate(workers: RolloutWorkers, progress: Progress) -> Metrics:
+    """Figures on the held-out problems, whose prompts and seeds are equal in every evaluation of a run.
+
+    Raises TrainerError or ProblemError where the problems cannot be read, EngineFailed where an engine gives no answer.
+    """
+    wanted, world = workers.config.evaluation, workers.world
     assert wanted.problems is not None
     problems = open_tasks(wanted.problems, wanted.seed, "heldout")
     count = wanted.count if problems.size is None else min(wanted.count, problems.size)
     tasks = [Task(slot, slot, problems.problem(slot)) for slot in range(count)]
-    seats = crew.evaluation_seats
-    mine = tasks[world.rank :: world.size]
-    show.rolling_out(mine, sum(seat.samples for seat in seats), "evaluation")
+    samplers = workers.evaluation_samplers
+    own = tasks[world.rank :: world.size]
+    progress.rolling_out(own, sum(sampler.samples for sampler in samplers), "evaluation")
     begun = time.monotonic()
-    rollout = await roll_out(seats, mine, wanted.seed, "evaluation", crew.box, crew.evaluation_rules, show.event)
-    parts = world.gather(rollout)
-    answers = sorted((one for part in parts for one in part.answers), key=lambda one: one.slot)
-    tables = sorted((one for part in parts for one in part.tables), key=lambda one: one.slot)
-    every = of_answers(answers) | of_tables(tables)
-    metrics: Metrics = {f"eval/{name}": every[name] for name in KEPT if name in every}
+    rollout = join_rollouts(
+        world.gather(
+            await roll_out(
+                samplers, own, wanted.seed, "evaluation", workers.sandbox, workers.evaluation_rules, progress.event
+            )
+        )
+    )
+    known = answer_metrics(rollout.answers) | table_metrics(rollout.tables)
+    metrics: Metrics = {f"eval/{name}": known[name] for name in KEPT if name in known}
     metrics["eval/problems"] = count
     metrics["seconds/evaluation"] = round(time.monotonic() - begun, 4)
     return metrics

@@ -9,13 +9,16 @@ from pathlib import Path
 from trainer.config import Config
 from trainer.distributed.world import World
 from trainer.policy.loading import checkpoint_of
-from trainer.policy.protocol import Policy
+from trainer.policy.protocol import Policy, PolicySetup
 from trainer.record.recorder import Recorder
 
 
 @contextmanager
 def open_policies(config: Config, world: World) -> Iterator[dict[str, Policy]]:
-    """The policies by name, as the base checkpoints are; closed at the end."""
+    """The policies by name, with the weights of their base checkpoints; closed at the end.
+
+    Raises TrainerError where a checkpoint, or a package that the back end needs, is not there.
+    """
     policies = _open(config, world)
     try:
         yield policies
@@ -28,27 +31,27 @@ def _open(config: Config, world: World) -> dict[str, Policy]:
     keep_reference = config.loss.kl_weight > 0 or config.loss.measure_kl
     policies: dict[str, Policy] = {}
     for name, policy in config.policies.items():
-        base = checkpoint_of(policy.model)
+        setup = PolicySetup(checkpoint_of(policy.model), config.train, config.optimiser, world, keep_reference)
         if config.train.backend == "deepspeed":
             from trainer.policy.deepspeed_policy import DeepSpeedPolicy
 
-            policies[name] = DeepSpeedPolicy(base, config.train, config.optimiser, world, keep_reference)
+            policies[name] = DeepSpeedPolicy(setup)
         else:
             from trainer.policy.torch_policy import TorchPolicy
 
-            policies[name] = TorchPolicy(base, config.train, config.optimiser, world, keep_reference)
+            policies[name] = TorchPolicy(setup)
     return policies
 
 
 def load_policies(policies: Mapping[str, Policy], checkpoint: Path | None) -> None:
-    """Go on from a checkpoint; at the beginning of a run there is none."""
+    """Load the policies from a run's checkpoint, if there is one. Raises TrainerError where it does not fit."""
     if checkpoint is not None:
         for name, policy in policies.items():
             policy.load(directory_of(checkpoint, name, len(policies)))
 
 
 def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int) -> None:
-    """Write the checkpoint of a step: complete under its name, or not there."""
+    """Write the checkpoint of a step. It gets its name only when it is complete; old checkpoints are then removed."""
     world, directory = recorder.world, recorder.directory
     partial: Path = world.share(lambda: directory.prepare_checkpoint(step))
     for name, policy in policies.items():
@@ -61,5 +64,5 @@ def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int)
 
 
 def directory_of(checkpoint: Path, name: str, count: int) -> Path:
-    """Where a policy lies in a checkpoint: it is the checkpoint itself when it is the only one."""
+    """The directory of a policy in a checkpoint: the checkpoint itself where there is only one policy."""
     return checkpoint if count == 1 else checkpoint / name

@@ -1,27 +1,19 @@
-"""Everything a step samples and runs with: engines, prompts, the sandbox."""
+"""What a step samples and runs programs with, in one process: engines, prompts, the sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import cast
 
 from cure.prompts import prompts_for
-from engines import (
-    Engine,
-    LocalOptions,
-    Sampling,
-    TrainableEngine,
-    VllmOptions,
-    open_engine,
-    open_trainable_engine,
-)
+from cure.session import closing, open_session
+from engines import Engine, LocalOptions, Sampling, TrainableEngine, VllmOptions, open_trainable_engine
 from engines.local.text import Text
 from engines.vllm_server.engine import open_server_engine
-from sandbox import Sandbox, default_slots, open_sandbox
+from sandbox import Sandbox, default_slots
 from trainer.config import Config
 from trainer.config.schema import Role
 from trainer.distributed.world import World
@@ -29,35 +21,39 @@ from trainer.policy.loading import checkpoint_of
 from trainer.policy.protocol import Policy
 from trainer.rollout.answers import RoleName
 from trainer.rollout.execute import ExecutionRules
-from trainer.rollout.sampling import Seat
+from trainer.rollout.sampling import RoleSampler
 
 
-@dataclass
-class Crew:
+@dataclass(kw_only=True)
+class RolloutWorkers:
     """Engines and sandbox of one process."""
 
     config: Config
-    seats: list[Seat]
-    engines: dict[str, TrainableEngine]
-    """By the name of the policy each samples for."""
-    box: Sandbox
-    versions: dict[str, str]
-    """Of the weights each engine has."""
     world: World
+    samplers: list[RoleSampler]
+    """The roles, each with the engine that answers as it."""
+    engines: Mapping[str, TrainableEngine]
+    """By the name of the policy each samples for."""
+    sandbox: Sandbox
+    versions: dict[str, str] = field(default_factory=dict)
+    """Version of the weights each engine has, by policy."""
 
     async def sync(self, policies: dict[str, Policy], version: str) -> None:
-        """Wake every engine and give it its policy's weights, where it has not got them."""
+        """Wake every engine and load its policy's weights into it, where it has another version.
+
+        Raises EngineError where an engine cannot take them.
+        """
         for name, engine in self.engines.items():
             await engine.wake()
             if self.versions.get(name) != version:
                 await engine.load_weights(version, policies[name].tensors())
                 self.versions[name] = version
                 if self.config.rollout.engine == "vllm-server":
-                    # The first process hands them over for all: nobody may sample before.
+                    # The first process loads the weights for all; no other may sample before that is done.
                     self.world.wait()
 
     async def rest(self) -> None:
-        """Have the engines give their memory to the updates, where engines and updates share an accelerator."""
+        """Let the engines free their memory for the updates, where both use one accelerator."""
         for engine in self.engines.values():
             await engine.sleep()
 
@@ -66,67 +62,90 @@ class Crew:
         """How programs of the training tasks are run."""
         config = self.config
         return ExecutionRules(
-            config.data.most_labels,
-            config.data.time_limit_s,
-            config.execution.give_up_after,
-            config.labels.source == "tester",
-            config.labels.agreement,
+            most_labels=config.data.most_labels,
+            time_limit_s=config.data.time_limit_s,
+            give_up_after=config.execution.give_up_after,
+            generated_labels=config.labels.source == "tester",
+            agreement=config.labels.agreement,
         )
 
     @property
-    def evaluation_seats(self) -> list[Seat]:
-        """The roles as the evaluation asks them."""
+    def evaluation_samplers(self) -> list[RoleSampler]:
+        """Coder and tester with the evaluation's number of samples and temperature."""
         wanted = self.config.evaluation
         return [
-            replace(seat, samples=wanted.samples, sampling=replace(seat.sampling, temperature=wanted.temperature))
-            for seat in self.seats
-            if seat.role != "labels"
+            replace(sampler, samples=wanted.samples, sampling=replace(sampler.sampling, temperature=wanted.temperature))
+            for sampler in self.samplers
+            if sampler.role != "labels"
         ]
 
     @property
     def evaluation_rules(self) -> ExecutionRules:
-        """How programs of the evaluation are run: on every hidden test, with the reference solution beside them."""
-        execution = self.config.execution
-        return ExecutionRules(most_labels=1 << 30, give_up_after=execution.give_up_after, reference=True)
+        """How programs of the evaluation are run: on every hidden test, and the reference solution on generated tests."""
+        return ExecutionRules(most_labels=1 << 30, give_up_after=self.config.execution.give_up_after, reference=True)
 
 
 @asynccontextmanager
-async def open_crew(config: Config, world: World) -> AsyncIterator[Crew]:
-    """The crew of this process; closed at the end."""
-    async with AsyncExitStack() as stack:
-        slots = config.execution.slots
-        if slots is None and world.size > 1:
-            slots = max(2, default_slots() // world.size)
-        box = await open_sandbox(config.execution.sandbox, slots=slots)
-        stack.push_async_callback(box.close)
-        engines: dict[str, TrainableEngine] = {}
+async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[RolloutWorkers]:
+    """The workers of this process; closed at the end.
+
+    Raises TrainerError, EngineError or SandboxUnavailable where a checkpoint, an engine or a sandbox cannot be had.
+    """
+    slots, rows = config.execution.slots, config.rollout.rows
+    if slots is None and world.size > 1:
+        slots = max(2, default_slots() // world.size)
+    roles = _roles(config)
+    frozen = [role.model for role in roles.values() if role.model is not None]
+    options = (LocalOptions(rows=rows), VllmOptions(rows=rows))
+    async with (
+        open_session(frozen, config.execution.sandbox, *options, slots=slots) as session,
+        AsyncExitStack() as stack,
+    ):
+        trained: dict[str, TrainableEngine] = {}
         for name, policy in config.policies.items():
-            engines[name] = await _open_engine(checkpoint_of(policy.model), config, world)
-            stack.push_async_callback(engines[name].close)
-        frozen: dict[str, Engine] = {}
-        seats = []
-        for role, settings in (("coder", config.coder), ("tester", config.tester)):
-            seats.append(await _seat(cast(RoleName, role), settings, config, engines, frozen, stack))
-        if config.labels.model is not None:
-            labels = config.labels
-            as_role = Role(
-                model=labels.model,
-                samples=labels.samples,
-                style=labels.style,
-                temperature=labels.temperature,
-                max_tokens=labels.max_tokens,
-            )
-            seats.append(await _seat("labels", as_role, config, engines, frozen, stack))
-        yield Crew(config, seats, engines, box, {}, world)
+            engine = await _open_engine(checkpoint_of(policy.model), config, world)
+            trained[name] = await stack.enter_async_context(closing(engine))
+        samplers = []
+        for name, role in roles.items():
+            if role.policy is not None:
+                encode = Text(checkpoint_of(config.policies[role.policy].model)).encode
+                samplers.append(replace(_sampler(name, role, trained[role.policy]), encode=encode))
+            else:
+                assert role.model is not None
+                samplers.append(_sampler(name, role, session.engines[role.model]))
+        yield RolloutWorkers(config=config, world=world, samplers=samplers, engines=trained, sandbox=session.sandbox)
+
+
+def _roles(config: Config) -> dict[RoleName, Role]:
+    """The roles of a step, in order: coder, tester, and the frozen tester that writes labels where there is one."""
+    roles: dict[RoleName, Role] = {"coder": config.coder, "tester": config.tester}
+    labels = config.labels
+    if labels.model is not None:
+        shared = {name: getattr(labels, name) for name in ("model", "samples", "style", "temperature", "max_tokens")}
+        roles["labels"] = Role(**shared)
+    return roles
+
+
+def _sampler(name: RoleName, role: Role, engine: Engine) -> RoleSampler:
+    style = prompts_for(role.style, stage="training", public_examples=role.public_examples)
+    return RoleSampler(
+        role=name,
+        engine=engine,
+        style=style,
+        samples=role.samples,
+        sampling=Sampling(role.temperature, role.top_p, role.top_k, role.max_tokens, stop=style.stop),
+        most_prompt_tokens=role.max_prompt_tokens,
+    )
 
 
 async def _open_engine(checkpoint: Path, config: Config, world: World) -> TrainableEngine:
-    """The engine that samples for the policy which began as this checkpoint."""
+    """The engine that samples for a policy whose base is this checkpoint."""
     wanted = config.rollout
     if wanted.engine == "vllm-server":
         assert wanted.weights_dir is not None
-        place, leads = Path(wanted.weights_dir), world.rank == 0
-        return await open_server_engine(checkpoint, wanted.urls, place, wanted.rows, leads)
+        return await open_server_engine(
+            checkpoint, wanted.urls, Path(wanted.weights_dir), wanted.rows, leads=world.rank == 0
+        )
     on_gpu = world.device.type == "cuda" and find_spec("vllm") is not None
     kind = "vllm" if wanted.engine == "vllm" or (wanted.engine == "auto" and on_gpu) else "hf"
     return await open_trainable_engine(
@@ -134,26 +153,3 @@ async def _open_engine(checkpoint: Path, config: Config, world: World) -> Traina
         LocalOptions(rows=wanted.rows, device=str(world.device)),
         VllmOptions(rows=wanted.rows, memory=wanted.memory, spmd=world.size > 1),
     )
-
-
-async def _seat(
-    role: RoleName,
-    settings: Role,
-    config: Config,
-    engines: dict[str, TrainableEngine],
-    frozen: dict[str, Engine],
-    stack: AsyncExitStack,
-) -> Seat:
-    style = prompts_for(settings.style, stage="training", public_examples=settings.public_examples)
-    sampling = Sampling(settings.temperature, settings.top_p, settings.top_k, settings.max_tokens, stop=style.stop)
-    if settings.policy is not None:
-        text = Text(checkpoint_of(config.policies[settings.policy].model))
-        engine: Engine = engines[settings.policy]
-        return Seat(role, engine, style, settings.samples, sampling, text.encode, settings.max_prompt_tokens)
-    assert settings.model is not None
-    if settings.model not in frozen:
-        frozen[settings.model] = await open_engine(
-            settings.model, LocalOptions(rows=config.rollout.rows), VllmOptions(rows=config.rollout.rows)
-        )
-        stack.push_async_callback(frozen[settings.model].close)
-    return Seat(role, frozen[settings.model], style, settings.samples, sampling)

@@ -7,7 +7,7 @@ from cure.reward.advantages import AdvantageKind, advantages
 from cure.reward.codes import CodeRewardKind, code_rewards, right_codes
 from cure.reward.lengths import shorten
 from cure.reward.precision import PrecisionCounts, precision_counts
-from cure.reward.unit_tests import TestRule, test_rewards
+from cure.reward.unit_tests import TestRule, test_rewards, valid_tests
 from cure.reward.values import Booleans, Floats
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "right_codes",
     "shorten",
     "test_rewards",
+    "valid_tests",
 ]

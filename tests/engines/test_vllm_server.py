@@ -245,7 +245,7 @@ async def test_a_sleeping_engine_takes_weights_and_answers_when_it_is_awake(engi
 def test_a_run_of_the_trainer_samples_on_the_server_and_gives_it_every_step_s_weights(server, tmp_path):
     from tests.trainer.runs import metrics, run, small
     from trainer.record.journal import read_journal
-    from trainer.rollout.answers import Answers
+    from trainer.rollout.answers import TaskAnswers
 
     place = tmp_path / "weights"
     servers = (f"rollout.url={server}", "rollout.engine=vllm-server", f"rollout.weights_dir={place}")
@@ -257,7 +257,7 @@ def test_a_run_of_the_trainer_samples_on_the_server_and_gives_it_every_step_s_we
         mismatches = [value for name, value in line.items() if name.endswith("mismatch_kl") and value is not None]
         assert mismatches and max(map(abs, mismatches)) < 1e-3
     for step in (1, 2):
-        records = [Answers.from_record(r["answers"]) for r in read_journal(log, step) if "answers" in r]
+        records = [TaskAnswers.from_record(r["answers"]) for r in read_journal(log, step) if "answers" in r]
         answers = [answer for one in records for many in one.answers.values() for answer in many]
         assert len(answers) == 16 and {answer.version for answer in answers} == {f"step-{step - 1}"}
     assert not list(place.iterdir())

@@ -18,18 +18,17 @@ from typing import Any
 import torch
 
 from tests.engines.tiny import make_checkpoint
-from trainer.config.schema import Optimiser, Train
+from trainer.config.schema import Loss, Optimiser, Train
 from trainer.distributed.world import World
 from trainer.errors import TrainerError
 from trainer.policy import scorer
-from trainer.policy.protocol import Policy, Update
+from trainer.policy.protocol import Policy, PolicySetup, Update
 from trainer.policy.torch_policy import TorchPolicy
-from trainer.update.loss import LossRules
 from trainer.update.pack import Pack, Sample, packs_for
 
 ROOT = Path(__file__).parents[2]
 ALONE = World(0, 1, torch.device("cpu"))
-RULES = LossRules("ppo", kl_weight=0.05)
+RULES = Loss(kind="ppo", kl_weight=0.05)
 RATE = 2e-5
 
 
@@ -57,7 +56,7 @@ def settings(**changed: Any) -> Train:
 
 def policy(base: Path, reference: bool = True, world: World = ALONE, **changed: Any) -> TorchPolicy:
     """A plain policy from this checkpoint."""
-    return TorchPolicy(base, settings(**changed), Optimiser(weight_decay=0.01), world, reference)
+    return TorchPolicy(PolicySetup(base, settings(**changed), Optimiser(weight_decay=0.01), world, reference))
 
 
 def answers(seed: int, count: int = 7, temperature: float = 1.0) -> list[Sample]:
@@ -132,7 +131,8 @@ def deepspeed_policy(base: Path, world: World, zero: int, **changed: Any) -> Pol
     """The same by DeepSpeed."""
     from trainer.policy.deepspeed_policy import DeepSpeedPolicy
 
-    return DeepSpeedPolicy(base, settings(zero=zero, **changed), Optimiser(weight_decay=0.01), world, True)
+    setup = PolicySetup(base, settings(zero=zero, **changed), Optimiser(weight_decay=0.01), world, True)
+    return DeepSpeedPolicy(setup)
 
 
 Kind = tuple[tuple[str, Any], ...]

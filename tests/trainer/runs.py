@@ -12,7 +12,7 @@ import torch
 from trainer.config import Config, load
 from trainer.distributed.world import World
 from trainer.loop import train
-from trainer.progress.terminal import Show, Silent
+from trainer.progress.progress import Progress
 from trainer.record.recorder import Recorder
 
 SMALL = (
@@ -34,12 +34,12 @@ def small(*more: str) -> Config:
     return load("micro", (*SMALL, *more))
 
 
-def run(config: Config, path: Path, show: Show | None = None) -> None:
+def run(config: Config, path: Path, progress: Progress | None = None) -> None:
     """Train here until the end, or until something is raised."""
     torch.set_num_threads(1)
     recorder = Recorder(path, config, ALONE)
     try:
-        asyncio.run(train(config, recorder, ALONE, show or Silent()))
+        asyncio.run(train(recorder, progress or Progress()))
     finally:
         recorder.close()
 

@@ -7,7 +7,7 @@ import pytest
 
 from cure.problem import UnitTest
 from trainer.config.schema import Reward
-from trainer.rollout.answers import Answer, Answers, Table
+from trainer.rollout.answers import Answer, TaskAnswers, TaskTable
 from trainer.update.credit import credit
 
 # Figure 3 of the paper: six programs, six generated tests, three ground-truth tests.
@@ -30,7 +30,7 @@ def case(
     unknown: tuple[int, ...] = (),
     truncated: tuple[int, ...] = (),
     errors: tuple[int, ...] = (),
-) -> tuple[Answers, Table]:
+) -> tuple[TaskAnswers, TaskTable]:
     """A task with these verdicts; `unparsed` more answers of the tester hold no test."""
     programs, columns = len(labels), len(generated[0]) if generated else 0
     coder = tuple(
@@ -42,9 +42,9 @@ def case(
     tester = tuple(
         Answer(f"test {i}", "stop", tuple(range(i + 1)), (0.0,) * (i + 1)) for i in range(columns + unparsed)
     )
-    answers = Answers(3, 7, {"coder": (9,), "tester": (8,)}, {"coder": coder, "tester": tester})
+    answers = TaskAnswers(3, 7, {"coder": (9,), "tester": (8,)}, {"coder": coder, "tester": tester})
     tests = [UnitTest(f"{i}\n", "1\n") for i in range(columns)]
-    table = Table(
+    table = TaskTable(
         slot=3,
         programs=tuple(f"print({i})" for i in range(programs)),
         tests=(*([None] * unparsed), *tests),
@@ -98,7 +98,9 @@ def test_groups_that_teach_nothing_say_why(
 
 def test_without_labels_nothing_is_said() -> None:
     answers, table = case([[1], [0]], [[1, 0], [0, 0]])
-    bare = Table(table.slot, table.programs, table.tests, (), np.zeros((2, 0), bool), table.test_passes, table.unknown)
+    bare = TaskTable(
+        table.slot, table.programs, table.tests, (), np.zeros((2, 0), bool), table.test_passes, table.unknown
+    )
     code, test = credit(answers, bare, Reward())
     assert code.outcome == test.outcome == "no labels"
     assert set(code.rewards) == set(test.advantages) == {None}

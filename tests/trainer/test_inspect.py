@@ -21,7 +21,7 @@ from trainer.inspect.figures import figures
 from trainer.inspect.recorded import open_run, open_step, ranges
 from trainer.inspect.series import Series, band, series, smoothed
 from trainer.record.journal import Journal
-from trainer.rollout.answers import Answer, Answers, Table
+from trainer.rollout.answers import Answer, TaskAnswers, TaskTable
 from trainer.update.credit import credit
 
 RIGHT, WRONG = "print(int(input()) + 1)", "print(int(input()) + 2)"
@@ -47,15 +47,15 @@ def answer(text: str, *, length: int = 2, finish: Any = "stop") -> Answer:
     return Answer(text, finish, tuple(range(length)), tuple(-0.5 * at - 0.1 for at in range(length)), "step-0")
 
 
-def answers(slot: int) -> Answers:
+def answers(slot: int) -> TaskAnswers:
     coder = (answer(RIGHT), answer(WRONG, length=3), answer("no program \x1b[31m", finish="length"))
     tester = (answer("1 -> 2"), answer("1 -> 3"), answer("nothing"))
-    return Answers(slot, slot, {"coder": (7, 8), "tester": (9,)}, {"coder": coder, "tester": tester})
+    return TaskAnswers(slot, slot, {"coder": (7, 8), "tester": (9,)}, {"coder": coder, "tester": tester})
 
 
-def table(slot: int) -> Table:
+def table(slot: int) -> TaskTable:
     """Three answers each: a right and a wrong one, and one from which nothing was read."""
-    return Table(
+    return TaskTable(
         slot,
         programs=(RIGHT, WRONG, None),
         tests=(UnitTest("1\n", "2\n"), UnitTest("1\n", "3\n"), None),

@@ -9,17 +9,21 @@ from dataclasses import replace
 from itertools import chain
 from math import exp, log
 from random import Random
+from typing import Literal
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.update.loss import Correction, Estimator, Kind, LossRules, Measured, Tokens, divergence, policy_loss
+from trainer.config.schema import Loss
+from trainer.update.loss import Estimator, Measured, Tokens, divergence, policy_loss
 from trainer.update.pack import Aggregate, Pack, Sample, packs_for
 
 pytestmark = pytest.mark.local
 
+Kind = Literal["ppo", "reinforce", "gspo", "cispo"]
+Correction = Literal["truncate", "mask", "none"]
 KINDS: tuple[Kind, ...] = ("ppo", "reinforce", "gspo", "cispo")
 CLIPPED: tuple[Kind, ...] = ("ppo", "gspo", "cispo")
 WORDS = 11
@@ -39,12 +43,12 @@ def logprobs(logits: torch.Tensor, pack: Pack) -> torch.Tensor:
     return rows.log_softmax(-1).gather(1, torch.from_numpy(pack.targets)[:, None]).squeeze(1)
 
 
-def measure(logits: torch.Tensor, pack: Pack, rules: LossRules, old: torch.Tensor | None) -> Measured:
+def measure(logits: torch.Tensor, pack: Pack, rules: Loss, old: torch.Tensor | None) -> Measured:
     return policy_loss(
         Tokens(
             new=logprobs(logits, pack),
             old=None if old is None else logprobs(old, pack),
-            sampler=torch.from_numpy(pack.sampler_logprobs),
+            sampled=torch.from_numpy(pack.sampler_logprobs),
             reference=logprobs(table(9), pack),
             advantages=torch.from_numpy(pack.advantages),
             weights=torch.from_numpy(pack.weights),
@@ -54,7 +58,7 @@ def measure(logits: torch.Tensor, pack: Pack, rules: LossRules, old: torch.Tenso
     )
 
 
-def whole(rows: list[Pack], rules: LossRules, old: torch.Tensor | None) -> tuple[torch.Tensor, dict[str, float]]:
+def whole(rows: list[Pack], rules: Loss, old: torch.Tensor | None) -> tuple[torch.Tensor, dict[str, float]]:
     """Gradient and sums of an update of these rows, the loss among them."""
     logits = table(1).requires_grad_()
     sums: dict[str, float] = {}
@@ -106,7 +110,7 @@ def test_rows_processes_and_order_change_neither_loss_nor_gradient(
     several_updates: bool,
     random: Random,
 ) -> None:
-    rules = LossRules(kind, kl_weight=0.3, correction=correction)
+    rules = Loss(kind=kind, kl_weight=0.3, correction=correction)
     old = table(2) if several_updates else None
     gradient, sums = whole([one_row(batch, aggregate)], rules, old)
     shuffled = sorted(batch, key=lambda _: random.random())
@@ -120,7 +124,7 @@ def test_rows_processes_and_order_change_neither_loss_nor_gradient(
 def test_a_row_of_weight_zero_changes_nothing(kind: Kind) -> None:
     batch = [Sample((1,), (2, 3), (-1.0, -40.0), 1.0)]
     (filler,) = packs_for(batch, "sequence", 1, 64, 1, 2)
-    gradient, sums = whole([filler], LossRules(kind, kl_weight=0.5), table(2))
+    gradient, sums = whole([filler], Loss(kind=kind, kl_weight=0.5), table(2))
     assert not gradient.any()
     assert not any(sums.values())
 
@@ -131,9 +135,9 @@ def test_at_ratio_one_the_gradient_is_reinforces(batch: list[Sample], kind: Kind
     # One update per stage: old is new. Sampled from the policy itself, so nothing is corrected either.
     row = one_row(batch)
     row = replace(row, sampler_logprobs=logprobs(table(1), row).float().numpy())
-    expected, _ = whole([row], LossRules("reinforce"), None)
+    expected, _ = whole([row], Loss(kind="reinforce"), None)
     for old in (None, table(1)):
-        gradient, sums = whole([row], LossRules(kind), old)
+        gradient, sums = whole([row], Loss(kind=kind), old)
         assert torch.allclose(gradient, expected, atol=1e-6)
         assert sums["ratio"] == pytest.approx(1)
         assert sums["clipped"] == 0
@@ -143,7 +147,7 @@ def test_at_ratio_one_the_gradient_is_reinforces(batch: list[Sample], kind: Kind
 def test_reinforce_by_hand() -> None:
     logits = table(1)
     row = one_row([Sample((3,), (5,), (float(logits[3].log_softmax(-1)[5]),), 2.0)])
-    gradient, sums = whole([row], LossRules("reinforce"), None)
+    gradient, sums = whole([row], Loss(kind="reinforce"), None)
     expected = torch.zeros_like(logits)
     expected[3] = 2.0 * logits[3].softmax(-1)
     expected[3, 5] -= 2.0
@@ -152,13 +156,19 @@ def test_reinforce_by_hand() -> None:
 
 
 def of_one_token(
-    new: float, old: float | None, sampler: float, advantage: float, rules: LossRules
+    new: float, old: float | None, sampler: float, advantage: float, rules: Loss
 ) -> tuple[float, float, dict[str, float]]:
     """Loss, its derivative by the log-probability, and the sums of a single token."""
     value = torch.tensor([new], dtype=torch.float64, requires_grad=True)
     one = torch.ones(1, dtype=torch.float64)
     tokens = Tokens(
-        value, None if old is None else old * one, sampler * one, None, advantage * one, one, torch.zeros(1).long()
+        new=value,
+        old=None if old is None else old * one,
+        sampled=sampler * one,
+        reference=None,
+        advantages=advantage * one,
+        weights=one,
+        sample=torch.zeros(1).long(),
     )
     measured = policy_loss(tokens, rules)
     (gradient,) = torch.autograd.grad(measured.loss, value)
@@ -177,7 +187,7 @@ def of_one_token(
 def test_the_clip_acts_only_where_the_policy_went_too_far(
     kind: Kind, ratio: float, advantage: float, clipped: bool
 ) -> None:
-    rules = LossRules(kind, clip_low=0.2, clip_high=0.3, correction="none")
+    rules = Loss(kind=kind, clip_low=0.2, clip_high=0.3, correction="none")
     loss, gradient, sums = of_one_token(log(ratio) - 2, -2.0, -2.0, advantage, rules)
     bound = 1.3 if advantage > 0 else 0.8
     assert loss == pytest.approx(-advantage * (bound if clipped else ratio))
@@ -187,7 +197,7 @@ def test_the_clip_acts_only_where_the_policy_went_too_far(
 
 @pytest.mark.parametrize(("ratio", "weight"), [(1.5, 1.3), (0.5, 0.8), (1.1, 1.1)])
 def test_cispo_clips_the_weight_and_keeps_the_gradient(ratio: float, weight: float) -> None:
-    rules = LossRules("cispo", clip_low=0.2, clip_high=0.3, correction="none")
+    rules = Loss(kind="cispo", clip_low=0.2, clip_high=0.3, correction="none")
     _, gradient, sums = of_one_token(log(ratio) - 2, -2.0, -2.0, 1.7, rules)
     assert gradient == pytest.approx(-1.7 * weight)
     assert sums["clipped"] == (weight != ratio)
@@ -197,8 +207,16 @@ def test_gspo_has_one_ratio_for_an_answer() -> None:
     new = torch.tensor([-1.0, -2.0, -3.0, -0.5], requires_grad=True)
     old = torch.tensor([-1.2, -2.0, -2.9, -0.4])
     weights = torch.tensor([1 / 6, 1 / 6, 1 / 6, 1 / 2])
-    tokens = Tokens(new, old, old, None, torch.tensor([1.0, 1, 1, 2]), weights, torch.tensor([0, 0, 0, 1]))
-    loss = policy_loss(tokens, LossRules("gspo")).loss
+    tokens = Tokens(
+        new=new,
+        old=old,
+        sampled=old,
+        reference=None,
+        advantages=torch.tensor([1.0, 1, 1, 2]),
+        weights=weights,
+        sample=torch.tensor([0, 0, 0, 1]),
+    )
+    loss = policy_loss(tokens, Loss(kind="gspo")).loss
     first, second = exp((0.2 + 0 - 0.1) / 3), exp(-0.1)
     assert float(loss.detach()) == pytest.approx(-(0.5 * first + 0.5 * 2 * second))
     (gradient,) = torch.autograd.grad(loss, new)
@@ -221,7 +239,7 @@ def test_gspo_has_one_ratio_for_an_answer() -> None:
 def test_importance_weights_between_sampler_and_trainer(
     correction: Correction, ratio: float, weight: float, capped: bool
 ) -> None:
-    rules = LossRules("ppo", correction=correction, correction_cap=2.0)
+    rules = Loss(kind="ppo", correction=correction, correction_cap=2.0)
     _, gradient, sums = of_one_token(-1.0, None, -1.0 - log(ratio), 1.0, rules)
     assert gradient == pytest.approx(-weight)
     assert sums["capped"] == capped
@@ -230,13 +248,13 @@ def test_importance_weights_between_sampler_and_trainer(
 
 def test_the_importance_weight_is_that_of_the_policy_before_the_first_update() -> None:
     # Two factors, each bounded on its own: trainer before the stage by sampler, and trainer now by trainer before.
-    _, gradient, _ = of_one_token(-1.0, -1.1, -1.5, 1.0, LossRules("ppo"))
+    _, gradient, _ = of_one_token(-1.0, -1.1, -1.5, 1.0, Loss(kind="ppo"))
     assert gradient == pytest.approx(-exp(0.4) * exp(0.1))
 
 
 def test_a_token_the_sampler_all_but_ruled_out_stays_finite() -> None:
     for correction in ("truncate", "mask", "none"):
-        loss, gradient, _ = of_one_token(-0.1, None, -500.0, 1.0, LossRules("ppo", correction=correction))
+        loss, gradient, _ = of_one_token(-0.1, None, -500.0, 1.0, Loss(kind="ppo", correction=correction))
         assert torch.isfinite(torch.tensor([loss, gradient])).all()
 
 
@@ -244,7 +262,7 @@ def test_temperature_divides_the_logits() -> None:
     logits = table(1)
     row = one_row([Sample((3,), (5,), (-1.0,), 1.0, 0.5)])
     assert float(logprobs(logits, row)[0]) == pytest.approx(float((logits[3] / 0.5).log_softmax(-1)[5]))
-    gradient, _ = whole([row], LossRules("reinforce", correction="none"), None)
+    gradient, _ = whole([row], Loss(kind="reinforce", correction="none"), None)
     # d/dz of log softmax(z / T) has 1 / T in front.
     assert float(gradient[3, 5]) == pytest.approx(-(1 - float((logits[3] / 0.5).softmax(-1)[5])) / 0.5, rel=1e-5)
 
@@ -307,8 +325,8 @@ def test_k3_of_a_small_difference_is_not_rounding() -> None:
 
 def test_the_divergence_is_measured_without_weight_and_added_with_it() -> None:
     row = one_row([Sample((3,), (5, 6), (-1.0, -2.0), 1.0)])
-    free, measured = whole([row], LossRules(kl_weight=0.0), None)
-    held, weighted = whole([row], LossRules(kl_weight=0.5), None)
+    free, measured = whole([row], Loss(kl_weight=0.0), None)
+    held, weighted = whole([row], Loss(kl_weight=0.5), None)
     assert measured["kl"] == weighted["kl"] > 0
     assert weighted["loss"] == pytest.approx(measured["loss"] + 0.5 * measured["kl"])
     assert not torch.allclose(free, held)

@@ -13,6 +13,7 @@ import torch
 from engines import Request, Sampling, open_engine
 from engines.protocol import TokenPrompt
 from tests.trainer.policies import (
+    ALONE,
     RATE,
     RULES,
     answers,
@@ -26,10 +27,11 @@ from tests.trainer.policies import (
     step,
     weights,
 )
+from trainer.config.schema import Loss, Optimiser
 from trainer.errors import TrainerError
 from trainer.policy import scorer
 from trainer.policy.network import Network
-from trainer.update.loss import LossRules
+from trainer.policy.protocol import PolicySetup
 from trainer.update.pack import Pack, Sample
 
 pytestmark = pytest.mark.local
@@ -55,16 +57,16 @@ def qwen3(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def judged(base: Path, batches: list[list[Sample]], **changed: object) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
     """Log-probabilities of each answer, by its first token, and the gradient of a weighted sum of all losses."""
-    network = Network(base, settings(**changed), CPU, False)
+    network = Network(PolicySetup(base, settings(**changed), Optimiser(), ALONE, False))
     found: dict[int, torch.Tensor] = {}
     for batch in batches:
         for pack in rows(batch, 10_000):
             # Weights as if all were one update.
             whole = replace(pack, weights=pack.weights * (len(batch) / sum(map(len, batches))))
-            loss, _ = network.loss(whole, LossRules("reinforce", correction="none"), None)
+            loss, _ = network.loss(whole, Loss(kind="reinforce", correction="none"), None)
             torch.autograd.backward(loss)
             values = network.logprobs([pack])[0]
-            for number in range(pack.answers):
+            for number in range(len(pack.bounds) - 1):
                 mine = torch.from_numpy(pack.sample == number)
                 found[int(pack.bounds[number + 1]), hash(pack.targets[mine].tobytes())] = values[mine]  # type: ignore[index]
     gradient = torch.cat([weight.grad.flatten() for weight in network.trained if weight.grad is not None])
@@ -99,7 +101,7 @@ def test_saving_memory_changes_nothing(base: Path, monkeypatch: pytest.MonkeyPat
 def test_checkpointed_activations_are_made_again_and_nothing_is_dropped_out(
     qwen3: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = Network(qwen3, settings(gradient_checkpointing=True), CPU, False)
+    network = Network(PolicySetup(qwen3, settings(gradient_checkpointing=True), Optimiser(), ALONE, False))
     layer = network.model.model.layers[0]
     calls: list[bool] = []
     layer.self_attn.register_forward_hook(lambda module, *_: calls.append(module.training))
@@ -127,7 +129,7 @@ async def test_logprobs_are_those_the_engine_sampled_with(base: Path, temperatur
     trained = policy(base, reference=False)
     for pack, values in zip(packs, trained.logprobs(packs), strict=True):
         assert torch.allclose(values, torch.from_numpy(pack.sampler_logprobs), atol=1e-4, rtol=0)
-    update = trained.update(packs, LossRules(), 0.0, None)
+    update = trained.update(packs, Loss(), 0.0, None)
     assert abs(update.sums["mismatch_kl"]) < 1e-6 and update.sums["capped"] == 0
 
 
@@ -165,12 +167,11 @@ def test_rows_change_nothing(base: Path) -> None:
 
 def test_the_gradient_is_clipped_to_the_norm_that_is_set(qwen3: Path) -> None:
     from trainer.config.schema import Optimiser
-    from trainer.distributed.world import World
     from trainer.policy.torch_policy import TorchPolicy
 
     norms = []
     for most in (1e9, 1e-3):
-        trained = TorchPolicy(qwen3, settings(), Optimiser(clip_norm=most), World(0, 1, CPU), False)
+        trained = TorchPolicy(PolicySetup(qwen3, settings(), Optimiser(clip_norm=most), ALONE, False))
         norms.append(step(trained, 1).gradient_norm)
         moments = torch.cat([state["exp_avg"].flatten() for state in trained._adam.state.values()])
         # After one update the first moment is (1 - beta) times the gradient as it was used.
@@ -203,7 +204,7 @@ def test_a_hundred_small_steps_move_the_masters(qwen3: Path) -> None:
     before = weights(trained)
     packs = rows(answers(6, 3))
     for _ in range(100):
-        trained.update(packs, LossRules("reinforce", correction="none"), 1e-6, None)
+        trained.update(packs, Loss(kind="reinforce", correction="none"), 1e-6, None)
     after = weights(trained)
     assert all(tensor.dtype == torch.float32 for tensor in after.values())
     moved = torch.cat([(after[name] - before[name]).flatten().abs() for name in after if "embed" not in name])

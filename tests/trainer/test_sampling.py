@@ -18,7 +18,7 @@ from sandbox import Sandbox, open_sandbox
 from trainer.config.schema import Reward
 from trainer.errors import EngineFailed
 from trainer.rollout.execute import ExecutionRules
-from trainer.rollout.sampling import Event, Rollout, Seat, roll_out
+from trainer.rollout.sampling import RoleSampler, Rollout, RolloutEvent, roll_out
 from trainer.rollout.tasks import Task
 from trainer.update.credit import credit
 
@@ -55,23 +55,27 @@ async def bubblewrap() -> AsyncIterator[Sandbox]:
         await box.close()
 
 
-def seats(file: Path, codes: list[object], tests: list[object], labels: list[object] | None = None) -> list[Seat]:
+def samplers(
+    file: Path, codes: list[object], tests: list[object], labels: list[object] | None = None
+) -> list[RoleSampler]:
     entries = [{"key": "*/coder", "completions": codes}, {"key": "*/tester", "completions": tests}]
     if labels is not None:
         entries.append({"key": "*/labels", "completions": labels})
     file.write_text(json.dumps(entries))
     engine, style = ScriptedEngine.from_file(str(file)), prompts_for("chat")
-    made = [
-        Seat("coder", engine, style, len(codes), Sampling()),
-        Seat("tester", engine, style, len(tests), Sampling()),
+    asked = {"coder": codes, "tester": tests} | ({} if labels is None else {"labels": labels})
+    return [
+        RoleSampler(role=role, engine=engine, style=style, samples=len(given), sampling=Sampling())  # type: ignore[arg-type]  # the keys are names of roles
+        for role, given in asked.items()
     ]
-    return made if labels is None else [*made, Seat("labels", engine, style, len(labels), Sampling())]
 
 
-def step(made: list[Seat], rules: ExecutionRules | None = None, events: list[Event] | None = None) -> Rollout:
+def step(
+    made: list[RoleSampler], rules: ExecutionRules | None = None, events: list[RolloutEvent] | None = None
+) -> Rollout:
     async def go() -> Rollout:
         async with bubblewrap() as box:
-            seen: list[Event] = [] if events is None else events
+            seen: list[RolloutEvent] = [] if events is None else events
             return await roll_out(made, [Task(0, 5, DOUBLE)], 0, 1, box, rules or ExecutionRules(), seen.append)
 
     return asyncio.run(go())
@@ -80,8 +84,8 @@ def step(made: list[Seat], rules: ExecutionRules | None = None, events: list[Eve
 def test_a_step_worked_out_by_hand(tmp_path: Path) -> None:
     codes = [code(RIGHT), code(ADDS), code(ECHOES), "no program"]
     tests = [test_text("5", "10"), test_text("2", "4"), test_text("0", "0"), test_text("7", "9"), "no test"]
-    events: list[Event] = []
-    rollout = step(seats(tmp_path / "s.json", codes, tests), ExecutionRules(reference=True), events)
+    events: list[RolloutEvent] = []
+    rollout = step(samplers(tmp_path / "s.json", codes, tests), ExecutionRules(reference=True), events)
     (answers,), (table,) = rollout.answers, rollout.tables
     assert answers.index == 5
     assert table.programs == (RIGHT, ADDS, ECHOES, None)
@@ -103,7 +107,7 @@ def test_a_step_worked_out_by_hand(tmp_path: Path) -> None:
 def test_a_program_that_hangs_is_given_up(tmp_path: Path) -> None:
     tests = [test_text(str(n), str(2 * n)) for n in range(4, 8)]
     rollout = step(
-        seats(tmp_path / "s.json", [code(RIGHT), code(HANGS)], tests),
+        samplers(tmp_path / "s.json", [code(RIGHT), code(HANGS)], tests),
         ExecutionRules(time_limit_s=0.2, give_up_after=1),
     )
     table = rollout.tables[0]
@@ -114,19 +118,19 @@ def test_a_program_that_hangs_is_given_up(tmp_path: Path) -> None:
 def test_labels_of_a_frozen_tester(tmp_path: Path) -> None:
     codes = [code(RIGHT), code(RIGHT), code(ADDS)]
     labels = [test_text("5", "10"), test_text("2", "4"), test_text("7", "9"), test_text("5", "10"), "none"]
-    made = seats(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)
+    made = samplers(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)
     believed = step(made, ExecutionRules(generated_labels=True, agreement=0.5)).tables[0]
     # 2 -> 4 tells nobody apart, 7 -> 9 is not what most programs print.
     assert [test.stdin for test in believed.labels] == ["5\n"]
     assert believed.label_passes.astype(int).tolist() == [[1], [1], [0]]
-    made = seats(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)
+    made = samplers(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)
     every = step(made, ExecutionRules(generated_labels=True)).tables[0]
     assert [test.stdin for test in every.labels] == ["5\n", "7\n"]
 
 
 def test_one_failed_answer_loses_none_of_its_siblings(tmp_path: Path) -> None:
     codes = [code(RIGHT), {"error": "429: slow down"}, code(ADDS)]
-    rollout = step(seats(tmp_path / "s.json", codes, [test_text("5", "10"), test_text("5", "7")]))
+    rollout = step(samplers(tmp_path / "s.json", codes, [test_text("5", "10"), test_text("5", "7")]))
     coder, _ = credit(rollout.answers[0], rollout.tables[0], Reward())
     assert coder.rewards[0] == 1 and coder.rewards[1] is None and coder.rewards[2] == pytest.approx(1 / 3)
     assert rollout.answers[0].answers["coder"][1].error == "429: slow down"
@@ -135,14 +139,14 @@ def test_one_failed_answer_loses_none_of_its_siblings(tmp_path: Path) -> None:
 def test_an_engine_that_answers_nothing_ends_the_run_with_its_words(tmp_path: Path) -> None:
     gone = [{"error": "the server is gone"}] * 2
     with pytest.raises(EngineFailed, match="answered nothing as coder: the server is gone") as caught:
-        step(seats(tmp_path / "s.json", list(gone), [test_text("5", "10")]))
+        step(samplers(tmp_path / "s.json", list(gone), [test_text("5", "10")]))
     assert caught.value.exit_code == 5
 
 
 def test_prompts_and_seeds_depend_on_step_task_and_role_alone(tmp_path: Path) -> None:
     from trainer.rollout.sampling import ask
 
-    made = seats(tmp_path / "s.json", [code(RIGHT)], [test_text("5", "10")])
+    made = samplers(tmp_path / "s.json", [code(RIGHT)], [test_text("5", "10")])
     tasks = [Task(0, 5, DOUBLE), Task(1, 6, DOUBLE)]
 
     def seeds(step: int, some: list[Task]) -> list[int | None]:

@@ -17,8 +17,8 @@ from cure.problem import Problem, UnitTest
 from tests.problem_files import dump_problems
 from tests.trainer.runs import SMALL, metrics, run, small, weights
 from trainer.micro.problems import problem
-from trainer.progress.terminal import Silent
-from trainer.rollout.sampling import Event
+from trainer.progress.progress import Progress
+from trainer.rollout.sampling import RolloutEvent
 from trainer.rollout.tasks import Task
 
 pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.bubblewrap]
@@ -54,7 +54,7 @@ def test_two_processes_share_the_work_and_report_once(tmp_path: Path) -> None:
     assert "held out after step 2" in done.stderr and "Traceback" not in done.stderr
 
 
-class Bars(Silent):
+class Bars(Progress):
     """The phases of a run, and how far each has come of what."""
 
     def __init__(self) -> None:
@@ -68,14 +68,14 @@ class Bars(Silent):
     def running(self, tables: int) -> None:
         self.planned, self.events = {"table": tables}, Counter()
 
-    def event(self, event: Event) -> None:
+    def event(self, event: RolloutEvent) -> None:
         self.events[event.kind] += 1
 
     def phase(self, name: str, total: int) -> None:
         self.phases.append(f"{name}, {total}")
         self.done[name] = []
 
-    def progress(self, done: int, total: int) -> None:
+    def part(self, done: int, total: int) -> None:
         self.done[self.phases[-1].partition(",")[0]].append((done, total))
 
 

@@ -48,12 +48,13 @@ def _train(config: Config, out: Path, world: World) -> None:
     from contextlib import nullcontext
 
     from trainer.loop import train
-    from trainer.progress.terminal import Silent, Terminal
+    from trainer.progress.progress import Progress
+    from trainer.progress.terminal import TerminalProgress
     from trainer.record.recorder import Recorder
 
     recorder = Recorder(out, config, world)
     try:
-        with Terminal(config.steps, recorder.step) if world.rank == 0 else nullcontext(Silent()) as show:
+        with TerminalProgress(config.steps, recorder.step) if world.rank == 0 else nullcontext(Progress()) as show:
             asyncio.run(_until_ended(train(config, recorder, world, show)))
     finally:
         recorder.close()

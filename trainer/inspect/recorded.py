@@ -12,7 +12,7 @@ from trainer.config import Config, load
 from trainer.errors import TrainerError
 from trainer.record.journal import read_journal
 from trainer.record.run_directory import RunDirectory
-from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 
 Line = dict[str, Any]
 """One line of metrics.jsonl."""
@@ -66,8 +66,8 @@ class RecordedTask:
     slot: int
     index: int
     name: str
-    answers: Answers | None = None
-    table: Table | None = None
+    answers: TaskAnswers | None = None
+    table: TaskTable | None = None
     groups: dict[str, RecordedGroup] = field(default_factory=dict)
 
     def of(self, role: RoleName) -> tuple[Answer, ...]:
@@ -165,8 +165,8 @@ def open_step(run: RecordedRun, number: int) -> RecordedStep:
 
 def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
     planned: list[tuple[int, str]] = []
-    answers: dict[int, Answers] = {}
-    tables: dict[int, Table] = {}
+    answers: dict[int, TaskAnswers] = {}
+    tables: dict[int, TaskTable] = {}
     groups: dict[int, dict[str, RecordedGroup]] = {}
     parts: list[str] = []
     updates: list[dict[str, Any]] = []
@@ -175,10 +175,10 @@ def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
         if "tasks" in record:
             planned = [(int(index), str(name)) for index, name in record["tasks"]]
         elif "answers" in record:
-            one = Answers.from_record(record["answers"])
+            one = TaskAnswers.from_record(record["answers"])
             answers[one.slot] = one
         elif "table" in record:
-            table = Table.from_record(record["table"])
+            table = TaskTable.from_record(record["table"])
             tables[table.slot] = table
         elif "group" in record:
             group = record["group"]

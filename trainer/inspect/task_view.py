@@ -22,8 +22,7 @@ from trainer.inspect.recorded import (
 )
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
 from trainer.inspect.summary import value
-from trainer.rollout.answers import RoleName
-from trainer.rollout.answers import Table as ExecutionTable
+from trainer.rollout.answers import RoleName, TaskTable
 
 UNICODE, ASCII = ("●", "·"), ("#", ".")
 """Passed and failed: the shapes differ, so that colour is never the only sign."""
@@ -115,7 +114,7 @@ def _group(task: RecordedTask, role: RoleName, group: RecordedGroup) -> Text:
     return Text.assemble((f"{role:<7}", "dim"), (group.outcome, style), f": reward {words}{truncated}")
 
 
-def grid(task: RecordedTask, table: ExecutionTable, *, ascii_only: bool = False, gap: str = " ") -> Table:
+def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap: str = " ") -> Table:
     """The execution table: a row for each program, best first; columns are the labels, then the generated tests.
 
     Under each generated test its number, and whether every right program passes it.
@@ -150,7 +149,7 @@ def grid(task: RecordedTask, table: ExecutionTable, *, ascii_only: bool = False,
     return view
 
 
-def _order(task: RecordedTask, table: ExecutionTable) -> list[int]:
+def _order(task: RecordedTask, table: TaskTable) -> list[int]:
     """Rows: right programs first, then by labels passed, then by tests passed; programs that are missing last."""
     return sorted(
         range(len(table.programs)),
@@ -181,7 +180,7 @@ def _advantage(number: float | None) -> str:
     return "-" if number is None else f"{number:+.3f}"
 
 
-def _show_programs(console: Console, task: RecordedTask, table: ExecutionTable) -> None:
+def _show_programs(console: Console, task: RecordedTask, table: TaskTable) -> None:
     """Every program that was read, once, with all answers that hold it."""
     same: dict[str | None, list[int]] = {}
     for number in _order(task, table):
@@ -196,7 +195,7 @@ def _show_programs(console: Console, task: RecordedTask, table: ExecutionTable) 
         console.print(Syntax(visible(program.strip("\n")), "python", theme="ansi_dark", background_color="default"))
 
 
-def _show_tests(console: Console, task: RecordedTask, table: ExecutionTable) -> None:
+def _show_tests(console: Console, task: RecordedTask, table: TaskTable) -> None:
     """Every label, then every generated test once, with all answers that hold it."""
     for number, label in enumerate(table.labels):
         console.print()
@@ -221,7 +220,7 @@ def _show_tests(console: Console, task: RecordedTask, table: ExecutionTable) -> 
         _show_case(console, test.stdin, test.expected)
 
 
-def _passing(count: int, table: ExecutionTable) -> str:
+def _passing(count: int, table: TaskTable) -> str:
     return f"{count} of {len(table.programs)} programs {'passes' if count == 1 else 'pass'}"
 
 

@@ -1,4 +1,4 @@
-"""The weights that are trained: what they think of tokens, and one optimiser step after another.
+"""The trained policy: log-probabilities of tokens, and optimiser steps.
 
 `protocol` is what the loop needs. `torch_policy` trains with plain torch, `deepspeed_policy` with ZeRO; both give the
 same numbers.

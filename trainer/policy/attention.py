@@ -1,9 +1,11 @@
-"""Attention over packed rows, registered with transformers under names of our own.
+"""Attention over packed rows, registered with transformers under names that begin with `cure_`.
 
-A row needs no mask: answers are told apart by `bounds`. `padded` lays them out as a batch inside attention only, where
-right padding under a causal mask touches nothing; it is the fast way on CPUs, where masked attention over a whole row
-is quadratic in the row. `varlen` is the FlashAttention in torch (CUDA). transformers' own `sdpa` and
+A row needs no mask: its samples are separated by `bounds`. `padded` lays them out as a batch inside attention only,
+where padding on the right is invisible under a causal mask; it is fastest on CPUs, where masked attention over a whole
+row would be quadratic in the row. `varlen` is the FlashAttention in torch (CUDA). transformers' own `sdpa` and
 `flash_attention_N` take the same rows.
+
+Shapes: T tokens in the row, S samples, L tokens of the longest sample, H query heads, h key heads, D head size.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ VARLEN = "cure_varlen"
 
 
 def implementation(wanted: str, device: torch.device) -> str:
-    """The name transformers knows this attention by; registers ours. TrainerError where it cannot be had."""
+    """The name of this attention in transformers; `padded` and `varlen` are registered first.
+
+    Raises TrainerError where the machine cannot run it.
+    """
     from transformers import AttentionInterface
 
     register: Any = AttentionInterface.register
@@ -41,19 +46,19 @@ def implementation(wanted: str, device: torch.device) -> str:
 
 
 def arguments(pack: Pack, name: str, device: torch.device) -> dict[str, Any]:
-    """What the attention called `name` must be told about a row, as keyword arguments of the model."""
+    """Keyword arguments of the model that tell the attention `name` where the row's samples begin and end."""
     if name == PADDED:
-        lengths = np.diff(pack.bounds)
+        lengths = np.diff(pack.bounds)  # (S,)
         offsets = np.arange(int(lengths.max()))
-        inside = offsets[None, :] < lengths[:, None]
-        pad = np.where(inside, pack.bounds[:-1, None] + offsets[None, :], 0)
+        inside = offsets[None, :] < lengths[:, None]  # (S, L)
+        pad = np.where(inside, pack.bounds[:-1, None] + offsets[None, :], 0)  # (S, L)
         return {
             "pad_index": torch.from_numpy(pad).to(device),
-            "unpad_index": torch.from_numpy(np.flatnonzero(inside)).to(device),
+            "unpad_index": torch.from_numpy(np.flatnonzero(inside)).to(device),  # (T,)
         }
     if name == "sdpa":
         return {}
-    bounds = torch.from_numpy(pack.bounds.astype(np.int32)).to(device)
+    bounds = torch.from_numpy(pack.bounds.astype(np.int32)).to(device)  # (S + 1,)
     longest = int(np.diff(pack.bounds).max())
     return {"cu_seq_lens_q": bounds, "cu_seq_lens_k": bounds, "max_length_q": longest, "max_length_k": longest}
 
@@ -71,15 +76,16 @@ def padded(
     unpad_index: torch.Tensor,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention (1, T, H, D) of queries (1, H, T, D) and keys and values (1, h, T, D).
+    """Attention (1, T, H, D) of queries (1, H, T, D) over keys and values (1, h, T, D).
 
-    pad_index (S, L) says which token stands where in the batch; unpad_index (T,) where each token is found again.
+    pad_index (S, L) has the row's token for each place of the batch, unpad_index (T,) the place of each token in the
+    flattened batch.
     """
     queries, keys, values = (part[0][:, pad_index].transpose(0, 1) for part in (query, key, value))  # (S, heads, L, D)
     grouped = query.shape[1] != key.shape[1]
     out = functional.scaled_dot_product_attention(
         queries, keys, values, dropout_p=dropout, is_causal=True, scale=scaling, enable_gqa=grouped
-    )
+    )  # (S, H, L, D)
     return out.transpose(1, 2).flatten(0, 1)[unpad_index].unsqueeze(0), None
 
 
@@ -95,7 +101,10 @@ def varlen(
     max_length_q: int,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention (1, T, H, D) of queries (1, H, T, D), keys and values (1, h, T, D), answers apart by their bounds."""
+    """Attention (1, T, H, D) of queries (1, H, T, D) over keys and values (1, h, T, D), each sample by itself.
+
+    cu_seq_lens_q is (S + 1,), where samples begin and end.
+    """
     from torch.nn.attention.varlen import varlen_attn
 
     attend: Any = varlen_attn

@@ -1,14 +1,15 @@
 """A policy whose weights, gradients and moments DeepSpeed spreads over the processes (ZeRO 0 to 3).
 
-The same network, rows and loss as the plain policy, and the same numbers. Weights are float32 masters, split up as the
-stage says, and AdamW is torch's; bfloat16 is autocast's. What DeepSpeed does otherwise is undone here: it averages over
-processes (our weights add up to 1 over all of them), counts a fixed number of rows per update (the last row of ours is
-declared), and would clip and step over what is not finite at stage 0.
+It gives the numbers of the plain policy, from the same network, rows and loss. Weights are float32 masters, divided as
+the stage says; AdamW is torch's; passes run in bfloat16 by autocast. Three habits of DeepSpeed are undone here: it
+averages gradients over processes (the tokens' weights already add up to 1 over all of them), it counts a fixed number
+of rows per update (here the last row is announced), and at stage 0 it would clip and apply gradients that are not
+finite.
 
-Limits: a checkpoint goes on with as many processes as saved it. The reference model is whole in every process, and
-every process reads the whole base before it is split up. Nothing is offloaded. Messages are in single precision, twice
-as long as they could be. Measured on CPUs over gloo; on GPUs only the name of the back end differs, which is reasoned
-and not measured.
+Limits: a checkpoint can be loaded only by as many processes as saved it. Every process holds the whole reference model,
+and reads the whole base before it is divided. Nothing is offloaded. Messages are in single precision, twice as long as
+they could be. Measured on CPUs over gloo; on GPUs only the name of the back end differs, which is reasoned and not
+measured.
 """
 
 from __future__ import annotations
@@ -27,101 +28,88 @@ from typing import Any
 
 import torch
 
-from trainer.config.schema import Optimiser, Train
+from trainer.config.schema import Loss, Optimiser, Train
 from trainer.distributed.world import PATIENCE, World
 from trainer.errors import TrainerError
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
-from trainer.policy.network import Network, Sums, add_up, as_update
-from trainer.policy.protocol import Update, unwatched
-from trainer.update.loss import LossRules
+from trainer.policy.network import Network, Sums, adam_of, sum_of, update_record
+from trainer.policy.protocol import PolicySetup, Update, ignore_row
 from trainer.update.pack import Pack
 
 FOLDER, TAG, STATE = "training", "state", "training.json"
 _BUCKET = 1 << 26
-"""Most numbers of one message."""
+"""Most numbers in one message between processes."""
 
 
 class DeepSpeedPolicy:
-    """See `Policy`."""
+    """The `Policy` of `train.backend = deepspeed`."""
 
-    def __init__(
-        self,
-        base: Path,
-        train: Train,
-        optimiser: Optimiser,
-        world: World,
-        keep_reference: bool,
-    ) -> None:
-        """`base` is the checkpoint the run begins with, and the reference of the KL divergence where that is kept."""
+    def __init__(self, setup: PolicySetup) -> None:
+        """The policy as its base is. Raises TrainerError where DeepSpeed is not installed."""
+        world, train = setup.world, setup.train
         deepspeed = _deepspeed(world)
-        self._world, self._base, self._optimiser, self._stage = world, base, optimiser, train.zero
+        self._setup, self._world, self._stage = setup, world, train.zero
         self._gathered = deepspeed.zero.GatheredParameters
-        # At stage 3 no GPU ever holds all weights: they go there one after another, to be split up.
+        # At stage 3 no GPU ever holds all weights: each is moved to the GPU when it is divided.
         loaded_on = torch.device("cpu") if train.zero == 3 else world.device
-        self._network = Network(base, train, world.device, keep_reference, loaded_on)
+        self._network = Network(setup, loaded_on)
         self.parameters = self._network.parameters
-        configuration = _configuration(train, optimiser, self.parameters)
+        configuration = _configuration(train, setup.optimiser, self.parameters)
         if train.zero == 3:
             deepspeed.zero.Init(module=self._network.model, config_dict_or_path=configuration, dtype=torch.float32)
             for buffer in self._network.model.buffers():
                 buffer.data = buffer.data.to(world.device)
-        adam = torch.optim.AdamW(
-            self._network.trained,
-            lr=optimiser.learning_rate,
-            betas=optimiser.betas,
-            weight_decay=optimiser.weight_decay,
-            fused=True,
-        )
+        adam = adam_of(self._network.trained, setup.optimiser)
         self._engine: Any = deepspeed.initialize(model=self._network.scorer, optimizer=adam, config=configuration)[0]
         self._network.forward = self._engine
 
     def update(
         self,
         packs: Sequence[Pack],
-        rules: LossRules,
+        rules: Loss,
         rate: float,
         old: Sequence[torch.Tensor] | None,
-        on_row: Callable[[], None] = unwatched,
+        on_row: Callable[[], None] = ignore_row,
     ) -> Update:
-        """One optimiser step; see `Policy`. Where loss or gradient is not finite nothing is changed, and it says so."""
+        """One optimiser step (`Policy.update`)."""
         parts: list[Sums] = []
         for number, pack in enumerate(packs):
             self._engine.set_gradient_accumulation_boundary(number == len(packs) - 1)
             loss, part = self._network.loss(pack, rules, None if old is None else old[number])
-            # Where only the loss is not finite the gradient shall not be either: that is what everybody looks at.
+            # All processes look at the gradient: a loss that is not finite makes its gradient so too.
             factor = self._world.size if math.isfinite(part["loss"]) else math.nan
             self._engine.backward(loss * factor)
             parts.append(part)
             on_row()
-        sums = add_up(parts)
+        sums = sum_of(parts)
         sums = dict(zip(sums, self._world.add_up([], list(sums.values())), strict=True))
         for group in self._engine.optimizer.param_groups:
             group["lr"] = rate
         norm = self._step()
-        return as_update(sums, norm, not (math.isfinite(norm) and math.isfinite(sums["loss"])))
+        return update_record(sums, norm, not (math.isfinite(norm) and math.isfinite(sums["loss"])))
 
     def _step(self) -> float:
-        """Change the weights unless the gradient is not finite; its norm."""
+        """The gradient's norm. The weights are changed unless it is not finite."""
         if self._stage == 0:
-            norm = float(torch.nn.utils.clip_grad_norm_(self._network.trained, self._optimiser.clip_norm))
+            norm = float(torch.nn.utils.clip_grad_norm_(self._network.trained, self._setup.optimiser.clip_norm))
             if not math.isfinite(norm):
                 self._engine.zero_grad()
                 return norm
             self._engine.step()
             return norm
         self._engine.step()
-        # infinite where DeepSpeed has found something that is not finite, and left everything as it was
+        # DeepSpeed reports an infinite norm where it found a number that is not finite and left the weights unchanged.
         return float(self._engine.get_global_grad_norm())
 
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
-        """Log-probabilities of the trained tokens of each row, without gradient."""
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
+        """Log-probabilities (R,) of each row's trained tokens, without gradient."""
         return self._network.logprobs(packs, on_row)
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """All weights under their names in the checkpoint, each gathered from all processes when it is its turn.
+        """All weights, in the shapes and under the names of the checkpoint, gathered from all processes one by one.
 
-        Every process must ask for all of them. Of tied weights there is one.
+        Every process must take all of them. Tied weights come once, under the first of their names.
         """
         model: Any = self._network.model
         seen: set[int] = set()
@@ -131,31 +119,31 @@ class DeepSpeedPolicy:
             seen.add(id(weight))
             adapter = lora.adapter_of(model, name) or ()
             with self._gathered([part for part in (weight, *adapter) if hasattr(part, "ds_id")]):
-                first = weight.detach()
-                whole = lora.merged(first, *(part.detach() for part in adapter)) if adapter else first.clone()
-            yield name, whole
+                plain = weight.detach()
+                copy = lora.merged(plain, *(part.detach() for part in adapter)) if adapter else plain.clone()
+            yield name, copy
 
     def save(self, directory: Path) -> None:
-        """Write checkpoint and tokenizer files, and every process its part of weights and moments in `training/`."""
+        """Write checkpoint and tokenizer files, and each process's part of weights and moments into `training/`."""
         weights: dict[str, torch.Tensor] = {}
         for name, weight in self.tensors():
             if self._world.rank == 0:
                 weights[name] = weight.cpu()
 
         def write() -> None:
-            write_checkpoint(self._network.model, weights, self._base, directory)
+            write_checkpoint(self._network.model, weights, self._setup.base, directory)
             (directory / STATE).write_text(json.dumps(self._shape()) + "\n", encoding="utf-8")
 
         self._world.share(write)
         weights.clear()
-        # With adapters the rest is as in the base.
+        # With adapters the other weights are those of the base.
         self._engine.save_checkpoint(
             str(directory / FOLDER), tag=TAG, save_latest=False, exclude_frozen_parameters=self._adapted
         )
         self._world.wait()
 
     def load(self, directory: Path) -> None:
-        """Take weights and moments from what `save` wrote."""
+        """Continue from what `save` wrote. Raises TrainerError where it does not fit."""
         try:
             saved = json.loads((directory / STATE).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -170,11 +158,11 @@ class DeepSpeedPolicy:
         return any(isinstance(layer, lora.AdaptedLinear) for layer in self._network.model.modules())
 
     def _shape(self) -> dict[str, Any]:
-        """What must be the same for the parts to fit together again."""
+        """The settings that must be equal when the parts are loaded."""
         return {"processes": self._world.size, "train.zero": self._stage, "adapters": self._adapted}
 
     def close(self) -> None:
-        """Free memory: nothing else may be called any more."""
+        """Free memory."""
         self._engine.destroy()
         del self._engine, self._network
 
@@ -184,15 +172,15 @@ def _configuration(train: Train, optimiser: Optimiser, parameters: int) -> dict[
     return {
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
-        # At stage 0 DeepSpeed hands gradients to AdamW as they are; they are clipped here.
+        # At stage 0 DeepSpeed does not clip; `_step` does.
         "gradient_clipping": optimiser.clip_norm if train.zero else 0.0,
         "zero_optimization": {
             "stage": train.zero,
             "reduce_bucket_size": bucket,
             "allgather_bucket_size": bucket,
             "stage3_prefetch_bucket_size": bucket,
-            # It replaces torch.nn.functional.linear in the whole process, the engine that samples included, and rounds
-            # in other places. What it saves, gradient checkpointing saves too.
+            # This would replace torch.nn.functional.linear in the whole process, including the engine that samples,
+            # and rounds in other places. Gradient checkpointing saves the same memory.
             "memory_efficient_linear": False,
         },
         "zero_allow_untested_optimizer": True,
@@ -201,9 +189,9 @@ def _configuration(train: Train, optimiser: Optimiser, parameters: int) -> dict[
 
 
 def _deepspeed(world: World) -> Any:
-    """The package, with its processes connected. Raises TrainerError where it is not installed."""
+    """The package deepspeed, with its processes connected. Raises TrainerError where it is not installed."""
     if world.device.type == "cpu":
-        # It would take a GPU that is there for the one to use.
+        # DeepSpeed would otherwise use a GPU that the machine has.
         os.environ.setdefault("DS_ACCELERATOR", "cpu")
     try:
         deepspeed: Any = importlib.import_module("deepspeed")
@@ -211,10 +199,10 @@ def _deepspeed(world: World) -> Any:
         raise TrainerError(
             f"train.backend = deepspeed needs the package: pip install 'cure-agent[deepspeed]' ({error})"
         ) from error
-    # Of torch, about what DeepSpeed calls, once for each collective.
+    # torch warns at each collective that DeepSpeed calls a deprecated name.
     warnings.filterwarnings("ignore", message="`torch.distributed", category=FutureWarning)
-    # DeepSpeed would compile an all-reduce in shared memory for CPUs, which takes a compiler and a minute, and is not
-    # used in training: gloo does it, as where the package finds it cannot be compiled.
+    # DeepSpeed would compile an all-reduce in shared memory for CPUs, which takes a compiler and a minute and is not
+    # used in training. Without it gloo is used, as on machines without a compiler.
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     os.environ.setdefault("LOCAL_RANK", "0")
     if not torch.distributed.is_initialized():
@@ -223,7 +211,7 @@ def _deepspeed(world: World) -> Any:
 
 
 def _connect_alone(deepspeed: Any, world: World) -> None:
-    """A process group of this process, without a launcher; DeepSpeed works in no other way."""
+    """Make a process group of this one process: DeepSpeed needs a group even without a launcher."""
     meeting = Path(tempfile.mkdtemp()) / "store"
     atexit.register(_disconnect, meeting.parent)
     deepspeed.init_distributed(

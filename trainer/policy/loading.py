@@ -1,4 +1,4 @@
-"""Models and tokenizers of a checkpoint, as the trainer needs them."""
+"""Loading a checkpoint's model for training, and writing a checkpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainer.errors import TrainerError
 
 
 def checkpoint_of(model: str) -> Path:
-    """The directory of a checkpoint: bundled, a path, or of the hub's cache. Raises TrainerError."""
+    """The directory of a model: bundled, a path, or in the hub's cache. Raises TrainerError where there is none."""
     if model in BUNDLED:
         return BUNDLED[model]
     try:
@@ -25,7 +25,7 @@ def checkpoint_of(model: str) -> Path:
 
 
 def load_model(directory: Path, dtype: torch.dtype, device: torch.device, attention: str) -> Any:
-    """The causal language model in a directory, in evaluation mode, so that nothing is dropped out."""
+    """The causal language model in a directory, in evaluation mode: without dropout."""
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -38,7 +38,7 @@ def load_model(directory: Path, dtype: torch.dtype, device: torch.device, attent
 
 
 def write_checkpoint(model: Any, weights: Mapping[str, torch.Tensor], base: Path, directory: Path) -> None:
-    """Write these weights and the model's configuration, and beside them the tokenizer of the base, byte for byte."""
+    """Write these weights and the model's configuration, and copies of the base's tokenizer files."""
     model.save_pretrained(directory, state_dict=dict(weights))
     for pattern in _BESIDE:
         for file in base.glob(pattern):

@@ -1,39 +1,33 @@
-"""The model in training and the base it is held to: packed rows in, losses and measurements out.
+"""The model in training and its frozen reference: packed rows in, losses and measurements out.
 
-What the back ends share; they differ in where weights, gradients and moments live.
+Both back ends use it; they differ in where weights, gradients and moments live.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer.config.schema import Train
+from trainer.config.schema import Loss, Optimiser
 from trainer.policy import attention, lora
 from trainer.policy.loading import load_model
-from trainer.policy.protocol import Update, unwatched
+from trainer.policy.protocol import PolicySetup, Update, ignore_row
 from trainer.policy.scorer import Row, Scorer, on_device
-from trainer.update.loss import LossRules, Tokens, policy_loss
+from trainer.update.loss import Tokens, policy_loss
 from trainer.update.pack import Pack
 
 Sums = dict[str, float]
+"""Sums over the tokens of one row or of many, by name."""
 
 
 class Network:
-    """Float32 weights of a checkpoint, whole or with adapters, and the frozen reference where one is kept."""
+    """A checkpoint's weights in float32, with adapters if asked for, and the frozen reference where it is kept."""
 
-    def __init__(
-        self,
-        base: Path,
-        train: Train,
-        device: torch.device,
-        keep_reference: bool,
-        loaded_on: torch.device | None = None,
-    ) -> None:
-        """`loaded_on` is where the weights in training lie until a back end has moved them, if not on the device."""
+    def __init__(self, setup: PolicySetup, loaded_on: torch.device | None = None) -> None:
+        """`loaded_on` is the device the weights in training are loaded to, where a back end moves them itself."""
+        base, train, device = setup.base, setup.train, setup.world.device
         self._device = device
         self._attention = attention.implementation(train.attention, device)
         half = train.dtype == "bfloat16"
@@ -45,25 +39,33 @@ class Network:
             _checkpoint_gradients(self.model)
         self.scorer = Scorer(self.model, half)
         self.forward: Callable[..., tuple[torch.Tensor, torch.Tensor]] = self.scorer
-        """What rows go through; a back end may wrap the scorer."""
+        """The scorer as rows are passed through it; a back end may replace it by a wrapper."""
         self._adapted = train.lora_rank is not None
-        self._keeps_reference = keep_reference
+        self._keeps_reference = setup.keep_reference
         self._reference: Scorer | None = None
-        if keep_reference and not self._adapted:
+        if setup.keep_reference and not self._adapted:
             frozen = load_model(base, torch.bfloat16 if half else torch.float32, device, self._attention)
             self._reference = Scorer(frozen, half).requires_grad_(False)
 
     @property
     def trained(self) -> list[torch.nn.Parameter]:
-        """The parameters with a gradient."""
+        """The parameters that are trained."""
         return [weight for weight in self.model.parameters() if weight.requires_grad]
 
-    def loss(self, pack: Pack, rules: LossRules, old: torch.Tensor | None) -> tuple[torch.Tensor, Sums]:
-        """A row's part of the loss, with its gradient, and of all that is measured."""
+    def loss(self, pack: Pack, rules: Loss, old: torch.Tensor | None) -> tuple[torch.Tensor, Sums]:
+        """A row's part of the loss, a scalar with its gradient, and its part of the sums. `old` is (R,) or None."""
         row = on_device(pack, self._attention, self._device)
         reference = self._score_reference(row)
         new, entropy = self._score(self.forward, row)
-        tokens = Tokens(new, old, row.sampler, reference, row.advantages, row.weights, row.sample)
+        tokens = Tokens(
+            new=new,
+            old=old,
+            sampled=row.sampler_logprobs,
+            reference=reference,
+            advantages=row.advantages,
+            weights=row.weights,
+            sample=row.sample,
+        )
         measured = policy_loss(tokens, rules)
         return measured.loss, {
             "loss": float(measured.loss.detach()),
@@ -73,8 +75,8 @@ class Network:
             **{name: float(value) for name, value in measured.sums.items()},
         }
 
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
-        """Log-probabilities of the trained tokens of each row, without gradient."""
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
+        """Log-probabilities (R,) of each row's trained tokens, without gradient."""
         found: list[torch.Tensor] = []
         with torch.no_grad():
             for pack in packs:
@@ -83,6 +85,7 @@ class Network:
         return found
 
     def _score_reference(self, row: Row) -> torch.Tensor | None:
+        """Log-probabilities (R,) under the base model; None where it is not kept."""
         if not self._keeps_reference:
             return None
         with torch.no_grad():
@@ -93,11 +96,12 @@ class Network:
 
     @staticmethod
     def _score(forward: Callable[..., Any], row: Row) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities (R,) and entropies (R,), in float32."""
         new, entropy = forward(row.inputs, row.where, row.targets, row.temperatures)
         return new.float(), entropy.float()
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
-        """All weights under their names in the checkpoint, adapters merged in."""
+        """All weights, in the shapes and under the names of the checkpoint, adapters merged in."""
         for name, tensor in self.model.state_dict().items():
             if lora.is_adapter(name):
                 continue
@@ -106,9 +110,10 @@ class Network:
 
 
 def _checkpoint_gradients(model: Any) -> None:
-    """Make activations again in the backward pass instead of keeping them, and nothing else of training mode.
+    """Recompute activations in the backward pass instead of keeping them.
 
-    transformers looks at the layers' own mode; that of the modules inside would switch dropout on.
+    transformers does so in layers that are in training mode. Only the layers are put into it: the modules inside them
+    would drop out activations.
     """
     from transformers.modeling_layers import GradientCheckpointingLayer
 
@@ -118,8 +123,19 @@ def _checkpoint_gradients(model: Any) -> None:
             module.training = True
 
 
-def add_up(parts: Iterable[Sums]) -> Sums:
-    """The sums of several rows."""
+def adam_of(weights: Iterable[torch.nn.Parameter], optimiser: Optimiser) -> torch.optim.AdamW:
+    """AdamW over these weights."""
+    return torch.optim.AdamW(
+        weights,
+        lr=optimiser.learning_rate,
+        betas=optimiser.betas,
+        weight_decay=optimiser.weight_decay,
+        fused=True,
+    )
+
+
+def sum_of(parts: Iterable[Sums]) -> Sums:
+    """The sums over several rows; zeros for no rows."""
     total: Sums = {"loss": 0.0, "entropy": 0.0, "tokens": 0.0, "row_tokens": 0.0}
     for part in parts:
         for name, value in part.items():
@@ -127,9 +143,16 @@ def add_up(parts: Iterable[Sums]) -> Sums:
     return total
 
 
-def as_update(sums: Sums, norm: float, skipped: bool) -> Update:
-    """The record of an update with these sums over all rows of all processes."""
+def update_record(sums: Sums, norm: float, skipped: bool) -> Update:
+    """The record of an update with these sums over all rows of all processes and this gradient norm."""
     rest = dict(sums)
     loss, entropy, tokens, row_tokens = (rest.pop(name) for name in ("loss", "entropy", "tokens", "row_tokens"))
-    why = f"loss {loss:g}, gradient norm {norm:g}" if skipped else ""
-    return Update(loss, norm, entropy, int(tokens), int(row_tokens), rest, why)
+    return Update(
+        loss=loss,
+        gradient_norm=norm,
+        entropy=entropy,
+        tokens=int(tokens),
+        row_tokens=int(row_tokens),
+        sums=rest,
+        skipped=f"loss {loss:g}, gradient norm {norm:g}" if skipped else "",
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from trainer.update.loss import LossRules
+from trainer.config.schema import Loss, Optimiser, Train
+from trainer.distributed.world import World
 from trainer.update.pack import Pack
 
 if TYPE_CHECKING:
@@ -15,26 +16,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PolicySetup:
+    """What a policy is made of."""
+
+    base: Path
+    """Directory of the checkpoint that the run begins with, which is also the reference of the KL divergence."""
+    train: Train
+    optimiser: Optimiser
+    world: World
+    keep_reference: bool
+    """Whether the base is kept beside the policy for the KL divergence."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Update:
     """What one optimiser step measured, over all processes."""
 
     loss: float
     gradient_norm: float
-    """Before clipping."""
+    """L2 norm before clipping."""
     entropy: float
-    """Mean over the tokens trained, weighted as they are, in nats."""
+    """Sum over the trained tokens of weight times entropy, in nats."""
     tokens: int
     """Tokens that were trained."""
     row_tokens: int
     """Tokens that went through the model, prompts included."""
     sums: dict[str, float]
-    """See `trainer.update.loss.Measured`."""
+    """Weighted sums by name (`trainer.update.loss.Measured`)."""
     skipped: str = ""
-    """Why nothing was changed; empty when it was."""
+    """Why the weights were left unchanged; empty when they were changed."""
 
 
-def unwatched() -> None:
-    """Nobody is told that a row is done."""
+def ignore_row() -> None:
+    """Do nothing (default for on_row)."""
 
 
 class Policy(Protocol):
@@ -45,28 +59,32 @@ class Policy(Protocol):
     def update(
         self,
         packs: Sequence[Pack],
-        rules: LossRules,
+        rules: Loss,
         rate: float,
         old: Sequence[torch.Tensor] | None,
-        on_row: Callable[[], None] = unwatched,
+        on_row: Callable[[], None] = ignore_row,
     ) -> Update:
-        """One optimiser step at this learning rate on this process's rows of an update.
+        """One optimiser step at learning rate `rate` on this process's rows of an update.
 
-        `old` are log-probabilities at the start of the stage, one tensor (R,) per row; None when they are those of the
-        weights at hand. `on_row` is called after each row.
+        `old` has the log-probabilities (R,) of each row at the start of the stage; None where they are those of the
+        present weights. `on_row` is called after each row. Where the loss or the gradient is not finite the weights are
+        left unchanged and the record says so.
         """
 
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = unwatched) -> list[torch.Tensor]:
-        """Log-probabilities of the trained tokens of each row, without gradient. `on_row` is called after each row."""
+    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
+        """Log-probabilities (R,) of each row's trained tokens, without gradient. `on_row` is called after each row."""
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
-        """All weights under their names in the checkpoint, one after another; every process gets them."""
+        """All weights, in the shapes and under the names of the checkpoint, one after another, on every process."""
 
     def save(self, directory: Path) -> None:
         """Write a Hugging Face checkpoint into `directory`, and beside it what `load` needs."""
 
     def load(self, directory: Path) -> None:
-        """Go on where `save` was called, bit for bit with the same number of processes."""
+        """Continue from what `save` wrote, bit for bit with the same number of processes.
+
+        Raises TrainerError where the directory was saved by another back end or with other settings.
+        """
 
     def close(self) -> None:
-        """Free memory."""
+        """Free memory. The policy cannot be used afterwards."""

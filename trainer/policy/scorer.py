@@ -1,9 +1,12 @@
-"""A language model that says what it thinks of the trained tokens of a row."""
+"""A language model that gives log-probabilities and entropies of a row's trained tokens.
+
+Shapes: T tokens in the row, R of them trained, D hidden size, V vocabulary.
+"""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import torch
@@ -13,44 +16,51 @@ from trainer.policy import attention
 from trainer.update.pack import Pack
 
 _LOGITS_AT_ONCE = 1 << 26
-"""Most logits held in memory for the backward pass; beyond it they are made again in pieces."""
+"""Most logits held in memory for the backward pass; more are computed in pieces, and again in the backward pass."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
-    """A pack on a device."""
+    """A pack as tensors on a device."""
 
     inputs: dict[str, Any]
-    """Keyword arguments of the model."""
+    """Keyword arguments of the model: `input_ids` (1, T), `position_ids` (1, T), and what its attention needs."""
     where: torch.Tensor
+    """(R,) int64: positions in the row whose next token is trained."""
     targets: torch.Tensor
+    """(R,) int64: ids of those next tokens."""
     temperatures: torch.Tensor
+    """(R,) float32: temperature each token was sampled at."""
     sample: torch.Tensor
+    """(R,) int64: number of the answer each token belongs to, counted from 0."""
     advantages: torch.Tensor
+    """(R,) float32."""
     weights: torch.Tensor
-    sampler: torch.Tensor
+    """(R,) float32: each token's share of the loss."""
+    sampler_logprobs: torch.Tensor
+    """(R,) float32: log-probabilities under the distribution the tokens were sampled from."""
 
 
 def on_device(pack: Pack, name: str, device: torch.device) -> Row:
-    """The pack as tensors, for the attention called `name`."""
+    """The pack as tensors, for the attention implementation `name`."""
     inputs = {
-        "input_ids": torch.from_numpy(pack.ids).unsqueeze(0).to(device),
-        "position_ids": torch.from_numpy(pack.positions).unsqueeze(0).to(device),
+        "input_ids": torch.from_numpy(pack.ids).unsqueeze(0).to(device),  # (1, T)
+        "position_ids": torch.from_numpy(pack.positions).unsqueeze(0).to(device),  # (1, T)
         **attention.arguments(pack, name, device),
     }
-    rest = (pack.where, pack.targets, pack.temperatures, pack.sample, pack.advantages, pack.weights)
-    return Row(inputs, *(torch.from_numpy(part).to(device) for part in (*rest, pack.sampler_logprobs)))
+    names = [field.name for field in fields(Row) if field.name != "inputs"]  # fields of Pack too
+    return Row(inputs=inputs, **{name: torch.from_numpy(getattr(pack, name)).to(device) for name in names})
 
 
 class Scorer(torch.nn.Module):
-    """A causal language model of transformers, asked for log-probabilities instead of logits.
+    """A causal language model of transformers that returns log-probabilities instead of logits.
 
-    Only hidden states that predict a trained token meet the output layer, so prompts cost no logits. The model's output
-    layer is replaced by one that judges tokens, so the model gives no logits of its own any more.
+    The output layer is applied only to hidden states that predict a trained token, so prompts cost no logits. It is
+    replaced in the model itself (`JudgingLayer`), which cannot return logits afterwards.
     """
 
     def __init__(self, model: Any, half: bool = False) -> None:
-        """With `half` a model of float32 weights computes in bfloat16, by autocast."""
+        """With `half` the model, whose weights are float32, computes in bfloat16 by autocast."""
         super().__init__()
         model.set_output_embeddings(JudgingLayer(model.get_output_embeddings()))
         self.model = model
@@ -59,8 +69,11 @@ class Scorer(torch.nn.Module):
     def forward(
         self, inputs: dict[str, Any], where: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities (R,) with their gradient, and entropies (R,) without."""
-        # Without a cache of cast weights: it would hold a copy of all that ZeRO-3 gathers layer by layer.
+        """Log-probabilities (R,) with their gradient and entropies (R,) without.
+
+        `inputs` as in `Row`; `where`, `targets` and `temperatures` are (R,).
+        """
+        # No cache of cast weights: it would keep a copy of every layer that ZeRO-3 gathers.
         autocast = torch.autocast(where.device.type, dtype=torch.bfloat16, cache_enabled=False)
         with autocast if self.half_passes else nullcontext():
             hidden = self.model.get_decoder()(**inputs, use_cache=False).last_hidden_state[0, where]  # (R, D)
@@ -71,10 +84,10 @@ class Scorer(torch.nn.Module):
 
 
 class JudgingLayer(torch.nn.Linear):
-    """An output layer that gives log-probabilities of targets, in pieces where the logits would be too many.
+    """An output layer that returns log-probabilities of targets, computed in pieces where there are too many logits.
 
-    One layer called once per row, however many pieces that takes: ZeRO-3 gathers a layer's weights when it is called,
-    in all processes at once, and their rows need different numbers of pieces.
+    The layer is called once per row, however many pieces that takes: ZeRO-3 gathers a layer's weights at each call, in
+    all processes at once, and their rows need different numbers of pieces.
     """
 
     def __init__(self, layer: torch.nn.Linear) -> None:
@@ -85,10 +98,10 @@ class JudgingLayer(torch.nn.Linear):
     def forward(  # type: ignore[override]
         self, hidden: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities (R,) and entropies (R,) of hidden states (R, D).
+        """Log-probabilities (R,) and entropies (R,) for hidden states (R, D), targets (R,) and temperatures (R,).
 
-        Logits are what the model computes in, as in engines that sample; the softmax over them, divided by the
-        temperature they were sampled at, is in single precision.
+        Logits are computed in the model's precision, as the engines that sample do, then divided by the temperature and
+        normalised in float32.
         """
         size = max(1, _LOGITS_AT_ONCE // self.out_features)
         if len(targets) <= size:
@@ -102,10 +115,10 @@ class JudgingLayer(torch.nn.Linear):
     def _judge(
         self, hidden: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        # A softmax over half-precision numbers would round the log-probabilities once more.
-        logits = super().forward(hidden).float() / temperatures[:, None]
-        total = logits.logsumexp(-1)
-        chosen = logits.gather(1, targets[:, None]).squeeze(1)
+        # In float32: a softmax over bfloat16 numbers would round the log-probabilities again.
+        logits = super().forward(hidden).float() / temperatures[:, None]  # (R, V)
+        total = logits.logsumexp(-1)  # (R,)
+        chosen = logits.gather(1, targets[:, None]).squeeze(1)  # (R,)
         with torch.no_grad():
-            entropy = total - (logits.softmax(-1) * logits).sum(-1)
+            entropy = total - (logits.softmax(-1) * logits).sum(-1)  # (R,)
         return chosen - total, entropy

@@ -1,1 +1,1 @@
-"""What a person sees while a run goes on."""
+"""What a person sees while a run is under way."""

@@ -16,7 +16,7 @@ from typing import Any
 import zstandard
 
 from trainer.record.whole import write_whole
-from trainer.rollout.answers import Answers, Table
+from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
 PARTS = ("plan", "answers", "tables", "rewards", "update", "commit")
@@ -31,8 +31,8 @@ class Journal:
         self.step = step
         self._open_file = directory / f"step-{step:06d}.jsonl"
         self._closed_file = closed_file(directory, step)
-        self.answers: list[Answers] = []
-        self.tables: list[Table] = []
+        self.answers: list[TaskAnswers] = []
+        self.tables: list[TaskTable] = []
         self.too_long = 0
         """Known from an earlier attempt at this step: empty lists where it did not come so far."""
         self.seconds: dict[str, float] = {}
@@ -65,9 +65,9 @@ class Journal:
             whole = ends[part] + 1
         for record in records[:whole]:
             if "answers" in record:
-                self.answers.append(Answers.from_record(record["answers"]))
+                self.answers.append(TaskAnswers.from_record(record["answers"]))
             elif "table" in record:
-                self.tables.append(Table.from_record(record["table"]))
+                self.tables.append(TaskTable.from_record(record["table"]))
             elif "seconds" in record:
                 self.seconds |= record["seconds"]
             elif "too_long" in record:
@@ -82,7 +82,7 @@ class Journal:
             self._write({"version": VERSION, "step": self.step, "tasks": [list(task) for task in tasks]})
             self._done("plan")
 
-    def keep_answers(self, answers: Sequence[Answers], too_long: int) -> None:
+    def keep_answers(self, answers: Sequence[TaskAnswers], too_long: int) -> None:
         """Write what was sampled."""
         for one in answers:
             self._write({"answers": one.to_record()})
@@ -90,7 +90,7 @@ class Journal:
         self._done("answers")
         self.answers = list(answers)
 
-    def keep_tables(self, tables: Sequence[Table], seconds: dict[str, float]) -> None:
+    def keep_tables(self, tables: Sequence[TaskTable], seconds: dict[str, float]) -> None:
         """Write what came of running it, and how long both took."""
         for table in tables:
             self._write({"table": table.to_record()})

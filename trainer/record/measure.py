@@ -1,4 +1,4 @@
-"""The numbers of a step. Pure: from answers, tables and groups to names and values; what has no data is None."""
+"""The metrics of a step, computed from answers, tables, groups and updates. Pure; a metric without data is None."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from statistics import fmean
 from cure.metrics.standard import best_of_n, pass_at_k
 from cure.reward import PrecisionCounts, precision_counts, right_codes
 from trainer.policy.protocol import Update
-from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
 Metrics = dict[str, float | int | str | None]
 
 _PREFIX: dict[RoleName, str] = {"coder": "code", "tester": "test", "labels": "label"}
+"""First part of a metric's name, by role."""
 
 
-def of_answers(answers: Sequence[Answers]) -> Metrics:
-    """Per role: tokens, mean length, truncated and failed shares, and the weights that wrote them."""
+def answer_metrics(answers: Sequence[TaskAnswers]) -> Metrics:
+    """Per role: number of answers, tokens, mean length in tokens, share of truncated answers, number of failed ones."""
     metrics: Metrics = {}
-    for role in dict.fromkeys(role for one in answers for role in one.answers):
-        every: list[Answer] = [answer for one in answers for answer in one.answers[role]]
+    for role in dict.fromkeys(role for task in answers for role in task.answers):
+        given: list[Answer] = [answer for task in answers for answer in task.answers[role]]
         name = _PREFIX[role]
-        metrics[f"{name}/answers"] = len(every)
-        metrics[f"{name}/tokens"] = sum(len(answer.token_ids) for answer in every)
-        metrics[f"{name}/length"] = _mean([len(answer.token_ids) for answer in every])
-        metrics[f"{name}/truncated"] = _mean([answer.truncated for answer in every])
-        metrics[f"{name}/engine_errors"] = sum(bool(answer.error) for answer in every)
+        metrics[f"{name}/answers"] = len(given)
+        metrics[f"{name}/tokens"] = sum(len(answer.token_ids) for answer in given)
+        metrics[f"{name}/length"] = _mean([len(answer.token_ids) for answer in given])
+        metrics[f"{name}/truncated"] = _mean([answer.truncated for answer in given])
+        metrics[f"{name}/engine_errors"] = sum(bool(answer.error) for answer in given)
     return metrics
 
 
-def of_tables(tables: Sequence[Table]) -> Metrics:
-    """Accuracies of both roles, p_u, p_01, p_00 and mu, best of n, and what the sandbox had to do."""
+def table_metrics(tables: Sequence[TaskTable]) -> Metrics:
+    """Accuracies of both roles, p_u, p_01, p_00, mu, best of n, and counts of executions and their failures."""
     labelled = [table for table in tables if table.labels]
     rights = [right_codes(table.label_passes) for table in labelled]
     counts = PrecisionCounts.zero()
-    best, whole, any_right = [], [], []
+    best, every_right, any_right = [], [], []
     for table, right in zip(labelled, rights, strict=True):
         counts = counts + precision_counts(table.test_passes, right)
         chosen = best_of_n(right, table.test_passes)
         best += [] if chosen is None else [chosen]
-        whole += right.tolist()
+        every_right += right.tolist()
         any_right.append(pass_at_k(len(right), int(right.sum()), len(right)) if len(right) else 0.0)
-    known = [passes for table in tables if table.reference is not None for passes in table.reference]
-    referred = [table for table in tables if table.reference is not None]
+    referred = [(table.tests, table.reference) for table in tables if table.reference is not None]
     written = sum(len(table.tests) for table in tables)
     return {
-        "code/accuracy": _mean(whole),
+        "code/accuracy": _mean(every_right),
         "code/tests_passed": _mean([float(table.label_passes.mean()) for table in labelled if table.label_passes.size]),
         "code/unparsed": _mean([program is None for table in tables for program in table.programs]),
         "code/any_right": _mean(any_right),
-        # Unparsed tests are wrong tests here: the tester was asked for one and gave none.
-        "test/accuracy": sum(known) / sum(len(table.tests) for table in referred) if referred else None,
+        # An answer without a test counts as a wrong test here: the tester was asked for one.
+        "test/accuracy": (
+            sum(sum(passes) for _, passes in referred) / sum(len(tests) for tests, _ in referred) if referred else None
+        ),
         "test/unparsed": (written - sum(len(table.read) for table in tables)) / written if written else None,
         "test/p_u": counts.p_u,
         "test/p_01": counts.p_01,
@@ -65,8 +67,8 @@ def of_tables(tables: Sequence[Table]) -> Metrics:
     }
 
 
-def of_groups(groups: Sequence[Group]) -> Metrics:
-    """Per role: mean reward, share of groups trained on, and why the others are not."""
+def group_metrics(groups: Sequence[Group]) -> Metrics:
+    """Per role: mean reward, number of groups, share of them trained on, and counts of the reasons for the others."""
     metrics: Metrics = {}
     for role in ("coder", "tester"):
         mine = [group for group in groups if group.role == role]
@@ -80,8 +82,8 @@ def of_groups(groups: Sequence[Group]) -> Metrics:
     return metrics
 
 
-def of_updates(stage: str, updates: Sequence[Update], rate: float) -> Metrics:
-    """What a stage's updates measured, averaged; how many were skipped, and why."""
+def update_metrics(stage: str, updates: Sequence[Update], rate: float) -> Metrics:
+    """What a stage's updates measured, as means over the updates; how many were skipped, and why the first was."""
     if not updates:
         return {f"{stage}/updates": 0}
     weights = [update.sums.get("weight", 0.0) or 1.0 for update in updates]

@@ -18,7 +18,7 @@ from trainer.record.journal import Journal
 from trainer.record.measure import Metrics
 from trainer.record.run_directory import RunDirectory
 from trainer.record.trackers import Trackers
-from trainer.rollout.answers import Answers, Table
+from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.rollout.tasks import Task
 from trainer.update.credit import Group
 
@@ -102,8 +102,8 @@ class StepRecord:
             lambda: None if journal is None else (journal.answers, journal.tables, journal.too_long, journal.seconds)
         )
         assert known is not None
-        self.known_answers: list[Answers] = known[0]
-        self.known_tables: list[Table] = known[1]
+        self.known_answers: list[TaskAnswers] = known[0]
+        self.known_tables: list[TaskTable] = known[1]
         self.too_long: int = known[2]
         self._seconds: dict[str, float] = dict(known[3])
         self.has_answers = bool(self.known_answers)
@@ -123,12 +123,12 @@ class StepRecord:
         """Record which tasks the step has."""
         self._write(lambda journal: journal.plan([(task.index, task.problem.name) for task in tasks]))
 
-    def answers(self, answers: list[Answers], too_long: int) -> None:
+    def answers(self, answers: list[TaskAnswers], too_long: int) -> None:
         """Record what was sampled."""
         self.known_answers, self.too_long = answers, too_long
         self._write(lambda journal: journal.keep_answers(answers, too_long))
 
-    def tables(self, tables: list[Table], seconds: dict[str, float]) -> None:
+    def tables(self, tables: list[TaskTable], seconds: dict[str, float]) -> None:
         """Record what came of running it."""
         self.known_tables = tables
         self._seconds |= seconds

@@ -35,7 +35,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Answers:
+class TaskAnswers:
     """All answers to one task."""
 
     slot: int
@@ -49,7 +49,7 @@ class Answers:
         return asdict(self)
 
     @staticmethod
-    def from_record(record: dict[str, Any]) -> Answers:
+    def from_record(record: dict[str, Any]) -> TaskAnswers:
         """What `to_record` wrote."""
         prompts = {cast(RoleName, role): tuple(ids) for role, ids in record["prompts"].items()}
         answers = {
@@ -59,11 +59,11 @@ class Answers:
             )
             for role, many in record["answers"].items()
         }
-        return Answers(record["slot"], record["index"], prompts, answers)
+        return TaskAnswers(record["slot"], record["index"], prompts, answers)
 
 
 @dataclass(frozen=True)
-class Table:
+class TaskTable:
     """The execution table of one task: a row for each answer of the coder, columns for labels and generated tests."""
 
     slot: int
@@ -101,13 +101,13 @@ class Table:
         return record
 
     @staticmethod
-    def from_record(record: dict[str, Any]) -> Table:
+    def from_record(record: dict[str, Any]) -> TaskTable:
         """What `to_record` wrote."""
         programs = tuple(record["programs"])
         tests = tuple(None if test is None else _test(test) for test in record["tests"])
         labels = tuple(_test(test) for test in record["labels"])
         read = sum(test is not None for test in tests)
-        return Table(
+        return TaskTable(
             **{
                 **record,
                 "programs": programs,

@@ -1,4 +1,4 @@
-"""From the answers of one task to its execution table."""
+"""From the answers to a task to its execution table: programs and tests are read out of the answers and run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cure.extract import extractor
 from cure.problem import Problem
 from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
 from sandbox import Sandbox, Verdict
-from trainer.rollout.answers import Answer, Answers, Table
+from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.rollout.labels import chosen_labels
 
 REFERENCE = "reference"
@@ -19,31 +19,34 @@ REFERENCE = "reference"
 
 @dataclass(frozen=True)
 class ExecutionRules:
-    """How programs are run."""
+    """How a task's programs are run, and on which tests."""
 
     most_labels: int = 8
+    """Ground-truth tests used, the first of them."""
     time_limit_s: float | None = None
-    """Instead of the problem's own limit."""
+    """CPU seconds of an execution; None for the problem's own limit."""
     give_up_after: int | None = 2
+    """Time-outs of a program after which its remaining tests are not run; None to run all."""
     generated_labels: bool = False
-    """The labels are the tests of a frozen tester, not the problem's."""
+    """Whether the tests of a frozen tester are the labels, instead of the problem's tests."""
     agreement: float = 0.0
-    """See `trainer.rollout.labels`."""
+    """Which generated labels count (`trainer.rollout.labels`)."""
     reference: bool = False
-    """Run the problem's reference solution on the generated tests too."""
+    """Whether the problem's reference solution is run on the generated tests, for measuring."""
 
 
-async def execute(answers: Answers, problem: Problem, box: Sandbox, rules: ExecutionRules) -> Table:
-    """The task's table. Each distinct pair of program and input is run once; nothing the sandbox got wrong counts."""
+async def execute(answers: TaskAnswers, problem: Problem, sandbox: Sandbox, rules: ExecutionRules) -> TaskTable:
+    """The task's table. Each distinct pair of program and input is run once; a failure of the sandbox is no verdict."""
     read = extractor("robust")
     notes: Counter[str] = Counter()
-    found = [read.program(answer.text) for answer in _of(answers, "coder")]
-    programs = [
-        one.value if not answer.error else None for one, answer in zip(found, _of(answers, "coder"), strict=True)
-    ]
-    notes.update(f"code: {one.reason}" for one in found if one.value is None)
+    programs = []
+    for answer in answers.answers["coder"]:
+        program = read.program(answer.text)
+        programs.append(None if answer.error else program.value)
+        if program.value is None:
+            notes[f"code: {program.reason}"] += 1
     tests = []
-    for answer in _of(answers, "tester"):
+    for answer in answers.answers["tester"]:
         test = read.test(answer.text)
         tests.append(test.value)
         if test.value is None:
@@ -60,16 +63,16 @@ async def execute(answers: Answers, problem: Problem, box: Sandbox, rules: Execu
     if rules.reference and problem.reference:
         candidates[REFERENCE] = Candidate(problem.reference)
     judging = judging_of(problem, time_limit_s=rules.time_limit_s, give_up_after=rules.give_up_after)
-    executor = ProgramExecutor(box, judging)
+    executor = ProgramExecutor(sandbox, judging)
     begun = time.monotonic()
     table = await fill(executor, ProgramTable(candidates, by_label | by_test))
     executions = executor.executions.values()
-    label_passes = pass_matrix(table, rows, list(by_label))
+    label_passes = pass_matrix(table, rows, list(by_label))  # (programs, labels)
     kept = list(range(len(labels)))
     if rules.generated_labels:
         cells = [[table.cells.get((row, label)) for label in by_label] for row in rows]
         kept = chosen_labels(label_passes, cells, rules.agreement)
-    return Table(
+    return TaskTable(
         slot=answers.slot,
         programs=tuple(programs),
         tests=tuple(tests),
@@ -83,10 +86,6 @@ async def execute(answers: Answers, problem: Problem, box: Sandbox, rules: Execu
         seconds=time.monotonic() - begun,
         notes=dict(notes),
     )
-
-
-def _of(answers: Answers, role: str) -> tuple[Answer, ...]:
-    return answers.answers[role]  # type: ignore[index]  # the names are RoleName's
 
 
 def _is_unknown(table: ProgramTable, row: str) -> bool:

@@ -12,13 +12,12 @@ from sandbox import Verdict
 
 
 def chosen_labels(passes: Booleans, cells: Sequence[Sequence[Cell | None]], agreement: float) -> list[int]:
-    """Columns of `passes` (programs, tests) to judge programs by; `cells` has as many rows and columns, None for a
-    missing program.
+    """The columns of `passes` (programs, tests) by which programs are judged.
 
-    A test counts when at least the share `agreement` of the programs with the commonest output on its input pass it,
-    which is all of them or none: so any agreement above 0 asks that the test expects what most programs print. Tests
-    that every program passes, or none does, tell programs no more apart than no test; they are left out where others
-    remain.
+    `cells` has the same rows and columns; None for a missing program. A test counts if at least the share `agreement`
+    of the programs that print its input's commonest output pass it. These pass or fail together, so any agreement above
+    0 asks that the test expects what most programs print. Tests that all programs pass, or none, do not tell programs
+    apart; they are left out where others remain.
     """
     believed = [
         column

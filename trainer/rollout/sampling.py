@@ -1,47 +1,46 @@
-"""Asks the engines for a step's answers and runs each task's table as soon as its answers are in."""
+"""Asks the engines for answers and runs each task's table as soon as the task's answers are in."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import cast
+from dataclasses import dataclass, replace
 
 from cure.prompts import PromptStyle
 from engines import Completion, Engine, Request, Sampling, TokenPrompt
 from engines.protocol import Prompt
 from sandbox import Sandbox
 from trainer.errors import EngineFailed
-from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 from trainer.rollout.execute import ExecutionRules, execute
 from trainer.rollout.tasks import Task, seed_of
 
 
-@dataclass(frozen=True)
-class Seat:
-    """One role at work: who answers, what it is asked, how often."""
+@dataclass(frozen=True, kw_only=True)
+class RoleSampler:
+    """One role: which engine answers, what it is asked, and how often."""
 
     role: RoleName
     engine: Engine
     style: PromptStyle
     samples: int
+    """Answers to each task."""
     sampling: Sampling
     encode: Callable[[Prompt], list[int]] | None = None
-    """Turns a prompt into the token ids the answer is trained behind; None for a model that is not trained."""
+    """Turns a prompt into token ids, in which the answers are trained; None for a model that is not trained."""
     most_prompt_tokens: int = 1 << 30
 
     def prompt(self, task: Task) -> Prompt:
-        """What the role is asked."""
-        problem = task.problem
-        asked = self.style.coder(problem) if self.role == "coder" else self.style.tester(problem)
+        """The prompt for this task: token ids for a model that is trained."""
+        asked = self.style.coder(task.problem) if self.role == "coder" else self.style.tester(task.problem)
         return asked if self.encode is None else TokenPrompt(tuple(self.encode(asked)))
 
 
 @dataclass(frozen=True)
-class Event:
-    """Progress of a roll-out, for a display."""
+class RolloutEvent:
+    """Progress of a rollout, for a display."""
 
     kind: str
     """`answer`, `table`."""
@@ -52,96 +51,104 @@ class Event:
 
 @dataclass(frozen=True)
 class Rollout:
-    """What a step sampled and ran."""
+    """Sampled answers and the tables of running them, in the order of slots."""
 
-    answers: list[Answers]
-    tables: list[Table]
+    answers: list[TaskAnswers]
+    tables: list[TaskTable]
     too_long: int
     """Tasks left out because a prompt was too long."""
     sampling_s: float
-    """Until the last answer was in."""
+    """Seconds until the last answer was in."""
     waiting_s: float
-    """From then until the last table was complete."""
+    """Seconds from then until the last table was complete."""
 
 
-def ask(
-    seats: Sequence[Seat], tasks: Sequence[Task], seed: int, step: int | str
-) -> tuple[list[tuple[Seat, list[Request]]], list[int]]:
-    """The requests to each seat, longest expected first left to the engine, and the slots of tasks left out.
+def join_rollouts(parts: Sequence[Rollout]) -> Rollout:
+    """The rollouts of all processes as one; the times are those of the slowest process."""
+    return Rollout(
+        sorted((answers for part in parts for answers in part.answers), key=lambda answers: answers.slot),
+        sorted((table for part in parts for table in part.tables), key=lambda table: table.slot),
+        sum(part.too_long for part in parts),
+        max(part.sampling_s for part in parts),
+        max(part.waiting_s for part in parts),
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one role is asked about one task."""
+
+    task: Task
+    sampler: RoleSampler
+    request: Request
+
+
+def questions_of(
+    samplers: Sequence[RoleSampler], tasks: Sequence[Task], seed: int, step: int | str
+) -> tuple[list[Question], list[Task]]:
+    """The questions of the tasks, all roles of a task side by side, and the tasks of which no prompt is too long.
 
     Seeds are functions of the run's seed, the step, the task and the role.
     """
-    prompts = {task.slot: [seat.prompt(task) for seat in seats] for task in tasks}
-    left_out = [
-        task.slot
-        for task in tasks
-        if any(
-            isinstance(prompt, TokenPrompt) and len(prompt.token_ids) > seat.most_prompt_tokens
-            for seat, prompt in zip(seats, prompts[task.slot], strict=True)
-        )
-    ]
-    asked = []
-    for number, seat in enumerate(seats):
-        requests = []
-        for task in tasks:
-            if task.slot in left_out:
-                continue
-            drawn = seed_of(seed, step, task.slot, task.index, seat.role)
-            sampling = Sampling(
-                seat.sampling.temperature,
-                seat.sampling.top_p,
-                seat.sampling.top_k,
-                seat.sampling.max_tokens,
-                drawn,
-                seat.sampling.stop,
-            )
-            key = f"{task.slot}/{seat.role}"
-            requests.append(Request(key, prompts[task.slot][number], seat.samples, sampling))
-        asked.append((seat, requests))
-    return asked, left_out
+    questions: list[Question] = []
+    kept = []
+    for task in tasks:
+        prompts = [sampler.prompt(task) for sampler in samplers]
+        if any(map(_is_too_long, prompts, samplers)):
+            continue
+        kept.append(task)
+        for sampler, prompt in zip(samplers, prompts, strict=True):
+            sampling = replace(sampler.sampling, seed=seed_of(seed, step, task.slot, task.index, sampler.role))
+            request = Request(f"{task.slot}/{sampler.role}", prompt, sampler.samples, sampling)
+            questions.append(Question(task, sampler, request))
+    return questions, kept
+
+
+def _is_too_long(prompt: Prompt, sampler: RoleSampler) -> bool:
+    return isinstance(prompt, TokenPrompt) and len(prompt.token_ids) > sampler.most_prompt_tokens
 
 
 async def roll_out(
-    seats: Sequence[Seat],
+    samplers: Sequence[RoleSampler],
     tasks: Sequence[Task],
     seed: int,
     step: int | str,
-    box: Sandbox,
+    sandbox: Sandbox,
     rules: ExecutionRules,
-    on_event: Callable[[Event], None] = lambda _: None,
+    on_event: Callable[[RolloutEvent], None] = lambda _: None,
 ) -> Rollout:
-    """Answers and tables of the tasks. Raises EngineFailed when an engine answers nothing at all.
+    """Answers and tables of the tasks. Raises EngineFailed where an engine gives no answer to any task.
 
-    All that an engine is asked goes to it in one call: what it decodes side by side, and so every bit of its
+    An engine gets all its requests in one call, so which answers it decodes side by side, and thereby every bit of its
     arithmetic, depends on the requests alone and not on the clock.
     """
-    asked, left_out = ask(seats, tasks, seed, step)
-    kept = [task for task in tasks if task.slot not in left_out]
+    questions, kept = questions_of(samplers, tasks, seed, step)
     begun = time.monotonic()
-    gathered = _Gathered(seats, kept, asked)
-    tables: list[asyncio.Task[Table]] = []
+    gathered = _Gathered(questions)
+    tables: list[asyncio.Task[TaskTable]] = []
 
     async def listen(engine: Engine, requests: list[Request]) -> None:
         async with aclosing(engine.complete(requests)) as completions:
             async for completion in completions:
-                task = gathered.take(completion)
-                slot, role = _split(completion.key)
-                on_event(Event("answer", slot, role, len(completion.token_ids or ())))
-                if task is not None:
-                    tables.append(asyncio.create_task(run(task)))
+                question = gathered.take(completion)
+                slot, role = question.task.slot, question.sampler.role
+                on_event(RolloutEvent("answer", slot, role, len(completion.token_ids or ())))
+                if gathered.is_complete(question.task):
+                    tables.append(asyncio.create_task(run(question.task)))
 
-    async def run(task: Task) -> Table:
-        table = await execute(gathered.answers(task), task.problem, box, rules)
-        on_event(Event("table", task.slot))
+    async def run(task: Task) -> TaskTable:
+        table = await execute(gathered.answers(task), task.problem, sandbox, rules)
+        on_event(RolloutEvent("table", task.slot))
         return table
 
     by_engine: dict[int, tuple[Engine, list[Request]]] = {}
-    for seat, requests in asked:
-        by_engine.setdefault(id(seat.engine), (seat.engine, []))[1].extend(requests)
+    for question in questions:
+        engine = question.sampler.engine
+        by_engine.setdefault(id(engine), (engine, []))[1].append(question.request)
     try:
         async with asyncio.TaskGroup() as listening:
             for engine, requests in by_engine.values():
-                listening.create_task(listen(engine, _interleaved(requests)))
+                listening.create_task(listen(engine, requests))
         sampled = time.monotonic()
         complete = await asyncio.gather(*tables)
     except BaseExceptionGroup as group:
@@ -149,84 +156,72 @@ async def roll_out(
     finally:
         for table in tables:
             table.cancel()
-    gathered.check()
+    gathered.check(samplers)
     answers = [gathered.answers(task) for task in kept]
-    done = time.monotonic()
     in_order = sorted(complete, key=lambda table: table.slot)
-    return Rollout(answers, in_order, len(left_out), sampled - begun, done - sampled)
+    return Rollout(answers, in_order, len(tasks) - len(kept), sampled - begun, time.monotonic() - sampled)
 
 
 async def run_tables(
-    answers: Sequence[Answers],
+    answers: Iterable[TaskAnswers],
     tasks: Sequence[Task],
-    box: Sandbox,
+    sandbox: Sandbox,
     rules: ExecutionRules,
-    on_event: Callable[[Event], None] = lambda _: None,
-) -> list[Table]:
+    on_event: Callable[[RolloutEvent], None] = lambda _: None,
+) -> list[TaskTable]:
     """The tables of answers that were sampled before."""
     problems = {task.slot: task.problem for task in tasks}
 
-    async def run(one: Answers) -> Table:
-        table = await execute(one, problems[one.slot], box, rules)
-        on_event(Event("table", one.slot))
+    async def run(task_answers: TaskAnswers) -> TaskTable:
+        table = await execute(task_answers, problems[task_answers.slot], sandbox, rules)
+        on_event(RolloutEvent("table", task_answers.slot))
         return table
 
     return list(await asyncio.gather(*map(run, answers)))
 
 
-def _interleaved(requests: list[Request]) -> list[Request]:
-    """Requests of one task side by side, so that tasks are complete one after another."""
-    return sorted(requests, key=lambda request: _split(request.key)[0])
-
-
-def _split(key: str) -> tuple[int, RoleName]:
-    slot, _, role = key.partition("/")
-    return int(slot), cast(RoleName, role)
-
-
 class _Gathered:
-    """Completions as they come in, by task."""
+    """Completions as they come in, by task and role."""
 
-    def __init__(self, seats: Sequence[Seat], tasks: Sequence[Task], asked: list[tuple[Seat, list[Request]]]) -> None:
-        self._seats = seats
-        self._tasks = {task.slot: task for task in tasks}
-        self._prompts: dict[tuple[int, RoleName], tuple[int, ...]] = {}
-        for seat, requests in asked:
-            for request in requests:
-                ids = request.prompt.token_ids if isinstance(request.prompt, TokenPrompt) else ()
-                self._prompts[_split(request.key)[0], seat.role] = ids
-        self._answers: dict[tuple[int, RoleName], list[Answer | None]] = {
-            (task.slot, seat.role): [None] * seat.samples for task in tasks for seat in seats
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self._questions = {question.request.key: question for question in questions}
+        self._of_task: dict[int, list[Question]] = {}
+        for question in questions:
+            self._of_task.setdefault(question.task.slot, []).append(question)
+        self._answers: dict[str, list[Answer | None]] = {
+            question.request.key: [None] * question.request.n for question in questions
         }
-        self._missing = {task.slot: sum(seat.samples for seat in seats) for task in tasks}
 
-    def take(self, completion: Completion) -> Task | None:
-        """Keep an answer; the task, if it was its last."""
-        slot, role = _split(completion.key)
-        self._answers[slot, role][completion.index] = Answer(
-            completion.text,
-            completion.finish,
-            completion.token_ids or (),
-            completion.logprobs or (),
-            completion.weights_version,
-            completion.error,
+    def take(self, completion: Completion) -> Question:
+        """The question that this completion answers; the answer is kept."""
+        self._answers[completion.key][completion.index] = Answer(
+            text=completion.text,
+            finish=completion.finish,
+            token_ids=completion.token_ids or (),
+            logprobs=completion.logprobs or (),
+            version=completion.weights_version,
+            error=completion.error,
         )
-        self._missing[slot] -= 1
-        return None if self._missing[slot] else self._tasks[slot]
+        return self._questions[completion.key]
 
-    def answers(self, task: Task) -> Answers:
-        """Everything answered to a task."""
+    def is_complete(self, task: Task) -> bool:
+        """Whether every question about the task has all its answers."""
+        return all(None not in self._answers[question.request.key] for question in self._of_task[task.slot])
+
+    def answers(self, task: Task) -> TaskAnswers:
+        """All answers to a task."""
+        prompts: dict[RoleName, tuple[int, ...]] = {}
         answers: dict[RoleName, tuple[Answer, ...]] = {}
-        for seat in self._seats:
-            known = self._answers[task.slot, seat.role]
-            answers[seat.role] = tuple(one for one in known if one is not None)
-        prompts = {seat.role: self._prompts[task.slot, seat.role] for seat in self._seats}
-        return Answers(task.slot, task.index, prompts, answers)
+        for question in self._of_task[task.slot]:
+            role, prompt = question.sampler.role, question.request.prompt
+            prompts[role] = prompt.token_ids if isinstance(prompt, TokenPrompt) else ()
+            answers[role] = tuple(answer for answer in self._answers[question.request.key] if answer is not None)
+        return TaskAnswers(task.slot, task.index, prompts, answers)
 
-    def check(self) -> None:
-        """Raise EngineFailed where a role has no answer that is not an error."""
-        for seat in self._seats:
-            every = [one for (_, role), many in self._answers.items() if role == seat.role for one in many]
-            errors = [one.error for one in every if one is not None and one.error]
-            if every and len(errors) == len(every):
-                raise EngineFailed(f"{seat.engine.spec} answered nothing as {seat.role}: {errors[0]}")
+    def check(self, samplers: Sequence[RoleSampler]) -> None:
+        """Raise EngineFailed where all answers of a role are errors."""
+        for sampler in samplers:
+            keys = [key for key, question in self._questions.items() if question.sampler is sampler]
+            answers = [answer for key in keys for answer in self._answers[key] if answer is not None]
+            if answers and all(answer.error for answer in answers):
+                raise EngineFailed(f"{sampler.engine.spec} answered nothing as {sampler.role}: {answers[0].error}")

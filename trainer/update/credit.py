@@ -1,9 +1,9 @@
-"""From tables to advantages: one group for each task and role. Pure: the same values in, the same values out."""
+"""From execution tables to advantages: one group for each task and role. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,36 +19,37 @@ from cure.reward import (
     right_codes,
     shorten,
     test_rewards,
+    valid_tests,
 )
 from trainer.config.schema import Reward
-from trainer.rollout.answers import Answer, Answers, RoleName, Table
+from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 
 Outcome = Literal["trained", "no labels", "no right program", "no wrong program", "no test", "equal rewards", "too few"]
-"""What became of a group; all but `trained` leave it out of the update, and are counted."""
+"""Whether a group is trained on (`trained`), or why it is left out of the update; the reasons are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Group:
-    """The answers of one role to one task, with what they earned."""
+    """Rewards and advantages of one role's answers to one task."""
 
     slot: int
     role: RoleName
     outcome: Outcome
     rewards: tuple[float | None, ...]
-    """Per answer; None for one about which nothing can be said, or that is left out."""
+    """Per answer; None where the sandbox or the engine failed on it, or where it is left out."""
     advantages: tuple[float | None, ...]
-    """Per answer; None for one that is not trained on."""
+    """Per answer; None where it is not trained on."""
     right: tuple[bool, ...] = ()
-    """Code: passes every label. Tests: passes every right program."""
+    """Per answer. A program is right if it passes every label, a test if every right program passes it."""
     precision: PrecisionCounts | None = None
+    """Counts behind p_u, p_01, p_00 and mu; only for tests."""
 
 
-def credit(answers: Answers, table: Table, rules: Reward) -> tuple[Group, Group]:
-    """The groups of coder and tester."""
+def credit(answers: TaskAnswers, table: TaskTable, rules: Reward) -> tuple[Group, Group]:
+    """The groups of coder and tester, as `rules` reward them."""
     known = np.array([not unknown for unknown in table.unknown], dtype=np.bool_)
     if not table.labels:
-        nothing = [(role, len(answers.answers[role])) for role in _ROLES]
-        code, test = (Group(table.slot, role, "no labels", (None,) * count, (None,) * count) for role, count in nothing)
+        code, test = (_left_out(table.slot, role, "no labels", len(answers.answers[role])) for role in _ROLES)
         return code, test
     right = right_codes(table.label_passes)
     return (
@@ -60,7 +61,15 @@ def credit(answers: Answers, table: Table, rules: Reward) -> tuple[Group, Group]
 _ROLES: tuple[RoleName, RoleName] = ("coder", "tester")
 
 
-def _code_group(answers: Answers, table: Table, rules: Reward, known: Booleans, right: list[bool]) -> Group:
+def _left_out(
+    slot: int, role: RoleName, outcome: Outcome, count: int, precision: PrecisionCounts | None = None
+) -> Group:
+    """A group of `count` answers without rewards."""
+    nothing = (None,) * count
+    return Group(slot=slot, role=role, outcome=outcome, rewards=nothing, advantages=nothing, precision=precision)
+
+
+def _code_group(answers: TaskAnswers, table: TaskTable, rules: Reward, known: Booleans, right: list[bool]) -> Group:
     earned = code_rewards(table.label_passes, rules.code)
     rewards: list[float | None] = [
         float(reward) if is_known and not answer.error else None
@@ -70,29 +79,29 @@ def _code_group(answers: Answers, table: Table, rules: Reward, known: Booleans, 
 
 
 def _test_group(
-    answers: Answers,
-    table: Table,
+    answers: TaskAnswers,
+    table: TaskTable,
     rules: Reward,
     known: Booleans,
     right: Booleans,
 ) -> Group:
+    """The tester's group; `known` and `right` are (programs,)."""
     written = answers.answers["tester"]
-    generated, right = table.test_passes[known], right[known]
+    generated, right = table.test_passes[known], right[known]  # (known programs, tests read), (known programs,)
     precision = precision_counts(generated, right)
-    nothing: tuple[float | None, ...] = (None,) * len(written)
     if not right.any():
-        return Group(table.slot, "tester", "no right program", nothing, nothing, precision=precision)
+        return _left_out(table.slot, "tester", "no right program", len(written), precision)
     if not table.read:
-        return Group(table.slot, "tester", "no test", nothing, nothing, precision=precision)
+        return _left_out(table.slot, "tester", "no test", len(written), precision)
     rule = TestRule(rules.test, rules.test_scale, rules.all_right, rules.validity_bonus)
-    earned = test_rewards(generated, right, rule)
-    valid = np.asarray(generated[right].all(axis=0))
+    earned = test_rewards(generated, right, rule)  # (tests read,)
     is_right = [False] * len(written)
-    for number, one in zip(table.read, valid, strict=True):
-        is_right[number] = bool(one)
+    for number, is_valid in zip(table.read, valid_tests(generated, right).tolist(), strict=True):
+        is_right[number] = is_valid
     if earned is None:
-        return Group(table.slot, "tester", "no wrong program", nothing, nothing, tuple(is_right), precision)
-    rewards: list[float | None] = list(nothing)
+        group = _left_out(table.slot, "tester", "no wrong program", len(written), precision)
+        return replace(group, right=tuple(is_right))
+    rewards: list[float | None] = [None] * len(written)
     for number, reward in zip(table.read, earned, strict=True):
         rewards[number] = float(reward)
     if rules.unparsed == "lowest":
@@ -113,7 +122,7 @@ def _grouped(
     right: tuple[bool, ...],
     precision: PrecisionCounts | None,
 ) -> Group:
-    """The group once truncated answers are treated and advantages taken over what is left."""
+    """The group with its advantages, once truncated answers are treated as `rules` say."""
     if rules.truncated == "penalise" and any(reward is not None for reward in rewards):
         lowest = min(reward for reward in rewards if reward is not None)
         rewards = [
@@ -121,21 +130,28 @@ def _grouped(
             for reward, answer in zip(rewards, answers, strict=True)
         ]
     kept = [number for number, reward in enumerate(rewards) if reward is not None]
-    earned = np.array([rewards[number] for number in kept], dtype=np.float64)
-    none: list[float | None] = [None] * len(rewards)
-    if len(kept) < 2:
-        return Group(slot, role, "too few", tuple(rewards), tuple(none), right, precision)
-    values = _values(earned, [len(answers[number].token_ids) for number in kept], role, rules)
-    if values is None:
-        return Group(slot, role, "equal rewards", tuple(rewards), tuple(none), right, precision)
-    given = list(none)
-    for number, value in zip(kept, values, strict=True):
-        if not (rules.truncated == "mask" and answers[number].truncated):
-            given[number] = float(value)
-    return Group(slot, role, "trained", tuple(rewards), tuple(given), right, precision)
+    given: list[float | None] = [None] * len(rewards)
+    outcome: Outcome = "too few"
+    if len(kept) >= 2:
+        earned = np.array([rewards[number] for number in kept], dtype=np.float64)  # (kept,)
+        values = _values(earned, [len(answers[number].token_ids) for number in kept], role, rules)
+        outcome = "equal rewards" if values is None else "trained"
+        for number, value in zip(kept, () if values is None else values, strict=False):
+            if not (rules.truncated == "mask" and answers[number].truncated):
+                given[number] = float(value)
+    return Group(
+        slot=slot,
+        role=role,
+        outcome=outcome,
+        rewards=tuple(rewards),
+        advantages=tuple(given),
+        right=right,
+        precision=precision,
+    )
 
 
 def _values(earned: Floats, lengths: list[int], role: RoleName, rules: Reward) -> Floats | None:
+    """Advantages (answers,) of rewards (answers,); None for equal rewards."""
     if rules.shorten and role == "tester":
         if np.ptp(earned) == 0:
             return None

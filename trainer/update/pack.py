@@ -1,13 +1,13 @@
-"""Rows of packed answers: prompt and answer one after another, many to a row, each with its own positions.
+"""Rows of packed samples: prompt and answer one after another, many to a row, each with its own positions.
 
-The weight of every trained token is fixed here from the whole update, so the loss is a plain weighted sum: how answers
-are spread over rows, or rows over processes, cannot change it.
+The weight of every trained token is computed here from the whole update, so the loss is a plain weighted sum that does
+not depend on how samples are spread over rows and rows over processes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,20 +20,22 @@ Aggregate = Literal["token", "sequence", "constant"]
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer to train on."""
+    """One answer to train on, behind its prompt."""
 
     prompt: tuple[int, ...]
+    """Token ids of the prompt."""
     tokens: tuple[int, ...]
+    """Token ids of the answer."""
     logprobs: tuple[float, ...]
-    """Of the sampler, for each token."""
+    """Log-probability of each token of the answer under the distribution it was sampled from."""
     advantage: float
     temperature: float = 1.0
-    """It was drawn at; logits are divided by it in training too."""
+    """Temperature of the sampling; in training logits are divided by it too."""
     key: str = ""
-    """Names the answer in records."""
+    """Name of the answer, for error messages."""
 
     def __post_init__(self) -> None:
-        # Without a prompt the first token would be predicted by whatever answer stands before it in the row.
+        # Without a prompt the first token would be predicted from another answer, which stands before it in the row.
         if not self.prompt or not self.tokens or len(self.tokens) != len(self.logprobs):
             raise ValueError(
                 f"a sample needs a prompt, tokens and a log-probability for each, not {len(self.prompt)}, "
@@ -42,57 +44,43 @@ class Sample:
 
     @property
     def size(self) -> int:
-        """Tokens of prompt and answer. The last token of the answer is only predicted, but takes its place."""
+        """Tokens of prompt and answer."""
         return len(self.prompt) + len(self.tokens)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pack:
-    """One row. T tokens of S answers, R of which are trained."""
+    """One row: T tokens of S samples, of which R are trained."""
 
     ids: Integers
     """(T,) token ids."""
     positions: Integers
-    """(T,) counted from 0 in each answer."""
+    """(T,) positions, counted from 0 in each sample."""
     bounds: Integers
-    """(S + 1,) where answers begin and end."""
+    """(S + 1,) sample s has the tokens bounds[s] to bounds[s + 1]."""
     where: Integers
-    """(R,) places of ids whose next token is trained."""
+    """(R,) indices into ids of the tokens whose next token is trained."""
     targets: Integers
-    """(R,) those tokens."""
+    """(R,) ids of those next tokens."""
     sample: Integers
-    """(R,) which answer of the row each belongs to."""
+    """(R,) number of the sample each belongs to, counted from 0."""
     advantages: Singles
     """(R,)"""
     weights: Singles
-    """(R,) share of the loss; over all rows of an update they add up to 1, or less with `constant`."""
+    """(R,) share of the loss; they add up to 1 over all rows of an update, or to less with `constant`."""
     sampler_logprobs: Singles
-    """(R,) log-probabilities when they were sampled."""
+    """(R,) log-probabilities under the distribution the tokens were sampled from."""
     temperatures: Singles
-    """(R,)"""
-
-    @property
-    def answers(self) -> int:
-        """Number of answers in it."""
-        return len(self.bounds) - 1
+    """(R,) temperature each token was sampled at."""
 
 
 def cut(sample: Sample, most: int | None) -> Sample:
-    """The sample with at most the first `most` tokens of its answer."""
-    if most is None or len(sample.tokens) <= most:
-        return sample
-    return Sample(
-        sample.prompt,
-        sample.tokens[:most],
-        sample.logprobs[:most],
-        sample.advantage,
-        sample.temperature,
-        sample.key,
-    )
+    """The sample with only the first `most` tokens of its answer; unchanged for None."""
+    return replace(sample, tokens=sample.tokens[:most], logprobs=sample.logprobs[:most])
 
 
 def token_weights(samples: Sequence[Sample], aggregate: Aggregate, constant: int) -> list[float]:
-    """The weight of each token of each sample: of the whole update, whatever row or process it lands in.
+    """For each sample the weight of each of its answer's tokens, whatever row or process the sample is put into.
 
     `token`: 1 / all tokens; `sequence`: 1 / (answers x tokens of the answer); `constant`: 1 / (answers x constant).
     """
@@ -105,12 +93,12 @@ def token_weights(samples: Sequence[Sample], aggregate: Aggregate, constant: int
 
 
 def cost(size: int, square: float = 1 / 4096) -> float:
-    """Work for an answer of this many tokens, in units of one token's linear work."""
+    """Estimated work for a sample of `size` tokens, in units of one token's linear layers; attention is quadratic."""
     return size + square * size * size
 
 
 def spread(sizes: Sequence[int], bins: int) -> list[list[int]]:
-    """Indices of sizes in `bins` bins of about equal cost: longest first, each to the bin with least so far."""
+    """The indices of `sizes` in `bins` lists of about equal cost: longest first, each into the cheapest list."""
     load = [0.0] * bins
     places: list[list[int]] = [[] for _ in range(bins)]
     for index in sorted(range(len(sizes)), key=lambda i: (-sizes[i], i)):
@@ -121,18 +109,19 @@ def spread(sizes: Sequence[int], bins: int) -> list[list[int]]:
 
 
 def rows_of(sizes: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices of sizes in rows of at most `budget` tokens, first fit of the longest first; a longer one sits alone."""
+    """The indices of `sizes`, divided into rows of at most `budget` tokens: longest first, each into the first row with
+    room for it. A sample longer than the budget gets a row of its own."""
     rows: list[list[int]] = []
-    room: list[int] = []
+    left: list[int] = []
     for index in sorted(range(len(sizes)), key=lambda i: (-sizes[i], i)):
-        for row, left in enumerate(room):
-            if sizes[index] <= left:
+        for row, free in enumerate(left):
+            if sizes[index] <= free:
                 rows[row].append(index)
-                room[row] -= sizes[index]
+                left[row] -= sizes[index]
                 break
         else:
             rows.append([index])
-            room.append(budget - sizes[index])
+            left.append(budget - sizes[index])
     return rows
 
 
@@ -144,7 +133,7 @@ def packs_for(
     rank: int = 0,
     size: int = 1,
 ) -> list[Pack]:
-    """The rows of process `rank` among `size`. Every process gets the same number, if need be with empty ones."""
+    """The rows of process `rank` among `size`. All processes get equally many; some rows may be empty."""
     if not samples:
         return []
     weights = token_weights(samples, aggregate, constant)
@@ -157,7 +146,7 @@ def packs_for(
 
 
 def _nothing() -> Pack:
-    """A row that keeps a process in step with the others: two tokens, of which one is trained with weight 0."""
+    """An empty row, which keeps a process in step with the others: two tokens, one of them trained with weight 0."""
     return _pack([Sample((0,), (0,), (0.0,), 0.0)], [0.0])
 
 
@@ -175,6 +164,7 @@ def _pack(samples: Sequence[Sample], weights: Sequence[float]) -> Pack:
     counts = [len(sample.tokens) for sample in samples]
 
     def each(values: Sequence[float]) -> Singles:
+        """(R,): each sample's value, repeated for its tokens."""
         return np.repeat(np.array(values, dtype=np.float32), counts)
 
     return Pack(

@@ -1,4 +1,4 @@
-"""Which answers each update of a step trains on, and at what learning rate. Pure."""
+"""Which answers each stage of a step trains on, and the learning rate. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from trainer.config import Config
 from trainer.config.schema import Optimiser, Role
-from trainer.rollout.answers import Answers, RoleName
+from trainer.rollout.answers import RoleName, TaskAnswers
 from trainer.update.credit import Group
 from trainer.update.pack import Sample, cut
 
@@ -18,16 +18,16 @@ StageName = Literal["code", "test", "joint"]
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a step: the answers that one policy is trained on."""
+    """One stage of a step: the samples that one policy is trained on."""
 
     name: str
-    """Of the metrics: the stage, and the policy where there are several."""
+    """First part of the names of the stage's metrics: `code`, `test`, `joint`, or `joint POLICY` with several policies."""
     policy: str
     samples: tuple[Sample, ...]
 
 
-def stages_of(answers: Sequence[Answers], groups: Sequence[Group], config: Config) -> list[Stage]:
-    """The stages in their order: code, then tests, as in Algorithm 1; or all answers of a policy at once."""
+def stages_of(answers: Sequence[TaskAnswers], groups: Sequence[Group], config: Config) -> list[Stage]:
+    """The stages in order: code, then tests, as in Algorithm 1; with `joint`, one stage for each policy."""
     roles: list[tuple[RoleName, Role, str]] = [("coder", config.coder, "code"), ("tester", config.tester, "test")]
     trained = [(role, settings, name) for role, settings, name in roles if settings.policy is not None]
     if config.optimiser.stages == "separate":
@@ -37,45 +37,51 @@ def stages_of(answers: Sequence[Answers], groups: Sequence[Group], config: Confi
         ]
     stages = []
     for policy in config.policies:
-        mine = [(role, settings) for role, settings, _ in trained if settings.policy == policy]
-        samples = [s for role, settings in mine for s in _samples(answers, groups, role, settings, config)]
+        samples = [
+            sample
+            for role, settings, _ in trained
+            if settings.policy == policy
+            for sample in _samples(answers, groups, role, settings, config)
+        ]
         name = "joint" if len(config.policies) == 1 else f"joint {policy}"
         stages.append(Stage(name, policy, tuple(samples)))
     return stages
 
 
 def _samples(
-    answers: Sequence[Answers], groups: Sequence[Group], role: RoleName, settings: Role, config: Config
+    answers: Sequence[TaskAnswers], groups: Sequence[Group], role: RoleName, settings: Role, config: Config
 ) -> list[Sample]:
-    """The role's answers that have an advantage, in order. Tokens are those that were sampled, the end token only
-    where it was."""
-    of_task = {group.slot: group for group in groups if group.role == role}
+    """The role's answers that have an advantage, in order, in the tokens they were sampled in.
+
+    An answer contains the end token only where it was sampled.
+    """
+    group_of = {group.slot: group for group in groups if group.role == role}
     samples = []
-    for one in answers:
-        group = of_task[one.slot]
-        for number, (answer, advantage) in enumerate(zip(one.answers[role], group.advantages, strict=True)):
+    for task in answers:
+        group = group_of[task.slot]
+        for number, (answer, advantage) in enumerate(zip(task.answers[role], group.advantages, strict=True)):
             if advantage is None or not answer.token_ids:
                 continue
             sample = Sample(
-                one.prompts[role],
+                task.prompts[role],
                 answer.token_ids,
                 answer.logprobs,
                 advantage,
                 settings.temperature,
-                f"{one.slot}/{role}/{number}",
+                f"{task.slot}/{role}/{number}",
             )
             samples.append(cut(sample, config.train.most_tokens))
     return samples
 
 
 def shares(samples: Sequence[Sample], count: int) -> list[list[Sample]]:
-    """The samples dealt out to `count` updates, none left over; updates that would get none are left out."""
+    """The samples dealt out to `count` updates in turn; updates that would get none are left out."""
     dealt = [list(samples[number::count]) for number in range(count)]
     return [share for share in dealt if share]
 
 
 def learning_rate(optimiser: Optimiser, step: int, steps: int) -> float:
-    """The learning rate of a step, counted from 1."""
+    """The learning rate of `step`, counted from 1, of a run of `steps`."""
     peak = optimiser.learning_rate
     if step <= optimiser.warm_up_steps:
         return peak * step / optimiser.warm_up_steps

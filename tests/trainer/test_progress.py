@@ -12,8 +12,10 @@ pytest.importorskip("torch", reason="the display is told of metrics, which need 
 from rich.console import Console
 
 from cure.problem import Problem
-from trainer.progress.terminal import Silent, Terminal, columns, counter, evaluation_line, headings, step_line
-from trainer.rollout.sampling import Event
+from trainer.progress.lines import columns, evaluation_line, headings, step_line
+from trainer.progress.progress import Progress, part_counter
+from trainer.progress.terminal import TerminalProgress
+from trainer.rollout.sampling import RolloutEvent
 from trainer.rollout.tasks import Task
 
 STEP: dict[str, Any] = {
@@ -116,27 +118,27 @@ def test_an_evaluation_with_missing_values() -> None:
     assert "tests 0.625" in evaluation_line(0, unknown) and "(" not in evaluation_line(0, unknown)
 
 
-def play(show: Any) -> None:
+def play(progress: Any) -> None:
     """A step, an evaluation, and a step that does not come to its end."""
     for _ in range(2):
-        show.rolling_out(TASKS, 4)
-        show.event(Event("answer", 0, "coder", 100))
-        show.event(Event("table", 0))
-        show.phase("update on code", 8)
-        show.progress(1, 3)
-        show.running(2)
-    show.step(1, STEP)
-    show.rolling_out(TASKS, 4, "evaluation")
-    show.evaluation(1, EVALUATION)
-    show.rolling_out(TASKS, 4)
-    show.event(Event("answer", 0, "coder", 1234))
+        progress.rolling_out(TASKS, 4)
+        progress.event(RolloutEvent("answer", 0, "coder", 100))
+        progress.event(RolloutEvent("table", 0))
+        progress.phase("update on code", 8)
+        progress.part(1, 3)
+        progress.running(2)
+    progress.step(1, STEP)
+    progress.rolling_out(TASKS, 4, "evaluation")
+    progress.evaluation(1, EVALUATION)
+    progress.rolling_out(TASKS, 4)
+    progress.event(RolloutEvent("answer", 0, "coder", 1234))
 
 
 def test_without_a_terminal_there_are_lines_alone() -> None:
     out = io.StringIO()
-    with Terminal(10, 0, Console(file=out, highlight=False)) as show:
-        play(show)
-        show.step(2, STEP)
+    with TerminalProgress(10, 0, Console(file=out, highlight=False)) as progress:
+        play(progress)
+        progress.step(2, STEP)
     assert out.getvalue().splitlines() == [
         headings(), step_line(1, STEP), evaluation_line(1, EVALUATION), step_line(2, STEP),
     ]  # fmt: skip
@@ -144,70 +146,70 @@ def test_without_a_terminal_there_are_lines_alone() -> None:
 
 def test_forced_colours_do_not_bring_bars_into_a_file() -> None:
     out = io.StringIO()
-    with Terminal(10, 0, Console(file=out, force_terminal=True, highlight=False)) as show:
-        play(show)
+    with TerminalProgress(10, 0, Console(file=out, force_terminal=True, highlight=False)) as progress:
+        play(progress)
     assert "━" not in out.getvalue() and "\x1b[?25l" not in out.getvalue()
 
 
-def bars(show: Terminal, width: int) -> list[str]:
+def bars(progress: TerminalProgress, width: int) -> list[str]:
     """The bars as they stand."""
     out = io.StringIO()
-    Console(file=out, width=width).print(show._bars.get_renderable())
+    Console(file=out, width=width).print(progress._bars.get_renderable())
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize("width", [100, 140])
 def test_bars_of_each_phase(width: int) -> None:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, highlight=False)
-    show = Terminal(10, 4, console, bars=True)
-    assert [line.split()[0] for line in bars(show, width)] == ["steps"]
-    assert "4/10" in bars(show, width)[0] and bars(show, width)[0].endswith("step 5")
+    progress = TerminalProgress(10, 4, console, bars=True)
+    assert [line.split()[0] for line in bars(progress, width)] == ["steps"]
+    assert "4/10" in bars(progress, width)[0] and bars(progress, width)[0].endswith("step 5")
 
-    show.rolling_out(TASKS, 4)
+    progress.rolling_out(TASKS, 4)
     for _ in range(3):
-        show.event(Event("answer", 0, "coder", 500))
-    show.event(Event("table", 0))
-    _, answers, tables = bars(show, width)
+        progress.event(RolloutEvent("answer", 0, "coder", 500))
+    progress.event(RolloutEvent("table", 0))
+    _, answers, tables = bars(progress, width)
     assert answers.startswith("answers") and "3/8" in answers and answers.endswith("1,500 tokens")
     assert tables.startswith("tables") and "1/2" in tables
 
-    show.phase("update on tests", 1200)
-    assert "1,200 answers" in bars(show, width)[1]  # nothing is known of its progress yet
-    show.progress(2, 7)
-    (_, update) = bars(show, width)
+    progress.phase("update on tests", 1200)
+    assert "1,200 answers" in bars(progress, width)[1]  # nothing is known of its progress yet
+    progress.part(2, 7)
+    (_, update) = bars(progress, width)
     assert update.startswith("update on tests") and "2/7" in update
 
-    show.rolling_out(TASKS, 4, "evaluation")
-    assert [line[:20].strip() for line in bars(show, width)[1:]] == ["evaluation: answers", "evaluation: tables"]
-    show.evaluation(4, EVALUATION)
-    show.step(5, STEP)
-    assert len(bars(show, width)) == 1 and "5/10" in bars(show, width)[0]
+    progress.rolling_out(TASKS, 4, "evaluation")
+    assert [line[:20].strip() for line in bars(progress, width)[1:]] == ["evaluation: answers", "evaluation: tables"]
+    progress.evaluation(4, EVALUATION)
+    progress.step(5, STEP)
+    assert len(bars(progress, width)) == 1 and "5/10" in bars(progress, width)[0]
 
 
 def test_a_counter_fills_the_bar_of_its_phase() -> None:
-    show = Terminal(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
-    show.phase("update on code", 8)
-    on_row = counter(show, 3)
+    progress = TerminalProgress(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
+    progress.phase("update on code", 8)
+    on_row = part_counter(progress, 3)
     for done in ("1/3", "2/3", "3/3"):
         on_row()
-        assert done in bars(show, 100)[1]
+        assert done in bars(progress, 100)[1]
 
 
 def test_tables_of_known_answers_have_a_bar_of_their_own() -> None:
-    show = Terminal(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
-    show.running(2)
-    show.event(Event("table", 0))
-    (_, tables) = bars(show, 100)
+    progress = TerminalProgress(10, 0, Console(file=io.StringIO(), width=100, force_terminal=True), bars=True)
+    progress.running(2)
+    progress.event(RolloutEvent("table", 0))
+    (_, tables) = bars(progress, 100)
     assert tables.startswith("tables") and "1/2" in tables
 
 
 def test_headings_come_again() -> None:
     out = io.StringIO()
-    show = Terminal(100, 0, Console(file=out, highlight=False))
+    progress = TerminalProgress(100, 0, Console(file=out, highlight=False))
     for step in range(1, 42):
-        show.step(step, STEP)
+        progress.step(step, STEP)
     assert out.getvalue().count("seconds") == 3
 
 
 def test_silence() -> None:
-    play(Silent())
+    play(Progress())
