@@ -81,7 +81,7 @@ class RolloutWorkers:
 
     @property
     def evaluation_rules(self) -> ExecutionRules:
-        """How programs of the evaluation are run: on every hidden test, and the reference solution on generated tests."""
+        """How programs of the evaluation are run: on all hidden tests; the reference solution on the generated ones."""
         return ExecutionRules(most_labels=1 << 30, give_up_after=self.config.execution.give_up_after, reference=True)
 
 

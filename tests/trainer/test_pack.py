@@ -132,7 +132,7 @@ def test_no_process_works_much_more_than_another(sizes: list[int], bins: int) ->
 def test_cut_keeps_the_first_tokens_with_their_numbers() -> None:
     sample = Sample((1, 2), (3, 4, 5), (-0.1, -0.2, -0.3), 1.5, 0.7, "key")
     assert cut(sample, 2) == Sample((1, 2), (3, 4), (-0.1, -0.2), 1.5, 0.7, "key")
-    assert cut(sample, 3) is sample and cut(sample, None) is sample
+    assert cut(sample, 3) == sample and cut(sample, None) == sample
 
 
 @pytest.mark.parametrize(("prompt", "tokens", "logprobs"), [((), (1,), (0.0,)), ((1,), (), ()), ((1,), (2, 3), (0.0,))])

@@ -18,7 +18,7 @@ from sandbox import Sandbox, open_sandbox
 from trainer.config.schema import Reward
 from trainer.errors import EngineFailed
 from trainer.rollout.execute import ExecutionRules
-from trainer.rollout.sampling import RoleSampler, Rollout, RolloutEvent, roll_out
+from trainer.rollout.sampling import RoleSampler, Rollout, RolloutEvent, questions_of, roll_out
 from trainer.rollout.tasks import Task
 from trainer.update.credit import credit
 
@@ -144,14 +144,12 @@ def test_an_engine_that_answers_nothing_ends_the_run_with_its_words(tmp_path: Pa
 
 
 def test_prompts_and_seeds_depend_on_step_task_and_role_alone(tmp_path: Path) -> None:
-    from trainer.rollout.sampling import ask
-
     made = samplers(tmp_path / "s.json", [code(RIGHT)], [test_text("5", "10")])
     tasks = [Task(0, 5, DOUBLE), Task(1, 6, DOUBLE)]
 
     def seeds(step: int, some: list[Task]) -> list[int | None]:
-        return [request.sampling.seed for _, requests in ask(made, some, 0, step)[0] for request in requests]
+        return [question.request.sampling.seed for question in questions_of(made, some, 0, step)[0]]
 
     assert seeds(1, tasks) == seeds(1, tasks)
     assert len(set(seeds(1, tasks) + seeds(2, tasks))) == 8
-    assert seeds(1, tasks[1:]) == seeds(1, tasks)[1::2]
+    assert seeds(1, tasks[1:]) == seeds(1, tasks)[2:]

@@ -21,7 +21,7 @@ class Stage:
     """One stage of a step: the samples that one policy is trained on."""
 
     name: str
-    """First part of the names of the stage's metrics: `code`, `test`, `joint`, or `joint POLICY` with several policies."""
+    """First part of its metrics' names: `code`, `test`, `joint`, or `joint POLICY` where there are several policies."""
     policy: str
     samples: tuple[Sample, ...]
 
