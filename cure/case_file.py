@@ -9,11 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cure.errors import ProblemError
 
-Value = TypeVar("Value")
+Model = TypeVar("Model", bound=BaseModel)
+Synonyms = Mapping[str, Sequence[str]]
+"""Other words for a field, in which people may have meant it."""
 
 _FOUND = {
     type(None): "null",
@@ -64,36 +66,51 @@ def read_json(path: str) -> object:
         raise ProblemError(f"{path}: not valid JSON: nested too deeply or a number too long") from error
 
 
-def checked(value: object, kind: type[Value], where: str) -> Value:
-    """`value` in the shape `kind`, a model or a list of models; raises ProblemError that begins with `where`."""
+def checked(value: object, model: type[Model], where: str, synonyms: Synonyms | None = None) -> Model:
+    """`value` in the shape of the model; raises ProblemError that begins with `where`."""
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return model.model_validate(value)
     except ValidationError as error:
-        raise ProblemError(first_error(error, where)) from None
+        raise ProblemError(first_error(error, where, synonyms)) from None
 
 
-def first_error(error: ValidationError, where: str) -> str:
+def first_error(error: ValidationError, where: str, synonyms: Synonyms | None = None) -> str:
     """One line on the first thing wrong: the place, what was found there and what is expected.
 
-    A validator that raises ValueError says the rest of the line itself, `has 2 entries, expected 3`; one that checks
-    several fields begins with the name of the field in quotes.
+    A validator that raises ValueError says the rest of the line, `has 2 entries, expected 3`; where it is about a field
+    of the place, the text begins with the field's name in quotes.
     """
     found = error.errors(include_url=False)[0]
     place = _place(where, found["loc"])
+    given, context = found["input"], found.get("ctx", {})
     if found["type"] == "missing":
         name = str(found["loc"][-1])
-        return f"{_place(where, found['loc'][:-1])}: the field {name!r} is missing{_nearest(name, found['input'])}"
-    given, context = found["input"], found.get("ctx", {})
+        hint = meant(name, given, (synonyms or {}).get(name, ()))
+        return f"{_place(where, found['loc'][:-1])}: the field {name!r} is missing{hint}"
     if found["type"] == "value_error":
         words = str(context["error"])
         return f"{place}: {words}" if words.startswith("'") else f"{place} {words}"
+    if found["type"] == "float_type" and type(given) is int:
+        return f"{place} is a number with {len(str(given))} digits, expected a smaller one"
     if found["type"] in _EXPECTED:
-        return f"{place} is {_kind(given)}, expected {_EXPECTED[found['type']]}"
+        return f"{place} is {kind_of(given)}, expected {_EXPECTED[found['type']]}"
     if found["type"] == "literal_error":
         return f"{place} is {_short(given)}, expected {context['expected']}"
     if "ge" in context:
         return f"{place} is {_short(given)}, expected at least {context['ge']}"
     return f"{place} is {_short(given)}: {found['msg']}"
+
+
+def meant(field: str, row: object, synonyms: Sequence[str] = ()) -> str:
+    """Which key of the row may have been meant by the field, as the end of a sentence; empty if none."""
+    keys = [str(key) for key in row] if isinstance(row, Mapping) else []
+    near = [key for key in keys if key.lower() in synonyms] or difflib.get_close_matches(field, keys, n=1)
+    return f"; it has {near[0]!r}: did you mean {field!r}?" if near else ""
+
+
+def kind_of(value: object) -> str:
+    """What kind of JSON value it is, in words."""
+    return _FOUND.get(type(value), type(value).__name__)
 
 
 def sized(name: str, listed: Sequence[object] | None, size: int) -> None:
@@ -112,20 +129,5 @@ def _place(where: str, location: Iterable[int | str]) -> str:
     return where
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "text with half a surrogate pair"
-    return _FOUND.get(type(value), type(value).__name__)
-
-
 def _short(value: object) -> str:
     return repr(value)[:40]
-
-
-def _nearest(name: str, row: object) -> str:
-    """The key of the row that may have been meant instead of the missing one."""
-    near = difflib.get_close_matches(name, [str(key) for key in row], n=1) if isinstance(row, Mapping) else []
-    return f"; it has {near[0]!r}" if near else ""

@@ -23,23 +23,13 @@ _SANDBOX = click.option(
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-class _FormatName(click.ParamType[str]):
-    """The name of a registered format, or `auto`; the registry is imported only where its names are asked for."""
+def _known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """`auto` or the name of a registered format; the registry is imported only when the command runs."""
+    from evaluator.datasets.functional.registry import FORMATS
 
-    name = "format"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in (names := self._names()):
-            self.fail(f"{value!r} is not one of {', '.join(names)}", param, ctx)
-        return value
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 (click's signature)
-        return f"[{'|'.join(self._names())}]"
-
-    def _names(self) -> list[str]:
-        from evaluator.datasets.functional.registry import FORMATS
-
-        return ["auto", *FORMATS]
+    if value not in ("auto", *FORMATS):
+        raise click.BadParameter(f"{value!r} is not one of auto, {', '.join(FORMATS)}", ctx, param)
+    return value
 
 
 @click.group("datasets", context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,7 +89,8 @@ def get(name: str, revision: str | None, source: Path | None, sha256: str | None
 @datasets.command("convert")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
-@click.option("--format", "chosen", type=_FormatName(), default="auto", show_default=True)
+@click.option("--format", "chosen", default="auto", show_default=True, callback=_known_format,
+              help="Form of SOURCE: humaneval, mbpp, evalplus-humaneval, ...; auto looks at its fields.")  # fmt: skip
 @click.option("--most-tests", type=click.IntRange(min=1), default=24, show_default=True,
               help="Hidden tests kept per problem.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), help="Convert the first problems only.")

@@ -67,10 +67,18 @@ def test_how_a_problem_is_judged_and_what_the_set_brings_along_are_fields() -> N
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"comparison": 1}, "'comparison' is a number, expected text"),
-        ({"submissions": "print(1)"}, "'submissions' is text, expected a list of programs"),
-        ({"submissions": [3]}, "'submissions'[0] is a number, expected a program or an object with the field 'code'"),
-        ({"submissions": [{"model": "m"}]}, "'submissions'[0]: the required field 'code' is missing"),
+        ({"comparison": 1}, "'comparison' is a whole number, expected text"),
+        ({"submissions": "print(1)"}, "'submissions' is text, expected a list"),
+        (
+            {"submissions": [3]},
+            "submissions[0] is a whole number, expected a program or an object with the field 'code'",
+        ),
+        ({"submissions": [{"source": None}]}, "submissions[0]: 'source' is null, expected text"),
+        ({"submissions": ["\ud800"]}, "submissions[0] is text with half a surrogate pair, expected text"),
+        ({"difficulty": True}, "'difficulty' is true or false, expected text"),
+        ({"memory_limit_mb": 0.5}, "'memory_limit_mb' is 0.5, expected a positive number"),
+        ({"test_time_limit": 10**400}, "'test_time_limit' is a number with 401 digits, expected a smaller one"),
+        ({"submissions": [{"model": "m"}]}, "submissions[0] lacks the required field 'code'"),
     ],
 )
 def test_a_malformed_field_is_named(row: dict[str, object], message: str) -> None:
@@ -171,27 +179,27 @@ def test_one_problem_is_picked_by_its_index() -> None:
         ("p.json", "[" + "9" * 5000 + "]", "p.json: not valid JSON: a number is too long"),
         ("p.json", "[]", "p.json: the list holds no problem"),
         ("p.json", "3", "p.json: expected a problem or a list of problems, found 3"),
-        ("p.json", "[1]", "p.json: problem 0: is a number, expected an object with the field 'question'"),
+        ("p.json", "[1]", "p.json: problem 0 is a whole number, expected an object"),
         ("p.jsonl", '{"question": "a"}\n{"question"}', "p.jsonl:2:12: not valid JSON: Expecting ':' delimiter"),
-        ("p.jsonl", '\n{"question": 5}', "p.jsonl: line 2: 'question' is a number, expected text"),
-        ("p.json", "{}", "p.json: the required field 'question' is missing"),
+        ("p.jsonl", '\n{"question": 5}', "p.jsonl: line 2: 'question' is a whole number, expected text"),
+        ("p.json", "{}", "p.json: the field 'question' is missing"),
         (
             "p.json",
             '[{"question": "a"}, {"problem": "b"}]',
-            "p.json: problem 1: the required field 'question' is missing; it has 'problem': did you mean 'question'?",
+            "p.json: problem 1: the field 'question' is missing; it has 'problem': did you mean 'question'?",
         ),
         (
             "p.json",
             '{"qestion": "b"}',
-            "p.json: the required field 'question' is missing; it has 'qestion': did you mean 'question'?",
+            "p.json: the field 'question' is missing; it has 'qestion': did you mean 'question'?",
         ),
         ("p.json", '{"question": " \\n"}', "p.json: 'question' is empty; a problem needs a statement"),
         ("p.json", '{"question": "\\ud800"}', "p.json: 'question' is text with half a surrogate pair, expected text"),
-        ("p.json", '{"question": "a", "test_input": "1"}', "p.json: 'test_input' is text, expected a list of texts"),
+        ("p.json", '{"question": "a", "test_input": "1"}', "p.json: 'test_input' is text, expected a list"),
         (
             "p.json",
             '{"question": "a", "test_input": ["1", 2], "test_output": ["1", "2"]}',
-            "p.json: 'test_input'[1] is a number, expected text",
+            "p.json: test_input[1] is a whole number, expected text",
         ),
         (
             "p.json",

@@ -270,7 +270,11 @@ def test_people_get_tables(tmp_path: Path) -> None:
         ("extract", "{}", "has none of the lists responses, modify, test_if_eq"),
         ("extract", '{"responses": {}}', "'responses' is an object, expected a list"),
         ("extract", '[{"kind": "code"}]', "responses[0]: the field 'response' is missing"),
-        ("extract", '[{"kind": "code", "respons": ""}]', "the field 'response' is missing; it has 'respons'"),
+        (
+            "extract",
+            '[{"kind": "code", "respons": ""}]',
+            "the field 'response' is missing; it has 'respons': did you mean 'response'?",
+        ),
         ("extract", '[{"kind": "x", "response": ""}]', "responses[0]: 'kind' is 'x', expected 'code' or 'unit_test'"),
         ("score", "{}", "has neither the list 'cases' nor the lists 'problems' and 'runs'"),
         ("score", '{"cases": [{"config": {}}]}', "cases[0]: the field 'problems' is missing"),
