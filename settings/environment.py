@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
 import click
 
 from settings.errors import SettingsError
 from settings.layers import Given, Tree
 from settings.options import SettingOption
-from settings.resolve import nearest
 
 PREFIX = "CURE_AGENT"
-_LIKELY_MEANT = 0.85
-"""Share of a variable's name that has to be right for it to be taken as a misspelling."""
+_LIKELY_MEANT = 0.8
+"""Share of a name that has to be right for it to be taken as a misspelling: other variables may begin alike."""
 
 
 def variable(option: SettingOption) -> str:
@@ -38,14 +38,15 @@ def environment_layer(
 
 
 def check_names(section: str, options: Sequence[SettingOption], environment: Mapping[str, str]) -> None:
-    """Raises SettingsError for a variable of the section that no option has and that looks like a misspelling."""
-    from difflib import get_close_matches
-
-    known = [variable(option) for option in options]
+    """Raises SettingsError for a variable of the section that looks like a misspelling of one of these options'."""
+    start = f"{PREFIX}_{section.upper()}_"
+    known = [option.variable for option in options]
     for name in environment:
-        is_unknown = name.startswith(f"{PREFIX}_{section.upper()}_") and name not in known
-        if is_unknown and get_close_matches(name, known, n=1, cutoff=_LIKELY_MEANT):
-            raise SettingsError(f"unknown variable {name}{nearest(name, known)}")
+        key = name.removeprefix(start)
+        if name.startswith(start) and key not in known:
+            meant = get_close_matches(key, known, n=1, cutoff=_LIKELY_MEANT)
+            if meant:
+                raise SettingsError(f"unknown variable {name}; did you mean {start}{meant[0]}?")
 
 
 def _parsed(option: SettingOption, name: str, text: str) -> object:

@@ -11,7 +11,7 @@ from settings.environment import check_names, environment_layer
 from settings.files import check_project, file_layers
 from settings.layers import Tree
 from settings.options import has_flag, options_of
-from settings.registry import SECTIONS, section
+from settings.registry import ENGINES, SECTIONS, section
 from settings.resolve import Resolved, resolve
 
 
@@ -24,11 +24,12 @@ def gather(
     command's variables, whose prefixes are `commands`. `flags` are trees by section. Raises SettingsError.
     """
     user, project = file_layers(SECTIONS, Path.cwd())
+    shared = [option for name in ENGINES for option in options_of(section(name), name) if has_flag(option)]
     found = {}
     for name in names:
         model = section(name)
         options = options_of(model, name)
-        check_names(name, options, os.environ)
+        check_names(name, [*options, *shared], os.environ)
         check_project(name, model, _table(project, name))
         own = [option for option in options if name == names[0] or has_flag(option)]
         variables = {**environment_layer(options, os.environ), **environment_layer(own, os.environ, commands)}

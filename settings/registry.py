@@ -9,6 +9,9 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from settings.resolve import Resolved
     from settings.section import Section
 
 SECTIONS = {
@@ -20,6 +23,10 @@ SECTIONS = {
     "local": "engines.local.options:LocalOptions",
     "vllm": "engines.vllm_local.options:VllmOptions",
 }
+TRAINING = "trainer.config:Config"
+"""The model of a training run's configuration, which is a file of its own."""
+LOAD_TRAINING = "trainer.config:load_with_origins"
+"""Resolves such a configuration from a preset or file, and assignments KEY=VALUE."""
 ENGINES = ("http", "local", "vllm")
 """Sections of engines: every command that asks models reads them beside its own."""
 
@@ -28,3 +35,15 @@ def section(name: str) -> type[Section]:
     """The model of a section."""
     model: type[Section] = resolve_name(SECTIONS[name])
     return model
+
+
+def training() -> type[Section]:
+    """The model of a training run's configuration."""
+    model: type[Section] = resolve_name(TRAINING)
+    return model
+
+
+def load_training(target: str, overrides: Sequence[str]) -> Resolved[Section]:
+    """A training run's configuration, with origins. Raises the trainer's error for what cannot be."""
+    found: Resolved[Section] = resolve_name(LOAD_TRAINING)(target, overrides)
+    return found

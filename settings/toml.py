@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from settings.errors import SettingsError
 from settings.marks import Secret, mark
@@ -27,12 +28,17 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_toml(sections: BaseModel | Mapping[str, BaseModel], comment: Comment | None = None) -> str:
-    """The sections as TOML that can be read back; secrets are left out.
+    """The sections as TOML that can be read back, without secrets.
 
     `comment` says what stands behind each value. Without it, values that are None by default are left out.
     """
     text: str = _table(sections, (), comment).as_string()
     return text.lstrip("\n")
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Whether values of the field are never shown."""
+    return mark(field, Secret) is not None
 
 
 def _table(section: BaseModel | Mapping[str, Any], path: tuple[str, ...], comment: Comment | None) -> Any:
@@ -41,18 +47,20 @@ def _table(section: BaseModel | Mapping[str, Any], path: tuple[str, ...], commen
 
     table = tomlkit.table() if path else tomlkit.document()
     items = _items(section)
+    fields = {} if isinstance(section, Mapping) else type(section).model_fields
     for key, value in items.items():
-        if _is_table(value):
+        field = fields.get(key)
+        if isinstance(value, BaseModel | Mapping):
             continue
-        is_left_out = comment is None and isinstance(section, BaseModel) and _is_none_by_default(section, key)
-        if value is None and is_left_out:
-            continue
-        table.add(key, tomlkit.item("none" if value is None else value))
-        if comment is not None:
-            table[key].comment(comment((*path, key)))
+        if field is not None and is_secret(field):
+            if comment is not None:
+                table.add(tomlkit.comment(f"{key} is {'not set' if value is None else 'set'}: {comment((*path, key))}"))
+        elif value is not None or comment is not None or field is None or field.get_default() is not None:
+            item = tomlkit.item("none" if value is None else value)
+            table.add(key, item if comment is None else item.comment(comment((*path, key))))
     for key, value in items.items():
-        if _is_table(value):
-            table.add(key, _table(value, (*path, key), comment))
+        if isinstance(value, BaseModel | Mapping) and (inner := _table(value, (*path, key), comment)):
+            table.add(key, inner)
     return table
 
 
@@ -61,14 +69,5 @@ def _items(section: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(section, Mapping):
         return dict(section)
     plain = section.model_dump(mode="json")
-    fields = type(section).model_fields
-    kept = {key: getattr(section, key) for key in fields if mark(fields[key], Secret) is None}
-    return {key: value if _is_table(value) else plain[key] for key, value in kept.items()}
-
-
-def _is_none_by_default(section: BaseModel, key: str) -> bool:
-    return type(section).model_fields[key].get_default() is None
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, BaseModel | Mapping)
+    values = {key: getattr(section, key) for key in plain}
+    return {key: value if isinstance(value, BaseModel | Mapping) else plain[key] for key, value in values.items()}

@@ -30,6 +30,7 @@ class Budget(Section):
     tokens: int | None = Field(default=None, ge=0)
     """Tokens of prompts and completions."""
     seconds: float | None = Field(default=None, ge=0)
+    """Seconds from the beginning of the run."""
 
     @model_validator(mode="before")
     @classmethod
@@ -72,9 +73,13 @@ class SolveSettings(Search):
     """How a problem is solved. Everything here is written into the run."""
 
     coder: str = "micro"
+    """Model that writes programs."""
     tester: str = "micro"
+    """Model that writes tests."""
     coder_style: str = "micro"
+    """Prompt style of the coder."""
     tester_style: str = "micro"
+    """Prompt style of the tester."""
 
 
 class Roles(Section):

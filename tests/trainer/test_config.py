@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.config import PRESETS, Config, dump, load
+from trainer.config import PRESETS, Config, dump, load, load_with_origins
 from trainer.errors import TrainerError
 
 
@@ -83,3 +83,43 @@ def test_a_file_that_is_no_toml_is_one_line(tmp_path: Path) -> None:
     file.write_text("steps = = 1")
     with pytest.raises(TrainerError, match="not valid TOML"):
         load(str(file))
+
+
+def test_a_configuration_written_by_an_earlier_version_is_read_as_it_was_meant() -> None:
+    """The file was written by `dump` when it made TOML by hand."""
+    file = Path(__file__).parent / "recorded" / "config.toml"
+    servers = 'rollout.url=["http://a:8000", "http://b:8000"]'
+    changes = ("train.most_tokens=none", "trackers.wandb='a \"quoted\" \\ name'", "optimiser.learning_rate=1e-6")
+    frozen = ("labels.source=tester", "labels.model=openai:gpt-4.1-mini")
+    expected = load(
+        "micro", (*changes, *frozen, "rollout.engine=vllm-server", "rollout.weights_dir=/shared/w", servers)
+    )
+    assert load(str(file)) == expected
+    assert dump(expected) == file.read_text()
+
+
+def test_every_value_knows_its_origin(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('preset = "micro"\n[loss]\nkl_weight = 0.5\n')
+    found = load_with_origins(str(file), ("steps=3", "loss.kind=gspo"))
+    origins = {
+        key: found.origin(*key.split(".")) for key in ("steps", "seed", "loss.kind", "loss.kl_weight", "loss.kl")
+    }
+    assert origins == {
+        "steps": "--set",
+        "seed": "preset micro",
+        "loss.kind": "--set",
+        "loss.kl_weight": str(file),
+        "loss.kl": "default",
+    }
+
+
+def test_a_mistake_names_the_layer_that_made_it(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('preset = "micro"\nsteps = 0\n')
+    with pytest.raises(TrainerError, match=f"{file}: steps: Input should be greater than or equal to 1"):
+        load(str(file))
+    with pytest.raises(TrainerError, match="--set: steps: Input should be greater than or equal to 1"):
+        load("micro", ("steps=0",))
+    with pytest.raises(TrainerError, match=r"--set steps\.more=2: steps is not a section"):
+        load("micro", ("steps=1", "steps.more=2"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sandbox.open import KINDS
 from trainer.commands.reward_tables import reward
 from trainer.inspect.command import inspect
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from trainer.micro.evaluation import Evaluation, MicroEvaluationConfig
     from trainer.micro.warmup import WarmModel, WarmupConfig
 
-_SANDBOXES = click.Choice(["auto", "docker", "bubblewrap", "none"])
+_SANDBOXES = click.Choice(KINDS)
 
 
 class Targets(click.Group):

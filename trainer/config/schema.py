@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from cure.prompts import StyleName
+from sandbox.open import Kind
 from settings.section import Section
 
 
@@ -47,8 +48,11 @@ class Role(Section):
     public_examples: int | None = Field(default=None, ge=0)
     """Public examples shown to the tester by the style `release`; none of them without it."""
     temperature: float = Field(default=1.0, gt=0)
+    """How freely answers are sampled."""
     top_p: float = Field(default=1.0, gt=0, le=1)
+    """Share of the likeliest tokens, by probability, that are sampled from."""
     top_k: int | None = Field(default=None, ge=1)
+    """Number of the likeliest tokens that are sampled from; without it all."""
     max_tokens: int = Field(default=10_000, ge=1)
     """Most tokens of an answer."""
     max_prompt_tokens: int = Field(default=2_000, ge=1)
@@ -69,10 +73,13 @@ class Labels(Section):
     model: str | None = None
     """Model spec of the frozen tester."""
     samples: int = Field(default=16, ge=1)
-    """Tests it writes per task."""
+    """Tests that the frozen tester writes per task."""
     style: StyleName = "chat"
+    """Prompt style of the frozen tester."""
     temperature: float = Field(default=1.0, gt=0)
+    """How freely the tests are sampled."""
     max_tokens: int = Field(default=10_000, ge=1)
+    """Tokens of an answer at most."""
     agreement: float = Field(default=0.0, ge=0, le=1)
     """Share of the programs that get the commonest answer on a test that must pass it for the test to count.
 
@@ -113,11 +120,15 @@ class Loss(Section):
     """From advantages to a gradient."""
 
     kind: Literal["ppo", "reinforce", "gspo", "cispo"] = "ppo"
+    """Eq. 5 per token; A log p; Eq. 5 with one ratio per answer; or clipped weights with the gradient kept."""
     clip_low: float = Field(default=0.2, gt=0)
+    """Ratios of probabilities are clipped at 1 - clip_low."""
     clip_high: float = Field(default=0.2, gt=0)
+    """Ratios of probabilities are clipped at 1 + clip_high."""
     aggregate: Literal["token", "sequence", "constant"] = "sequence"
     """Mean over all tokens; over answers of the mean over their tokens; or sum over tokens by a constant (Dr.GRPO)."""
     kl: Literal["k1", "k2", "k3"] = "k3"
+    """Estimator of the KL divergence per token."""
     kl_weight: float = Field(default=0.0, ge=0)
     """Weight of the KL divergence to the base policy; with 0 no reference model is kept, unless it is measured."""
     measure_kl: bool = False
@@ -125,16 +136,22 @@ class Loss(Section):
     correction: Literal["truncate", "mask", "none"] = "truncate"
     """Importance weights between trainer and sampler: capped, tokens beyond the cap left out, or not used."""
     correction_cap: float = Field(default=2.0, ge=1)
+    """Highest importance weight."""
 
 
 class Optimiser(Section):
     """AdamW on fp32 master weights that live as long as the run."""
 
     learning_rate: float = Field(default=1e-6, gt=0)
+    """Learning rate after the warm-up."""
     betas: tuple[float, float] = (0.9, 0.95)
+    """Decay of the two moments."""
     weight_decay: float = Field(default=0.0, ge=0)
+    """Decoupled weight decay."""
     clip_norm: float = Field(default=1.0, gt=0)
+    """Longest gradient: a longer one is scaled down to this norm."""
     warm_up_steps: int = Field(default=0, ge=0)
+    """Updates over which the learning rate rises from nothing."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
     """How the learning rate goes on after the warm-up, to a tenth at the last step."""
     stages: Literal["separate", "joint"] = "separate"
@@ -144,22 +161,26 @@ class Optimiser(Section):
 
 
 class Train(Section):
-    """How the arithmetic is done."""
+    """Where and how gradients are computed."""
 
     backend: Literal["torch", "deepspeed"] = "torch"
+    """Holder of weights and optimiser; `deepspeed` spreads them over processes."""
     zero: Literal[0, 1, 2, 3] = 1
     """DeepSpeed's ZeRO stage."""
     processes: int | Literal["auto"] = "auto"
     """Processes on this host, unless a launcher has started them: one per GPU, or one."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the policy lives; `auto` is a GPU where there is one."""
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    """Of forward and backward passes; masters and moments are float32."""
+    """Type of forward and backward passes; masters and moments are float32."""
     attention: Literal["auto", "sdpa", "padded", "varlen", "flash_attention_2", "flash_attention_3"] = "auto"
+    """Kernel of attention over packed answers; `auto` is the fastest that works here."""
     tokens_per_pack: int = Field(default=16_384, ge=64)
     """Most tokens of one row of packed answers, unless a single answer is longer."""
     most_tokens: int | None = Field(default=8_000, ge=1)
     """Tokens of an answer that are trained on, the first of them; after rewards are given."""
     gradient_checkpointing: bool = True
+    """Compute activations again in the backward pass, which takes less memory and more time."""
     lora_rank: int | None = Field(default=None, ge=1)
     """Train low-rank adapters of the linear layers instead of all weights."""
 
@@ -177,7 +198,8 @@ class RolloutConfig(Section):
     url: str | tuple[str, ...] | None = None
     """vLLM servers: `http://host:8000`, or a list of them, over which the tasks are spread."""
     weights_dir: str | None = None
-    """vLLM servers: a directory, under the same path here and on all of them, where new weights are put. One run's."""
+    """vLLM servers: a directory, under the same path here and on all of them, where new weights are put. Each run
+    needs its own."""
 
     @model_validator(mode="after")
     def _servers(self) -> RolloutConfig:
@@ -195,9 +217,10 @@ class RolloutConfig(Section):
 
 
 class ExecutionConfig(Section):
-    """The sandbox."""
+    """The sandbox that programs run in."""
 
-    sandbox: Literal["auto", "docker", "bubblewrap", "none"] = "auto"
+    sandbox: Kind = "auto"
+    """Kind of sandbox; `none` is for models one trusts."""
     slots: int | None = Field(default=None, ge=1)
     """Executions side by side in all; twice the cores without it."""
     give_up_after: int | None = Field(default=2, ge=1)
@@ -205,9 +228,12 @@ class ExecutionConfig(Section):
 
 
 class Checkpoints(Section):
+    """Weights and optimiser on disk."""
+
     every: int = Field(default=10, ge=1)
     """Steps between checkpoints; steps after the last are made again from their recorded rollouts."""
     keep_last: int = Field(default=2, ge=1)
+    """Checkpoints that are kept, the last ones."""
     keep_every: int | None = Field(default=None, ge=1)
     """Checkpoints of these steps are kept for good."""
 
@@ -216,33 +242,40 @@ class EvaluationConfig(Section):
     """Measured while training, on other problems."""
 
     problems: str | None = None
-    """A file of problems, or `micro`: held-out kinds. None: no evaluation."""
+    """A file of problems, or `micro`: held-out kinds. Without it there is no evaluation."""
     count: int = Field(default=64, ge=1)
+    """Problems measured on, the first of them."""
     every: int = Field(default=10, ge=1)
     """Steps between evaluations; also before the first and after the last."""
     samples: int = Field(default=8, ge=1)
     """Programs and tests per problem."""
     temperature: float = Field(default=1.0, ge=0)
+    """How freely answers are sampled; 0 takes the likeliest token."""
     seed: int = 1000
+    """Decides problems of the micro lab and samples."""
 
 
 class TrackersConfig(Section):
     """Where metrics go besides metrics.jsonl."""
 
     tensorboard: bool = False
+    """Write TensorBoard's files into the run's directory."""
     wandb: str | None = None
-    """Project name."""
+    """Project at Weights & Biases."""
     trackio: str | None = None
-    """Project name."""
+    """Project of trackio."""
 
 
 class Config(Section):
     """Everything a run depends on, besides the versions of packages and the machine."""
 
     seed: int = 0
+    """Decides tasks and samples."""
     steps: int = Field(ge=1)
+    """Training steps."""
     data: Data
     policies: dict[str, PolicyConfig]
+    """Policies by name, at least one."""
     coder: Role
     tester: Role
     labels: Labels = Labels()

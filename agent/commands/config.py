@@ -1,0 +1,66 @@
+"""`cure-agent config`: the settings that files, variables and defaults give, and where each came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from settings.resolve import Resolved
+
+
+@click.command()
+@click.argument("section", required=False)
+@click.argument("target", metavar="[PRESET|FILE.toml]", required=False)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="With train: change a value.")
+@click.option("--explain", is_flag=True, help="Say behind each value where it came from, and which variable sets it.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--reference", is_flag=True, help="Print the page on all settings, in Markdown.")
+def config(
+    section: str | None, target: str | None, overrides: tuple[str, ...], explain: bool, as_json: bool, reference: bool
+) -> None:
+    """Show settings as TOML: all of them, or those that SECTION (solve, eval, serve, http, ...) works with.
+
+    The highest of these that names a key wins: flags, variables CURE_AGENT_SECTION_KEY, cure-agent.toml in this folder
+    or the nearest one above, config.toml in the user's folder of settings, defaults. `config train PRESET` or
+    `config train FILE.toml` shows the configuration of a training run.
+    """
+    import json
+
+    from settings import explain as shown
+    from settings.reference import reference_page
+    from settings.registry import load_training
+
+    if reference:
+        click.echo(reference_page(), nl=False)
+    elif section == "train":
+        if target is None:
+            raise click.UsageError("name a preset or a file: config train PRESET, config train FILE.toml")
+        run = load_training(target, overrides)
+        text = json.dumps(shown.train_as_json(run, explain), indent=1) if as_json else shown.train_as_toml(run, explain)
+        click.echo(text.rstrip("\n"))
+    else:
+        if target is not None or overrides:
+            raise click.UsageError("only config train takes a preset or file and --set")
+        found = _gathered(section)
+        text = json.dumps(shown.as_json(found, explain), indent=1) if as_json else shown.as_toml(found, explain)
+        click.echo(text.rstrip("\n"))
+
+
+def _gathered(section: str | None) -> dict[str, Resolved[Any]]:
+    """All sections, or those that one command or engine works with. Raises click's usage error for an unknown one."""
+    from settings.environment import PREFIX
+    from settings.gather import gather
+    from settings.registry import ENGINES, SECTIONS
+    from settings.resolve import nearest
+
+    if section is None:
+        return gather(list(SECTIONS))
+    if section not in SECTIONS:
+        known = [*SECTIONS, "train"]
+        hint = nearest(section, known) or f"; there are: {', '.join(known)}"
+        raise click.UsageError(f"no section {section!r}{hint}")
+    if section in ENGINES:
+        return gather([section])
+    return gather([section, *ENGINES], commands=[f"{PREFIX}_{section.upper()}"])

@@ -1,0 +1,135 @@
+"""The page on all settings, made from the models that declare them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from settings.environment import variable
+from settings.options import SettingOption, has_flag, options_of
+from settings.registry import ENGINES, SECTIONS, section, training
+
+INTRODUCTION = """# Settings
+
+This page is made from the models that declare the settings: `cure-agent config --reference` prints it.
+
+A value comes from the highest of these that names its key:
+
+1. a flag of the command;
+2. an environment variable: `CURE_AGENT_`, the section, the key, such as `CURE_AGENT_SOLVE_N`. Commands also have
+   variables of their own for the options they share with engines: in `solve`, `CURE_AGENT_SOLVE_RETRIES` goes over
+   `CURE_AGENT_HTTP_RETRIES`;
+3. the project's file: `cure-agent.toml` in this folder or the nearest one above;
+4. the user's file: `config.toml` in the user's folder of settings (`~/.config/cure-agent` on Linux);
+5. the default.
+
+A training run has a configuration of its own: a preset, a file over it, `--set KEY=VALUE` over that.
+
+Files have a table for each section, such as `[solve]`; `"none"` stands for no value. An unknown key is an error that
+names the nearest one. A project file may come with a stranger's repository: it may not hold secrets, name a model by
+the address of a server, turn the sandbox off or let others reach `serve`.
+
+`cure-agent config` prints the settings of all sections as TOML, `cure-agent config solve` those that `solve` works
+with, `cure-agent config train PRESET|FILE.toml` those of a training run; `--explain` says where each value came from,
+`--json` prints JSON.
+"""
+
+_KINDS: dict[Any, str] = {int: "whole number", float: "number", bool: "true, false", Path: "path", tuple: "list"}
+
+
+def reference_page() -> str:
+    """The page in Markdown."""
+    parts = [INTRODUCTION]
+    for name in SECTIONS:
+        model = section(name)
+        parts.append(f"## [{name}]\n\n{_words(model.__doc__)}\n\n" + _settings_table(options_of(model, name)))
+    parts.append(f"## Training runs\n\n{_words(training().__doc__)} `--set SECTION.KEY=VALUE` changes one.\n")
+    return "\n".join([*parts, *_training_tables(training(), "")])
+
+
+def _settings_table(options: Sequence[SettingOption]) -> str:
+    """A row for each setting that has an option, a variable and a key in files."""
+    rows = [
+        [
+            f"`{option.key}`",
+            f"`{option.flag}`" if option.section not in ENGINES or has_flag(option) else "",
+            f"`{variable(option)}`",
+            *_described(option.field),
+        ]
+        for option in options
+    ]
+    return _table(["key", "option", "variable", "default", "values", "meaning"], rows)
+
+
+def _training_tables(model: type[BaseModel], name: str) -> list[str]:
+    """A table for the model's own keys, and those of the sections in it."""
+    fields = model.model_fields.items()
+    inner = {key: kind for key, field in fields if (kind := _model_of(field.annotation))}
+    rows = [[f"`{key}`", *_described(field)] for key, field in fields if key not in inner]
+    table = _table(["key", "default", "values", "meaning"], rows)
+    heading = f"### [{name}]\n\n{_words(model.__doc__)}\n\n" if name else ""
+    below = [part for key, inside in inner.items() for part in _training_tables(inside, _table_name(key, model))]
+    return [heading + table, *below]
+
+
+def _table_name(key: str, model: type[BaseModel]) -> str:
+    """The name of a table in TOML; tables of any name have NAME behind a dot."""
+    return f"{key}.NAME" if get_origin(model.model_fields[key].annotation) is dict else key
+
+
+def _model_of(kind: Any) -> type[BaseModel] | None:
+    """The model that a field holds, alone or under names."""
+    kind = get_args(kind)[1] if get_origin(kind) is dict else kind
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _described(field: FieldInfo) -> tuple[str, str, str]:
+    """Default, possible values and meaning."""
+    return _default(field), _values(field), _words(field.description)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default()
+    if value is PydanticUndefined:
+        return "must be given"
+    if value is None or isinstance(value, BaseModel):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else list(value) if isinstance(value, tuple) else value}`"
+
+
+def _values(field: FieldInfo) -> str:
+    """Type, words or range of a field."""
+    bounds = [
+        f"{sign} {getattr(bound, name):g}"
+        for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
+        for bound in field.metadata
+        if hasattr(bound, name)
+    ]
+    return " ".join([_kind(field.annotation), ", ".join(bounds)]).strip()
+
+
+def _kind(kind: Any) -> str:
+    """Words for a type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _kind(arguments[0])
+    if origin is Literal:
+        return ", ".join(f"`{word}`" for word in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(_kind(argument) for argument in arguments if argument is not NoneType))
+    return _KINDS.get(origin or kind, "text")
+
+
+def _words(text: str | None) -> str:
+    return " ".join((text or "").split())
