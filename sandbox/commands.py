@@ -1,4 +1,4 @@
-"""`cure-agent sandbox`: build the image, say what works here, run one program."""
+"""`cure-agent sandbox`: build the image, report what works on this machine, run one program."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def _run(job: Job, kind: str) -> Execution:
 
 
 def _plain(execution: Execution) -> dict[str, object]:
-    """The execution as JSON has it: bytes that are not UTF-8 are replaced."""
+    """The execution as a JSON object; bytes that are not UTF-8 are replaced."""
     texts = {name: getattr(execution, name).decode(errors="replace") for name in ("stdout", "stderr_tail")}
     return {**dataclasses.asdict(execution), **texts}
 

@@ -1,1 +1,1 @@
-"""Measures how many executions a second a sandbox does, with the floors beside it."""
+"""Measures how many executions per second a sandbox does, beside what forks and new interpreters reach."""

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox bench`: executions a second, with the floors beside them."""
+"""`cure-agent sandbox bench`: executions per second, beside what forks and new interpreters reach."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import click
 from sandbox.bench.figures import Figures
 
 STEPS = 7
-"""Things measured in a round."""
+"""Measurements in a round."""
 ABOUT = {
     "fork_floor": "bare fork and exit of a 9 MB Python",
     "strict": "one fork per execution",
     "default": "one fork per program where it is plain",
     "mixed": "default, 6 % crashes, 1 % endless loops",
-    "mixed_with_budget": "the same, a program given up after a time-out",
+    "mixed_with_budget": "mixed, a program given up after a time-out",
     "interpreter_per_test": "an interpreter started for each",
 }
 

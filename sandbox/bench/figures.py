@@ -1,13 +1,13 @@
-"""What was measured."""
+"""The figures of one measurement."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Medians, and what they were taken from."""
+    """Medians over rounds, and the conditions they were measured under."""
 
     isolation: str
     cores: int
@@ -15,17 +15,19 @@ class Figures:
     first_s: float
     """Seconds from opening the sandbox to its first execution."""
     per_second: dict[str, float]
+    """Executions per second, by name of the contender."""
     mixed_s: float
+    """Seconds of the mixture with endless loops."""
     endless_alone_s: float
-    """Seconds of the mixture's endless executions alone, in the same sandbox."""
+    """Seconds of only the mixture's endless executions, in the same sandbox."""
 
     @property
     def mixed_overhead(self) -> float:
-        """What the mixture costs beyond its endless loops, as a share of them."""
+        """Time of the mixture beyond its endless loops, as a share of the time of these loops."""
         return self.mixed_s / self.endless_alone_s - 1
 
     def plain(self) -> dict[str, object]:
-        """The figures for machines."""
+        """The figures as a JSON object."""
         rates: dict[str, object] = {name: {"per_second": round(rate, 1)} for name, rate in self.per_second.items()}
         rates["mixed"] = {
             "per_second": round(self.per_second["mixed"], 1),

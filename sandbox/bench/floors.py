@@ -1,4 +1,4 @@
-"""What there is to compare with: forking an interpreter that does nothing, and starting one for every test."""
+"""Rates to compare with: forking an interpreter that does nothing, and starting an interpreter for every test."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sandbox.bench.workload import Workload
 
 FORKS = 1000
 INTERPRETED = 64
-"""Executions that are enough to know the rate of starting an interpreter for each."""
+"""Executions by which the rate of starting interpreters is measured."""
 
-# What a program commonly imports is there already: some 9 MB in memory.
+# With the modules that programs commonly import: some 9 MB in memory.
 FORKER = f"""
 import math, collections, heapq, bisect, itertools, functools, re, string
 import gc, os, sys
@@ -32,14 +32,14 @@ for _ in range({FORKS}):
 
 
 def python() -> str:
-    """The interpreter that programs get too, as far as this machine has it."""
+    """The system's interpreter, which programs get too, or else the one that runs this."""
     return str(SYSTEM) if SYSTEM.exists() else sys.executable
 
 
 def fork_rate(cores: int) -> float:
-    """Bare forks and exits a second, by as many interpreters as cores at the same time."""
+    """Bare forks and exits per second, by one interpreter per core. Raises OSError where one of them fails."""
     forkers = [subprocess.Popen([python(), "-I", "-S", "-c", FORKER], stdin=subprocess.PIPE) for _ in range(cores)]
-    # They wait until all have started.
+    # Until their standard input closes they wait for each other to have started.
     time.sleep(0.3)
     started = time.perf_counter()
     for forker in forkers:
@@ -53,7 +53,7 @@ def fork_rate(cores: int) -> float:
 
 
 def interpreter_rate(workload: Workload, cores: int) -> float:
-    """Executions a second with `python main.py` for each, in as many workers as cores."""
+    """Executions per second with a `python main.py` for each, by one worker per core."""
     with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
         cells = []
         for number in range(INTERPRETED):

@@ -1,4 +1,4 @@
-"""Rounds in which every contender has its turn, so that a busy machine treats them alike; medians over the rounds."""
+"""Measures all contenders in turn, round after round, so that a busy machine slows them alike; medians over rounds."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from sandbox.open import open_sandbox
 from sandbox.protocol import Job, Sandbox, Verdict
 
 WARM = 8
-"""Programs that are run before anything is measured."""
+"""Programs that run before anything is measured."""
 
 
 async def measure(kind: str, rounds: int, step: Callable[[str], None]) -> Figures:
-    """Figures of a sandbox of this kind; `step` is told what is measured next. SandboxError on a wrong verdict."""
+    """Figures of a sandbox of this kind; `step` gets the name of what is measured next.
+
+    Raises SandboxError on a wrong verdict, SandboxUnavailable where no sandbox of this kind works.
+    """
     started = time.perf_counter()
     sandbox = await open_sandbox(kind)
     try:
@@ -51,20 +54,20 @@ async def measure(kind: str, rounds: int, step: Callable[[str], None]) -> Figure
         medians = {name: statistics.median(values) for name, values in rates.items()}
         del medians["endless_alone"]
         return Figures(
-            sandbox.isolation,
-            cores(),
-            rounds,
-            first_s,
-            medians,
-            statistics.median(seconds["mixed"]),
-            statistics.median(seconds["endless_alone"]),
+            isolation=sandbox.isolation,
+            cores=cores(),
+            rounds=rounds,
+            first_s=first_s,
+            per_second=medians,
+            mixed_s=statistics.median(seconds["mixed"]),
+            endless_alone_s=statistics.median(seconds["endless_alone"]),
         )
     finally:
         await sandbox.close()
 
 
 async def _seconds(sandbox: Sandbox, workload: Workload, may_give_up: bool = False) -> float:
-    """Seconds for all executions, each of which is what it must be."""
+    """Seconds for all executions. Raises SandboxError if one has a wrong verdict or output."""
     started = time.perf_counter()
     async for execution in sandbox.run(workload.jobs):
         if may_give_up and execution.verdict is Verdict.NOT_RUN:

@@ -1,4 +1,4 @@
-"""The programs and inputs that are measured: small, distinct, right; and a mixture with crashes and endless loops."""
+"""Workloads: small right programs that are all different, and a mixture with crashes and endless loops."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ FAILURES = ("print([][n])", "int('x')", "import sys; sys.exit(3)", "print(1 // (
 
 @dataclass(frozen=True)
 class Workload:
-    """Jobs, and what every execution of them must be."""
+    """Jobs, and the right verdict and output of each of their executions."""
 
     jobs: list[Job]
     expected: dict[tuple[str, int], tuple[Verdict, bytes | None]]
 
     def only(self, verdict: Verdict) -> Workload:
-        """The executions of this verdict alone."""
+        """The part of this workload whose executions have this verdict."""
         jobs, expected = [], {}
         for job in self.jobs:
             kept = [index for index in range(len(job.inputs)) if self.expected[job.key, index][0] is verdict]
@@ -57,7 +57,7 @@ class Workload:
         return Workload(jobs, expected)
 
     def with_jobs(self, strict: bool = False, give_up_after: int | None = None) -> Workload:
-        """The same with these fields of every job."""
+        """This workload with these fields set on every job."""
         jobs = [replace(job, strict=strict, give_up_after=give_up_after) for job in self.jobs]
         return Workload(jobs, self.expected)
 
@@ -73,14 +73,14 @@ def _inputs(seed: int) -> tuple[list[bytes], list[bytes]]:
 
 
 def fast() -> Workload:
-    """Right programs whose own work takes some 25 microseconds each."""
+    """Right programs that compute for some 25 microseconds each."""
     texts, sums = _inputs(0)
     jobs = [Job(f"{n}", f"# {n}\n{TEMPLATES[n % len(TEMPLATES)]}", tuple(texts), LIMITS) for n in range(PROGRAMS)]
     return Workload(jobs, {(job.key, i): (Verdict.OK, sums[i]) for job in jobs for i in range(INPUTS)})
 
 
 def mixed() -> Workload:
-    """The same with 6 % of crashes, by programs that fail on every input, and 1 % of endless loops on some inputs."""
+    """`fast()` with 6 % crashes, by programs that fail on every input, and 1 % endless loops on some inputs."""
     workload = fast()
     jobs, expected = list(workload.jobs), dict(workload.expected)
     step = PROGRAMS // (CRASHING + ENDLESS)

@@ -1,4 +1,4 @@
-"""The two descriptors that lead to the host, and the results on their way there."""
+"""The two descriptors that lead to the host, and results that wait to be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COPY = 1 << 16
 
 
 class Channel:
-    """Reads exactly what was asked for and keeps nothing."""
+    """Reads from and writes to the host; never reads more than it was asked for."""
 
     def __init__(self, source: int, sink: int) -> None:
         self._source = source
@@ -21,7 +21,7 @@ class Channel:
         self._poll.register(source, select.POLLIN)
 
     def take(self, size: int) -> bytes:
-        """The next `size` bytes; EOFError when the host is gone."""
+        """The next `size` bytes. Raises EOFError when the host has closed the connection."""
         data = os.read(self._source, size) if size else b""
         if len(data) == size:
             return data
@@ -34,11 +34,14 @@ class Channel:
         return b"".join(parts)
 
     def has_more(self) -> bool:
-        """Whether the host has sent more already, or is gone."""
+        """Whether the host has sent more already, or has closed the connection."""
         return bool(self._poll.poll(0))
 
     def pour(self, fd: int, size: int) -> None:
-        """Move the next `size` bytes into file `fd`, past this process's memory, where its children would find them."""
+        """Move the next `size` bytes into file `fd`. Raises EOFError when the host has closed the connection.
+
+        The bytes never enter the memory of this process, where children would find them.
+        """
         while size:
             moved = self._move(fd, size)
             if not moved:
@@ -50,7 +53,7 @@ class Channel:
             try:
                 return os.splice(self._source, fd, size)
             except OSError:
-                # Not a pipe, or a kernel without splice (gVisor): copy, and wipe the copy.
+                # No pipe, or a kernel without splice (gVisor): copy, and wipe the copy.
                 self._splice = False
         buffer = bytearray(min(size, COPY))
         got = os.readv(self._source, [buffer])
@@ -65,9 +68,9 @@ class Channel:
         self._write(HEADER.pack(kind, len(payload)) + payload)
 
     def send_file(self, kind: int, fd: int, size: int) -> None:
-        """Write a frame that is the first `size` bytes of file `fd`, whose head goes where room was left for it."""
+        """Write the first `size` bytes of file `fd`, which begin with room for the head, as a frame."""
         os.pwrite(fd, HEADER.pack(kind, size - HEADER.size), 0)
-        # Head and payload at once: each piece wakes whoever passes it on.
+        # Head and payload at once: each write wakes the process that passes it on.
         copy(self._sink, fd, 0, size)
 
     def _write(self, data: bytes) -> None:
@@ -76,7 +79,7 @@ class Channel:
 
 
 class Outbox:
-    """Records not sent yet. They lie in a file, not in the memory that later programs are forked from."""
+    """Records that were not sent yet, in a file: in memory, programs that are forked later would find them."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -85,7 +88,7 @@ class Outbox:
         self._empty()
 
     def put(self, head: bytes, *parts: tuple[int, int, int]) -> None:
-        """Add a record: its head, then bytes of files, each a descriptor, an offset and a size."""
+        """Add a record: its head, then parts of files, each given as descriptor, offset and size."""
         self._size += os.write(self._fd, head)
         for fd, start, size in parts:
             if size:
@@ -95,19 +98,19 @@ class Outbox:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is there."""
+        """Send all records."""
         if self._size > HEADER.size:
             self._channel.send_file(RESULTS, self._fd, self._size)
             self._empty()
 
     def _empty(self) -> None:
-        """Have nothing but room for the head of a frame."""
+        """Empty the file but for room for the head of a frame."""
         os.ftruncate(self._fd, 0)
         self._size = os.lseek(self._fd, HEADER.size, os.SEEK_SET)
 
 
 def copy(sink: int, fd: int, start: int, size: int) -> None:
-    """Append `size` bytes of file `fd` to `sink`, inside the kernel. EOFError when the file is shorter."""
+    """Append `size` bytes of file `fd` to `sink`, inside the kernel. Raises EOFError when the file is shorter."""
     while size:
         sent = os.sendfile(sink, fd, start, size)
         if not sent:

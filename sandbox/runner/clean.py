@@ -1,4 +1,4 @@
-"""Empties the directories a program may write to, whatever it left there."""
+"""Empties the directories that programs may write to, whatever a program left there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from stat import S_IMODE, S_ISDIR
 
 
 class Directory:
-    """A directory that programs may write to, and how it was before any did."""
+    """A directory that programs may write to, and its state before the first program."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # Open, so that it can be looked into whatever mode a program gives it.
+        # Opened now, so that it stays readable whatever mode a program gives it.
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         status = os.fstat(self._fd)
         self._mode, self._modified_ns, self._size = status.st_mode, status.st_mtime_ns, status.st_size
@@ -25,7 +25,7 @@ class Directory:
         self._counts = self._has_size_of_entries()
 
     def _has_size_of_entries(self) -> bool:
-        """Whether its size tells if anything lies in it, as in a tmpfs, where every entry has its share."""
+        """Whether the directory's size shows if it is empty, which is so in a tmpfs, where every entry adds to it."""
         marker = f"{self._path}/marker"
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
         grown = os.fstat(self._fd).st_size > self._size
@@ -34,7 +34,7 @@ class Directory:
         return grown and os.fstat(self._fd).st_size == self._size
 
     def changed(self) -> bool:
-        """Whether anything lies in it, or anything else about it shows that a program was here."""
+        """Whether the directory has an entry, or another mode, time or attribute than before the first program."""
         status = os.fstat(self._fd)
         if status.st_mtime_ns != self._modified_ns or status.st_mode != self._mode:
             return True
@@ -43,7 +43,7 @@ class Directory:
         return bool(os.listdir(self._fd)) or bool(self._attributes())
 
     def restore(self) -> None:
-        """Give it back its mode, its time and nothing more."""
+        """Restore mode and time of the directory, and remove its extended attributes."""
         with suppress(PermissionError):
             os.fchmod(self._fd, S_IMODE(self._mode))
             for name in self._attributes():
@@ -54,7 +54,7 @@ class Directory:
         return [name for name in os.listxattr(self._fd) if name.startswith("user.")] if self._has_attributes else []
 
     def empty(self) -> None:
-        """Remove everything in it: unreadable trees, trees too deep for recursion or for a path name."""
+        """Remove everything in the directory, unreadable trees and trees too deep for recursion or a path included."""
         os.chdir(self._path)
         levels = [_unlink_files()]
         path: list[str] = []
@@ -75,7 +75,7 @@ class Directory:
 
 
 def _unlink_files() -> list[str]:
-    """Directories in the current directory, after everything else in it is gone."""
+    """Remove everything but directories from the current directory; returns the names of the directories."""
     directories = []
     for name in os.listdir("."):
         if S_ISDIR(os.lstat(name).st_mode):

@@ -1,6 +1,6 @@
-"""A compiled program on its way from the process that compiles it to those that run it: a file.
+"""The file by which a compiled program gets from the process that compiles it to those that run it.
 
-PID 1 reads no more than its head; code is unmarshalled only in the process that runs it.
+PID 1 reads only the head of it; code is unmarshalled only in the process that runs it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,21 @@ _HEAD = struct.Struct("<Q?d")
 
 
 class Head(NamedTuple):
-    """What precedes the code."""
+    """What precedes the code in the file."""
 
     size: int
-    """Of the code."""
+    """Bytes of code."""
     is_quiet: bool
-    """A plain program that opens no file, with nothing to close: it needs no /dev/stdin, and its end is its end."""
+    """Whether the program is plain, opens no file and suspends no function: nothing happens after its last line."""
     cpu_s: float
-    """Of the process that compiled it, up to then."""
+    """CPU seconds of the process that compiled it, at that time."""
 
 
 def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, bool]:
-    """Compile a program and write it to an empty file: its code, marshalled, and whether it is quiet."""
+    """Compile a program into an empty file; returns its marshalled code, and whether it is quiet (`Head.is_quiet`).
+
+    Raises what the compiler raises, and OSError where the file cannot take the code.
+    """
     code = compile(source, program.FILE, "exec", dont_inherit=True)
     dumped = marshal.dumps(code)
     closes = plain.suspends(code) or b"open" in source
@@ -41,7 +44,7 @@ def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, boo
 
 
 def head(file: int) -> Head | None:
-    """None where no code has been written, or not all of it."""
+    """The head of a file; None if no code was written to it, or not all of it."""
     size = os.fstat(file).st_size
     if size < _HEAD.size:
         return None
@@ -50,5 +53,5 @@ def head(file: int) -> Head | None:
 
 
 def marshalled(file: int) -> bytes:
-    """The code in a file that has a head."""
+    """The marshalled code in a file that has a head."""
     return os.pread(file, os.fstat(file).st_size - _HEAD.size, _HEAD.size)

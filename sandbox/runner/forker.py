@@ -1,6 +1,6 @@
 """A process that forks one execution of a program after another.
 
-It is ready for that program: its limits, which executions inherit, are set, and its streams and code are at hand.
+It was prepared for that program: it has set the limits, which executions inherit, and holds their streams and the code.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sandbox.runner.zygote import Starter, Zygote
 
 
 class Forker(Entrusted):
-    """The forker of one program, a child of the zygote."""
+    """PID 1's side of the forker of one program, which is a child of the zygote."""
 
     def __init__(self, jail: Jail, zygote: Zygote, pid: int, go: int, done: int) -> None:
         self._jail = jail
@@ -29,7 +29,7 @@ class Forker(Entrusted):
         super().__init__(pid, done, zygote.end)
 
     def execute(self, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """How the next execution ended. Every process it started has ended too, and perhaps the forker with them."""
+        """How the next execution ended. All processes that it started have ended too, perhaps with the forker."""
         self._is_busy = True
         with suppress(BrokenPipeError):
             os.write(self._go, b"x")
@@ -41,7 +41,7 @@ class Forker(Entrusted):
         return self._jail.has_only(self._zygote.parent) and self.children.are()
 
     def finish(self) -> None:
-        """Let it end, if it has not been ended. An execution under way is ended with it."""
+        """Let the forker end, if it has not ended already; an execution under way is ended with it."""
         if self._is_busy:
             self.end()
         elif self.lives:
@@ -56,7 +56,7 @@ class Forker(Entrusted):
 
 
 def start_forker(jail: Jail, starter: Starter, arguments: tuple[object, ...], files: tuple[int, ...]) -> Forker:
-    """A forker that is ready. Raises Sick when it does not start."""
+    """A forker that is ready for its first execution. Raises Sick when it does not start."""
     go, to_go = os.pipe()
     from_done, done = os.pipe()
     zygote = starter.entrust(FORK, arguments, (go, done, *files))

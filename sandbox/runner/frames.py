@@ -1,8 +1,8 @@
 """Frames between host and runner: a kind, a length, a payload; little-endian, fixed layouts, never pickle.
 
 Host to runner: a JOB, which is a program and some of its inputs. Runner to host: READY once; for every JOB any number
-of RESULTS, which hold one record for each input that was run, and BACK when it leaves the others to the host, because
-one of them was slow.
+of RESULTS, which hold one record for each input that was run, and BACK when an input was slow and the runner hands the
+remaining inputs back.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ RESULTS = 3
 BACK = 4
 
 HEADER = struct.Struct("<BQ")
-"""Kind of frame, bytes of payload."""
+"""Kind of frame; size of the payload in bytes."""
 JOB_HEAD = struct.Struct("<IBIQddQQI")
-"""Number, strict, inputs, bytes of source, CPU seconds, wall seconds, bytes of memory, bytes of output, processes.
+"""Number, strict, number of inputs, bytes of source; limits: CPU s, wall s, bytes of memory, of output, processes.
 
-Source, INPUT_HEAD of each input and all standard inputs follow.
+The source, an INPUT_HEAD for each input and all standard inputs follow.
 """
 INPUT_HEAD = struct.Struct("<IQ")
-"""Index of the input, its bytes."""
+"""Index and size in bytes of an input."""
 JUDGED, SHARED = 0, 1
 RECORD_HEAD = struct.Struct("<BII")
-"""Judged by the runner, or written by a process that ran several inputs; number of the job; index of the input."""
+"""JUDGED (by the runner) or SHARED (written by a process that ran several inputs); job number; index of the input."""
 JUDGED_BODY = struct.Struct("<BiiddQIIQ")
-"""Verdict, exit code, signal, CPU and wall seconds, peak kB, bytes of reason, stderr, stdout, all of which follow."""
+"""Verdict, exit code, signal, CPU s, wall s, peak kB, bytes of reason, of stderr and of stdout, which follow."""
 SHARED_BODY = struct.Struct("<ddQIIQ")
-"""CPU and wall seconds, peak kB, bytes of reason, stderr, stdout, which follow.
+"""CPU s, wall s, peak kB, bytes of reason, of stderr and of stdout, which follow.
 
-There is nothing in it to claim but an `ok`, or, with a reason, the `crash` of a program that raised an exception.
+It can claim only an `ok` or, with a reason, the `crash` of a program that raised an exception.
 """
 READY_BODY = struct.Struct("<I")
-"""Version of these frames."""
+"""Version of this protocol."""
 BACK_BODY = struct.Struct("<I")
-"""Number of the job."""
+"""Number of the job that is handed back."""
 
 VERDICTS = ("ok", "crash", "timeout", "memory", "output_limit", "sandbox_error")
 OK, CRASH = 0, 1
 UNCAUGHT = 1
-"""Exit status of a program that an exception ends."""
+"""Exit status of a program that ends with an uncaught exception."""
 NONE = -(1 << 31)
 """Stands for "no exit code" or "no signal"."""
 STDERR_TAIL = 8192
 LARGEST_BATCH = 1 << 20
-"""Bytes of records from which on the runner sends what it has gathered, the last one and all of its output included."""
+"""Bytes of gathered records at which the runner sends them; the last record may exceed it."""
 LARGEST_SHARED = 64 << 20
-"""Bytes of records that one process may write."""
+"""Most bytes of records that one shared process may write."""
 
 
 class Limits(NamedTuple):
@@ -60,7 +60,9 @@ class Limits(NamedTuple):
     cpu_s: float
     wall_s: float
     memory: int
+    """Bytes."""
     output: int
+    """Bytes of stdout, and of stderr."""
     processes: int
 
 
@@ -69,7 +71,7 @@ class Result(NamedTuple):
 
     number: int
     position: int
-    """Which of the job's inputs."""
+    """Index of the input in the job."""
     verdict: str
     exit_code: int | None
     signal: int | None
@@ -83,7 +85,7 @@ class Result(NamedTuple):
 
 
 def job_frame(number: int, source: bytes, limits: Limits, strict: bool, inputs: list[tuple[int, bytes]]) -> bytes:
-    """A JOB frame."""
+    """A JOB frame; `inputs` are pairs of index and standard input."""
     heads = b"".join([INPUT_HEAD.pack(index, len(stdin)) for index, stdin in inputs])
     texts = b"".join([stdin for _, stdin in inputs])
     bounds = (limits.cpu_s, limits.wall_s, limits.memory, limits.output, limits.processes)
@@ -93,7 +95,7 @@ def job_frame(number: int, source: bytes, limits: Limits, strict: bool, inputs: 
 
 
 def read_results(payload: bytes) -> list[Result]:
-    """The records in the payload of a RESULTS frame; ValueError when it does not add up."""
+    """The records in the payload of a RESULTS frame. Raises ValueError when the payload does not add up."""
     results = []
     at = 0
     try:

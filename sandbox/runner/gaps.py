@@ -1,7 +1,7 @@
-"""Fills the gaps between the interpreter's objects, so that what a forked child allocates lies together.
+"""Fills gaps between the interpreter's objects, so that objects of a forked child lie together on new pages.
 
-In a gap it lies beside objects that are there already, and the page they share must be copied for the child: one here,
-one there. In memory that holds nothing yet, a page is copied for as much as goes into it.
+An object in a gap shares its page with older objects, and the child must copy that page. Objects in many gaps cost many
+copies; on empty pages the same objects cost few.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ import sys
 POOL = 1 << 14
 """Bytes that CPython's allocator takes at a time for objects of one size, see `POOL_SIZE` in its obmalloc.c."""
 POOL_HEAD = 48
-"""Bytes of it that come before the first object."""
+"""Bytes of a pool that come before its first object."""
 STEP, LARGEST = 16, 512
-"""Between its sizes, and the largest of them; what is larger it leaves to malloc."""
+"""Bytes between the allocator's size classes, and the largest class; larger objects come from malloc."""
 MOST = 1 << 17
-"""Bytes to fill at most among those of one size: another allocator may have no pools to come to the end of."""
+"""Most bytes to fill in one size class: another allocator may have no pools, and this would never end."""
 ENOUGH = 8
-"""Objects side by side from the beginning of a pool on, which show that it was empty."""
+"""Adjacent objects at the beginning of a pool that show that the pool was empty."""
 
 
 def fill_gaps(fillings: list[bytes]) -> None:
-    """Fill them with objects that are added to `fillings`, and stay filled as long as those live."""
+    """Fill gaps with objects, which are added to `fillings`; gaps stay filled as long as these live."""
     empty = sys.getsizeof(b"")
     for size in range((empty // STEP + 1) * STEP, LARGEST + 1, STEP):
-        # They are given back, and with them the pool.
+        # Dropped at the end, which frees the new pool again.
         in_new_pool: list[bytes] = []
         for _ in range(MOST // size):
             filling = bytes(size - empty)

@@ -1,4 +1,4 @@
-"""Runs the inputs of one job: several in a process where its program is plain, each in a fork of its own where not."""
+"""Runs the inputs of one job: of a plain program several in one process, of any other each in a fork of its own."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from sandbox.runner.zygote import Starter
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
 COMPILE_ERROR = "compile error"
 SHARES = 2
-"""Processes that the inputs of one job may share before the rest gets forks of their own."""
+"""Shared processes that a job may use up before its remaining inputs get forks of their own."""
 SLOW = 0.05
-"""Share of its CPU seconds after which an input counts as slow: it is run again, alone, and holds up no other."""
+"""Share of the CPU limit after which an input counts as slow: it runs again, alone, without delaying others."""
 SLOW_WALL_S = 0.2
 STUCK_WALL_S = 1.0
-"""Seconds without progress after which a process that runs several inputs is ended, little CPU time used or not."""
+"""Wall seconds without progress after which a shared process is ended, even if it used little CPU time."""
 LOOK_S = 0.025
-"""How often a process that runs several inputs is looked at."""
+"""Seconds between two looks at a shared process."""
 MOST_FORKED = 64
-"""Executions whose files are made together; those of more could not be passed on at once, see MOST_FILES."""
+"""Executions whose files are made together; the files of more cannot be passed on at once, see MOST_FILES."""
 LARGEST_UNCOMPILED = 1 << 14
-"""Bytes of source up to which the first execution may compile it, which takes hardly more than its slack."""
+"""Bytes of source up to which the first execution may compile it, in little more than COMPILE_SLACK_S."""
 COMPILE_SLACK_S = 0.1
-"""CPU seconds by which that one may last longer before it is ended; what compiling took is not counted after all."""
+"""CPU seconds that such an execution gets in addition; what compiling really took is subtracted afterwards."""
 COMPILE_S = 1.0
 """CPU seconds for compiling where inputs are to share a process."""
 
 
 class Job(NamedTuple):
-    """A program, and the inputs it is to run on, which lie one after another in a file."""
+    """A program, and a file that holds one after another the inputs it is to run on."""
 
     number: int
     source: bytes
@@ -76,7 +76,10 @@ class Jobs:
         self._starter = Starter(jail, Tasks(jail, self.interpreter, self.library))
 
     def run(self, job: Job) -> bool:
-        """Whether all inputs were run; not if one was slow, and then the host may give the others to several slots."""
+        """Run inputs and return whether all were run; after a slow one the rest is left to the host, for several slots.
+
+        Raises Sick where the slot must be replaced.
+        """
         code = os.memfd_create("code")
         try:
             return self._run(job, code)
@@ -113,9 +116,9 @@ class Jobs:
         return True
 
     def _alone(self, job: Job, code: int, first: int, offset: int, most: int) -> tuple[int, bool]:
-        """Run at most this many inputs in forks of their own: how many were run, and whether the last was slow.
+        """Run at most this many inputs in forks of their own; returns how many were run, and whether the last was slow.
 
-        0 were where the program was not compiled and the first of them could not do that.
+        None is run where the program was not compiled and the first execution could not do that.
         """
         runs = []
         try:
@@ -138,7 +141,7 @@ class Jobs:
                 run.close()
 
     def _execute(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """How each ended, as it ends."""
+        """How each of these executions ended, as it ends; each is started by itself."""
         bounds = self._jail.kernel.bounds(job.limits)
         for run in runs:
             self._report.reset()
@@ -146,7 +149,10 @@ class Jobs:
             yield self._jail.watch(process, job.limits, self._outbox.flush)
 
     def _execute_forked(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """The same, by a forker. Ends at once where the program was not compiled and the first could not do that."""
+        """How each of these executions ended, as it ends; a forker starts them.
+
+        Yields nothing where the program was not compiled and the first execution could not do that.
+        """
         bounds = self._jail.kernel.bounds(job.limits)
         forker: Forker | None = None
         try:
@@ -158,8 +164,8 @@ class Jobs:
                 if compiled.head(code) is not None:
                     yield forker.execute(job.limits, self._outbox.flush)
                     continue
-                more = job.limits._replace(cpu_s=job.limits.cpu_s + COMPILE_SLACK_S)
-                ending = forker.execute(more, self._outbox.flush)
+                extended = job.limits._replace(cpu_s=job.limits.cpu_s + COMPILE_SLACK_S)
+                ending = forker.execute(extended, self._outbox.flush)
                 head = compiled.head(code)
                 if head is None:
                     self._jail.entering_failed()
@@ -187,7 +193,7 @@ class Jobs:
         self._outbox.put(judged(job.number, index, "crash", failed.error, ending, len(tail), 0) + tail)
 
     def _share(self, job: Job, first: int, offset: int) -> int:
-        """Run inputs from `first` on in one process, which compiles the program first: how many were run."""
+        """Run inputs from `first` on in one process, which compiles the program first; returns how many were run."""
         table = job.table[first:]
         scratch, results = os.memfd_create("scratch"), os.memfd_create("results")
         try:
@@ -200,7 +206,7 @@ class Jobs:
             self._watch_shared(process, job.limits, sent)
             self._forward(sent)
             if sent.count < len(table):
-                # Whatever ended it, the input it ended with is not to be blamed for it twice.
+                # Whatever ended the process must not also count against the input that runs again.
                 self._oom_kills.rose()
                 self._jail.entering_failed()
             return sent.count
@@ -209,7 +215,7 @@ class Jobs:
             os.close(results)
 
     def _watch_shared(self, process: Process, limits: Limits, sent: Sent) -> None:
-        """Wait for a process that runs several inputs; end it when one of them is slow."""
+        """Wait for a shared process; end it when one of its inputs is slow."""
         before, since = (-1, 0.0), time.monotonic()
         while not process.ended_within(LOOK_S):
             self._forward(sent)
@@ -230,9 +236,9 @@ class Jobs:
             self._outbox.put(b"", (sent.fd, start, size))
 
     def _compile(self, source: bytes, code: int) -> Failed | None:
-        """Have the program compiled in a process of its own; None where it could be."""
+        """Have the program compiled in a process of its own; returns the failure, or None."""
         failed, was_killed = self._try_to_compile(source, code)
-        # Perhaps what was killed is what it was forked from.
+        # Once more: perhaps only the zygote was killed.
         return self._try_to_compile(source, code)[0] if was_killed else failed
 
     def _try_to_compile(self, source: bytes, code: int) -> tuple[Failed | None, bool]:

@@ -1,8 +1,9 @@
-"""Tells plain programs: those whose code names nothing that reaches beyond their own globals and standard streams.
+"""Recognises plain programs: their code names nothing that reaches beyond their own globals and standard streams.
 
-Several inputs of a plain program may run one after another in one process. The rule is an allow-list over compiled
-code, names and constants alike. It keeps honest programs apart from their earlier selves. A program that gets round it
-can spoil its own row of the table: it is jailed like any other, and no expected output is near.
+Several inputs of a plain program may run one after another in one process. The rule is an allow-list over the names and
+constants of compiled code. It keeps what an honest program does on one input from changing what it does on the next. A
+program that circumvents the rule can only spoil its own results: it is jailed like any other, and no expected output is
+within reach.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MODULES = _words("""
     __future__ abc array bisect calendar cmath collections collections.abc copy dataclasses datetime decimal enum
     fractions functools heapq itertools json math numbers operator random re statistics string sys textwrap time typing
 """)
-"""Modules without any way to files, processes, frames or code, and whose state can be checked or reset."""
+"""Modules that give no access to files, processes, frames or code, and whose state can be checked or reset."""
 
 SPECIAL = frozenset(
     f"__{name}__"
@@ -32,13 +33,13 @@ SPECIAL = frozenset(
         slots str sub truediv trunc xor
     """)
 )
-"""Names with two underscores that do no more than define or use operators."""
+"""Names with two underscores that only define or use operators."""
 
 CODE_AND_FILES = _words("""
     eval exec compile globals locals vars dir getattr setattr delattr breakpoint help license credits copyright
     attrgetter methodcaller Formatter vformat get_field make_dataclass get_type_hints ForwardRef
 """)
-"""Names that make code of text, or find names and files by text."""
+"""Names that turn text into code, or look up names or files by text."""
 
 FRAMES = _words("""
     tb_frame tb_next f_back f_globals f_locals f_builtins f_code gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame
@@ -51,21 +52,21 @@ INTERPRETER = _words("""
     getrefcount set_asyncgen_hooks set_coroutine_origin_tracking_depth activate_stack_trampoline monitoring
     getallocatedblocks last_value last_type last_traceback getrecursionlimit
 """)
-"""State of the interpreter, beyond streams, limits and numbers."""
+"""State of the interpreter other than streams, the recursion limit and number formats."""
 
 STATE = _words("""
     register DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
     mro readable writable seekable fileno raw detach peek reconfigure getvalue getbuffer isatty truncate sleep
 """)
-"""State of modules that nothing resets; streams below the text; sleeping, which would hold up other inputs."""
+"""State of modules that nothing resets; streams below the text layer; sleeping, which would delay other inputs."""
 
 FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | STATE
 
 LARGEST = 1 << 16
-"""Bytes of source beyond which the compiler needs limits of its own."""
+"""Bytes of source above which compiling needs a process with limits of its own."""
 
 GENERATOR, OTHER_SUSPENDING = 0x20, 0x80 | 0x200
-"""Code flags; the others are coroutines and asynchronous generators."""
+"""Flags of code objects: generators; coroutines and asynchronous generators."""
 
 _IMPORTS = frozenset((opcode.opmap["IMPORT_NAME"],))
 _ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
@@ -73,7 +74,7 @@ _EXTENDED = opcode.EXTENDED_ARG
 
 
 def reachable_modules() -> frozenset[str]:
-    """Names under which the loaded modules of the list hold other modules, or private names of their own."""
+    """Names by which the loaded ones of MODULES hold modules outside that list, and their private names."""
     names = set()
     for name in MODULES:
         module = sys.modules.get(name)
@@ -86,9 +87,9 @@ def reachable_modules() -> frozenset[str]:
 
 
 def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str] | None:
-    """The modules a plain program imports; None for a program that is not plain.
+    """The modules that a plain program imports; None for a program that is not plain.
 
-    `forbidden` are names beyond FORBIDDEN: those of `reachable_modules`.
+    `forbidden` are names in addition to FORBIDDEN: the result of `reachable_modules`.
     """
     imports: set[str] = set()
     codes = [code]
@@ -113,7 +114,7 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
                 codes.append(constant)
             elif kind is tuple or kind is frozenset:
                 constants += constant
-                # Names of arguments, and of attributes that a pattern matches.
+                # Names of keyword arguments, and of attributes in class patterns.
                 if any(
                     type(word) is str and (word in FORBIDDEN or word in forbidden or word[:1] == "_")
                     for word in constant
@@ -123,7 +124,7 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
 
 
 def _named_by(code: types.CodeType, kinds: frozenset[int]) -> set[str]:
-    """The names that this code object's own instructions of these kinds stand for."""
+    """The names that instructions of these kinds use in this code object, without the code objects nested in it."""
     instructions = code.co_code
     if kinds.isdisjoint(instructions[::2]):
         return set()
@@ -141,7 +142,7 @@ def _named_by(code: types.CodeType, kinds: frozenset[int]) -> set[str]:
 
 
 def names_of(code: types.CodeType) -> frozenset[str]:
-    """Every name of a global, an attribute or a module in it."""
+    """Every name of a global, an attribute or a module in the code and in code nested in it."""
     names = set(code.co_names)
     for constant in code.co_consts:
         if type(constant) is types.CodeType:
@@ -150,7 +151,7 @@ def names_of(code: types.CodeType) -> frozenset[str]:
 
 
 def changed_attributes(code: types.CodeType) -> frozenset[str]:
-    """Names of the attributes that instructions in it set or delete, of whatever."""
+    """Names of attributes, of any object, that the code and code nested in it set or delete."""
     names = _named_by(code, _ATTRIBUTE_CHANGES)
     for constant in code.co_consts:
         if type(constant) is types.CodeType:
@@ -159,9 +160,9 @@ def changed_attributes(code: types.CodeType) -> frozenset[str]:
 
 
 def suspends(code: types.CodeType) -> bool:
-    """Whether it has what does something when the end of the program closes it in mid-run.
+    """Whether the code has functions that do something when they are destroyed before they finish.
 
-    That is coroutines, which complain, and generators with an exception table; the others have nothing to do then.
+    These are coroutines, which warn, and generators with an exception table (`try`, `with`); other generators just end.
     """
     flags = code.co_flags
     if flags & OTHER_SUSPENDING or (flags & GENERATOR and code.co_exceptiontable):

@@ -1,4 +1,4 @@
-"""Processes of the jail as PID 1 sees them: how long they run, what they use, how they end, what they leave."""
+"""Processes of the jail, seen from PID 1: how long they run, what they use, how they end, what they leave behind."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from contextlib import suppress
 from typing import Protocol
 
 LONGEST_PAUSE_S = 0.01
-"""Between two looks at a child where the kernel has no descriptor for it to wait on."""
+"""Seconds between two looks at a child where the kernel has no pidfd to wait on."""
 TICKS = os.sysconf("SC_CLK_TCK")
 ANSWER = struct.Struct("<iddq")
-"""Of a parent: its child's wait status, user and system CPU seconds, peak kB."""
+"""What a parent reports of a child that ended: wait status, user and system CPU seconds, peak kB."""
 ENDED = 9
-"""Wait status of a process whose parent was killed under it."""
+"""Wait status (SIGKILL) noted for a process that was killed with its parent."""
 
 
 class Process(Protocol):
-    """One that is being waited for."""
+    """A process that PID 1 waits for."""
 
     status: int
-    """As `wait` returns it."""
+    """Wait status, see wait(2); known after `wait`."""
     usage: tuple[float, float, int]
-    """User and system CPU seconds with waited-for children, peak kB; like `status` known after `wait`."""
+    """User and system CPU seconds, with those of children waited for, and peak kB; known after `wait`."""
 
     def ended_within(self, seconds: float) -> bool:
-        """Whether it has ended, after waiting at most this long."""
+        """Whether the process has ended, after waiting at most this long."""
 
     def cpu_s(self) -> float:
         """See `cpu_seconds`."""
@@ -39,25 +39,25 @@ class Process(Protocol):
         """See `starved_seconds`."""
 
     def kill(self) -> None:
-        """End it; `wait` must follow."""
+        """End the process; `wait` must follow."""
 
     def wait(self) -> None:
-        """Wait for its end, keep how it ended, and end what it left behind."""
+        """Wait for the end of the process, note how it ended, and end what it left behind."""
 
 
 class Children:
-    """The children of a process of the jail, ended ones that nobody waited for included."""
+    """The children of a process, including ended ones that it has not waited for."""
 
     def __init__(self, pid: int) -> None:
-        """Raises OSError where the kernel does not tell."""
+        """Raises OSError where the kernel does not list children."""
         self._fd = os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
 
     def are(self, *pids: int) -> bool:
-        """Whether these are all."""
+        """Whether these are all children, in this order."""
         return self.pids() == list(pids)
 
     def pids(self) -> list[int]:
-        """All of them, none if the process is gone."""
+        """Process ids of all children; empty if the process has ended."""
         try:
             return [int(pid) for pid in os.pread(self._fd, 1 << 16, 0).split()]
         except OSError:
@@ -112,17 +112,17 @@ class Watched:
 
 
 class Entrusted:
-    """The child that a trusted process forked when it was asked to, and that this one answers for when it has ended.
+    """A child that a trusted process forked on request; that parent answers how the child ended.
 
-    One object stands for all of them, one after another, as long as the parent lives.
+    One object stands for all such children of a parent, one after another, as long as the parent lives.
     """
 
     def __init__(self, parent: int, answers: int, end_all: Callable[[], int]) -> None:
-        """`answers` is where the parent's ANSWER comes from."""
+        """`answers` is the descriptor from which each ANSWER of the parent comes."""
         self.parent = parent
         self.children = Children(parent)
         self.lives = True
-        """The parent."""
+        """Whether the parent lives."""
         self._answers = answers
         self._end_all = end_all
         self._poll = select.poll()
@@ -154,7 +154,7 @@ class Entrusted:
             if not self.is_alone():
                 self.end()
         else:
-            # Killed with its parent: by us, or for want of memory.
+            # Killed with its parent: by `end`, or by the kernel when memory ran out.
             self.status, self.usage = ENDED, (self._cpu_s, 0.0, self.end())
 
     def _answer(self) -> bytes:
@@ -164,11 +164,11 @@ class Entrusted:
             return b""
 
     def is_alone(self) -> bool:
-        """Whether nothing lives in the jail but what is to be trusted. A child that ended may have left others."""
+        """Whether only trusted processes live in the jail: a child that ended may have left others behind."""
         raise NotImplementedError
 
     def end(self) -> int:
-        """End the parent and every other process of the jail; the peak kB of the largest of them."""
+        """End the parent and every other process of the jail; returns the largest peak memory of one, in kB."""
         if not self.lives:
             return 0
         self.lives = False
@@ -177,21 +177,21 @@ class Entrusted:
         return self._end_all()
 
     def close(self) -> None:
-        """Close what leads to the parent."""
+        """Close the descriptors that lead to the parent."""
         raise NotImplementedError
 
 
 def cpu_and_peak() -> tuple[float, int]:
-    """CPU seconds of this process, and its peak kB.
+    """CPU seconds and peak kB of this process.
 
-    Its own clock, `time.process_time`, will not do: under a limit on CPU time the kernel moves it at ticks alone.
+    `time.process_time` would be too coarse: under a limit on CPU time the kernel advances it only at clock ticks.
     """
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds of process `pid`, all its threads, and the children it has waited for; 0 when it has just ended."""
+    """CPU seconds of process `pid` with its threads and the children it has waited for; 0 when it has just ended."""
     try:
         # The process's CPU clock, as clock_getcpuclockid(3) computes it.
         own = time.clock_gettime((~pid << 3) | 2)
@@ -203,9 +203,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def starved_seconds(pid: int) -> float:
-    """Seconds that process `pid` could have run and had no core to run on; 0 where the kernel does not tell.
+    """Seconds that process `pid` was ready to run and had no core; 0 where the kernel does not say.
 
-    And 0 for one with children, which may be what keeps it from running.
+    Also 0 for a process with children, since these may be what keeps it from running.
     """
     try:
         with open(f"/proc/{pid}/task/{pid}/children", "rb") as children:

@@ -1,4 +1,4 @@
-"""Runs one program in the forked interpreter, as `python main.py` would, down to the exit status."""
+"""Runs one program in the forked interpreter like `python main.py`, down to the exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECURSION_LIMIT = sys.getrecursionlimit()
 
 
 class Interpreter:
-    """What can be made ready before the fork: the module `__main__`, the standard streams, the recursion limit."""
+    """What is prepared before the fork: the module `__main__` and the standard streams."""
 
     def __init__(self) -> None:
         self.encoding, self.errors = sys.stdin.encoding, sys.stdin.errors or "strict"
@@ -30,11 +30,11 @@ class Interpreter:
         self.main = fresh_main()
 
     def renew(self) -> None:
-        """Have a module `__main__` that can be garbage; for the collector, nothing is that was there at the start."""
+        """Replace `__main__` by one made after `gc.freeze`, so that the garbage collector can collect it."""
         self.main = sys.modules["__main__"] = fresh_main()
 
     def install(self) -> None:
-        """Put module and streams where a program looks for them."""
+        """Put module and streams into `sys`, where programs look for them."""
         sys.modules["__main__"] = self.main
         sys.stdin = sys.__stdin__ = self.stdin  # type: ignore[misc]  # the interpreter itself sets these at start
         sys.stdout = sys.__stdout__ = self.stdout  # type: ignore[misc]
@@ -50,13 +50,13 @@ def fresh_main() -> types.ModuleType:
     return main
 
 
-def allow_recursion(more: int = 0) -> None:
-    """Let a program recurse as deep as one that nothing has called.
+def allow_recursion(deeper: int = 0) -> None:
+    """Let a program recurse as deep as if no frames of the runner lay below it.
 
-    It will be executed by the caller, or as many frames deeper as `more` says, plus one for `exec` itself.
+    `deeper` is the number of frames between the caller's frame and the program's; `exec` counts as one.
     """
     frame = sys._getframe(1)
-    depth = more
+    depth = deeper
     while frame is not None:
         depth += 1
         frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
@@ -64,7 +64,7 @@ def allow_recursion(more: int = 0) -> None:
 
 
 def _stream(fd: int, name: str, encoding: str, errors: str) -> io.TextIOWrapper:
-    """A standard stream as CPython's `create_stdio` makes it."""
+    """A standard stream with the properties that CPython's `create_stdio` gives it."""
     mode = "r" if fd == 0 else "w"
     raw = io.FileIO(fd, mode + "b", closefd=False)
     raw.name = name
@@ -75,16 +75,17 @@ def _stream(fd: int, name: str, encoding: str, errors: str) -> io.TextIOWrapper:
 
 
 def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = False, leave: Any = os._exit) -> NoReturn:
-    """Execute marshalled `code` as `__main__` and end the process with the status `python main.py` would have.
+    """Execute marshalled `code` as `__main__` and end the process with the exit status of `python main.py`.
 
-    A `quiet` program does nothing more once its last line has run. `leave` is bound now, because the program may
-    replace `os._exit`. What runs for every program is kept in few functions: each that is called costs copies of pages.
+    `quiet` says that the program does nothing after its last line: no thread, no exit handler, no destructor. `leave`
+    is bound before the program runs, which may replace `os._exit`. There are few functions here, because calling one
+    more costs copies of pages in every execution.
     """
     status = 1
     interrupted = False
     try:
         try:
-            # In this form CPython never specialises the call, which would count one level of recursion less.
+            # Called with `*`, so that CPython does not specialise the call, which would count one frame less.
             exec(*(marshal.loads(code), interpreter.main.__dict__))
             status = 0
         except SystemExit as stop:
@@ -113,12 +114,12 @@ def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = Fal
 
 
 def _exit_status(stop: SystemExit, report: Report) -> int:
-    """The status of `sys.exit(x)`: none is 0, a number itself, anything else is printed and 1."""
+    """The exit status of `sys.exit(x)`: 0 for None, `x` for a number; anything else is printed and gives 1."""
     code = stop.code
     if code is None:
         return 0
     if isinstance(code, int):
-        # What does not fit into a C long counts as -1.
+        # CPython uses -1 for a number that does not fit into a C long.
         status = code & 0xFF if -(1 << 63) <= code < 1 << 63 else 0xFF
     else:
         status = 1
@@ -131,26 +132,26 @@ def _exit_status(stop: SystemExit, report: Report) -> int:
 
 
 def _uncaught(error: BaseException, report: Report) -> None:
-    # Not isinstance, which asks the error itself.
+    # Not isinstance, which calls code of the error's class.
     if issubclass(type(error), MemoryError):
         report.out_of_memory()
     report.died_of(type(error).__name__)
     trace = error.__traceback__
-    # The first frame is this module's.
+    # The first frame belongs to this module.
     error = error.with_traceback(trace.tb_next if trace is not None else None)
     with suppress(BaseException):
         sys.excepthook(type(error), error, error.__traceback__)
 
 
 def _finalize(interpreter: Interpreter) -> bool:
-    """Do what `Py_FinalizeEx` does: join threads, atexit, flush, destructors. Returns whether flushing worked."""
+    """Do what `Py_FinalizeEx` does: join threads, run exit handlers, flush, destroy; return whether flushing worked."""
     threading = sys.modules.get("threading")
     if threading is not None:
         with suppress(BaseException):
             threading._shutdown()
     atexit._run_exitfuncs()
     flushed = flush()
-    # What nobody flushed is written when the last reference goes: a replaced sys.stdout, a file left open.
+    # A replaced sys.stdout or a file left open is written when its last reference goes.
     with suppress(BaseException):
         sys.stdout, sys.stderr = interpreter.stdout, interpreter.stderr
         interpreter.main = types.ModuleType("__main__")
@@ -159,7 +160,7 @@ def _finalize(interpreter: Interpreter) -> bool:
 
 
 def flush() -> bool:
-    """Whether both output streams could be flushed, as far as they are still there."""
+    """Flush both output streams if they are open; returns whether that worked."""
     flushed = True
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name, None)
@@ -179,9 +180,9 @@ def _is_closed(stream: Any) -> bool:
 
 
 def abandon_main() -> None:
-    """Let go of the program's module, for objects that print when they die. The caller has no reference to it.
+    """Drop the module `__main__`, so that its objects are destroyed, which may print. The caller must not hold it.
 
-    As when an interpreter ends, its globals are still there for what is found to be garbage only now.
+    Garbage is collected first, while globals still exist: an interpreter does that when it ends.
     """
     gc.collect()
     sys.modules.pop("__main__", None)

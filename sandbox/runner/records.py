@@ -1,4 +1,4 @@
-"""Records of executions: those that PID 1 makes, and those it finds in the file of a shared process."""
+"""Records of executions: those that PID 1 makes, and those that a shared process wrote to a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Execution:
         self.files = (os.memfd_create("stdin"), os.memfd_create("stdout"), os.memfd_create("stderr"))
 
     def fill(self, inputs: int, offset: int, size: int) -> None:
-        """Put standard input where the program finds it."""
+        """Copy standard input, `size` bytes of file `inputs` from `offset`, into its file."""
         copy(self.files[0], inputs, offset, size)
         os.lseek(self.files[0], 0, os.SEEK_SET)
 
@@ -27,7 +27,7 @@ class Execution:
 
 
 class Sent:
-    """How far the records in a results file are whole, of this job, and in the order of its inputs."""
+    """The valid records in a results file: complete, of this job, and in the order of its inputs."""
 
     def __init__(self, fd: int, number: int, indices: list[int]) -> None:
         self.fd = fd
@@ -37,9 +37,9 @@ class Sent:
         self._indices = indices
 
     def advance(self) -> int:
-        """Bytes from `start` of records that are new since the last call; moves `start` behind them.
+        """The size of valid records that are new since the last call; moves `start` behind them.
 
-        What follows a record that is none is left unread: the inputs it stands for get forks of their own.
+        Anything from the first invalid record on is ignored: the inputs that are missing get forks of their own.
         """
         available = os.fstat(self.fd).st_size
         size = RECORD_HEAD.size + SHARED_BODY.size
@@ -57,7 +57,7 @@ class Sent:
 
 
 def judged(number: int, index: int, verdict: str, reason: str, ending: Ending, tail: int, kept: int) -> bytes:
-    """A record up to where standard error and output follow."""
+    """A record without the standard error (`tail` bytes) and standard output (`kept` bytes) that must follow it."""
     words = reason.encode(errors="replace")
     status, natural = ending.status, not ending.killed
     body = JUDGED_BODY.pack(

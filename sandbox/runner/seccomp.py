@@ -1,7 +1,7 @@
-"""A system-call filter: what no solution of a problem needs and what exploits and leftovers are made of.
+"""A system-call filter against calls that solutions of problems never need, but exploits and leftovers do.
 
-Programs get EPERM, as from a kernel that forbids it. The filter binds PID 1 and, inherited, everything it forks, so it
-costs nothing for an execution. See seccomp(2) and classic BPF in the kernel's documentation.
+Programs get EPERM, which a kernel that forbids the call would return. PID 1 installs the filter once and everything it
+forks inherits it, at no cost per execution. See seccomp(2) and classic BPF in the kernel's documentation.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
 ALLOW = 0x7FFF0000
 DENY = 0x00050000
-"""Or-ed with the error number the call then fails with."""
+"""Combined (bitwise or) with the error number that the call fails with."""
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
 
 NO_CLONES = 0x7E028000
-"""Every CLONE_NEW... flag of clone(2), and CLONE_PARENT, which makes brothers of what should be children."""
+"""Every CLONE_NEW... flag of clone(2), and CLONE_PARENT, with which a process starts siblings instead of children."""
 FAMILIES = (1, 2, 10, 16)
-"""Local, IPv4, IPv6 and netlink sockets, which the network namespace confines. Others (vsock) reach past it."""
+"""Local, IPv4, IPv6 and netlink sockets, which the network namespace confines; others (vsock) reach out of it."""
 IPC_CREAT = 0o1000
 X32 = 0x40000000
 
-# Calls with the same number everywhere: open_tree to fspick, io_uring_*, pidfd_getfd, mount_setattr.
+# Calls with one number on all architectures: open_tree to fspick, io_uring_*, pidfd_getfd, mount_setattr.
 SINCE_424 = (*range(425, 434), 438, 442)
 
 ONLY_FOR_ITSELF = {
     **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam"), ((0, 0),)),
     **{"sched_setattr": ((0, 0),), "setpriority": ((0, 0), (1, 0)), "ioprio_set": ((0, 1), (1, 0))},
 }
-"""Calls that could limit or slow a runner with the user id of its programs: arguments, and what they must be."""
+"""Calls that could slow a runner with its programs' user id: (argument, required value) pairs, which mean `self`."""
 
 ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
@@ -65,7 +65,10 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
 
 
 def install() -> None:
-    """Bind this process and all it will ever fork. Needs no_new_privs; a machine that is in no table gets no filter."""
+    """Filter the calls of this process and of all it forks; does nothing on architectures without a table.
+
+    Needs no_new_privs. Raises OSError where the kernel refuses the filter.
+    """
     known = ARCHITECTURES.get(os.uname().machine)
     if known is None:
         return
@@ -86,11 +89,11 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
     itself = {numbers.pop(name): arguments for name, arguments in ONLY_FOR_ITSELF.items()}
     code = [
         _step(LOAD, ARCHITECTURE_AT),
-        # System calls of another architecture have other numbers; nothing here makes any.
+        # Calls of another architecture have other numbers; no program here makes any.
         *(_step(EQUAL, architecture, 1, 0), _step(RETURN, DENY | errno.ENOSYS)),
         _step(LOAD, NUMBER_AT),
         *(_step(AT_LEAST, X32, 0, 1), _step(RETURN, DENY | errno.ENOSYS)),
-        # Its flags lie in memory where no filter can read them; the C library falls back to clone.
+        # clone3 has its flags in memory, which no filter can read; the C library falls back to clone.
         *(_step(EQUAL, clone3, 0, 1), _step(RETURN, DENY | errno.ENOSYS)),
         _step(EQUAL, clone, 0, 4),
         _step(LOAD, ARGUMENTS_AT),
@@ -98,7 +101,7 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
         _step(RETURN, ALLOW),
     ]
     for number, flags in creators.items():
-        # System V objects outlive the process that makes them: none is made, by flag or by the key IPC_PRIVATE.
+        # System V objects outlive their creator: forbid creating them, by the flag or by the key IPC_PRIVATE.
         code += [
             _step(EQUAL, number, 0, 6),
             *(_step(LOAD, ARGUMENTS_AT), _step(EQUAL, 0, 2, 0)),
@@ -121,5 +124,5 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
 
 
 def _step(operation: int, operand: int, then: int = 0, otherwise: int = 0) -> bytes:
-    """One instruction; `then` and `otherwise` are how many instructions to skip after a test."""
+    """One instruction; `then` and `otherwise` are numbers of instructions to skip after a test."""
     return struct.pack("HBBI", operation, then, otherwise, operand)

@@ -20,12 +20,15 @@ from sandbox.runner.warm import warm_up
 
 REFUSED = 70
 KEPT = 2
-"""Jobs whose results go together while there are others to run; each message costs whoever passes it on."""
+"""Jobs whose results are sent together while other jobs wait; each message wakes the process that passes it on."""
 PRELOADED = ("math", "collections", "heapq", "bisect", "itertools", "functools", "operator", "re", "string", "typing")
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Serve until standard input ends. Arguments: user id for programs or `-`, directories they may write to."""
+    """Serve until standard input ends; refuse unless this process is PID 1.
+
+    Arguments: user id for programs or `-`, directories they may write to.
+    """
     if os.getpid() != 1:
         os.write(2, b"the sandbox runner must be PID 1 of a PID namespace of its own; refusing to start\n")
         os._exit(REFUSED)
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> NoReturn:
         jobs = Jobs(jail, outbox)
         warm_up(jail.report, jobs.library)
         jobs.interpreter.install()
-        # Shared pages stay shared: the collector of a child does not touch what was there before.
+        # Frozen objects are not touched by a child's garbage collector, so their pages stay shared.
         gc.collect()
         fill_gaps(fillings)
         gc.freeze()
@@ -68,7 +71,7 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _import_random() -> None:
-    """Load `random` with a fixed seed; its reseeding after every fork would undo that, and costs half a millisecond."""
+    """Load `random` with a fixed seed, without its reseeding after every fork, which takes half a millisecond."""
     register = os.register_at_fork
     os.register_at_fork = lambda **_: None
     try:
@@ -95,7 +98,10 @@ def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
 
 
 def _take_job(channel: Channel) -> Job:
-    """The next JOB; its inputs go from the pipe into a file without passing through memory."""
+    """The next JOB; its inputs go from the pipe into a file without passing through memory.
+
+    Raises ValueError where the frame does not add up, EOFError when the host has closed the connection.
+    """
     kind, size = HEADER.unpack(channel.take(HEADER.size))
     if kind != JOB:
         raise ValueError(f"frame of kind {kind}")

@@ -1,8 +1,8 @@
 """Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
 
-Whatever is not a plain ending with nothing left behind ends the process, and the runner gives the input a fork of its
-own: an exit status, a module that changed, a thread, too much memory, output beyond the limit. All that is ever
-reported from here is `ok`, and the exception that a program ended with.
+The process ends when an input ends otherwise than plainly or leaves something behind: an exit status, a changed module,
+a thread, too much memory, output beyond the limit. The runner then gives that input a fork of its own. This process can
+report only `ok`, and the exception that ended a program.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from sandbox.runner.report import NAME_SIZE, Report
 from sandbox.runner.surroundings import Library, Surroundings
 
 NOTABLE_KB = 4096
-"""Growth in memory by one input that garbage is looked for after."""
+"""Growth of memory during one input after which garbage is collected."""
 
 
 class NotPlain(Exception):
-    """The program must have a fork for every input."""
+    """The program needs a fork for every input."""
 
 
 ELSEWHERE = (MemoryError, RecursionError, NotPlain)
-"""Exceptions that end the process when a program lets them pass."""
+"""Exceptions that end the process when a program does not catch them."""
 
 
 class Kept(io.BytesIO):
-    """What a program wrote. Closing it, which would lose that, is noted instead."""
+    """What a program wrote. `close`, which would lose that, is only noted."""
 
     was_closed = False
 
@@ -45,19 +45,19 @@ class Kept(io.BytesIO):
 
 
 class Ending(NamedTuple):
-    """A plain ending."""
+    """What a program wrote before it ended plainly."""
 
     stdout: bytes
     stderr: bytes
     reason: bytes
-    """The exception that ended it; empty where none did."""
+    """Name of the exception that ended the program; empty if none did."""
 
 
 class SharedProgram:
     """A compiled plain program, run on one input after another."""
 
     def __init__(self, code: types.CodeType, library: Library, limits: Limits, report: Report) -> None:
-        """NotPlain if the program is not."""
+        """Raises NotPlain if the program is not plain."""
         imports = imports_of(code, library.reachable)
         if imports is None:
             raise NotPlain
@@ -78,19 +78,19 @@ class SharedProgram:
         self._peak_kb = 0
         self._wants_more = False
 
-    def _open(self, file: object = None, mode: object = "r", *more: object, **others: object) -> io.IOBase:
-        """What `open(0)` gives; every other file is for a process of the program's own."""
-        if file != 0 or mode not in ("r", "rb") or more or others:
-            # The program may catch it.
+    def _open(self, file: object = None, mode: object = "r", *arguments: object, **options: object) -> io.IOBase:
+        """The `open` of the program: standard input for `open(0)`; any other file needs a process of its own."""
+        if file != 0 or mode not in ("r", "rb") or arguments or options:
+            # Noted as well, because the program may catch the exception.
             self._wants_more = True
             raise NotPlain
         binary = io.BufferedReader(self._stdin)
         return binary if mode == "rb" else io.TextIOWrapper(binary, "utf-8")
 
     def run(self, inputs: int, table: list[tuple[int, int]], results: int, number: int, first: int) -> None:
-        """Run the inputs that lie in file `inputs` with these (index, size), from offset `first`; records to `results`.
+        """Run inputs, given as (index, size), that lie in file `inputs` from offset `first`; write records of them.
 
-        Returns early, with the current input not reported, when that input needs a process of its own.
+        Returns early when an input needs a process of its own, without a record of that input.
         """
         offset = first
         for position, (index, size) in enumerate(table):
@@ -118,7 +118,7 @@ class SharedProgram:
                 return
 
     def _abandon_main(self) -> None:
-        """Let go of the program's module. Only generators notice, and only much memory is worth looking for."""
+        """Drop the module `__main__`; collect garbage if the program suspends functions or has used much memory."""
         if self._suspends:
             program.abandon_main()
             return
@@ -129,7 +129,7 @@ class SharedProgram:
         self._peak_kb = peak_kb
 
     def _execute(self, data: bytes) -> Ending | None:
-        """None for an ending that is not plain."""
+        """How the program ended on this standard input; None if not plainly."""
         main = program.fresh_main()
         main.__dict__["__builtins__"] = self._builtins
         out, err = Kept(), Kept()
@@ -151,9 +151,9 @@ class SharedProgram:
                 if stop.code is not None and not (type(stop.code) is int and stop.code == 0):
                     return None
             except Exception as error:
-                # All that the interpreter itself would report at the end of the program, but for what depends on how
-                # much memory or stack was left, and a class without a name, which would read as no error. Not
-                # isinstance, which asks the error itself.
+                # The interpreter would report these exceptions at the end of the program. Left to a fork are those that
+                # depend on how much memory or stack was left, and classes without a name, which would read as no error.
+                # Not isinstance, which calls code of the error's class.
                 if issubclass(type(error), ELSEWHERE) or sys.stderr is not errors:
                     return None
                 reason = type(error).__name__.encode(errors="replace")[:NAME_SIZE]
@@ -181,7 +181,7 @@ class SharedProgram:
 
 
 def _complain(error: Exception) -> None:
-    """Write what the interpreter does about an exception that nobody catches; the first frame is the caller's."""
+    """Write what the interpreter writes about an uncaught exception, without the first frame, which is the caller's."""
     trace = error.__traceback__
     error = error.with_traceback(trace.tb_next if trace is not None else None)
     sys.excepthook(type(error), error, error.__traceback__)

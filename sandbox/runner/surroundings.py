@@ -1,4 +1,4 @@
-"""What one input of a plain program could change for the next: modules, classes, functions, and what they hold."""
+"""What a plain program could change for its next input: modules, classes, functions, and what these hold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sandbox.runner.plain import FORBIDDEN, MODULES, changed_attributes, names_of, reachable_modules
 
 IMMUTABLE = 1 << 8
-"""Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes nobody can set."""
+"""Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes cannot be set."""
 
 SIMPLE = (types.FunctionType, types.MethodType, types.ModuleType)
 
@@ -20,20 +20,21 @@ Namespace = types.MappingProxyType[str, Any]
 
 
 class _Module(NamedTuple):
-    """What a plain program gets at through a module."""
+    """What a plain program can reach through a module."""
 
     namespaces: list[Namespace]
-    """Of the module, its public functions and classes, and their methods: what is set there is there by its name."""
+    """Attributes of the module, of its public functions and classes, and of their methods."""
     instances: list[dict[str, Any]]
-    """Attributes of other public objects, which a property may change by another name."""
+    """Attributes of other public objects; setting a property may change one of a different name."""
     values: dict[str, Any]
-    """Its public lists, dictionaries and sets."""
+    """Public lists, dictionaries and sets of the module, by name."""
 
 
 class Library:
-    """The modules that plain programs may import, taken stock of before there is a program.
+    """An inventory of the modules that plain programs may import, made before any program runs.
 
-    Looking at objects copies pages after a fork, for it counts references. So what can be is looked at before.
+    After a fork, looking at an object copies its page, because that changes its reference count. So as much as possible
+    is looked at before the fork.
     """
 
     def __init__(self) -> None:
@@ -42,15 +43,15 @@ class Library:
             if name in sys.modules:
                 self._add(sys.modules[name])
         self.builtins = dict(vars(builtins))
-        """Of shared programs; their process may change them."""
+        """The builtins of programs that share a process, which may change them."""
         self.reachable = reachable_modules()
-        """Names that no plain program may use, see there."""
+        """Names that no plain program may use, see `reachable_modules`."""
 
     def _add(self, module: types.ModuleType) -> None:
         namespaces: list[Namespace] = [types.MappingProxyType(vars(module))]
         instances, values = [], {}
         for attribute, value in list(vars(module).items()):
-            # What begins with an underscore, or is forbidden, no plain program can name.
+            # A plain program can name nothing that begins with an underscore or is forbidden.
             if attribute.startswith("_") or attribute in FORBIDDEN or attribute in MODULES:
                 continue
             if isinstance(value, (list, dict, set)):
@@ -64,7 +65,7 @@ class Library:
         self._modules[module.__name__] = _Module(namespaces, instances, values)
 
     def within_reach(self, imports: Iterable[str], names: frozenset[str]) -> dict[str, _Module]:
-        """The modules that a program with these names gets at: what it imports, and what that holds by such names."""
+        """The modules that a program can reach: those it imports, and those that they hold under one of `names`."""
         reached = {"sys": self._modules["sys"]}
         frontier = [sys.modules[name] for name in imports]
         while frontier:
@@ -79,7 +80,7 @@ class Library:
 
 
 def _namespaces(kind: type) -> list[Namespace]:
-    """Of a class and its methods."""
+    """The attributes of a class and of its methods."""
     if kind.__flags__ & IMMUTABLE:
         return []
     methods = [method for method in vars(kind).values() if isinstance(method, types.FunctionType)]
@@ -87,9 +88,10 @@ def _namespaces(kind: type) -> list[Namespace]:
 
 
 class Surroundings:
-    """What of all that a certain program can change, as it was before it ran.
+    """The state that one program can change, as it was before the program ran.
 
-    Its instructions say which attributes it sets, of whatever; only those, and the number of others, are looked at.
+    The program's instructions show the names of all attributes that it can set. Attributes of these names are compared;
+    of all others only the number is.
     """
 
     def __init__(self, code: types.CodeType, imports: frozenset[str], library: Library) -> None:
@@ -109,7 +111,7 @@ class Surroundings:
         self._decimal = sys.modules["decimal"] if modules.keys() & {"decimal", "fractions", "statistics"} else None
 
     def restore(self) -> None:
-        """Set back what a program may rightly change."""
+        """Reset the state that a plain program may change: number formats, random numbers, the decimal context."""
         sys.set_int_max_str_digits(self._digits)
         if self._random is not None:
             self._random.seed(0)
@@ -117,7 +119,7 @@ class Surroundings:
             self._decimal.setcontext(self._decimal.Context())
 
     def unchanged(self) -> bool:
-        """Whether everything else is as it was."""
+        """Whether all other state is what it was."""
         return (
             not _thread._count()
             and all(now == before for now, before in self._values)

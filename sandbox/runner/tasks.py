@@ -1,4 +1,4 @@
-"""What is done in the processes that PID 1 has forked: each does one task and ends."""
+"""The tasks of processes that PID 1 has forked: each does one task and ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.runner.surroundings import Library
 
 SHARE, COMPILE, EXECUTE, FORK = range(4)
 NOT_COMPILED = 3
-"""Exit status where the source is to blame."""
+"""Exit status of a process that could not compile the source."""
 AFTER_STREAMS = 3
 
 
@@ -31,9 +31,9 @@ class Tasks:
         self._library = library
 
     def run(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> NoReturn:
-        """Do a task with these arguments, plain values, and files.
+        """Do a task with these arguments, which are plain values, and file descriptors.
 
-        Nothing between the fork and a program may be called by C code: see `program.allow_recursion`.
+        Between the fork and a program no function may be called by C code: see `program.allow_recursion`.
         """
         (self._share, self._compile, self._execute, self._fork)[task](files, arguments)
 
@@ -82,9 +82,9 @@ class Tasks:
         program.run(code, self._interpreter, self._report)
 
     def _fork(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
-        """Fork an execution for every byte that comes, and answer how it ended; first of all, who answers.
+        """Fork an execution for every byte that comes, and answer how it ended; before that, send this process's id.
 
-        Every three files are the streams of an execution. If the program is not compiled, the first of them does that.
+        Every three files are the streams of an execution. If the program is not compiled, the first execution does it.
         """
         go, done, code_file, *streams = files
         source, bounds = arguments
@@ -119,12 +119,12 @@ class Tasks:
             os._exit(0)
 
     def _compile_first(self, source: bytes) -> tuple[bytes, bool]:
-        """The program, compiled under its own limits before any of it runs. Where that fails, another process says why.
+        """The program, compiled in the process and under the limits of its execution, and whether it is quiet.
 
-        And whether it is quiet.
+        Ends the process where that fails; another process then finds out why.
         """
         try:
-            # Warnings are no part of what the program writes.
+            # Warnings of the compiler are no output of the program.
             stderr, sys.stderr = sys.stderr, None
             code, is_quiet = compile_into(AFTER_STREAMS, source, self._library)
             sys.stderr = stderr

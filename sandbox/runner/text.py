@@ -1,7 +1,7 @@
-"""Moves the interpreter's own code and constants out of the page cache into memory of this process.
+"""Moves the interpreter's code and constants out of the page cache into memory of this process.
 
-A fork hands down the page tables of such memory, in huge pages where the kernel has some, while those of a mapped file
-are filled again, fault by fault, in every child, and torn down at its end.
+A fork copies the page tables of such memory, in huge pages where the kernel has some. Page tables of a mapped file are
+instead filled again in every child, fault by fault, and torn down at its end.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ FAILED = ctypes.c_void_p(-1).value
 
 
 def keep_text() -> bool:
-    """Whether code and constants now lie in this process's own memory; if not, all is as it was."""
+    """Move code and constants; returns whether that worked. If not, nothing has changed."""
     found = _text()
     return found is not None and _replace(*found)
 
 
 def _text() -> tuple[int, int] | None:
-    """First address, and the one behind the last, of what is mapped unwritable around the interpreter's code."""
+    """First and end address of the read-only mappings around the interpreter's code; None if not found."""
     code = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p).value or 0
     start = end = 0
     inside = False
@@ -44,7 +44,7 @@ def _text() -> tuple[int, int] | None:
 
 
 def _replace(start: int, end: int) -> bool:
-    """Put a copy of this memory into its place, in one system call, so that it may be running code that is replaced."""
+    """Replace this memory by a copy in one system call, which works even for running code; return whether it did."""
     libc = ctypes.CDLL(None, use_errno=True)
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     libc.mmap.restype = libc.mremap.restype = pointer
@@ -57,7 +57,7 @@ def _replace(start: int, end: int) -> bool:
     raw = libc.mmap(None, room, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0)
     if raw == FAILED:
         return False
-    # As far behind the border of a huge page as the original, or such pages could not be moved whole.
+    # Aligned to huge pages like the original, or huge pages could not be moved in one piece.
     copy = raw + (start - raw) % HUGE
     libc.madvise(copy, length, MADV_HUGEPAGE)
     ctypes.memmove(copy, start, length)

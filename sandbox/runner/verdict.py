@@ -1,4 +1,4 @@
-"""What became of one execution, from what the kernel says first and from the report for the words."""
+"""The verdict on one execution: first from what the kernel says, then from the report for its words."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sandbox.runner.frames import Limits
 from sandbox.runner.report import Report
 
 OOM_TAKES_S = 0.05
-"""Filling the memory of a jail takes longer than this."""
+"""Wall seconds below which an execution cannot have filled the memory of a jail."""
 INTERPRETER = 32 << 20
-"""Bytes that a process may have in memory beyond its limit, which counts neither libraries nor shared mappings."""
+"""Bytes that a process may use beyond its limit, which covers neither libraries nor shared mappings."""
 
 
 class Ending(NamedTuple):
     """How a watched process ended."""
 
     status: int
-    """As `wait` returns it."""
+    """Wait status, see wait(2)."""
     killed: str
-    """`cpu` or `wall` when it was killed for its time, else empty."""
+    """`cpu` or `wall` when the process was killed for using up its time, else empty."""
     cpu_s: float
     wall_s: float
     peak_kb: int
@@ -60,9 +60,9 @@ class OomKills:
 def judge(
     ending: Ending, limits: Limits, written: int, complained: int, report: Report, oom_kills: OomKills
 ) -> tuple[str, str]:
-    """Verdict and reason of a process that wrote this many bytes to standard output and error."""
+    """Verdict and reason of an execution that wrote this many bytes to standard output and standard error."""
     status = ending.status
-    # Looked up only where it may have happened, for it costs time.
+    # Reading the counter takes time: only where a kill may have happened.
     if (status or ending.wall_s > OOM_TAKES_S) and oom_kills.rose():
         return "memory", "killed by the kernel for the memory of the sandbox"
     if ending.peak_kb << 10 > limits.memory + INTERPRETER:
@@ -75,7 +75,7 @@ def judge(
         return "output_limit", "stdout"
     if status == 0:
         return "ok", ""
-    # Writing past the limit fails with EFBIG, of which a program may die in many ways.
+    # Writing past the limit fails with EFBIG, which can end a program in many ways.
     if written >= limits.output:
         return "output_limit", "stdout"
     if complained >= limits.output:

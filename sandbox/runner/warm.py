@@ -1,7 +1,7 @@
-"""Runs a small trusted program a few times before there are others, in this very process, in both modes.
+"""Runs a small trusted program several times in PID 1, in both modes, before any other program runs.
 
-It leaves the interpreter's caches filled and its code specialised. What every execution would otherwise change again,
-page by page, for itself, is then shared.
+This fills the interpreter's caches and specialises the runner's code, so that executions share these pages instead of
+changing, and so copying, them again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sandbox.runner.shared import SharedProgram
 from sandbox.runner.surroundings import Library
 
 ROUNDS = 20
-"""More than it takes CPython to specialise code."""
+"""Runs of the program; CPython needs fewer to specialise code."""
 INPUTS = 2
 LIMITS = Limits(cpu_s=1, wall_s=1, memory=0, output=1 << 16, processes=1)
 INPUT = b"3 x\n1 2 3\n4 5\n"
@@ -55,7 +55,10 @@ class _Done(BaseException):
 
 
 def warm_up(report: Report, library: Library) -> None:
-    """Run the program; standard streams are the runner's placeholders, and empty again afterwards."""
+    """Run the program; standard streams must be placeholder files, which are empty again afterwards.
+
+    Raises RuntimeError where the program did not run to its end.
+    """
     for turn in range(ROUNDS):
         code = compile(PROGRAM, program.FILE, "exec", dont_inherit=True)
         _run_alone(marshal.dumps(code), report, bool(turn % 2))
@@ -86,7 +89,7 @@ def _run_shared(code: types.CodeType, report: Report, library: Library) -> None:
     finally:
         os.close(inputs)
         os.close(results)
-        # What a child would free at its start, if it were the last one's.
+        # Otherwise each child would free the last `open` at its start.
         library.builtins["open"] = open
 
 

@@ -1,8 +1,8 @@
-"""A process that outlives jobs and forks what runs programs, so that PID 1, which has more to do, need not.
+"""A child of PID 1 that outlives jobs and forks the processes that run programs.
 
-After a fork every page that parent or child writes is copied or faulted in again. The zygote does next to nothing
-between forks, and PID 1 keeps its pages. It never sees what a program is made of: that lies in files, which it passes
-on unread. What a program leaves behind is looked for by PID 1; where there was anything, a new zygote is started.
+After a fork every page that parent or child writes is copied or faulted in again. The zygote writes almost nothing
+between forks, and PID 1, which does more, keeps its pages. The zygote never reads a program: it passes on files unread.
+PID 1 looks for what a program left behind, and replaces the zygote if there was anything.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sandbox.runner.processes import ANSWER, Entrusted, Process, Watched
 from sandbox.runner.tasks import Tasks
 
 MOST_FILES = 250
-"""That go with a request: SCM_MAX_FD of unix(7), and a few less."""
+"""Files that go with a request: a few less than SCM_MAX_FD of unix(7)."""
 
-# What the module `socket` is made of, without the classes and enumerations around it.
+# The C module below `socket`, without its classes and enumerations.
 _socket: Any = import_module("_socket")
 
 
 class Zygote(Entrusted):
-    """Only where programs run under another user id, so that none can signal it."""
+    """PID 1's side of the zygote. There is one only where programs have another user id and so cannot signal it."""
 
     def __init__(self, jail: Jail, pid: int, channel: Any) -> None:
         self._jail = jail
@@ -34,7 +34,7 @@ class Zygote(Entrusted):
         super().__init__(pid, channel.fileno(), jail.end_all)
 
     def start(self, task: int, request: int, files: tuple[int, ...]) -> None:
-        """Have it fork a process for this task; OSError if it is gone."""
+        """Have the zygote fork a process for this task. Raises OSError if the zygote has ended."""
         rights = struct.pack(f"{len(files) + 1}i", request, *files)
         self._channel.sendmsg([bytes((task,))], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
 
@@ -50,7 +50,7 @@ def _serve(channel: Any, jail: Jail, tasks: Tasks) -> NoReturn:
     fork, wait, close, write, pack = os.fork, os.wait4, os.close, os.write, ANSWER.pack
     receive, answers, space = channel.recvmsg, channel.fileno(), _socket.CMSG_SPACE(4 * MOST_FILES)
     try:
-        # Not least the files of the job that it was started under.
+        # The zygote was forked while a job's files were open.
         confine.close_all_but(answers, jail.failures)
         jail.prepare()
         while True:
@@ -73,7 +73,7 @@ def _serve(channel: Any, jail: Jail, tasks: Tasks) -> NoReturn:
 
 
 class Starter:
-    """Starts the processes of jobs: through a zygote where there can be one, else by a fork of PID 1."""
+    """Starts the processes of jobs: through a zygote where there can be one, else by forking PID 1."""
 
     def __init__(self, jail: Jail, tasks: Tasks) -> None:
         self._jail = jail
@@ -81,7 +81,7 @@ class Starter:
         self._zygote: Zygote | None = None
 
     def start(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Process:
-        """A process that does this task with these arguments, plain values, and files."""
+        """A process that does this task with these arguments, which are plain values, and file descriptors."""
         if self._jail.can_fork_from_child:
             return self.entrust(task, arguments, files)
         pid = os.fork()
@@ -90,7 +90,7 @@ class Starter:
         return Watched(pid, self._jail.end_all)
 
     def entrust(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
-        """The same, by the zygote."""
+        """The zygote, after it was told to fork a process for this task; it stands for that process."""
         request = os.memfd_create("request")
         try:
             os.write(request, marshal.dumps(arguments))
@@ -99,7 +99,7 @@ class Starter:
                     self._zygote.start(task, request, files)
                     return self._zygote
                 except ConnectionError:
-                    # Killed while it had nothing to do.
+                    # The zygote was killed while it had nothing to do.
                     self._zygote.end()
             here, there = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
             pid = os.fork()

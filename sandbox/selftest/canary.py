@@ -1,4 +1,4 @@
-"""What the self-test puts on the host for programs to find or to hurt, and whether they did."""
+"""A file, a variable, a socket and a process on the host, and checks whether hostile programs have reached them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pathlib import Path
 from sandbox.selftest.host import CANARY
 
 WORD = "hostile"
-"""Every file that a program makes has this in its name."""
+"""Part of the name of every file that a hostile program makes."""
 SHARED = ("/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/dev/mqueue", "/run", "/etc")
 PROCESSES = 300
-"""More new processes than this are no coincidence, even on a machine with other work."""
-CONTENT = b"nobody but the self-test writes here\n"
+"""New processes on the host that other work on the machine does not explain."""
+CONTENT = b"only the self-test writes here\n"
 
 
 class Canary:
-    """A file, a variable, a socket and a process of the host."""
+    """What the self-test has put on the host, and the state of the host when it did."""
 
     def __init__(self, directory: Path, process: subprocess.Popen[bytes], server: socket.socket) -> None:
         self.file = directory / "canary"
@@ -35,12 +35,12 @@ class Canary:
         self._null = Path("/dev/null").stat().st_mode
 
     def harm(self) -> str:
-        """What has happened to the host since the start, in words; empty when nothing has."""
+        """What a program has done to the host, in words; empty when it has done nothing."""
         if self.process.poll() is not None or _state(self.process.pid) in "TZ":
             return "a process of the host was signalled"
         if self.file.read_bytes() != CONTENT:
             return "a file of the host was changed"
-        # EINVAL where another self-test has the name.
+        # EINVAL where the socket is not bound, because another self-test has the name.
         with suppress(OSError):
             self._server.accept()
             return "a socket of the host was reached"
@@ -55,10 +55,10 @@ class Canary:
 
 @contextmanager
 def canary() -> Iterator[Canary]:
-    """A canary for the time of a self-test."""
+    """A canary that exists as long as a self-test runs."""
     with tempfile.TemporaryDirectory(prefix=f"{CANARY}-") as directory, socket.socket(socket.AF_UNIX) as server:
         server.setblocking(False)
-        # Another self-test at the same time has it already, and will be told.
+        # A self-test that runs at the same time may have the name already, and then notices for both.
         with suppress(OSError):
             server.bind(f"\0{CANARY}")
             server.listen()

@@ -61,7 +61,7 @@ def selftest(kind: str, only: tuple[str, ...], as_json: bool) -> None:
 
 
 async def _run(kind: str, programs: list[Hostile]) -> tuple[str, list[Trial]]:
-    """What isolates programs here, and a trial for each program and mode; shows progress on stderr."""
+    """The isolation of this machine's sandbox, and a trial for each program and mode; shows progress on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -89,7 +89,7 @@ async def _run(kind: str, programs: list[Hostile]) -> tuple[str, list[Trial]]:
 
 
 def _failed(trials: Iterable[Trial]) -> list[str]:
-    """Names of the programs that something did not hold against, each once."""
+    """Names of the programs against which something did not hold, each once."""
     return list(dict.fromkeys(trial.name for trial in trials if not trial.held))
 
 
@@ -108,7 +108,7 @@ def _plain(isolation: str, trials: list[Trial]) -> dict[str, object]:
 
 
 def _show(isolation: str, trials: list[Trial]) -> None:
-    """A row for every program, and a line that sums up."""
+    """Print a row for every program, and a line that sums up."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -1,4 +1,4 @@
-"""Files: to write where one may not, to fill what there is, to leave what cannot be removed."""
+"""Files: programs that write where they may not, fill all space, or leave files that are hard to remove."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ PROGRAMS: tuple[Hostile, ...] = (
             except OSError:
                 break
         """,
-        # Docker's tmpfs limits how many files there are; bubblewrap's does not, and the time runs out.
+        # Docker's tmpfs limits the number of files; bubblewrap's does not, and the time runs out.
         OK,
         TIMEOUT,
         limits=SPINS,

@@ -1,11 +1,11 @@
-"""What a program may learn of the host, and what it may change there."""
+"""The host: programs that try to learn about it, or to change it."""
 
 from __future__ import annotations
 
 from sandbox.selftest.hostile import LIBC, Hostile, program
 
 CANARY = "cure-agent-selftest"
-"""Part of every name that the self-test puts on the host for programs to find: see `canary`."""
+"""Part of all names that the self-test puts on the host, see `canary`."""
 
 PROGRAMS: tuple[Hostile, ...] = (
     program(

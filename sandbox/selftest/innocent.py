@@ -1,4 +1,4 @@
-"""The ten innocent executions that follow every hostile program, and the probe among them that looks around."""
+"""The ten innocent executions that follow every hostile program; two of them are probes that inspect the jail."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ print([oct(os.stat(path).st_mode) for path in ('/', '/tmp', '/dev/shm', '/dev/nu
 print(sorted(sys.modules), sys.path, sys.getrecursionlimit(), os.uname().nodename)
 print(len(open('/proc/self/mountinfo').readlines()))
 """
-"""Prints a sum, and everything a program can see that another may have changed."""
+"""Prints a sum, and everything visible that an earlier program may have changed."""
 PROBED = re.compile(rb"60 [2-4]\n\[\] \[\] /tmp 0o22 \('UTC', 'UTC'\)\n")
-"""How its output begins: it sees itself, the runner, and at most two processes between them.
+"""The beginning of the probe's output: it sees itself, the runner, and at most two processes between them.
 
-The rest depends on the machine and is compared with what a fresh sandbox showed.
+The rest depends on the machine and is compared with the output in a fresh sandbox.
 """
 
 
 @dataclass(frozen=True)
 class Innocent:
-    """A program and what it prints for each input."""
+    """A program, and its output for each input."""
 
     name: str
     source: str
     expected: dict[bytes, bytes]
 
     def job(self, strict: bool) -> Job:
+        """The program on all its inputs."""
         return Job(self.name, self.source, tuple(self.expected), LIMITS, strict)
 
 
 def probe_job(name: str) -> Job:
-    """The probe on one input; it runs in a process of its own in any mode."""
+    """The probe on one input; not being plain, it has a process of its own in any mode."""
     return Job(name, PROBE, (b"10 20 30\n",), LIMITS)
 
 
@@ -75,4 +76,4 @@ PROGRAMS = (
         {b"abb\n": b"[A(n=2)] A(n=3) [('b', 2)] kept 5\n"},
     ),
 )
-"""With the probe before and after them, ten executions."""
+"""Eight executions; with a probe before and after them, ten."""

@@ -1,4 +1,4 @@
-"""Leftovers: what one execution leaves for the next to find. Each program is followed by one that looks."""
+"""Leftovers: programs that leave something for the next execution; after each, another program looks for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory: in one process and in many, in every kind that a limit may forget."""
+"""Memory: programs that fill it, in one process or many, in every kind that a limit may miss."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         time.sleep(0.3)
         print('x')
         """,
-        # Under Docker the kernel ends processes for the memory of the jail, if they fill it in time.
+        # Under Docker the kernel kills processes when they fill the memory of the jail, if time allows.
         OK,
         MEMORY,
         inputs=INPUTS[:1],
@@ -86,7 +86,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         time.sleep(0.5)
         print('x')
         """,
-        # As above; of bubblewrap's jails the sum is not bounded.
+        # Under Docker like above; under bubblewrap the memory of a whole jail is not bounded.
         OK,
         MEMORY,
         inputs=INPUTS[:1],
@@ -152,7 +152,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         def f(): f()
         f()
         """,
-        # Python 3.11 needs no C stack for this, later ones do in some places.
+        # Python 3.11 needs no C stack for this; later versions need it in some places.
         MEMORY,
         CRASH,
         limits=TIGHT,

@@ -1,4 +1,4 @@
-"""The network, and sockets of every other kind."""
+"""Networks: programs that try to reach other machines, the host, or sockets of other kinds."""
 
 from __future__ import annotations
 

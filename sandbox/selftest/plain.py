@@ -1,6 +1,6 @@
-"""Programs that name nothing suspicious: aimed at executions that share a process, whose later ones they try to change.
+"""Programs that name nothing suspicious, and try to change later executions in the process that they share.
 
-What each prints is what a process of its own would print, for every input.
+The right output for every input is the output in a process of its own.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         del g
         x = [[] for _ in range(100)]
         """,
-        # CPython collects cycles as it ends; a runner may leave that out, but not leave it to the next input.
+        # CPython collects cycles when it ends. The runner may omit that, but not do it during the next input.
         stdout=(b"x\ny\n", b"x\ny\n" + b"LATE\n" * 20),
     ),
     program(

@@ -1,4 +1,4 @@
-"""Privileges: to become root, to lift limits, to use the system calls that administrators and exploits use."""
+"""Privileges: programs that try to become root, lift limits, or use system calls of administrators and exploits."""
 
 from __future__ import annotations
 

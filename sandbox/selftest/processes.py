@@ -1,4 +1,4 @@
-"""Processes and time: to be many, to be long, to be still there afterwards."""
+"""Processes and time: programs that start many processes, run long, or leave processes behind."""
 
 from __future__ import annotations
 

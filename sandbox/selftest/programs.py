@@ -1,4 +1,4 @@
-"""The hostile set by name, in the order it is run."""
+"""The hostile programs by name, in the order in which they run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reaching the runner, its channel to the host, and the inputs of other executions."""
+"""Reach: programs that try to get at the runner, its channel to the host, and inputs of other executions."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ PROGRAMS: tuple[Hostile, ...] = (
             sys.stdout.flush()
             os._exit(3)
         """,
-        # What it calls may end it, by exit status or signal; it never becomes anyone else's failure.
+        # What the program calls may end it by exit status or signal; no other execution may fail for that.
         CRASH,
     ),
     program(
@@ -300,7 +300,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         raise ValueError
         """,
         CRASH,
-        # The report holds the name of what a program died of, MemoryError too, and nobody else can tell that.
+        # Only the report says that a program ended with a MemoryError, so a program can claim it.
         Verdict.MEMORY,
     ),
 )

@@ -1,4 +1,4 @@
-"""Signals: to end or stop others, to withstand them, to die of them."""
+"""Signals: programs that send them to others, ignore them, or end by them."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         "claims_the_time_limit",
         "sends itself the signal of the CPU limit at once",
         "import os\nos.kill(os.getpid(), 24)",
-        # The kernel sends the same signal when time is up, and the program has asked for it.
+        # The kernel sends this signal when the time is up, so the program asked for this verdict.
         CRASH,
         TIMEOUT,
     ),

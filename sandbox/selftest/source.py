@@ -1,6 +1,8 @@
-"""Sources: what is hard to read or to compile, and what is no program at all."""
+"""Sources that are hard to read or to compile, or that are no program at all."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sandbox.protocol import Limits, Verdict
 from sandbox.selftest.hostile import Hostile
@@ -10,8 +12,12 @@ COMPILE_ERROR = "compile error"
 LARGE = Limits(cpu_s=4, wall_s=15, memory_mb=512)
 
 
+def _source(name: str, tries: str, source: str, verdicts: tuple[Verdict, ...] = (Verdict.OK,), **right: Any) -> Hostile:
+    return Hostile(name=name, tries=tries, source=source, verdicts=verdicts, **right)
+
+
 def _broken(name: str, tries: str, source: str) -> Hostile:
-    return Hostile(name, tries, source, CRASH, stdout=b"", reason=COMPILE_ERROR)
+    return _source(name, tries, source, CRASH, stdout=b"", reason=COMPILE_ERROR)
 
 
 PROGRAMS: tuple[Hostile, ...] = (
@@ -28,24 +34,24 @@ PROGRAMS: tuple[Hostile, ...] = (
     _broken(
         "deep_blocks", "nests blocks deeper than the compiler allows", "".join(" " * n + "if 1:\n" for n in range(200))
     ),
-    Hostile(
+    _source(
         "folds_constants",
         "lets the compiler compute a large power",
         "x = ((1 << 40) ** 60000)\nprint(1)",
         stdout=b"1\n",
     ),
-    Hostile(
+    _source(
         "folds_many_constants",
         "lets the compiler compute large constants many times",
         "".join(f"a{n} = 'x' * 4000 + '{n}', (1 << 4000) * {n}\n" for n in range(2000)) + "print(1)",
         limits=LARGE,
         stdout=b"1\n",
     ),
-    Hostile(
+    _source(
         "many_warnings", "makes the compiler warn ten thousand times", "0 is 0\n" * 10_000 + "print(1)", stdout=b"1\n"
     ),
-    Hostile("nested_lists", "nests lists ninety deep", "[" * 90 + "]" * 90 + "\nprint('ok')", stdout=b"ok\n"),
-    Hostile(
+    _source("nested_lists", "nests lists ninety deep", "[" * 90 + "]" * 90 + "\nprint('ok')", stdout=b"ok\n"),
+    _source(
         "nested_calls",
         "nests calls of a function that does not exist",
         "f(" * 99 + ")" * 99,
@@ -53,33 +59,33 @@ PROGRAMS: tuple[Hostile, ...] = (
         exit_code=1,
         reason="NameError",
     ),
-    Hostile(
+    _source(
         "large_list",
         "is a list of a hundred thousand numbers",
         f"x = [{', '.join(map(str, range(100_000)))}]\nprint(len(x))",
         stdout=b"100000\n",
         limits=LARGE,
     ),
-    Hostile(
+    _source(
         "twenty_megabytes",
         "is twenty megabytes long",
         f"# {'x' * (12 << 20)}\nx = '{'y' * (8 << 20)}'\nprint(len(x))",
         stdout=b"8388608\n",
         limits=LARGE,
     ),
-    Hostile(
+    _source(
         "many_statements",
         "is eighty thousand statements",
         "x = 1\n" * 80_000 + "print(x)",
         stdout=b"1\n",
         limits=LARGE,
     ),
-    Hostile(
+    _source(
         "own_source",
         "looks for its source, and for the runner's",
         "print(__file__)\nopen(__file__)",
         CRASH,
         exit_code=1,
     ),
-    Hostile("byte_order_mark", "begins with a byte order mark", "\ufeffprint('ok')", stdout=b"ok\n"),
+    _source("byte_order_mark", "begins with a byte order mark", "\ufeffprint('ok')", stdout=b"ok\n"),
 )

@@ -1,4 +1,4 @@
-"""Standard streams, exits, and whatever stands between a program and its end."""
+"""Standard streams and exits: programs that flood, close or replace streams, or end in unusual ways."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         "output_far_away",
         "writes one byte at a gigabyte",
         "import os\nos.lseek(1, 1 << 30, 0)\nos.write(1, b'x')",
-        # Nothing was written: the kernel refused, and the program died of that.
+        # The kernel refused the write, nothing was written, and that ended the program.
         OUTPUT_LIMIT,
         CRASH,
     ),
@@ -177,7 +177,7 @@ PROGRAMS: tuple[Hostile, ...] = (
                 if not name.startswith('__'):
                     setattr(module, name, None)
         """,
-        # Without sys nothing can be flushed or reported, which CPython itself answers with either.
+        # Without sys nothing can be flushed or reported, and CPython itself ends with either verdict.
         OK,
         CRASH,
         stdout=b"",
@@ -213,7 +213,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         sys.setprofile(refuse)
         raise ValueError
         """,
-        # A hook may turn the report of the exception, or the exception itself, into a clean exit.
+        # A hook may turn the exception, or the report of it, into a clean exit.
         OK,
         CRASH,
         stdout=b"",

@@ -1,4 +1,4 @@
-"""Runs hostile programs one after another, each followed by ten innocent executions, and says what held."""
+"""Runs hostile programs one after another, each followed by ten innocent executions, and reports what held."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from sandbox.selftest.canary import Canary
 from sandbox.selftest.hostile import Hostile
 
 ANSWER_S = 180.0
-"""A sandbox that has not answered by then hangs."""
+"""Seconds after which a sandbox that has not answered counts as hanging."""
 LATE_S = 3.0
-"""How much later than its limit an execution may end: a busy machine is slow to kill."""
+"""Seconds by which an execution may exceed its wall guard, since a busy machine is slow to kill."""
 FORBIDDEN = (b"EVIL", b"PWN")
-"""What programs write where it is none of their business."""
+"""Words that programs write where they must not be able to write."""
 
 
 class Mode(StrEnum):
-    """How the inputs of a program are run."""
+    """The two ways to run the inputs of a program."""
 
     DEFAULT = "default"
-    """All of them, in one process if the program is plain."""
+    """All inputs, in one process if the program is plain."""
     STRICT = "strict"
-    """In a process each; one of them is enough, where others would change nothing."""
+    """Each input in a process of its own; usually only the first, as further ones would show nothing new."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One hostile program in one mode."""
+    """The outcome of one hostile program in one mode."""
 
     name: str
     tries: str
@@ -43,24 +43,24 @@ class Trial:
     reason: str
     held: bool
     why: str
-    """What did not hold; empty when everything did."""
+    """What did not hold; empty when everything held."""
     seconds: float
 
 
 class Examiner:
-    """Tries programs on a sandbox of its own, and on a new one after each that spoilt something."""
+    """Tries programs on one sandbox, and opens a new one after each program against which something did not hold."""
 
     def __init__(self, opener: Callable[[], Awaitable[Sandbox]], canary: Canary) -> None:
-        """`opener` gives a sandbox with a single slot, so that programs run where the one before them ran."""
+        """`opener` opens a sandbox with one slot, so that every program runs where the previous one ran."""
         self._opener = opener
         self._canary = canary
         self._opened: Sandbox | None = None
         self._fresh = b""
 
     async def sandbox(self) -> Sandbox:
-        """The sandbox in use, opened and looked over if there is none.
+        """The open sandbox; if there is none, a new one, after a probe in it.
 
-        Raises SandboxError if there is none to be had, if it is no jail, or if not even an innocent program runs in it.
+        Raises SandboxError if none can be opened, if it is no jail, or if not even an innocent program runs in it.
         """
         if self._opened is None:
             opened = await self._opener()
@@ -71,7 +71,7 @@ class Examiner:
         return self._opened
 
     async def close(self) -> None:
-        """Close the sandbox in use."""
+        """Close the open sandbox."""
         if self._opened is not None:
             opened, self._opened = self._opened, None
             await opened.close()
@@ -83,7 +83,7 @@ class Examiner:
                 yield await self.trial(program, mode)
 
     async def trial(self, program: Hostile, mode: Mode) -> Trial:
-        """The program in this mode, what looks for its leftovers, and ten innocent executions."""
+        """Run the program in this mode, its `look`, and ten innocent executions. Raises SandboxError like `sandbox`."""
         await self.sandbox()
         started = time.monotonic()
         strict = mode == Mode.STRICT
@@ -107,14 +107,14 @@ class Examiner:
             (e for e in executions if e.verdict not in program.verdicts), executions[0] if executions else None
         )
         return Trial(
-            program.name,
-            program.tries,
-            mode,
-            worst.verdict if worst else "none",
-            worst.reason if worst else "",
-            not why,
-            why,
-            round(time.monotonic() - started, 3),
+            name=program.name,
+            tries=program.tries,
+            mode=mode,
+            verdict=worst.verdict if worst else "none",
+            reason=worst.reason if worst else "",
+            held=not why,
+            why=why,
+            seconds=round(time.monotonic() - started, 3),
         )
 
     async def _run(self, jobs: list[Job]) -> list[Execution]:
@@ -123,7 +123,7 @@ class Examiner:
         return sorted(executions, key=lambda execution: (execution.job, execution.index))
 
     async def _probe(self) -> bytes:
-        """What a program sees in a fresh sandbox."""
+        """The output of the probe in a fresh sandbox."""
         [execution] = await self._run([innocent.probe_job("probe")])
         if execution.verdict != Verdict.OK or not innocent.PROBED.match(execution.stdout):
             raise SandboxError(f"not even the first innocent program ran as it should: {_shown(execution)}")

@@ -1,1 +1,1 @@
-"""What runs on the inside of a workspace: loaded into its jail, or run while that is made. Standard library only."""
+"""What runs inside a workspace's jail, or while the jail is made: with the standard library alone."""

@@ -1,4 +1,4 @@
-"""The supervisor's end of the wire: frames in and out over pipes that never make PID 1 wait."""
+"""The supervisor's connection to the host: frames in and out over pipes, without ever blocking PID 1."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from sandbox.workspace.inside import wire
 
 FULL = 4 << 20
-"""Bytes on their way to the host beyond which a command's output is left in its pipe."""
+"""Unsent bytes above which the output of a command is left in its pipe."""
 
 
 class Channel:
-    """Reads and writes without blocking; EOFError when the host is gone."""
+    """Reads and writes without blocking."""
 
     def __init__(self, source: int, target: int) -> None:
         self.source = source
@@ -26,22 +26,23 @@ class Channel:
 
     @property
     def waiting(self) -> int:
-        """Bytes not yet taken by the host."""
+        """Bytes that were not sent yet."""
         return len(self._outgoing)
 
     def send(self, kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> None:
+        """Queue a frame, and send what the host takes now."""
         self._outgoing += wire.pack(kind, head, body)
         self.flush()
 
     def flush(self) -> None:
-        """Hand over what the host takes now."""
+        """Send what the host takes now."""
         with suppress(BlockingIOError):
             while self._outgoing:
                 sent = os.write(self.target, memoryview(self._outgoing)[: 1 << 16])
                 del self._outgoing[:sent]
 
     def fill(self) -> None:
-        """Take what the host has sent."""
+        """Receive what the host has sent. Raises EOFError when the host has closed the connection."""
         with suppress(BlockingIOError):
             chunk = os.read(self.source, 1 << 20)
             if not chunk:
@@ -49,7 +50,7 @@ class Channel:
             self._incoming += chunk
 
     def frame(self) -> tuple[int, dict[str, Any], bytes] | None:
-        """The next frame if it has arrived whole."""
+        """The next frame if it has arrived completely, else None. Raises ValueError for what is no frame."""
         start = wire.HEAD.size
         if len(self._incoming) < start:
             return None
@@ -62,7 +63,7 @@ class Channel:
         return kind, head, data
 
     def wait(self) -> tuple[int, dict[str, Any], bytes]:
-        """The next frame, however long it takes; everything is sent meanwhile."""
+        """The next frame, after waiting for it and sending all that is queued. Raises EOFError like `fill`."""
         while (frame := self.frame()) is None:
             poller = select.poll()
             poller.register(self.source, select.POLLIN)

@@ -1,6 +1,6 @@
-"""Files of a workspace, handled inside it by a process with the rights of its commands, while no command runs.
+"""Jobs on the files of a workspace, done in its jail with the rights of its commands, while no command runs.
 
-Every function ends by returning; what it wrote to its standard output is the answer, and an OSError is its failure.
+A job's answer is what it writes to standard output. A job that fails raises OSError, or Refused for a path.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 Signature = list[int]
-"""Mode, size, time of change of contents and of the file itself: a command cannot set the last."""
+"""Mode, size, mtime and ctime in nanoseconds of a file; commands cannot set the ctime."""
 
 
 class Refused(Exception):
-    """A path that leaves the workspace or names no file."""
+    """The path leaves the workspace or names no file."""
 
 
 def work(name: str, root: str, options: dict[str, Any], manifest: bytes) -> None:
-    """Do one of the jobs below in `root`; the manifest is what `listing` said when the workspace was new."""
+    """Do the job of this name in `root`; `manifest` is what `listing` wrote when the workspace was new."""
     os.umask(0o022)
     os.chdir(options.get("root", root))
     jobs = {"unpack": unpack, "pack": pack, "listing": listing, "read": read, "write": write}
@@ -34,24 +34,24 @@ def work(name: str, root: str, options: dict[str, Any], manifest: bytes) -> None
 
 
 def unpack(_: dict[str, Any]) -> None:
-    """Take a tar archive from standard input."""
+    """Unpack a tar archive from standard input into the current directory."""
     with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
-        # The archive is the host's own; Pythons before 3.11.4 know no other way than to trust it.
+        # The host made the archive, so it can be trusted; Pythons before 3.11.4 have no filter.
         options: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
         archive.extractall(".", **options)
 
 
 def pack(options: dict[str, Any]) -> None:
-    """Write the current directory as a tar archive in which it has a name."""
+    """Write the current directory, under the name given, as a tar archive to standard output."""
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", bufsize=1 << 20) as archive:
         add_tree(archive, ".", options["name"])
 
 
 def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
-    """Add files, directories and links below `directory`; what can hold no contents is left out."""
+    """Add files, directories and links below `directory` to the archive, and no sockets, pipes or devices."""
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        # Hard links would be links to names of another tree: every name gets its own contents.
+        # A hard link may point out of the tree, so every name gets its own copy of the contents.
         vars(archive).update(inodes={})
         return member if member.isreg() or member.isdir() or member.issym() else None
 
@@ -59,7 +59,7 @@ def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
 
 
 def listing(_: dict[str, Any]) -> None:
-    """Signatures of all files as JSON; on standard error the number of those owned by somebody else."""
+    """Write signatures of all files as JSON; on standard error, the number of files that another user owns."""
     mine = (os.getuid(), os.getgid())
     foreign = 0
     files = {}
@@ -72,13 +72,13 @@ def listing(_: dict[str, Any]) -> None:
 
 
 def compare(manifest: bytes) -> None:
-    """Lines of JSON: path, kind of change, digest of a file that may have changed."""
+    """Write lines of JSON: path, kind of change, digest of a file that may have changed."""
     for path, kind in differences(".", json.loads(manifest)):
         sys.stdout.write(json.dumps([path, kind, digest(path) if kind == "changed" else ""]) + "\n")
 
 
 def differences(directory: str, before: dict[str, Signature]) -> Iterator[tuple[str, str]]:
-    """Paths below `directory` and the kinds of their changes; `before` is used up."""
+    """Paths below `directory` that changed since `before`, which is consumed, and the kinds of changes."""
     for path, found in walk(directory):
         if is_directory(found):
             continue
@@ -92,7 +92,7 @@ def differences(directory: str, before: dict[str, Signature]) -> Iterator[tuple[
 
 
 def walk(directory: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Everything below `directory` but a `.git` at its top, with paths relative to it; links are not followed."""
+    """Relative path and status of everything below `directory` except its own `.git`; links are not followed."""
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
@@ -114,7 +114,7 @@ def walk(directory: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def digest(path: str) -> str:
-    """What tells one file from another: kind, whether it may be executed, contents or target; empty if unreadable."""
+    """A hash of kind, executable bit and contents (or target) of a file; empty if the file cannot be read."""
     try:
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):
@@ -129,9 +129,9 @@ def digest(path: str) -> str:
 
 
 def read(options: dict[str, Any]) -> None:
-    """Write out a file of at most `most` bytes."""
+    """Write a file of at most `most` bytes to standard output. Raises Refused for anything else."""
     path = resolved(options["path"])
-    # Not to wait for a writer where it is a pipe.
+    # Opening a named pipe must not wait for a writer.
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     found = os.fstat(fd)
     if not stat.S_ISREG(found.st_mode):
@@ -143,7 +143,7 @@ def read(options: dict[str, Any]) -> None:
 
 
 def write(options: dict[str, Any]) -> None:
-    """Make standard input the contents of a file."""
+    """Make standard input the contents of a file. Raises Refused where the path is no file."""
     path = resolved(options["path"])
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Refused(f"{options['path']} is not a file")
@@ -153,7 +153,7 @@ def write(options: dict[str, Any]) -> None:
 
 
 def resolved(path: str) -> str:
-    """The real path, links followed; Refused where that lies outside the current directory."""
+    """The real path, with links followed. Raises Refused where it lies outside the current directory."""
     root = os.path.realpath(".")
     real = os.path.realpath(path)
     if real != root and not real.startswith(root + "/"):
@@ -162,10 +162,12 @@ def resolved(path: str) -> str:
 
 
 def is_directory(found: os.stat_result) -> bool:
+    """Whether this is the status of a directory."""
     return stat.S_ISDIR(found.st_mode)
 
 
 def signature(found: os.stat_result) -> Signature:
+    """The signature of a file with this status."""
     return [found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 

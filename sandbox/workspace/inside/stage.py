@@ -1,8 +1,9 @@
-"""Prepares mounts for bubblewrap and becomes it: `python3 -I -S stage.py JSON`, with nothing but the standard library.
+"""Makes mounts and then becomes bubblewrap: `python3 -I -S stage.py JSON`, with the standard library alone.
 
-In a mount namespace of its own it makes, on a file system in memory that goes with the namespace, an overlay over the
-directory, and binds of what bubblewrap's user could not reach. Root shows the directory's files as those of the user
-that commands run under (an id-mapped mount); anybody else makes a user namespace in which they own what they own.
+The mounts are an overlay over the directory, and binds of paths that bubblewrap's user could not reach. They lie in a
+new mount namespace, on a file system in memory that ends with it. When root runs this, an id-mapped mount shows the
+directory's files as files of the user that commands run under. Any other user makes a user namespace in which the files
+keep their owner.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
-# Numbers of system calls that are the same everywhere.
+# System calls with one number on all architectures.
 OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
 AT_FDCWD, AT_EMPTY_PATH, AT_RECURSIVE = -100, 0x1000, 0x8000
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, MOVE_MOUNT_F_EMPTY_PATH = 1, 0x80000, 4
@@ -42,7 +43,7 @@ def main() -> None:
 
 
 def _stage(place: str, plan: dict[str, Any]) -> None:
-    """Mount everything below `place`, which hides what lies there: sources are opened before."""
+    """Mount everything below `place`; sources are opened first, because the mount hides what lies at `place`."""
     lower = _lower(plan["directory"], plan["uid"]) if plan["overlay"] else -1
     readable = [(_tree(path, AT_RECURSIVE), os.path.isdir(path)) for path in plan["readable"]]
     _mount("tmpfs", place, "tmpfs", f"size={plan['size']},mode=0755")
@@ -58,7 +59,7 @@ def _stage(place: str, plan: dict[str, Any]) -> None:
 
 
 def _lower(directory: str, uid: int | None) -> int:
-    """The directory as an unattached tree, its files owned by whom commands run under."""
+    """The directory as an unattached tree of mounts, its files owned by the user `uid` that commands run under."""
     if uid is None:
         return _tree(directory, AT_RECURSIVE)
     tree = _tree(directory, 0)
@@ -77,7 +78,7 @@ def _overlay(place: str, lower: int, uid: int | None) -> None:
     _attach(lower, f"{place}/lower")
     options = f"lowerdir={place}/lower,upperdir={upper},workdir={place}/work"
     if os.geteuid() != 0:
-        # Directories made anew over deleted ones are marked by an extended attribute, which not every kernel keeps.
+        # An overlay marks directories that replace deleted ones by an extended attribute, which old kernels lack.
         os.setxattr(upper, "user.cure-agent", b"")
         options += ",userxattr"
     _mount("overlay", f"{place}/merged", "overlay", options)
@@ -91,11 +92,11 @@ def _own_user_namespace() -> None:
 
 
 def _show_as(tree: int, uid: int, gid: int, shown: int) -> None:
-    """Make files of `uid` and `gid` in an unattached tree appear as those of `shown`, read-only."""
+    """Make files of `uid` and `gid` in an unattached tree read-only and appear as files of user `shown`."""
     ready, done = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
-        # Somebody has to live in a user namespace for it to be named.
+        # Only a user namespace with a process in it can be opened.
         LIBC.unshare(CLONE_NEWUSER)
         os.write(ready[1], b"x")
         os.close(done[1])
@@ -120,7 +121,7 @@ def _leave_root(uid: int | None) -> None:
 
 
 def _tree(path: str, flags: int) -> int:
-    """A descriptor of a copy of the mounts at `path`, attached nowhere yet."""
+    """A descriptor of an unattached copy of the mounts at `path`."""
     return _system_call(OPEN_TREE, AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags)
 
 

@@ -1,4 +1,4 @@
-"""What all processes of a PID namespace use together, as its PID 1 sees it."""
+"""CPU time and memory of all processes of a PID namespace together, measured by its PID 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_c
 
 
 class Tree:
-    """Measures the processes under PID 1 from its making on. Where there is a control group, that is believed more."""
+    """Measures all processes but PID 1, since this object was made. Figures of a control group take precedence."""
 
     def __init__(self) -> None:
         self._waited = _waited_s()
@@ -23,7 +23,7 @@ class Tree:
         self._oom_kills = _oom_kills()
 
     def measure(self) -> tuple[float, int]:
-        """CPU seconds, of the dead as well, and kB of memory that the living do not share with files."""
+        """CPU seconds of all processes, ended ones included, and kB of memory not backed by files of living ones."""
         ticks = pages = 0
         for name in os.listdir("/proc"):
             if not name.isdigit() or name == "1":
@@ -33,17 +33,17 @@ class Tree:
                     fields = stat.read().rpartition(b")")[2].split()
                 with open(f"/proc/{name}/statm", "rb") as statm:
                     sizes = statm.read().split()
-                # Of its own, and of children it has waited for; PID 1 waits for all others.
+                # Times of the process, and of children it has waited for; PID 1 waits for all others.
                 ticks += sum(int(field) for field in fields[11:15])
                 pages += max(0, int(sizes[1]) - int(sizes[2]))
         cpu_s = ticks / TICKS + _waited_s() - self._waited
         if self._group is not None:
-            # Children whose parent ignores their death are in no sum but this one.
+            # Only this figure includes children whose parent ignores SIGCHLD.
             cpu_s = max(cpu_s, (_group_cpu_s() or 0.0) - self._group - (time.process_time() - self._own))
         return cpu_s, pages * PAGE_KB
 
     def exact_memory_kb(self, sum_kb: int) -> int:
-        """Memory with pages that forked processes share counted once; `sum_kb`, which is more, where nothing tells."""
+        """kB of memory, with pages that processes share counted once; `sum_kb` where the kernel does not say."""
         for path in MEMORY_FILES:
             found = _number_after(path, (b"total_rss ", b"anon "))
             if found is not None:

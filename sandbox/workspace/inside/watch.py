@@ -1,4 +1,4 @@
-"""One command while it runs: its output on the way to the host, its time, its memory."""
+"""One command while it runs: passes its output to the host, and watches its time and memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TICK_S = 0.025
 
 
 class Watch:
-    """One command while it runs, and what was seen of it."""
+    """One command while it runs, and what was measured of it."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class Watch:
         self._started = started
         self._pipes = pipes
         self._feed = feed
-        self._food = bytearray()
-        self._full = False
+        self._unfed = bytearray()
+        self._feed_complete = False
         self._written = {"stdout": 0, "stderr": 0}
         self._next_look = started + TICK_S
         self.status: int | None = None
@@ -46,10 +46,10 @@ class Watch:
         self.kept = bytearray()
 
     def until_over(self) -> None:
-        """Return when the command has ended or has to be ended."""
+        """Return when the command has ended, or must be ended: `killed` says why. Raises EOFError without a host."""
         pidfd = os.pidfd_open(self._pid)
         try:
-            # What came together with the request waits already.
+            # Frames that came together with the request wait already.
             self._obey()
             while self.status is None and not self.killed:
                 poller = select.poll()
@@ -60,7 +60,7 @@ class Watch:
                 if self._channel.waiting < FULL:
                     for fd in self._pipes:
                         poller.register(fd, select.POLLIN)
-                if self._feed >= 0 and self._food:
+                if self._feed >= 0 and self._unfed:
                     poller.register(self._feed, select.POLLOUT)
                 for fd, _ in poller.poll(1 + int(1000 * max(0.0, self._next_look - time.monotonic()))):
                     self._serve(fd)
@@ -91,25 +91,25 @@ class Watch:
             if kind == wire.STOP:
                 self.killed = "stopped"
             elif kind == wire.MORE:
-                self._food += body
+                self._unfed += body
                 self._give()
             elif kind == wire.END:
-                self._full = True
+                self._feed_complete = True
                 self._give()
 
     def _give(self) -> None:
-        """Hand on the stream of files; the host is asked for more when all of it is taken."""
+        """Pass the stream of files on to the job; ask the host for more when all of it was taken."""
         if self._feed < 0:
             return
-        had = bool(self._food)
+        had = bool(self._unfed)
         with suppress(BlockingIOError, BrokenPipeError):
-            while self._food:
-                sent = os.write(self._feed, memoryview(self._food)[: 1 << 16])
-                del self._food[:sent]
-        if not self._food and self._full:
+            while self._unfed:
+                sent = os.write(self._feed, memoryview(self._unfed)[: 1 << 16])
+                del self._unfed[:sent]
+        if not self._unfed and self._feed_complete:
             os.close(self._feed)
             self._feed = -1
-        elif had and not self._food:
+        elif had and not self._unfed:
             self._channel.send(wire.NEXT)
 
     def _take(self, fd: int) -> None:
@@ -122,11 +122,11 @@ class Watch:
         if self._head.get("keep") and name == "stdout":
             self.kept += chunk
             return
-        room = self._head["output"] - self._written[name]
+        left = self._head["output"] - self._written[name]
         self._written[name] += len(chunk)
-        if room > 0:
-            self._channel.send(wire.OUTPUT, {"stream": name}, chunk[:room])
-        if len(chunk) > room:
+        if left > 0:
+            self._channel.send(wire.OUTPUT, {"stream": name}, chunk[:left])
+        if len(chunk) > left:
             self.killed = self.killed or name
 
     def _look(self) -> None:
@@ -142,11 +142,11 @@ class Watch:
             self.killed = "cpu"
         elif now - self._started > self._head["wall_s"]:
             self.killed = "wall"
-        # Looking at thousands of processes takes time of its own: at most a tenth of it all.
+        # Measuring thousands of processes takes time: spend at most a tenth of all time on it.
         self._next_look = now + max(TICK_S, 10 * (time.monotonic() - now))
 
     def reap(self, options: int) -> None:
-        """Wait for children, which orphans become as well; without options for all of them."""
+        """Collect ended children, orphans included; with options 0, wait until all children have ended."""
         with suppress(ChildProcessError):
             while True:
                 pid, status, usage = os.wait4(-1, options)
@@ -157,7 +157,7 @@ class Watch:
                     self.status = status
 
     def drain(self) -> None:
-        """The rest of the output; nobody is left to write more."""
+        """Pass on the rest of the output; no process is left that could write more."""
         while self._pipes:
             for fd in list(self._pipes):
                 self._take(fd)

@@ -1,4 +1,4 @@
-"""Frames between host and supervisor: kind, lengths, a JSON object, bytes. Nothing is ever unpickled."""
+"""Frames between host and supervisor: kind, lengths, a JSON object, bytes; never pickle."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import struct
 from typing import Any
 
 HEAD = struct.Struct("<BIQ")
-"""Kind, bytes of JSON, bytes that follow it."""
+"""Kind, bytes of JSON, bytes of body."""
 
 # Host to supervisor.
-RUN, STOP, WORK, MORE, END = 1, 2, 3, 4, 5
+RUN, STOP, MORE, END = 1, 2, 3, 4
 # Supervisor to host.
-READY, OUTPUT, DONE, NEXT, DATA, FAILED = 16, 17, 18, 19, 20, 21
+READY, OUTPUT, DONE, NEXT = 16, 17, 18, 19
 
 CHUNK = 1 << 20
-"""Bytes of a stream of files sent before the other side has to ask for more."""
+"""Bytes of a stream of files that the host sends until the supervisor asks for more."""
 LARGEST = 1 << 28
-"""Bytes of a frame beyond which its sender is not what it should be."""
+"""Most bytes of the JSON, and of the body, of a valid frame."""
 
 
 def pack(kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> bytes:
@@ -27,7 +27,7 @@ def pack(kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> by
 
 
 def sizes(head: bytes) -> tuple[int, int, int]:
-    """Kind, bytes of JSON, bytes of body; ValueError where they cannot be."""
+    """Kind, bytes of JSON, bytes of body. Raises ValueError where a frame cannot have them."""
     kind, text, body = HEAD.unpack(head)
     if text > LARGEST or body > LARGEST:
         raise ValueError("a frame larger than any")
@@ -35,7 +35,7 @@ def sizes(head: bytes) -> tuple[int, int, int]:
 
 
 def head_of(text: bytes) -> dict[str, Any]:
-    """The JSON object of a frame."""
+    """The JSON object of a frame. Raises ValueError where it is none."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("a frame without an object")
