@@ -8,8 +8,14 @@ PROBLEMS = "demo_problems.json"
 
 
 @click.command()
-@click.option("--sandbox", type=click.Choice(["auto", "docker", "bubblewrap"]), default="auto", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "docker", "bubblewrap"]),
+    default="auto",
+    show_default=True,
+    help="Where programs run.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed asks the model the same.")
 def demo(sandbox: str, seed: int) -> int:
     """Solve three bundled problems with the bundled model and show the evidence for each answer.
 

@@ -1,4 +1,4 @@
-"""Solves one problem: sample both roles, execute, rank, repair or stop. Settings are here without what solving needs."""
+"""Solves one problem: sample both roles, execute, rank, repair or stop. What solving needs is imported when used."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
