@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from sandbox.open import Kind
+from sandbox import Kind
 from settings.marks import Flag, OwnersOnly, checked
 
 Extraction = Literal["robust", "release"]

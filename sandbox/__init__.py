@@ -5,7 +5,7 @@ whether the output is right is not decided here but by `cure.table`, and no expe
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable
-from sandbox.open import KINDS, BackendStatus, default_slots, open_sandbox, probe
+from sandbox.open import KINDS, BackendStatus, Kind, default_slots, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Sandbox, Verdict
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BackendStatus",
     "Execution",
     "Job",
+    "Kind",
     "Limits",
     "Sandbox",
     "SandboxError",

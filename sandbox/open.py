@@ -12,6 +12,7 @@ from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
 Kind = Literal["auto", "docker", "bubblewrap", "none"]
+"""A kind of sandbox that can be asked for: see `open_sandbox`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 INSTALL = "apt-get install bubblewrap, or install Docker and run `cure-agent sandbox build`"
 

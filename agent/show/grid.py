@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cure.plain import visible
 from cure.table import AnyTable, clusters
-from sandbox.protocol import Verdict
+from sandbox import Verdict
 
 BARS = "▁▂▃▄▅▆▇█"
 ROW_COLOURS = ("cyan", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_yellow", "bright_blue")

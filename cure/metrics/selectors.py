@@ -24,7 +24,7 @@ from cure.metrics.verdicts import Booleans
 from cure.problem import UnitTest
 from cure.select import SELECTORS, Selector, rank_by_agreement, rank_by_max_pass
 from cure.table import Candidate, Cell, ProgramTable
-from sandbox.protocol import Verdict
+from sandbox import Verdict
 
 VERDICTS_ONLY = " of verdicts"
 """What the name of a selector is followed by where outputs are not stored."""

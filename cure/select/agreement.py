@@ -7,7 +7,7 @@ from collections import Counter
 from cure.select.ranking import Ranking, sort_by_score
 from cure.table import AnyTable
 from cure.table.compare import normalise
-from sandbox.protocol import Verdict
+from sandbox import Verdict
 
 SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of outputs")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cure.problem import UnitTest
 from cure.table import Candidate, Cell, ProgramTable
-from sandbox.protocol import Verdict
+from sandbox import Verdict
 
 
 def draw(*rows: str, trusted: int = 0) -> ProgramTable:

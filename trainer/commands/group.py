@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sandbox.open import KINDS
+from sandbox import KINDS
 from trainer.commands.reward_tables import reward
 from trainer.inspect.command import inspect
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from cure.prompts import StyleName
-from sandbox.open import Kind
+from sandbox import Kind
 from settings.section import Section
 
 

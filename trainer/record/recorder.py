@@ -54,9 +54,9 @@ class Recorder:
     def evaluated(self, step: int, metrics: Metrics) -> None:
         """Record an evaluation."""
         self._evaluated.add(step)
-        self._append("evaluation", step, metrics)
+        self.append("evaluation", step, metrics)
 
-    def _append(self, kind: str, step: int, metrics: Metrics) -> None:
+    def append(self, kind: str, step: int, metrics: Metrics) -> None:
         if self._trackers is not None:
             self.world.share(lambda: self.directory.append_metrics({"step": step, "kind": kind, **metrics}))
             self._trackers.log(step, metrics)
@@ -150,7 +150,7 @@ class StepRecord:
         if not self.replayed:
             times |= {"seconds/other": round(total - known, 4), "seconds/step": round(total, 4)}
         self._write(Journal.commit)
-        self._recorder._append("step", self.step, metrics | times)
+        self._recorder.append("step", self.step, metrics | times)
         return times
 
     def _write(self, write: Any) -> None:
