@@ -15,9 +15,7 @@ from agent.solve.intake import Rejection, taken, without_lone_surrogates
 from agent.solve.solving import Solving
 from cure.asking import Part, missing_parts
 from cure.problem import UnitTest
-from engines import Engine, EngineError, Request, Sampling
-from engines.prompt_text import prompt_text
-from engines.protocol import Prompt
+from engines import Engine, EngineError, Prompt, Request, Sampling, prompt_text
 
 LETTERS = {"coder": "c", "tester": "t"}
 """What the names of candidates and of tests begin with."""

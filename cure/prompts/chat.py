@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure
 from cure.prompts.failures import block, shown
-from engines.protocol import ChatPrompt, Message
+from engines import ChatPrompt, Message
 
 _CODER_SYSTEM = "You are an expert Python programmer. Your programs are run and judged by what they print."
 

@@ -6,7 +6,7 @@ The warm-up in `trainer/micro/` writes its training texts with these functions, 
 from __future__ import annotations
 
 from cure.problem import Problem, UnitTest
-from engines.protocol import TextPrompt
+from engines import TextPrompt
 
 CODER = "<|coder|>"
 TESTER = "<|tester|>"

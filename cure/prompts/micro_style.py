@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, micro
-from engines.protocol import Prompt
+from engines import Prompt
 
 
 @dataclass(frozen=True)

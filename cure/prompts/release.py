@@ -18,7 +18,7 @@ from cure.problem import Problem, UnitTest
 from cure.prompts import Failure
 from cure.prompts.failures import block, shown
 from cure.prompts.release_source import StageWording, Wording
-from engines.protocol import TextPrompt
+from engines import TextPrompt
 
 STOP = ("</answer>", "User:", "Human:", "Assistant:", "<|im_end|>", "<|endoftext|>")
 

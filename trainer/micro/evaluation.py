@@ -10,8 +10,7 @@ from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import micro
 from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
-from engines import Engine, Request, Sampling
-from engines.protocol import TextPrompt
+from engines import Engine, Request, Sampling, TextPrompt
 from sandbox import Sandbox
 from trainer.micro.answers import near_miss
 from trainer.micro.problems import Split, problem_and_recipe, stream

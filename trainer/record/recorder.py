@@ -57,6 +57,7 @@ class Recorder:
         self.append("evaluation", step, metrics)
 
     def append(self, kind: str, step: int, metrics: Metrics) -> None:
+        """Write a line of metrics and hand it to the trackers; on rank 0 alone."""
         if self._trackers is not None:
             self.world.share(lambda: self.directory.append_metrics({"step": step, "kind": kind, **metrics}))
             self._trackers.log(step, metrics)

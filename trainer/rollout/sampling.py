@@ -9,8 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from cure.prompts import PromptStyle
-from engines import Completion, Engine, Request, Sampling, TokenPrompt
-from engines.protocol import Prompt
+from engines import Completion, Engine, Prompt, Request, Sampling, TokenPrompt
 from sandbox import Sandbox
 from trainer.errors import EngineFailed
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
