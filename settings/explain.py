@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,62 +10,42 @@ from pydantic import BaseModel
 from settings.environment import variable
 from settings.options import options_of
 from settings.resolve import Resolved
-from settings.toml import is_secret, to_toml
+from settings.toml import Sections, items_of, secrets_of, to_toml
+
+Explain = Callable[[tuple[str, ...]], dict[str, str]]
+"""What is known of the value at a path: its `origin`, and the `variable` that sets it, where there is one."""
 
 
-def as_toml(sections: Mapping[str, Resolved[Any]], explain: bool) -> str:
-    """The sections as TOML; with `explain`, each value with its origin and its variable behind it."""
-    values = {name: found.value for name, found in sections.items()}
-    variables = _variables(sections)
+def explain_sections(sections: Mapping[str, Resolved[Any]]) -> Explain:
+    """Explains values of sections of files, each with its variable."""
+    options = [option for name, found in sections.items() for option in options_of(type(found.value), name)]
+    variables = {(option.section, option.key): variable(option) for option in options}
+    return lambda path: {"origin": sections[path[0]].origin(*path[1:]), "variable": variables[path[0], path[1]]}
+
+
+def explain_run(run: Resolved[Any]) -> Explain:
+    """Explains values of a training run's configuration."""
+    return lambda path: {"origin": run.origin(*path)}
+
+
+def as_toml(sections: Sections, explain: Explain | None) -> str:
+    """The settings as TOML, each with its origin and its variable behind it where they are to be explained."""
 
     def comment(path: tuple[str, ...]) -> str:
-        origin = sections[path[0]].origin(*path[1:])
-        name = variables[path[:2]]
-        return origin if origin == name else f"{origin} ({name})"
+        origin, *name = (explain or (lambda _: {}))(path).values()
+        return origin if name in ([], [origin]) else f"{origin} ({name[0]})"
 
-    return to_toml(values, comment if explain else None)
-
-
-def as_json(sections: Mapping[str, Resolved[Any]], explain: bool) -> dict[str, Any]:
-    """The sections as JSON's values; with `explain`, each as an object of value, origin and variable."""
-    if not explain:
-        return {name: _plain(found.value) for name, found in sections.items()}
-    variables = _variables(sections)
-    return {
-        name: {
-            key: {"value": value, "origin": found.origin(key), "variable": variables[name, key]}
-            for key, value in _plain(found.value).items()
-        }
-        for name, found in sections.items()
-    }
+    return to_toml(sections, None if explain is None else comment)
 
 
-def train_as_toml(run: Resolved[Any], explain: bool) -> str:
-    """The configuration of a training run as TOML; with `explain`, each value with its origin behind it."""
-    return to_toml(run.value, (lambda path: run.origin(*path)) if explain else None)
-
-
-def train_as_json(run: Resolved[Any], explain: bool) -> dict[str, Any]:
-    """The configuration of a training run as JSON's values; with `explain`, each as an object of value and origin."""
-    return _explained(run, run.value.model_dump(mode="json"), ()) if explain else _plain(run.value)
-
-
-def _explained(run: Resolved[Any], values: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        key: _explained(run, value, (*path, key))
-        if isinstance(value, Mapping)
-        else {"value": value, "origin": run.origin(*path, key)}
-        for key, value in values.items()
-    }
-
-
-def _plain(section: BaseModel) -> dict[str, Any]:
-    """The values of a section without its secrets."""
-    fields = type(section).model_fields
-    return section.model_dump(mode="json", exclude={key for key in fields if is_secret(fields[key])})
-
-
-def _variables(sections: Mapping[str, Resolved[Any]]) -> dict[tuple[str, ...], str]:
-    """The variable of each key, by section and key."""
-    options = [option for name, found in sections.items() for option in options_of(type(found.value), name)]
-    return {(option.section, option.key): variable(option) for option in options}
+def as_json(sections: Sections, explain: Explain | None, path: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The settings as JSON's values; where they are to be explained, objects with `value`, `origin` and `variable`."""
+    shown: dict[str, Any] = {}
+    for key, value in items_of(sections).items():
+        if key in secrets_of(sections):
+            continue
+        if isinstance(value, BaseModel | Mapping):
+            shown[key] = as_json(value, explain, (*path, key))
+        else:
+            shown[key] = value if explain is None else {"value": value, **explain((*path, key))}
+    return shown

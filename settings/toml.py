@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from settings.errors import SettingsError
 from settings.marks import Secret, mark
+
+Sections = BaseModel | Mapping[str, Any]
+"""One model, or models by name."""
 
 Comment = Callable[[tuple[str, ...]], str]
 """What to write behind the value at a path."""
@@ -27,7 +29,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from None
 
 
-def to_toml(sections: BaseModel | Mapping[str, BaseModel], comment: Comment | None = None) -> str:
+def to_toml(sections: Sections, comment: Comment | None = None) -> str:
     """The sections as TOML that can be read back, without secrets.
 
     `comment` says what stands behind each value. Without it, values that are None by default are left out.
@@ -36,23 +38,33 @@ def to_toml(sections: BaseModel | Mapping[str, BaseModel], comment: Comment | No
     return text.lstrip("\n")
 
 
-def is_secret(field: FieldInfo) -> bool:
-    """Whether values of the field are never shown."""
-    return mark(field, Secret) is not None
+def items_of(section: Sections) -> dict[str, Any]:
+    """Values by key, those of JSON in place of others, models and tables of models as they are."""
+    if isinstance(section, Mapping):
+        return dict(section)
+    plain = section.model_dump(mode="json")
+    values = {key: getattr(section, key) for key in plain}
+    return {key: value if isinstance(value, BaseModel | Mapping) else plain[key] for key, value in values.items()}
 
 
-def _table(section: BaseModel | Mapping[str, Any], path: tuple[str, ...], comment: Comment | None) -> Any:
+def secrets_of(section: Sections) -> set[str]:
+    """Keys whose values are never shown."""
+    fields = {} if isinstance(section, Mapping) else type(section).model_fields
+    return {key for key, field in fields.items() if mark(field, Secret) is not None}
+
+
+def _table(section: Sections, path: tuple[str, ...], comment: Comment | None) -> Any:
     """The keys of a table first, then the tables in it."""
     import tomlkit
 
     table = tomlkit.table() if path else tomlkit.document()
-    items = _items(section)
+    items = items_of(section)
     fields = {} if isinstance(section, Mapping) else type(section).model_fields
     for key, value in items.items():
         field = fields.get(key)
         if isinstance(value, BaseModel | Mapping):
             continue
-        if field is not None and is_secret(field):
+        if key in secrets_of(section):
             if comment is not None:
                 table.add(tomlkit.comment(f"{key} is {'not set' if value is None else 'set'}: {comment((*path, key))}"))
         elif value is not None or comment is not None or field is None or field.get_default() is not None:
@@ -62,12 +74,3 @@ def _table(section: BaseModel | Mapping[str, Any], path: tuple[str, ...], commen
         if isinstance(value, BaseModel | Mapping) and (inner := _table(value, (*path, key), comment)):
             table.add(key, inner)
     return table
-
-
-def _items(section: BaseModel | Mapping[str, Any]) -> dict[str, Any]:
-    """Values by key, those of JSON in place of others, models and tables of models as they are."""
-    if isinstance(section, Mapping):
-        return dict(section)
-    plain = section.model_dump(mode="json")
-    values = {key: getattr(section, key) for key in plain}
-    return {key: value if isinstance(value, BaseModel | Mapping) else plain[key] for key, value in values.items()}

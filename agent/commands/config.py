@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from settings.resolve import Resolved
+    from settings.toml import Sections
 
 
 @click.command()
@@ -34,18 +35,22 @@ def config(
 
     if reference:
         click.echo(reference_page(), nl=False)
-    elif section == "train":
+        return
+    if section == "train":
         if target is None:
             raise click.UsageError("name a preset or a file: config train PRESET, config train FILE.toml")
         run = load_training(target, overrides)
-        text = json.dumps(shown.train_as_json(run, explain), indent=1) if as_json else shown.train_as_toml(run, explain)
-        click.echo(text.rstrip("\n"))
+        values: Sections
+        values, origins = run.value, shown.explain_run(run)
+    elif target is not None or overrides:
+        raise click.UsageError("only config train takes a preset or file and --set")
     else:
-        if target is not None or overrides:
-            raise click.UsageError("only config train takes a preset or file and --set")
         found = _gathered(section)
-        text = json.dumps(shown.as_json(found, explain), indent=1) if as_json else shown.as_toml(found, explain)
-        click.echo(text.rstrip("\n"))
+        values, origins = {name: resolved.value for name, resolved in found.items()}, shown.explain_sections(found)
+    known = origins if explain else None
+    click.echo(
+        json.dumps(shown.as_json(values, known), indent=1) if as_json else shown.as_toml(values, known).rstrip("\n")
+    )
 
 
 def _gathered(section: str | None) -> dict[str, Resolved[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ from settings.command import SettingsCommand
 from settings.registry import ENGINES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cure.problem import Problem
     from evaluator.run.execute import Progress
-    from evaluator.run.settings import EvalOptions, RoleSettings, Settings
+    from evaluator.run.settings import EvalOptions, Settings
     from settings.section import Section
 
 
@@ -53,7 +54,7 @@ def run_of(dataset: str) -> click.Command:
         if dry_run:
             click.echo(_plan(recorded, problems, as_json))
             return
-        with _display() as show:
+        with _progress_bars() as show:
             directory = run_interruptible(
                 evaluate(
                     recorded,
@@ -86,36 +87,25 @@ def run_of(dataset: str) -> click.Command:
 
 
 def _find(dataset: str) -> Path:
-    from cure.errors import ProblemError
+    """The file of a data set that is named or is a file itself. Raises DatasetError for neither."""
+    from evaluator.datasets import find_dataset
 
     path = Path(dataset)
-    if path.is_file():
-        return path
-    try:
-        from evaluator.datasets import find_dataset
-    except ImportError:
-        raise ProblemError(f"{dataset}: no such file") from None
-    found: Path = find_dataset(dataset)
-    return found
+    return path if path.is_file() else find_dataset(dataset)
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """What would be asked for and run."""
+    """What would be asked for and run, as lines or as JSON."""
     import json
 
     count = len(problems)
-
-    def samples(role: RoleSettings | None) -> int:
-        return 0 if role is None else role.samples * count
-
+    roles = [role for role in (settings.coder, settings.tester) if role is not None]
     hidden = sum(len(problem.hidden) + len(problem.examples) for problem in problems)
     programs, tests = (0 if role is None else role.samples for role in (settings.coder, settings.tester))
     plan = {
         "problems": count,
-        "requests": samples(settings.coder) + samples(settings.tester),
-        "most_completion_tokens": sum(
-            samples(role) * role.max_tokens for role in (settings.coder, settings.tester) if role is not None
-        ),
+        "requests": sum(role.samples * count for role in roles),
+        "most_completion_tokens": sum(role.samples * count * role.max_tokens for role in roles),
         "most_executions": programs * (hidden + tests * count),
     }
     if as_json:
@@ -123,31 +113,25 @@ def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str
     return "\n".join(f"{name.replace('_', ' '):<24}{value:,}" for name, value in plan.items())
 
 
-class _display:  # noqa: N801 (reads as a statement)
-    """Bars on stderr for samples and tables."""
+@contextmanager
+def _progress_bars() -> Iterator[Callable[[Progress], None]]:
+    """A function that shows progress in bars for samples and tables on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
-    def __enter__(self) -> _display:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    name, note = TextColumn("{task.description:<8}"), TextColumn("{task.fields[note]}")
+    columns = (name, BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn(), note)
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        samples, tables = (bars.add_task(name, total=None, note="") for name in ("samples", "tables"))
 
-        columns = (TextColumn("{task.description:<8}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-                   TimeRemainingColumn(), TextColumn("{task.fields[note]}"))  # fmt: skip
-        self._bars = Progress(*columns, console=Console(stderr=True))
-        self._samples = self._bars.add_task("samples", total=None, note="")
-        self._tables = self._bars.add_task("tables", total=None, note="")
-        self._bars.start()
-        return self
+        def show(progress: Progress) -> None:
+            notes = [f"{progress.failed} could not be had"] if progress.failed else []
+            if (waiting := progress.batch) is not None:
+                states = f"{waiting.queued} queued, {waiting.running} running, {waiting.done} done"
+                notes.append(f"{waiting.batches} batches: {states}")
+            bars.update(samples, completed=progress.samples, total=progress.of_samples, note=" ".join(notes))
+            executions = f"{progress.executions:,} executions"
+            bars.update(tables, completed=progress.tables, total=progress.of_tables, note=executions)
 
-    def __call__(self, progress: Progress) -> None:
-        failed = f"{progress.failed} could not be had" if progress.failed else ""
-        if progress.batch is not None:
-            waiting = progress.batch
-            failed += (
-                f" {waiting.batches} batches: {waiting.queued} queued, {waiting.running} running, {waiting.done} done"
-            )
-        self._bars.update(self._samples, completed=progress.samples, total=progress.of_samples, note=failed)
-        note = f"{progress.executions:,} executions"
-        self._bars.update(self._tables, completed=progress.tables, total=progress.of_tables, note=note)
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+        yield show
