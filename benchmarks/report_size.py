@@ -16,9 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from cure.json_lines import Lines
+from engines import write_atomically
 from evaluator.report.write import write_report
-from evaluator.run.directory import RunDirectory, write_whole
-from evaluator.run.lines import Lines
+from evaluator.run.directory import RunDirectory
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise, write_summary
 from evaluator.run.tables import Column, EvaluatedTable
@@ -112,7 +113,7 @@ def make_run(folder: Path, problems: int, program: int, test: int) -> RunDirecto
     run.path.mkdir()
     settings = Settings(dataset=str(data), data_sha256=sha256, coder=role, tester=role)
     run.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "sandbox": "none"})
-    write_whole(run.path / "problems.json", json.dumps([row["name"] for row in rows]))
+    write_atomically(run.path / "problems.json", json.dumps([row["name"] for row in rows]))
     tables = Lines(run.tables)
     samples = {role: Lines(run.samples(role)) for role in ("coder", "tester")}
     for number in range(problems):

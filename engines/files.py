@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: str | bytes | Iterable[str]) -> None:
+def write_atomically(path: Path, content: str | bytes | Iterable[str], durable: bool = True) -> None:
     """Write a file of this text, bytes or pieces of text, so that a reader finds either the old file or the new one.
 
-    The content is on the disk when this returns. Lone surrogates are written as they are. Raises OSError.
+    Lone surrogates are written as they are. `durable`: the content is on the disk when this returns, not only in the
+    system's memory. Raises OSError, which leaves nothing behind.
     """
-    beside = path.with_name(f"{path.name}.partial-{os.getpid()}")
+    partial = path.with_name(f"{path.name}.partial")
     pieces = (content,) if isinstance(content, str | bytes) else content
     try:
-        with beside.open("wb") as file:
+        with partial.open("wb") as file:
             for piece in pieces:
                 file.write(piece if isinstance(piece, bytes) else piece.encode(errors="surrogatepass"))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(path)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from engines.protocol import Finish, Sampling
+from engines.protocol import Completion, Finish, Sampling, Usage
 from engines.stop import cut_at_stop, held_back
 
 
@@ -52,7 +52,7 @@ class Row:
         if self.finish is None and len(self.token_ids) >= self.limit:
             self._end("length", self._rest())
 
-    def news(self) -> str:
+    def new_text(self) -> str:
         """Text that arrived since the last call, without an ending that may yet become a stop string."""
         end = len(self.text)
         if self.finish is None:
@@ -60,6 +60,20 @@ class Row:
         fresh = self.text[self._shown : end]
         self._shown = max(self._shown, end)
         return fresh
+
+    def completion(self, error: str = "") -> Completion:
+        """The sample as it stands when it has finished, or why it could not."""
+        return Completion(
+            self.key,
+            self.index,
+            self.text,
+            "error" if error else self.finish or "error",
+            Usage(len(self.prompt) if self.index == 0 else 0, len(self.token_ids)),
+            tuple(self.token_ids),
+            tuple(self.logprobs),
+            self.weights_version,
+            error=error,
+        )
 
     def _grow(self, piece: str) -> None:
         start = max(0, len(self.text) - self._longest_stop + 1)

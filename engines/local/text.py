@@ -39,8 +39,11 @@ class Text:
 
         return AutoTokenizer.from_pretrained(self._directory, local_files_only=True)
 
-    def encode(self, prompt: Prompt) -> list[int]:
-        """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take."""
+    def encode(self, prompt: Prompt, context: int | None = None) -> list[int]:
+        """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take.
+
+        `context` is the most tokens of prompt and completion, if there shall be room for a token of the completion.
+        """
         if isinstance(prompt, TextPrompt):
             ids = self.tokenizer.encode(_checked(prompt.text)).ids
         elif isinstance(prompt, ChatPrompt):
@@ -52,6 +55,8 @@ class Text:
                 raise PromptError(f"token id {wrong[0]} is outside the vocabulary of {size}")
         if not ids:
             raise PromptError("the prompt is empty")
+        if context is not None and len(ids) >= context:
+            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {context} in all")
         return ids
 
     def _render(self, prompt: ChatPrompt) -> str:

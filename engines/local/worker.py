@@ -7,67 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic
 
 import torch
 
-from engines.errors import EngineError
 from engines.local.decoder import Decoder
+from engines.local.jobs import CLOSED, IdleWork, Job
 from engines.local.model import C
 from engines.local.rows import Row
-
-_CLOSED = "the engine was closed"
-
-
-@dataclass(eq=False)
-class Job:
-    """Rows that were asked for together."""
-
-    rows: list[Row]
-    """Rows of one request stand together and share their prompt's list."""
-    deliver: Callable[[list[Report]], None]
-    """Called in the decoding thread, once a step, with what happened to the job's rows."""
-    deltas: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(frozen=True)
-class Errand:
-    """Work for the decoding thread while no row is under way."""
-
-    work: Callable[[], None]
-    done: Future[None] = field(default_factory=Future)
-
-    def run(self) -> None:
-        """Do the work, unless nobody waits for it any more."""
-        if self.done.set_running_or_notify_cancel():
-            try:
-                self.work()
-            except BaseException as error:  # noqa: BLE001 - it is raised where the errand is awaited
-                self.done.set_exception(error)
-            else:
-                self.done.set_result(None)
-
-    def refuse(self, error: str) -> None:
-        """Say why the work is not done, unless nobody waits for it any more."""
-        if self.done.set_running_or_notify_cancel():
-            self.done.set_exception(EngineError(error))
-
-
-@dataclass(frozen=True)
-class Report:
-    """A row has new text, has finished, or failed."""
-
-    row: Row
-    text: str = ""
-    error: str = ""
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more will come for the row."""
-        return bool(self.error) or (self.row.finish is not None and not self.text)
+from engines.protocol import Completion, Delta
 
 
 class Worker(Generic[C]):
@@ -79,38 +28,38 @@ class Worker(Generic[C]):
 
     def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None, version: str = "") -> None:
         self.version = version
-        """What names the weights; stamped on each row as it is let in, changed by errands only."""
+        """What names the weights; stamped on each row as it is let in, changed by idle work only."""
         self._decoder = decoder
         self._places = places
         self._threads = threads
         self._wake = threading.Condition()
-        self._waiting: deque[tuple[Job, Row]] = deque()
-        self._later: deque[tuple[Job, Row] | Errand] = deque()
-        """The first errand and all that came after it; empty where there is no errand."""
-        self._active: dict[Row, Job] = {}
+        self._waiting: deque[tuple[Job[Row], Row]] = deque()
+        self._later: deque[tuple[Job[Row], Row] | IdleWork] = deque()
+        """The first idle work and all that came after it; empty where there is none."""
+        self._active: dict[Row, Job[Row]] = {}
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job[Row]) -> None:
         """Queue the job's rows behind those already waiting."""
         with self._wake:
             if self._closed:
-                job.deliver([Report(row, error=_CLOSED) for row in job.rows])
+                job.deliver([row.completion(CLOSED) for row in job.samples])
                 return
             queue = self._later or self._waiting
-            queue.extend((job, row) for row in job.rows)
+            queue.extend((job, row) for row in job.samples)
             self._start()
 
     def between(self, work: Callable[[], None]) -> Future[None]:
         """Do the work in the decoding thread, after all rows asked for before it and before any asked for later."""
-        errand = Errand(work)
+        idle = IdleWork(work)
         with self._wake:
             if self._closed:
-                errand.refuse(_CLOSED)
+                idle.refuse(CLOSED)
             else:
-                self._later.append(errand)
+                self._later.append(idle)
                 self._start()
-        return errand.done
+        return idle.done
 
     def cpu_seconds(self) -> float:
         """CPU seconds the thread has used so far."""
@@ -124,12 +73,12 @@ class Worker(Generic[C]):
             self._thread.start()
         self._wake.notify()
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: Job[Row]) -> None:
         """Forget the job's rows before the next step."""
         with self._wake:
             job.cancelled.set()
             self._waiting = deque(item for item in self._waiting if item[0] is not job)
-            self._later = deque(item for item in self._later if isinstance(item, Errand) or item[0] is not job)
+            self._later = deque(item for item in self._later if isinstance(item, IdleWork) or item[0] is not job)
             self._wake.notify()
 
     def close(self) -> None:
@@ -149,32 +98,32 @@ class Worker(Generic[C]):
                     self._wake.wait()
                 if self._closed:
                     break
-                errand = self._next_errand()
-                admitted = [] if errand else self._admit()
-            if errand:
-                errand.run()
+                idle = self._next_idle_work()
+                admitted = [] if idle else self._admit()
+            if idle:
+                idle.run()
                 continue
             self._drop_cancelled()
             if admitted:
                 self._do(partial(self._decoder.admit, admitted))
             self._do(self._decoder.step)
         for item in [*self._waiting, *self._later]:
-            if isinstance(item, Errand):
-                item.refuse(_CLOSED)
+            if isinstance(item, IdleWork):
+                item.refuse(CLOSED)
             else:
                 self._active[item[1]] = item[0]
-        self._fail(list(self._active), _CLOSED)
+        self._fail(list(self._active), CLOSED)
 
-    def _next_errand(self) -> Errand | None:
-        """The errand whose turn it is, that is, before which no row is left; what waited for it may come in next."""
+    def _next_idle_work(self) -> IdleWork | None:
+        """The idle work before which no row is left, if any; what waited for it may come in next."""
         if self._waiting or self._active or not self._later:
             return None
-        errand = self._later.popleft()
-        assert isinstance(errand, Errand)
-        while self._later and not isinstance(item := self._later[0], Errand):
+        idle = self._later.popleft()
+        assert isinstance(idle, IdleWork)
+        while self._later and not isinstance(item := self._later[0], IdleWork):
             self._waiting.append(item)
             self._later.popleft()
-        return errand
+        return idle
 
     def _do(self, work: Callable[[], None]) -> None:
         """Work and report. What goes wrong (a GPU out of memory, say) ends the rows under way, never the thread.
@@ -199,23 +148,23 @@ class Worker(Generic[C]):
         return [row for _, row in admitted]
 
     def _drop_cancelled(self) -> None:
-        gone = [row for row, job in self._active.items() if job.cancelled.is_set()]
-        if gone:
-            self._decoder.drop(gone)
-            for row in gone:
+        cancelled = [row for row, job in self._active.items() if job.cancelled.is_set()]
+        if cancelled:
+            self._decoder.drop(cancelled)
+            for row in cancelled:
                 del self._active[row]
 
     def _report(self) -> None:
         """Tell every job what its rows did in the last step."""
-        reports: dict[Job, list[Report]] = {}
+        arrived: dict[Job[Row], list[Completion | Delta]] = {}
         for row, job in list(self._active.items()):
-            if job.deltas and (text := row.news()):
-                reports.setdefault(job, []).append(Report(row, text))
+            if job.deltas and (text := row.new_text()):
+                arrived.setdefault(job, []).append(Delta(row.key, row.index, text))
             if row.finish is not None:
-                reports.setdefault(job, []).append(Report(row))
+                arrived.setdefault(job, []).append(row.completion())
                 del self._active[row]
-        for job, news in reports.items():
-            job.deliver(news)
+        for job, items in arrived.items():
+            job.deliver(items)
         if not self._active:
             # What is asked next shall not be batched, and rounded, with what is left of these rows.
             self._decoder.clear()
@@ -223,4 +172,4 @@ class Worker(Generic[C]):
     def _fail(self, rows: list[Row], error: str) -> None:
         self._decoder.clear()
         for row in rows:
-            self._active.pop(row).deliver([Report(row, error=error)])
+            self._active.pop(row).deliver([row.completion(error)])

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError
 from engines.local.checkpoint import find_checkpoint, weights_version
+from engines.local.in_process import InProcessEngine
 from engines.local.text import PromptError, Text
-from engines.protocol import Completion, Delta, Prompt, Request, Sampling
+from engines.protocol import Request, Sampling
 from engines.vllm_local.options import VllmOptions
 from engines.vllm_local.reload import Checkpoint, Feed, disturbed, mismatch
-from engines.vllm_local.stepper import Job, LLMEngine, Sample, Stepper
+from engines.vllm_local.stepper import LLMEngine, Sample, Stepper
 
 if TYPE_CHECKING:
     import torch
@@ -26,19 +27,17 @@ _CHECKED_SIZE = 500_000_000
 """Largest model, in parameters, whose first reload is held against transformers."""
 
 
-class VllmEngine:
+class VllmEngine(InProcessEngine[Sample]):
     """Samples from one model by vLLM's scheduler, which batches whatever is asked for."""
 
     def __init__(self, spec: str, directory: Path, options: VllmOptions) -> None:
         """Loads the model in the thread that will step it; raises EngineError."""
-        self._spec = spec
         self._directory = directory
-        self._text = Text(directory)
-        self._ends = self._text.ends()
-        self._asleep = False
         self._asleep_tags: list[str] = []
         self._reloaded = False
+        text = Text(directory)
         self._stepper = Stepper(lambda: self._start(options), weights_version(directory))
+        super().__init__(spec, text, self._stepper)
         try:
             self._stepper.ready.result()
         except Exception as error:
@@ -86,68 +85,10 @@ class VllmEngine:
             **place,
         )
         config = arguments.create_engine_config()
-        self._context = int(config.model_config.max_model_len)
+        self._most_tokens = int(config.model_config.max_model_len)
         self._tied = bool(getattr(config.model_config.hf_text_config, "tie_word_embeddings", False))
         self._tolerance = 0.01 if str(config.model_config.dtype) == "torch.float32" else 0.5
         return LLMEngine(config, Executor.get_class(config), log_stats=False, multiprocess_mode=False)
-
-    @property
-    def spec(self) -> str:
-        """The spec this engine was opened with."""
-        return self._spec
-
-    @property
-    def model(self) -> str:
-        """The spec this engine was opened with."""
-        return self._spec
-
-    async def check(self) -> str:
-        """One line saying that the model is loaded."""
-        return f"{self._spec} is loaded"
-
-    def objection(self, prompt: Prompt) -> str:
-        """Why this model can never answer the prompt; empty if it can."""
-        try:
-            self._encode(prompt)
-        except PromptError as error:
-            return str(error)
-        return ""
-
-    async def complete(
-        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
-    ) -> AsyncGenerator[Completion, None]:
-        """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples."""
-        if self._asleep:
-            raise EngineError(f"{self._spec} is asleep: wake it before asking")
-        loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[list[Completion | Delta]] = asyncio.Queue()
-
-        def deliver(news: list[Completion | Delta]) -> None:
-            # A loop that ended without closing the iterator has nobody left to tell.
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(queue.put_nowait, news)
-
-        samples: list[Sample] = []
-        for request in requests:
-            try:
-                samples += await asyncio.to_thread(self._samples, request, on_delta is not None)
-            except PromptError as error:
-                for index in range(request.n):
-                    version = self._stepper.version
-                    yield Completion(request.key, index, "", "error", weights_version=version, error=str(error))
-        job = Job(samples, deliver, deltas=on_delta is not None)
-        left = len(samples)
-        try:
-            self._stepper.submit(job)
-            while left:
-                for news in await queue.get():
-                    if isinstance(news, Completion):
-                        left -= 1
-                        yield news
-                    elif on_delta:
-                        on_delta(news)
-        finally:
-            self._stepper.cancel(job)
 
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
         """Answer from these weights from now on; see TrainableEngine.
@@ -189,17 +130,17 @@ class VllmEngine:
             parked.set_result(engine)
             go_on.wait()
 
-        errand = self._stepper.between(wait)
+        parking = self._stepper.between(wait)
 
         def pass_on(done: Future[Any]) -> None:
             if not parked.done() and (error := done.exception()):
                 parked.set_exception(error)
 
-        errand.add_done_callback(pass_on)
+        parking.add_done_callback(pass_on)
         try:
             return await asyncio.wrap_future(parked), go_on
         except asyncio.CancelledError:
-            errand.cancel()
+            parking.cancel()
             go_on.set()
             raise
 
@@ -260,18 +201,12 @@ class VllmEngine:
             engine.wake_up(self._asleep_tags)
             self._asleep_tags = []
 
-    async def close(self) -> None:
-        """End the stepping thread and vLLM."""
-        await asyncio.to_thread(self._stepper.close)
-
-    def _encode(self, prompt: Prompt) -> list[int]:
-        ids = self._text.encode(prompt)
-        if len(ids) >= self._context:
-            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {self._context} in all")
-        return ids
+    @property
+    def _context(self) -> int:
+        return self._most_tokens
 
     def _samples(self, request: Request, deltas: bool) -> list[Sample]:
-        ids, sampling = self._encode(request.prompt), request.sampling
+        ids, sampling = self._text.encode(request.prompt, self._context), request.sampling
         limit = min(sampling.max_tokens, self._context - len(ids))
         ends = self._ends | self._text.stop_ids(sampling.stop)
         seed = sampling.seed if sampling.seed is not None else int.from_bytes(os.urandom(7), "little")

@@ -6,11 +6,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from engines.errors import EngineError
+from engines.local.jobs import CLOSED, IdleWork, Job
 from engines.protocol import Completion, Delta, Finish, Usage
 
 # vLLM is rarely installed where types are checked.
@@ -18,7 +18,6 @@ LLMEngine = Any
 RequestOutput = Any
 SamplingParams = Any
 
-_CLOSED = "the engine was closed"
 _FINISHES: dict[str | None, Finish] = {"stop": "stop", "length": "length"}
 
 
@@ -34,56 +33,37 @@ class Sample:
     """Characters of its text that were delivered as deltas."""
 
 
-@dataclass(eq=False)
-class Job:
-    """Samples that were asked for together, and let in together."""
-
-    samples: list[Sample]
-    deliver: Callable[[list[Completion | Delta]], None]
-    """Called in the stepping thread, once a step, with what happened to the job's samples."""
-    deltas: bool = False
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(frozen=True)
-class Errand:
-    """Work for the stepping thread while no sample is under way."""
-
-    work: Callable[[LLMEngine], Any]
-    done: Future[Any] = field(default_factory=Future)
-
-
 class Stepper:
     """One thread and the engine that `make` returns there. `ready` is done when the engine is."""
 
     def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
         self.version = version
-        """What names the weights; stamped on each sample as it is let in, changed by errands only."""
+        """What names the weights; stamped on each sample as it is let in, changed by idle work only."""
         self.stale = ""
-        """Why there are no weights to answer from; changed by errands only."""
+        """Why there are no weights to answer from; changed by idle work only."""
         self.dead = ""
         """Why vLLM in this process can never be asked again."""
         self.ready: Future[None] = Future()
         self._make = make
         self._wake = threading.Condition()
-        self._queue: deque[Job | Errand] = deque()
-        self._active: dict[str, tuple[Job, Sample, str]] = {}
+        self._queue: deque[Job[Sample] | IdleWork] = deque()
+        self._active: dict[str, tuple[Job[Sample], Sample, str]] = {}
         self._numbers = count()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="vllm", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job[Sample]) -> None:
         """Queue the job."""
         self._put(job)
 
     def between(self, work: Callable[[LLMEngine], Any]) -> Future[Any]:
         """Do the work in the stepping thread, after all samples asked for before it and before any asked for later."""
-        errand = Errand(work)
-        self._put(errand)
-        return errand.done
+        idle = IdleWork(work)
+        self._put(idle)
+        return idle.done
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: Job[Sample]) -> None:
         """Forget the job's samples before the next step."""
         with self._wake:
             job.cancelled.set()
@@ -96,10 +76,10 @@ class Stepper:
             self._wake.notify()
         self._thread.join()
 
-    def _put(self, item: Job | Errand) -> None:
+    def _put(self, item: Job[Sample] | IdleWork) -> None:
         with self._wake:
             if self._closed:
-                self._refuse(item, _CLOSED)
+                self._refuse(item, CLOSED)
             else:
                 self._queue.append(item)
                 self._wake.notify()
@@ -119,28 +99,28 @@ class Stepper:
                     break
                 taken = self._take()
             for item in taken:
-                if isinstance(item, Errand):
-                    _run_errand(item, engine)
+                if isinstance(item, IdleWork):
+                    item.run(engine)
                 else:
                     self._admit(engine, item)
             self._drop_cancelled(engine)
             if self._active:
                 self._step(engine)
-        self._fail(_CLOSED)
+        self._fail(CLOSED)
         for item in self._queue:
-            self._refuse(item, _CLOSED)
+            self._refuse(item, CLOSED)
         engine.engine_core.shutdown()
 
-    def _take(self) -> list[Job | Errand]:
-        """The jobs before the next errand, or that errand where nothing is under way."""
-        taken: list[Job | Errand] = []
+    def _take(self) -> list[Job[Sample] | IdleWork]:
+        """The jobs before the next idle work, or that work where nothing is under way."""
+        taken: list[Job[Sample] | IdleWork] = []
         while self._queue and isinstance(self._queue[0], Job):
             taken.append(self._queue.popleft())
         if not taken and not self._active and self._queue:
             taken.append(self._queue.popleft())
         return taken
 
-    def _admit(self, engine: LLMEngine, job: Job) -> None:
+    def _admit(self, engine: LLMEngine, job: Job[Sample]) -> None:
         """Hand all samples to vLLM, which lets them in as there is room; the prefix cache shares their prompts."""
         if problem := self.dead or self.stale:
             self._refuse(job, problem)
@@ -158,10 +138,10 @@ class Stepper:
             job.deliver(refused)
 
     def _drop_cancelled(self, engine: LLMEngine) -> None:
-        gone = [name for name, (job, *_) in self._active.items() if job.cancelled.is_set()]
-        if gone:
-            engine.abort_request(gone)
-            for name in gone:
+        cancelled = [name for name, (job, *_) in self._active.items() if job.cancelled.is_set()]
+        if cancelled:
+            engine.abort_request(cancelled)
+            for name in cancelled:
                 del self._active[name]
 
     def _step(self, engine: LLMEngine) -> None:
@@ -172,18 +152,18 @@ class Stepper:
             self.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
             self._fail(self.dead)
             return
-        news: dict[Job, list[Completion | Delta]] = {}
+        arrived: dict[Job[Sample], list[Completion | Delta]] = {}
         for output in outputs:
             if output.request_id not in self._active:
                 continue
             job, sample, version = self._active[output.request_id]
             if job.deltas and (fresh := output.outputs[0].text[sample.shown :]):
                 sample.shown += len(fresh)
-                news.setdefault(job, []).append(Delta(sample.key, sample.index, fresh))
+                arrived.setdefault(job, []).append(Delta(sample.key, sample.index, fresh))
             if output.finished:
                 del self._active[output.request_id]
-                news.setdefault(job, []).append(_finished(sample, output, version))
-        for job, items in news.items():
+                arrived.setdefault(job, []).append(_finished(sample, output, version))
+        for job, items in arrived.items():
             job.deliver(items)
 
     def _fail(self, error: str) -> None:
@@ -191,21 +171,11 @@ class Stepper:
             job.deliver([_failed(sample, version, error)])
         self._active.clear()
 
-    def _refuse(self, item: Job | Errand, error: str) -> None:
-        if isinstance(item, Errand):
-            # Unless nobody waits for it any more.
-            if item.done.set_running_or_notify_cancel():
-                item.done.set_exception(EngineError(error))
+    def _refuse(self, item: Job[Sample] | IdleWork, error: str) -> None:
+        if isinstance(item, IdleWork):
+            item.refuse(error)
         elif item.samples:
             item.deliver([_failed(sample, self.version, error) for sample in item.samples])
-
-
-def _run_errand(errand: Errand, engine: LLMEngine) -> None:
-    if errand.done.set_running_or_notify_cancel():
-        try:
-            errand.done.set_result(errand.work(engine))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the errand is awaited
-            errand.done.set_exception(error)
 
 
 def _finished(sample: Sample, output: RequestOutput, version: str) -> Completion:

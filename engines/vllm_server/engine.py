@@ -158,10 +158,8 @@ class VllmServerEngine:
 
     def _encoded(self, request: Request) -> Request:
         """The request in token ids, for no more tokens than there is room for; raises PromptError."""
-        ids = self._text.encode(request.prompt)
+        ids = self._text.encode(request.prompt, self._context)
         room = self._context - len(ids)
-        if room <= 0:
-            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {self._context} in all")
         sampling = replace(request.sampling, max_tokens=min(request.sampling.max_tokens, room))
         return replace(request, prompt=TokenPrompt(tuple(ids)), sampling=sampling)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from engines import write_atomically
 from evaluator.report.content.content import content
 from evaluator.report.material.material import Material, read_material
 from evaluator.report.output.details import pack
@@ -14,7 +15,7 @@ from evaluator.report.output.markdown import markdown
 from evaluator.report.output.page import page
 from evaluator.report.output.pictures import Picture, pictures
 from evaluator.report.output.ratios import ratios_csv
-from evaluator.run.directory import RunDirectory, write_pieces, write_whole
+from evaluator.run.directory import RunDirectory
 from evaluator.run.prices import Prices
 from evaluator.run.summary import summarise, write_summary
 
@@ -43,10 +44,10 @@ def write_report(
     for line in missing:
         on_missing(line)
     said = content(material)
-    write_whole(directory.path / "metrics.csv", ratios_csv(metrics))
-    write_whole(directory.path / "report.md", markdown(said, drawn, missing))
+    write_atomically(directory.path / "metrics.csv", ratios_csv(metrics))
+    write_atomically(directory.path / "report.md", markdown(said, drawn, missing))
     file = directory.path / "report.html"
-    write_pieces(file, page(said, drawn, pack(material), missing))
+    write_atomically(file, page(said, drawn, pack(material), missing))
     return file
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cure.errors import ProblemError
+from engines import write_atomically
 from evaluator.run.settings import Settings
 
 
@@ -53,7 +53,7 @@ class RunDirectory:
 
     def write_config(self, settings: Settings, more: dict[str, Any]) -> None:
         """Write the settings, with what else describes the run."""
-        write_whole(self.config, json.dumps({"settings": settings.to_record(), **more}, indent=1) + "\n")
+        write_atomically(self.config, json.dumps({"settings": settings.to_record(), **more}, indent=1) + "\n")
 
 
 def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:
@@ -80,18 +80,3 @@ def _models(settings: Settings) -> str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[-60:] or "model"
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    write_pieces(file, (text,))
-
-
-def write_pieces(file: Path, pieces: Iterable[str]) -> None:
-    """Write a file of these pieces, one after the other, whole or not at all."""
-    partial = file.with_name(file.name + ".partial")
-    with partial.open("w", encoding="utf-8", errors="surrogatepass") as writing:
-        writing.writelines(pieces)
-        writing.flush()
-        os.fsync(writing.fileno())
-    partial.replace(file)

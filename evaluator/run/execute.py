@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from engines import BatchProgress, Engine
 from evaluator.run.directory import RunDirectory
-from evaluator.run.lines import Lines, read_lines
 from evaluator.run.samples import Asker, Sample, Samples, fill
 from evaluator.run.settings import Settings
 from evaluator.run.tables import evaluate_problem

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cure.errors import ProblemError
+from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from evaluator.run.directory import RunDirectory
-from evaluator.run.lines import Lines, read_lines
 from evaluator.run.samples import Role, Sample
 
 RUN, POOL = "run:", "pool"

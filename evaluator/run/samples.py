@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from cure.asking import Part, missing_parts
+from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from cure.prompts import PromptStyle
 from engines import Completion, Engine, Prompt, Request, prompt_text
-from evaluator.run.lines import Lines, read_lines
 from evaluator.run.settings import RoleSettings
 
 Role = Literal["coder", "tester"]

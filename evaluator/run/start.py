@@ -17,8 +17,8 @@ from cure.problem import Problem
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for, style_for
 from cure.session import open_session
-from engines import BatchProgress, Engine
-from evaluator.run.directory import RunDirectory, find_or_make, write_whole
+from engines import BatchProgress, Engine, write_atomically
+from evaluator.run.directory import RunDirectory, find_or_make
 from evaluator.run.execute import Progress, execute
 from evaluator.run.pools import given_samples, is_given, keep
 from evaluator.run.samples import Asker, Role
@@ -76,7 +76,7 @@ async def evaluate(
     async with open_session(models, sandbox, *options, own=own) as session:
         askers += [_asker(role, wanted, session.engines[wanted.model]) for role, wanted in asked.items()]
         directory.write_config(settings, _surroundings(session.sandbox.isolation))
-        write_whole(directory.path / "problems.json", json.dumps([problem.name for problem in problems]) + "\n")
+        write_atomically(directory.path / "problems.json", json.dumps([problem.name for problem in problems]) + "\n")
         await execute(directory, settings, problems, askers, session.sandbox, progress.evaluation, ask_again)
     return directory
 

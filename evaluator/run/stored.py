@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
+from cure.json_lines import line_at, placed_lines
 from evaluator.run.directory import RunDirectory
-from evaluator.run.lines import line_at, placed_lines
 from evaluator.run.tables import EvaluatedTable
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from cure.json_lines import read_lines
 from cure.metrics import release, standard
 from cure.metrics.groups import by_group
 from cure.metrics.verdicts import ProblemVerdicts
+from engines import write_atomically
 from evaluator.run.cost import money
-from evaluator.run.directory import RunDirectory, write_whole
-from evaluator.run.lines import read_lines
+from evaluator.run.directory import RunDirectory
 from evaluator.run.prices import Prices
 from evaluator.run.settings import Settings
 from evaluator.run.stored import read_tables
@@ -76,14 +77,14 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
 
 def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
     """Write metrics.json and problems.csv."""
-    write_whole(directory.metrics, json.dumps(metrics, indent=1) + "\n")
+    write_atomically(directory.metrics, json.dumps(metrics, indent=1) + "\n")
     text = io.StringIO()
     rows = [problem_row(table) for table in read_tables(directory)]
     if rows:
         writer = csv.DictWriter(text, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    write_whole(directory.path / "problems.csv", text.getvalue())
+    write_atomically(directory.path / "problems.csv", text.getvalue())
 
 
 def _release(problems: Sequence[ProblemVerdicts], settings: Settings) -> Metrics:

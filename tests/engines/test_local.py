@@ -289,9 +289,9 @@ asyncio.run(main())
 
 
 async def test_missing_packages_are_named_with_the_command_that_installs_them(tiny, monkeypatch):
-    import engines.spec
+    import engines.local.open
 
-    monkeypatch.setattr(engines.spec, "find_spec", lambda name: None if name == "torch" else object())
+    monkeypatch.setattr(engines.local.open, "find_spec", lambda name: None if name == "torch" else object())
     with pytest.raises(EngineError, match=r"needs torch: pip install 'cure-agent\[local\]'"):
         await open_engine(f"hf:{tiny}")
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cure.json_lines import read_lines
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines import BatchProgress, EngineError
 from evaluator.commands import evaluate
 from evaluator.run.execute import Progress
-from evaluator.run.lines import read_lines
 from evaluator.run.stored import read_tables
 from tests.engines.batch_server import BatchServer, plain_answer
 from tests.evaluator.runs import CODES, TESTS, problems_file, run, settings_of

@@ -19,14 +19,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cure.errors import ProblemError
+from cure.json_lines import Lines
+from engines import write_atomically
 from evaluator.commands.report import report
 from evaluator.report.material.material import read_material
 from evaluator.report.material.published import published
 from evaluator.report.output import details
 from evaluator.report.write import write_report
 from evaluator.run.cost import money
-from evaluator.run.directory import RunDirectory, write_whole
-from evaluator.run.lines import Lines
+from evaluator.run.directory import RunDirectory
 from evaluator.run.prices import Price, parse_price
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise
@@ -92,7 +93,7 @@ def made_run(
     asked, tested = (RoleSettings(model=model, samples=count) if count else None for count in (coder, tester))
     settings = Settings(dataset=dataset or str(data), data_sha256=sha256, coder=asked, tester=tested, give_up_after=3)
     directory.write_config(settings, {"begun": "2026-01-01T00:00:00+0000", "versions": {"python": "3"}, "sandbox": "b"})
-    write_whole(directory.path / "problems.json", json.dumps([row["name"] for row in rows]))
+    write_atomically(directory.path / "problems.json", json.dumps([row["name"] for row in rows]))
     lines = Lines(directory.tables)
     for table in tables:
         lines.append(table.to_record())
@@ -501,7 +502,7 @@ def test_what_to_beware_of(tmp_path: Path) -> None:
     columns = (Column("hidden", 0, "2 2\n", "0.5\n"), *a_table().columns[1:])
     tables = [a_table(columns=columns, reference="WPPW", cells=("SPPW", "WPCT", ""))]
     directory = made_run(tmp_path, tables)
-    write_whole(directory.path / "problems.json", json.dumps(["sum-0", "sum-1"]))
+    write_atomically(directory.path / "problems.json", json.dumps(["sum-0", "sum-1"]))
     words = " ".join(checked(write_report(directory).read_text()).words)
     assert "The run is not complete: 1 of 2 problems evaluated" in words
     assert "1 of 1 reference solutions do not pass their hidden tests here" in words

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cure.errors import ProblemError
+from cure.json_lines import read_lines
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for
 from engines import HttpOptions
@@ -21,7 +22,6 @@ from engines.protocol import Completion, Delta, Request
 from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.run import execute, tables
 from evaluator.run.execute import Progress
-from evaluator.run.lines import read_lines
 from evaluator.run.samples import SEEDS_APART, Role
 from evaluator.run.stored import read_tables
 from tests.engines.faulty_server import FaultyServer

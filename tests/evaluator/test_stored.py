@@ -5,8 +5,8 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
+from cure.json_lines import Lines
 from evaluator.report.material.material import read_material
-from evaluator.run.lines import Lines
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise
 from evaluator.run.tables import Column

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from evaluator.run.lines import line_at, placed_lines
+from cure.json_lines import line_at, placed_lines
 
 LONGEST_ANSWER = 4_000
 """Characters kept of an answer."""

@@ -1,0 +1,77 @@
+"""Files of JSON lines that grow: what was written is never lost, a last line that was cut by a kill is dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def complete_records(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Place (offset in bytes) and record of each line, up to the first that was cut or is no JSON."""
+    place = 0
+    for line in lines:
+        record = _parsed(line)
+        if record is None:
+            return
+        yield place, record
+        place += len(line)
+
+
+def placed_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The complete records of a file, each with the place where `line_at` finds it again; none if there is no file."""
+    if path.is_file():
+        with path.open("rb") as file:
+            yield from complete_records(file)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The complete records of a file, one at a time; none if there is no file."""
+    return (record for _, record in placed_lines(path))
+
+
+def line_at(file: BinaryIO, place: int) -> dict[str, Any]:
+    """The record at a place that `placed_lines` named."""
+    file.seek(place)
+    record = _parsed(file.readline())
+    assert record is not None, "a whole line was there"
+    return record
+
+
+class Lines:
+    """Appends records to a file, each complete and out of this process before `append` returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file behind its last complete line, and cuts off what comes after it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+        whole = 0
+        with path.open("rb") as file:
+            for line in file:
+                if _parsed(line) is None:
+                    break
+                whole += len(line)
+        os.truncate(path, whole)
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Write a record."""
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        self._file.write(text.encode(errors="surrogatepass") + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The record; None for a line that was cut."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        record: dict[str, Any] = json.loads(line.decode(errors="surrogatepass"))
+    except ValueError:
+        return None
+    return record

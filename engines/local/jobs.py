@@ -1,0 +1,48 @@
+"""What an engine's thread is given to do: samples that were asked for together, and work between samples."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from engines.errors import EngineError
+from engines.protocol import Completion, Delta
+
+CLOSED = "the engine was closed"
+S = TypeVar("S")
+
+
+@dataclass(eq=False)
+class Job(Generic[S]):
+    """Samples that were asked for together."""
+
+    samples: list[S]
+    """Samples of one request stand together and share their prompt's list."""
+    deliver: Callable[[list[Completion | Delta]], None]
+    """Called in the engine's thread, once a step, with what happened to the job's samples."""
+    deltas: bool = False
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class IdleWork:
+    """Work for the engine's thread while no sample is under way."""
+
+    work: Callable[..., Any]
+    done: Future[Any] = field(default_factory=Future)
+
+    def run(self, *arguments: Any) -> None:
+        """Do the work, unless whoever waited for it was cancelled."""
+        if self.done.set_running_or_notify_cancel():
+            try:
+                self.done.set_result(self.work(*arguments))
+            except BaseException as error:  # noqa: BLE001 - it is raised where the work is awaited
+                self.done.set_exception(error)
+
+    def refuse(self, error: str) -> None:
+        """Say why the work is not done, unless whoever waited for it was cancelled."""
+        if self.done.set_running_or_notify_cancel():
+            self.done.set_exception(EngineError(error))
