@@ -33,4 +33,7 @@ Sandbox = Annotated[Kind, OwnersOnly(lambda kind: kind == "none", "programs woul
 """Where programs run."""
 
 Programs = Annotated[int, Flag("-n")]
+"""How many programs to sample."""
+
 Tests = Annotated[int, Flag("-m")]
+"""How many tests to sample."""

@@ -38,6 +38,8 @@ the address of a server, turn the sandbox off or let others reach `serve`.
 `cure-agent config` prints the settings of all sections as TOML, `cure-agent config solve` those that `solve` works
 with, `cure-agent config train PRESET|FILE.toml` those of a training run; `--explain` says where each value came from,
 `--json` prints JSON.
+
+A new setting is a field, with its docstring, of a section's model; `settings/registry.py` has a line for each section.
 """
 
 _KINDS: dict[Any, str] = {int: "whole number", float: "number", bool: "true, false", Path: "path", tuple: "list"}

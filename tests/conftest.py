@@ -9,7 +9,9 @@ from typing import NoReturn
 
 import pytest
 
-PREFIXES = tuple(f"CURE_AGENT_{name}_" for name in ("SOLVE", "EVAL", "SERVE", "HTTP", "LOCAL", "VLLM"))
+from settings.registry import SECTIONS
+
+PREFIXES = tuple(f"CURE_AGENT_{name.upper()}_" for name in SECTIONS)
 
 
 @pytest.fixture(scope="session", autouse=True)

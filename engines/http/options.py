@@ -23,7 +23,7 @@ class HttpOptions(Section):
     """Tokens a minute from and to a server at most, prompts and completions."""
     timeout: Annotated[float | None, Flag()] = Field(default=None, gt=0)
     """Seconds to wait for a server's next sign of life; stands for `first_token_s`, `idle_s` and, where it is shorter,
-    `connect_s`."""
+    `connect_s`, as far as these are not given themselves."""
     connect_s: float = Field(default=10.0, gt=0)
     """Seconds until a connection stands."""
     first_token_s: float = Field(default=300.0, gt=0)
