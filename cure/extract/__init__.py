@@ -1,4 +1,4 @@
-"""Programs and tests out of what a model wrote: `extractor("robust")`, or `extractor("release")` as CURE's does."""
+"""Extracts programs and tests from answers of a model: `extractor("robust")`, or `extractor("release")`, CURE's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["MODES", "Extracted", "Extractor", "Note", "Reason", "extractor"]
 
 @dataclass(frozen=True)
 class Extractor:
-    """One way to read answers: `program` for the coder's, `test` for the tester's. Neither ever raises."""
+    """A way to read answers: `program` reads the coder's, `test` the tester's. Neither raises."""
 
     name: str
     program: Callable[[str], Extracted[str]]
@@ -31,7 +31,7 @@ MODES = {
 
 
 def extractor(mode: str = "robust") -> Extractor:
-    """The extractor called `mode`; raises ProblemError, naming the nearest, when there is none."""
+    """The extractor called `mode`; raises ProblemError that names the nearest where there is none."""
     if found := MODES.get(mode):
         return found
     nearest = difflib.get_close_matches(mode, MODES, n=1)

@@ -24,14 +24,14 @@ _BOLD = re.compile(r"\*\*(?:Test )?(?P<name>Input|Output|Explanation)(?::\*\*|\*
 
 @dataclass(frozen=True)
 class Header:
-    """One header, where it ends, and what stands behind it on its line."""
+    """A header, where it ends, and the text after it on its line."""
 
     kind: Kind
     line: int
     strong: bool
-    """Says "test input" or "test output", not just "input"."""
+    """Whether it says "test input" or "test output", not just "input"."""
     exact: bool
-    """Written as `**Test Input:**`."""
+    """Whether it is written exactly `**Test Input:**` or `**Test Output:**`."""
     rest: str
 
 
@@ -89,7 +89,7 @@ def _kind(name: re.Match[str]) -> tuple[Kind, bool]:
 
 
 def _at_end(line: str) -> _Mark | None:
-    """A bold header after other words, when its data begins on the next line or with a fence."""
+    """The bold header after other words on the line, if its data begins on the next line or with a fence."""
     place = line[-_LONGEST_HEADER:]
     for match in _BOLD.finditer(place):
         rest = place[match.end() :].strip()

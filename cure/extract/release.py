@@ -1,8 +1,8 @@
-"""Extraction as the released CURE code (Gen-Verse/CURE @ 69fe174) does it, faults included; written from its behaviour.
+"""Extraction of the released CURE code (Gen-Verse/CURE @ 69fe174), faults included; written from its behaviour.
 
-Use it to reproduce published numbers. What it gets wrong, and `cure.extract.robust` mends: only fences that say exactly
-`python` count; a fence inside a string cuts the program; input and output of a test are looked for independently of
-each other; tags other than `plaintext` become data; every backslash-n in the data becomes a newline.
+Use it to reproduce published numbers. Its faults, which `cure.extract.robust` mends: only fences that say exactly
+`python` count; a fence inside a string cuts the program; input and output of a test are searched independently of each
+other; tags other than `plaintext` become data; every backslash-n in the data becomes a newline.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from cure.extract.result import Extracted, Reason
 from cure.problem import UnitTest
 
 NO_CODE = "We can not extract the code in the output. "
-"""What stands in for a program that could not be extracted. It is executed like one, and fails."""
+"""Takes the place of a program that could not be extracted. It is executed like a program, and fails."""
 
 _FENCE = "```"
 _CODE = "```python"
@@ -74,7 +74,7 @@ def program(answer: str) -> Extracted[str]:
 
 
 def unit_test(answer: str) -> Extracted[UnitTest]:
-    """The test as `Extracted`, failures as None: the evaluation's way."""
+    """The test as `Extracted`; a failure has no value, as in the released evaluation."""
     found = extract_test(answer)
     if found is None:
         return Extracted(None, reason=_why_no_test(answer))
@@ -82,7 +82,7 @@ def unit_test(answer: str) -> Extracted[UnitTest]:
 
 
 def _last_fenced(answer: str, header: str) -> str | None:
-    """What the last fence directly after `header` holds, without newlines at its start."""
+    """The content of the last fence directly after `header`, without newlines at its start; None without a fence."""
     last, position = None, 0
     while (found := answer.find(header, position)) >= 0:
         after = _skip_blanks(answer, found + len(header))

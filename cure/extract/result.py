@@ -1,4 +1,4 @@
-"""What an extraction found, or why it found nothing."""
+"""The result of an extraction: a value with notes, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class Reason(StrEnum):
-    """Why an extraction failed. `reason.words` says it for a person."""
+    """Why an extraction failed; `reason.words` is a sentence for a person."""
 
     EMPTY_ANSWER = "empty_answer"
     UNFINISHED_THINKING = "unfinished_thinking"
@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 class Note(StrEnum):
-    """What had to be mended or should be known, though a value was found. `note.words` says it for a person."""
+    """What was mended or is unusual in a value that was found; `note.words` is a sentence for a person."""
 
     THINKING_REMOVED = "thinking_removed"
     NO_FENCE = "no_fence"
@@ -64,26 +64,26 @@ class Note(StrEnum):
 class Extracted(Generic[Value]):
     """A value taken from an answer, or None and the reason.
 
-    Only the `release` mode gives a value together with a reason: the released code goes on with a stand-in.
+    Only the `release` mode gives a value together with a reason: the released code goes on with `NO_CODE`.
     """
 
     value: Value | None
     reason: str = ""
-    """One of `Reason`; empty when nothing failed."""
+    """A `Reason`; empty where nothing failed."""
     notes: tuple[Note, ...] = ()
     section: str = ""
     """The part of the answer the value was taken from."""
     thinking: int = 0
-    """Characters of thinking that were removed before looking."""
+    """Characters of thinking that were removed before the extraction."""
 
     @property
     def failed(self) -> bool:
-        """Whether the answer held nothing usable."""
+        """Whether nothing usable was found."""
         return self.reason != ""
 
     @property
     def why(self) -> str:
-        """Why it failed, in one sentence for a person; empty when it did not."""
+        """Why the extraction failed, as a sentence for a person; empty where it did not."""
         return Reason(self.reason).words if self.reason else ""
 
 

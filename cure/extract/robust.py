@@ -1,12 +1,12 @@
-"""Extraction that mends what the released one loses, and says what it mended and why it failed.
+"""Extraction that finds what the released one loses, notes what was mended, and gives a reason for each failure.
 
-It differs from `cure.extract.release` as follows.
+Differences from `cure.extract.release`:
 
 * Thinking blocks are removed first (`<think>`, `<thinking>`, also with the opening tag missing).
 * Programs: fences of backticks or tildes, tagged python, python3, py or not at all; unclosed fences; fences inside
   strings; indented blocks; Windows line ends; programs without any fence. The last complete block that compiles wins.
 * Tests: header variants, language tags on fences, the JSON form `{"input": ..., "output": ...}`. Input and output come
-  from the same answer: the last complete pair. See `cure.extract.robust_test` for what becomes of the data.
+  from one place: the last complete pair. `cure.extract.robust_test` says how the data is read.
 
 Both functions accept any text, never raise, and take time linear in its length.
 """
@@ -40,7 +40,7 @@ def unit_test(answer: str) -> Extracted[UnitTest]:
 
 
 def _prepared(answer: Answer) -> str:
-    """The answer with plain newlines, and without the end marks some servers leave in the text."""
+    """The answer with plain newlines, without end-of-turn tokens, which some servers leave in the text."""
     text = answer.text.replace("\r\n", "\n")
     end = len(text)
     while True:

@@ -1,4 +1,4 @@
-"""The program in a coder's answer, found as a careful reader would."""
+"""Finds the program in a coder's answer: a fenced block, or the text itself, that compiles."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _WORD = re.compile(r"[A-Za-z0-9+#_.{}-]+")
 class _Block:
     source: str
     python: bool
-    """The language tag says Python."""
+    """Whether the language tag says Python."""
     other: bool
-    """The language tag says something else."""
+    """Whether the language tag says another language."""
     closed: bool
     tree: ast.Module | None
-    """None when the source is not Python."""
+    """The syntax tree; None where the source does not compile."""
     notes: tuple[Note, ...] = ()
 
     @property
     def is_program(self) -> bool:
-        """Compiles, and is called Python or does something: a block without a tag may as well be sample output."""
+        """Whether it compiles, and is tagged Python or does something: a block without a tag may be sample output."""
         return bool(self.source) and self.tree is not None and (self.python or _calls_something(self.tree))
 
 
 class _Parser:
-    """Parses until it has read eight times the answer's length, so that no answer takes more than linear time."""
+    """Parses sources, eight times the answer's length in all at most, so that every answer takes linear time."""
 
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000
 
     def __call__(self, source: str) -> ast.Module | None:
-        """The syntax tree; None for what is not Python, and for everything once the limit is reached."""
+        """The syntax tree; None for text that does not compile, and for every text once the limit is reached."""
         self.left -= len(source)
         if self.left < 0:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes in somebody's program are not our warnings
+            warnings.simplefilter("ignore")  # warnings about invalid escapes concern the model's program
             try:
                 return ast.parse(source)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -57,10 +57,10 @@ class _Parser:
 
 
 def extract_program(text: str) -> Extracted[str]:
-    """The last complete fenced block that is a program, else the next best; or the reason why there is none.
+    """The last complete fenced block that is a program, else the next best, or the reason why there is none.
 
-    In this order: complete Python blocks that compile, unclosed ones that compile, the text itself if it is a program,
-    the last block although it does not compile. `text` has no thinking and no carriage returns any more.
+    The order: complete Python blocks that compile, unclosed ones that compile, the text itself if it is a program, the
+    last block although it does not compile. Thinking and carriage returns have been removed from `text`.
     """
     parse = _Parser(len(text))
     blocks = _blocks(text, parse)
@@ -94,7 +94,7 @@ def _found(block: _Block, last: bool) -> Extracted[str]:
 
 
 def _blocks(text: str, parse: _Parser) -> list[_Block]:
-    """All fenced blocks in order; a block extends over fences inside it when only so it compiles."""
+    """All fenced blocks in order; a block includes fences inside it where it compiles only with them."""
     lines = text.split("\n")
     marks = [number for number, line in enumerate(lines) if "```" in line or "~~~" in line][-_MARKS_LOOKED_AT:]
     blocks: list[_Block] = []
@@ -113,7 +113,7 @@ def _blocks(text: str, parse: _Parser) -> list[_Block]:
 
 
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
-    """The block opened at `marks[index]`, and the index of the mark to go on with."""
+    """The block opened at `marks[index]`, and the index of the next mark to read."""
     start = marks[index] + 1
     python = opening.language in PYTHON
     other = bool(opening.info) and not python
@@ -151,17 +151,17 @@ def _block(opening: Fence, body: list[str], closed: bool, python: bool, other: b
         notes += (Note.LANGUAGE_TAG,)
     body = without_indent(body, opening.indent)
     if other and not _WORD.fullmatch(opening.info):  # the program begins on the fence's own line
-        source, tree, more = _cleaned("\n".join([opening.info, *body]), parse)
+        source, tree, mended = _cleaned("\n".join([opening.info, *body]), parse)
         if tree is not None:
-            return _Block(source, False, False, closed, tree, notes + more)
+            return _Block(source, False, False, closed, tree, notes + mended)
     if other:
         return _Block("\n".join(body).strip(), False, True, closed, None)
-    source, tree, more = _cleaned("\n".join(body), parse)
-    return _Block(source, python, other, closed, tree, notes + more)
+    source, tree, mended = _cleaned("\n".join(body), parse)
+    return _Block(source, python, other, closed, tree, notes + mended)
 
 
 def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
-    """A block that opens and closes on one line."""
+    """The block that opens and closes on the line of `opening`."""
     content = opening.info[: -len(opening.mark)]
     python = opening.language in PYTHON
     if python:
@@ -171,7 +171,7 @@ def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
 
 
 def _cleaned(source: str, parse: _Parser) -> tuple[str, ast.Module | None, tuple[Note, ...]]:
-    """The source without blank edges, its tree, and what had to be mended to make it compile."""
+    """The source without blank edges, its syntax tree, and notes on what was mended so that it compiles."""
     first, _, rest = source.strip("\n").partition("\n")
     notes: tuple[Note, ...] = ()
     if first.strip().lower() in PYTHON and rest.strip():
@@ -189,7 +189,7 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, ast.Module | None, tuple
 
 
 def _bare_program(text: str, parse: _Parser) -> _Block | None:
-    """The text itself, or its end from the first import or definition on, if that is a program."""
+    """The block of the text, or of its end from the first import or definition on, if that is a program."""
     lines = text.split("\n")
     starts = [0, *[number for number, line in enumerate(lines) if _PROGRAM_START.match(line)][:1]]
     for start in starts:

@@ -1,6 +1,6 @@
-"""The test in a tester's answer, found as a careful reader would.
+"""Finds the test in a tester's answer: an input and an output, each after a header, or as JSON.
 
-What becomes of the data between the headers:
+How the data after a header is read:
 
 * A fenced block gives exactly the lines between its fences. A known tag behind the opening fence (`text`, `plaintext`,
   `input`, ...) is a tag, never data; any other text there is the first line of the data (```` ```3 ````).
@@ -55,15 +55,15 @@ class _Pair:
 
     @property
     def complete(self) -> bool:
-        """Both parts are there, and the output was not cut off inside its fence."""
+        """Whether both parts are there, and the output was not cut off inside its fence."""
         return self.output.closed and (self.output.fenced or bool(self.output.text.strip()))
 
 
 def extract_test(text: str) -> Extracted[UnitTest]:
     """The last complete test of the answer, or the reason why there is none.
 
-    Looked for in this order: test headers, the JSON form, plain `Input:` and `Output:` headers. `text` has no thinking
-    and no carriage returns any more.
+    The order: test headers, the JSON form, plain `Input:` and `Output:` headers. Thinking and carriage returns have
+    been removed from `text`.
     """
     lines = text.split("\n")
     found = headers(lines)
@@ -83,7 +83,7 @@ def extract_test(text: str) -> Extracted[UnitTest]:
 
 
 def mended(data: str) -> str:
-    """What robust extraction makes of the data of one fenced block."""
+    """The data of a fenced block as robust extraction reads it."""
     return _mended(data, True, True, ()).text
 
 
@@ -111,7 +111,7 @@ def _ends_with_input(found: list[Header]) -> bool:
 
 
 def _pairs(lines: list[str], found: list[Header]) -> list[_Pair]:
-    """Inputs with the output that follows before any other input; the one reversed pair when that is all there is."""
+    """Each input with the output that follows before another input; if there is no such pair, the one reversed pair."""
     ends = [header.line for header in found[1:]] + [len(lines)]
     pairs: list[_Pair] = []
     pending: int | None = None
@@ -144,7 +144,7 @@ def _pair(
 
 
 def _data(rest: str, body: list[str], open_ended: bool) -> _Data:
-    """The data behind a header: `rest` of its line and the lines up to the next header."""
+    """The data after a header, from the `rest` of its line and the lines up to the next header."""
     lines = [rest.strip(), *body]
     for number, line in enumerate(lines):
         opening = fence(line)
@@ -188,7 +188,7 @@ def _body(lines: list[str], number: int, opening: Fence) -> tuple[list[str], boo
 
 
 def _begins_with_tag(first: str, language: str, anything_else: bool) -> bool:
-    """Whether the text behind a fence is a tag: a known one, with data after it. A lone `c` or `in` may be the data."""
+    """Whether the text after a fence is a known tag with data after it. A lone `c` or `in` may be the data."""
     if language not in _TAGS or first[: len(language)].lower() != language:
         return False
     rest = first[len(language) :].strip()
@@ -205,20 +205,20 @@ def _plain(text: str, open_ended: bool) -> _Data:
 
 
 def _mended(text: str, closed: bool, fenced: bool, notes: tuple[Note, ...]) -> _Data:
-    whole, more = _unescaped(text)
-    if whole.strip("\n") == "" and "\n" not in whole:
-        whole = ""
-    elif not whole.endswith("\n"):
-        whole += "\n"
-    if "```" in whole:
-        more += (Note.FENCE_INSIDE,)
-    if whole.partition("\n")[0].strip().lower() in _PLAIN_TAGS:
-        more += (Note.TAG_KEPT,)
-    return _Data(whole, closed, fenced, notes + more)
+    data, mended = _unescaped(text)
+    if data.strip("\n") == "" and "\n" not in data:
+        data = ""
+    elif not data.endswith("\n"):
+        data += "\n"
+    if "```" in data:
+        mended += (Note.FENCE_INSIDE,)
+    if data.partition("\n")[0].strip().lower() in _PLAIN_TAGS:
+        mended += (Note.TAG_KEPT,)
+    return _Data(data, closed, fenced, notes + mended)
 
 
 def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:
-    """`text` with the newlines that were evidently meant; see the rules above."""
+    """`text` with newlines for backslash-n, where the rules above allow it."""
     data = text.strip("\n")
     if "\n" in data or "\\n" not in data:
         return text, ()
@@ -230,11 +230,11 @@ def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:
 
 
 def _unquoted(data: str) -> str | None:
-    """The string that `data` is a Python literal of, if it is quoted and ends in backslash-n."""
+    """The value of `data` as a Python string literal, if it is quoted and ends in backslash-n; else None."""
     if len(data) < 4 or data[0] not in "'\"" or data[-1] != data[0] or not data[:-1].endswith("\\n"):
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in a model's answer is not our warning
+        warnings.simplefilter("ignore")  # warnings about invalid escapes concern the model's answer
         try:
             value = ast.literal_eval(data)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -287,7 +287,7 @@ def _json_test(given: object, expected: object, section: str) -> Extracted[UnitT
 
 
 def _json_text(value: object) -> str | None:
-    """Text as it is, numbers as JSON writes them, a list of those one a line; None for anything else."""
+    """Text unchanged, numbers as JSON writes them, a list of these with one a line; None for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

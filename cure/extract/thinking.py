@@ -16,15 +16,15 @@ class Answer:
     thinking: int
     """Characters removed."""
     unfinished: bool
-    """Whether the answer ends inside a thinking block, so that no answer was ever given."""
+    """Whether the text ends inside a thinking block, so that there is no answer."""
 
 
 def without_thinking(answer: str) -> Answer:
     """`answer` without `<think>` and `<thinking>` blocks.
 
-    A closing tag without an opening one ends thinking that began before the text (chat templates swallow the opening
-    tag), so everything before it goes. An opening tag that is never closed counts only at the beginning of a line: a
-    program may print the word.
+    A closing tag without an opening one ends thinking that began before the text (chat templates contain the opening
+    tag), so everything before it is removed. An opening tag without a closing one counts only at the beginning of a
+    line: a program may print the word.
     """
     tags = list(_TAG.finditer(answer))
     last_close = max((tag.start() for tag in tags if tag[1]), default=-1)

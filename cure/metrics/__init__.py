@@ -1,4 +1,5 @@
-"""Numbers read from tables of verdicts: `release` equals the released evaluation, `standard` is the sounder set.
+"""Numbers computed from tables of verdicts: `release` equals the released evaluation, `standard` is the sounder set.
 
-Both are pure. What has no data is None with a reason, never 0 or 1; only `release` keeps the released code's 0 and 1.
+All computations are pure; only `case_file` reads files. A value without data is None with a reason, never 0 or 1; only
+`release` keeps the released code's 0 and 1.
 """

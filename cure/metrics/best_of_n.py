@@ -1,11 +1,11 @@
 """Best-of-n: the chance that the chosen program is right, in expectation over which programs and tests were sampled.
 
-Of N programs with scores s, the best of a random n of them has score s with the chance
+Among N programs with scores s, the best of a random n of them has score s with probability
 [C(N<=s, n) - C(N<s, n)] / C(N, n), where N<=s and N<s count programs with a score of at most and of below s; ties are
-broken at random, so that this is worth the share of right programs among those with score s. It holds for every score
-that does not depend on the other programs. Tests are drawn m of the K requested; the mean over these subsets is exact
-where there are few, else over random ones with a fixed seed. A problem with fewer than n programs or m tests uses all
-of them, and is counted.
+broken at random, so that a score s contributes this probability times the share of right programs among those with
+score s. It holds for every score that does not depend on the other programs. m of the K requested tests are drawn; the
+mean over these subsets is exact where there are few, else over random subsets with a fixed seed. A problem with fewer
+than n programs or m tests uses all of them, and is counted.
 """
 
 from __future__ import annotations
@@ -30,31 +30,32 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which subsets stand for all: the same for two runs on the same problem, since only name and seed decide."""
+    """How subsets are drawn. A problem's name and the seed decide which, so two runs on one problem share them."""
 
     draws: int = 200
-    """Subsets of tests; where there are no more than that, each is taken once."""
+    """Subsets of tests at most; where there are no more than that, each is taken once."""
     orders: int = 100
     """Orders of programs and tests, for selectors without a closed form."""
     seed: int = 0
     public_first: bool = False
-    """Whether public examples passed come before everything else; otherwise they are not looked at."""
+    """Whether programs are ordered first by the public examples they pass; otherwise these do not count."""
 
 
 @dataclass(frozen=True)
 class Estimates:
-    """The chance of a right choice for a grid of n and m, per problem."""
+    """The probability of a right choice for a grid of n and m, per problem."""
 
     values: Floats
-    """(problems, ns, ms); 0 for problems that do not enter."""
+    """(problems, ns, ms); 0 for problems without judged programs."""
     variances: Floats
-    """(problems, ns, ms): of the Monte-Carlo mean; 0 where it is exact."""
+    """(problems, ns, ms): variance of the Monte-Carlo mean; 0 where the value is exact."""
 
 
 def best_of_n(right: Booleans, generated: Booleans) -> float | None:
-    """The chance that the program chosen by the generated tests is right, ties broken at random; None for no program.
+    """The probability that the program passing most generated tests is right, ties broken at random.
 
-    `right` is (programs,), `generated` (programs, tests). Without tests any program may be chosen.
+    `right` is (programs,), `generated` (programs, tests). Without tests every program is equally likely. None without
+    programs.
     """
     if not len(right):
         return None
@@ -63,9 +64,9 @@ def best_of_n(right: Booleans, generated: Booleans) -> float | None:
 
 
 def best_of_subsets(right: Booleans, scores: Ints, ns: Sequence[int]) -> Floats:
-    """The closed form, (draws, ns), for the scores of all programs in many draws, (draws, programs).
+    """(draws, ns) probabilities of a right choice in closed form, from the programs' scores (draws, programs).
 
-    Scores are whole numbers of at least 0. An n above the number of programs stands for all of them.
+    `right` is (programs,). Scores are whole numbers of at least 0. An n above the number of programs means all of them.
     """
     draws, programs = scores.shape
     width = int(scores.max(initial=0)) + 1
@@ -79,7 +80,7 @@ def best_of_subsets(right: Booleans, scores: Ints, ns: Sequence[int]) -> Floats:
 
 
 def by_tests_passed(problems: Sequence[Judged], ns: Sequence[int], ms: Sequence[int], sampling: Sampling) -> Estimates:
-    """The choice by tests passed, over subsets of programs in closed form and over subsets of tests by sampling."""
+    """Best-of-n by tests passed: subsets of programs in closed form, subsets of tests all or by sampling."""
     shape = (len(problems), len(ns), len(ms))
     values, variances = np.zeros(shape), np.zeros(shape)
     for index, judged in enumerate(problems):
@@ -102,40 +103,40 @@ def by_tests_passed(problems: Sequence[Judged], ns: Sequence[int], ms: Sequence[
 
 
 def every_subset(tests: int, m: int, most: int) -> Floats | None:
-    """All subsets of m of the tests as 0 and 1, (subsets, tests), unless there are more than `most`."""
+    """(subsets, tests) of 0 and 1: every subset of m tests; None where there are more than `most`."""
     m = min(m, tests)
     return None if math.comb(tests, m) > most else _every_subset(tests, m)
 
 
 def test_orders(name: str, tests: int, sampling: Sampling) -> Ints:
-    """Random orders of the tests, (draws, tests); the first m of each are a random subset, larger ones contain it."""
+    """(draws, tests) random orders of the tests; the first m of each are a random subset of size m."""
     return sampler(name, sampling).permuted(np.tile(np.arange(tests), (sampling.draws, 1)), axis=1)
 
 
 def sampler(name: str, sampling: Sampling) -> np.random.Generator:
-    """The random numbers of the problem of that name."""
+    """The generator of random numbers for the problem of that name."""
     return np.random.default_rng([sampling.seed, zlib.crc32(name.encode(errors="surrogatepass"))])
 
 
 def variance_of_mean(drawn: Floats) -> Floats:
-    """The variance of the mean over the draws, the first axis; 0 for a single draw."""
+    """The variance of the mean over the draws, which are the first axis; 0 for a single draw."""
     draws = len(drawn)
     return np.asarray(drawn.var(axis=0, ddof=1) / draws) if draws > 1 else np.zeros(drawn.shape[1:])
 
 
 def means(problems: Sequence[Judged], per_problem: Floats) -> Measure:
-    """The mean over the problems with judged programs of a value per problem."""
+    """The mean of a value per problem, (problems,), over the problems with judged programs."""
     values = [float(value) if judged.programs else None for judged, value in zip(problems, per_problem, strict=True)]
     return macro(values, NOTHING_JUDGED)
 
 
 def random_choice(problems: Sequence[Judged]) -> Measure:
-    """The chance that a program taken at random is right: best-of-1."""
+    """The probability that a program taken at random is right: best-of-1."""
     return means(problems, np.array([judged.right.mean() if judged.programs else 0.0 for judged in problems]))
 
 
 def oracle(problems: Sequence[Judged], n: int) -> Measure:
-    """The chance that one of n programs is right: no choice is better. Fewer programs than n stand for all."""
+    """The probability that one of n programs is right, the bound of every choice. With fewer programs, of all."""
     return means(
         problems,
         np.array(
@@ -148,7 +149,7 @@ def oracle(problems: Sequence[Judged], n: int) -> Measure:
 
 
 def share_of_gap(best: Measure, at_random: Measure, at_best: Measure) -> Measure:
-    """How much of what an oracle gains over a random choice the selector gains, on the means."""
+    """(best - random) / (oracle - random), on the means: the share of the possible gain that a selector gets."""
     reason = "an oracle gains nothing over a random choice"
     return combined([best, at_random, at_best], _gap, reason if best.problems else best.reason)
 

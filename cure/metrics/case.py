@@ -1,4 +1,4 @@
-"""A scored set: problems, what the released evaluation was told about them, and by what programs were judged."""
+"""A set of problems with everything that scoring needs to know about it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from cure.metrics.verdicts import ProblemVerdicts
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredCase:
-    """Problems with their verdicts, and how they are to be scored."""
+    """Problems with their verdicts, the options of the released evaluation, and what the programs were judged by."""
 
     problems: Sequence[ProblemVerdicts]
     options: ReleaseOptions = field(default_factory=ReleaseOptions)
     name: str = ""
     data: str | None = None
-    """sha256 of the data set, where it is stored."""
+    """SHA-256 of the data set; None where it is not stored."""
     checker: str | None = None
-    """How outputs were compared, where it is stored."""
+    """Name of the comparison of outputs; None where it is not stored."""
 
     def sandbox_failure(self) -> str:
         """The first table row with a cell the sandbox failed on; empty where there is none."""

@@ -20,7 +20,7 @@ from cure.table.compare import normalise
 
 Size = Annotated[int, Field(ge=0)]
 Cells = list[list[bool | None]]
-"""Programs x tests: whether the program passed; None where the sandbox failed."""
+"""A row of a program, a column for each test: whether the program passed; None where the sandbox failed."""
 
 
 def _pair(pair: list[int]) -> list[int]:
@@ -29,7 +29,7 @@ def _pair(pair: list[int]) -> list[int]:
     return pair
 
 
-class Config(Shape):
+class ScoringConfig(Shape):
     """What the released evaluation was told, with its defaults, and by what the programs were judged."""
 
     scale_tuple_list: list[Annotated[list[int], AfterValidator(_pair)]] = Field(
@@ -45,14 +45,14 @@ class Config(Shape):
         return ReleaseOptions(tuple((n, m) for n, m in self.scale_tuple_list), self.single_eval, self.max_test)
 
 
-class PoolRow(Shape):
+class StoredPool(Shape):
     """Labelled programs and which generated tests they pass."""
 
     right: list[bool]
     case_table: list[list[bool]]
 
 
-class ProblemRow(Shape):
+class ScoredProblem(Shape):
     """One problem; with `case_extracted` the columns of `case_table` are all requested tests."""
 
     n_code: Size
@@ -68,11 +68,11 @@ class ProblemRow(Shape):
     public_table: Cells | None = None
     case_inputs: list[str | None] | None = None
     case_outputs: list[list[str | None]] | None = None
-    pool: PoolRow | None = None
+    pool: StoredPool | None = None
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
-        """Refuse lists whose sizes do not fit together."""
+        """Return self; raises ValueError for lists whose sizes do not fit together."""
         programs, tests = self.n_code, self.n_case
         _rectangle("'test_table'", self.test_table, programs, self.n_test_total)
         _rectangle("'case_table'", self.case_table, programs, tests)
@@ -130,10 +130,10 @@ class ProblemRow(Shape):
         return Pool(np.array(self.pool.right, dtype=np.bool_), passed)
 
 
-class Problems(Shape):
-    """Problems, named by `task_ids` where they are given."""
+class ScoredProblems(Shape):
+    """ScoredProblems, named by `task_ids` where they are given."""
 
-    problems: list[ProblemRow]
+    problems: list[ScoredProblem]
     task_ids: list[Any] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -149,10 +149,10 @@ class Problems(Shape):
         return tuple(row.verdicts(name) for row, name in zip(self.problems, names, strict=True))
 
 
-class RunRow(Shape):
+class ScoredRun(Shape):
     """How problems were scored."""
 
-    config: Config
+    config: ScoringConfig
     name: str = ""
 
     def case(self, problems: Sequence[ProblemVerdicts]) -> ScoredCase:
@@ -163,20 +163,20 @@ class RunRow(Shape):
         )
 
 
-class CaseRow(RunRow, Problems):
+class ScoredCaseRow(ScoredRun, ScoredProblems):
     """Problems and how they were scored."""
 
 
 class CasesFile(Shape):
     """Cases, each with problems of its own."""
 
-    cases: list[CaseRow]
+    cases: list[ScoredCaseRow]
 
 
-class RunsFile(Problems):
+class RunsFile(ScoredProblems):
     """Several ways of scoring the same problems."""
 
-    runs: list[RunRow]
+    runs: list[ScoredRun]
 
 
 def load_cases(content: object, path: str) -> list[ScoredCase]:
@@ -193,7 +193,7 @@ def load_cases(content: object, path: str) -> list[ScoredCase]:
 
 
 def _rectangle(name: str, rows: Sequence[Sequence[object]], programs: int, columns: int) -> None:
-    """Nothing, if these are rows of so many columns, or no rows where there are no cells; else raises ValueError."""
+    """Raises ValueError unless there are so many rows of so many columns; without cells, no rows will do."""
     if not rows and not (programs and columns):
         return
     if len(rows) != programs:
@@ -203,7 +203,7 @@ def _rectangle(name: str, rows: Sequence[Sequence[object]], programs: int, colum
 
 
 def _cells(rows: Sequence[Sequence[bool | None]], programs: int, columns: int) -> tuple[Booleans, Booleans]:
-    """(programs, columns) whether the test was passed, and whether that is known."""
+    """(programs, columns) passed cells, and (programs, columns) known cells."""
     passed = np.array([[cell is True for cell in row] for row in rows], dtype=np.bool_)
     known = np.array([[cell is not None for cell in row] for row in rows], dtype=np.bool_)
     return passed.reshape(programs, columns), known.reshape(programs, columns)

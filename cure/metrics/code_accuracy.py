@@ -12,7 +12,7 @@ NOTHING_JUDGED = "no problem has programs and hidden tests"
 
 
 def pass_at_k(samples: int, right: int, k: int) -> float:
-    """The chance that at least one of k of these samples is right: 1 - C(samples - right, k) / C(samples, k).
+    """The probability that at least one of k of these samples is right: 1 - C(samples - right, k) / C(samples, k).
 
     Unbiased (Chen et al., arXiv 2107.03374). Raises ValueError unless 0 <= right <= samples and 1 <= k <= samples.
     """

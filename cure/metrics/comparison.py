@@ -1,9 +1,9 @@
-"""Two scored sets held against each other: on the problems both have, with no winner inside the noise.
+"""Compares two scored sets on the problems they share; a winner is named only beyond the noise.
 
-The interval of a difference is a paired bootstrap over problems. Whether the difference could be chance is asked of
-swaps: if neither is better, exchanging the two runs on any problem gives a difference as likely as the one seen; runs
-with one sample per problem have McNemar's exact test for it. Winners are named for a few headlines only, their
-p-values held to 5 % together (Holm), where the interval leaves out 0 and the subsets drawn cannot have decided.
+The interval of a difference is a paired bootstrap over problems. Its p-value is a permutation test: if neither run is
+better, exchanging the two on any problem gives a difference as likely as the one seen. Runs with one sample per problem
+are compared by McNemar's exact test. Winners are named for a few headlines only: their p-values pass 5 % together
+(Holm), the interval does not contain 0, and the difference is larger than the Monte-Carlo error of the subsets drawn.
 """
 
 from __future__ import annotations
@@ -31,38 +31,38 @@ HEADLINES = (
     "ut_accuracy_estimate_extracted",
     "mu",
 )
-"""Measures a winner is named for, besides best-of-n by every selector with the most programs and tests both have.
-Larger is better in all of them."""
+"""Measures for which a winner is named, besides best-of-n by every selector with the most programs and tests that both
+runs have. Larger is better in all of them."""
 
 _SAME = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One measure in both runs; the difference is B - A. None with a reason where one of them has no value."""
+    """One measure of both runs; the difference is B - A. None with a reason where one of the runs has no value."""
 
     name: str
     a: float | None
     b: float | None
-    difference: float | None
-    low: float | None
-    high: float | None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
     """95 % interval of the difference."""
-    p: float | None
-    test: str
-    """How p was found: `swap` or `mcnemar`."""
-    minimum_detectable: float | None
-    """The difference that these problems would show 80 times in 100, at 5 %."""
-    monte_carlo_error: float
-    headline: bool
-    winner: str | None
-    """`A` or `B`; None inside the noise, and always for what is no headline."""
+    p: float | None = None
+    test: str = ""
+    """The test that p is from: `swap` (permutation) or `mcnemar`."""
+    minimum_detectable: float | None = None
+    """The smallest difference that so many problems show with 80 % power, at 5 %."""
+    monte_carlo_error: float = 0.0
+    headline: bool = False
+    winner: str | None = None
+    """`A` or `B`; None inside the noise, and for measures that are no headline."""
     reason: str
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Both runs on the problems they share."""
+    """All differences of two runs on the problems they share."""
 
     problems: int
     only_in_a: int
@@ -71,9 +71,9 @@ class Comparison:
 
 
 def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions) -> Comparison:
-    """The differences of every measure both have; each run is judged by its own `max_test`.
+    """The differences of every measure that both runs have; each run is judged by its own `max_test`.
 
-    Raises ProblemError when they cannot be compared, and says what differs.
+    Raises ProblemError that says what differs where the runs cannot be compared.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
     common = [name for name in named_a if name in named_b]
@@ -82,15 +82,15 @@ def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions) -> Comparison:
     found = _incomparable(a, b, [(named_a[name], named_b[name]) for name in common])
     if found:
         raise ProblemError(f"cannot compare: {'; '.join(found)}")
-    one = measures([named_a[name] for name in common], replace(options, max_test=a.options.max_test))
-    other = measures([named_b[name] for name in common], replace(options, max_test=b.options.max_test))
-    pairs, headlines, errors = _pairs(one, other)
+    all_a = measures([named_a[name] for name in common], replace(options, max_test=a.options.max_test))
+    all_b = measures([named_b[name] for name in common], replace(options, max_test=b.options.max_test))
+    pairs, headlines, errors = _pairs(all_a, all_b)
     differences = _differences(pairs, headlines, errors, options)
     return Comparison(len(common), len(named_a) - len(common), len(named_b) - len(common), _with_winners(differences))
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Two-sided exact p of McNemar's test, from the problems that only A and that only B solves."""
+    """The two-sided exact p of McNemar's test, from the numbers of problems that only A and only B solves."""
     discordant = only_a + only_b
     tail = sum(comb(discordant, k) for k in range(min(only_a, only_b) + 1)) / 2**discordant
     return min(1.0, float(2 * tail))
@@ -104,7 +104,7 @@ def _named(problems: Sequence[ProblemVerdicts], run: str) -> dict[str, ProblemVe
 
 
 def _incomparable(a: ScoredCase, b: ScoredCase, common: Sequence[tuple[ProblemVerdicts, ProblemVerdicts]]) -> list[str]:
-    """What is different about how the two were judged."""
+    """Differences in how the two runs were judged, in words."""
     found = []
     if None not in (a.data, b.data) and a.data != b.data:
         found.append(f"the data differ (sha256 {a.data} and {b.data})")
@@ -114,7 +114,7 @@ def _incomparable(a: ScoredCase, b: ScoredCase, common: Sequence[tuple[ProblemVe
     if stored:
         sizes = " and ".join(str(problem.hidden.shape[1]) for problem in stored)
         found.append(f"the hidden tests differ ({stored[0].name} has {sizes} of them)")
-    elif any(_used(one, a.options.max_test) != _used(other, b.options.max_test) for one, other in common):
+    elif any(_used(in_a, a.options.max_test) != _used(in_b, b.options.max_test) for in_a, in_b in common):
         words = " and ".join(f"the first {case.options.max_test}" for case in (a, b))
         found.append(f"the selections of hidden tests differ ({words})")
     return found
@@ -124,19 +124,19 @@ def _used(problem: ProblemVerdicts, max_test: int) -> int:
     return int(problem.hidden[:, :max_test].shape[1])
 
 
-def _pairs(one: Measures, other: Measures) -> tuple[dict[str, tuple[Measure, Measure]], set[str], Mapping[str, float]]:
-    """The measures both have, the names of headlines, and Monte-Carlo errors of their differences."""
-    pairs = {name: (measure, other.named[name]) for name, measure in one.named.items() if name in other.named}
-    points = {(point.selector, point.n, point.m): point for point in other.grid}
-    shared = [(point, points[key]) for point in one.grid if (key := (point.selector, point.n, point.m)) in points]
+def _pairs(all_a: Measures, all_b: Measures) -> tuple[dict[str, tuple[Measure, Measure]], set[str], dict[str, float]]:
+    """The measures of both runs by name, the names of headlines, and Monte-Carlo errors of differences by name."""
+    pairs = {name: (measure, all_b.named[name]) for name, measure in all_a.named.items() if name in all_b.named}
+    points = {(point.selector, point.n, point.m): point for point in all_b.grid}
+    shared = [(point, points[key]) for point in all_a.grid if (key := (point.selector, point.n, point.m)) in points]
     errors: dict[str, float] = {}
     largest: dict[str, tuple[tuple[int, int], str]] = {}
-    for mine, its in shared:
-        name = f"best_of_{mine.n}_by_{mine.m} {mine.selector}"
-        pairs[name] = (mine.best, its.best)
-        errors[name] = hypot(mine.monte_carlo_error, its.monte_carlo_error)
-        size = (mine.n, mine.m)
-        largest[mine.selector] = max(largest.get(mine.selector, (size, name)), (size, name))
+    for a, b in shared:
+        name = f"best_of_{a.n}_by_{a.m} {a.selector}"
+        pairs[name] = (a.best, b.best)
+        errors[name] = hypot(a.monte_carlo_error, b.monte_carlo_error)
+        size = (a.n, a.m)
+        largest[a.selector] = max(largest.get(a.selector, (size, name)), (size, name))
     return pairs, set(HEADLINES) | {name for _, name in largest.values()}, errors
 
 
@@ -146,24 +146,27 @@ def _differences(
     errors: Mapping[str, float],
     options: ScoreOptions,
 ) -> list[Difference]:
-    ours, theirs = [a for a, _ in pairs.values()], [b for _, b in pairs.values()]
-    drawn = resampled(theirs, options.bootstrap) - resampled(ours, options.bootstrap)
+    of_a, of_b = [a for a, _ in pairs.values()], [b for _, b in pairs.values()]
+    drawn = resampled(of_b, options.bootstrap) - resampled(of_a, options.bootstrap)
     random = np.random.default_rng(options.bootstrap.seed)
-    swaps = random.integers(2, size=(options.bootstrap.draws, ours[0].numerators.shape[1])).astype(np.float64)
+    swaps = random.integers(2, size=(options.bootstrap.draws, of_a[0].numerators.shape[1])).astype(np.float64)
     return [
-        _difference(name, a, b, values, swaps, name in headlines, errors.get(name, 0.0))
+        replace(
+            _difference(name, a, b, values, swaps),
+            headline=name in headlines,
+            monte_carlo_error=errors.get(name, 0.0),
+        )
         for (name, (a, b)), values in zip(pairs.items(), drawn, strict=True)
     ]
 
 
-def _difference(
-    name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats, headline: bool, error: float
-) -> Difference:
-    mine, its = a.value(), b.value()
-    if mine.value is None or its.value is None:
-        reason = f"no value in A: {mine.reason}" if mine.value is None else f"no value in B: {its.reason}"
-        return Difference(name, mine.value, its.value, None, None, None, None, "", None, error, headline, None, reason)
-    difference = its.value - mine.value
+def _difference(name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats) -> Difference:
+    """The difference of one measure, from (draws,) resampled differences and (draws, problems) exchanges of runs."""
+    value_a, value_b = a.value(), b.value()
+    if value_a.value is None or value_b.value is None:
+        missing = f"A: {value_a.reason}" if value_a.value is None else f"B: {value_b.reason}"
+        return Difference(name=name, a=value_a.value, b=value_b.value, reason=f"no value in {missing}")
+    difference = value_b.value - value_a.value
     there = drawn[~np.isnan(drawn)]
     low = high = detectable = None
     if a.problems > 1 and b.problems > 1 and len(there) >= len(drawn) / 2:
@@ -171,42 +174,54 @@ def _difference(
         spread = float(there.std())
         detectable = (Z_95 + Z_80) * spread if spread > _SAME else None
     p, test = _chance(a, b, difference, swaps)
-    reason = "" if detectable is not None else "too few problems, or all differ alike"
     return Difference(
-        name, mine.value, its.value, difference, low, high, p, test, detectable, error, headline, None, reason
+        name=name,
+        a=value_a.value,
+        b=value_b.value,
+        difference=difference,
+        low=low,
+        high=high,
+        p=p,
+        test=test,
+        minimum_detectable=detectable,
+        reason="" if detectable is not None else "too few problems, or all differ alike",
     )
 
 
 def _chance(a: Measure, b: Measure, difference: float, swaps: Floats) -> tuple[float, str]:
-    """How likely a difference at least as large is if neither run is better."""
+    """The p-value, the probability of a difference at least as large if neither run is better, and its test."""
     if one_sample(a) and one_sample(b):
         both = a.entered & b.entered
         yes_a, yes_b = a.numerators[0][both] > 0, b.numerators[0][both] > 0
         return mcnemar(int((yes_a & ~yes_b).sum()), int((yes_b & ~yes_a).sum())), "mcnemar"
     above, below = b.numerators - a.numerators, b.denominators - a.denominators
     moved_above, moved_below = above @ swaps.T, below @ swaps.T
-    ours = a.values(a.numerators.sum(axis=1)[:, None] + moved_above, a.denominators.sum(axis=1)[:, None] + moved_below)
-    theirs = b.values(
+    exchanged_a = a.values(
+        a.numerators.sum(axis=1)[:, None] + moved_above, a.denominators.sum(axis=1)[:, None] + moved_below
+    )
+    exchanged_b = b.values(
         b.numerators.sum(axis=1)[:, None] - moved_above, b.denominators.sum(axis=1)[:, None] - moved_below
     )
-    as_large = ~(np.abs(theirs - ours) < abs(difference) - _SAME)
+    as_large = ~(np.abs(exchanged_b - exchanged_a) < abs(difference) - _SAME)
     return float((1 + as_large.sum()) / (1 + len(as_large))), "swap"
 
 
 def _with_winners(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """Winners of the headlines, by Holm's rule: the smallest p first, against 5 % over the number still in question."""
-    asked = sorted((one.p, one.name) for one in differences if one.headline and one.p is not None)
+    """The differences with the winners of headlines; Holm's rule holds the k-th of K p-values to 5 % / (K - k + 1)."""
+    asked = sorted((found.p, found.name) for found in differences if found.headline and found.p is not None)
     beyond_chance = set()
     for place, (p, name) in enumerate(asked):
         if p > 0.05 / (len(asked) - place):
             break
         beyond_chance.add(name)
-    return tuple(replace(one, winner=_winner(one)) if one.name in beyond_chance else one for one in differences)
+    return tuple(
+        replace(found, winner=_winner(found)) if found.name in beyond_chance else found for found in differences
+    )
 
 
-def _winner(one: Difference) -> str | None:
-    if one.difference is None or one.low is None or one.high is None or one.low <= 0 <= one.high:
+def _winner(found: Difference) -> str | None:
+    if found.difference is None or found.low is None or found.high is None or found.low <= 0 <= found.high:
         return None
-    if abs(one.difference) <= 2 * one.monte_carlo_error:
+    if abs(found.difference) <= 2 * found.monte_carlo_error:
         return None
-    return "B" if one.difference > 0 else "A"
+    return "B" if found.difference > 0 else "A"

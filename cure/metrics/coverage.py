@@ -1,4 +1,4 @@
-"""What a set of problems has to say at all: to be read before any accuracy."""
+"""How much data there is: counts to be read before any accuracy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cure.metrics.judged import Judged
 from cure.metrics.value import Measure, pooled
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Coverage:
     """Counts, over problems and over samples."""
 
@@ -24,17 +24,17 @@ class Coverage:
     with_right_program: int
     with_wrong_program: int
     programs: int
-    """Requested."""
+    """Programs requested."""
     programs_not_extracted: int
     tests_requested: int | None
-    """None when some problem does not say how many were requested."""
+    """None where a problem does not say how many were requested."""
     tests_extracted: int
     tests_not_extracted: int | None
     hidden_tests: int
-    """Stored."""
+    """Hidden tests stored."""
     hidden_tests_used: int
     programs_undecided: int
-    """Cannot be judged, because the sandbox failed on their hidden tests: in no ratio."""
+    """Programs that cannot be judged, because the sandbox failed on their hidden tests; they enter no ratio."""
     unknown_hidden_cells: int
     """Executions the sandbox failed on; never counted against a program."""
     unknown_generated_cells: int

@@ -14,7 +14,7 @@ from cure.metrics.verdicts import Booleans
 
 @dataclass(frozen=True)
 class Decisions:
-    """Acceptances and rejections of right and wrong programs; by single tests they count pairs, by suites programs."""
+    """Acceptances and rejections of right and wrong programs: pairs of program and test, or programs per suite."""
 
     right_accepted: int = 0
     right_rejected: int = 0
@@ -23,10 +23,10 @@ class Decisions:
 
 
 def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """The coder's own programs, labelled by hidden tests: per test and per suite of all extracted tests; pooled.
+    """FAR, FRR and F1 on the coder's programs, labelled by hidden tests: per test, and per suite of all tests; pooled.
 
-    The suite accepts a program that passes all of it. Problems without extracted tests do not enter. A program that was
-    not extracted is wrong and fails everything; cells on which the sandbox failed are left out.
+    A suite accepts a program that passes all of its tests. Problems without extracted tests do not enter. A program
+    that was not extracted is wrong and fails everything; cells on which the sandbox failed are left out.
     """
     by_test = [
         _by_test(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems
@@ -40,7 +40,7 @@ def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """What the tests that the reference passes do to wrong programs: over pairs, and over programs that meet one."""
+    """Kill rates of tests that the reference passes: over pairs with wrong programs, and over wrong programs."""
     counted = [_kills(judged) for judged in problems]
     return {
         "kill_rate_pairs": pooled(
@@ -57,7 +57,7 @@ def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def against_pools(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Shares of a pool's right programs that the whole suite accepts, and of its wrong ones that it rejects; pooled."""
+    """Shares of a pool's right programs accepted, and wrong ones rejected, by the suite of all tests; pooled."""
     decisions = []
     for judged in problems:
         pool = judged.problem.pool
@@ -67,20 +67,20 @@ def against_pools(problems: Sequence[Judged]) -> dict[str, Measure]:
             if pool is None or known is None
             else _by_suite(pool.right, pool.generated, known, judged.extracted)
         )
-    right = [one.right_accepted + one.right_rejected for one in decisions]
-    wrong = [one.wrong_accepted + one.wrong_rejected for one in decisions]
+    right = [counts.right_accepted + counts.right_rejected for counts in decisions]
+    wrong = [counts.wrong_accepted + counts.wrong_rejected for counts in decisions]
     return {
         "pool_suite_tpr": pooled(
-            [one.right_accepted for one in decisions], right, "no labelled pool with a right program met a test"
+            [counts.right_accepted for counts in decisions], right, "no labelled pool with a right program met a test"
         ),
         "pool_suite_tnr": pooled(
-            [one.wrong_rejected for one in decisions], wrong, "no labelled pool with a wrong program met a test"
+            [counts.wrong_rejected for counts in decisions], wrong, "no labelled pool with a wrong program met a test"
         ),
     }
 
 
 def duplicates(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """The share of a problem's extracted tests whose input an earlier one has, averaged over problems."""
+    """The share of a problem's extracted tests whose input an earlier test has, averaged over problems."""
     return {"duplicate_inputs": macro([_duplicates(judged) for judged in problems], "no inputs of tests are stored")}
 
 
@@ -109,23 +109,23 @@ def _by_suite(right: Booleans, generated: Booleans, known: Booleans, extracted: 
 
 
 def _ratios(unit: str, decisions: Sequence[Decisions], reason: str) -> dict[str, Measure]:
-    """FAR, FRR and F1; in F1 accepting a right program is the positive."""
-    right = [one.right_accepted + one.right_rejected for one in decisions]
-    wrong = [one.wrong_accepted + one.wrong_rejected for one in decisions]
-    far = pooled([one.wrong_accepted for one in decisions], wrong, reason.format("wrong"))
-    frr = pooled([one.right_rejected for one in decisions], right, reason.format("right"))
+    """FAR, FRR and F1; in F1 a positive is the acceptance of a right program."""
+    right = [counts.right_accepted + counts.right_rejected for counts in decisions]
+    wrong = [counts.wrong_accepted + counts.wrong_rejected for counts in decisions]
+    far = pooled([counts.wrong_accepted for counts in decisions], wrong, reason.format("wrong"))
+    frr = pooled([counts.right_rejected for counts in decisions], right, reason.format("right"))
     return {f"far_{unit}": far, f"frr_{unit}": frr, f"f1_{unit}": combined([far, frr], _f1, reason.format("right"))}
 
 
 def _f1(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
-    """2 TP / (2 TP + FP + FN) from FAR's and FRR's counts; none where no program is right."""
+    """2 TP / (2 TP + FP + FN) from the counts of FAR and FRR; without data where no program is right."""
     (false_positives, false_negatives), right = numerators, denominators[1]
     twice = 2 * (right - false_negatives)
     return twice, np.where(right > 0, twice + false_positives + false_negatives, 0.0)
 
 
 def _kills(judged: Judged) -> tuple[int, int, int, int]:
-    """Kills and pairs, then killed programs and programs, of wrong programs and tests the reference passes."""
+    """Kills, pairs, killed programs and programs, among wrong programs and tests that the reference passes."""
     if judged.problem.reference is None:
         return 0, 0, 0, 0
     good = judged.problem.reference & judged.problem.reference_known & judged.extracted

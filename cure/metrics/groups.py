@@ -19,9 +19,9 @@ MEASURES = ("code_accuracy_macro", "ut_accuracy_reference_requested", "ut_accura
 def by_group(
     problems: Sequence[ProblemVerdicts], groups: Sequence[str], options: ScoreOptions
 ) -> dict[str, dict[str, Scored]]:
-    """For each group, in order of first appearance, its measures: MEASURES and `best_of_n` for each pair of `options`.
+    """Measures of each group, in order of first appearance: MEASURES, and `best_of_n` for the last pair of `options`.
 
-    `groups` names the group of each problem; those of the empty name are in none.
+    `groups` names the group of each problem; problems with an empty name are in no group.
     """
     members: dict[str, list[ProblemVerdicts]] = {}
     for problem, group in zip(problems, groups, strict=True):

@@ -1,8 +1,8 @@
-"""How sure a value is, given that other problems of the same kind might have been asked.
+"""Confidence intervals of a value, for a set of problems drawn from many of one kind.
 
 The bootstrap draws problems with replacement; all samples of a problem stay together, and numerator and denominator
-are drawn together. Where every problem gave one yes or no, Wilson's interval takes its place: the bootstrap is too
-narrow for few of these, and empty where all are alike.
+are drawn together. Where every problem gave one yes or no, Wilson's interval is used: the bootstrap is too narrow for
+few such problems, and empty where all are alike.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 _AT_ONCE = 250_000
-"""Problems drawn at once: bounds memory, and changes no draw."""
+"""Problems drawn at once. Bounds memory; the draws do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Bootstrap:
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval, or None and why there is none."""
+    """A 95 % interval; ends are None, with a reason, where there is none."""
 
     low: float | None
     high: float | None
@@ -42,13 +42,13 @@ class Interval:
 
 
 def intervals(measures: Sequence[Measure], bootstrap: Bootstrap) -> list[Interval]:
-    """The interval of each measure; all must be about the same problems, and share the draws."""
+    """The interval of each measure; the measures are about the same problems and share the draws."""
     sampled = resampled(measures, bootstrap)
     return [_interval(measure, values) for measure, values in zip(measures, sampled, strict=True)]
 
 
 def resampled(measures: Sequence[Measure], bootstrap: Bootstrap) -> Floats:
-    """The values of the measures over the same resampled problems, (measures, draws); not a number without data."""
+    """(measures, draws) values over resampled problems, the same for all measures; NaN without data."""
     if not measures or not measures[0].numerators.shape[1]:
         return np.full((len(measures), bootstrap.draws), np.nan)
     columns, places = _distinct(measures)
@@ -97,7 +97,7 @@ def _interval(measure: Measure, values: Floats) -> Interval:
 
 
 def _counts(problems: int, bootstrap: Bootstrap) -> Iterator[Floats]:
-    """How often each problem is drawn, (some draws, problems) at a time."""
+    """Counts of each problem in each draw, (draws, problems), some draws at a time."""
     random = np.random.default_rng(bootstrap.seed)
     chunk = max(1, _AT_ONCE // problems)
     for start in range(0, bootstrap.draws, chunk):
@@ -109,7 +109,7 @@ def _counts(problems: int, bootstrap: Bootstrap) -> Iterator[Floats]:
 
 
 def _distinct(measures: Sequence[Measure]) -> tuple[Floats, list[tuple[list[int], list[int]]]]:
-    """The distinct numerators and denominators, (columns, problems), and where each measure has its own."""
+    """(columns, problems) distinct numerators and denominators, and the columns of each measure's parts."""
     known: dict[bytes, int] = {}
     columns: list[Floats] = []
 

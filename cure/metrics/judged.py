@@ -1,4 +1,4 @@
-"""Which programs are right, wrong, or not to be judged, by the hidden tests that a metric uses."""
+"""Which programs are right, wrong or undecided by the hidden tests that a metric uses."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 from cure.metrics.verdicts import Booleans, Outputs, ProblemVerdicts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A problem reduced to the programs whose truth is known; it has no programs where nothing can be judged."""
+    """A problem reduced to the programs that are known to be right or wrong; there may be none."""
 
     problem: ProblemVerdicts
     right: Booleans
-    """(judged programs,)."""
+    """(judged programs,): passes every hidden test used."""
     generated: Booleans
-    """(judged programs, tests requested)."""
+    """(judged programs, tests requested): passed."""
     generated_known: Booleans
     public: Booleans
-    """(judged programs, public examples)."""
+    """(judged programs, public examples): passed."""
     outputs: Outputs | None
     hidden: Booleans
-    """(judged programs, hidden tests used)."""
+    """(judged programs, hidden tests used): passed."""
     hidden_known: Booleans
     right_by_all: Booleans
-    """(judged programs,): passes every hidden test stored, those not used as well."""
+    """(judged programs,): passes every hidden test stored, used or not."""
     undecided: int
     """Programs that cannot be judged because the sandbox failed on their hidden tests."""
 
@@ -38,7 +38,7 @@ class Judged:
 
     @property
     def extracted(self) -> Booleans:
-        """Which of the requested tests there are."""
+        """(tests requested,): which of the requested tests were extracted."""
         return self.problem.extracted_tests
 
 
@@ -46,7 +46,7 @@ def judge(problem: ProblemVerdicts, max_test: int | None = None) -> Judged:
     """The problem judged by the first `max_test` hidden tests, or by all.
 
     A program is right if it passes all of them and wrong if it fails one; a sandbox failure on one while all others
-    pass leaves it undecided. Passing none of no tests is not passing: without hidden tests no program is judged.
+    pass leaves it undecided. Without hidden tests no program is judged.
     """
     hidden, known = problem.hidden[:, :max_test], problem.hidden_known[:, :max_test]
     right: Booleans = np.asarray(hidden.all(axis=1))

@@ -1,11 +1,13 @@
 """The numbers the released CURE evaluation prints, to the last bit (reference: Gen-Verse/CURE @ 69fe174, `eval.py`).
 
-Per problem, A is programs x hidden tests (the first `max_test`), B programs x generated tests. R are the programs that
-pass all of A, W the others, G the generated tests that every program of R passes. All ratios pool problems.
+For each problem, A is programs x hidden tests (the first `max_test`), B programs x generated tests. R is the set of
+programs that pass all of A, W the others, G the generated tests that every program of R passes. All ratios pool
+problems.
 
-What is odd is kept here and mended in `cure.metrics.standard`: a problem without programs, hidden tests or generated
-tests leaves every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is 1; best-of-n ties go to
-the lowest index. Where the released code raises, what it never came to print is None, with its error and a reason.
+Oddities of the released code are kept here and mended in `cure.metrics.standard`: a problem without programs, hidden
+tests or generated tests leaves every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is 1;
+best-of-n ties go to the lowest index. Where the released code raises, the numbers it never printed are None, with its
+error and a reason.
 """
 
 from __future__ import annotations
@@ -20,14 +22,14 @@ from cure.metrics.verdicts import Booleans, ProblemVerdicts
 
 @dataclass(frozen=True)
 class ReleaseOptions:
-    """What `eval.py` is told."""
+    """Options of `eval.py`, under its names."""
 
     scale_tuple_list: tuple[tuple[int, int], ...] = ((4, 4), (16, 16))
     """The (n programs, m tests) of best-of-n."""
     single_eval: bool = False
-    """Only code accuracy: no generated tests are looked at."""
+    """Only code accuracy is computed, without generated tests."""
     max_test: int = 8
-    """Hidden tests used, the first of them."""
+    """How many hidden tests are used: the first ones."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,17 @@ class ReleaseBestOfN:
     accumulate_acc: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Printed:
     """The ratios under the names of the released code; None for what it does not print."""
 
-    code_acc: float | None
-    code_accumulate_acc: float | None
-    ut_acc: float | None
-    ut_accumulate_acc: float | None
-    p_01: float | None
-    p_00: float | None
-    bon: tuple[ReleaseBestOfN, ...]
+    code_acc: float | None = None
+    code_accumulate_acc: float | None = None
+    ut_acc: float | None = None
+    ut_accumulate_acc: float | None = None
+    p_01: float | None = None
+    p_00: float | None = None
+    bon: tuple[ReleaseBestOfN, ...] = ()
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Counts:
     case_acc_score: int = 0
     case_acc_num: int = 0
     p_01_score: int = 0
-    """Pairs of a wrong program and a right test that *fail*: kills, although p_01 is the share that passes."""
+    """Pairs of a wrong program and a right test that *fail*, that is kills, although p_01 is the share that passes."""
     p_01_num: int = 0
     p_00_score: int = 0
     p_00_num: int = 0
@@ -86,20 +88,20 @@ class Counts:
 
 @dataclass(frozen=True)
 class ReleaseScore:
-    """Everything the released evaluation says about a set of problems."""
+    """All output of the released evaluation on a set of problems."""
 
     printed: Printed
     counts: Counts
     error: str | None = None
     """The exception the released code raises."""
     reason: str | None = None
-    """Why there are None among the numbers that it should have printed."""
+    """Why numbers that it should have printed are None."""
 
 
 def score(problems: Sequence[ProblemVerdicts], options: ReleaseOptions) -> ReleaseScore:
-    """The released evaluation of these problems, which sees only extracted tests, in the order of their requests.
+    """The numbers of the released evaluation, which takes extracted tests only, in the order they were requested.
 
-    The released code knows no sandbox failures: a cell that is not known counts as a failed test.
+    The released code knows no sandbox failures: an unknown cell counts as a failed test.
     """
     counts = Counts(stats=[BestOfNCounts(tuple=pair) for pair in options.scale_tuple_list])
     for index, problem in enumerate(problems):
@@ -124,7 +126,7 @@ def _count_code(counts: Counts, hidden: Booleans) -> None:
 
 
 def _count_tests(counts: Counts, right: Booleans, generated: Booleans) -> None:
-    """The estimate of the tester's quality, from problems with at least one right program."""
+    """Add to the counts of the tester's quality; only problems with a right program do."""
     if not right.any():
         return
     by_right, by_wrong = generated[right], generated[~right]
@@ -154,15 +156,15 @@ def _score(counts: Counts, options: ReleaseOptions) -> ReleaseScore:
     code_acc = _ratio(counts.code_score, counts.code_num)
     code_accumulate_acc = _ratio(counts.code_acc_score, counts.code_acc_num)
     if options.single_eval:
-        return ReleaseScore(Printed(code_acc, code_accumulate_acc, None, None, None, None, ()), counts)
+        return ReleaseScore(Printed(code_acc=code_acc, code_accumulate_acc=code_accumulate_acc), counts)
     printed = Printed(
-        code_acc,
-        code_accumulate_acc,
-        _ratio(counts.case_score, counts.case_num),
-        _ratio(counts.case_acc_score, counts.case_acc_num),
-        1 - _ratio(counts.p_01_score, counts.p_01_num),
-        _ratio(counts.p_00_score, counts.p_00_num),
-        tuple(_best_of_n(stat) for stat in counts.stats),
+        code_acc=code_acc,
+        code_accumulate_acc=code_accumulate_acc,
+        ut_acc=_ratio(counts.case_score, counts.case_num),
+        ut_accumulate_acc=_ratio(counts.case_acc_score, counts.case_acc_num),
+        p_01=1 - _ratio(counts.p_01_score, counts.p_01_num),
+        p_00=_ratio(counts.p_00_score, counts.p_00_num),
+        bon=tuple(_best_of_n(stat) for stat in counts.stats),
     )
     if printed.bon and not counts.code_num:
         return ReleaseScore(
@@ -183,7 +185,7 @@ def _best_of_n(stat: BestOfNCounts) -> ReleaseBestOfN:
 
 def _stopped(counts: Counts, index: int) -> ReleaseScore:
     return ReleaseScore(
-        Printed(None, None, None, None, None, None, ()),
+        Printed(),
         counts,
         error="AttributeError: 'NoneType' object has no attribute 'copy'",
         reason=f"problem {index} has no programs or no hidden tests, on which the released single evaluation stops",

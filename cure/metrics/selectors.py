@@ -1,12 +1,12 @@
-"""Best-of-n by every selector of `cure.select`, on the same tables and the same subsets of tests.
+"""Best-of-n by every selector of `cure.select`, all on one set of tables and subsets of tests.
 
-A selector may look at programs together, so its chance of a right choice is averaged over random orders of programs and
-tests, the first n and m of each. `EXACT` has the selectors with a closed form, `FAST` those that are computed on all
-orders at once; any other is called on the table of every draw, over fewer orders. Programs a selector holds for equal
-are equally likely to be taken: which comes first says nothing.
+A selector may compare programs with each other, so its probability of a right choice is averaged over random orders of
+programs and tests, the first n and m of each. `EXACT` has the selectors with a closed form, `FAST` those that are
+computed on all orders at once; any other is called on the table of every draw, over fewer orders. Programs with equal
+scores are equally likely to be chosen, whichever comes first.
 
 Most selectors need what the programs printed. Where that is not stored, all that is known is that programs passing one
-test agree; this is another quantity, and has a name of its own.
+test agree on it; best-of-n is then another quantity, and has a name of its own.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from cure.table import Candidate, Cell, ProgramTable
 from sandbox import Verdict
 
 VERDICTS_ONLY = " of verdicts"
-"""What the name of a selector is followed by where outputs are not stored."""
+"""Follows the name of a selector where outputs are not stored."""
 
 CALLED_DRAWS = 20
-"""Orders over which a selector is called."""
+"""Orders over which a selector without a fast form is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Draws:
 
     judged: Judged
     outputs: Ints
-    """(programs, tests) as in `ProblemVerdicts`; made up from the verdicts where outputs are not stored."""
+    """(programs, tests) numbers of outputs; where they are not stored, 0 for a passed test and -1 for a failed one."""
     printed: bool
     """Whether the outputs are stored."""
     programs: Ints
@@ -49,17 +49,17 @@ class Draws:
     ns: Sequence[int]
     ms: Sequence[int]
     public: Booleans
-    """(programs, public examples): those that come before everything else; none where they are not to be used."""
+    """(programs, public examples): passed, to be ordered by first; no columns where examples do not count."""
 
 
 Chances = Callable[[Draws], Floats]
-"""The chance of a right choice in every draw, (draws, ns, ms)."""
+"""(draws, ns, ms) probabilities of a right choice."""
 
 
 def by_selectors(
     problems: Sequence[Judged], ns: Sequence[int], ms: Sequence[int], sampling: Sampling
 ) -> dict[str, Estimates]:
-    """The grid of every selector, by the name of the quantity."""
+    """The estimates of every selector, by the name of the quantity."""
     printed = all(judged.outputs is not None or not judged.extracted.any() for judged in problems)
     grids = {}
     for name, select in SELECTORS.items():
@@ -82,7 +82,7 @@ def by_orders(
 ) -> Estimates:
     """Best-of-n over random orders of programs and tests, with the outputs stored if `printed`.
 
-    It is exact for one program, for no test, and for all of both.
+    Exact for one program, for no test, and for all programs and tests.
     """
     shape = (len(problems), len(ns), len(ms))
     values, variances = np.zeros(shape), np.zeros(shape)
@@ -108,7 +108,7 @@ def by_orders(
 
 
 def chances_by_agreement(draws: Draws) -> Floats:
-    """The chance of a right choice by (public examples, tests passed, agreement), (draws, ns, ms)."""
+    """(draws, ns, ms) probabilities of a right choice by public examples, then tests passed, then agreement."""
     judged, programs, tests, public = draws.judged, draws.programs, draws.tests, draws.public
     orders, count = programs.shape
     columns = np.where(judged.extracted, draws.outputs, -1)
@@ -135,7 +135,7 @@ def chances_by_agreement(draws: Draws) -> Floats:
 
 
 def chances_by_calls(select: Selector, draws: Draws) -> Floats:
-    """The chance of a right choice by calling the selector on the table of every draw, (draws, ns, ms)."""
+    """(draws, ns, ms) probabilities of a right choice by calling the selector on the table of every draw."""
     judged, cells, tests = draws.judged, *_cells(draws)
     orders = list(zip(draws.programs, draws.tests, strict=True))[:CALLED_DRAWS]
     chances = np.empty((len(orders), len(draws.ns), len(draws.ms)))
@@ -155,14 +155,14 @@ def chances_by_calls(select: Selector, draws: Draws) -> Floats:
 EXACT: Mapping[Selector, Callable[[Sequence[Judged], Sequence[int], Sequence[int], Sampling], Estimates]] = {
     rank_by_max_pass: by_tests_passed
 }
-"""Selectors that score a program by itself, and need no outputs."""
+"""Closed forms of selectors that score a program without the others, and need no outputs."""
 
 FAST: Mapping[Selector, Chances] = {rank_by_agreement: chances_by_agreement}
-"""Selectors that are computed on all orders at once."""
+"""Probabilities of selectors that are computed on all orders at once."""
 
 
 def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
-    """Random orders of the programs, (draws, programs), and of the tests, (draws, tests)."""
+    """(draws, programs) random orders of the programs, and (draws, tests) random orders of the tests."""
     random = sampler(name, sampling)
     tests = random.permuted(np.tile(np.arange(judged.problem.tests), (sampling.orders, 1)), axis=1)
     programs = random.permuted(np.tile(np.arange(judged.programs), (sampling.orders, 1)), axis=1)
@@ -170,7 +170,7 @@ def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
 
 
 def _undistinguished(draws: Draws) -> Booleans:
-    """Where any program may be taken, since there is one, or nothing tells them apart; (ns, ms)."""
+    """(ns, ms): whether every program is equally likely, since there is only one or no test to tell them apart."""
     alone = np.minimum(draws.ns, draws.judged.programs) == 1
     untold = np.minimum(draws.ms, draws.judged.problem.tests) == 0
     if draws.public.size:
@@ -179,7 +179,7 @@ def _undistinguished(draws: Draws) -> Booleans:
 
 
 def _repeated(judged: Judged, tests: Ints) -> Booleans:
-    """Which tests have the input of an earlier one of their order: an input counts once, (draws, tests)."""
+    """(draws, tests): whether an earlier test of the order has the same input; agreement counts an input once."""
     if judged.problem.inputs is None:
         return np.zeros(tests.shape, dtype=np.bool_)
     numbers: dict[object, int] = {}
@@ -190,7 +190,7 @@ def _repeated(judged: Judged, tests: Ints) -> Booleans:
 
 
 def _right_among_best(select: Selector, table: ProgramTable, right: Booleans) -> float:
-    """The share of right programs among those with the best score, trusted tests passed coming first."""
+    """The share of right programs among those with the best score, ordered first by trusted tests passed."""
     trusted = table.names(trusted=True)
     scores = {
         ranked.candidate: (sum(table.passes(ranked.candidate, test) for test in trusted), ranked.score)
@@ -202,7 +202,7 @@ def _right_among_best(select: Selector, table: ProgramTable, right: Booleans) ->
 
 
 def _cells(draws: Draws) -> tuple[dict[tuple[str, str], Cell], dict[str, UnitTest]]:
-    """The problem as cells and tests of an execution table: outputs are their numbers, inputs their texts."""
+    """Cells and tests of an execution table of the problem; a number stands for each output."""
     judged, tests, examples = draws.judged, draws.judged.problem.tests, draws.public.shape[1]
     inputs = judged.problem.inputs if draws.printed else None
     texts = [f"input {test}" if inputs is None else repr(inputs[test]) for test in range(tests)]

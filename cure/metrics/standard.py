@@ -1,6 +1,6 @@
 """The sound set of metrics: coverage, coder, tester, best-of-n, each with its numerator, denominator and interval.
 
-Beside `release`, which it adds to and never replaces: no name means two things. What has no data is None with a reason.
+It stands beside `release`: no name is used by both. A value without data is None with a reason.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from cure.metrics.value import Measure, Value
 from cure.metrics.verdicts import ProblemVerdicts
 
 SIZES = (1, 2, 4, 8, 16)
-"""The n of best-of-n and the k of pass@k as far as there are programs; the m, with 0, as far as there are tests."""
+"""Usual n of best-of-n and k of pass@k, up to the number of programs; usual m, besides 0, up to the number of tests."""
 
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """What is asked for."""
+    """Which metrics are computed, and how subsets and problems are drawn."""
 
     max_test: int | None = None
-    """Hidden tests used, the first of them; None for all."""
+    """How many hidden tests are used: the first ones; None for all."""
     pairs: tuple[tuple[int, int], ...] = ()
-    """Further (n, m) of best-of-n: each n and m is added to the grid."""
+    """Further (n, m) of best-of-n; each n and each m is added to the grid."""
     sampling: Sampling = field(default_factory=Sampling)
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GridPoint:
-    """Best-of-n by one selector for one n and m."""
+    """Measures of best-of-n by one selector for one n and m."""
 
     selector: str
     n: int
@@ -58,14 +58,14 @@ class GridPoint:
 
 @dataclass(frozen=True)
 class Measures:
-    """Everything measured on a set of problems, still per problem."""
+    """All measures of a set of problems, with numerators and denominators per problem."""
 
     coverage: Coverage
     named: Mapping[str, Measure]
     grid: tuple[GridPoint, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scored:
     """A value, how many problems entered it, and its interval."""
 
@@ -77,9 +77,9 @@ class Scored:
     interval: Interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BestOfN:
-    """A grid point's numbers."""
+    """Values of best-of-n by one selector for one n and m."""
 
     selector: str
     n: int
@@ -94,7 +94,7 @@ class BestOfN:
 
 @dataclass(frozen=True)
 class Score:
-    """Everything said about a set of problems."""
+    """All values of a set of problems."""
 
     coverage: Coverage
     values: Mapping[str, Scored]
@@ -102,7 +102,7 @@ class Score:
 
 
 def score(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = None) -> Score:
-    """The numbers of these problems."""
+    """The values of these problems, with intervals."""
     options = options or ScoreOptions()
     measured = measures(problems, options)
     every = [*measured.named.values(), *(measure for point in measured.grid for measure in (point.best, point.gap))]
@@ -113,11 +113,11 @@ def score(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = No
 
 
 def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = None) -> Measures:
-    """The measures of these problems, for whoever resamples or compares them."""
+    """The measures of these problems, which can be resampled and compared."""
     options = options or ScoreOptions()
     judged = judge_all(problems, options.max_test)
-    programs = max((one.programs for one in judged), default=0)
-    tests = max((one.problem.tests for one in judged if one.programs), default=0)
+    programs = max((problem.programs for problem in judged), default=0)
+    tests = max((problem.problem.tests for problem in judged if problem.programs), default=0)
     ns = _sizes((n for n, _ in options.pairs), programs, 1)
     ms = _sizes((m for _, m in options.pairs), tests, 0)
     named = (
@@ -137,7 +137,7 @@ def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None =
 
 
 def _sizes(asked: Iterable[int], available: int, smallest: int) -> list[int]:
-    """The sizes asked for, the usual ones that are available, and all there is."""
+    """The sizes asked for, the usual sizes that are available, and the number available."""
     usual = (size for size in (smallest, *SIZES) if size <= available)
     return sorted({*asked, *usual, max(available, smallest)})
 
@@ -145,7 +145,7 @@ def _sizes(asked: Iterable[int], available: int, smallest: int) -> list[int]:
 def _points(
     problems: Sequence[Judged], selector: str, grid: Estimates, ns: Sequence[int], ms: Sequence[int]
 ) -> list[GridPoint]:
-    judged = [one for one in problems if one.programs]
+    judged = [problem for problem in problems if problem.programs]
     at_random = random_choice(problems)
     oracles = [oracle(problems, n) for n in ns]
     points = []
@@ -154,15 +154,15 @@ def _points(
             best = means(problems, grid.values[:, row, column])
             points.append(
                 GridPoint(
-                    selector,
-                    n,
-                    m,
-                    best,
-                    oracles[row],
-                    share_of_gap(best, at_random, oracles[row]),
+                    selector=selector,
+                    n=n,
+                    m=m,
+                    best=best,
+                    oracle=oracles[row],
+                    gap=share_of_gap(best, at_random, oracles[row]),
                     monte_carlo_error=_error(grid, row, column, len(judged)),
-                    fewer_programs=sum(one.programs < n for one in judged),
-                    fewer_tests=sum(one.problem.tests < m for one in judged),
+                    fewer_programs=sum(problem.programs < n for problem in judged),
+                    fewer_tests=sum(problem.problem.tests < m for problem in judged),
                 )
             )
     return points
@@ -173,22 +173,29 @@ def _error(grid: Estimates, row: int, column: int, problems: int) -> float:
 
 
 def scored(measure: Measure, interval: Interval) -> Scored:
-    """The measure's value with its interval."""
+    """The value of the measure with its interval."""
     value = measure.value()
-    return Scored(value.value, value.numerator, value.denominator, measure.problems, value.reason, interval)
+    return Scored(
+        value=value.value,
+        numerator=value.numerator,
+        denominator=value.denominator,
+        problems=measure.problems,
+        reason=value.reason,
+        interval=interval,
+    )
 
 
 def _point(point: GridPoint, best: Scored, gap: Scored) -> BestOfN:
     return BestOfN(
-        point.selector,
-        point.n,
-        point.m,
-        best,
-        point.oracle.value().value,
-        gap,
-        point.monte_carlo_error,
-        point.fewer_programs,
-        point.fewer_tests,
+        selector=point.selector,
+        n=point.n,
+        m=point.m,
+        best=best,
+        oracle=point.oracle.value().value,
+        share_of_gap=gap,
+        monte_carlo_error=point.monte_carlo_error,
+        fewer_programs=point.fewer_programs,
+        fewer_tests=point.fewer_tests,
     )
 
 

@@ -1,8 +1,8 @@
-"""How often the tester is right, and what its tests are worth: accuracies, p_u, p_01, p_00 and mu.
+"""Accuracy of the tester, and precision of its tests: p_u, p_01, p_00 and mu.
 
-The truth of a test is the reference solution's verdict on it. Where there is none, the estimate of the released code
-does: a test is right if every right program passes it, on problems with a right program. A test that was not extracted
-is wrong in the accuracies over requested tests, and is left out of those over extracted ones.
+Whether a test is right is the verdict of the reference solution on it. Where there is none, it is estimated, as in the
+released code: on problems with a right program, a test is right if every right program passes it. A test that was not
+extracted is wrong in the accuracies over requested tests, and does not enter those over extracted ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_STORED = "no problem {} and says how many tests were requested"
 
 
 def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Shares of right tests, by reference and by estimate, of extracted and of requested tests; pooled."""
+    """Shares of right tests, by reference and by estimate, among extracted and among requested tests; pooled."""
     true = [int(_by_reference(judged)[0].sum()) for judged in problems]
     known = [int(_by_reference(judged)[1].sum()) for judged in problems]
     unread = [int((~judged.extracted).sum()) if judged.problem.requested_known else None for judged in problems]
@@ -57,15 +57,15 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
 def precision(problems: Sequence[Judged]) -> dict[str, Measure]:
     """p_u, p_01, p_00 and mu by the estimate, pooled; the denominators of p_01 and p_00 are the pairs."""
     counts = [_counts(judged) for judged in problems]
-    p_u = pooled([one.valid_tests for one in counts], [one.tests for one in counts], _NO_RIGHT)
+    p_u = pooled([problem.valid_tests for problem in counts], [problem.tests for problem in counts], _NO_RIGHT)
     p_01 = pooled(
-        [one.valid_passes for one in counts],
-        [one.valid_pairs for one in counts],
+        [problem.valid_passes for problem in counts],
+        [problem.valid_pairs for problem in counts],
         "no pair of a wrong program and a right test, on problems with a right program",
     )
     p_00 = pooled(
-        [one.invalid_passes for one in counts],
-        [one.invalid_pairs for one in counts],
+        [problem.invalid_passes for problem in counts],
+        [problem.invalid_pairs for problem in counts],
         "no pair of a wrong program and a wrong test, on problems with a right program",
     )
     reason = "a ratio that mu needs has no data: no wrong program, or no test, on problems with a right program"
@@ -73,7 +73,7 @@ def precision(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def sure_tests(judged: Judged) -> Booleans:
-    """The extracted tests on which the sandbox failed for no program, (tests requested,)."""
+    """(tests requested,): extracted, and with a known verdict for every program."""
     return np.asarray(judged.extracted & judged.generated_known.all(axis=0))
 
 
@@ -82,7 +82,7 @@ def _counts(judged: Judged) -> PrecisionCounts:
 
 
 def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
-    """Which tests the reference passes, and of which extracted tests one knows; (tests requested,) each."""
+    """(tests requested,) tests the reference passes, and (tests requested,) extracted tests where that is known."""
     if judged.problem.reference is None:
         nothing = np.zeros(judged.problem.tests, dtype=np.bool_)
         return nothing, nothing
@@ -91,7 +91,7 @@ def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
 
 
 def _agreement(judged: Judged) -> tuple[int, int]:
-    """Tests whose estimate equals their truth, and tests with both."""
+    """The number of tests whose estimate equals the verdict of the reference, and of tests that have both."""
     true, known = _by_reference(judged)
     both = known & sure_tests(judged)
     if not judged.right.any():
@@ -102,7 +102,7 @@ def _agreement(judged: Judged) -> tuple[int, int]:
 def _with_failures(
     right: Sequence[int], tests: Sequence[int], unread: Sequence[int | None], enters: Sequence[bool], reason: str
 ) -> Measure:
-    """The share of right tests, the ones that were not extracted being wrong."""
+    """The share of right tests, where tests that were not extracted count as wrong."""
     counted = [failed is not None and enter for failed, enter in zip(unread, enters, strict=True)]
     numerators = [above if counts else 0 for above, counts in zip(right, counted, strict=True)]
     below = [
@@ -112,7 +112,7 @@ def _with_failures(
 
 
 def _mu(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
-    """p_u (1 - p_01) - (1 - p_u) p_00; a ratio is not needed where its factor is 0 (as in `PrecisionCounts.mu`)."""
+    """p_u (1 - p_01) - (1 - p_u) p_00, defined also without a ratio whose factor is 0; see `PrecisionCounts.mu`."""
     safe = np.where(denominators > 0, denominators, 1.0)
     p_u, p_01, p_00 = numerators / safe
     tests, valid_pairs, invalid_pairs = denominators > 0

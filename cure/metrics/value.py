@@ -1,4 +1,4 @@
-"""What a metric is made of: a numerator and a denominator per problem, so that problems can be resampled together."""
+"""Measures: a numerator and a denominator per problem, so that problems can be resampled."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 Formula = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""From sums of the parts' numerators and denominators, each (parts, ...), to one numerator and denominator (...)."""
+"""From sums of the parts' numerators and denominators, (parts, ...) each, to a numerator and a denominator (...)."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A number with what it was divided from, or None and why there is none."""
+    """A ratio with its numerator and denominator; None with a reason where there is no data."""
 
     value: float | None
     numerator: float = 0.0
@@ -28,7 +28,7 @@ class Value:
 class Measure:
     """A ratio of sums over problems, or a formula of several such sums.
 
-    A problem whose denominators are 0 says nothing about it and does not enter.
+    A problem whose denominators are all 0 does not enter.
     """
 
     numerators: Floats
@@ -36,13 +36,13 @@ class Measure:
     denominators: Floats
     """(parts, problems)."""
     reason: str
-    """Why there is no value, should there be none."""
+    """Why there is no value, for the case that no problem enters."""
     formula: Formula | None = None
-    """None for the plain ratio of one part."""
+    """None for the ratio of one part."""
 
     @property
     def entered(self) -> NDArray[np.bool_]:
-        """Which problems enter, (problems,)."""
+        """(problems,): whether the problem enters."""
         return np.asarray(self.denominators.any(axis=0))
 
     @property
@@ -58,13 +58,13 @@ class Measure:
         return Value(float(numerator / denominator), float(numerator), float(denominator))
 
     def fraction(self, numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
-        """One numerator and denominator (...) from sums of the parts (parts, ...); the latter is 0 without data."""
+        """A numerator and denominator (...) from sums of the parts (parts, ...); the denominator is 0 without data."""
         if self.formula is None:
             return numerators[0], denominators[0]
         return self.formula(numerators, denominators)
 
     def values(self, numerators: Floats, denominators: Floats) -> Floats:
-        """The values (...) of many sums (parts, ...); not a number where there is no data."""
+        """The values (...) of many sums (parts, ...); NaN where there is no data."""
         numerator, denominator = self.fraction(numerators, denominators)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(denominator != 0, numerator / denominator, np.nan)

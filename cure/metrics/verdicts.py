@@ -1,4 +1,4 @@
-"""Everything known of one problem's programs and tests, each at the index it was requested under."""
+"""The verdicts of one problem's programs on its tests, each at the index it was requested under."""
 
 from __future__ import annotations
 
@@ -16,47 +16,47 @@ Outputs = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Pool:
-    """Labelled programs that the coder did not write: the tester's quality on them needs no coder."""
+    """Labelled programs that the coder did not write, on which a tester can be measured without a coder."""
 
     right: Booleans
     """(programs,)."""
     generated: Booleans
-    """(programs, tests): the same tests, in the same order, as those of the problem."""
+    """(programs, tests requested): passed; the tests are those of the problem, in order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProblemVerdicts:
-    """One problem. Made by `verdicts`, which fills in and checks; a cell is True only if the program passed.
+    """The verdicts of one problem, made by `verdicts`, which fills in defaults and checks sizes.
 
-    A failed extraction keeps its place: such a program passes nothing, such a test has a column that votes for nobody.
+    A failed extraction keeps its place: such a program passes nothing, such a test is passed by no program.
     """
 
     name: str
     hidden: Booleans
-    """(programs, hidden tests): all of them, whatever a metric then uses."""
+    """(programs, hidden tests): passed; all hidden tests, of which a metric may use the first."""
     hidden_known: Booleans
-    """False where the sandbox failed: that cell says nothing about the program."""
+    """(programs, hidden tests): False where the sandbox failed, so that the cell says nothing about the program."""
     generated: Booleans
-    """(programs, tests requested)."""
+    """(programs, tests requested): passed."""
     generated_known: Booleans
-    """False where the sandbox failed."""
+    """(programs, tests requested): False where the sandbox failed."""
     extracted_programs: Booleans
     """(programs,)."""
     extracted_tests: Booleans
     """(tests requested,)."""
     requested_known: bool
-    """Whether the tests are all that were requested; otherwise only the extracted ones are known."""
+    """Whether the columns are all tests requested; otherwise they are the extracted ones, and the rest is unknown."""
     reference: Booleans | None
     """(tests requested,): whether the reference solution passes; None without a reference."""
     reference_known: Booleans
     """(tests requested,): False where the reference's verdict is missing."""
     public: Booleans
-    """(programs, public examples)."""
+    """(programs, public examples): passed."""
     inputs: tuple[Hashable, ...] | None
-    """(tests requested): equal for tests with the same input; None when the inputs are not stored."""
+    """(tests requested,): equal for tests with equal inputs; None where the inputs are not stored."""
     outputs: Outputs | None
     """(programs, tests requested): equal numbers in a column for equal outputs, -1 for an execution that did not end
-    well; None when the outputs are not stored."""
+    `ok`; None where the outputs are not stored."""
     pool: Pool | None = None
 
     @property
@@ -66,7 +66,7 @@ class ProblemVerdicts:
 
     @property
     def tests(self) -> int:
-        """How many tests were requested, or only extracted where that is all one knows."""
+        """How many tests were requested; only extracted ones where `requested_known` is False."""
         return int(self.generated.shape[1])
 
 
@@ -86,11 +86,11 @@ def verdicts(
     outputs: Outputs | None = None,
     pool: Pool | None = None,
 ) -> ProblemVerdicts:
-    """The verdicts of one problem, from (programs, hidden tests) and (programs, generated tests).
+    """The verdicts of one problem, from (programs, hidden tests) and (programs, generated tests) of passed cells.
 
-    With `extracted_tests` the columns are all requested tests. With `requested` alone they are the extracted ones, and
-    the failed ones are added behind them (their order changes no metric). With neither, how many were requested is
-    unknown. Raises ProblemError when sizes do not fit.
+    With `extracted_tests` the columns are all requested tests. With `requested` alone the columns are the extracted
+    tests, and columns of failed extractions are added behind them (the order changes no metric). With neither, the
+    number of requested tests is unknown. Raises ProblemError where sizes do not fit.
     """
     hidden, generated = np.asarray(hidden, dtype=np.bool_), np.asarray(generated, dtype=np.bool_)
     if generated.shape[0] != hidden.shape[0]:
@@ -126,13 +126,13 @@ def verdicts(
 
 
 def numbered(texts: Sequence[str | None]) -> list[int | None]:
-    """Numbers that are equal where the texts are: texts may be large, and metrics only compare them."""
+    """Numbers that are equal where the texts are, None for None. Metrics only compare texts, which may be large."""
     seen: dict[str, int] = {}
     return [None if text is None else seen.setdefault(text, len(seen)) for text in texts]
 
 
 def output_numbers(texts: Sequence[str | None], programs: int, tests: int) -> Outputs:
-    """(programs, tests) numbers that are equal where normalised outputs are, -1 where there is none."""
+    """(programs, tests) numbers that are equal where the texts are, -1 for None; texts come row by row."""
     numbers = [-1 if number is None else number for number in numbered(texts)]
     return np.array(numbers, dtype=np.int64).reshape(programs, tests)
 
@@ -154,7 +154,7 @@ def _grid(known: Booleans | None, shape: tuple[int, ...], name: str) -> Booleans
 
 
 def _wider(table: Booleans, failed: int) -> Booleans:
-    """The table with columns of False behind it."""
+    """The table (programs, tests) with `failed` columns of False behind it."""
     return np.append(table, np.zeros((table.shape[0], failed), dtype=np.bool_), axis=1) if failed else table
 
 

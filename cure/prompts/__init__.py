@@ -1,4 +1,4 @@
-"""What both roles are asked, in three styles: `chat` for instruction-tuned models, `micro`, `release`.
+"""Prompts of both roles, in three styles: `chat` for instruction-tuned models, `micro`, `release`.
 
 `micro` is for the bundled model. `release` is the raw prompt the published CURE models were trained on;
 `cure.prompts.release_source` says where its wording comes from.
@@ -27,30 +27,30 @@ class Failure:
 
     test: UnitTest
     got: str = ""
-    """What it printed, if it ended by itself."""
+    """What the program printed; empty where it did not end by itself."""
     error: str = ""
-    """What went wrong, if it did not."""
+    """How the program failed; empty where it ended by itself."""
 
 
 class PromptStyle(Protocol):
-    """One way to ask. Prompts are pure functions of their arguments."""
+    """A style of prompts, which are pure functions of their arguments."""
 
     @property
     def name(self) -> str:
-        """The name `prompts_for` finds it by."""
+        """The name by which `prompts_for` finds the style."""
 
     @property
     def stop(self) -> tuple[str, ...]:
-        """Texts that end an answer of this style."""
+        """Texts at which a completion of this style ends."""
 
     def coder(self, problem: Problem) -> Prompt:
-        """Asks for a program that solves the problem."""
+        """The prompt that asks for a program that solves the problem."""
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> Prompt:
-        """Asks for one new unit test; where the style has words for it, one whose input is none of those in `avoid`."""
+        """The prompt that asks for a unit test, whose input is not in `avoid` where the style has words for that."""
 
     def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
-        """Asks for a better program than `source`, which fails as listed."""
+        """The prompt that asks for a better program than `source`, which has these failures."""
 
 
 def style_for(model: str) -> StyleName:

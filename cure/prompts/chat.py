@@ -1,4 +1,4 @@
-"""Prompts for instruction-tuned models, as chat messages; the model's own template is applied by whoever serves it."""
+"""Prompts for instruction-tuned models, as chat messages; the engine applies the model's own template."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ itself be wrong; the problem's text decides.
 
 @dataclass(frozen=True)
 class ChatStyle:
-    """Instructions in plain words."""
+    """Chat messages with instructions in plain words."""
 
     name: str = "chat"
     stop: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ def _chat(system: str, user: str) -> ChatPrompt:
 
 
 def _statement(problem: Problem) -> str:
-    """The statement; the public examples behind it unless it already shows all of them, in lines of their own."""
+    """The statement, followed by the public examples unless it shows all of them already, in lines of their own."""
     text = problem.question.strip()
     lines = _lines(text)
     if all(_lines(test.stdin) in lines and _lines(test.expected) in lines for test in problem.examples):
@@ -117,5 +117,5 @@ def _statement(problem: Problem) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text between newlines, its lines stripped: it occurs in another such text only as whole lines."""
+    """The text between newlines with its lines stripped; another such text contains it as whole lines only."""
     return "\n".join(["", *(line.strip() for line in text.strip().splitlines()), ""])

@@ -10,7 +10,7 @@ _LONGEST = 1_000
 
 
 def shown(failures: Sequence[Failure]) -> str:
-    """Each failure with its input, what was expected and what came instead; long texts keep their beginning and end."""
+    """Each failure with its input, the expected output and what the program did; long texts are cut in the middle."""
     return "\n\n".join(_one(number, failure) for number, failure in enumerate(failures, 1))
 
 

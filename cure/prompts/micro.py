@@ -27,17 +27,17 @@ STOP = (END,)
 
 
 def coder_prompt(problem: Problem) -> TextPrompt:
-    """Prompt that asks for a program in a ```python block."""
+    """The prompt that asks for a program in a ```python block."""
     return TextPrompt(f"{CODER}{problem.question.strip()}{ANSWER}")
 
 
 def tester_prompt(problem: Problem) -> TextPrompt:
-    """Prompt that asks for worked steps, then one test in the three-header format of the CURE tester."""
+    """The prompt that asks for worked steps, then one test in the three-header format of the CURE tester."""
     return TextPrompt(f"{TESTER}{problem.question.strip()}{ANSWER}")
 
 
 def repair_prompt(problem: Problem, source: str, failing: UnitTest, got: str) -> TextPrompt:
-    """Prompt that asks for a better program than `source`, which printed `got` where `failing` expects otherwise."""
+    """The prompt that asks for a better program than `source`, which printed `got` on the test `failing`."""
     return TextPrompt(
         f"{REPAIR}{problem.question.strip()}{PROGRAM}{source.strip()}"
         f"{INPUT}{failing.stdin.strip()}{EXPECTED}{failing.expected.strip()}{GOT}{got.strip()}{ANSWER}"

@@ -12,7 +12,7 @@ from engines import Prompt
 
 @dataclass(frozen=True)
 class MicroStyle:
-    """Statement in, answer out; the model follows no instructions, so it is shown one failing test at most."""
+    """Prompts of a statement, with one failing test at most: the model follows no instructions."""
 
     name: str = "micro"
     stop: tuple[str, ...] = micro.STOP
@@ -24,7 +24,7 @@ class MicroStyle:
         return micro.tester_prompt(problem)
 
     def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
-        """With no failure to show, the coder is asked afresh."""
+        """The prompt of the first failure; the coder's prompt where there is none."""
         if not failures:
             return micro.coder_prompt(problem)
         first = failures[0]

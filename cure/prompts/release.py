@@ -1,9 +1,9 @@
-"""The raw prompts the published CURE models were trained on, byte for byte.
+"""The raw prompts on which the published CURE models were trained, byte for byte.
 
-The wording is read by `cure.prompts.release_source`; this file only fills it in. Three things are as published and
-worth knowing: the prompt is raw text (a chat template in front of it breaks the models); the stop texts cut any program
-that contains one of those words; in the evaluation stage the sentence before the public examples is chosen by
-min(k_case, number of examples), while all of them are listed.
+`cure.prompts.release_source` reads the wording, this file fills it in. Three peculiarities are published like this: the
+prompt is raw text (a chat template in front of it breaks the models); the stop texts cut any program that contains one
+of them; in the evaluation stage the sentence before the public examples is chosen by min(k_case, number of examples),
+while all examples are listed.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ Script:
 
 @dataclass(frozen=True)
 class ReleaseStyle:
-    """The published prompts of one stage. For repair nothing was published: the words are ours in their frame."""
+    """The published prompts of one stage. No prompt for repair was published: its words are this project's."""
 
     wording: Wording
     stage: Stage = "evaluation"
     k_case: int = 16
     """Tests asked for per problem; only the wording before public examples depends on it, and only in evaluation."""
     public_examples: int | None = None
-    """Most public examples the tester is shown; None is what was published: one in training, none in evaluation."""
+    """Public examples the tester is shown at most; None for the published number: 1 in training, 0 in evaluation."""
     name: str = "release"
     stop: tuple[str, ...] = STOP
 
@@ -57,7 +57,7 @@ class ReleaseStyle:
         )
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> TextPrompt:  # noqa: ARG002 see below
-        """`avoid` is not mentioned: the models know one fixed prompt."""
+        """The published prompt; `avoid` does not enter, since the models know one fixed prompt."""
         return TextPrompt(
             _render(self._words.tester, problem=problem.question, example_intro=self._example_intro(problem))
         )
@@ -90,6 +90,6 @@ def _render(template: str, **values: object) -> str:
 
 
 def _frame(template: str) -> tuple[str, str]:
-    """What stands before the user's words and after them; neither part has anything to fill in."""
+    """The parts of the template before and after the user's words; neither has anything to fill in."""
     start = template.index("User: ") + len("User: ")
     return template[:start], template[template.rindex(" <|im_end|>") :]

@@ -1,7 +1,7 @@
 """The wording the published CURE models were trained on, read from the published repository; none of it is kept here.
 
-Gen-Verse/CURE carries no licence, so its text is not ours to ship. Four of its files are read as data at one pinned
-commit, each checked against its sha256, parsed with `ast` and never executed. They come from, in this order: the
+Gen-Verse/CURE has no licence, so its text cannot be shipped. Four of its files are read as data at one pinned commit,
+each checked against its SHA-256, parsed with `ast` and never executed. They come from, in this order: the
 directory given, the one in the environment variable CURE_AGENT_RELEASE_DIR (a checkout of the repository), the user's
 cache directory, a download from raw.githubusercontent.com, which fills the cache.
 """
@@ -41,20 +41,20 @@ class StageWording:
     """The jinja2 templates of one stage."""
 
     coder: str
-    """With `language`, `special_requirements`, `problem`."""
+    """Takes `language`, `special_requirements`, `problem`."""
     tester: str
-    """With `problem`, `example_intro`."""
+    """Takes `problem`, `example_intro`."""
     requirements: str
     no_example: str
     one_example: str
-    """With `example_input`, `example_output`."""
+    """Takes `example_input`, `example_output`."""
     more_examples: str
-    """With `n_sample`, `example_input`, `example_output`."""
+    """Takes `n_sample`, `example_input`, `example_output`."""
 
 
 @dataclass(frozen=True)
 class Wording:
-    """The templates of both stages: they differ in the coder's requirements."""
+    """The templates of both stages, which differ in the coder's requirements."""
 
     training: StageWording
     evaluation: StageWording
@@ -69,14 +69,14 @@ def load_wording(directory: str | None = None) -> Wording:
 
 
 def cache_directory() -> Path:
-    """Where downloaded files are kept."""
+    """The directory in which downloaded files are kept."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("cure-agent")) / f"release-{COMMIT[:7]}"
 
 
 def is_cached() -> bool:
-    """Whether the wording can be had without a network."""
+    """Whether the wording can be read without a network."""
     root = Path(os.environ.get(ENVIRONMENT) or cache_directory())
     return all((root / name).is_file() for name in FILES)
 
@@ -105,7 +105,7 @@ def _from_cache_or_download(root: Path) -> Callable[[str], str]:
         if place.is_file() and _digest(content := place.read_bytes()) == FILES[name]:
             return content.decode()
         content = download(name)
-        # What was downloaded is as good without a cache; the next run downloads it again.
+        # The text is complete without the cache; the next run downloads it again.
         with contextlib.suppress(OSError):
             _keep(place, content)
         return content.decode()
@@ -134,7 +134,7 @@ def download(name: str, base_url: str = RAW) -> bytes:
 
 
 def _keep(place: Path, content: bytes) -> None:
-    """Write beside, then rename, so that a reader never sees half a file; raises OSError, leaving nothing behind."""
+    """Write the file atomically; raises OSError and leaves no partial file."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as beside:
         new = Path(beside) / place.name
@@ -164,7 +164,7 @@ def _stage(configuration: str, program: str) -> StageWording:
 
 
 def _assigned_texts(statements: list[ast.stmt]) -> dict[str, str]:
-    """The names that are assigned a text literal, and the text."""
+    """The text literals that are assigned to names, by name."""
     texts: dict[str, str] = {}
     for statement in statements:
         match statement:

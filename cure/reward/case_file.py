@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from cure.case_file import Shape, checked, read_json
-from cure.reward.release import Answers, Problem, Settings
+from cure.reward.release import ExecutedProblem, ReleaseSwitches, RoleAnswers
 
 _LONGEST = 2**31
 
@@ -27,17 +27,17 @@ Lengths = Annotated[list[int], AfterValidator(_lengths)]
 """Tokens of each answer."""
 
 
-class Config(Shape):
+class SwitchesRow(Shape):
     """The switches of the released code, with its defaults; unknown ones are left alone."""
 
-    enable_efficient: bool = Settings.enable_efficient
-    post_stage: bool = Settings.post_stage
-    max_len_threshold: int = Settings.max_len_threshold
-    min_len_threshold: int = Settings.min_len_threshold
-    max_generation_len: int = Settings.max_generation_len
+    enable_efficient: bool = ReleaseSwitches.enable_efficient
+    post_stage: bool = ReleaseSwitches.post_stage
+    max_len_threshold: int = ReleaseSwitches.max_len_threshold
+    min_len_threshold: int = ReleaseSwitches.min_len_threshold
+    max_generation_len: int = ReleaseSwitches.max_generation_len
 
 
-class ProblemRow(Shape):
+class StoredProblem(Shape):
     """One problem: for each role a prompt, the texts and their lengths in tokens, and what programs did on tests."""
 
     code_generation_prompt: str
@@ -76,10 +76,10 @@ class ProblemRow(Shape):
                     "the ground-truth tests, then one for each of 'full_case_generation'"
                 )
 
-    def problem(self) -> Problem:
+    def problem(self) -> ExecutedProblem:
         """The problem as the released code's rewards take it."""
         codes, tests = (
-            Answers(prompt, tuple(texts), np.array(lengths, dtype=np.int64))
+            RoleAnswers(prompt, tuple(texts), np.array(lengths, dtype=np.int64))
             for prompt, texts, lengths in (
                 (self.code_generation_prompt, self.full_code_generation, self.code_response_length),
                 (self.case_generation_prompt, self.full_case_generation, self.case_response_length),
@@ -89,21 +89,21 @@ class ProblemRow(Shape):
         if self.all_case_bool_table is not None:
             shape = (len(codes.texts), self.num_ground_truth_test + len(tests.texts))
             table = np.array(self.all_case_bool_table, dtype=np.bool_).reshape(shape)
-        return Problem(table, self.num_ground_truth_test, codes, tests)
+        return ExecutedProblem(table, self.num_ground_truth_test, codes, tests)
 
 
-class CaseRow(Shape):
+class StoredCase(Shape):
     """Problems, and what the released code is told about them."""
 
-    problems: list[ProblemRow]
+    problems: list[StoredProblem]
     name: str = ""
-    config: Config = Config()
+    config: SwitchesRow = SwitchesRow()
 
 
-class CasesFile(Shape):
+class StoredCases(Shape):
     """Cases, in order."""
 
-    cases: list[CaseRow]
+    cases: list[StoredCase]
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,17 @@ class RewardCase:
     """Problems, and what the released code is told about them."""
 
     name: str
-    settings: Settings
-    problems: tuple[Problem, ...]
+    switches: ReleaseSwitches
+    problems: tuple[ExecutedProblem, ...]
 
 
 def load_cases(path: str) -> list[RewardCase]:
     """The cases in the file; raises ProblemError with one line that names the place."""
     content = read_json(path)
-    stored = checked({"cases": content} if isinstance(content, list) else content, CasesFile, path)
+    stored = checked({"cases": content} if isinstance(content, list) else content, StoredCases, path)
     return [
-        RewardCase(case.name, Settings(**case.config.model_dump()), tuple(row.problem() for row in case.problems))
+        RewardCase(
+            case.name, ReleaseSwitches(**case.config.model_dump()), tuple(row.problem() for row in case.problems)
+        )
         for case in stored.cases
     ]

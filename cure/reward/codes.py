@@ -1,4 +1,4 @@
-"""The reward of a program: how it does on the ground-truth tests."""
+"""The reward of a program: how many ground-truth tests it passes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def code_rewards(labels: Booleans, kind: CodeRewardKind) -> Floats:
 
     `count` is Eq. 3, the number of tests passed; `fraction` is that over the number of tests, as in the released
     reward.py; `all` is 1 for a program that passes every test and else 0, as Figure 3 prints it.
-    Raises ValueError without ground-truth tests: passing none of none says nothing.
+    Raises ValueError without ground-truth tests.
     """
     _require_tests(labels)
     if kind == "count":
@@ -27,7 +27,7 @@ def code_rewards(labels: Booleans, kind: CodeRewardKind) -> Floats:
 
 
 def right_codes(labels: Booleans) -> Booleans:
-    """Which programs pass every ground-truth test, shape (codes,): I_s of section 2 of the paper.
+    """(codes,): whether the program passes every ground-truth test; I_s of section 2 of the paper.
 
     Raises ValueError without ground-truth tests, where the released code calls every program right.
     """

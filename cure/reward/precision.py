@@ -1,4 +1,4 @@
-"""How well generated tests pick the right program: the counts behind p_u, p_01, p_00 and mu."""
+"""Precision of generated tests: the counts behind p_u, p_01, p_00 and mu."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class PrecisionCounts:
     tests: int
     """Generated tests of problems with a right program."""
     valid_tests: int
-    """Those that all right programs pass."""
+    """Tests that all right programs pass."""
     valid_pairs: int
     """Pairs of a wrong program and a valid test."""
     valid_passes: int
-    """Those where the wrong program passes."""
+    """Pairs of these where the wrong program passes."""
     invalid_pairs: int
     """Pairs of a wrong program and an invalid test."""
     invalid_passes: int
-    """Those where the wrong program passes."""
+    """Pairs of these where the wrong program passes."""
 
     @classmethod
     def zero(cls) -> PrecisionCounts:
-        """The counts of nothing, to begin a sum with."""
+        """All counts 0, the start of a sum."""
         return cls(0, 0, 0, 0, 0, 0)
 
     def __add__(self, other: PrecisionCounts) -> PrecisionCounts:

@@ -1,4 +1,4 @@
-"""The rewards of a file's cases, as the paper means them or as the released code computes them."""
+"""Rewards of the cases of a file: those the paper means, or those the released code computes."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ Preset = Literal["paper", "release"]
 
 @dataclass(frozen=True)
 class GroupRewards:
-    """One role's group of one problem, in the order of its answers."""
+    """Rewards of one role's answers to one problem, in order."""
 
     rewards: list[float | None] | None
-    """Before they are compared with each other; None when the role gets none here."""
+    """Raw rewards; None where the role gets none."""
     advantages: list[float | None] | None
-    """What is trained on; None when the group is left out. An entry is None where the release trains on NaN."""
+    """Advantages that are trained on; None where the group is left out. An entry is None where the release has NaN."""
     reason: str | None = None
     """Why there are no advantages, or NaN among them."""
 
 
 @dataclass(frozen=True)
 class ProblemRewards:
-    """Both groups of one problem."""
+    """Rewards of the programs and of the tests of one problem."""
 
     codes: GroupRewards
     tests: GroupRewards
 
 
 def case_rewards(case: RewardCase, preset: Preset) -> dict[str, Any]:
-    """`name`, `preset`, `config` and the `problems` of a case; for `release` also what the released code writes.
+    """`name`, `preset`, `config` and the `problems` of a case; for `release` also the released code's training sets.
 
-    paper: fraction of ground-truth tests, Eq. 4 as meant, standardised; the released code's switches do not matter.
+    paper: fraction of ground-truth tests, Eq. 4 as meant, standardised; the released code's switches have no effect.
     """
     groups = _paper if preset == "paper" else _release
     result = {
         "name": case.name,
         "preset": preset,
-        "config": asdict(case.settings),
-        "problems": [asdict(groups(problem, case.settings)) for problem in case.problems],
+        "config": asdict(case.switches),
+        "problems": [asdict(groups(problem, case.switches)) for problem in case.problems],
     }
-    return result if preset == "paper" else result | asdict(release.release_rewards(case.problems, case.settings))
+    return result if preset == "paper" else result | asdict(release.release_rewards(case.problems, case.switches))
 
 
-def _paper(problem: release.Problem, _: release.Settings) -> ProblemRewards:
+def _paper(problem: release.ExecutedProblem, _: release.ReleaseSwitches) -> ProblemRewards:
     if problem.table is None:
         return _nothing("there is no table")
     labels, generated = np.split(problem.table, [problem.ground_truth], axis=1)
@@ -70,12 +70,12 @@ def _group(rewards: Floats) -> GroupRewards:
     return GroupRewards(_numbers(rewards), _numbers(found), None if found is not None else _why_none(rewards))
 
 
-def _release(problem: release.Problem, settings: release.Settings) -> ProblemRewards:
+def _release(problem: release.ExecutedProblem, switches: release.ReleaseSwitches) -> ProblemRewards:
     if problem.table is None:
         return _nothing("there is no table")
-    codes, tests = release.code_rewards(problem, settings), release.test_rewards(problem, settings)
+    codes, tests = release.code_rewards(problem, switches), release.test_rewards(problem, switches)
     no_tests = "there are no tests" if not problem.tests.texts else "no program is right"
-    efficient = settings.enable_efficient
+    efficient = switches.enable_efficient
     return ProblemRewards(
         _as_released(codes, efficient, "there are no programs"), _as_released(tests, efficient, no_tests)
     )

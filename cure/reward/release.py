@@ -1,11 +1,11 @@
 """The rewards of the released code, to 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
 
-Per problem the table is (codes, ground-truth tests then generated tests): in its files the ground truth comes first,
-in the paper last. Programs get the share of ground-truth tests passed. Valid tests get the share of wrong programs they
-fail, invalid ones minus the share they pass, 1 and -1 with no wrong program; nothing with no right program. Each role's
-rewards are standardised; a group whose deviation is 0 is dropped.
+The table of a problem is (codes, ground-truth tests then generated tests): in the released files the ground truth comes
+first, in the paper last. A program gets the share of ground-truth tests it passes. A valid test gets the share of wrong
+programs it fails, an invalid one minus the share it passes, 1 and -1 with no wrong program; there is no reward with no
+right program. Each role's rewards are standardised; a group whose deviation is 0 is dropped.
 
-What is odd is kept here (R1 to R8 of `docs/rewards.md`) and mended in the rest of `cure.reward`.
+Oddities are kept here (R1 to R8 of `docs/rewards.md`) and mended in the rest of `cure.reward`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ END_OF_TURN = "<|im_end|>"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What `reward.py` is told."""
+class ReleaseSwitches:
+    """Options of `reward.py`, under its names."""
 
     enable_efficient: bool = False
     """Trade reward for length, on programs as well as on tests."""
@@ -33,28 +33,28 @@ class Settings:
     min_len_threshold: int = 1000
     """Bounds of the length above which a good answer loses."""
     max_generation_len: int = 10000
-    """Answers of this many tokens or more count as truncated: no end of turn is appended."""
+    """RoleAnswers of this many tokens or more count as truncated: no end of turn is appended."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What one role wrote for one problem."""
+class RoleAnswers:
+    """The answers of one role to one problem."""
 
     prompt: str
     texts: tuple[str, ...]
     lengths: NDArray[np.int64]
-    """Tokens of each text."""
+    """(texts,): tokens of each text."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One problem's answers and what they did."""
+class ExecutedProblem:
+    """One problem with the answers of both roles and the table of their executions."""
 
     table: Booleans | None
     """(codes, ground-truth tests then generated tests); None where nothing was executed."""
     ground_truth: int
-    codes: Answers
-    tests: Answers
+    codes: RoleAnswers
+    tests: RoleAnswers
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ class RoleRewards:
 
     raw: Floats | None
     final: Floats | None
-    """Standardised, perhaps transformed: what is trained on. None when the group is dropped."""
+    """(answers,) advantages that are trained on, standardised, perhaps transformed. None where the group is dropped."""
 
 
 @dataclass(frozen=True)
-class Sample:
+class TrainedAnswer:
     """One answer to train on. The reward is None where the release trains on NaN."""
 
     prompt: str
@@ -77,40 +77,40 @@ class Sample:
 
 @dataclass(frozen=True)
 class ReleaseRewards:
-    """The released code's two training sets, problem by problem, in the order of the answers (unshuffled)."""
+    """The two training sets of the released code, problem by problem, in the order of the answers (not shuffled)."""
 
-    rl_code_data: tuple[Sample, ...]
-    rl_case_data: tuple[Sample, ...]
+    rl_code_data: tuple[TrainedAnswer, ...]
+    rl_case_data: tuple[TrainedAnswer, ...]
     error: str | None = None
     """The exception the released code raises; none is known for a well-formed table."""
     reason: str | None = None
-    """Why there are rewards that are None."""
+    """Why rewards are None; None where none is."""
 
 
-def release_rewards(problems: Sequence[Problem], settings: Settings) -> ReleaseRewards:
+def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitches) -> ReleaseRewards:
     """The released code's rewards of these problems."""
-    codes: list[Sample] = []
-    tests: list[Sample] = []
+    codes: list[TrainedAnswer] = []
+    tests: list[TrainedAnswer] = []
     reason = None
     for index, problem in enumerate(problems):
-        codes += _samples(problem.codes, code_rewards(problem, settings).final, settings)
-        tests += _samples(problem.tests, test_rewards(problem, settings).final, settings)
+        codes += _samples(problem.codes, code_rewards(problem, switches).final, switches)
+        tests += _samples(problem.tests, test_rewards(problem, switches).final, switches)
         if problem.table is not None and not problem.ground_truth and reason is None:
             reason = f"problem {index} has no ground-truth tests: the released code trains its programs on NaN (R1)"
     return ReleaseRewards(tuple(codes), tuple(tests), reason=reason)
 
 
-def code_rewards(problem: Problem, settings: Settings) -> RoleRewards:
+def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
     """The rewards of the programs; NaN without ground-truth tests (R1)."""
     if problem.table is None or not problem.table.shape[0]:
         return RoleRewards(None, None)
     labels = problem.table[:, : problem.ground_truth]
     raw = labels.mean(axis=1) if labels.size else np.full(labels.shape[0], np.nan)
-    return _role(raw, problem.codes.lengths, settings)
+    return _role(raw, problem.codes.lengths, switches)
 
 
-def test_rewards(problem: Problem, settings: Settings) -> RoleRewards:
-    """The rewards of the tests; none when no program is right. Without ground-truth tests all are (R1)."""
+def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
+    """The rewards of the tests; none where no program is right. Without ground-truth tests all are right (R1)."""
     if problem.table is None:
         return RoleRewards(None, None)
     right = problem.table[:, : problem.ground_truth].all(axis=1)
@@ -121,35 +121,35 @@ def test_rewards(problem: Problem, settings: Settings) -> RoleRewards:
     by_wrong = generated[np.logical_not(right)]
     if not by_wrong.shape[0]:
         raw = np.where(valid, 1.0, -1.0)
-    elif settings.post_stage:
+    elif switches.post_stage:
         passed = by_wrong.any(axis=0)
         raw = np.where(valid, np.logical_not(passed), -1.0 * passed)
     else:
         raw = np.where(valid, np.logical_not(by_wrong).mean(axis=0), -by_wrong.mean(axis=0))
-    return _role(raw, problem.tests.lengths, settings)
+    return _role(raw, problem.tests.lengths, switches)
 
 
 test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes the function for a test
 
 
-def _role(raw: Floats, lengths: NDArray[np.int64], settings: Settings) -> RoleRewards:
-    """Standardised rewards. The deviation of equal fractions may be a rounding error, which is then divided by."""
+def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> RoleRewards:
+    """The standardised rewards. The deviation of equal fractions may be a rounding error, by which they are divided."""
     deviation = raw.std()
     if deviation:
         final = (raw - raw.mean()) / deviation
-    elif settings.enable_efficient and (raw == 1).all():
+    elif switches.enable_efficient and (raw == 1).all():
         final = raw
     else:
         return RoleRewards(raw, None)
-    return RoleRewards(raw, _efficient(final, lengths, settings) if settings.enable_efficient else final)
+    return RoleRewards(raw, _efficient(final, lengths, switches) if switches.enable_efficient else final)
 
 
-def _efficient(rewards: Floats, lengths: NDArray[np.int64], settings: Settings) -> Floats | None:
+def _efficient(rewards: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> Floats | None:
     """The release's length transformation; None when no positive or no negative entry is left (R2 to R4)."""
     shaped = np.sign(rewards)
     good, bad = shaped > 0, shaped < 0
     if good.any() and np.ptp(lengths[good]):
-        threshold = np.clip(np.median(lengths[good]), settings.min_len_threshold, settings.max_len_threshold)
+        threshold = np.clip(np.median(lengths[good]), switches.min_len_threshold, switches.max_len_threshold)
         shaped[good] = threshold - lengths[good]
         shaped[bad] = np.where(good, shaped, 0.0).min()
     positive, negative = shaped > 0, shaped < 0
@@ -159,11 +159,11 @@ def _efficient(rewards: Floats, lengths: NDArray[np.int64], settings: Settings) 
     return np.asarray(shaped / shaped.std())
 
 
-def _samples(answers: Answers, rewards: Floats | None, settings: Settings) -> list[Sample]:
+def _samples(answers: RoleAnswers, rewards: Floats | None, switches: ReleaseSwitches) -> list[TrainedAnswer]:
     if rewards is None:
         return []
-    ends = ["" if length >= settings.max_generation_len else END_OF_TURN for length in answers.lengths]
+    ends = ["" if length >= switches.max_generation_len else END_OF_TURN for length in answers.lengths]
     return [
-        Sample(answers.prompt, text + end, None if np.isnan(reward) else float(reward))
+        TrainedAnswer(answers.prompt, text + end, None if np.isnan(reward) else float(reward))
         for text, end, reward in zip(answers.texts, ends, rewards, strict=True)
     ]

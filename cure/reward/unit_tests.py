@@ -1,4 +1,4 @@
-"""The reward of a generated test: how it tells right programs from wrong ones."""
+"""The reward of a generated test: how well it tells right programs from wrong ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cure.reward.values import Booleans, Floats
 
 @dataclass(frozen=True)
 class TestRule:
-    """Which reward a test gets."""
+    """How the reward of a test is computed."""
 
     __test__: ClassVar = False  # else pytest takes the class for tests
 
@@ -32,7 +32,7 @@ class TestRule:
 
 
 def test_rewards(generated: Booleans, right: Booleans, rule: TestRule = TestRule()) -> Floats | None:
-    """Rewards of shape (tests,), or None where the table says nothing about tests.
+    """Rewards of shape (tests,), or None where there is no information about tests.
 
     `generated` is (codes, parsed tests), `right` is (codes,). A test is valid if all right programs pass it. By Eq. 4
     as Figure 3 and reward.py have it (its product runs over right programs, not over all), a valid test earns the
@@ -59,5 +59,5 @@ test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes
 
 
 def valid_tests(generated: Booleans, right: Booleans) -> Booleans:
-    """Which tests every right program passes, shape (tests,); all of them when no program is right."""
+    """(tests,): whether every right program passes the test; all tests where no program is right."""
     return np.asarray(generated[right].all(axis=0))

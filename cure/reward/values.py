@@ -1,4 +1,4 @@
-"""What rewards are computed from and what they are."""
+"""Array types of rewards."""
 
 from __future__ import annotations
 

@@ -12,17 +12,17 @@ import pytest
 from cure import reward
 from cure.reward.case_file import load_cases
 from cure.reward.presets import case_rewards
-from cure.reward.release import Answers, Problem, ReleaseRewards, Settings, release_rewards
+from cure.reward.release import ExecutedProblem, ReleaseRewards, ReleaseSwitches, RoleAnswers, release_rewards
 
-EFFICIENT = Settings(enable_efficient=True)
+EFFICIENT = ReleaseSwitches(enable_efficient=True)
 
 
 def problem(
     rows: list[str], ground_truth: int, code_lengths: list[int] | None = None, test_lengths: list[int] | None = None
-) -> Problem:
+) -> ExecutedProblem:
     """A problem whose rows are written as 0 and 1, ground-truth tests first."""
     table = np.array([[cell == "1" for cell in row] for row in rows], dtype=bool)
-    return Problem(
+    return ExecutedProblem(
         table,
         ground_truth,
         _answers("code", code_lengths or list(range(1500, 1500 + table.shape[0]))),
@@ -30,9 +30,9 @@ def problem(
     )
 
 
-def _answers(role: str, lengths: list[int]) -> Answers:
+def _answers(role: str, lengths: list[int]) -> RoleAnswers:
     texts = tuple(f"{role} {index}" for index in range(len(lengths)))
-    return Answers(f"{role} prompt", texts, np.array(lengths, dtype=np.int64))
+    return RoleAnswers(f"{role} prompt", texts, np.array(lengths, dtype=np.int64))
 
 
 def of_codes(found: ReleaseRewards) -> Any:
@@ -63,7 +63,7 @@ def test_release_rewards_equal_the_golden_file(shared_data: Path) -> None:
 
 def test_shares_are_standardised() -> None:
     """Codes 1, 1/2, 0. The first test is valid and kills one of two; the second is invalid and lets one through."""
-    found = release_rewards([problem(["1110", "1001", "0010"], 2)], Settings())
+    found = release_rewards([problem(["1110", "1001", "0010"], 2)], ReleaseSwitches())
     root = 1.5**0.5
     assert of_codes(found) == [root, 0, -root]
     assert of_tests(found) == [1, -1]
@@ -74,25 +74,28 @@ def test_a_test_is_judged_by_the_share_of_wrong_codes_and_late_by_any_of_them() 
     """One right code, three wrong. The tests are valid and kill 3 and 2, or invalid and let 1 and 0 through."""
     table = problem(["11100", "00010", "00100", "00000"], 1)
     raw = np.array([1, 2 / 3, -1 / 3, 0])
-    assert of_tests(release_rewards([table], Settings())) == ((raw - raw.mean()) / raw.std()).tolist()
+    assert of_tests(release_rewards([table], ReleaseSwitches())) == ((raw - raw.mean()) / raw.std()).tolist()
     late = np.array([1, 0, -1, 0])
-    assert of_tests(release_rewards([table], Settings(post_stage=True))) == ((late - late.mean()) / late.std()).tolist()
+    assert (
+        of_tests(release_rewards([table], ReleaseSwitches(post_stage=True)))
+        == ((late - late.mean()) / late.std()).tolist()
+    )
 
 
 def test_validity_is_the_reward_when_no_code_is_wrong() -> None:
-    found = release_rewards([problem(["110", "110"], 1)], Settings())
+    found = release_rewards([problem(["110", "110"], 1)], ReleaseSwitches())
     assert found.rl_code_data == ()
     assert of_tests(found) == [1, -1]
 
 
 def test_truncated_answers_get_no_end_of_turn() -> None:
-    found = release_rewards([problem(["11", "00"], 1, [10_000, 9_999], [5])], Settings())
+    found = release_rewards([problem(["11", "00"], 1, [10_000, 9_999], [5])], ReleaseSwitches())
     assert [sample.response for sample in found.rl_code_data] == ["code 0", "code 1<|im_end|>"]
 
 
 def test_a_problem_that_was_not_executed_is_left_out() -> None:
-    nothing = Problem(None, 1, _answers("code", [1]), _answers("test", [1]))
-    assert release_rewards([nothing], Settings()) == ReleaseRewards((), ())
+    nothing = ExecutedProblem(None, 1, _answers("code", [1]), _answers("test", [1]))
+    assert release_rewards([nothing], ReleaseSwitches()) == ReleaseRewards((), ())
 
 
 def test_lengths_count_above_and_below_the_threshold_when_it_is_told_to_be_efficient() -> None:
@@ -103,14 +106,14 @@ def test_lengths_count_above_and_below_the_threshold_when_it_is_told_to_be_effic
 
 def test_codes_that_are_all_right_are_dropped_or_told_to_be_short() -> None:
     table = problem(["1", "1"], 1, [1100, 1300])
-    assert release_rewards([table], Settings()).rl_code_data == ()
+    assert release_rewards([table], ReleaseSwitches()).rl_code_data == ()
     assert of_codes(release_rewards([table], EFFICIENT)) == [1, -1]
 
 
 def test_no_ground_truth() -> None:
     """R1: NaN for the programs, which is None with a reason here; every program counts as right."""
     table = problem(["10", "10"], 0)
-    found = release_rewards([table], Settings())
+    found = release_rewards([table], ReleaseSwitches())
     assert [sample.reward for sample in found.rl_code_data] == [None, None]
     assert of_tests(found) == [1, -1]
     assert found.reason is not None and "problem 0 has no ground-truth tests" in found.reason
@@ -137,6 +140,6 @@ def test_being_efficient_drops_groups_of_short_answers() -> None:
 
 def test_equal_fractions_may_be_trained_on() -> None:
     """The deviation of fifteen times 1/3 is a rounding error, by which the release divides."""
-    found = release_rewards([problem(["100"] * 15, 3)], Settings())
+    found = release_rewards([problem(["100"] * 15, 3)], ReleaseSwitches())
     assert len({sample.reward for sample in found.rl_code_data}) == 1
     assert abs(found.rl_code_data[0].reward or 0) == pytest.approx(1)
