@@ -11,6 +11,7 @@ from functools import partial
 from agent.errors import RunError
 from agent.runs.events import Result, Scored, Started
 from agent.runs.recorder import RecordEnds, Recorder, ReplayError
+from agent.runs.state import cell_of
 from agent.solve.attempts import notes
 from agent.solve.outcome import Outcome, Status
 from agent.solve.reading import Reading
@@ -24,8 +25,8 @@ from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
 from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
-from engines import Engine
-from sandbox import Sandbox, SandboxError
+from engines import Engine, EngineError
+from sandbox import Execution, Sandbox, SandboxError
 
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
@@ -52,6 +53,8 @@ async def solve_problem(
     record = recorder.blob(json.dumps(to_record(problem)))
     recorder.emit(Started(record, problem.name, settings.model_dump(mode="json"), sandbox.isolation))
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
+    if recorder.asks:
+        executor.remember(_recorded_executions(recorder))
     growing = GrowingTable(executor, partial(record_cell, recorder))
     clock = Clock(recorder.known.seconds)
     try:
@@ -92,6 +95,26 @@ async def solve_problem(
         )
     )
     return outcome
+
+
+def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]:
+    """Recorded executions by program and input: other candidates may be the same program."""
+    known, found = recorder.known, dict[tuple[str, str], Execution]()
+    for (candidate, test), event in known.cells.items():
+        cell = cell_of(event, recorder.text)
+        if cell.known:
+            pair = recorder.text(known.candidates[candidate].source), recorder.text(known.tests[test].stdin)
+            found[pair] = Execution(
+                job="",
+                index=0,
+                verdict=cell.verdict,
+                stdout=cell.stdout.encode(),
+                stderr_tail=cell.stderr_tail.encode(),
+                cpu_s=cell.cpu_s,
+                peak_memory_kb=cell.peak_memory_kb,
+                reason=cell.reason,
+            )
+    return found
 
 
 def _outcome(solving: Solving, readings: tuple[Reading, ...]) -> Outcome:
@@ -152,7 +175,12 @@ async def _score_hidden(outcome: Outcome, solving: Solving, executor: ProgramExe
 
 
 def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:
-    """Let the run end with a result that says what broke; when even that cannot be written, the error speaks alone."""
+    """Let the run end with a result that says what broke; when even that cannot be written, the error speaks alone.
+
+    A replay ends so only where the recorded run did: when the model or the sandbox failed.
+    """
+    if not recorder.asks and not isinstance(error, EngineError | SandboxError):
+        return
     interrupted = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
     exit_code = 130 if interrupted else getattr(error, "exit_code", 1)
     status = "interrupted" if interrupted else FAILURE_STATUS.get(exit_code, "error")

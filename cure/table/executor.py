@@ -49,6 +49,10 @@ class ProgramExecutor:
         for pair in pairs:
             self._known.executions.pop(pair, None)
 
+    def remember(self, executions: Mapping[ProgramInput, Execution]) -> None:
+        """Take these executions, which were run before, for known: they are not run again."""
+        self._known.executions.update(executions)
+
     @property
     def executions(self) -> Mapping[ProgramInput, Execution]:
         """What has been run so far."""

@@ -26,7 +26,7 @@ def loaded_by(code: str) -> list[str]:
 def test_help_lists_every_command_with_its_first_sentence() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for name in ("solve", "runs", "why", "doctor", "demo", "serve", "sandbox", "eval", "train"):
+    for name in ("solve", "resume", "replay", "runs", "why", "doctor", "demo", "serve", "sandbox", "eval", "train"):
         assert f"\n  {name} " in done.stdout
 
 
