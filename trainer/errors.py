@@ -1,19 +1,19 @@
-"""Errors of the training commands that a user can act on."""
+"""Errors of training that a user can act on; each carries the command's exit code."""
 
 
 class TrainerError(Exception):
-    """Training cannot start, or its result cannot be written; the message says what to do. The command exits with 2."""
+    """Training cannot start or go on, or its result cannot be written; the message says what to do."""
 
     exit_code = 2
 
 
 class EngineFailed(TrainerError):
-    """The engine that samples gave no answer at all."""
+    """An engine gave no answer to any task."""
 
     exit_code = 5
 
 
 class Interrupted(TrainerError):
-    """Somebody ended the run; the same command goes on with it."""
+    """The run was ended by a signal; the same command continues it."""
 
     exit_code = 130

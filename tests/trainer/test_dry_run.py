@@ -16,8 +16,10 @@ from trainer.commands import train
 from trainer.config import load
 from trainer.errors import TrainerError
 from trainer.plan import memory
-from trainer.plan.dry_run import estimate, model_config, plan
-from trainer.plan.memory import PRESET_MODELS, Training, activations, cache_per_token, shape_of
+from trainer.plan.estimate import estimate
+from trainer.plan.memory import Training, activations, cache_per_token, shape_of
+from trainer.plan.model_config import PRESET_MODELS, model_config
+from trainer.plan.step_plan import plan
 
 QWEN_7B = {
     "architectures": ["Qwen2ForCausalLM"],

@@ -1,7 +1,7 @@
 """How much memory a policy takes on each GPU, from its model's config.json alone. Pure: nothing is loaded.
 
-Counted is what the trainer and its engine hold: numbers times their bytes. Not counted: the CUDA context, NCCL's and
-the allocator's own (one to a few GB), and what a kernel needs for a moment. Sizes are in bytes.
+Counted are the numbers that the trainer and its engine hold, times their bytes. Not counted: the CUDA context, buffers
+of NCCL and of the allocator (one to a few GB), and temporary memory of kernels. Sizes are in bytes.
 """
 
 from __future__ import annotations
@@ -16,47 +16,14 @@ GB = 10**9
 KNOWN_TYPES = ("qwen2", "qwen3", "llama", "mistral")
 """Values of `model_type` whose parameters can be counted: decoders of one kind of block, without experts."""
 LOGITS_AT_ONCE = 1 << 26
-"""Most logits the trainer holds at once (`trainer.policy.scorer`)."""
+"""Most logits the trainer holds together (`trainer.policy.scorer`)."""
 LIVE_PARAMETERS = 10**9
-"""Most parameters ZeRO-3 leaves gathered: DeepSpeed's `stage3_max_live_parameters`."""
+"""Most parameters that ZeRO-3 keeps gathered: DeepSpeed's `stage3_max_live_parameters`."""
 BUCKET = 1 << 26
-"""Numbers of a message of ZeRO-1 and ZeRO-2 (`trainer.policy.deepspeed_policy`)."""
-
-_QWEN2 = {"model_type": "qwen2", "vocab_size": 152064, "tie_word_embeddings": False, "dtype": "bfloat16"}
-PRESET_MODELS: dict[str, dict[str, Any]] = {
-    "Qwen/Qwen2.5-7B-Instruct": {
-        **_QWEN2,
-        "hidden_size": 3584,
-        "intermediate_size": 18944,
-        "num_hidden_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
-    },
-    "Qwen/Qwen2.5-14B-Instruct": {
-        **_QWEN2,
-        "hidden_size": 5120,
-        "intermediate_size": 13824,
-        "num_hidden_layers": 48,
-        "num_attention_heads": 40,
-        "num_key_value_heads": 8,
-    },
-    "Qwen/Qwen3-4B": {
-        "model_type": "qwen3",
-        "vocab_size": 151936,
-        "tie_word_embeddings": True,
-        "dtype": "bfloat16",
-        "hidden_size": 2560,
-        "intermediate_size": 9728,
-        "num_hidden_layers": 36,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 8,
-        "head_dim": 128,
-    },
-}
-"""What counts here of the published config.json of the presets' models, so that planning needs no download."""
+"""Most numbers in a message of ZeRO-1 and ZeRO-2 (`trainer.policy.deepspeed_policy`)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """The sizes of a decoder."""
 
@@ -75,7 +42,7 @@ class Shape:
     head_norms: bool
     """Whether queries and keys are normalised (Qwen3)."""
     bytes_each: int
-    """Of a weight in the checkpoint, and so in the engine."""
+    """Bytes of a weight in the checkpoint, and so in the engine."""
 
     @property
     def queries(self) -> int:
@@ -110,7 +77,7 @@ class Shape:
 
     @property
     def parameters(self) -> int:
-        """All of them; a tied output layer is counted once."""
+        """Parameters of the model; a tied output layer is not counted again."""
         embeddings = self.vocabulary * self.hidden * (1 if self.tied else 2)
         return embeddings + self.layers * self.block + self.hidden
 
@@ -120,7 +87,7 @@ class Shape:
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
-    """The sizes in a config.json. Raises TrainerError for a model that is not built of the blocks counted here."""
+    """The sizes in a config.json. Raises TrainerError for a type of model that is not counted here."""
     inner = config.get("text_config")
     text: Mapping[str, Any] = inner if isinstance(inner, Mapping) else config
     kind = text.get("model_type")
@@ -148,9 +115,9 @@ def shape_of(config: Mapping[str, Any]) -> Shape:
         raise TrainerError(f"the model's config.json lacks {error.args[0]}") from None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Training:
-    """What of a run's configuration the memory depends on."""
+    """The settings of a run on which its memory depends."""
 
     backend: Literal["torch", "deepspeed"] = "torch"
     zero: int = 1
@@ -165,37 +132,37 @@ class Training:
     """Tokens of a row: `tokens_per_pack`, or one answer that is longer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
-    """Bytes on each GPU."""
+    """Bytes on each GPU, by what they hold."""
 
     weights: int
-    """In float32, the masters among them."""
+    """Weights in float32, the masters included."""
     moments: int
     gradients: int
     reference: int
     activations: int
     logits: int
     gathered: int
-    """What ZeRO holds of other processes' parts, and its buckets."""
+    """Parts of other processes that ZeRO keeps gathered, and its buckets."""
 
     @property
     def updating(self) -> int:
-        """Held together during an update; the engine sleeps."""
+        """Bytes held during an update, while the engine sleeps."""
         return sum(getattr(self, field.name) for field in fields(self))
 
     @property
     def sampling(self) -> int:
-        """Held together while the engine samples, without what the engine has."""
+        """Bytes held by the trainer while the engine samples; the engine's own are not included."""
         return self.weights + self.moments + self.reference
 
     def to_record(self) -> dict[str, int]:
-        """As JSON."""
+        """A JSON object of all parts, with the two sums."""
         return {**asdict(self), "updating": self.updating, "sampling": self.sampling}
 
 
 def memory(shape: Shape, training: Training) -> Memory:
-    """What each GPU holds of a policy.
+    """The bytes that a policy takes on each GPU.
 
     Model states as in ZeRO (arXiv 1910.02054, section 3.1 and Figure 1), with all of them in float32, which both back
     ends train in: for Ψ parameters on N processes
@@ -205,8 +172,8 @@ def memory(shape: Shape, training: Training) -> Memory:
         ZeRO-2                weights 4Ψ + 4Ψ/N     moments 8Ψ/N   gradients 4Ψ/N
         ZeRO-3                weights 4Ψ/N + 4Ψ/N   moments 8Ψ/N   gradients 4Ψ/N
 
-    The second term of the weights are the masters that DeepSpeed clones although weights are float32 already. With
-    adapters only these have masters, moments and gradients; the base is frozen.
+    The second term of the weights is the masters, which DeepSpeed clones although the weights are float32 already. With
+    adapters only the adapters have masters, moments and gradients; the base is frozen.
     """
     stage = training.zero if training.backend == "deepspeed" else 0
     count = shape.parameters
@@ -237,11 +204,11 @@ def _share(size: int, parts: int, divided: bool) -> int:
 
 
 def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> int:
-    """Bytes that a row of so many tokens keeps for the backward pass, the output layer aside.
+    """Bytes that a row of `tokens` tokens keeps for the backward pass, without the output layer.
 
-    Counted as Korthikanti et al. do (arXiv 2205.05198, section 4.1) for a block of the Qwen and Llama kind, whose
-    attention keeps no matrix of scores, and with what autograd keeps of these modules in transformers. A token keeps in
-    each block, with h hidden, i intermediate, q queries, k keys, in numbers of 4 bytes (float32) or as given:
+    Counted after Korthikanti et al. (arXiv 2205.05198, section 4.1) for a block of the Qwen and Llama kind, whose
+    attention keeps no matrix of scores, with what autograd keeps of these modules in transformers. In each block a
+    token keeps, with h hidden, i intermediate, q queries, k keys, in numbers of 4 bytes (float32) or as given:
 
         two norms                     2h float32 each: the input, and what is scaled
         inputs of the linear layers   h twice in float32; under autocast a copy in bfloat16 for each of five layers
@@ -250,7 +217,8 @@ def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> i
         norms of queries and keys     2(q + k)  (Qwen3)
 
     Under autocast each linear layer also keeps its weight in bfloat16. With gradient checkpointing (Chen et al., arXiv
-    1604.06174) the input of each block is kept, in float32, and all of this of one block at a time. A norm ends it all.
+    1604.06174) the input of each block is kept in float32, and all of the above for one block at a time. The last norm
+    is added to both.
     """
     h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
     size = 2 if half else 4
@@ -269,12 +237,12 @@ def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> i
 
 
 def logits(shape: Shape, tokens: int, half: bool) -> int:
-    """Bytes of logits, their softmax and gradient at the worst moment; pieces are made again where they are many."""
+    """Most bytes of logits, their softmax and their gradient, of at most LOGITS_AT_ONCE logits at a time."""
     return min(tokens * shape.vocabulary, LOGITS_AT_ONCE) * (4 * 4 + (2 if half else 0))
 
 
 def engine_weights(shape: Shape) -> int:
-    """Bytes of the engine's own copy, in the checkpoint's precision, whole in every process."""
+    """Bytes of the engine's own copy of the weights, in the checkpoint's precision, undivided in every process."""
     return shape.bytes_each * shape.parameters
 
 

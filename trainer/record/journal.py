@@ -1,7 +1,8 @@
 """The journal of a step, which is also its rollout log: what was sampled, run, earned and learned, line by line.
 
-While the step is under way it is `step-NNNNNN.jsonl`; a committed step is compressed beside it and the open file goes.
-A step that was cut short is taken up behind its last complete part, so no answer that was paid for is asked for again.
+While the step is under way the journal is `step-NNNNNN.jsonl`; with the commit it is compressed to
+`step-NNNNNN.jsonl.zst`. A step that was cut short continues after its last complete part, so no answer is sampled
+twice.
 """
 
 from __future__ import annotations
@@ -9,61 +10,55 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import zstandard
 
-from trainer.record.whole import write_whole
+from cure.json_lines import complete_records
+from engines import write_atomically
 from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
 PARTS = ("plan", "answers", "tables", "rewards", "update", "commit")
-"""Parts of a step in their order; each ends with a line `{"done": PART}`. There is an `update` for each stage."""
+"""Parts of a step in order; each ends with a line `{"done": PART}`. There is an `update` for each stage."""
 VERSION = 1
 
 
 class Journal:
-    """The open journal of one step."""
+    """The open journal of one step, and what an earlier attempt at the step left in it."""
+
+    answers: list[TaskAnswers]
+    """Empty where no attempt sampled all answers."""
+    tables: list[TaskTable]
+    """Empty where no attempt completed all tables."""
+    too_long: int
+    """Tasks left out because a prompt was too long."""
+    seconds: dict[str, float]
+    """Time spent on the parts that are complete, by phase."""
 
     def __init__(self, directory: Path, step: int) -> None:
+        """Open the journal behind the last part that an earlier attempt completed; what follows it is cut off."""
         self.step = step
-        self._open_file = directory / f"step-{step:06d}.jsonl"
+        self.answers, self.tables, self.too_long, self.seconds = [], [], 0, {}
+        self._open_file = _open_file(directory, step)
         self._closed_file = closed_file(directory, step)
-        self.answers: list[TaskAnswers] = []
-        self.tables: list[TaskTable] = []
-        self.too_long = 0
-        """Known from an earlier attempt at this step: empty lists where it did not come so far."""
-        self.seconds: dict[str, float] = {}
-        self._read_what_is_there()
         self._open_file.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            self._continue(read_journal(directory, step))
         self._file = self._open_file.open("a", encoding="utf-8")
 
-    def _read_what_is_there(self) -> None:
-        """Take what whole parts an earlier attempt left, and cut the file behind them."""
-        records, sizes = [], [0]
-        if self._closed_file.is_file():
-            lines: Iterator[bytes] = iter(_decompressed(self._closed_file))
-        elif self._open_file.is_file():
-            lines = iter(self._open_file.read_bytes().splitlines(keepends=True))
-        else:
-            return
-        for line in lines:
-            if not line.endswith(b"\n"):
-                break
-            try:
-                records.append(json.loads(line))
-            except ValueError:
-                break
-            sizes.append(sizes[-1] + len(line))
+    def _continue(self, records: Sequence[dict[str, Any]]) -> None:
+        """Load the records up to the last complete part, and leave only them in the file."""
         ends = {record["done"]: number for number, record in enumerate(records) if "done" in record}
-        whole = 0
+        complete = 0
         for part in ("plan", "answers", "tables"):
             if part not in ends:
                 break
-            whole = ends[part] + 1
-        for record in records[:whole]:
+            complete = ends[part] + 1
+        for record in records[:complete]:
             if "answers" in record:
                 self.answers.append(TaskAnswers.from_record(record["answers"]))
             elif "table" in record:
@@ -72,51 +67,38 @@ class Journal:
                 self.seconds |= record["seconds"]
             elif "too_long" in record:
                 self.too_long = record["too_long"]
-        kept = b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records[:whole])
-        write_whole(self._open_file, kept)
+        write_atomically(self._open_file, map(_line, records[:complete]))
         self._closed_file.unlink(missing_ok=True)
 
     def plan(self, tasks: Sequence[tuple[int, str]]) -> None:
-        """Write which problems (index, name) the step works on, once."""
+        """Write which problems (index, name) the step works on, unless an earlier attempt did."""
         if self._open_file.stat().st_size == 0:
             self._write({"version": VERSION, "step": self.step, "tasks": [list(task) for task in tasks]})
             self._done("plan")
 
     def keep_answers(self, answers: Sequence[TaskAnswers], too_long: int) -> None:
-        """Write what was sampled."""
-        for one in answers:
-            self._write({"answers": one.to_record()})
+        """Write the sampled answers."""
+        for task_answers in answers:
+            self._write({"answers": task_answers.to_record()})
         self._write({"too_long": too_long})
         self._done("answers")
-        self.answers = list(answers)
 
     def keep_tables(self, tables: Sequence[TaskTable], seconds: dict[str, float]) -> None:
-        """Write what came of running it, and how long both took."""
+        """Write the tables, and the seconds spent on answers and tables."""
         for table in tables:
             self._write({"table": table.to_record()})
         self._write({"seconds": seconds})
         self._done("tables")
-        self.tables = list(tables)
 
     def keep_rewards(self, groups: Sequence[Group]) -> None:
-        """Write what each answer earned."""
+        """Write the rewards and advantages of each group."""
         for group in groups:
-            self._write(
-                {
-                    "group": {
-                        "slot": group.slot,
-                        "role": group.role,
-                        "outcome": group.outcome,
-                        "rewards": group.rewards,
-                        "advantages": group.advantages,
-                        "right": group.right,
-                    }
-                }
-            )
+            kept = ("slot", "role", "outcome", "rewards", "advantages", "right")
+            self._write({"group": {name: getattr(group, name) for name in kept}})
         self._done("rewards")
 
     def keep_update(self, stage: str, measured: dict[str, Any]) -> None:
-        """Write what an update measured. It is made again when the step is taken up, from the last checkpoint."""
+        """Write what an update measured. A step that is continued makes its updates again, from the last checkpoint."""
         self._write({"update": {"stage": stage, **measured}})
         self._done("update")
 
@@ -124,16 +106,15 @@ class Journal:
         """Close the step: its journal is compressed and stays as the rollout log."""
         self._done("commit")
         self._file.close()
-        packed = zstandard.ZstdCompressor(level=6).compress(self._open_file.read_bytes())
-        write_whole(self._closed_file, packed)
+        write_atomically(self._closed_file, zstandard.ZstdCompressor(level=6).compress(self._open_file.read_bytes()))
         self._open_file.unlink()
 
     def close(self) -> None:
-        """Leave the step as it is, to be taken up later."""
+        """Close the file. A step that is not committed can be continued later."""
         self._file.close()
 
     def _write(self, record: dict[str, Any]) -> None:
-        self._file.write(json.dumps(record, separators=(",", ":")) + "\n")
+        self._file.write(_line(record))
 
     def _done(self, part: str) -> None:
         self._write({"done": part})
@@ -142,23 +123,23 @@ class Journal:
 
 
 def closed_file(directory: Path, step: int) -> Path:
-    """Where the journal of a committed step lies."""
+    """The path of a committed step's journal."""
     return directory / f"step-{step:06d}.jsonl.zst"
 
 
 def read_journal(directory: Path, step: int) -> list[dict[str, Any]]:
-    """The records of a step, committed or under way; FileNotFoundError when there is none."""
-    closed, still_open = closed_file(directory, step), directory / f"step-{step:06d}.jsonl"
-    lines = _decompressed(closed) if closed.is_file() else still_open.read_bytes().splitlines()
-    records = []
-    for line in lines:
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            break
-    return records
+    """The complete records of a step, committed or under way. Raises FileNotFoundError where there are none."""
+    closed = closed_file(directory, step)
+    if closed.is_file():
+        with closed.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as stream:
+            return [record for _, record in complete_records(io.BufferedReader(stream))]
+    with _open_file(directory, step).open("rb") as file:
+        return [record for _, record in complete_records(file)]
 
 
-def _decompressed(file: Path) -> list[bytes]:
-    with file.open("rb") as packed, zstandard.ZstdDecompressor().stream_reader(packed) as stream:
-        return io.BufferedReader(stream).read().splitlines(keepends=True)
+def _open_file(directory: Path, step: int) -> Path:
+    return directory / f"step-{step:06d}.jsonl"
+
+
+def _line(record: dict[str, Any]) -> str:
+    return json.dumps(record, separators=(",", ":")) + "\n"

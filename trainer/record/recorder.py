@@ -1,13 +1,13 @@
-"""Writes down what a run does. Every process has one; only the first writes, and tells the others what was known."""
+"""Records what a run does. Every process has a recorder; only the first process writes, and tells the others."""
 
 from __future__ import annotations
 
-import json
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +24,26 @@ from trainer.update.credit import Group
 
 
 class Recorder:
-    """The records of a run."""
+    """The record of a run."""
 
     def __init__(self, path: Path, config: Config, world: World) -> None:
-        """Begin the run in `path`, or take it up behind its last checkpoint. Raises TrainerError."""
+        """Begin the run in `path`, or continue it from its last checkpoint.
+
+        Raises TrainerError where `path` holds another run, or a tracker cannot be opened.
+        """
         self.directory = RunDirectory(path)
         self.config = config
         self.world = world
         self.step: int = world.share(lambda: self.directory.open(config))
-        """Of the checkpoint that the run goes on from."""
-        self._evaluated = set(world.share(self._evaluated_steps))
+        """Step of the checkpoint that the run continues from; 0 at the beginning."""
+        lines: list[dict[str, Any]] = world.share(self.directory.read_metrics)
+        self._evaluated = {line["step"] for line in lines if line["kind"] == "evaluation"}
         self._trackers = Trackers(config.trackers, path, config) if world.rank == 0 else None
 
     @property
     def last_checkpoint(self) -> Path | None:
-        """Where the run goes on from; None at the beginning."""
+        """The checkpoint that the run continues from; None at the beginning."""
         return self.directory.checkpoint(self.step) if self.step else None
-
-    def _evaluated_steps(self) -> list[int]:
-        if not self.directory.metrics.is_file():
-            return []
-        lines = map(json.loads, self.directory.metrics.read_text(encoding="utf-8").splitlines())
-        return [line["step"] for line in lines if line["kind"] == "evaluation"]
 
     def is_evaluated(self, step: int) -> bool:
         """Whether the evaluation after this step is recorded."""
@@ -57,26 +55,23 @@ class Recorder:
         self.append("evaluation", step, metrics)
 
     def append(self, kind: str, step: int, metrics: Metrics) -> None:
-        """Write a line of metrics and hand it to the trackers; on rank 0 alone."""
+        """Add a line of this kind to the metrics, and pass it on to the trackers."""
+        self.world.share(lambda: self.directory.append_metrics({"step": step, "kind": kind, **metrics}))
         if self._trackers is not None:
-            self.world.share(lambda: self.directory.append_metrics({"step": step, "kind": kind, **metrics}))
             self._trackers.log(step, metrics)
-        else:
-            self.world.share(lambda: None)
 
     @contextmanager
     def step_record(self, step: int) -> Iterator[StepRecord]:
         """The record of a step, open while the step is under way."""
-        journal = self.world.share_local(lambda: self.directory.journal(step))
-        record = StepRecord(step, journal, self)
+        journal = self.world.share_local(lambda: Journal(self.directory.rollouts, step))
         try:
-            yield record
+            yield StepRecord(step, journal, self)
         finally:
             if journal is not None:
                 journal.close()
 
     def checkpoint_state(self, step: int) -> dict[str, Any]:
-        """What a checkpoint says about itself."""
+        """What a checkpoint's `state.json` says about it."""
         return {
             "step": step,
             "processes": self.world.size,
@@ -86,15 +81,16 @@ class Recorder:
         }
 
     def close(self) -> None:
-        """Let the trackers write what they hold."""
+        """Let the trackers write what they hold back."""
         if self._trackers is not None:
             self._trackers.close()
 
 
 class StepRecord:
-    """The journal of one step, and where its time goes."""
+    """The journal of one step, and the time spent on each of its phases."""
 
     def __init__(self, step: int, journal: Journal | None, recorder: Recorder) -> None:
+        """`journal` is None in all processes but the first."""
         self.step = step
         self._journal = journal
         self._recorder = recorder
@@ -109,11 +105,11 @@ class StepRecord:
         self._seconds: dict[str, float] = dict(known[3])
         self.has_answers = bool(self.known_answers)
         self.has_tables = bool(self.known_tables)
-        self.replayed = self.has_tables
+        """Whether an earlier attempt left all tables: the step's rollout is not repeated then."""
 
     @contextmanager
     def clock(self, phase: str) -> Iterator[None]:
-        """Count the time inside towards a phase."""
+        """A context whose time is added to a phase."""
         begun = time.monotonic()
         try:
             yield
@@ -121,53 +117,47 @@ class StepRecord:
             self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - begun
 
     def plan(self, tasks: Sequence[Task]) -> None:
-        """Record which tasks the step has."""
+        """Record the step's tasks."""
         self._write(lambda journal: journal.plan([(task.index, task.problem.name) for task in tasks]))
 
     def answers(self, answers: list[TaskAnswers], too_long: int) -> None:
-        """Record what was sampled."""
+        """Record the sampled answers."""
         self.known_answers, self.too_long = answers, too_long
         self._write(lambda journal: journal.keep_answers(answers, too_long))
 
     def tables(self, tables: list[TaskTable], seconds: dict[str, float]) -> None:
-        """Record what came of running it."""
+        """Record the tables, and the seconds of the phases named."""
         self.known_tables = tables
         self._seconds |= seconds
         self._write(lambda journal: journal.keep_tables(tables, dict(self._seconds)))
 
     def rewards(self, groups: Sequence[Group]) -> None:
-        """Record what was earned."""
+        """Record rewards and advantages."""
         self._write(lambda journal: journal.keep_rewards(groups))
 
     def update(self, stage: str, updates: Sequence[Update]) -> None:
-        """Record what a stage measured."""
+        """Record what a stage's updates measured."""
         self._write(lambda journal: journal.keep_update(stage, {"updates": [asdict(update) for update in updates]}))
 
     def commit(self, metrics: Metrics) -> Metrics:
-        """Close the step: journal compressed, metrics written. Returns the times, to be shown with the metrics."""
+        """Compress the journal and write the metrics; the seconds of each phase, which belong to them too."""
         total = time.monotonic() - self._begun
-        known = sum(self._seconds.values())
         times: Metrics = {f"seconds/{name}": round(value, 4) for name, value in self._seconds.items()}
-        if not self.replayed:
-            times |= {"seconds/other": round(total - known, 4), "seconds/step": round(total, 4)}
+        if not self.has_tables:
+            rest = total - sum(self._seconds.values())
+            times |= {"seconds/other": round(rest, 4), "seconds/step": round(total, 4)}
         self._write(Journal.commit)
         self._recorder.append("step", self.step, metrics | times)
         return times
 
-    def _write(self, write: Any) -> None:
-        """Let the first process write; an error there (a full disk) is raised on all."""
+    def _write(self, write: Callable[[Journal], None]) -> None:
+        """Write in the first process; an error there (a full disk) is raised in all."""
         journal = self._journal
-
-        def attempt() -> None:
-            if journal is not None:
-                write(journal)
-
-        self._recorder.world.share(attempt)
+        self._recorder.world.share(lambda: None if journal is None else write(journal))
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import PackageNotFoundError, version
-
+    """Versions of the packages that the weights depend on, where they are installed."""
     found = {}
     for name in ("cure-agent", "torch", "transformers", "deepspeed", "vllm"):
         try:

@@ -1,14 +1,14 @@
 """TensorBoard, W&B and trackio, each where it is asked for and installed.
 
-A run that is taken up again makes the steps behind its last checkpoint again, bit for bit, and metrics.jsonl is cut
-back to match. Trackers cannot be cut back, and each does something else with a step that comes twice:
+A run that is continued repeats the steps after its last checkpoint, bit for bit, and their lines in metrics.jsonl are
+replaced. Trackers cannot take numbers back, and treat a repeated step differently:
 
 - TensorBoard keeps both points, so its curves would run back and forth;
-- W&B drops what comes for an earlier step than the last, with a warning;
+- W&B drops numbers of an earlier step than the last, with a warning;
 - trackio keeps both rows.
 
-So nothing is passed on twice: `trackers.json` in the run's directory says how far each tracker has been told. What
-metrics.jsonl has beyond that, as when a tracker is asked for later, is passed on when the run is opened.
+So each number is passed on once: `trackers.json` in the run's directory has the last step each tracker was told. Later
+lines of metrics.jsonl, such as those written before a tracker was asked for, are passed on when the run is opened.
 """
 
 from __future__ import annotations
@@ -21,22 +21,25 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
 
+from engines import write_atomically
 from trainer.config import Config
 from trainer.config.schema import TrackersConfig
 from trainer.errors import TrainerError
 from trainer.record.measure import Metrics
+from trainer.record.run_directory import RunDirectory
 
 FILE = "trackers.json"
+"""Name of the file in the run's directory that has the last step each tracker was told, and the run's id in them."""
 
 
 class Tracker(Protocol):
-    """Somewhere numbers go."""
+    """A service or a file that keeps the numbers of a run."""
 
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Pass on the numbers of a step; they are written when this returns, or soon after."""
+        """Pass on the numbers of a step. The tracker writes them now or soon."""
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Write numbers that are held back, and close the tracker."""
 
 
 class TensorBoard:
@@ -51,7 +54,7 @@ class TensorBoard:
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
         for name, value in numbers.items():
             self._writer.add_scalar(name, value, step)
-        # It would hold them back for two minutes, and a run that is killed would not pass them on again.
+        # Without this numbers are held back for two minutes, and lost if the run is killed.
         self._writer.flush()
 
     def close(self) -> None:
@@ -59,7 +62,7 @@ class TensorBoard:
 
 
 class WandB:
-    """A run of W&B. The same run when it is taken up again; offline every start is a part of it, for `wandb sync`."""
+    """A run of W&B, which a continued run continues; offline each start writes a part of it, for `wandb sync`."""
 
     def __init__(self, directory: Path, project: str, identity: str, settings: dict[str, Any]) -> None:
         import wandb
@@ -72,7 +75,7 @@ class WandB:
             config=settings,
             resume="allow",
             dir=str(directory),
-            # The bars on the terminal are not for the record.
+            # Progress bars are not to be recorded as output.
             settings=module.Settings(console="off"),
         )
 
@@ -84,14 +87,14 @@ class WandB:
 
 
 class Trackio:
-    """A run of trackio: in its local database, or in a Space. Its name has a part of its own: others may share ours."""
+    """A run of trackio, in its local database or in a Space. Its name has part of the run's id: names may repeat."""
 
     def __init__(self, directory: Path, project: str, identity: str, settings: dict[str, Any]) -> None:
         import trackio
 
         module: Any = trackio
         self._finish: Callable[[], None] = module.finish
-        """Unlike the run's own, it does not leave the run to be finished once more when the interpreter ends."""
+        """The module's own function: with the run's method the run is finished again when the interpreter ends."""
         with redirect_stdout(sys.stderr):
             name = f"{directory.name}-{identity[:4]}"
             self._run = module.init(project=project, name=name, config=settings, resume="allow")
@@ -105,15 +108,15 @@ class Trackio:
 
 
 class Trackers:
-    """Passes numbers on; metrics.jsonl is written without it. A tracker that fails is left, and the run goes on."""
+    """Passes numbers on to all trackers. One that fails is closed and the run goes on; metrics.jsonl has everything."""
 
     def __init__(self, wanted: TrackersConfig, directory: Path, config: Config) -> None:
-        """Open those wanted and tell them what they have missed. Raises TrainerError where one cannot be had."""
+        """Open the trackers wanted and pass on what they missed. Raises TrainerError where one cannot be opened."""
         self._file = directory / FILE
         known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}
         identity = str(known.get("id") or uuid.uuid4().hex[:12])
         self._told: dict[str, list[int]] = {name: list(told) for name, told in known.get("told", {}).items()}
-        """How far each tracker has been told: a step, and 0 for its own figures or 1 for the evaluation after it."""
+        """Last numbers each tracker was told: a step, and 0 for the step itself or 1 for the evaluation after it."""
         self._identity = identity
         settings = config.model_dump(mode="json")
         self._trackers: dict[str, Tracker] = {}
@@ -123,8 +126,8 @@ class Trackers:
             self._open("wandb", lambda: WandB(directory, project, identity, settings))
         if (space := wanted.trackio) is not None:
             self._open("trackio", lambda: Trackio(directory, space, identity, settings))
-        if self._trackers and (metrics := directory / "metrics.jsonl").is_file():
-            for line in map(json.loads, metrics.read_text(encoding="utf-8").splitlines()):
+        if self._trackers:
+            for line in RunDirectory(directory).read_metrics():
                 self.log(line["step"], {name: value for name, value in line.items() if name not in ("step", "kind")})
 
     def _open(self, name: str, make: Callable[[], Tracker]) -> None:
@@ -137,7 +140,7 @@ class Trackers:
             raise TrainerError(f"trackers.{name}: {' '.join(str(error).split())}") from error
 
     def log(self, step: int, metrics: Metrics) -> None:
-        """Pass on the numbers of a step, or of the evaluation after it, to those that have not been told them."""
+        """Pass on the numbers of a step, or of the evaluation after it, to the trackers that were not told them yet."""
         at = [step, int(any(name.startswith("eval/") for name in metrics))]
         numbers = {name: value for name, value in metrics.items() if isinstance(value, (int, float))}
         told = False
@@ -146,21 +149,19 @@ class Trackers:
                 told |= self._try(name, lambda tracker=tracker: tracker.log(step, numbers))  # type: ignore[misc]
                 self._told[name] = at
         if told:
-            partial = self._file.with_name(FILE + ".partial")
-            partial.write_text(json.dumps({"id": self._identity, "told": self._told}) + "\n", encoding="utf-8")
-            partial.replace(self._file)
+            write_atomically(self._file, json.dumps({"id": self._identity, "told": self._told}) + "\n")
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Write numbers that are held back, and close the tracker."""
         for name, tracker in list(self._trackers.items()):
             self._try(name, tracker.close)
         self._trackers.clear()
 
     def _try(self, name: str, act: Callable[[], None]) -> bool:
-        """Whether it went well. Days of training shall not end with a tracker."""
+        """Whether `act` succeeded. An error is reported once, and that tracker is not used again."""
         try:
             act()
-        except Exception as error:  # noqa: BLE001 (of whatever kind: other people's code, and a network)
+        except Exception as error:  # noqa: BLE001 (errors of foreign code and of a network must not end days of training)
             del self._trackers[name]
             sys.stderr.write(f"trackers.{name} failed, nothing more goes there: {' '.join(str(error).split())}\n")
             return False

@@ -1,4 +1,4 @@
-"""What was sampled for a task, and what came of running it."""
+"""The answers sampled for a task, and the execution table made of them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from cure.reward import Booleans
 from engines import Finish
 
 RoleName = Literal["coder", "tester", "labels"]
-"""`labels` is the frozen tester of label-free training."""
+"""Who answers; `labels` is the frozen tester that writes labels in label-free training."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One sampled answer, in the tokens it was sampled in."""
+    """One sampled answer."""
 
     text: str
     finish: Finish
     token_ids: tuple[int, ...] = ()
+    """The tokens as they were sampled; empty where the engine does not tell them."""
     logprobs: tuple[float, ...] = ()
-    """Of each token under the distribution it was drawn from."""
+    """Log-probability of each token under the distribution it was sampled from."""
     version: str = ""
-    """Of the weights that wrote it."""
+    """Version of the weights that wrote the answer."""
     error: str = ""
+    """Why the engine failed on it; empty where it did not."""
 
     @property
     def truncated(self) -> bool:
-        """Whether it was cut at the most tokens allowed."""
+        """Whether it was cut at the largest number of tokens allowed."""
         return self.finish == "length"
 
 
@@ -39,62 +41,69 @@ class TaskAnswers:
     """All answers to one task."""
 
     slot: int
+    """The task's place in the step, counted from 0."""
     index: int
+    """The problem's number in the problem set."""
     prompts: dict[RoleName, tuple[int, ...]]
-    """Token ids; empty for an engine that takes text."""
+    """Token ids of each role's prompt; empty for an engine that takes text."""
     answers: dict[RoleName, tuple[Answer, ...]]
 
     def to_record(self) -> dict[str, Any]:
-        """The answers as JSON."""
+        """A JSON object that `from_record` reads back."""
         return asdict(self)
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> TaskAnswers:
-        """What `to_record` wrote."""
+        """The value that `to_record` wrote."""
         prompts = {cast(RoleName, role): tuple(ids) for role, ids in record["prompts"].items()}
         answers = {
             cast(RoleName, role): tuple(
-                Answer(**{**one, "token_ids": tuple(one["token_ids"]), "logprobs": tuple(one["logprobs"])})
-                for one in many
+                Answer(**{**answer, "token_ids": tuple(answer["token_ids"]), "logprobs": tuple(answer["logprobs"])})
+                for answer in given
             )
-            for role, many in record["answers"].items()
+            for role, given in record["answers"].items()
         }
         return TaskAnswers(record["slot"], record["index"], prompts, answers)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TaskTable:
-    """The execution table of one task: a row for each answer of the coder, columns for labels and generated tests."""
+    """The execution table of one task, as rewards see it.
+
+    It has a row for each of the coder's answers and a column for each label and each generated test.
+    """
 
     slot: int
     programs: tuple[str | None, ...]
-    """What was read from each of the coder's answers."""
+    """The program in each of the coder's answers; None where there is none."""
     tests: tuple[UnitTest | None, ...]
-    """What was read from each of the tester's answers."""
+    """The test in each of the tester's answers; None where there is none."""
     labels: tuple[UnitTest, ...]
-    """The tests that decide what is right."""
+    """The tests that decide which programs are right."""
     label_passes: Booleans
-    """(programs, labels); a missing program passes nothing."""
+    """(programs, labels) whether each program passes each label; False for a missing program."""
     test_passes: Booleans
-    """(programs, tests read); columns in the order of the tests that are not None."""
+    """(programs, tests read) whether each program passes each test that is not None, in their order."""
     unknown: tuple[bool, ...]
-    """Per program, whether the sandbox failed on any of its executions: nothing is said about it then."""
+    """(programs) whether the sandbox failed on an execution of the program, which gets no reward then."""
     reference: tuple[bool, ...] | None = None
-    """Per test read, whether the reference solution passes it; None where there is no such solution."""
+    """(tests read) whether the reference solution passes each test; None where there is no such solution."""
     executions: int = 0
+    """Distinct pairs of program and input that were run."""
     timeouts: int = 0
+    """Executions that ran out of time."""
     seconds: float = 0.0
-    """From the first execution to the last."""
+    """Wall time from the first execution to the last."""
     notes: dict[str, int] = field(default_factory=dict)
-    """How often each reason kept an answer from being read."""
+    """Reasons why no program or test was found in an answer, and how often each occurred."""
 
     @property
     def read(self) -> list[int]:
-        """Which of the tester's answers hold a test."""
+        """Numbers of the tester's answers that contain a test."""
         return [number for number, test in enumerate(self.tests) if test is not None]
 
     def to_record(self) -> dict[str, Any]:
-        """The table as JSON."""
+        """A JSON object that `from_record` reads back."""
         record = asdict(self)
         for name in ("label_passes", "test_passes"):
             record[name] = getattr(self, name).astype(int).tolist()
@@ -102,7 +111,7 @@ class TaskTable:
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> TaskTable:
-        """What `to_record` wrote."""
+        """The value that `to_record` wrote."""
         programs = tuple(record["programs"])
         tests = tuple(None if test is None else _test(test) for test in record["tests"])
         labels = tuple(_test(test) for test in record["labels"])

@@ -1,4 +1,4 @@
-"""The tasks of a run: which problems each step works on. Everything is a function of the seed and the step."""
+"""Which problems each step works on: a function of the run's seed and the step."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cure.problem.file import load_problems
 from trainer.errors import TrainerError
 
 MICRO = "micro"
+"""Name of the micro lab's problems in a configuration."""
 
 
 @dataclass(frozen=True)
@@ -21,29 +22,29 @@ class Task:
     """One problem in one step."""
 
     slot: int
-    """Its place in the step."""
+    """The task's place in the step, counted from 0."""
     index: int
-    """Its number in the problem set."""
+    """The problem's number in the problem set."""
     problem: Problem
 
 
 class Tasks(Protocol):
-    """A problem set, finite or endless."""
+    """A problem set from which tasks are taken, finite or endless."""
 
     @property
     def size(self) -> int | None:
-        """How many there are; None for an endless set."""
+        """Number of problems; None for an endless set."""
 
     def problem(self, index: int) -> Problem:
         """Problem `index`, counted from 0."""
 
 
 class FileTasks:
-    """The problems of a file that can teach something: those with hidden tests, where `labelled` asks for them."""
+    """The problems of a file; with `labelled` only those that have hidden tests, which labels are taken from."""
 
     def __init__(self, problems: Sequence[Problem], where: str, labelled: bool) -> None:
+        """`where` names the file. Raises TrainerError where no problem is left."""
         self._problems = [problem for problem in problems if problem.hidden or not labelled]
-        self.left_out = len(problems) - len(self._problems)
         if not self._problems:
             raise TrainerError(f"{where}: no problem has hidden tests (test_input, test_output) to learn from")
 
@@ -56,7 +57,7 @@ class FileTasks:
 
 
 class MicroTasks:
-    """The micro lab's problems."""
+    """The micro lab's endless problems."""
 
     size = None
 
@@ -71,14 +72,17 @@ class MicroTasks:
 
 
 def open_tasks(problems: str, seed: int, split: Literal["train", "heldout"], labelled: bool = True) -> Tasks:
-    """The problem set that a configuration names; raises TrainerError or ProblemError."""
+    """The problem set that a configuration names.
+
+    Raises ProblemError where the file cannot be read, TrainerError where none of its problems can be used.
+    """
     if problems == MICRO:
         return MicroTasks(seed, split)
     return FileTasks(load_problems(problems), problems, labelled)
 
 
 def tasks_of_step(tasks: Tasks, step: int, count: int, order: Literal["epochs", "fresh"], seed: int) -> list[Task]:
-    """The tasks of step `step`, counted from 1. Raises TrainerError where a fresh draw asks for more than there are."""
+    """The `count` tasks of step `step`, counted from 1. Raises TrainerError where there are too few for `fresh`."""
     size = tasks.size
     first = (step - 1) * count
     if size is None:
@@ -98,6 +102,6 @@ def _shuffled(size: int, seed: int, part: object) -> list[int]:
 
 
 def seed_of(*key: object) -> int:
-    """A 62-bit number that depends on `key` alone: the only source of randomness, so nothing of it has to be saved."""
+    """A 62-bit number that depends on `key` alone. All random choices come from it, so no state has to be saved."""
     digest = hashlib.blake2b("\0".join(map(str, key)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 2
