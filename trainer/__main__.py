@@ -14,7 +14,7 @@ from trainer.config import load
 
 
 def main(arguments: list[str]) -> int:
-    """Run; the exit code. Only the first process says what went wrong."""
+    """The exit code of a run in this process. Only the first process writes the error message."""
     target, out, *overrides = arguments
     try:
         run(load(target, overrides), Path(out))

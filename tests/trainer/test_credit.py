@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,9 +100,7 @@ def test_groups_that_teach_nothing_say_why(
 
 def test_without_labels_nothing_is_said() -> None:
     answers, table = case([[1], [0]], [[1, 0], [0, 0]])
-    bare = TaskTable(
-        table.slot, table.programs, table.tests, (), np.zeros((2, 0), bool), table.test_passes, table.unknown
-    )
+    bare = replace(table, labels=(), label_passes=np.zeros((2, 0), bool))
     code, test = credit(answers, bare, Reward())
     assert code.outcome == test.outcome == "no labels"
     assert set(code.rewards) == set(test.advantages) == {None}

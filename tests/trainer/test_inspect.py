@@ -56,7 +56,7 @@ def answers(slot: int) -> TaskAnswers:
 def table(slot: int) -> TaskTable:
     """Three answers each: a right and a wrong one, and one from which nothing was read."""
     return TaskTable(
-        slot,
+        slot=slot,
         programs=(RIGHT, WRONG, None),
         tests=(UnitTest("1\n", "2\n"), UnitTest("1\n", "3\n"), None),
         labels=(UnitTest("1\n", "2\n", "hidden"),),

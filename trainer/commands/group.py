@@ -1,25 +1,18 @@
-"""`cure-agent train`: the micro lab's base model and problems."""
+"""`cure-agent train`: a training run, and sub-commands that inspect runs, compute rewards and make the micro lab."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from sandbox import KINDS
+from trainer.commands.micro import micro_base, micro_eval, micro_problems
 from trainer.commands.reward_tables import reward
 from trainer.inspect.command import inspect
 
-if TYPE_CHECKING:
-    from trainer.micro.evaluation import Evaluation, MicroEvaluationConfig
-    from trainer.micro.warmup import WarmModel, WarmupConfig
-
-_SANDBOXES = click.Choice(KINDS)
-
 
 class Targets(click.Group):
-    """A group in which any other name than a sub-command's is a run: of a preset, or of a TOML file."""
+    """A group in which a name that is no sub-command is the target of a run: a preset or a TOML file."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = super().get_command(ctx, cmd_name)
@@ -74,175 +67,5 @@ def _run_of(target: str) -> click.Command:
     return run
 
 
-train.add_command(reward)
-train.add_command(inspect)
-
-
-@train.command("micro-base")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("micro-base"), show_default=True,
-              help="Directory to write; must not exist or be empty.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides weights, texts and their order.")
-@click.option("--steps", type=click.IntRange(min=1), help="Training steps; fewer give a weaker model.")
-@click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True,
-              help="Processes of one CPU thread each; the weights do not depend on it.")  # fmt: skip
-@click.option("--problems", type=click.IntRange(min=0), default=48, show_default=True,
-              help="Held-out problems of the final evaluation; 0 leaves it out.")  # fmt: skip
-@click.option("--sandbox", type=_SANDBOXES, default="auto", show_default=True, help="Runs the evaluation's programs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-def micro_base(
-    out: Path, seed: int, steps: int | None, processes: int, problems: int, sandbox: str, as_json: bool
-) -> None:
-    """Warm up the micro base model: about 20 minutes on two idle cores, the same weights for the same seed."""
-    import asyncio
-    import json
-    from dataclasses import replace
-
-    from trainer.errors import TrainerError
-    from trainer.micro import checkpoint
-    from trainer.micro.evaluation import MicroEvaluationConfig
-    from trainer.micro.warmup import WarmupConfig
-
-    config = WarmupConfig(seed=seed)
-    config = replace(config, steps=steps) if steps else config
-    partial = checkpoint.prepare(out)
-    try:
-        warm = _warm_up(config, processes)
-    except ImportError as error:
-        raise TrainerError(
-            f"training needs torch and transformers: pip install 'cure-agent[local]' ({error})"
-        ) from error
-    checkpoint.save(warm, partial)
-    checkpoint.write_records(partial, checkpoint.manifest(warm, partial, []))
-    checkpoint.publish(partial, out)  # before the evaluation, whose failure must not cost the weights
-    figures: list[Evaluation] = []
-    if problems:
-        sampled = MicroEvaluationConfig(problems=problems)
-        greedy = replace(sampled, temperature=0.0, samples=1, problems=2 * problems)
-        for settings in (sampled, greedy):
-            figures.append(asyncio.run(_evaluate(f"hf:{out.absolute()}", sandbox, settings)))
-    record = checkpoint.manifest(warm, out, figures)
-    checkpoint.write_records(out, record)
-    if as_json:
-        click.echo(json.dumps(record, indent=1))
-        return
-    click.echo(f"{out}: {record['parameters']:,} parameters, loss {record['loss_by_100_steps'][-1]:.3f}")
-    _show(figures)
-
-
-@train.command("micro-eval")
-@click.option("--model", default="micro", show_default=True, help="Model spec: micro, hf:DIRECTORY.")
-@click.option("--problems", type=click.IntRange(min=1), default=48, show_default=True)
-@click.option("-n", "--samples", type=click.IntRange(min=1), default=8, show_default=True,
-              help="Programs, tests and repairs per problem.")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True)
-@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True)
-@click.option("--seed", type=int, default=1000, show_default=True)
-@click.option("--sandbox", type=_SANDBOXES, default="auto", show_default=True, help="Runs the programs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def micro_eval(
-    model: str, problems: int, samples: int, temperature: float, split: str, seed: int, sandbox: str, as_json: bool
-) -> None:
-    """Measure a micro checkpoint on micro problems."""
-    import asyncio
-    import json
-    from dataclasses import asdict
-    from typing import cast
-
-    from trainer.micro.evaluation import MicroEvaluationConfig
-    from trainer.micro.problems import Split
-
-    config = MicroEvaluationConfig(cast(Split, split), problems, samples, temperature, seed)
-    figures = asyncio.run(_evaluate(model, sandbox, config))
-    if as_json:
-        click.echo(json.dumps(asdict(figures), indent=1))
-    else:
-        _show([figures])
-
-
-@train.command("micro-problems")
-@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True)
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--index", "indices", type=click.IntRange(min=0), multiple=True,
-              help="Write these problems of the sequence, not the first --count.")  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output without it.")
-def micro_problems(split: str, count: int, indices: tuple[int, ...], seed: int, out: Path | None) -> None:
-    """Write micro problems as CURE's JSON, each with its kind and reference solution."""
-    import json
-    from typing import cast
-
-    from trainer.errors import TrainerError
-    from trainer.micro.problems import Split, problem, rows
-
-    made = [problem(seed, cast(Split, split), index) for index in indices or range(count)]
-    text = json.dumps(rows(made), indent=1)
-    if out is None:
-        click.echo(text)
-        return
-    try:
-        out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise TrainerError(f"cannot write {out}: {error.strerror}") from error
-
-
-def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
-    """Warm up behind a progress bar on stderr."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from trainer.micro.warmup import StepReport, warm_up
-
-    columns = (
-        TextColumn("warm-up"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} steps  loss {task.fields[loss]:.3f}"),
-        TextColumn("{task.fields[speed]:.0f} examples/s "),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console) as progress:
-        bar = progress.add_task("", total=config.steps, loss=float("nan"), speed=0.0)
-        average = 0.0
-
-        def on_step(report: StepReport) -> None:
-            nonlocal average
-            average = report.loss if report.step == 1 else 0.95 * average + 0.05 * report.loss
-            speed = report.step * config.batch / report.seconds
-            progress.update(bar, completed=report.step, loss=average, speed=speed)
-            if not console.is_terminal and report.step % 100 == 0:
-                console.print(f"step {report.step}/{config.steps}, loss {average:.3f}, {report.seconds:.0f} s")
-
-        return warm_up(config, processes, on_step)
-
-
-async def _evaluate(model: str, sandbox: str, config: MicroEvaluationConfig) -> Evaluation:
-    """Evaluate behind a progress bar on stderr."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from engines import open_engine
-    from sandbox import open_sandbox
-    from trainer.micro.evaluation import evaluate
-
-    engine = await open_engine(model)
-    try:
-        box = await open_sandbox(sandbox)
-        try:
-            with Progress(console=Console(stderr=True)) as progress:
-                bar = progress.add_task(f"evaluation at temperature {config.temperature:g}", total=None)
-                return await evaluate(
-                    engine, box, config, lambda done, total: progress.update(bar, completed=done, total=total)
-                )
-        finally:
-            await box.close()
-    finally:
-        await engine.close()
-
-
-def _show(figures: list[Evaluation]) -> None:
-    for item in figures:
-        click.echo(
-            f"temperature {item.temperature:g}, {item.problems} problems x {item.samples}: code {item.code:.3f}, "
-            f"tests {item.test:.3f}, best of {item.samples} {item.best_of_n:.3f}, repair {item.repair:.3f}, "
-            f"not extracted: code {item.code_unextracted:.3f}, tests {item.test_unextracted:.3f}"
-        )
+for command in (reward, inspect, micro_base, micro_eval, micro_problems):
+    train.add_command(command)

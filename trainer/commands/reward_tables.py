@@ -50,7 +50,7 @@ def _show(results: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _table(result: Mapping[str, Any], name: str) -> Table:
-    """A row per program and per test; what has no advantage says why."""
+    """A table with a row for each program and each test; remarks say why there is no advantage."""
     from rich.table import Table
     from rich.text import Text
 

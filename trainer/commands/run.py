@@ -28,8 +28,7 @@ def run(config: Config, out: Path) -> None:
     Raises TrainerError where torch is missing or `out` holds another run, Interrupted after SIGTERM or Ctrl-C, and what
     `trainer.loop.train` raises.
     """
-    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
-        raise TrainerError(f"training needs {' and '.join(missing)}: pip install 'cure-agent[local]'")
+    require_packages()
     from cure.interrupt import run_interruptible
     from trainer.distributed.world import join_world
     from trainer.loop import train
@@ -47,6 +46,12 @@ def run(config: Config, out: Path) -> None:
             raise Interrupted(f"ended by {signal}; the same command goes on from the last checkpoint") from None
         finally:
             recorder.close()
+
+
+def require_packages() -> None:
+    """Raise TrainerError where torch or transformers is not installed."""
+    if missing := [name for name in ("torch", "transformers") if find_spec(name) is None]:
+        raise TrainerError(f"training needs {' and '.join(missing)}: pip install 'cure-agent[local]'")
 
 
 def processes(config: Config) -> int:

@@ -1,4 +1,4 @@
-"""Starts the processes of a run on this host, where no launcher (torchrun, deepspeed) has."""
+"""Starts the processes of a run on this host, where no launcher (torchrun, deepspeed) has started them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections.abc import Callable
 from types import FrameType
 
 PATIENCE_S = 5.0
-"""How long the others may take to end by themselves when one has failed; they may be waiting for it."""
+"""Seconds that the other processes have to end by themselves after one has failed."""
 GRACE_S = 30.0
-"""Between asking the processes to end and ending them."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 def launch(arguments: list[str], count: int) -> int:
-    """Run `python -m trainer ARGUMENTS` in `count` processes; the exit code of the first that failed, or 0.
+    """The exit code of `python -m trainer ARGUMENTS` in `count` processes: that of the first that failed, or 0.
 
-    A signal to this process is passed on to all of them; when one ends with an error, the others are ended.
+    Signals to this process are passed on to all of them. When one ends with an error, the others are ended.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -50,12 +50,12 @@ def _start(arguments: list[str], rank: int, count: int, port: int) -> subprocess
         **{name: str(value) for name, value in places.items()},
         "MASTER_ADDR": "127.0.0.1",
     }
-    # In a group of its own: Ctrl-C reaches it through this process, once.
+    # In a process group of its own, so that Ctrl-C reaches it only once, through this process.
     return subprocess.Popen([sys.executable, "-m", "trainer", *arguments], env=environment, process_group=0)
 
 
 def _watch(children: list[subprocess.Popen[bytes]]) -> int:
-    """Until all have ended; the first failure ends the others."""
+    """The exit code, once all processes have ended. The first failure ends the others."""
     while any(child.poll() is None for child in children):
         failed = [child.returncode for child in children if child.poll()]
         if failed:
@@ -74,7 +74,7 @@ def _wait(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
 
 
 def _code(children: list[subprocess.Popen[bytes]], failed: int) -> int:
-    """What the first process says, which alone speaks for all of them; else what failed first."""
+    """The exit code of the first process, which writes the error message; `failed` where it ended without an error."""
     code = children[0].returncode or failed
     return code if code >= 0 else 128 - code
 

@@ -1,4 +1,4 @@
-"""The processes of a run, seen from one of them. One process needs nothing of torch.distributed."""
+"""The group of a run's processes, as one of them uses it. A single process does not use torch.distributed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 PATIENCE = timedelta(hours=2)
-"""How long a process waits for another: one may be sampling long answers."""
+"""How long a process waits for another, which may be sampling long answers."""
 
 
 @dataclass(frozen=True)
 class World:
-    """Process `rank` among `size`, with its device."""
+    """The group of `size` processes as process `rank` uses it, with its device."""
 
     rank: int
     size: int
@@ -36,7 +36,7 @@ class World:
         return values
 
     def share(self, make: Callable[[], Value]) -> Value:
-        """What `make` returned on the first process, on every process; an error there is raised everywhere."""
+        """The value of `make()` on the first process, on every process. An error there is raised on every process."""
         if self.size == 1:
             return make()
         import torch.distributed as group
@@ -45,7 +45,7 @@ class World:
         if self.rank == 0:
             try:
                 made[0] = make()
-            except Exception as error:  # noqa: BLE001 - the other processes must not wait for ever
+            except Exception as error:  # noqa: BLE001 (raised on all processes below, which would otherwise wait for ever)
                 made[1] = error
         group.broadcast_object_list(made, src=0)
         if made[1] is not None:
@@ -54,13 +54,13 @@ class World:
         return result
 
     def share_local(self, make: Callable[[], Value]) -> Value | None:
-        """What `make` returned, on the first process; None on the others. An error is raised on all."""
-        mine: list[Value] = []
-        self.share(lambda: mine.append(make()))
-        return mine[0] if mine else None
+        """The value of `make()` on the first process, None on the others. An error there is raised on every process."""
+        made: list[Value] = []
+        self.share(lambda: made.append(make()))
+        return made[0] if made else None
 
     def add_up(self, tensors: Sequence[torch.Tensor], numbers: Sequence[float]) -> list[float]:
-        """Replace every tensor by its sum over the processes, and return the sums of `numbers`."""
+        """The sums of `numbers` over the processes; each tensor is replaced by its sum over the processes."""
         import torch
 
         if self.size == 1:
@@ -68,14 +68,14 @@ class World:
         extra = torch.tensor(numbers, dtype=torch.float64)
         torch.distributed.all_reduce(extra)
         for chunk in _chunks(tensors):
-            flat = torch.cat([tensor.flatten() for tensor in chunk])
+            flat = torch.cat([tensor.flatten() for tensor in chunk])  # (elements,)
             torch.distributed.all_reduce(flat)
             for tensor, part in zip(chunk, torch.split(flat, [tensor.numel() for tensor in chunk]), strict=True):
                 tensor.copy_(part.view_as(tensor))
         return [float(number) for number in extra]
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has called this."""
         if self.size > 1:
             import torch.distributed as group
 
@@ -83,7 +83,7 @@ class World:
 
 
 def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[list[torch.Tensor]]:
-    """Tensors in groups of at most `most` elements, so that few and not too large messages are sent."""
+    """The tensors in groups of at most `most` elements: a message each, neither many nor too large."""
     chunk: list[torch.Tensor] = []
     size = 0
     for tensor in tensors:
@@ -98,7 +98,7 @@ def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[li
 
 @contextmanager
 def join_world(device: str) -> Iterator[World]:
-    """This process's place among those a launcher (torchrun, deepspeed) started; alone where none did."""
+    """The group of the processes that a launcher (torchrun, deepspeed) started, or of this process alone."""
     import torch
 
     rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -109,7 +109,7 @@ def join_world(device: str) -> Iterator[World]:
     else:
         place = torch.device("cpu")
         if size > 1:
-            # As many processes as cores, so one thread each; more would be mostly barriers.
+            # One thread each: on CPUs there are as many processes as cores, and more threads would mostly wait.
             torch.set_num_threads(1)
     if size == 1:
         yield World(0, 1, place)

@@ -1,4 +1,4 @@
-"""One answer in full: its text, and its tokens with how likely the model held each."""
+"""One answer in full: its text, and each of its tokens with its log-probability."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from trainer.inspect.summary import value
 from trainer.rollout.answers import Answer, RoleName
 
 UNLIKELY = ((0.1, "red"), (0.5, "yellow"))
-"""Tokens of a probability below these are coloured."""
+"""Colours of tokens whose probability is below these limits."""
 
 
 def find_answer(step: RecordedStep, task: RecordedTask, name: str) -> tuple[RoleName, int, Answer]:
-    """The answer called ROLE/NUMBER. Raises TrainerError that says which there are."""
+    """The answer named ROLE/NUMBER. Raises TrainerError, which lists the names, where there is none."""
     if task.answers is None:
         raise TrainerError(f"step {step.number}, task {task.slot} has no answers ({state_of(step)})")
     wanted, _, text = name.partition("/")
-    for role, many in task.answers.answers.items():
-        if role == wanted and text.isdecimal() and int(text) < len(many):
-            return role, int(text), many[int(text)]
-    there_are = ", ".join(f"{role}/0 to {role}/{len(many) - 1}" for role, many in task.answers.answers.items() if many)
-    raise TrainerError(f"step {step.number}, task {task.slot} has no answer {name!r}; there are {there_are}")
+    for role, given in task.answers.answers.items():
+        if role == wanted and text.isdecimal() and int(text) < len(given):
+            return role, int(text), given[int(text)]
+    known = ", ".join(f"{role}/0 to {role}/{len(given) - 1}" for role, given in task.answers.answers.items() if given)
+    raise TrainerError(f"step {step.number}, task {task.slot} has no answer {name!r}; there are {known}")
 
 
 def to_record(run: RecordedRun, step: RecordedStep, task: RecordedTask, name: str) -> dict[str, Any]:
-    """The answer as JSON."""
+    """The answer as a JSON object. Raises TrainerError where there is none of this name."""
     role, number, answer = find_answer(step, task, name)
     group = task.groups.get(role)
     return {
@@ -51,7 +51,7 @@ def to_record(run: RecordedRun, step: RecordedStep, task: RecordedTask, name: st
 
 
 def show_answer(console: Console, run: RecordedRun, step: RecordedStep, task: RecordedTask, name: str) -> None:
-    """Print it."""
+    """Print the answer. Raises TrainerError where there is none of this name."""
     role, number, answer = find_answer(step, task, name)
     record = to_record(run, step, task, name)
     console.print(
@@ -83,7 +83,7 @@ def show_answer(console: Console, run: RecordedRun, step: RecordedStep, task: Re
 
 
 def _pieces(run: RecordedRun, ids: Sequence[int]) -> list[str]:
-    """The text of each token, where the run has a checkpoint and the package tokenizers is there; else nothing."""
+    """The text of each token; empty where the run has no checkpoint or the package tokenizers is missing."""
     try:
         from tokenizers import Tokenizer
     except ImportError:
@@ -97,6 +97,7 @@ def _pieces(run: RecordedRun, ids: Sequence[int]) -> list[str]:
 
 
 def _entries(answer: Answer, pieces: Sequence[str]) -> list[Text]:
+    """A cell for each token: number, id, log-probability, and text where it is known."""
     entries = []
     ids = max(len(str(number)) for number in answer.token_ids)
     places = len(str(len(answer.token_ids) - 1))
@@ -115,7 +116,7 @@ def _entries(answer: Answer, pieces: Sequence[str]) -> list[Text]:
 
 
 def _print_columns(console: Console, entries: Sequence[Text]) -> None:
-    """The entries in columns, to be read downwards."""
+    """Print the entries in columns, in reading order from top to bottom."""
     width = max(entry.cell_len for entry in entries) + 3
     columns = max(1, min(6, console.width // width))
     height = -(-len(entries) // columns)

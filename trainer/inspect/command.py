@@ -1,4 +1,4 @@
-"""`cure-agent train inspect`: looks into a run on disk."""
+"""`cure-agent train inspect`: shows a run that is on disk."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _console() -> Console:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=False)
-    # Behind a pipe nothing is wide or narrow: lines are cut nowhere.
+    # Output to a pipe has no width, so lines are not cut there.
     return console if console.is_terminal else Console(highlight=False, width=max(console.width, 160))
 
 
@@ -91,7 +91,7 @@ def _show_runs(opened: list[RecordedRun], as_json: bool) -> None:
 
 
 def _draw(opened: list[RecordedRun], png: Path | None, svg: Path | None, default: Path | None) -> None:
-    """Write the pictures asked for; the one that nobody asked for is no reason to fail."""
+    """Write the pictures asked for, or `default`, whose failure is only reported."""
     from trainer.errors import TrainerError
     from trainer.inspect.curves import draw, save
 

@@ -1,4 +1,4 @@
-"""Several runs side by side: before and after, as the mean and the range over the runs."""
+"""Several runs side by side: measures before and after training, as mean and range over the runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainer.inspect.summary import difference, value
 
 @dataclass(frozen=True)
 class Spread:
-    """A measure of several runs."""
+    """Mean and range of a measure over several runs."""
 
     mean: float
     low: float
@@ -27,23 +27,25 @@ class Spread:
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure before and after; runs that do not have it are left out, and counted."""
+    """A measure before and after training."""
 
     name: str
     held_out: bool
+    """Whether it is measured in evaluations, and not on the steps' own samples."""
     runs: int
+    """Number of runs that have the measure."""
     before: Spread
     after: Spread
     change: Spread
 
 
-def compare(many: Sequence[Figures]) -> list[Compared]:
-    """Measures that at least one run has at both ends: held out first, then of the steps' own samples."""
+def compare(runs: Sequence[Figures]) -> list[Compared]:
+    """Measures that at least one run has before and after: those of evaluations, then those of the steps' samples."""
     found = []
     for held_out in (True, False):
         by_name: dict[str, list[tuple[float, float]]] = {}
-        for one in many:
-            for change in one.held_out if held_out else one.own:
+        for run in runs:
+            for change in run.held_out if held_out else run.own:
                 if change.first is not None and change.last is not None:
                     by_name.setdefault(change.name, []).append((change.first, change.last))
         found += [
@@ -64,29 +66,29 @@ def _spread(values: Sequence[float]) -> Spread:
     return Spread(fmean(values), min(values), max(values))
 
 
-def to_record(many: Sequence[Figures], differing: Sequence[str]) -> dict[str, Any]:
-    """The comparison as JSON."""
+def to_record(runs: Sequence[Figures], differing: Sequence[str]) -> dict[str, Any]:
+    """The comparison as a JSON object."""
     return {
-        "runs": [one.to_record() for one in many],
+        "runs": [run.to_record() for run in runs],
         "differ_in": list(differing),
-        "compared": [asdict(one) for one in compare(many)],
+        "compared": [asdict(measure) for measure in compare(runs)],
     }
 
 
-def show_comparison(console: Console, many: Sequence[Figures], differing: Sequence[str]) -> None:
-    """Print it."""
-    for one in many:
-        ends = f"evaluated at {one.held_out_steps[0]} and {one.held_out_steps[-1]}" if one.held_out_steps else ""
-        state = f": {one.steps} of {one.of_steps} steps{', ' * bool(ends)}{ends}"
-        console.print(Text.assemble((visible(one.run), "bold"), state))
+def show_comparison(console: Console, runs: Sequence[Figures], differing: Sequence[str]) -> None:
+    """Print the comparison; `differing` names the settings in which the runs differ."""
+    for run in runs:
+        ends = f"evaluated at {run.held_out_steps[0]} and {run.held_out_steps[-1]}" if run.held_out_steps else ""
+        state = f": {run.steps} of {run.of_steps} steps{', ' * bool(ends)}{ends}"
+        console.print(Text.assemble((visible(run.run), "bold"), state))
     if differing:
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
-        console.print(Text(f"The runs differ in {', '.join(differing[:5])}{more}.", style="yellow"))
+        rest = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        console.print(Text(f"The runs differ in {', '.join(differing[:5])}{rest}.", style="yellow"))
     for held_out, heading in ((True, "held out"), (False, "own samples")):
-        rows = [row for row in compare(many) if row.held_out == held_out]
+        rows = [row for row in compare(runs) if row.held_out == held_out]
         if rows:
             console.print()
-            console.print(_table(heading, rows, len(many)))
+            console.print(_table(heading, rows, len(runs)))
 
 
 def _table(heading: str, rows: Sequence[Compared], runs: int) -> Table:

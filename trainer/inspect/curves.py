@@ -1,4 +1,4 @@
-"""Pictures of a run's curves, or of several runs' as mean and range. One colour per role, everywhere."""
+"""The picture of a run's curves, or of several runs as mean and range. Each role has one colour in all panels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CODER, TESTER, BOTH, OTHER = "#2563b0", "#d1660a", "#2f855a", "#7a4fa3"
-"""Of the coder, the tester, what both do together, and a fourth thing beside them."""
+"""Colours of the coder, of the tester, of both together, and of a further curve beside them."""
 PHASE_COLOURS = {
     "sampling": "#8fb8de",
     "tables": "#2f855a",
@@ -40,25 +40,25 @@ class Curve:
     label: str
     colour: str
     of_steps: str | None = None
-    """Name of the measure on the steps' own samples."""
+    """Metric of the steps' own samples that is drawn."""
     held_out: str | None = None
-    """Name of the measure in evaluations."""
+    """Metric of the evaluations that is drawn."""
     dashed: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes."""
+    """One pair of axes with its curves."""
 
     title: str
     unit: str
     curves: tuple[Curve, ...]
     share: bool = False
-    """Whether values are shares, so that the axis ends at 0 and 1."""
+    """Whether values are shares, with an axis from 0 to 1."""
 
 
 def panels(names: set[str]) -> list[Panel]:
-    """What is drawn of runs that have measures of these names: per stage, where updates are joint."""
+    """The panels for runs that have metrics of these names."""
     stages = sorted({name.partition("/")[0] for name in names if name.endswith("/gradient_norm")})
     colours = {"code": CODER, "test": TESTER}
     spare = [OTHER, BOTH, GREY]
@@ -106,7 +106,7 @@ def panels(names: set[str]) -> list[Panel]:
 
 
 def draw(runs: Sequence[RecordedRun]) -> Figure:
-    """The picture of these runs. Raises TrainerError without matplotlib, or with nothing to draw."""
+    """The picture of these runs. Raises TrainerError where matplotlib is missing, or no step is committed yet."""
     if not any(run.steps or run.evaluations for run in runs):
         raise TrainerError(f"{runs[0].path}: nothing to draw yet, no step is committed")
     try:
@@ -154,7 +154,7 @@ STYLE: Any = {
 
 
 def save(figure: Figure, file: Path) -> None:
-    """Write the picture in the format its ending names. Raises TrainerError where it cannot be written."""
+    """Write the picture in the format of the file's suffix. Raises TrainerError where it cannot be written."""
     import matplotlib
 
     metadata = {"Date": None} if file.suffix == ".svg" else {"Software": None}
@@ -197,28 +197,34 @@ def _panel(ax: Axes, panel: Panel, runs: Sequence[RecordedRun]) -> None:
         _nothing(ax, "not measured")
 
 
-def _steps(ax: Axes, curve: Curve, many: Sequence[Series]) -> bool:
-    """Faint raw values with the smoothed line on top; of several runs, the mean of smoothed lines in their range."""
-    known = [one for one in many if one.known]
+def _steps(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
+    """Draw the smoothed curve over faint raw values; of several runs, the mean of smoothed curves over their range.
+
+    False where there is nothing to draw.
+    """
+    known = [run for run in runs if run.known]
     if not known:
         return False
     label = f"{curve.label}, own samples" if curve.held_out else curve.label
     style = {"color": curve.colour, "linestyle": "--" if curve.dashed else "-", "linewidth": 2.0}
     alone = len(known[0].steps) == 1
     if len(known) == 1:
-        one, smooth = known[0], smoothed(known[0])
-        ax.plot(one.steps, one.values, color=curve.colour, linewidth=0.9, alpha=0.3)
+        raw, smooth = known[0], smoothed(known[0])
+        ax.plot(raw.steps, raw.values, color=curve.colour, linewidth=0.9, alpha=0.3)
         ax.plot(smooth.steps, smooth.values, label=label, marker="o" if alone else None, **style)  # type: ignore[arg-type]
         return True
-    together = band([smoothed(one) for one in known])
+    together = band([smoothed(run) for run in known])
     ax.fill_between(together.steps, together.low, together.high, color=curve.colour, alpha=0.18, linewidth=0)
     ax.plot(together.steps, together.mean, label=label, marker="o" if alone else None, **style)  # type: ignore[arg-type]
     return True
 
 
-def _held_out(ax: Axes, curve: Curve, many: Sequence[Series]) -> bool:
-    """Evaluations are few and exact: every one a dot, not smoothed; of several runs a bar from least to greatest."""
-    known = [one for one in many if one.known]
+def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
+    """Draw a dot for each evaluation, not smoothed; of several runs, the mean with a bar from least to greatest.
+
+    False where there is nothing to draw.
+    """
+    known = [run for run in runs if run.known]
     if not known:
         return False
     dots: dict[str, Any] = {
@@ -242,7 +248,7 @@ def _held_out(ax: Axes, curve: Curve, many: Sequence[Series]) -> bool:
 
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
-    """Seconds of each phase, stacked, smoothed; of several runs, the mean at each step that all have."""
+    """Draw the seconds of each phase, stacked and smoothed; of several runs, the mean at steps that all have."""
     lines = [_timed(run.steps) for run in runs]
     names = sorted(
         {name for of_run in lines for line in of_run for name in line if name.startswith("seconds/")}
@@ -256,8 +262,8 @@ def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
     if not every or not len(every[0].steps):
         _nothing(ax, "not measured")
         return
-    together = [band([smoothed(one)]) for one in every]
-    means = [float(one.mean.mean()) if len(one.mean) else 0.0 for one in together]
+    together = [band([smoothed(phase)]) for phase in every]
+    means = [float(phase.mean.mean()) if len(phase.mean) else 0.0 for phase in together]
     small = [at for at, seconds in enumerate(means) if seconds < 0.01 * sum(means) or names[at] == "seconds/other"]
     rest = np.sum([together[at].mean for at in small], axis=0) if small else np.zeros_like(together[0].mean)
     rows = [(names[at].removeprefix("seconds/"), together[at].mean) for at in range(len(names)) if at not in small]
@@ -276,16 +282,16 @@ def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
 
 
 def _timed(lines: Sequence[Line]) -> list[Line]:
-    """Steps whose times are of one piece: those made again behind a checkpoint have none for sampling."""
+    """The steps with complete times; steps repeated after a checkpoint have no time for sampling."""
     return [line for line in lines if "seconds/step" in line]
 
 
 def _each(lines: Sequence[Sequence[Line]], name: str, clean: Callable[[float], float]) -> Series:
-    """The mean over runs of a phase, at the steps all have."""
-    every = [series(of_run, "step").steps for of_run in lines]
+    """The mean of a phase over the runs, at the steps that all of them have."""
+    every = [series(of_run, "step").steps for of_run in lines]  # per run (steps,)
     common = every[0]
-    for one in every[1:]:
-        common = np.intersect1d(common, one)
+    for steps in every[1:]:
+        common = np.intersect1d(common, steps)
     kept = set(common.tolist())
     rows = [[clean(number(line.get(name))) for line in of_run if float(line["step"]) in kept] for of_run in lines]
     return Series(common, np.array(rows, dtype=np.float64).reshape(len(lines), len(common)).mean(axis=0))

@@ -1,4 +1,4 @@
-"""The figures of a run: what was measured first, last and at best, where the time went, what was left out and why."""
+"""The figures of a run: measures at first, at last and at best, time by phase, what was left out and why. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer.config import Config
 from trainer.inspect.recorded import Line, RecordedRun
+from trainer.record.run_directory import flat_values
 
 HELD_OUT = {
     "code accuracy": "eval/code/accuracy",
@@ -22,7 +23,7 @@ HELD_OUT = {
     "code unparsed": "eval/code/unparsed",
     "tests unparsed": "eval/test/unparsed",
 }
-"""Measured on problems that are not trained on."""
+"""Measures on problems that are not trained on: name here, and name of the metric."""
 OWN = {
     "code accuracy": "code/accuracy",
     "tests passed by right code": "test/p_u",
@@ -35,16 +36,17 @@ OWN = {
     "code length": "code/length",
     "test length": "test/length",
 }
-"""Measured on a step's own samples, before its updates."""
+"""Measures on a step's own samples, before its updates: name here, and name of the metric."""
 LOW_IS_GOOD = ("p_01", "p_00", "code unparsed", "tests unparsed")
-"""p_01, p_00: how often a wrong program passes a right, a wrong test (CURE, section 3.2)."""
+"""Measures that are better when lower. p_01, p_00: shares of wrong programs that pass a right, a wrong test (CURE,
+section 3.2)."""
 NEITHER = ("test reward", "code length", "test length")
-"""Measures that are not better for being higher or lower; the scale of Eq. 4 moves with the wrong programs."""
+"""Measures without a better direction; the scale of Eq. 4 depends on the number of wrong programs."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A measure at the beginning, at the end and at its best."""
+    """A measure at first, at last and at best."""
 
     name: str
     first: float | None
@@ -55,29 +57,29 @@ class Change:
 
 @dataclass(frozen=True)
 class Phase:
-    """Where time went."""
+    """Time spent on one phase of the steps."""
 
     name: str
     seconds: float
-    """Of the whole run."""
+    """Seconds in the whole run."""
     share: float
 
 
 @dataclass(frozen=True)
 class Groups:
-    """What became of one role's groups."""
+    """How many of one role's groups were trained on, and why the others were not."""
 
     role: str
     count: int
     trained: float
-    """Share of them."""
+    """Share of the groups that were trained on."""
     others: dict[str, int]
-    """Reasons, and how many groups were left out for each."""
+    """Number of groups left out, by reason."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figures:
-    """Everything that is said about a run as a whole."""
+    """The figures of a whole run."""
 
     run: str
     steps: int
@@ -88,16 +90,16 @@ class Figures:
     held_out_steps: tuple[int, ...]
     own: tuple[Change, ...]
     own_window: int
-    """Steps each end of `own` is the mean of."""
+    """Number of steps over which first and last values of `own` are means."""
     phases: tuple[Phase, ...]
     seconds: float
-    """Of all committed steps and evaluations."""
+    """Seconds of all committed steps and evaluations."""
     groups: tuple[Groups, ...]
     left_out: dict[str, int]
-    """What was skipped besides groups: reasons and counts."""
+    """What else was left out: counts by reason."""
 
     def to_record(self) -> dict[str, Any]:
-        """The figures as JSON."""
+        """The figures as a JSON object."""
         return asdict(self)
 
 
@@ -123,20 +125,20 @@ def figures(run: RecordedRun) -> Figures:
 
 
 def held_out(run: RecordedRun) -> tuple[Change, ...]:
-    """The evaluations: first, last, best. A measure that was never made is left out."""
+    """The measures of the evaluations: first, last, best. Measures without a value are left out."""
     changes = []
     for name, key in HELD_OUT.items():
         known = [(value, int(line["step"])) for line in run.evaluations if (value := _number(line, key)) is not None]
         if not known:
             continue
         best = min if name in LOW_IS_GOOD else max
-        value, step = best(known, key=lambda one: one[0])
+        value, step = best(known, key=lambda pair: pair[0])
         changes.append(Change(name, known[0][0], known[-1][0], value, step))
     return tuple(changes)
 
 
 def own(run: RecordedRun, window: int) -> tuple[Change, ...]:
-    """The steps' own samples: means over the first and the last `window` steps."""
+    """The measures on the steps' own samples, as means over the first and the last `window` steps."""
     changes = []
     for name, key in OWN.items():
         first, last = (_mean(lines, key) for lines in (run.steps[:window], run.steps[-window:]))
@@ -152,7 +154,7 @@ def _phases(run: RecordedRun) -> tuple[Phase, ...]:
             if key.startswith("seconds/") and key != "seconds/step":
                 seconds[key.removeprefix("seconds/")] += max(0.0, _number(line, key) or 0.0)  # type: ignore[assignment]  # Counter counts floats too
     total = sum(seconds.values())
-    return tuple(Phase(name, spent, spent / total) for name, spent in seconds.most_common() if spent > 0)
+    return tuple(Phase(name, used, used / total) for name, used in seconds.most_common() if used > 0)
 
 
 def _groups(lines: Sequence[Line], role: str, name: str) -> Groups:
@@ -185,7 +187,7 @@ def _left_out(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def settings(config: Config) -> dict[str, str]:
-    """What makes the run what it is, in a few lines."""
+    """The settings that matter most, in a few lines: name and words."""
     policies = {name: policy.model for name, policy in config.policies.items()}
     roles = []
     for name, role in (("coder", config.coder), ("tester", config.tester)):
@@ -211,22 +213,12 @@ def settings(config: Config) -> dict[str, str]:
 
 
 def differences(configs: Sequence[Config]) -> list[str]:
-    """Keys in which the configurations differ, besides the seed and what only says how long and where."""
+    """Keys in which the configurations differ, except for the seed and keys that change no step's result."""
     aside = {"seed", "steps", "checkpoints", "trackers", "execution"}
-    flat = [_flat("", config.model_dump(mode="json", exclude=aside)) for config in configs]
-    return [key for key in flat[0] if any(one.get(key) != flat[0][key] for one in flat[1:])] + sorted(
-        {key for one in flat[1:] for key in one} - flat[0].keys()
+    first, *others = [flat_values(config, aside) for config in configs]
+    return [key for key in first if any(other.get(key) != first[key] for other in others)] + sorted(
+        {key for other in others for key in other} - first.keys()
     )
-
-
-def _flat(name: str, value: object) -> dict[str, object]:
-    if isinstance(value, dict):
-        return {
-            key: leaf
-            for part, inner in value.items()
-            for key, leaf in _flat(f"{name}.{part}" if name else part, inner).items()
-        }
-    return {name: value}
 
 
 def _number(line: Line, key: str) -> float | None:

@@ -1,8 +1,7 @@
-"""A run as its directory tells it: configuration, metrics, checkpoints, and the journals of its steps."""
+"""A run read from its directory: configuration, metrics, checkpoints, and the journals of its steps."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """What a run has come to so far."""
+    """A run, as far as it has come."""
 
     path: Path
     config: Config
@@ -41,7 +40,7 @@ class RecordedRun:
 
 @dataclass(frozen=True)
 class Earned:
-    """What one answer earned; None where that is not known, or the answer is left out."""
+    """What one answer earned. None: not known, or the answer is left out."""
 
     right: bool | None = None
     reward: float | None = None
@@ -50,13 +49,14 @@ class Earned:
 
 @dataclass(frozen=True)
 class RecordedGroup:
-    """What the answers of one role to one task earned."""
+    """What one role's answers to one task earned."""
 
     outcome: str
+    """See `trainer.update.credit.Outcome`."""
     rewards: tuple[float | None, ...]
     advantages: tuple[float | None, ...]
     right: tuple[bool, ...]
-    """Empty where nothing is known about it."""
+    """Per answer; empty where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ class RecordedTask:
     groups: dict[str, RecordedGroup] = field(default_factory=dict)
 
     def of(self, role: RoleName) -> tuple[Answer, ...]:
-        """The role's answers; none where they are not sampled yet, or the task was left out."""
+        """The role's answers; empty where they are not sampled yet, or the task was left out."""
         return () if self.answers is None else self.answers.answers.get(role, ())
 
     def earned(self, role: RoleName, number: int) -> Earned:
-        """What answer `number` of the role earned."""
+        """Reward and advantage of the role's answer `number`."""
         if (group := self.groups.get(role)) is None:
             return Earned()
         return Earned(group.right[number] if group.right else None, group.rewards[number], group.advantages[number])
@@ -99,7 +99,7 @@ class RecordedStep:
         return "commit" in self.parts
 
     def task(self, slot: int) -> RecordedTask:
-        """The task in this place. Raises TrainerError."""
+        """The task with this slot. Raises TrainerError where there is none."""
         for task in self.tasks:
             if task.slot == slot:
                 return task
@@ -109,13 +109,13 @@ class RecordedStep:
 
 
 def open_run(path: Path) -> RecordedRun:
-    """The run in a directory. Raises TrainerError where there is none."""
+    """The run in a directory. Raises TrainerError where there is none, or its configuration cannot be read."""
     directory = RunDirectory(path)
     if not path.is_dir():
         raise TrainerError(f"{path}: no such directory; name the --out of a run")
     if not directory.config.is_file():
         raise TrainerError(f"{path} holds no training run (no config.toml); name the --out of a run")
-    lines = _lines(directory.metrics)
+    lines = directory.read_metrics()
     found = {
         int(file.name[5:11]) for file in directory.rollouts.glob("step-??????.jsonl*") if file.name[5:11].isdigit()
     }
@@ -129,33 +129,18 @@ def open_run(path: Path) -> RecordedRun:
     )
 
 
-def _lines(file: Path) -> list[Line]:
-    """Whole lines; one that is just being written is left out."""
-    if not file.is_file():
-        return []
-    lines = []
-    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and {"step", "kind"} <= line.keys():
-            lines.append(line)
-    return lines
-
-
 def _of_kind(lines: Sequence[Line], kind: str) -> tuple[Line, ...]:
-    """One line a step: the last written, should a step have been made again."""
+    """The lines of this kind in order, one for each step: the last written, where a step was repeated."""
     by_step = {int(line["step"]): line for line in lines if line["kind"] == kind}
     return tuple(by_step[step] for step in sorted(by_step))
 
 
 def open_step(run: RecordedRun, number: int) -> RecordedStep:
-    """A step of the run, committed or under way. Raises TrainerError where there is no record of it."""
+    """A step of the run, committed or under way. Raises TrainerError where it has no journal."""
     rollouts = RunDirectory(run.path).rollouts
     for _ in range(2):
         try:
-            # A journal that is compressed between looking and reading is found under its other name.
+            # Twice: a journal may be compressed and renamed between being looked for and being read.
             return _step(number, read_journal(rollouts, number))
         except FileNotFoundError:
             continue
@@ -175,8 +160,8 @@ def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
         if "tasks" in record:
             planned = [(int(index), str(name)) for index, name in record["tasks"]]
         elif "answers" in record:
-            one = TaskAnswers.from_record(record["answers"])
-            answers[one.slot] = one
+            task_answers = TaskAnswers.from_record(record["answers"])
+            answers[task_answers.slot] = task_answers
         elif "table" in record:
             table = TaskTable.from_record(record["table"])
             tables[table.slot] = table
@@ -199,7 +184,7 @@ def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Such as `1 to 7, 9`."""
+    """Ascending numbers in words, such as `1 to 7, 9`."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -210,7 +195,7 @@ def ranges(numbers: Sequence[int]) -> str:
 
 
 def statement_of(run: RecordedRun, task: RecordedTask) -> tuple[str | None, str]:
-    """The statement of the task's problem, or None and why it cannot be had.
+    """The statement of the task's problem, or None and the reason why it is not known.
 
     The journal has only the problem's number and name; the text is in the problem set that the configuration names.
     """

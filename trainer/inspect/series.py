@@ -1,4 +1,4 @@
-"""Curves out of lines of metrics. Pure; a value that is missing is NaN and stays a gap."""
+"""Curves computed from lines of metrics. Pure; a missing value is NaN, and a gap in the curve."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Series:
-    """One measure over the steps."""
+    """One measure of a run over its steps."""
 
     steps: Floats
-    """(N,)"""
+    """(N,) numbers of the steps."""
     values: Floats
-    """(N,)"""
+    """(N,) values; NaN where the measure is missing."""
 
     @property
     def known(self) -> bool:
@@ -30,12 +30,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Band:
-    """One measure of several runs, at the steps that all of them have."""
+    """Mean and range of a measure over several runs, at the N steps that all runs have."""
 
     steps: Floats
+    """(N,)"""
     mean: Floats
+    """(N,)"""
     low: Floats
+    """(N,)"""
     high: Floats
+    """(N,)"""
 
 
 def series(lines: Sequence[Line], name: str) -> Series:
@@ -46,35 +50,36 @@ def series(lines: Sequence[Line], name: str) -> Series:
 
 
 def number(value: object) -> float:
-    """The value, or NaN where it is no number."""
+    """The value as a float; NaN where it is not a number."""
     return float(value) if isinstance(value, (int, float)) else float("nan")
 
 
-def smoothed(one: Series) -> Series:
-    """Means over a window of about a tenth of the steps, centred on each.
+def smoothed(curve: Series) -> Series:
+    """The means over a window of about a tenth of the steps, centred on each step.
 
-    Near an end the window shrinks to a quarter of that, so that the ends are little pulled inwards and yet no raw
-    values. Fewer than 8 steps are left as they are.
+    Near the ends the window shrinks to at least a quarter of that, which keeps them close to the raw values but still
+    smooth. A curve of fewer than 8 steps is returned unchanged.
     """
-    count = len(one.values)
+    count = len(curve.values)
     half = max(1, round(count / 20)) if count >= 8 else 0
     means = np.full(count, np.nan)
     for at in range(count):
         reach = max(min(half, at, count - 1 - at), half // 2)
-        window = one.values[max(0, at - reach) : at + reach + 1]
+        window = curve.values[max(0, at - reach) : at + reach + 1]
         if np.isfinite(window).any():
             means[at] = np.nanmean(window)
-    return Series(one.steps, means)
+    return Series(curve.steps, means)
 
 
-def band(many: Sequence[Series]) -> Band:
-    """Mean, least and greatest at each step that every one has; a step at which a run has no value is left out."""
-    common = many[0].steps
-    for one in many[1:]:
-        common = np.intersect1d(common, one.steps)
-    rows = np.array([one.values[np.isin(one.steps, common)] for one in many]).reshape(len(many), len(common))
-    whole = np.isfinite(rows).all(axis=0)
-    rows, common = rows[:, whole], common[whole]
+def band(curves: Sequence[Series]) -> Band:
+    """Mean, least and greatest value at each step at which every curve has a value."""
+    common = curves[0].steps
+    for curve in curves[1:]:
+        common = np.intersect1d(common, curve.steps)
+    rows = np.array([curve.values[np.isin(curve.steps, common)] for curve in curves])  # (curves, common steps)
+    rows = rows.reshape(len(curves), len(common))
+    complete = np.isfinite(rows).all(axis=0)
+    rows, common = rows[:, complete], common[complete]
     if not len(common):
         return Band(common, common, common, common)
     return Band(common, rows.mean(axis=0), rows.min(axis=0), rows.max(axis=0))

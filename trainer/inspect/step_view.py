@@ -1,4 +1,4 @@
-"""One step on a terminal: a line for each task, with what both roles' answers earned."""
+"""One step on a terminal: a line for each task with the rewards of both roles."""
 
 from __future__ import annotations
 
@@ -19,29 +19,32 @@ ROLES: tuple[RoleName, ...] = ("coder", "tester")
 LEFT_OUT = "prompt too long"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RoleSummary:
     """One role's answers to one task in a few numbers."""
 
     answers: int
     read: int | None
-    """Answers from which a program or a test was read; None before that is known."""
+    """Answers that contain a program or a test; None before they are read."""
     right: int | None
-    """None where nothing is known about it."""
+    """Right answers; None where it is not known."""
     truncated: int
     outcome: str | None
     mean: float | None
+    """Mean reward; None before rewards are given, or where no answer got one."""
     low: float | None
+    """Lowest reward."""
     high: float | None
+    """Highest reward."""
 
 
 def summary_of(task: RecordedTask, role: RoleName) -> RoleSummary:
-    """The numbers of a role. Rewards are None before they are given, or where none could be."""
+    """The numbers of a role's answers to the task."""
     group, table = task.groups.get(role), task.table
     rewards = [] if group is None else [reward for reward in group.rewards if reward is not None]
     read = None
     if table is not None:
-        read = sum(one is not None for one in (table.programs if role == "coder" else table.tests))
+        read = sum(found is not None for found in (table.programs if role == "coder" else table.tests))
     return RoleSummary(
         answers=len(task.of(role)),
         read=read,
@@ -55,7 +58,7 @@ def summary_of(task: RecordedTask, role: RoleName) -> RoleSummary:
 
 
 def state_of(step: RecordedStep) -> str:
-    """How far the step has come, in words."""
+    """The step's state in words: committed, or what is under way."""
     if step.committed:
         return "committed"
     waiting = {"plan": "sampling", "answers": "running programs", "tables": "giving rewards", "rewards": "updating"}
@@ -66,7 +69,7 @@ def state_of(step: RecordedStep) -> str:
 
 
 def to_record(run: RecordedRun, step: RecordedStep) -> dict[str, Any]:
-    """The step as JSON."""
+    """The step as a JSON object."""
     return {
         "run": str(run.path),
         "step": step.number,
@@ -95,7 +98,7 @@ def _left_out(step: RecordedStep, task: RecordedTask) -> bool:
 
 
 def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
-    """Print it."""
+    """Print the step."""
     console.print(
         Text.assemble((f"Step {step.number}", "bold"), f" of {visible(str(run.path))}, {state_of(step)}: ")
         + Text(f"{len(step.tasks)} task{'' if len(step.tasks) == 1 else 's'}")
@@ -123,13 +126,13 @@ def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
         console.print(_update(update))
 
 
-def _cells(one: RoleSummary) -> list[str | Text]:
-    right = "-" if one.right is None else str(one.right)
-    unread = "" if one.read is None or one.read == one.answers else f" ({one.answers - one.read} unread)"
-    spread = "" if one.low is None else f"{value(one.low)} to {value(one.high)}"
-    outcome = one.outcome or ""
+def _cells(role: RoleSummary) -> list[str | Text]:
+    right = "-" if role.right is None else str(role.right)
+    unread = "" if role.read is None or role.read == role.answers else f" ({role.answers - role.read} unread)"
+    spread = "" if role.low is None else f"{value(role.low)} to {value(role.high)}"
+    outcome = role.outcome or ""
     style = "green" if outcome == "trained" else "dim" if outcome == "equal rewards" else "yellow"
-    return [f"{right}/{one.answers}{unread}" if one.answers else "", value(one.mean), spread, Text(outcome, style)]
+    return [f"{right}/{role.answers}{unread}" if role.answers else "", value(role.mean), spread, Text(outcome, style)]
 
 
 def _update(update: dict[str, Any]) -> Text:
@@ -137,8 +140,8 @@ def _update(update: dict[str, Any]) -> Text:
     done = update.get("updates", [])
     if not done:
         return text + Text("nothing to train on", style="yellow")
-    for one in done:
-        skipped = one.get("skipped")
-        words = f"skipped, {skipped}" if skipped else f"{one['tokens']:,} tokens"
-        text.append(f"{words}, loss {one['loss']:.2g}, gradient norm {one['gradient_norm']:.3f}  ", style="")
+    for measured in done:
+        skipped = measured.get("skipped")
+        words = f"skipped, {skipped}" if skipped else f"{measured['tokens']:,} tokens"
+        text.append(f"{words}, loss {measured['loss']:.2g}, gradient norm {measured['gradient_norm']:.3f}  ", style="")
     return text

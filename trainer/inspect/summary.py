@@ -1,4 +1,4 @@
-"""One run on a terminal: where it is, what it measured, where its time went."""
+"""One run on a terminal: its progress, its measures, and where its time was spent."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from cure.plain import visible
 from trainer.inspect.figures import LOW_IS_GOOD, NEITHER, Change, Figures
 
 BAR = 24
+"""Width in characters of a bar that stands for the whole time."""
 
 
 def show_summary(console: Console, figures: Figures) -> None:
-    """Print it."""
+    """Print the figures of a run."""
     saved = "no checkpoint yet" if figures.last_checkpoint is None else f"last checkpoint {figures.last_checkpoint}"
     console.print(
         Text.assemble((visible(figures.run), "bold"), f": {figures.steps} of {figures.of_steps} steps, {saved}")
@@ -106,14 +107,14 @@ def _phases(console: Console, figures: Figures) -> Table:
 
 
 def value(number: float | None) -> str:
-    """Three digits after the point for shares, fewer for greater numbers; a dash for nothing."""
+    """The number with three digits after the point, or one from 10 on; a dash for None."""
     if number is None:
         return "-"
     return f"{number:.3f}" if abs(number) < 10 else f"{number:.1f}"
 
 
 def difference(change: Change) -> Text:
-    """How far a measure has moved, green where that is for the better and red where not."""
+    """The change of a measure, green where it is for the better and red where it is for the worse."""
     if change.first is None or change.last is None:
         return Text("")
     moved = change.last - change.first
@@ -123,7 +124,7 @@ def difference(change: Change) -> Text:
 
 
 def duration(seconds: float) -> str:
-    """Such as 48 s, 12 min, 3 h 20 min."""
+    """The duration in words, such as `48 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,4 +1,4 @@
-"""One task of a step on a terminal: statement, execution table, every program and every test with what it earned."""
+"""One task of a step on a terminal: statement, execution table, and every program and test with its reward."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from trainer.inspect.summary import value
 from trainer.rollout.answers import RoleName, TaskTable
 
 UNICODE, ASCII = ("●", "·"), ("#", ".")
-"""Passed and failed: the shapes differ, so that colour is never the only sign."""
+"""Signs for passed and failed. Their shapes differ, so that colour is never the only difference."""
 
 
 def to_record(run: RecordedRun, step: RecordedStep, task: RecordedTask) -> dict[str, Any]:
-    """The task as JSON."""
+    """The task as a JSON object."""
     statement, why_not = statement_of(run, task)
     table = task.table
     return {
@@ -74,7 +74,7 @@ def _earned(task: RecordedTask, role: RoleName, number: int) -> dict[str, Any]:
 
 
 def show_task(console: Console, run: RecordedRun, step: RecordedStep, task: RecordedTask) -> None:
-    """Print it."""
+    """Print the task."""
     ascii_only = not console.encoding.lower().startswith("utf")
     name = visible(task.name or f"problem {task.index}")
     console.print(Text.assemble((f"Step {step.number}, task {task.slot}: {name}", "bold"), f" (problem {task.index})"))
@@ -107,17 +107,19 @@ def show_task(console: Console, run: RecordedRun, step: RecordedStep, task: Reco
 
 
 def _group(task: RecordedTask, role: RoleName, group: RecordedGroup) -> Text:
-    one = summary_of(task, role)
-    words = "nothing" if one.mean is None else f"mean {value(one.mean)}, {value(one.low)} to {value(one.high)}"
+    numbers = summary_of(task, role)
+    words = "nothing"
+    if numbers.mean is not None:
+        words = f"mean {value(numbers.mean)}, {value(numbers.low)} to {value(numbers.high)}"
     style = "green" if group.outcome == "trained" else "yellow"
-    truncated = f", {one.truncated} truncated" if one.truncated else ""
+    truncated = f", {numbers.truncated} truncated" if numbers.truncated else ""
     return Text.assemble((f"{role:<7}", "dim"), (group.outcome, style), f": reward {words}{truncated}")
 
 
 def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap: str = " ") -> Table:
-    """The execution table: a row for each program, best first; columns are the labels, then the generated tests.
+    """The execution table: a row for each program, best first; a column for each label, then for each generated test.
 
-    Under each generated test its number, and whether every right program passes it.
+    Below each generated test are its number and whether it is right: whether every right program passes it.
     """
     glyphs = ASCII if ascii_only else UNICODE
     view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
@@ -150,7 +152,7 @@ def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap:
 
 
 def _order(task: RecordedTask, table: TaskTable) -> list[int]:
-    """Rows: right programs first, then by labels passed, then by tests passed; programs that are missing last."""
+    """The order of rows: right programs first, then by labels passed, then by tests passed; missing programs last."""
     return sorted(
         range(len(table.programs)),
         key=lambda number: (
@@ -171,7 +173,7 @@ def _cells(row: Any, glyphs: tuple[str, str], gap: str) -> Text:
 
 
 def _numbers(columns: Sequence[int], gap: str) -> list[str]:
-    """The columns' numbers written downwards, a line for each digit."""
+    """The columns' numbers written from top to bottom, a line for each digit."""
     digits = len(str(max(columns))) if columns else 0
     return ["".join(f"{str(number).rjust(digits)[at]}{gap}" for number in columns) for at in range(digits)]
 
@@ -181,7 +183,7 @@ def _advantage(number: float | None) -> str:
 
 
 def _show_programs(console: Console, task: RecordedTask, table: TaskTable) -> None:
-    """Every program that was read, once, with all answers that hold it."""
+    """Print each distinct program with all answers that contain it."""
     same: dict[str | None, list[int]] = {}
     for number in _order(task, table):
         same.setdefault(table.programs[number], []).append(number)
@@ -196,7 +198,7 @@ def _show_programs(console: Console, task: RecordedTask, table: TaskTable) -> No
 
 
 def _show_tests(console: Console, task: RecordedTask, table: TaskTable) -> None:
-    """Every label, then every generated test once, with all answers that hold it."""
+    """Print each label, then each distinct generated test with all answers that contain it."""
     for number, label in enumerate(table.labels):
         console.print()
         passed = int(table.label_passes[:, number].sum())
@@ -206,7 +208,7 @@ def _show_tests(console: Console, task: RecordedTask, table: TaskTable) -> None:
     same: dict[UnitTest | None, list[int]] = {}
     for number, test in enumerate(table.tests):
         same.setdefault(test, []).append(number)
-    for test, numbers in sorted(same.items(), key=lambda one: (one[0] is None, one[1][0])):
+    for test, numbers in sorted(same.items(), key=lambda item: (item[0] is None, item[1][0])):
         console.print()
         if test is None:
             console.print(_heading(task, "tester", numbers, "no test was read"))
@@ -225,7 +227,7 @@ def _passing(count: int, table: TaskTable) -> str:
 
 
 def _heading(task: RecordedTask, role: RoleName, numbers: Sequence[int], words: str) -> Text:
-    """Names of the answers, whether they are right, their rewards and advantages: once where all have the same."""
+    """Names of the answers, whether they are right, rewards and advantages; equal ones are written once."""
     text = Text.assemble((f"{role}/{ranges(sorted(numbers))}", "bold"), f": {words}")
     for earned in dict.fromkeys(task.earned(role, number) for number in numbers):
         if earned.right is not None:
