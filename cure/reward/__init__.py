@@ -1,6 +1,7 @@
-"""Rewards read from the execution table, and advantages within a group: pure, one formula a file (`docs/rewards.md`).
+"""Rewards computed from the execution table, and advantages within a group. Pure; one formula a file.
 
-`release` does what the released reward.py does, faults included; everything else follows the paper as it is meant.
+`release` computes what the released reward.py computes, faults included; the other files follow the paper, corrected
+where its formulas and its text disagree. `docs/rewards.md` lists the differences.
 """
 
 from cure.reward.advantages import AdvantageKind, advantages

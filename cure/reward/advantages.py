@@ -1,4 +1,4 @@
-"""From rewards to advantages within the group of one problem and one role."""
+"""Advantages of the answers of one role to one problem, computed from their rewards."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ AdvantageKind = Literal["standard", "centre", "loo", "maxrl"]
 
 
 def advantages(rewards: Floats, kind: AdvantageKind) -> Floats | None:
-    """Advantages of shape (samples,) with mean 0, or None for a group that says nothing: one sample, or equal rewards.
+    """Advantages (samples,) with mean 0 of rewards (samples,); None for a single sample and for equal rewards.
 
     `standard`: (r - mean) / population standard deviation, the paper and its released reward.py.
     `centre`: r - mean (Dr. GRPO, arXiv 2503.20783).
-    `loo`: r - mean of the others (RLOO, arXiv 2402.14740).
+    `loo`: r - mean of the other rewards (RLOO, arXiv 2402.14740).
     `maxrl`: (r - mean) / mean (MaxRL, arXiv 2602.02710), for rewards that are shares or counts of success.
 
     Raises ValueError for a reward that is not finite, and for a negative one with `maxrl`.
@@ -38,8 +38,8 @@ def advantages(rewards: Floats, kind: AdvantageKind) -> Floats | None:
 
 
 def degenerate(rewards: Floats) -> bool:
-    """Whether there are fewer than two samples or all rewards are equal.
+    """Whether rewards (samples,) are all equal, or fewer than two.
 
-    They are compared with each other: the standard deviation of equal fractions need not be 0 (15 times 1/3).
+    They are compared with each other, since the standard deviation of equal fractions may differ from 0 (15 times 1/3).
     """
     return rewards.size < 2 or not np.ptp(rewards)

@@ -1,4 +1,4 @@
-"""Files of tables to compute rewards of: `{cases: [{name, config, problems}]}`, or just the list of cases.
+"""Files of tables from which rewards are computed: `{cases: [{name, config, problems}]}`, or the list of cases alone.
 
 The models below are the form, docs/rewards.md explains it.
 """

@@ -1,4 +1,4 @@
-"""The reward of a program: how many ground-truth tests it passes."""
+"""The reward of a program: how many of the ground-truth tests it passes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ CodeRewardKind = Literal["fraction", "count", "all"]
 
 
 def code_rewards(labels: Booleans, kind: CodeRewardKind) -> Floats:
-    """Rewards of shape (codes,) out of labels of shape (codes, ground-truth tests).
+    """Rewards (codes,) from labels (codes, ground-truth tests): whether each program passes each test.
 
-    `count` is Eq. 3, the number of tests passed; `fraction` is that over the number of tests, as in the released
-    reward.py; `all` is 1 for a program that passes every test and else 0, as Figure 3 prints it.
-    Raises ValueError without ground-truth tests.
+    `count` is Eq. 3, the number of tests passed; `fraction` is that number divided by the number of tests, as in the
+    released reward.py; `all` is 1 for a program that passes every test and 0 for others, as printed in Figure 3.
+    Raises ValueError where there are no ground-truth tests.
     """
     _require_tests(labels)
     if kind == "count":
@@ -27,9 +27,10 @@ def code_rewards(labels: Booleans, kind: CodeRewardKind) -> Floats:
 
 
 def right_codes(labels: Booleans) -> Booleans:
-    """(codes,): whether the program passes every ground-truth test; I_s of section 2 of the paper.
+    """Whether each program passes every ground-truth test (codes,), from labels (codes, ground-truth tests).
 
-    Raises ValueError without ground-truth tests, where the released code calls every program right.
+    This is I_s in section 2 of the paper. Raises ValueError where there are no ground-truth tests; the released code
+    calls every program right then.
     """
     _require_tests(labels)
     return np.asarray(labels.all(axis=1))

@@ -1,4 +1,4 @@
-"""The length transformation for testers with long chains of thought (section 3.4 of the paper). For tests only."""
+"""The length transformation for testers with long chains of thought (section 3.4 of the paper), used for tests only."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from cure.reward.advantages import degenerate
 from cure.reward.values import Floats
 
 _ROUNDING = 1e-12
-"""A reward this close to the mean, in units of the spread, equals it."""
+"""A reward that differs from the mean by less than this share of the range counts as equal to the mean."""
 
 
 def shorten(rewards: Floats, lengths: NDArray[np.int64]) -> Floats:
-    """Rewards of shape (samples,) with mean 0 and standard deviation 1 that favour short answers among the good ones.
+    """Rewards (samples,) with mean 0 and standard deviation 1 that favour short answers among the good ones.
 
-    With r the rewards minus their mean, T the median and l_max the largest length where r > 0:
+    `rewards` and `lengths` (in tokens) are (samples,). With r the rewards minus their mean, T the median and l_max the
+    largest length where r > 0:
 
         s_i = T - l_i     where r_i > 0
         s_i = T - l_max   elsewhere
-        s_i > 0 are multiplied by sum(-s_j, s_j < 0) / sum(s_j, s_j > 0), then all are divided by their deviation
+        s_i > 0 are multiplied by sum(-s_j, s_j < 0) / sum(s_j, s_j > 0), then all are divided by their standard
+        deviation
 
-    Polarity: what was not above the mean never becomes positive; what was above it and longer than T becomes negative
-    (the paper's text says otherwise, its formula does not).
+    Signs: an answer that was not above the mean never becomes positive; one that was above it and longer than T becomes
+    negative (the paper's text says otherwise, its formula does not).
 
     Where no s is positive (half of the good answers share the smallest length) or none is negative (half share the
-    largest) a factor has no value. The lengths are ignored then: standardised rewards come back, so that good answers
-    stay above bad ones, on the same scale. Equal rewards, or one, give zeros: a group without a signal gets none from
-    its lengths.
+    largest), the factor is undefined. Then the lengths are ignored and the standardised rewards are returned, so that
+    good answers stay above bad ones on the same scale. Equal rewards, or a single one, give zeros: a group without a
+    signal gets none from its lengths.
 
-    Raises ValueError for a reward that is not finite and for lengths that do not belong to the rewards.
+    Raises ValueError where a reward is not finite, or the numbers of rewards and lengths differ.
     """
     if rewards.shape != lengths.shape:
         raise ValueError(f"there are {rewards.size} rewards and {lengths.size} lengths")
@@ -38,7 +40,7 @@ def shorten(rewards: Floats, lengths: NDArray[np.int64]) -> Floats:
     if degenerate(rewards):
         return np.zeros_like(rewards)
     centred = rewards - rewards.mean()
-    good = centred > _ROUNDING * np.ptp(rewards)
+    good = centred > _ROUNDING * np.ptp(rewards)  # (samples,)
     threshold, longest = np.median(lengths[good]), lengths[good].max()
     shaped = np.where(good, threshold - lengths, threshold - longest)
     positive, negative = shaped > 0, shaped < 0

@@ -1,8 +1,9 @@
-"""Precision of generated tests: the counts behind p_u, p_01, p_00 and mu."""
+"""How well generated tests select right programs: the counts behind p_u, p_01, p_00 and mu."""
 
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from operator import add
 
 import numpy as np
 
@@ -12,28 +13,28 @@ from cure.reward.values import Booleans
 
 @dataclass(frozen=True)
 class PrecisionCounts:
-    """Counts that add up over problems; the ratios of the sum pool them. A ratio without data is None."""
+    """Counts that are added up over problems, and their ratios; a ratio without data is None."""
 
     tests: int
     """Generated tests of problems with a right program."""
     valid_tests: int
-    """Tests that all right programs pass."""
+    """Generated tests that all right programs pass."""
     valid_pairs: int
     """Pairs of a wrong program and a valid test."""
     valid_passes: int
-    """Pairs of these where the wrong program passes."""
+    """Pairs of a wrong program and a valid test that it passes."""
     invalid_pairs: int
     """Pairs of a wrong program and an invalid test."""
     invalid_passes: int
-    """Pairs of these where the wrong program passes."""
+    """Pairs of a wrong program and an invalid test that it passes."""
 
     @classmethod
     def zero(cls) -> PrecisionCounts:
-        """All counts 0, the start of a sum."""
+        """Counts of 0, the start of a sum."""
         return cls(0, 0, 0, 0, 0, 0)
 
     def __add__(self, other: PrecisionCounts) -> PrecisionCounts:
-        return PrecisionCounts(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+        return PrecisionCounts(*map(add, astuple(self), astuple(other)))
 
     @property
     def p_u(self) -> float | None:
@@ -52,9 +53,9 @@ class PrecisionCounts:
 
     @property
     def mu(self) -> float | None:
-        """p_u (1 - p_01) - (1 - p_u) p_00; the reward picks right programs if it is above 0 (Theorem 3.1).
+        """p_u (1 - p_01) - (1 - p_u) p_00; the reward selects right programs if it is above 0 (Theorem 3.1).
 
-        A ratio is not needed where its factor is 0: with valid tests only, mu is 1 - p_01.
+        A ratio without data is not needed where its factor is 0: with valid tests only, mu is 1 - p_01.
         """
         if not self.tests:
             return None
@@ -64,11 +65,14 @@ class PrecisionCounts:
 
 
 def precision_counts(generated: Booleans, right: Booleans) -> PrecisionCounts:
-    """The counts of one problem, from (codes, parsed tests) and (codes,); zero when no program is right."""
+    """The counts of one problem; zeros where no program is right.
+
+    `generated` is (codes, parsed tests): whether each program passes each test; `right` is (codes,).
+    """
     if not right.any():
         return PrecisionCounts.zero()
     valid = valid_tests(generated, right)
-    by_wrong = generated[np.logical_not(right)]
+    by_wrong = generated[np.logical_not(right)]  # (wrong codes, tests)
     to_valid, to_invalid = by_wrong[:, valid], by_wrong[:, np.logical_not(valid)]
     return PrecisionCounts(
         tests=valid.size,

@@ -1,4 +1,4 @@
-"""Rewards of the cases of a file: those the paper means, or those the released code computes."""
+"""The rewards of a file's cases, by the paper or by the released code."""
 
 from __future__ import annotations
 
@@ -19,28 +19,29 @@ Preset = Literal["paper", "release"]
 
 @dataclass(frozen=True)
 class GroupRewards:
-    """Rewards of one role's answers to one problem, in order."""
+    """Rewards and advantages of one role's answers to one problem, in the order of the answers."""
 
     rewards: list[float | None] | None
-    """Raw rewards; None where the role gets none."""
+    """Rewards before they are compared within the group; None where the role gets none for this problem."""
     advantages: list[float | None] | None
-    """Advantages that are trained on; None where the group is left out. An entry is None where the release has NaN."""
+    """Advantages; None where the group is left out. An entry is None where the release trains on NaN."""
     reason: str | None = None
-    """Why there are no advantages, or NaN among them."""
+    """Why there are no advantages, or NaN among them; None otherwise."""
 
 
 @dataclass(frozen=True)
 class ProblemRewards:
-    """Rewards of the programs and of the tests of one problem."""
+    """The groups of programs and tests of one problem."""
 
     codes: GroupRewards
     tests: GroupRewards
 
 
 def case_rewards(case: RewardCase, preset: Preset) -> dict[str, Any]:
-    """`name`, `preset`, `config` and the `problems` of a case; for `release` also the released code's training sets.
+    """`name`, `preset`, `config` and the `problems` of a case; with `release` also the released code's training sets.
 
-    paper: fraction of ground-truth tests, Eq. 4 as meant, standardised; the released code's switches have no effect.
+    `paper`: fraction of ground-truth tests, Eq. 4 as corrected in `unit_tests`, standardised; the released code's
+    switches have no effect.
     """
     groups = _paper if preset == "paper" else _release
     result = {

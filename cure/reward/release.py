@@ -1,11 +1,12 @@
 """The rewards of the released code, to 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
 
 The table of a problem is (codes, ground-truth tests then generated tests): in the released files the ground truth comes
-first, in the paper last. A program gets the share of ground-truth tests it passes. A valid test gets the share of wrong
-programs it fails, an invalid one minus the share it passes, 1 and -1 with no wrong program; there is no reward with no
-right program. Each role's rewards are standardised; a group whose deviation is 0 is dropped.
+first, in the paper last. A program gets the share of ground-truth tests that it passes. A valid test gets the share of
+wrong programs that fail it, an invalid test minus the share that pass it; without wrong programs 1 and -1, without
+right programs nothing. Each role's rewards are standardised; a group whose standard deviation is 0 is dropped.
 
-Oddities are kept here (R1 to R8 of `docs/rewards.md`) and mended in the rest of `cure.reward`.
+The released code's faults (R1 to R8 of `docs/rewards.md`) are reproduced here and corrected in the rest of
+`cure.reward`.
 """
 
 from __future__ import annotations
@@ -19,51 +20,54 @@ from numpy.typing import NDArray
 from cure.reward.values import Booleans, Floats
 
 END_OF_TURN = "<|im_end|>"
+"""Text that the released code appends to answers that were not truncated."""
 
 
 @dataclass(frozen=True)
-class ReleaseSwitches:
-    """Options of `reward.py`, under its names."""
+class Settings:
+    """The switches of `reward.py`, with its defaults."""
 
     enable_efficient: bool = False
-    """Trade reward for length, on programs as well as on tests."""
+    """Apply the length transformation, to programs as well as to tests."""
     post_stage: bool = False
-    """A test is judged by whether any wrong program passes, not by how many do."""
+    """A test's reward depends on whether any wrong program passes it, not on how many do."""
     max_len_threshold: int = 8000
     min_len_threshold: int = 1000
-    """Bounds of the length above which a good answer loses."""
+    """Bounds in tokens of the length above which a good answer gets a negative reward."""
     max_generation_len: int = 10000
     """RoleAnswers of this many tokens or more count as truncated: no end of turn is appended."""
 
 
 @dataclass(frozen=True)
-class RoleAnswers:
-    """The answers of one role to one problem."""
+class Answers:
+    """One role's answers to one problem."""
 
     prompt: str
     texts: tuple[str, ...]
     lengths: NDArray[np.int64]
-    """(texts,): tokens of each text."""
+    """(texts,) tokens of each text."""
 
 
 @dataclass(frozen=True)
-class ExecutedProblem:
-    """One problem with the answers of both roles and the table of their executions."""
+class Problem:
+    """One problem's answers and their execution table."""
 
     table: Booleans | None
-    """(codes, ground-truth tests then generated tests); None where nothing was executed."""
+    """(codes, ground-truth tests then generated tests) whether each program passes; None where nothing was executed."""
     ground_truth: int
-    codes: RoleAnswers
-    tests: RoleAnswers
+    """Number of ground-truth tests, the first columns of the table."""
+    codes: Answers
+    tests: Answers
 
 
 @dataclass(frozen=True)
 class RoleRewards:
-    """One role's rewards of one problem, None where the release has none."""
+    """One role's rewards for one problem; None where the released code computes none."""
 
     raw: Floats | None
+    """(answers,) rewards before they are compared within the group."""
     final: Floats | None
-    """(answers,) advantages that are trained on, standardised, perhaps transformed. None where the group is dropped."""
+    """(answers,) standardised and, with `enable_efficient`, transformed rewards; None where the group is dropped."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ class ReleaseRewards:
     error: str | None = None
     """The exception the released code raises; none is known for a well-formed table."""
     reason: str | None = None
-    """Why rewards are None; None where none is."""
+    """Why some rewards are None; None where none is."""
 
 
 def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitches) -> ReleaseRewards:
@@ -109,7 +113,7 @@ def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRew
     return _role(raw, problem.codes.lengths, switches)
 
 
-def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
+def test_rewards(problem: Problem, settings: Settings) -> RoleRewards:
     """The rewards of the tests; none where no program is right. Without ground-truth tests all are right (R1)."""
     if problem.table is None:
         return RoleRewards(None, None)
@@ -129,11 +133,14 @@ def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRew
     return _role(raw, problem.tests.lengths, switches)
 
 
-test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes the function for a test
+test_rewards.__test__ = False  # type: ignore[attr-defined]  # pytest would collect the function as a test
 
 
-def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> RoleRewards:
-    """The standardised rewards. The deviation of equal fractions may be a rounding error, by which they are divided."""
+def _role(raw: Floats, lengths: NDArray[np.int64], settings: Settings) -> RoleRewards:
+    """The rewards (answers,), standardised.
+
+    The standard deviation of equal fractions may be a rounding error; they are divided by it all the same.
+    """
     deviation = raw.std()
     if deviation:
         final = (raw - raw.mean()) / deviation
@@ -144,8 +151,9 @@ def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) ->
     return RoleRewards(raw, _efficient(final, lengths, switches) if switches.enable_efficient else final)
 
 
-def _efficient(rewards: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> Floats | None:
-    """The release's length transformation; None when no positive or no negative entry is left (R2 to R4)."""
+def _efficient(rewards: Floats, lengths: NDArray[np.int64], settings: Settings) -> Floats | None:
+    """The released length transformation of rewards (answers,); None where no positive or no negative one is left (R2
+    to R4)."""
     shaped = np.sign(rewards)
     good, bad = shaped > 0, shaped < 0
     if good.any() and np.ptp(lengths[good]):

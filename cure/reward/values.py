@@ -1,4 +1,4 @@
-"""Array types of rewards."""
+"""Types of the arrays that rewards are computed from and returned in."""
 
 from __future__ import annotations
 
