@@ -20,54 +20,51 @@ from numpy.typing import NDArray
 from cure.reward.values import Booleans, Floats
 
 END_OF_TURN = "<|im_end|>"
-"""Text that the released code appends to answers that were not truncated."""
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The switches of `reward.py`, with its defaults."""
+class ReleaseSwitches:
+    """Options of `reward.py`, under its names."""
 
     enable_efficient: bool = False
-    """Apply the length transformation, to programs as well as to tests."""
+    """Trade reward for length, on programs as well as on tests."""
     post_stage: bool = False
-    """A test's reward depends on whether any wrong program passes it, not on how many do."""
+    """A test is judged by whether any wrong program passes, not by how many do."""
     max_len_threshold: int = 8000
     min_len_threshold: int = 1000
-    """Bounds in tokens of the length above which a good answer gets a negative reward."""
+    """Bounds of the length above which a good answer loses."""
     max_generation_len: int = 10000
-    """RoleAnswers of this many tokens or more count as truncated: no end of turn is appended."""
+    """Answers of this many tokens or more count as truncated: no end of turn is appended."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """One role's answers to one problem."""
+class RoleAnswers:
+    """The answers of one role to one problem."""
 
     prompt: str
     texts: tuple[str, ...]
     lengths: NDArray[np.int64]
-    """(texts,) tokens of each text."""
+    """(texts,): tokens of each text."""
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One problem's answers and their execution table."""
+class ExecutedProblem:
+    """One problem with the answers of both roles and the table of their executions."""
 
     table: Booleans | None
-    """(codes, ground-truth tests then generated tests) whether each program passes; None where nothing was executed."""
+    """(codes, ground-truth tests then generated tests); None where nothing was executed."""
     ground_truth: int
-    """Number of ground-truth tests, the first columns of the table."""
-    codes: Answers
-    tests: Answers
+    codes: RoleAnswers
+    tests: RoleAnswers
 
 
 @dataclass(frozen=True)
 class RoleRewards:
-    """One role's rewards for one problem; None where the released code computes none."""
+    """One role's rewards of one problem, None where the release has none."""
 
     raw: Floats | None
-    """(answers,) rewards before they are compared within the group."""
     final: Floats | None
-    """(answers,) standardised and, with `enable_efficient`, transformed rewards; None where the group is dropped."""
+    """(answers,) advantages that are trained on, standardised, perhaps transformed. None where the group is dropped."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class ReleaseRewards:
     error: str | None = None
     """The exception the released code raises; none is known for a well-formed table."""
     reason: str | None = None
-    """Why some rewards are None; None where none is."""
+    """Why rewards are None; None where none is."""
 
 
 def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitches) -> ReleaseRewards:
@@ -113,7 +110,7 @@ def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRew
     return _role(raw, problem.codes.lengths, switches)
 
 
-def test_rewards(problem: Problem, settings: Settings) -> RoleRewards:
+def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
     """The rewards of the tests; none where no program is right. Without ground-truth tests all are right (R1)."""
     if problem.table is None:
         return RoleRewards(None, None)
@@ -133,14 +130,11 @@ def test_rewards(problem: Problem, settings: Settings) -> RoleRewards:
     return _role(raw, problem.tests.lengths, switches)
 
 
-test_rewards.__test__ = False  # type: ignore[attr-defined]  # pytest would collect the function as a test
+test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes the function for a test
 
 
-def _role(raw: Floats, lengths: NDArray[np.int64], settings: Settings) -> RoleRewards:
-    """The rewards (answers,), standardised.
-
-    The standard deviation of equal fractions may be a rounding error; they are divided by it all the same.
-    """
+def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> RoleRewards:
+    """The standardised rewards. The deviation of equal fractions may be a rounding error, by which they are divided."""
     deviation = raw.std()
     if deviation:
         final = (raw - raw.mean()) / deviation
@@ -151,9 +145,8 @@ def _role(raw: Floats, lengths: NDArray[np.int64], settings: Settings) -> RoleRe
     return RoleRewards(raw, _efficient(final, lengths, switches) if switches.enable_efficient else final)
 
 
-def _efficient(rewards: Floats, lengths: NDArray[np.int64], settings: Settings) -> Floats | None:
-    """The released length transformation of rewards (answers,); None where no positive or no negative one is left (R2
-    to R4)."""
+def _efficient(rewards: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> Floats | None:
+    """The release's length transformation; None when no positive or no negative entry is left (R2 to R4)."""
     shaped = np.sign(rewards)
     good, bad = shaped > 0, shaped < 0
     if good.any() and np.ptp(lengths[good]):
