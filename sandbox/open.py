@@ -110,22 +110,19 @@ async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
 
 async def probe() -> list[BackendStatus]:
     """The state of each backend on this machine, in the order of preference. Leaves nothing built or running."""
-    from sandbox.backends import bubblewrap
-    from sandbox.backends.docker import client, jails
+    from sandbox.backends.bubblewrap import INSTALL as BUBBLEWRAP
+    from sandbox.backends.bubblewrap import find_bubblewrap
+    from sandbox.backends.docker.client import INSTALL as DOCKER
+    from sandbox.backends.docker.jails import find_docker
 
     statuses = []
-    try:
-        docker = await jails.find_docker()
-    except SandboxUnavailable as error:
-        remedy = "cure-agent sandbox build" if isinstance(error, ImageMissing) else client.INSTALL
-        statuses.append(BackendStatus("docker", False, str(error), remedy))
-    else:
-        statuses.append(BackendStatus("docker", True, docker.isolation))
-        await docker.close()
-    try:
-        jail = await bubblewrap.find_bubblewrap()
-    except SandboxUnavailable as error:
-        statuses.append(BackendStatus("bubblewrap", False, str(error), bubblewrap.INSTALL))
-    else:
-        statuses.append(BackendStatus("bubblewrap", True, jail.isolation))
+    for name, find, remedy in (("docker", find_docker, DOCKER), ("bubblewrap", find_bubblewrap, BUBBLEWRAP)):
+        try:
+            backend = await find()
+        except SandboxUnavailable as error:
+            missing = "cure-agent sandbox build" if isinstance(error, ImageMissing) else remedy
+            statuses.append(BackendStatus(name, False, str(error), missing))
+        else:
+            statuses.append(BackendStatus(name, True, backend.isolation))
+            await backend.close()
     return statuses

@@ -72,7 +72,7 @@ async def find_bubblewrap() -> Bubblewrap:
             except SandboxError as error:
                 complaint = complaint or str(error)
             else:
-                await slot.end()
+                await slot.connection.end()
                 return launcher
     raise SandboxUnavailable(explain(complaint))
 

@@ -8,7 +8,6 @@ import signal
 from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import suppress
-from io import FileIO
 
 from sandbox.errors import SandboxUnavailable
 from sandbox.pool.connection import JailLost
@@ -26,6 +25,8 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
     from_process, stdout = os.pipe()
     complaints = os.memfd_create("complaints")
     reader, writer = os.fdopen(from_process, "rb", 0), os.fdopen(to_process, "wb", 0)
+    process: Process | None = None
+    output: asyncio.ReadTransport | None = None
     try:
         try:
             process = await asyncio.create_subprocess_exec(
@@ -43,61 +44,56 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
                 start_new_session=True,
             )
         finally:
-            for fd in (stdin, stdout):
-                os.close(fd)
-        return await PipeConnection.open(process, reader, writer, complaints)
+            os.close(stdin)
+            os.close(stdout)
+        loop = asyncio.get_running_loop()
+        stream = asyncio.StreamReader(limit=READ_LIMIT)
+        output, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), reader)
+        target, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, writer)
     except BaseException as error:
         # A caller that is cancelled here has no connection yet that it could end.
+        if output is not None:
+            output.close()
+        if process is not None:
+            _end_group(process)
+            await asyncio.shield(process.wait())
         reader.close()
         writer.close()
         os.close(complaints)
         if isinstance(error, OSError):
             raise SandboxUnavailable(f"bubblewrap did not start: {error}") from error
         raise
+    return PipeConnection(process, stream, output, target, complaints)
 
 
 class PipeConnection:
     """Standard input and output of a child process."""
 
-    def __init__(self, process: Process, complaints: int) -> None:
+    def __init__(
+        self,
+        process: Process,
+        stream: asyncio.StreamReader,
+        output: asyncio.ReadTransport,
+        target: asyncio.WriteTransport,
+        complaints: int,
+    ) -> None:
+        """`output` feeds `stream` with what the process writes; `target` leads to its standard input."""
         self._process = process
+        self._stream = stream
+        self._output = output
+        self._target = target
         self._complaints = complaints
         self._said = ""
-        self._reader = asyncio.StreamReader(limit=READ_LIMIT)
-        self._read_end: asyncio.ReadTransport
-        self._write_end: asyncio.WriteTransport
         self._ended = False
-
-    @classmethod
-    async def open(cls, process: Process, reader: FileIO, writer: FileIO, complaints: int) -> PipeConnection:
-        """The connection, which owns all four arguments.
-
-        Raises what asyncio raises; the process has ended then, and the files stay the caller's to close.
-        """
-        connection = cls(process, complaints)
-        loop = asyncio.get_running_loop()
-        protocol = asyncio.StreamReaderProtocol(connection._reader)
-        try:
-            connection._read_end, _ = await loop.connect_read_pipe(lambda: protocol, reader)
-            try:
-                connection._write_end, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, writer)
-            except BaseException:
-                connection._read_end.close()
-                raise
-        except BaseException:
-            _end_group(process)
-            await asyncio.shield(process.wait())
-            raise
-        return connection
 
     async def read_exactly(self, size: int) -> bytes:
         try:
-            return await self._reader.readexactly(size)
+            return await self._stream.readexactly(size)
         except (asyncio.IncompleteReadError, OSError) as error:
             raise JailLost(self.complaint() or "the process in the jail ended") from error
 
     def write(self, data: bytes) -> None:
-        self._write_end.write(data)
+        self._target.write(data)
 
     def complaint(self) -> str:
         if not self._ended:
@@ -111,9 +107,9 @@ class PipeConnection:
         self._ended = True
         _end_group(self._process)
         # asyncio closes this end itself when the process went first; it must not be aborted after that.
-        if not self._write_end.is_closing():
-            self._write_end.abort()
-        self._read_end.close()
+        if not self._target.is_closing():
+            self._target.abort()
+        self._output.close()
         os.close(self._complaints)
         await self._process.wait()
 

@@ -158,11 +158,11 @@ class Pool:
             try:
                 await self._feed(live)
             except (SandboxError, TimeoutError) as error:
-                self._recover(live, slot.complaint() or str(error) or "the runner did not answer in time")
+                self._recover(live, slot.connection.complaint() or str(error) or "the runner did not answer in time")
             finally:
                 self._live.discard(live)
                 self._recover(live, "the sandbox was closed", blame=False)
-                await asyncio.shield(slot.end())
+                await asyncio.shield(slot.connection.end())
 
     def _has_failed(self, failures: int) -> bool:
         """Whether to stop waiting for a backend that has failed to start a slot this many times in a row."""
@@ -321,6 +321,6 @@ class Pool:
         for live in self._live:
             if live.is_running(run):
                 # The task that keeps this slot notices the lost connection and starts another jail.
-                ending = asyncio.ensure_future(live.slot.end())
+                ending = asyncio.ensure_future(live.slot.connection.end())
                 self._ending.add(ending)
                 ending.add_done_callback(self._ending.discard)

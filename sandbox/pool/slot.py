@@ -52,7 +52,7 @@ class Slot:
     """A runner that has answered. Runs one execution at a time, in the order in which inputs were sent."""
 
     def __init__(self, connection: Connection, size: Size) -> None:
-        self._connection = connection
+        self.connection = connection
         self.size = size
         self._number = 0
         self._largest = 0
@@ -61,7 +61,7 @@ class Slot:
     async def start(cls, launcher: Launcher, size: Size) -> Slot:
         """A slot ready for programs. Raises SandboxError in the backend's own words when its runner does not start."""
         slot = cls(await launcher.launch(size), size)
-        await boot(slot._connection, MODULES, slot._greeting)
+        await boot(slot.connection, MODULES, slot._greeting)
         return slot
 
     async def _greeting(self) -> None:
@@ -79,7 +79,7 @@ class Slot:
         )
         source = job.source.encode(errors="surrogatepass")
         inputs = [(index, job.inputs[index]) for index in indices]
-        self._connection.write(frames.job_frame(self._number, source, bounds, strict, inputs))
+        self.connection.write(frames.job_frame(self._number, source, bounds, strict, inputs))
         return self._number
 
     async def receive(self) -> list[frames.Result] | int:
@@ -99,15 +99,7 @@ class Slot:
         raise JailLost(f"the runner sent a frame of kind {kind}")
 
     async def _frame(self) -> tuple[int, bytes]:
-        kind, size = frames.HEADER.unpack(await self._connection.read_exactly(frames.HEADER.size))
+        kind, size = frames.HEADER.unpack(await self.connection.read_exactly(frames.HEADER.size))
         if size > frames.LARGEST_BATCH + frames.LARGEST_SHARED + self._largest + FRAME_OVERHEAD:
             raise JailLost("the runner sent a frame larger than any results")
-        return kind, await self._connection.read_exactly(size)
-
-    def complaint(self) -> str:
-        """What runner or backend wrote to standard error, in one line; perhaps empty."""
-        return self._connection.complaint()
-
-    async def end(self) -> None:
-        """End the runner and everything in its jail."""
-        await self._connection.end()
+        return kind, await self.connection.read_exactly(size)

@@ -20,8 +20,18 @@ def reach(generator):
     match generator:
         case object(gi_frame=found):
             frame = found
+g = here()
+next(g)
+reach(g)
 """
-"""Reaches the frame of a generator without naming an attribute in an expression."""
+"""Code that reaches the frame of a generator without naming an attribute in an expression."""
+
+IMPORT = f"""{WALK}
+match frame:
+    case object(f_builtins=table):
+        load = table[bar + bar + 'import' + bar + bar]
+"""
+"""Code that gets at the function behind `import` in the same way."""
 
 PROGRAMS: tuple[Hostile, ...] = (
     program(
@@ -180,9 +190,6 @@ PROGRAMS: tuple[Hostile, ...] = (
         "reaches frames and built-ins through class patterns, whose attributes no expression names",
         WALK
         + """
-g = here()
-next(g)
-reach(g)
 seen = []
 while frame is not None:
     match frame:
@@ -196,14 +203,8 @@ print(seen)
     program(
         "leaves_processes_by_pattern",
         "gets at fork through class patterns and leaves writing processes for its next input",
-        WALK
+        IMPORT
         + """
-g = here()
-next(g)
-reach(g)
-match frame:
-    case object(f_builtins=table):
-        load = table[bar + bar + 'import' + bar + bar]
 system, clock = load('os'), load('time')
 match system:
     case object(_exit=leave):
@@ -222,15 +223,9 @@ print('left')
     program(
         "reads_other_inputs_by_pattern",
         "gets at files through class patterns and searches what its process has open for the inputs of others",
-        WALK
+        IMPORT
         + """
 own = shifted in input().encode().translate(shift)
-g = here()
-next(g)
-reach(g)
-match frame:
-    case object(f_builtins=table):
-        load = table[bar + bar + 'import' + bar + bar]
 match load('os'):
     case object(pread=pread):
         pass
@@ -249,14 +244,8 @@ print('hits', 0 if own else hits)
     program(
         "leaves_at_once_by_pattern",
         "gets at _exit through class patterns and leaves before the runner knows",
-        WALK
+        IMPORT
         + """
-g = here()
-next(g)
-reach(g)
-match frame:
-    case object(f_builtins=table):
-        load = table[bar + bar + 'import' + bar + bar]
 print('lost')
 match load('os'):
     case object(_exit=leave):

@@ -7,6 +7,20 @@ from sandbox.selftest.hostile import FRAME, LIBC, PROCESSES, SECRET, SHIFTED, Ho
 
 OK, CRASH = Verdict.OK, Verdict.CRASH
 
+
+def _fills(name: str, what: str, byte: int, *verdicts: Verdict) -> Hostile:
+    text = f"""
+        import ctypes
+        for line in list(open('/proc/self/maps')):
+            span, mode = line.split()[:2]
+            if mode.startswith('rw') and mode.endswith('s'):
+                low, high = (int(x, 16) for x in span.split('-'))
+                ctypes.memset(low, {byte}, high - low)
+        raise ValueError
+    """
+    return program(name, f"fills all memory it shares with the runner with {what}, then fails", text, *verdicts)
+
+
 PROGRAMS: tuple[Hostile, ...] = (
     program(
         "writes_to_every_descriptor",
@@ -273,34 +287,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         # What the program calls may end it by exit status or signal; no other execution may fail for that.
         CRASH,
     ),
-    program(
-        "overwrites_the_report",
-        "fills all memory it shares with the runner with zeros, then fails",
-        """
-        import ctypes
-        for line in list(open('/proc/self/maps')):
-            span, mode = line.split()[:2]
-            if mode.startswith('rw') and mode.endswith('s'):
-                low, high = (int(x, 16) for x in span.split('-'))
-                ctypes.memset(low, 0, high - low)
-        raise ValueError
-        """,
-        CRASH,
-    ),
-    program(
-        "forges_the_report",
-        "fills all memory it shares with the runner with ones and twos, then fails",
-        """
-        import ctypes
-        for line in list(open('/proc/self/maps')):
-            span, mode = line.split()[:2]
-            if mode.startswith('rw') and mode.endswith('s'):
-                low, high = (int(x, 16) for x in span.split('-'))
-                ctypes.memset(low, 2, high - low)
-        raise ValueError
-        """,
-        CRASH,
-        # Only the report says that a program ended with a MemoryError, so a program can claim it.
-        Verdict.MEMORY,
-    ),
+    _fills("overwrites_the_report", "zeros", 0, CRASH),
+    # Only the report says that a program ended with a MemoryError, so a program can claim it.
+    _fills("forges_the_report", "twos", 2, CRASH, Verdict.MEMORY),
 )

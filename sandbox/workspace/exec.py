@@ -7,9 +7,8 @@ import dataclasses
 import json
 import shlex
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import click
@@ -74,15 +73,8 @@ def execute(
     limits = replace(COMMAND_LIMITS, cpu_s=time_limit, wall_s=None, memory_mb=memory)
     setup = Setup(setups, keys, network) if setups else None
     most = replace(COMMAND_LIMITS, memory_mb=max(memory, COMMAND_LIMITS.memory_mb))
-    opening = partial(
-        open_workspace,
-        directory,
-        kind=kind,
-        network=network,
-        image=image,
-        readable=readable,
-        setup=setup,
-        quota=Quota(limits=most),
+    opening = open_workspace(
+        directory, kind=kind, network=network, image=image, readable=readable, setup=setup, quota=Quota(limits=most)
     )
     result, changes = asyncio.run(_run(opening, Command(argv, limits), keep, None if as_json else _pass_on))
     if as_json:
@@ -96,9 +88,9 @@ def execute(
 
 
 async def _run(
-    opening: Callable[[], Awaitable[Workspace]], command: Command, keep: Path | None, output: Output | None
+    opening: Awaitable[Workspace], command: Command, keep: Path | None, output: Output | None
 ) -> tuple[CommandResult, list[Change]]:
-    workspace = await opening()
+    workspace = await opening
     try:
         result = await workspace.run(command, output)
         if result.verdict == Verdict.SANDBOX_ERROR:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from sandbox.protocol import Limits, Verdict
 from sandbox.workspace.archive import archive_of
 from sandbox.workspace.judge import judged
 from sandbox.workspace.link import STOP_S, Launcher, Link
-from sandbox.workspace.outcome import export_files, patch, really_changed
+from sandbox.workspace.outcome import Outcome, really_changed
 from sandbox.workspace.protocol import Change, Command, CommandResult, Output, PathRefused, Quota, checked
 
 HOME = "/home/user"
@@ -36,7 +36,7 @@ class ForeignFiles(SandboxError):
     """An overlay with files that commands could not change, because another user owns them on this machine."""
 
 
-class Jailed:
+class Jailed(Outcome):
     """A Workspace over jails of one backend. A lost jail takes with it what commands wrote; `reset` makes a new one."""
 
     def __init__(self, launcher: Launcher, directory: Path, quota: Quota) -> None:
@@ -111,12 +111,6 @@ class Jailed:
     async def write(self, path: str, data: bytes) -> None:
         await self._work("write", {"path": checked(path)}, data)
 
-    async def diff(self) -> str:
-        return await patch(self._directory, await self.changes(), self.read)
-
-    async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
-        return await export_files(self, destination, paths)
-
     async def pack(self, root: str, target: IO[bytes]) -> None:
         """Write `root`, a directory of the jail, to `target` as a tar archive of a folder with its last name.
 
@@ -154,7 +148,7 @@ class Jailed:
     async def _end_jail(self) -> None:
         link, self._link = self._link, None
         if link is not None:
-            await link.end()
+            await link.connection.end()
 
     async def _work(
         self, name: str, options: dict[str, Any] | None = None, body: bytes = b"", into: IO[bytes] | None = None

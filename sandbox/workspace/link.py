@@ -13,7 +13,7 @@ STOP_S = 10.0
 SLACK_S = 60.0
 """Seconds after a command's wall-clock guard until a supervisor that has not answered counts as lost."""
 MODULES = {
-    "runner": ("frames", "confine", "seccomp"),
+    "runner": ("confine", "seccomp"),
     "workspace": (),
     "workspace.inside": ("wire", "channel", "tree", "files", "watch", "supervisor"),
 }
@@ -42,14 +42,14 @@ class Link:
     """Requests to a supervisor and its answers. A request must be answered before the next one is made."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._busy = False
 
     @classmethod
     async def start(cls, launcher: Launcher) -> Link:
         """A supervisor that has answered. Raises SandboxError in the backend's own words when it does not start."""
         link = cls(await launcher.launch())
-        await boot(link._connection, MODULES, link._greeting)
+        await boot(link.connection, MODULES, link._greeting)
         return link
 
     async def _greeting(self) -> None:
@@ -73,7 +73,7 @@ class Link:
         self._busy = True
         try:
             async with asyncio.timeout(head["wall_s"] + SLACK_S):
-                self._connection.write(wire.pack(wire.RUN, head, body))
+                self.connection.write(wire.pack(wire.RUN, head, body))
                 if feed is not None:
                     self._feed(feed)
                 while True:
@@ -101,17 +101,13 @@ class Link:
     def stop(self) -> None:
         """End the command of the request under way, if there is one; its answer comes at once."""
         if self._busy:
-            self._connection.write(wire.pack(wire.STOP))
+            self.connection.write(wire.pack(wire.STOP))
 
     def _feed(self, feed: IO[bytes]) -> None:
         chunk = feed.read(wire.CHUNK)
-        self._connection.write(wire.pack(wire.MORE, body=chunk) if chunk else wire.pack(wire.END))
+        self.connection.write(wire.pack(wire.MORE, body=chunk) if chunk else wire.pack(wire.END))
 
     async def _frame(self) -> tuple[int, dict[str, Any], bytes]:
-        kind, text, body = wire.sizes(await self._connection.read_exactly(wire.HEAD.size))
-        data = await self._connection.read_exactly(text + body)
+        kind, text, body = wire.sizes(await self.connection.read_exactly(wire.HEAD.size))
+        data = await self.connection.read_exactly(text + body)
         return kind, wire.head_of(data[:text]), data[text:]
-
-    async def end(self) -> None:
-        """End the supervisor and everything in its jail."""
-        await self._connection.end()

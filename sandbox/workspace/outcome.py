@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.workspace.inside import files
 from sandbox.workspace.protocol import Change, ChangeKind, PathRefused, Workspace, checked
-
-Read = Callable[[str], Awaitable[bytes]]
 
 
 def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
@@ -24,21 +22,41 @@ def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
     return sorted(changes)
 
 
-async def patch(directory: Path, changes: list[Change], read: Read) -> str:
-    """A patch for `git apply` of changed text files, with a line that names each other change."""
-    parts = []
-    for change in changes:
-        before = after = b""
-        try:
-            if change.kind != ChangeKind.ADDED:
-                before = await asyncio.to_thread(_contents, directory / change.path)
-            if change.kind != ChangeKind.DELETED:
-                after = await read(change.path)
-        except PathRefused:
-            parts.append(f"Only named: {change.path} ({change.kind}; not a file, or not one that can be read)\n")
-            continue
-        parts.append(_file_patch(change, before, after))
-    return "".join(parts)
+class Outcome(Workspace):
+    """A Workspace whose patch and exported files are made from its changes."""
+
+    async def diff(self) -> str:
+        parts = []
+        for change in await self.changes():
+            before = after = b""
+            try:
+                if change.kind != ChangeKind.ADDED:
+                    before = await asyncio.to_thread(_contents, self.directory / change.path)
+                if change.kind != ChangeKind.DELETED:
+                    after = await self.read(change.path)
+            except PathRefused:
+                parts.append(f"Only named: {change.path} ({change.kind}; not a file, or not one that can be read)\n")
+                continue
+            parts.append(_file_patch(change, before, after))
+        return "".join(parts)
+
+    async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
+        target = await asyncio.to_thread(destination.resolve)
+        if target.is_relative_to(self.directory):
+            raise PathRefused(f"{destination} lies in the directory of the workspace, which is never written to")
+        named = paths is not None
+        if paths is None:
+            paths = [change.path for change in await self.changes() if change.kind != ChangeKind.DELETED]
+        written = []
+        for path in map(checked, paths):
+            try:
+                data = await self.read(path)
+            except PathRefused:
+                if named:
+                    raise
+                continue
+            written.append(await asyncio.to_thread(_write, target, path, data))
+        return written
 
 
 def _contents(path: Path) -> bytes:
@@ -73,26 +91,6 @@ def _lines(old: list[str], new: list[str], sides: list[str]) -> list[str]:
     for line in difflib.unified_diff(texts[0], texts[1], sides[0], sides[1]):
         result.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
     return result
-
-
-async def export_files(workspace: Workspace, destination: Path, paths: Sequence[str] | None) -> list[Path]:
-    """See `Workspace.export`; `paths` None means all files that were added or changed."""
-    target = await asyncio.to_thread(destination.resolve)
-    if target.is_relative_to(workspace.directory):
-        raise PathRefused(f"{destination} lies in the directory of the workspace, which is never written to")
-    named = paths is not None
-    if paths is None:
-        paths = [change.path for change in await workspace.changes() if change.kind != ChangeKind.DELETED]
-    written = []
-    for path in map(checked, paths):
-        try:
-            data = await workspace.read(path)
-        except PathRefused:
-            if named:
-                raise
-            continue
-        written.append(await asyncio.to_thread(_write, target, path, data))
-    return written
 
 
 def _write(target: Path, path: str, data: bytes) -> Path:

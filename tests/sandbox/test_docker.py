@@ -303,12 +303,12 @@ async def test_a_container_that_outlived_its_engine_is_removed_when_that_is_back
     docker = await find_docker()
     slot = await Slot.start(docker, Size())
     await asyncio.to_thread(own.kill)
-    await slot.end()
+    await slot.connection.end()
     await asyncio.to_thread(own.start)
     slot = await Slot.start(docker, Size())
     client = own.client()
     assert len(client.containers(all=True, filters={"label": LABEL})) == 1
-    await slot.end()
+    await slot.connection.end()
     await docker.close()
     # An engine may say that it removes a container already, and take its time.
     async with asyncio.timeout(20):

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from sandbox.errors import SandboxError
 from sandbox.workspace.inside import files
 from sandbox.workspace.inside.tree import PAGE_KB, TICKS
 from sandbox.workspace.judge import judged
-from sandbox.workspace.outcome import export_files, patch, really_changed
+from sandbox.workspace.outcome import Outcome, really_changed
 from sandbox.workspace.protocol import Change, Command, CommandResult, Output, PathRefused, checked
 
 POLL_S = 0.02
@@ -28,7 +27,7 @@ NOT_STARTED = {**NOTHING_FAILED, "status": None, "killed": "", "cpu_s": 0.0, "wa
 PASSED_ON = ("PATH", "HOME", "LANG", "USER", "LOGNAME")
 
 
-class TrustedWorkspace:
+class TrustedWorkspace(Outcome):
     """A Workspace against mistakes, not against intent: commands have this user's files and network."""
 
     def __init__(self, directory: Path) -> None:
@@ -74,12 +73,6 @@ class TrustedWorkspace:
             raise PathRefused(f"{path} is not a file")
         file.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(file.write_bytes, data)
-
-    async def diff(self) -> str:
-        return await patch(self._directory, await self.changes(), self.read)
-
-    async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
-        return await export_files(self, destination, paths)
 
     async def reset(self) -> None:
         async with self._turn:
