@@ -13,7 +13,6 @@ from engines.errors import EngineError, ModelSpecError
 from engines.files import write_atomically
 from engines.http.batch.progress import BatchProgress
 from engines.open import check_model, open_engine, open_trainable_engine
-from engines.prompt_text import prompt_text
 from engines.protocol import (
     ChatPrompt,
     Completion,
@@ -32,6 +31,7 @@ from engines.protocol import (
 from engines.registry import BUNDLED
 from engines.runs import consecutive
 from engines.spec import ModelSpec, parse_spec
+from engines.text import prompt_text
 
 if TYPE_CHECKING:
     from engines.http.batch.options import BatchOptions

@@ -39,9 +39,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from engines.errors import EngineError, ModelSpecError
-from engines.prompt_text import prompt_text
 from engines.protocol import Completion, Delta, Engine, Finish, Prompt, Request, Sampling, Usage
 from engines.stop import cut_at_stop
+from engines.text import prompt_text
 
 if TYPE_CHECKING:
     from engines.spec import ModelSpec

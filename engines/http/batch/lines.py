@@ -12,8 +12,8 @@ from typing import Any, Literal
 from engines.http.attempt import estimated_tokens
 from engines.http.retry import HOPELESS_CODES, PASSING, shortened
 from engines.http.wire import LOST, Dialect, GarbageError, Piece, outcome, read_chunk, request_body
-from engines.prompt_text import prompt_text
 from engines.protocol import ChatPrompt, Completion, Prompt, Request, Usage
+from engines.text import prompt_text
 
 _PASSING_CODES = {"batch_expired", "batch_cancelled", "batch_canceled", "rate_limit_exceeded", "server_error"}
 HOPELESS = {*HOPELESS_CODES, "invalid_api_key", "model_not_found", "invalid_model", "unsupported_model"}
