@@ -1,8 +1,8 @@
-"""What can go wrong with a model as a whole; a single failed sample is a completion with `finish="error"`."""
+"""Errors that concern a model; a single failed sample is a completion with `finish="error"`."""
 
 
 class EngineError(Exception):
-    """The model cannot be asked at all; the message says what to do. The command exits with 5."""
+    """The model cannot be asked; the message says what to do. The command exits with 5."""
 
     exit_code = 5
 

@@ -7,24 +7,28 @@ from collections.abc import AsyncGenerator, Sequence
 
 from engines.protocol import Completion
 
-News = Completion | asyncio.Task[None]
+Arrival = Completion | asyncio.Task[None]
+"""A completion, or a task that has ended."""
 
 
 async def as_they_come(
-    queue: asyncio.Queue[News], tasks: Sequence[asyncio.Task[None]]
+    queue: asyncio.Queue[Arrival], tasks: Sequence[asyncio.Task[None]]
 ) -> AsyncGenerator[Completion, None]:
-    """What the tasks put into the queue until all have ended; closing it cancels them, an error of one ends all."""
+    """Completions that the tasks put into the queue, until all tasks have ended.
+
+    Closing it cancels the tasks; the error of one cancels the others and is raised.
+    """
     for task in tasks:
         task.add_done_callback(queue.put_nowait)
     running = len(tasks)
     try:
         while running:
-            news = await queue.get()
-            if isinstance(news, Completion):
-                yield news
+            arrival = await queue.get()
+            if isinstance(arrival, Completion):
+                yield arrival
             else:
                 running -= 1
-                news.result()
+                arrival.result()
     finally:
         for task in tasks:
             task.cancel()

@@ -20,7 +20,7 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatPrompt:
-    """Messages, to which the model's own chat template is applied by whoever serves it."""
+    """Messages, to which the model's own chat template is applied by its server."""
 
     messages: tuple[Message, ...]
 
@@ -44,7 +44,7 @@ Prompt = ChatPrompt | TextPrompt | TokenPrompt
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to sample. `None` leaves a parameter to the server's default."""
+    """Sampling parameters. `None` leaves a parameter to the server's default."""
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -136,7 +136,7 @@ class TrainableEngine(Engine, Protocol):
 
         All parameters, named as in the model's Hugging Face checkpoint; of tied ones a single name is enough. Samples
         asked for before are finished with the old weights first. The tensors are taken one after another in the calling
-        thread, and none is needed any more when the next is asked for.
+        thread, and each may be freed once the next is asked for.
         Works awake and asleep.
 
         Raises EngineError where a name or a shape does not fit or a parameter is missing. The engine then answers as

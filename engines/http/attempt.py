@@ -7,20 +7,20 @@ import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from openai import AsyncOpenAI, AsyncStream
 
 from engines.http.retry import Failure
 from engines.http.wire import LOST, Dialect, read_chunk, request_body
-from engines.protocol import Request, Usage
+from engines.protocol import ChatPrompt, Prompt, Request, TextPrompt, Usage
 
 _CHARS_PER_TOKEN = 4
 
 
 @dataclass
 class Draft:
-    """One sample as far as it has arrived."""
+    """One sample while it arrives."""
 
     index: int
     text: str = ""
@@ -38,10 +38,17 @@ def estimated_tokens(text: str) -> int:
     return -(-len(text) // _CHARS_PER_TOKEN)
 
 
+def estimated_prompt_tokens(prompt: Prompt) -> int:
+    """About how many tokens a prompt has."""
+    if isinstance(prompt, ChatPrompt):
+        return sum(estimated_tokens(message.content) for message in prompt.messages)
+    return estimated_tokens(prompt.text) if isinstance(prompt, TextPrompt) else len(prompt.token_ids)
+
+
 class Attempt:
     """Asks once for the samples `indices` (a contiguous run where a seed is set) of a request.
 
-    `more` goes into the body.
+    `extra` goes into the body.
     """
 
     def __init__(
@@ -53,7 +60,7 @@ class Attempt:
         dialect: Dialect,
         timeouts: tuple[float, float],
         on_text: Callable[[int, str], None],
-        more: Mapping[str, Any],
+        extra: Mapping[str, Any],
     ) -> None:
         self._client = client
         self._first_token_s, self._idle_s = timeouts
@@ -61,7 +68,8 @@ class Attempt:
         self._path, self._body = request_body(
             model, request.prompt, request.sampling, len(indices), indices[0], dialect
         )
-        self._body.update(more)
+        self._body.update(extra)
+        self._prompt_estimate = estimated_prompt_tokens(request.prompt)
         self._most_tokens = request.sampling.max_tokens
         self._drafts = [Draft(index) for index in indices]
         self._usage: Usage | None = None
@@ -86,7 +94,7 @@ class Attempt:
                     while ready and not self._all_finished:
                         yield self._account(ready.pop(0))
         except Exception:
-            # All there is to know has arrived; what breaks after that is nobody's loss.
+            # Every sample has arrived; what breaks after that loses nothing.
             if not self._all_finished:
                 raise
         for draft in ready:
@@ -139,7 +147,7 @@ class Attempt:
 
     def _account(self, draft: Draft, last: bool = False) -> Draft:
         """The draft with its share of the usage."""
-        prompt = self._usage.prompt_tokens if self._usage else estimated_tokens(_prompt_text(self._body))
+        prompt = self._usage.prompt_tokens if self._usage else self._prompt_estimate
         if last and self._usage:
             completion = max(0, self._usage.completion_tokens - self._accounted)
         else:
@@ -149,10 +157,3 @@ class Attempt:
         exact = self._usage is not None and (last or bool(draft.logprobs))
         draft.usage = Usage(prompt if draft.index == 0 else 0, completion, estimated=not exact)
         return draft
-
-
-def _prompt_text(body: dict[str, Any]) -> str:
-    if "messages" in body:
-        return "".join(message["content"] for message in body["messages"])
-    prompt = cast(str | list[int], body["prompt"])
-    return prompt if isinstance(prompt, str) else " " * (len(prompt) * _CHARS_PER_TOKEN)

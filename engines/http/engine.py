@@ -9,11 +9,11 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from engines.gather import News, as_they_come
+from engines.gather import Arrival, as_they_come
 from engines.http.attempt import Attempt, Draft
-from engines.http.pace import Pace, Taken
+from engines.http.pace import Consumed, Pace
 from engines.http.retry import EXPECTED, Failure, Patience, failure
-from engines.http.server import Server
+from engines.http.server import Server, ServerEngine
 from engines.http.wire import Dialect, outcome
 from engines.protocol import Completion, Delta, Request
 from engines.runs import consecutive
@@ -21,33 +21,20 @@ from engines.runs import consecutive
 _LONGEST_WAIT_S = 300.0
 
 
-class HttpEngine:
+class HttpEngine(ServerEngine):
     """Asks one model of one server."""
 
     def __init__(self, server: Server, extra: Callable[[Request], Mapping[str, Any]] = lambda _: {}) -> None:
         """`extra` says what else goes into the body of a request, for servers that know more than the protocol."""
         options = server.options
-        self._server, self._extra, self._options = server, extra, options
+        super().__init__(server)
+        self._extra, self._options = extra, options
         self._patience = Patience(
             options.backoff_s, options.max_backoff_s, options.patience_s, options.retries, _LONGEST_WAIT_S
         )
         self._reached = False
         self._slots = asyncio.Semaphore(options.concurrency)
         self._pace = Pace(options.rpm, options.tpm)
-
-    @property
-    def spec(self) -> str:
-        """The spec this engine was opened with."""
-        return self._server.spec
-
-    @property
-    def model(self) -> str:
-        """The spec with the model's name in it, also where the server was asked for it."""
-        return self._server.model
-
-    async def check(self) -> str:
-        """One line saying that the server answers and has the model; raises EngineError if not."""
-        return await self._server.check()
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
@@ -63,12 +50,8 @@ class HttpEngine:
             async for completion in completions:
                 yield completion
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._server.close()
-
     async def _samples(self, call: _Call, request: Request, indices: list[int]) -> None:
-        """Ask for these samples until each has an answer or nothing more can be hoped for."""
+        """Ask for these samples until each has an answer or asking again is no use."""
         missing, failures, began = list(indices), 0, time.monotonic()
         while missing:
             dialect = self._server.dialect
@@ -77,12 +60,12 @@ class HttpEngine:
                 return
             try:
                 turn = self._pace.turn(request, len(missing), lambda: bool(call.hopeless))
-                async with self._slots, turn as taken:
+                async with self._slots, turn as consumed:
                     if call.hopeless:
                         raise Failure(call.hopeless, passing=False)
                     if not failures:
                         began = time.monotonic()
-                    await self._attempt(call, request, missing, dialect, taken)
+                    await self._attempt(call, request, missing, dialect, consumed)
             except EXPECTED as error:
                 problem = failure(error, self._server.url)
                 if problem.status in (400, 422) and (changed := dialect.without(problem.reason)):
@@ -99,7 +82,9 @@ class HttpEngine:
                     return
                 await asyncio.sleep(wait)
 
-    async def _attempt(self, call: _Call, request: Request, missing: list[int], dialect: Dialect, taken: Taken) -> None:
+    async def _attempt(
+        self, call: _Call, request: Request, missing: list[int], dialect: Dialect, consumed: Consumed
+    ) -> None:
         """Ask once, taking the samples that were answered off `missing`."""
         asked = list(missing)
         if request.sampling.seed is not None:
@@ -121,22 +106,22 @@ class HttpEngine:
         async with aclosing(attempt.finished()) as drafts:
             async for draft in drafts:
                 self._reached = True
-                taken.add(draft.usage)
+                consumed.add(draft.usage)
                 missing.remove(draft.index)
                 call.queue.put_nowait(_completion(request, draft))
         left = [index for index in asked if index in missing]
         if left and left == asked[1:] and attempt.started == asked[:1]:
-            # A whole, orderly answer with one sample: the server does not know n.
+            # A complete, orderly answer with one sample: the server does not know n.
             self._server.dialect = replace(self._server.dialect, n=False)
         elif left:
             raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
 
 
 class _Call:
-    """What the tasks of one `complete` share."""
+    """State shared by the tasks of one `complete`."""
 
     def __init__(self, on_delta: Callable[[Delta], None] | None) -> None:
-        self.queue: asyncio.Queue[News] = asyncio.Queue()
+        self.queue: asyncio.Queue[Arrival] = asyncio.Queue()
         self.hopeless = ""
         """Why no request can succeed (a refused key, an unknown model), once one was told so."""
         self._on_delta = on_delta

@@ -24,7 +24,7 @@ async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
     try:
         await server.choose_model()
     except BaseException:
-        await server.close()
+        await server.client.close()
         raise
     batch = next((given for given in options if isinstance(given, BatchOptions)), None)
     return HttpEngine(server) if batch is None else BatchEngine(server, batch)

@@ -1,4 +1,4 @@
-"""Requests and tokens a minute: a token bucket for each, evenly filled, with nothing saved up for bursts."""
+"""Limits requests and tokens a minute: a token bucket for each, evenly filled, with nothing saved up for bursts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from engines.http.attempt import estimated_tokens
-from engines.protocol import ChatPrompt, Prompt, Request, TextPrompt, Usage
+from engines.http.attempt import estimated_prompt_tokens
+from engines.protocol import Request, Usage
 
 CAPACITY = 1.0
-"""What a bucket holds at most. More would let through that much more than the limit within one minute."""
+"""Capacity of a bucket. A larger one would let more than the limit through within one minute."""
 
 
 @dataclass
 class Bucket:
-    """So many units a minute. A taker may go into debt, which the next one waits for."""
+    """A bucket of so many units a minute. It may be overdrawn; the next request waits until it is full again."""
 
     per_minute: float
     filled_at: float
     level: float = CAPACITY
 
     def fill(self, now: float) -> None:
-        """Add what has come in since the last time."""
+        """Add the units of the time since the last call."""
         self.level = min(CAPACITY, self.level + (now - self.filled_at) * self.per_minute / 60)
         self.filled_at = now
 
@@ -35,8 +35,8 @@ class Bucket:
 
 
 @dataclass
-class Taken:
-    """What a request took, as far as its samples have arrived."""
+class Consumed:
+    """Tokens of the samples of a request that have arrived."""
 
     samples: int = 0
     prompt_tokens: int = 0
@@ -57,8 +57,8 @@ class Pace:
     tpm: float | None = None
     clock: Callable[[], float] = time.monotonic
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _seen: Taken = field(default_factory=Taken)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: Consumed = field(default_factory=Consumed)
 
     def __post_init__(self) -> None:
         now = self.clock()
@@ -66,23 +66,23 @@ class Pace:
         self._tokens = None if self.tpm is None else Bucket(self.tpm, now)
 
     @asynccontextmanager
-    async def turn(self, request: Request, samples: int, unless: Callable[[], bool]) -> AsyncGenerator[Taken, None]:
-        """Wait until so many samples of a request may be asked for. Count in what is handed out what they took.
+    async def turn(self, request: Request, samples: int, unless: Callable[[], bool]) -> AsyncGenerator[Consumed, None]:
+        """Wait until so many samples of a request may be asked for. The caller counts the tokens in what this gives.
 
-        `unless` says that they will not be asked for any more; call `wake` when it changes.
+        `unless` says that they will not be asked for after all; call `wake` when it changes.
         """
         async with self._turn:
             while (wait := self.wait_s()) > 0 and not unless():
-                self._news.clear()
+                self._changed.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
-                        await self._news.wait()
+                        await self._changed.wait()
             reserved = self._reserve(request, samples)
-        taken = Taken()
+        consumed = Consumed()
         try:
-            yield taken
+            yield consumed
         finally:
-            self._settle(reserved, taken)
+            self._settle(reserved, consumed)
 
     def wait_s(self) -> float:
         """Seconds until the next request may go; 0 for at once."""
@@ -94,30 +94,24 @@ class Pace:
         return wait
 
     def wake(self) -> None:
-        """Have whoever waits look again."""
-        self._news.set()
+        """Let waiting requests look at `unless` and the buckets again."""
+        self._changed.set()
 
     def _reserve(self, request: Request, samples: int) -> float:
         """Take a request and the tokens it may need: completions as long as those so far, at first as they may be."""
         longest, seen = request.sampling.max_tokens, self._seen
         expected = min(longest, seen.completion_tokens / seen.samples) if seen.samples else longest
-        reserved = _tokens_of(request.prompt) + samples * expected
+        reserved = estimated_prompt_tokens(request.prompt) + samples * expected
         if self._requests is not None:
             self._requests.level -= 1
         if self._tokens is not None:
             self._tokens.level -= reserved
         return reserved
 
-    def _settle(self, reserved: float, taken: Taken) -> None:
-        """Correct what was reserved by what was taken."""
-        self._seen.samples += taken.samples
-        self._seen.completion_tokens += taken.completion_tokens
+    def _settle(self, reserved: float, consumed: Consumed) -> None:
+        """Correct what was reserved by what was consumed."""
+        self._seen.samples += consumed.samples
+        self._seen.completion_tokens += consumed.completion_tokens
         if self._tokens is not None:
-            self._tokens.level += reserved - taken.prompt_tokens - taken.completion_tokens
+            self._tokens.level += reserved - consumed.prompt_tokens - consumed.completion_tokens
             self.wake()
-
-
-def _tokens_of(prompt: Prompt) -> int:
-    if isinstance(prompt, ChatPrompt):
-        return sum(estimated_tokens(message.content) for message in prompt.messages)
-    return estimated_tokens(prompt.text) if isinstance(prompt, TextPrompt) else len(prompt.token_ids)

@@ -1,4 +1,4 @@
-"""What went wrong with an HTTP request, and whether and when to ask again."""
+"""Sorts the failures of HTTP requests, and says whether and when to ask again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNREACHABLE_RETRIES = 3
 
 
 class Failure(Exception):
-    """An attempt failed. `passing`: asking again may help. `wait_s`: how long the server wants to be left alone."""
+    """An attempt failed. `passing`: asking again may help. `wait_s`: seconds that the server asks to wait."""
 
     def __init__(
         self, reason: str, passing: bool, wait_s: float | None = None, status: int = 0, unreachable: bool = False
@@ -105,7 +105,7 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         if value.strip().replace(".", "", 1).isdigit():
             return float(value)
         return max(0.0, parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now))
-    except ValueError:  # A header that is neither: the server is owed no more than our own pause.
+    except ValueError:  # A header that is neither: the usual pause is all there is to go by.
         return None
 
 
@@ -124,7 +124,7 @@ class Patience:
     """Seconds since it was first asked after which it is not asked again."""
     retries: int = sys.maxsize
     longest_wait_s: float = math.inf
-    """A server that wants to be left alone for longer is not asked again."""
+    """A server that asks to wait longer is not asked again."""
 
     def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
         """Seconds until the next try after so many failures in a row; None if there should be none.

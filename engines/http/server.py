@@ -79,9 +79,30 @@ class Server:
             raise EngineError(f"{self.url} has {len(found)} models ({offered}); name one: {self.url}#NAME")
         self.name = found[0]
 
+
+class ServerEngine:
+    """What the engines over a server have in common."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @property
+    def spec(self) -> str:
+        """The spec this engine was opened with."""
+        return self._server.spec
+
+    @property
+    def model(self) -> str:
+        """The spec with the model's name in it, also where the server was asked for it."""
+        return self._server.model
+
+    async def check(self) -> str:
+        """One line saying that the server answers and has the model; raises EngineError if not."""
+        return await self._server.check()
+
     async def close(self) -> None:
-        """Close the connections."""
-        await self.client.close()
+        """Close the connections; batches under way go on."""
+        await self._server.client.close()
 
 
 def _no_account() -> Mapping[str, str]:

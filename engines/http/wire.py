@@ -17,7 +17,7 @@ class GarbageError(ValueError):
 
 @dataclass(frozen=True)
 class Dialect:
-    """What a server takes. Starts with everything; loses what the server refuses by name."""
+    """Parameters that a server takes. Begins with all of them; loses those that the server refuses by name."""
 
     n: bool = True
     usage: bool = True
@@ -26,7 +26,7 @@ class Dialect:
     limit: str = "max_tokens"
 
     def without(self, refusal: str) -> Dialect | None:
-        """The dialect that leaves out what a 400 complains about; None if that is something we cannot do without."""
+        """The dialect without the parameter that a 400 complains about; None if that one is indispensable."""
         if self.n and re.search(r"\bn\b", refusal):
             return replace(self, n=False)
         if self.limit == "max_tokens" and "max_completion_tokens" in refusal:
@@ -91,7 +91,7 @@ def outcome(text: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Fi
 
 @dataclass(frozen=True)
 class Piece:
-    """What one chunk says about one choice."""
+    """One choice's share of a chunk."""
 
     index: int
     text: str
@@ -101,7 +101,7 @@ class Piece:
 
 
 def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
-    """The pieces and the usage of one chunk, or of a whole unstreamed response; raises GarbageError."""
+    """The pieces and the usage of one chunk, or of an unstreamed response; raises GarbageError."""
     if not isinstance(chunk, Mapping) or not isinstance(chunk.get("choices"), list):
         raise GarbageError(f"no choices in {str(chunk)[:80]!r}")
     usage = chunk.get("usage")

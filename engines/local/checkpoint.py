@@ -1,4 +1,4 @@
-"""Where a checkpoint lies on this machine, downloaded from the hub if need be."""
+"""Finds checkpoints on this machine, and downloads them from the hub if need be."""
 
 from __future__ import annotations
 

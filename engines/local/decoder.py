@@ -39,8 +39,8 @@ class Decoder(Generic[C]):
 
     def drop(self, rows: Sequence[Row]) -> None:
         """Forget these rows."""
-        gone = set(map(id, rows))
-        self._keep([place for place, row in enumerate(self._rows) if id(row) not in gone])
+        dropped = set(map(id, rows))
+        self._keep([place for place, row in enumerate(self._rows) if id(row) not in dropped])
 
     @torch.inference_mode()
     def admit(self, rows: Sequence[Row]) -> None:
@@ -128,5 +128,5 @@ class Decoder(Generic[C]):
 
 
 def _valid(lengths: torch.Tensor, width: int) -> torch.Tensor:
-    """Where a row's tokens stand, (B, width): at the right."""
+    """Mask (B, width) of the places that hold a row's tokens: those at the right."""
     return torch.arange(width, device=lengths.device) >= width - lengths[:, None]

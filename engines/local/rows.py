@@ -83,8 +83,8 @@ class Row:
 
     def _rest(self) -> str:
         """Bytes of an unfinished character that the stream still holds, as the tokenizer decodes them."""
-        whole = self._tokenizer.decode(self.token_ids, skip_special_tokens=True)
-        return whole[len(self.text) :] if whole.startswith(self.text) else ""
+        text = self._tokenizer.decode(self.token_ids, skip_special_tokens=True)
+        return text[len(self.text) :] if text.startswith(self.text) else ""
 
     def _end(self, finish: Finish, rest: str) -> None:
         if rest:

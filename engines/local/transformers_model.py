@@ -41,11 +41,11 @@ class TransformersCache:
         if not self.inner.layers:
             self.inner = other.inner
             return
-        for (layer, *ours), (_, *theirs) in zip(self._layers(), other._layers(), strict=True):
-            longest = max(ours[0].shape[2], theirs[0].shape[2])
+        for (layer, *own), (_, *added) in zip(self._layers(), other._layers(), strict=True):
+            longest = max(own[0].shape[2], added[0].shape[2])
             layer.keys, layer.values = (
                 torch.cat([functional.pad(part, (0, 0, longest - part.shape[2], 0)) for part in parts])
-                for parts in zip(ours, theirs, strict=True)
+                for parts in zip(own, added, strict=True)
             )
 
     def trim(self, positions: int) -> None:

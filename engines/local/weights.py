@@ -1,13 +1,13 @@
-"""New weights for a model that stays where it is: checked as a whole first, then copied in place."""
+"""Replaces the weights of a model in place: all are checked before the first is copied."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 import torch
 
 from engines.errors import EngineError
+from engines.local.misfit import misfit, missing
 
 
 def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
@@ -18,22 +18,16 @@ def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torc
     is asked for, since a trainer may gather one parameter at a time.
     """
     staged: dict[str, torch.Tensor] = {}
+    shapes = {name: weight.shape for name, weight in weights.items()}
     for name, tensor in tensors:
-        if name not in weights:
-            near = difflib.get_close_matches(name, weights, n=1)
-            raise EngineError(f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-        if name in staged:
-            raise EngineError(f"weight {name!r} came twice")
-        if tensor.shape != weights[name].shape:
-            raise EngineError(f"weight {name!r} has shape {_sizes(tensor)}, the model's has {_sizes(weights[name])}")
+        if problem := misfit(name, tensor.shape, shapes, shapes.keys() - staged.keys()):
+            raise EngineError(problem)
         staged[name] = tensor.detach().to(weights[name].device, weights[name].dtype, copy=True)
     groups: dict[tuple[int, torch.Size], list[str]] = {}
     for name, weight in weights.items():
         groups.setdefault((weight.data_ptr(), weight.shape), []).append(name)
-    missing = [names[0] for names in groups.values() if not any(name in staged for name in names)]
-    if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise EngineError(f"weight {missing[0]!r}{more} did not come")
+    if absent := [names[0] for names in groups.values() if staged.keys().isdisjoint(names)]:
+        raise EngineError(missing(absent))
     for names in groups.values():
         first, *others = [name for name in names if name in staged]
         if different := [name for name in others if not torch.equal(staged[name], staged[first])]:
@@ -46,7 +40,3 @@ def assign(weights: Mapping[str, torch.Tensor], staged: Mapping[str, torch.Tenso
     with torch.no_grad():
         for name, tensor in staged.items():
             weights[name].copy_(tensor)
-
-
-def _sizes(tensor: torch.Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "of a single number"

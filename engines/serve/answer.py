@@ -29,7 +29,7 @@ class Answer:
         """The choice's number in the response."""
         return int(key) * self._n + index
 
-    def whole(self, completions: Sequence[Completion]) -> dict[str, Any]:
+    def complete(self, completions: Sequence[Completion]) -> dict[str, Any]:
         """The response to a request without streaming."""
         ordered = sorted(completions, key=lambda done: self.number(done.key, done.index))
         choices = []

@@ -100,22 +100,22 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
 async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: Answer) -> Response:
     """All choices in one response; a client that goes away cancels them."""
     work = asyncio.create_task(_collect(engine, ask))
-    gone = asyncio.create_task(_disconnected(request))
+    disconnected = asyncio.create_task(_disconnected(request))
     try:
-        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, disconnected}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             return Response(status_code=499)
         completions = work.result()
     except EngineError as error:
         return _error(500, str(error))
     finally:
-        for task in (work, gone):
+        for task in (work, disconnected):
             task.cancel()
-        await asyncio.gather(work, gone, return_exceptions=True)
+        await asyncio.gather(work, disconnected, return_exceptions=True)
     for done in completions:
         if done.finish == "error":
             return _error(500, done.error)
-    return JSONResponse(answer.whole(completions))
+    return JSONResponse(answer.complete(completions))
 
 
 async def _collect(engine: Engine, ask: Ask) -> list[Completion]:

@@ -146,7 +146,7 @@ class VllmEngine(InProcessEngine[Sample]):
 
     def _reload(self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
         feed = Feed(checkpoint, tensors)
-        self._stepper.stale = f"{self._spec}: the last weights were not taken whole; load them again"
+        self._stepper.stale = f"{self._spec}: not all of the last weights were taken; load them again"
         try:
             engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(feed)})
         except Exception as error:

@@ -1,13 +1,13 @@
-"""What vLLM's reload needs around it: a stream of weights that is always whole, and a proof that they are used."""
+"""Makes vLLM's reload safe: a stream of weights that is always complete, and a proof that they are used."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError
+from engines.local.misfit import misfit, missing
 
 if TYPE_CHECKING:
     import torch
@@ -52,7 +52,7 @@ class Checkpoint:
 class Feed:
     """Weights for vLLM's reload, which cannot be left half way: what does not fit is noted in `error` and replaced.
 
-    vLLM keeps a layer's tensors until the layer is whole, so each is copied; a trainer may reuse its memory.
+    vLLM keeps a layer's tensors until the layer is complete, so each is copied; a trainer may reuse its memory.
     """
 
     def __init__(self, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
@@ -73,31 +73,9 @@ class Feed:
         except Exception as error:  # noqa: BLE001 - raised when vLLM has been fed
             self.error = error
         if left and self.error is None:
-            self.error = EngineError(missing(left))
+            self.error = EngineError(missing(list(left)))
         for name in left:
             yield name, self._checkpoint.read(name)
-
-
-def misfit(name: str, shape: tuple[int, ...], known: Mapping[str, tuple[int, ...]], left: Mapping[str, object]) -> str:
-    """Why a weight of this name and shape is none of those `left` to come, of a model's `known`; empty if it is."""
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    if name not in left:
-        return f"weight {name!r} came twice"
-    if shape != known[name]:
-        return f"weight {name!r} has shape {_sizes(shape)}, the model's has {_sizes(known[name])}"
-    return ""
-
-
-def missing(left: Mapping[str, object]) -> str:
-    """What to say where these weights did not come."""
-    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-    return f"weight {next(iter(left))!r}{more} did not come"
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "of a single number"
 
 
 def disturbed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

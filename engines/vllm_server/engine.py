@@ -164,7 +164,7 @@ class VllmServerEngine:
         return replace(request, prompt=TokenPrompt(tuple(ids)), sampling=sampling)
 
     def _more(self, request: Request) -> Mapping[str, Any]:
-        """What vLLM's server takes besides the protocol: ids and log-probabilities, and no defaults but ours."""
+        """What vLLM's server takes besides the protocol: ids and log-probabilities, and no defaults of the server."""
         return {
             "return_token_ids": True,
             "stream_interval": _TOKENS_A_PIECE,

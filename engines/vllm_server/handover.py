@@ -1,4 +1,4 @@
-"""Weights on their way to a server: files in a directory that both sides see, there whole or not at all."""
+"""Weights on their way to a server: files in a directory that both sides see, renamed into place when complete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.errors import EngineError
-from engines.vllm_local.reload import Checkpoint, misfit, missing
+from engines.local.misfit import misfit, missing
+from engines.vllm_local.reload import Checkpoint
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +84,7 @@ def _write_files(
             part.clear()
             count, size = count + 1, 0
     if left:
-        raise EngineError(missing(left))
+        raise EngineError(missing(list(left)))
     if part:
         save_file(part, folder / f"model-{count:05d}.safetensors", metadata={"format": "pt"})
     save_file({}, folder / SIGHT / "model.safetensors", metadata={"format": "pt"})

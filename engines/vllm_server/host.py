@@ -1,4 +1,4 @@
-"""One vLLM server, as far as it is more than an OpenAI-compatible one: what it serves, and new weights for it.
+"""One vLLM server: what it serves, and new weights for it; samples are `engines.http`'s business.
 
 The routes are those of vLLM 0.32's development mode (VLLM_SERVER_DEV_MODE=1).
 """
@@ -38,16 +38,16 @@ _SIZES = (
 
 @dataclass(frozen=True)
 class Served:
-    """What a server says of itself."""
+    """Description of a server by itself."""
 
     name: str
-    """Of the model, in requests."""
+    """Name of the model in requests."""
     model: str
     """The directory or hub id it was started with."""
     context: int
     """Most tokens of prompt and completion."""
     dtype: str
-    """Of its weights, as torch writes it: `torch.bfloat16`."""
+    """Number type of its weights, as torch writes it: `torch.bfloat16`."""
     logprobs: str
     """vLLM's logprobs_mode."""
 
@@ -85,7 +85,7 @@ class Host:
         try:
             await self._reload(folder)
         except EngineError as error:
-            raise EngineError(f"{error}; it did not take the weights whole and must be started again") from None
+            raise EngineError(f"{error}; it did not take all weights and must be started again") from None
         if not (await self._post("/reset_prefix_cache")).get("success", True):
             raise EngineError(f"{self.url} keeps keys and values of the old weights: start it again")
         await self._post("/update_weight_version", {"new_version": version})
@@ -117,8 +117,8 @@ class Host:
                     ) from None
             await asyncio.sleep(1.0)
 
-    async def _reload(self, folder: Path, **more: Any) -> None:
-        asked = {"weights_path": str(folder), **more}
+    async def _reload(self, folder: Path, **arguments: Any) -> None:
+        asked = {"weights_path": str(folder), **arguments}
         await self._post("/collective_rpc", {"method": "reload_weights", "kwargs": asked})
 
     async def _get(self, path: str, **query: str) -> dict[str, Any]:

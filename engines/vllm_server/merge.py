@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from engines.gather import News, as_they_come
+from engines.gather import Arrival, as_they_come
 from engines.protocol import Completion, Request
 
 
@@ -24,7 +24,7 @@ def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
 
 async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:
     """Completions of all streams as each comes; closing it closes them, an error of one ends all."""
-    queue: asyncio.Queue[News] = asyncio.Queue()
+    queue: asyncio.Queue[Arrival] = asyncio.Queue()
 
     async def drain(stream: AsyncGenerator[Completion, None]) -> None:
         async with aclosing(stream):

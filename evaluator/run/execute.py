@@ -1,4 +1,4 @@
-"""The whole evaluation: what is missing is asked for, and a table is run as soon as its problem's samples are there."""
+"""Completes an evaluation: asks for missing samples, and runs a problem's table as soon as its samples are there."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ async def execute(
     settings: Settings,
     problems: Sequence[Problem],
     askers: Sequence[Asker],
-    box: Sandbox,
+    sandbox: Sandbox,
     on_progress: Callable[[Progress], None] = lambda _: None,
     ask_again: bool = False,
 ) -> None:
     """Complete the run: every sample is asked for once, every table run once, all is kept as soon as it is there."""
-    run = _Run(directory, settings, problems, askers, box, on_progress, ask_again)
+    run = _Run(directory, settings, problems, askers, sandbox, on_progress, ask_again)
     try:
         await run.complete()
     finally:
@@ -59,11 +59,11 @@ class _Run:
         settings: Settings,
         problems: Sequence[Problem],
         askers: Sequence[Asker],
-        box: Sandbox,
+        sandbox: Sandbox,
         on_progress: Callable[[Progress], None],
         ask_again: bool,
     ) -> None:
-        self._settings, self._problems, self._box, self._on_progress = settings, problems, box, on_progress
+        self._settings, self._problems, self._sandbox, self._on_progress = settings, problems, sandbox, on_progress
         self._directory = directory
         self._askers = {asker.role: asker for asker in askers}
         self._samples: dict[str, Samples] = {}
@@ -129,7 +129,7 @@ class _Run:
             await asyncio.sleep(0)
 
     def _raise(self) -> None:
-        """Raise what a table raised: the sandbox is gone, or the disk is full."""
+        """Raise what a table raised: the sandbox was lost, or the disk is full."""
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
             task.result()
@@ -137,7 +137,7 @@ class _Run:
     async def _table(self, number: int) -> None:
         async with self._gate:
             codes, tests = (self._of(role, number) for role in ("coder", "tester"))
-            table = await evaluate_problem(number, self._problems[number], codes, tests, self._settings, self._box)
+            table = await evaluate_problem(number, self._problems[number], codes, tests, self._settings, self._sandbox)
         self._tables.append(table.to_record())
         for samples in self._samples.values():
             samples.forget_texts(number)
@@ -156,7 +156,7 @@ class _Run:
         self._on_progress(Progress(self._there, wanted, tables, total, self._executions, self._failed))
 
     def close(self) -> None:
-        """Let go of files; what is under way is given up."""
+        """Close the files and cancel the tables under way."""
         for task in self._running:
             task.cancel()
         for lines in (*self._lines.values(), self._tables):

@@ -34,12 +34,12 @@ def given_samples(spec: str, role: Role, problems: Sequence[Problem], most: int)
 
     their_names: list[str] = json.loads(names.read_text(encoding="utf-8"))
     where = {name: number for number, name in enumerate(their_names)}
-    ours = {where[problem.name]: number for number, problem in enumerate(problems) if problem.name in where}
+    numbers = {where[problem.name]: number for number, problem in enumerate(problems) if problem.name in where}
     found = [Sample(**record) for record in read_lines(source.samples(role))]
     samples = [
-        Sample(**{**asdict(sample), "problem": ours[sample.problem]})
+        Sample(**{**asdict(sample), "problem": numbers[sample.problem]})
         for sample in found
-        if sample.problem in ours and sample.index < most
+        if sample.problem in numbers and sample.index < most
     ]
     if not samples:
         raise ProblemError(f"{spec}: has no samples of the {role} for these problems")

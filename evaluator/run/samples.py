@@ -44,18 +44,21 @@ class Sample:
 
 @dataclass
 class Samples:
-    """The samples of a role that are there, by problem and index."""
+    """The samples of a role that are there."""
 
     path: Path
     wanted: int
     given: bool = False
-    """Nobody is asked: what is there is all there is."""
+    """The samples come from somewhere else: none is missing, no model is asked."""
     found: dict[int, dict[int, Sample]] = field(default_factory=dict)
 
     @staticmethod
     def load(path: Path, wanted: int, keys: Callable[[int, int], str] | None, again: bool = False) -> Samples:
-        """What earlier attempts left. Samples of other prompts or settings are not ours; with `again`, failed ones are
-        asked for once more. Without keys they are given, and all are ours."""
+        """The samples of earlier attempts, without those of other prompts or settings.
+
+        With `again`, failed samples are left out too, and so asked for once more. Without keys the samples are given:
+        all are kept.
+        """
         samples = Samples(path, wanted, keys is None)
         for record in read_lines(path):
             sample = Sample(**record)
@@ -70,7 +73,7 @@ class Samples:
         return [] if self.given else [index for index in range(self.wanted) if index not in have]
 
     def forget_texts(self, problem: int) -> None:
-        """Keep only that the samples of a problem are there: its table has been made of them, and they are on disk."""
+        """Free the texts of a problem's samples: its table has been made of them, and they are on disk."""
         for index, sample in self.found.get(problem, {}).items():
             self.found[problem][index] = replace(sample, text="")
 
@@ -82,11 +85,11 @@ class Samples:
 
 @dataclass(frozen=True)
 class Asker:
-    """One role of one evaluation: whom it asks, and how."""
+    """One role of one evaluation: the engine it asks, and how."""
 
     role: Role
     engine: Engine | None
-    """None where nobody is asked: the samples are there already, from somewhere else."""
+    """None where no model is asked: the samples are there already, from somewhere else."""
     spec: str
     """The model, with its server where that is part of its name."""
     style: PromptStyle

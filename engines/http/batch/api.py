@@ -33,7 +33,7 @@ class RefusedError(EngineError):
 
 
 class UnsureError(EngineError):
-    """Whether there is a batch cannot be found out; asking once more might pay for it twice."""
+    """It is unknown whether there is a batch; asking once more might pay for it twice."""
 
 
 class Complaint(BaseModel):
@@ -77,7 +77,7 @@ class Batch(BaseModel):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes."""
+        """Whether its results are final."""
         return self.status in _ENDED
 
     @property
@@ -143,7 +143,7 @@ class BatchApi:
         """The batch made of an uploaded file.
 
         `unsure`: there may be one already. It is looked for first; None says that there is none, and that none can be
-        made of this file any more. Raises RefusedError, or UnsureError where there is no knowing.
+        made of this file any more. Raises RefusedError, or UnsureError where it cannot be known.
         """
         body = {"input_file_id": file, "endpoint": endpoint, "completion_window": "24h", "metadata": {TOKEN: token}}
         may_be_made = unsure

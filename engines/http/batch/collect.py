@@ -1,4 +1,4 @@
-"""What one ended batch gives: completions, and what is to become of the requests it left open."""
+"""Takes completions from an ended batch, and decides what becomes of the requests it left open."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Collection:
     def __init__(self, part: Part, batch: Batch, wanted: Wanted, state: State, rounds: int) -> None:
         self.tally: Counter[str] = Counter(lines=len(part.lines))
         self.hopeless = ""
-        """Why nothing more can be asked."""
+        """Why no further request can succeed."""
         self.hold = False
         """Whether to pause before the next batch."""
         self._part, self._batch, self._wanted, self._state, self._rounds = part, batch, wanted, state, rounds
@@ -64,7 +64,7 @@ class Collection:
             for completion in found:
                 yield from self._wanted.give(line, completion, self._seconds)
             if line.n > 1 and len(found) == len(result.pieces) == 1:
-                # A whole, orderly answer with one sample: the server does not know n.
+                # A complete, orderly answer with one sample: the server does not know n.
                 self._state.dialect = replace(self._state.dialect, n=False)
                 self._free.add(line.id)
             return
@@ -113,7 +113,7 @@ class Collection:
                 return
             tries.pop(sample)
             if self._refusal:
-                # Nothing was asked and nothing paid: samples that say so would help nobody.
+                # Nothing was asked and nothing paid: no reason to record errors.
                 self.hopeless = self._refusal
                 return
             reason = self._reasons.get(line.id, f"its batch ended ({self._batch.status}) without an answer to it")

@@ -23,33 +23,20 @@ from engines.http.batch.options import BatchOptions
 from engines.http.batch.progress import BatchProgress
 from engines.http.batch.state import Part, State, locked
 from engines.http.batch.wanted import Wanted
-from engines.http.server import Server
+from engines.http.server import Server, ServerEngine
 from engines.protocol import Completion, Delta, Request
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/completions")
 _DOWNLOADS = 3
-"""Times that a file is fetched that is not whole, or not there."""
+"""Times that a file is fetched that is cut off, or not there."""
 
 
-class BatchEngine:
+class BatchEngine(ServerEngine):
     """Asks one model of one server by batches: cheaper, within a day."""
 
     def __init__(self, server: Server, options: BatchOptions) -> None:
-        self._server, self._options = server, options
-
-    @property
-    def spec(self) -> str:
-        """The spec this engine was opened with."""
-        return self._server.spec
-
-    @property
-    def model(self) -> str:
-        """The spec with the model's name in it, also where the server was asked for it."""
-        return self._server.model
-
-    async def check(self) -> str:
-        """One line saying that the server answers and has the model; raises EngineError if not."""
-        return await self._server.check()
+        super().__init__(server)
+        self._options = options
 
     async def complete(
         self,
@@ -74,10 +61,6 @@ class BatchEngine:
                 raise
             finally:
                 shutil.rmtree(asking.work, ignore_errors=True)
-
-    async def close(self) -> None:
-        """Close the connections; batches under way go on."""
-        await self._server.close()
 
 
 class _Asking:
@@ -218,7 +201,7 @@ class _Asking:
             await self._rest()
 
     async def _fetch(self, file: str, expected: int) -> Path | None:
-        """The file, fetched again where it is not whole: what is cut off would be paid for once more."""
+        """The file, fetched again where it is cut off: missing lines would be paid for once more."""
         path = self.work / "result.jsonl"
         self.work.mkdir(parents=True, exist_ok=True)
         there = False

@@ -135,18 +135,18 @@ def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Compl
 
     The server counts the tokens of all choices together: each gets a share by its length, and the sum is exact.
     """
-    whole: dict[int, Piece] = {}
+    complete: dict[int, Piece] = {}
     for piece in answer.pieces:
         if 0 <= piece.index < n and piece.finish and piece.finish not in LOST:
-            whole.setdefault(piece.index, piece)
-    lengths = {index: max(1, estimated_tokens(piece.text)) for index, piece in whole.items()}
+            complete.setdefault(piece.index, piece)
+    lengths = {index: max(1, estimated_tokens(piece.text)) for index, piece in complete.items()}
     total, given, passed = sum(lengths.values()), 0, 0
-    for number, (index, piece) in enumerate(sorted(whole.items())):
+    for number, (index, piece) in enumerate(sorted(complete.items())):
         usage = Usage(0, lengths[index], estimated=True)
         if answer.usage is not None:
             passed += lengths[index]
             upto = answer.usage.completion_tokens * passed // total
-            usage = Usage(0 if number else answer.usage.prompt_tokens, upto - given, estimated=len(whole) > 1)
+            usage = Usage(0 if number else answer.usage.prompt_tokens, upto - given, estimated=len(complete) > 1)
             given = upto
         text, finish, error = outcome(piece.text, piece.finish, stop)
         yield Completion("", index, text, finish, usage, error=error)

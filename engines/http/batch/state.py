@@ -43,7 +43,7 @@ class State(BaseModel):
     dialect: Dialect
     """What the server takes, as far as it has said so."""
     most_lines: int | None = None
-    """A batch of more lines was refused as too much to queue."""
+    """Most lines of a batch, since a larger one was refused as too much to queue."""
     alone: bool = False
     """One batch at a time: two were too much to queue."""
     tries: dict[str, int] = {}
