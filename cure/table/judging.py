@@ -42,7 +42,7 @@ class Judging:
         return replace(_CHECKER_LIMITS, cpu_s=cpu_s, memory_mb=max(_CHECKER_LIMITS.memory_mb, self.limits.memory_mb))
 
     def with_time_limit(self, seconds: float) -> Judging:
-        """The same rules with another limit of CPU seconds."""
+        """A judging with this limit of CPU seconds and otherwise equal rules."""
         return replace(self, limits=replace(self.limits, cpu_s=seconds))
 
 
