@@ -50,6 +50,8 @@ class SettingsCommand(click.Command):
         from settings.gather import gather
 
         rest = super().parse_args(ctx, args)
+        if ctx.resilient_parsing:  # a shell asks for completions: nothing is called
+            return rest
         flags: dict[str, dict[str, Given]] = {}
         for option in self.options:
             self._take(ctx, option, flags)
