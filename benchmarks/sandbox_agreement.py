@@ -29,7 +29,7 @@ from sandbox import SandboxUnavailable, open_sandbox
 
 
 async def run_all(programs: list[Labelled], kinds: list[str], console: Console) -> dict[str, tuple[Executions, float]]:
-    """Executions of every way, and the seconds they took."""
+    """For every way to run programs: its executions, and the seconds they took."""
     found = {}
     count = sum(len(program.inputs) for program in programs)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -51,15 +51,15 @@ async def run_all(programs: list[Labelled], kinds: list[str], console: Console) 
 
 
 def compare_all(programs: list[Labelled], ways: dict[str, Executions]) -> dict[str, Comparison]:
-    """Every way with the records, and every two ways with each other."""
+    """Comparisons of every way with the records, and of every two ways with each other."""
     results = {f"{way} - records": with_record(programs, way, executions) for way, executions in ways.items()}
-    for one, other in combinations(ways, 2):
-        results[f"{one} - {other}"] = between(programs, one, ways[one], other, ways[other])
+    for first, second in combinations(ways, 2):
+        results[f"{first} - {second}"] = between(programs, first, ways[first], second, ways[second])
     return results
 
 
 def shared(executions: Executions) -> int:
-    """How many ran in one process with others of their program."""
+    """How many executions shared a process with others of their program."""
     return sum(execution.shared for row in executions.values() for execution in row)
 
 

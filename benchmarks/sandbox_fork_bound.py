@@ -1,4 +1,4 @@
-"""What an execution in a fork of its own costs at least: `python benchmarks/sandbox_fork_bound.py`.
+"""The least cost of an execution in a fork of its own: `python benchmarks/sandbox_fork_bound.py`.
 
 A warm interpreter per core forks, and each stage does a little more in the child, down to running a program as the
 sandbox does. Nobody watches, judges, limits or passes on anything: no sandbox that forks for every execution does
@@ -73,7 +73,7 @@ for _ in range({FORKS}):
 
 
 def rate(stage: int, source: str, text: str) -> float:
-    """Forks a second at this stage, by as many interpreters as cores at the same time."""
+    """Forks per second at this stage, by one interpreter per core."""
     command = [python(), "-S", "-c", FORKER, str(stage), source, text]
     forkers = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(cores())]
     # They wait until all have started.

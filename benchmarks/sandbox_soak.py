@@ -21,12 +21,12 @@ RUNNER = "print([int(line.split()[1]) for line in open('/proc/1/status') if line
 
 
 def own_kb() -> int:
-    """Kilobytes this process has in memory."""
+    """Kilobytes of memory that this process uses."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 async def runner_kb(sandbox: Sandbox, slots: int) -> int:
-    """Kilobytes the largest of the runners has in memory."""
+    """Kilobytes of memory that the largest runner uses."""
     job = Job("memory", f"{RUNNER}\nimport time; time.sleep(0.2)", tuple(b"%d" % n for n in range(2 * slots)))
     return max([int(execution.stdout) async for execution in sandbox.run([job])])
 

@@ -47,7 +47,7 @@ def fill(place: Path, files: int, size: int) -> None:
 
 
 async def once(place: Path, kind: str) -> list[float]:
-    """Seconds of opening, of running `true`, of listing changes, of going back."""
+    """Seconds to open a workspace, run `true`, list changes, and reset."""
     started = time.perf_counter()
     workspace = await open_workspace(place, kind=kind)
     seconds = [time.perf_counter() - started]

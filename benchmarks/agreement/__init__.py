@@ -1,1 +1,1 @@
-"""Whether the ways to run a program agree with each other and with recorded verdicts of others' programs."""
+"""Programs of others with recorded verdicts, to compare ways of running programs; for benchmarks and tests."""

@@ -1,4 +1,4 @@
-"""Whether the ways to run a program agree with each other, and with what was recorded of it elsewhere."""
+"""Comparison of the ways to run a program with each other, and with verdicts that others recorded."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from cure.table.compare import release
 from sandbox import Execution, Sandbox, Verdict
 
 Executions = Mapping[str, Sequence[Execution]]
-"""By the program's key, in the order of its inputs."""
+"""Executions by the program's key, in the order of its inputs."""
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Two statements about one execution, or about one program, that do not fit together."""
+    """Two statements about one execution, or about one program, that contradict each other."""
 
     program: str
     index: int | None
-    """Of the input; None where the record is about all of them together."""
+    """Index of the input; None where the record is about all inputs together."""
     first: str
     second: str
 
@@ -31,13 +31,13 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What comparing came to."""
+    """The result of a comparison."""
 
     compared: int
     near_limit: int
-    """Left out: executions near their time limit, of which only one was a time-out."""
+    """Pairs left out because both were near the time limit and only one was a time-out."""
     not_recorded: int = 0
-    """Left out: the recording had given up on the program."""
+    """Executions left out because the recording had given up on the program."""
     disagreements: list[Disagreement] = field(default_factory=list)
 
 
@@ -52,25 +52,27 @@ async def execute(
     return {key: sorted(executions, key=lambda execution: execution.index) for key, executions in found.items()}
 
 
-def between(programs: Sequence[Labelled], one: str, ones: Executions, other: str, others: Executions) -> Comparison:
-    """Two ways, called `one` and `other`, to run the same programs: every execution must be the same."""
+def between(
+    programs: Sequence[Labelled], first_way: str, firsts: Executions, second_way: str, seconds: Executions
+) -> Comparison:
+    """The comparison of two ways to run programs: every execution must be equal in both."""
     compared, near = 0, 0
     disagreements = []
     for program in programs:
-        for first, second in zip(ones[program.key], others[program.key], strict=True):
+        for first, second in zip(firsts[program.key], seconds[program.key], strict=True):
             compared += 1
             if same(first, second):
                 continue
             if _near_limit(program, first, second):
                 near += 1
                 continue
-            told = f"{one}: {_tell(first)}", f"{other}: {_tell(second)}"
+            told = f"{first_way}: {_tell(first)}", f"{second_way}: {_tell(second)}"
             disagreements.append(Disagreement(program.key, first.index, *told))
     return Comparison(compared, near, disagreements=disagreements)
 
 
 def same(first: Execution, second: Execution) -> bool:
-    """Whether two executions are the same but for their timing.
+    """Whether two executions are equal except for their timing.
 
     What a program had printed when its time was up depends on its speed, and so does which clock ran out first.
     """
@@ -81,7 +83,7 @@ def same(first: Execution, second: Execution) -> bool:
 
 
 def with_record(programs: Sequence[Labelled], way: str, executions: Executions) -> Comparison:
-    """One way to run programs, held against what is recorded of them."""
+    """The comparison of one way to run programs with the recorded verdicts."""
     compared, near, given_up = 0, 0, 0
     disagreements = []
     for program in programs:
@@ -118,7 +120,7 @@ def with_record(programs: Sequence[Labelled], way: str, executions: Executions) 
 
 
 def _near_limit(program: Labelled, first: Execution, second: Execution) -> bool:
-    """Whether only one timed out and the other came near: machines and runs differ by as much."""
+    """Whether only one timed out and the other came near it, a difference that occurs between runs."""
     ended = [execution for execution in (first, second) if execution.verdict != Verdict.TIMEOUT]
     return len(ended) == 1 and ended[0].cpu_s * NEAR > program.cpu_s
 

@@ -1,4 +1,4 @@
-"""Why some executions of labelled programs do not come out as recorded, or not always alike: one by one."""
+"""Labelled programs whose executions are known to differ from the record or from run to run, with the reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KNOWN: Mapping[str, str] = {
     "HumanEval/150 codegen-16B 0": "recurses 5,212 deep: the recording's interpreter allowed more than 1,000",
     "HumanEval/150 codegen-16B 5": "recurses 1,233 deep: the recording's interpreter allowed more than 1,000",
 }
-"""Keys of programs, and the reason."""
+"""Reasons by the key of the program."""
 
 
 def reason_for(disagreement: Disagreement) -> str:

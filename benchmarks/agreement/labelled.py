@@ -1,4 +1,4 @@
-"""Programs of others with a recorded verdict for what they print: the data of `shared/data` that can be run.
+"""Programs of others, with recorded verdicts on their output: the data of `shared/data` that can be run.
 
 Recorded as passed is what ended by itself with exactly the expected tokens, as `cure.table.compare.release` has it.
 """
@@ -16,18 +16,18 @@ from typing import Any
 from sandbox import Job, Limits
 
 MEMORY_MB = 512
-"""The recordings had no limit on memory; this one is beyond what any of their right programs needs."""
+"""The recordings had no limit on memory; no right program among them needs as much as this."""
 NEAR = 2.0
-"""An execution that takes more than its time limit divided by this may be within the limit only sometimes."""
+"""An execution slower than its time limit divided by this may exceed the limit in another run."""
 GAVE_UP_AFTER = 2
-"""Time-outs of a program after which the recording did not run the rest of the set and wrote it down as failed."""
+"""Time-outs of a program after which the recording ran no further input of the set and noted all as failed."""
 KATTIS_CPU_S = 6.0
-"""CPU seconds the recording of the contest programs allowed for a test, whatever the problem's own limit."""
+"""CPU seconds per test in the recording of the contest programs, whatever the limit of the problem."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """A program, the inputs it was run on, and what the recording says of its outputs."""
+    """A program, its inputs, and what was recorded about its outputs."""
 
     key: str
     source: str
@@ -35,11 +35,11 @@ class Labelled:
     expected: tuple[str, ...]
     cpu_s: float
     passed: tuple[bool, ...] | None = None
-    """Recorded for every input whether the program ended by itself with the expected output; None: not recorded."""
+    """For every input whether the program ended by itself with the expected output; None: not recorded."""
     first_set: int | None = None
-    """How many of the inputs were recorded together, the others apart from them; None: all."""
+    """Number of inputs that were recorded together, apart from the others; None: all."""
     solved: bool | None = None
-    """Recorded for all inputs together, where nothing is recorded for each."""
+    """Whether all inputs passed, where nothing is recorded for each of them."""
 
     def job(self, strict: bool) -> Job:
         """The program on all its inputs."""
@@ -89,7 +89,15 @@ def _recorded(
 ) -> Labelled:
     assert len(inputs) == len(expected) == len(passed), key
     flags = tuple(flag == "1" for flag in passed)
-    return Labelled(key, source, inputs, expected, row["test_time_limit"], flags, len(row["test_input"]))
+    return Labelled(
+        key=key,
+        source=source,
+        inputs=inputs,
+        expected=expected,
+        cpu_s=row["test_time_limit"],
+        passed=flags,
+        first_set=len(row["test_input"]),
+    )
 
 
 def _apps(path: Path) -> Iterator[Labelled]:
@@ -98,26 +106,26 @@ def _apps(path: Path) -> Iterator[Labelled]:
         for item in row["submissions"]:
             turns[item["model"]] += 1
             yield Labelled(
-                f"{row['task_id']} {item['model']} {turns[item['model']]}",
-                item["code"],
-                tuple(row["test_input"]),
-                tuple(row["test_output"]),
-                row["test_time_limit"],
+                key=f"{row['task_id']} {item['model']} {turns[item['model']]}",
+                source=item["code"],
+                inputs=tuple(row["test_input"]),
+                expected=tuple(row["test_output"]),
+                cpu_s=row["test_time_limit"],
                 solved=item["is_solved"],
             )
 
 
 def _kattis(path: Path) -> Iterator[Labelled]:
-    """Programs that stayed well below the time limit: the recording gave up on the others after three time-outs."""
+    """Programs that stayed well below the time limit; on others the recording gave up after three time-outs."""
     for row in _read(path):
         for item in row["submissions"]:
             if item["max_time_s"] * NEAR > KATTIS_CPU_S:
                 continue
             yield Labelled(
-                f"{row['task_id']} {item['category']}/{item['name']}",
-                item["code"],
-                tuple(row["test_input"]),
-                tuple(row["test_output"]),
-                KATTIS_CPU_S,
-                tuple(flag == "1" for flag in item["passed_exact"]),
+                key=f"{row['task_id']} {item['category']}/{item['name']}",
+                source=item["code"],
+                inputs=tuple(row["test_input"]),
+                expected=tuple(row["test_output"]),
+                cpu_s=KATTIS_CPU_S,
+                passed=tuple(flag == "1" for flag in item["passed_exact"]),
             )

@@ -1,4 +1,4 @@
-"""Real sandboxes for the tests: every test of them runs under Docker and under bubblewrap."""
+"""Real sandboxes for the tests: each test that asks for one runs under Docker and under bubblewrap."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BACKENDS = [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in ("d
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=BACKENDS)
 async def sandbox(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Sandbox]:
-    """A sandbox with a single slot, so that every program runs where the one before it ran."""
+    """A sandbox with one slot, so that every program runs where the previous one ran."""
     try:
         opened = await open_sandbox(request.param, slots=1)
     except SandboxUnavailable as error:
@@ -29,7 +29,7 @@ async def sandbox(request: pytest.FixtureRequest, require: Callable[[str, str], 
 
 @pytest.fixture(scope="session")
 def execute(sandbox: Sandbox) -> Execute:
-    """`await execute(source, stdin, cpu_s=..., ...)`: one program on one input."""
+    """`await execute(source, stdin, cpu_s=..., ...)`: the execution of one program on one input."""
 
     async def run(source: str, stdin: bytes = b"", **limits: float) -> Execution:
         job = Job("program", source, (stdin,), replace(Limits(), **limits))

@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own, which they may stop, kill and start: the machine's is left alone."""
+"""A Docker engine only for tests, which may stop, kill and start it; the engine of the machine is left alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 class NoEngine(Exception):
-    """No engine can be started here; the message says why."""
+    """No engine can be started on this machine; the message says why."""
 
 
 class OwnEngine:
@@ -49,14 +49,14 @@ class OwnEngine:
 
     @property
     def host(self) -> str:
-        """What DOCKER_HOST is for it."""
+        """The value of DOCKER_HOST for this engine."""
         return f"unix://{self.socket}"
 
     def client(self) -> APIClient:
         return APIClient(self.host, version="auto", timeout=START_S)
 
     def start(self) -> None:
-        """Start it and wait until it answers; NoEngine with the end of its log when it does not."""
+        """Start the engine and wait until it answers. Raises NoEngine, with the end of its log, when it does not."""
         # A killed engine leaves these, and its process id may be another's by now.
         for leftover in (self.folder / "pid", self.folder / "exec/containerd/containerd.pid"):
             leftover.unlink(missing_ok=True)
@@ -78,11 +78,11 @@ class OwnEngine:
         raise NoEngine(f"dockerd does not start here: {said[-1] if said else 'no word of why'}")
 
     def stop(self) -> None:
-        """End it in good order: it stops its containers first."""
+        """End the engine, which stops its containers first."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it as a crash would: its containers go on, without it."""
+        """End the engine like a crash does: its containers go on running."""
         self._end(signal.SIGKILL)
 
     def _end(self, number: int) -> None:
@@ -97,12 +97,12 @@ class OwnEngine:
             process.wait()
 
     def freeze(self, frozen: bool) -> None:
-        """Let it hang, or go on."""
+        """Suspend the engine, or let it go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
     def clean_up(self) -> None:
-        """End it and whatever it started and left: processes, mounts, control groups, files."""
+        """End the engine and remove all it has left: processes, mounts, control groups, files."""
         self.stop()
         until = time.monotonic() + STOP_S
         while (left := self.processes()) and time.monotonic() < until:
@@ -121,7 +121,7 @@ class OwnEngine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def contained(self) -> set[int]:
-        """What runs in its containers.
+        """Ids of the processes in its containers.
 
         Not `runc init`: an engine killed between making a container and starting it leaves one, with its shim, waiting
         for the order. After its restart the engine knows nothing of it, nor can its clients ask for its end.
@@ -134,7 +134,7 @@ class OwnEngine:
         return found
 
     def _members(self) -> set[int]:
-        """The processes of its control group."""
+        """Ids of the processes of its control group."""
         found = set()
         for group in (*CGROUPS.glob(f"*/{self.name}"), *CGROUPS.glob(self.name)):
             for members in group.glob("**/cgroup.procs"):
@@ -143,7 +143,7 @@ class OwnEngine:
         return found
 
     def processes(self) -> set[int]:
-        """What runs in its control group, and the shims and containerd that name its folder."""
+        """Ids of the processes in its control group, and of shims and containerd with its folder in their arguments."""
         found = self._members()
         for command in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
@@ -153,7 +153,7 @@ class OwnEngine:
         return found
 
     def load_image(self) -> None:
-        """Give it the sandbox's image: the machine's engine's, else a new one."""
+        """Load the sandbox's image: a copy from the machine's engine, else a new build."""
         client = self.client()
         try:
             try:
@@ -171,7 +171,7 @@ class OwnEngine:
 
 @contextmanager
 def own_engine(options: Sequence[str] = (), image: bool = True) -> Iterator[OwnEngine]:
-    """An engine that runs; NoEngine says why there is none."""
+    """A running engine. Raises NoEngine, which says why there is none."""
     if os.geteuid() != 0:
         raise NoEngine("only root can start a Docker engine of its own")
     if shutil.which("dockerd") is None:

@@ -1,4 +1,4 @@
-"""Innocent programs that change something of their interpreter, with the inputs each is run on, by name.
+"""Innocent programs that change the state of their interpreter, with the inputs each is run on, by name.
 
 Each input must find everything as a new interpreter has it, whatever the program did on the inputs before.
 """
@@ -51,7 +51,7 @@ PATCHES = {
     "flag_class": ("import re", "re.RegexFlag.x", "1"),
     "alias": ("import math\nfor m in [math]: pass", "m.pi", "3"),
 }
-"""What is imported, what is set, and to what."""
+"""What to import, what to set, and the value to set."""
 
 _SEEN = "{0}\ntry: print({1} == {2})\nexcept (AttributeError, KeyError) as e: print(type(e).__name__)\n"
 

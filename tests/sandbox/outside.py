@@ -18,18 +18,18 @@ OWN_FRAME = re.compile(rb"  (File \"main\.py\"|\[Previous line repeated)")
 
 @dataclass(frozen=True)
 class Seen:
-    """What a program showed of itself."""
+    """The observable behaviour of a program."""
 
     stdout: bytes
     messages: bytes
-    """Its last thousand bytes of standard error, without source lines, frames of other files, and addresses."""
+    """The last thousand bytes of standard error, without source lines, frames of other files, and addresses."""
     exit_code: int | None
     signal: int | None
 
 
 @functools.cache
 def outside(source: str, stdin: bytes) -> Seen:
-    """A program in an interpreter and a directory of its own."""
+    """The behaviour of a program outside, in a new interpreter and an empty directory."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         (folder / "main.py").write_bytes(source.encode(errors="surrogatepass"))
@@ -50,7 +50,7 @@ def outside(source: str, stdin: bytes) -> Seen:
 
 
 def inside(execution: Execution) -> Seen:
-    """The same of an execution in a sandbox."""
+    """The behaviour that an execution in a sandbox shows."""
     assert execution.verdict == (Verdict.OK if execution.exit_code == 0 else Verdict.CRASH), execution
     return Seen(execution.stdout, _messages(execution.stderr_tail), execution.exit_code, execution.signal)
 

@@ -1,4 +1,4 @@
-"""Processes of this machine, as /proc tells of them."""
+"""Processes of this machine, read from /proc."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def lives(pid: int) -> bool:
-    """Whether it has not ended; one that nobody has waited for has."""
+    """Whether a process has not ended; one that ended and was not waited for counts as ended."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     return False

@@ -1,4 +1,4 @@
-"""Labelled programs come out as recorded, and alike in both modes under both sandboxes.
+"""Labelled programs get their recorded verdicts, and equal ones in both modes under both sandboxes.
 
 Runs every `EVERY`-th program and those of the table of known disagreements; CURE_AGENT_ALL_LABELLED=1 runs all of them,
 and `benchmarks/sandbox_agreement.py` does with figures.
@@ -42,7 +42,7 @@ def programs(shared_data: Path) -> list[Labelled]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def executions(programs: list[Labelled], require: Callable[[str, str], NoReturn]) -> dict[str, Executions]:
-    """What each way made of the programs."""
+    """Executions of the programs, by the way in which they were run."""
     found: dict[str, Executions] = {}
     for way, (kind, strict) in WAYS.items():
         try:

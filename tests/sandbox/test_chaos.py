@@ -1,4 +1,4 @@
-"""Executions while slots are killed, containers removed and the engine stopped: each is answered once, and rightly.
+"""Executions while slots are killed, containers removed and the engine stopped: each gets one answer, a correct one.
 
 Five hundred by default; with `CURE_AGENT_CHAOS=10000` as many, and mishaps in proportion:
 
@@ -39,13 +39,13 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytes
 
 EXECUTIONS = int(os.environ.get("CURE_AGENT_CHAOS", "500"))
 ROUNDS = max(1, EXECUTIONS // 1000)
-"""How many times each mishap happens, or a multiple of that."""
+"""How often each mishap happens, or a multiple of that."""
 SLOTS = 3
 INPUTS = 20
 PAUSES_S = (0.1, 1.0)
-"""Between two mishaps, at least and at most."""
+"""Shortest and longest time in seconds between two mishaps."""
 UNHEARD_S = 75.0
-"""More than a runner waits for a host that never speaks to it, see PATIENCE_S of boot.py."""
+"""Seconds, more than a runner waits for a host that sends nothing: see PATIENCE_S in boot.py."""
 
 # The first two may share a process; the third sleeps in one of its own, and is what most mishaps strike.
 PROGRAMS = (
@@ -76,7 +76,7 @@ class Counted:
 
 @dataclass
 class Ledger:
-    """What was asked and what was answered."""
+    """The inputs that were asked for, and their answers."""
 
     asked: int = 0
     errors: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ async def work(pool: Pool, ledger: Ledger, first: int, programs: int) -> None:
 
 
 async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[Ledger, int]:
-    """Work while all mishaps happen one after another, then once more in peace; and how many jails were started."""
+    """Run programs while all mishaps happen in turn, then once more without any; returns the jails started."""
     counted = Counted(launcher)
     pool = Pool(counted, SLOTS)
     ledger = Ledger()
@@ -137,7 +137,7 @@ async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[
 
 
 def descriptors() -> Counter[str]:
-    """How many descriptors of each kind this process has open."""
+    """Number of open descriptors of this process, by kind."""
     # Sockets that the engine refused hang on the errors that said so.
     gc.collect()
     kinds: Counter[str] = Counter()
@@ -166,7 +166,7 @@ async def settled(condition: Callable[[], bool], seconds: float = 15) -> bool:
 
 
 class Mischief:
-    """What happens to the containers of an engine, and to the engine. Each kind of it is one method."""
+    """Mishaps of an engine and its containers, a method each."""
 
     def __init__(self, engine: OwnEngine, client: APIClient, chance: random.Random) -> None:
         self._engine = engine
@@ -260,11 +260,11 @@ async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
     chance = random.Random(3)
 
     def jails() -> dict[int, list[int]]:
-        """Every bwrap this process started, and the first process of its jail."""
+        """Pairs of each bwrap that this process started and the first process of its jail."""
         return {pid: children(pid) for pid in children(os.getpid()) if is_bwrap(pid)}
 
     def one() -> tuple[int, list[int]] | None:
-        """A process, and all that end with it."""
+        """Kill a process, which ends all processes that depend on it."""
         found = [[pid, *jailed] for pid, jailed in jails().items()]
         return (chance.choice(jail), jail) if found and (jail := chance.choice(found)) else None
 

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox` as a user types it."""
+"""`cure-agent sandbox` from the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Docker engines of all kinds: other runtimes, behind TCP, TLS or ssh, and ones that come and go."""
+"""Docker engines of all kinds: with other runtimes, behind TCP, TLS or ssh, and engines that stop and return."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def check_verdicts(sandbox: Sandbox) -> None:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def engine_host(require: Require) -> str:
-    """DOCKER_HOST of the machine's engine, which has the image."""
+    """The DOCKER_HOST of the machine's engine, which has the image."""
     try:
         await (await open_sandbox("docker")).close()
         engine = await connect()
@@ -72,7 +72,7 @@ async def engine_host(require: Require) -> str:
 
 @pytest.fixture(scope="module")
 def own(require: Require) -> Iterator[OwnEngine]:
-    """An engine to be stopped and started."""
+    """An engine that the test may stop and start."""
     try:
         with own_engine() as engine:
             yield engine
@@ -143,7 +143,7 @@ async def test_an_engine_that_maps_user_ids_gives_the_same_verdicts(monkeypatch:
 
 
 def why_it_does_not_run(engine: OwnEngine, runtime: str) -> str:
-    """What an engine says when it should run a container that does nothing; empty when it does."""
+    """The engine's error when it is to run a container that does nothing; empty when it can."""
     client = engine.client()
     try:
         settings = client.create_host_config(runtime=runtime, network_mode="none")
@@ -189,7 +189,7 @@ async def test_over_tcp(tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority (ca), a server's and a client's certificate, all with their keys, in one folder."""
+    """A folder with the certificates and keys of an authority (ca), a server and a client."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("certificates")

@@ -1,4 +1,4 @@
-"""Environments: prepared once, kept, used again, and never half."""
+"""Environments: prepared once, kept, used again, and never incomplete."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def opened(
 
 
 async def _images() -> set[str]:
-    """Names of the images that environments are kept in; none without an engine."""
+    """Names of the images that hold environments; empty without an engine."""
     from sandbox.backends.docker.client import call, connect
 
     try:
@@ -82,7 +82,7 @@ async def _remove(images: set[str]) -> None:
 
 
 def setup_of(*commands: str) -> Setup:
-    """A setup no other run of the tests has kept."""
+    """A setup that no earlier test run can have kept."""
     return Setup((f": {uuid.uuid4().hex}", *commands), ("requirements.txt",))
 
 

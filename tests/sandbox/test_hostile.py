@@ -1,4 +1,4 @@
-"""Hostile programs get their verdict, and the programs after each run as if nothing had been."""
+"""Hostile programs get their verdict, and the programs that run after each are unaffected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=BACKENDS)
 async def examiner(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Examiner]:
-    """What tries programs on a sandbox with a single slot, so that every program runs where the one before it ran."""
+    """Tries programs on a sandbox with one slot, so that every program runs where the previous one ran."""
 
     async def opener() -> Sandbox:
         return await open_sandbox(request.param, slots=1)
@@ -38,7 +38,7 @@ async def examiner(request: pytest.FixtureRequest, require: Callable[[str, str],
 
 
 def may_be_plain(source: str) -> bool:
-    """Whether nothing in the words of a source says that its inputs share no process in the default mode."""
+    """Whether the inputs of this source may share a process in the default mode, going by its names."""
     imported = re.findall(r"^\s*(?:import|from) (\w+)", source, re.MULTILINE)
     return plain.MODULES.issuperset(imported) and plain.FORBIDDEN.isdisjoint(re.findall(r"\w+", source))
 

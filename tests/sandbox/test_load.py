@@ -1,4 +1,4 @@
-"""A busy machine changes no verdict, and a warm sandbox answers at once."""
+"""Verdicts on a busy machine are unchanged, and a warm sandbox answers at once."""
 
 from __future__ import annotations
 

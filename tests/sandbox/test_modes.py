@@ -1,4 +1,4 @@
-"""Whatever a program is made of, its executions are the same whether its inputs share a process or not."""
+"""Executions of generated programs are equal whether inputs share a process or not."""
 
 from __future__ import annotations
 

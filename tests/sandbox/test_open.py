@@ -1,4 +1,4 @@
-"""Choosing a sandbox, and what is said where there is none."""
+"""The choice of a sandbox, and the error where there is none."""
 
 from __future__ import annotations
 

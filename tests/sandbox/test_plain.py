@@ -1,4 +1,4 @@
-"""Which programs may run several inputs in one process."""
+"""The programs that may run several inputs in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scheduling: every (job, input) gets exactly one execution, whatever happens to slots and to those who asked."""
+"""Scheduling: every (job, input) gets exactly one execution, whatever happens to slots and to callers."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ECHO = "print(input())"
 
 
 def distinct(count: int) -> tuple[bytes, ...]:
-    """That many different inputs; equal ones would run once."""
+    """This many different inputs; equal ones would run once."""
     return tuple(b"%d" % n for n in range(count))
 
 
 class Recorded:
-    """A real backend that remembers the connections it made, so that a test can end a jail from outside."""
+    """A real backend that keeps its connections, so that a test can end a jail from outside."""
 
     def __init__(self, launcher: Launcher) -> None:
         self._launcher = launcher
@@ -199,7 +199,7 @@ async def test_closing_answers_what_is_open_and_is_idempotent(launcher: Recorded
 
 
 def children() -> set[int]:
-    """Ids of this process's children, ended ones that nobody waited for included."""
+    """Ids of this process's children, including ended ones that were not waited for."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -209,7 +209,7 @@ def children() -> set[int]:
 
 
 def descriptors() -> set[str]:
-    """The pipes and memory files this process has open."""
+    """The open pipes and memory files of this process."""
     links = set()
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(OSError):

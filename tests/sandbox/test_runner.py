@@ -1,4 +1,4 @@
-"""The runner refuses to start anywhere but as PID 1 of a PID namespace, for its clean-up is kill(-1)."""
+"""The runner refuses to start unless it is PID 1 of a PID namespace, because its clean-up is kill(-1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox selftest` tells a sandbox that holds from one that does not."""
+"""`cure-agent sandbox selftest` tells sandboxes that hold from those that do not."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def kind(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]
 
 
 def selftest_of(monkeypatch: pytest.MonkeyPatch, kind: str, *programs: Hostile) -> Result:
-    """The command's outcome when the hostile set is these programs."""
+    """The outcome of the command with these programs as the hostile set."""
     for name in list(PROGRAMS):
         monkeypatch.delitem(PROGRAMS, name)
-    for one in programs:
-        monkeypatch.setitem(PROGRAMS, one.name, one)
+    for hostile in programs:
+        monkeypatch.setitem(PROGRAMS, hostile.name, hostile)
     return CliRunner().invoke(selftest, ["--sandbox", kind, "--json"])
 
 
@@ -85,7 +85,7 @@ def test_it_fails_when_a_program_got_away_with_something(kind: str, monkeypatch:
     done = selftest_of(monkeypatch, kind, *wrong, ONE)
     report = json.loads(done.stdout)
     assert (done.exit_code, report["held"], report["total"]) == (1, False, 8)
-    assert report["failed"] == [one.name for one in wrong]
+    assert report["failed"] == [hostile.name for hostile in wrong]
     whys = {row["name"]: row["why"] for row in report["programs"] if row["mode"] == "default"}
     assert "ok instead of timeout" in whys["verdict"] and "another output" in whys["output"]
     assert "exit code 0 instead of 1" in whys["exit code"] and "the next program found" in whys["leftover"]
@@ -111,7 +111,7 @@ def test_the_failures_stand_in_the_table(kind: str, monkeypatch: pytest.MonkeyPa
 
 
 def test_there_are_ten_innocent_executions() -> None:
-    assert 2 + sum(len(one.expected) for one in innocent.PROGRAMS) == 10
+    assert 2 + sum(len(innocent_program.expected) for innocent_program in innocent.PROGRAMS) == 10
 
 
 def test_outside_a_jail_nothing_runs() -> None:

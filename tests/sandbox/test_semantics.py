@@ -1,4 +1,4 @@
-"""A program in the sandbox behaves as under `python main.py`: each runs outside as well, and both are compared.
+"""Programs behave in the sandbox like under `python main.py`: each runs outside as well, and both are compared.
 
 Every program runs on several inputs, in a process for each and in the default mode, where plain programs share one.
 """
@@ -42,7 +42,7 @@ WORDS = {
     "syntax_warning": "what the compiler warns of is not kept",
     "generator_that_yields_on": "the end of a program is a frame like any other",
 }
-"""Programs whose standard error differs, and why."""
+"""Programs whose standard error differs, with the reason."""
 
 _DEEPER = "the runner's own frames count"
 _CYCLES = "cycles of objects are not collected at the end, so what they would print is lost"
@@ -67,11 +67,11 @@ DIFFERENT = {
     "reads_from_stdout": ("default", _STREAMS),
     "reads_from_the_buffer_of_stdout": ("default", _STREAMS),
 }
-"""Programs that behave otherwise than outside: where (a sandbox, a mode, both, or everywhere), and why."""
+"""Programs that behave differently: where (in a sandbox, a mode, both, or everywhere), and the reason."""
 
 
 def known_difference(name: str, strict: bool, sandbox: Sandbox) -> str:
-    """Why this program is known to behave otherwise; empty where it is not."""
+    """The reason why this program is known to behave differently; empty where it is not."""
     where, why = DIFFERENT.get(name, ("nowhere", ""))
     here = {sandbox.isolation.split()[0], "strict" if strict else "default"}
     return why if here.issuperset(where.split()) else ""

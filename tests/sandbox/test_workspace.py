@@ -1,4 +1,4 @@
-"""Workspaces on both backends, with real commands. What is hostile runs in a jail only."""
+"""Workspaces on both backends, with real commands; hostile commands run only in a jail."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 async def alone(workspace: Workspace) -> bool:
-    """Whether nothing runs in the workspace but what asks."""
+    """Whether nothing runs in the workspace but the command that looks."""
     return (await workspace.run(Command(("python3", "-c", OTHERS)))).stdout == b"[]\n"
 
 

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox exec` as a user types it, and the workspace without isolation."""
+"""`cure-agent sandbox exec` from the command line, and the workspace without isolation."""
 
 from __future__ import annotations
 

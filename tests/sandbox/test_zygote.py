@@ -1,4 +1,4 @@
-"""What forks for PID 1 outlives jobs, is out of every program's reach, and is replaced when it is gone."""
+"""The zygote, which forks for PID 1, outlives jobs, is out of programs' reach, and is replaced when it has ended."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ needs_own_user_id = pytest.mark.skipif(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=BACKENDS)
 async def sandbox(request: pytest.FixtureRequest, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Sandbox]:
-    """A sandbox with one slot that is this module's own, since its processes are to be killed."""
+    """A sandbox with one slot for this module alone, whose tests kill its processes."""
     before = set(runners())
     try:
         opened = await open_sandbox(request.param, slots=1)
@@ -46,7 +46,7 @@ OWN: dict[str, set[int]] = {}
 
 
 def runners() -> list[int]:
-    """First processes of PID namespaces below this machine's."""
+    """Ids of the first processes of PID namespaces below that of this machine."""
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
@@ -58,7 +58,7 @@ def runners() -> list[int]:
 
 
 def zygotes() -> list[int]:
-    """Children of the runner that the module's sandbox has."""
+    """Ids of the children of this module's runner."""
     [runner] = set(runners()) - OWN["before"]
     return [int(pid) for pid in Path(f"/proc/{runner}/task/{runner}/children").read_text().split()]
 
