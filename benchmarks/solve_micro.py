@@ -21,9 +21,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from agent.runs import create_run
+from agent import Outcome, SolveSettings, create_run, solve_problem
 from agent.runs.recorder import Recorder
-from agent.solve import Outcome, SolveSettings, solve_problem
 from cure.problem import Problem
 from cure.problem.file import load_problems
 from cure.session import open_session

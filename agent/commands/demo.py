@@ -34,7 +34,7 @@ async def _demo(kind: str, seed: int) -> int:
     import agent
     from agent.commands.running import solve_and_show, started
     from agent.show.outcome import program_view, show_outcome
-    from agent.solve import SolveSettings
+    from agent.solve.settings import SolveSettings
     from cure.problem.file import load_problems
 
     console, progress_console = Console(), Console(stderr=True)

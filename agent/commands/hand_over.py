@@ -11,7 +11,7 @@ import click
 from agent.errors import OutputError
 
 if TYPE_CHECKING:
-    from agent.solve import Outcome
+    from agent.solve.outcome import Outcome
 
 
 def check_writable(out: Path | None) -> None:

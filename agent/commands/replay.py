@@ -9,7 +9,7 @@ import click
 from settings.command import SettingsCommand
 
 if TYPE_CHECKING:
-    from agent.runs import RecordedRun
+    from agent.runs.record import RecordedRun
     from agent.runs.recorder import Notice
     from agent.solve.settings import ResumeOptions
 
@@ -24,7 +24,8 @@ def replay(run: str | None, execute: bool, as_json: bool, settings: ResumeOption
     Prints the events of the run as they come about again, in the recorded order, and stops at the first that differs,
     with exit code 2. No model is asked. Exit code 0 when the run came about as it was recorded.
     """
-    from agent.runs import find_run, load_run
+    from agent.runs.record import load_run
+    from agent.runs.store import find_run
     from cure.interrupt import run_interruptible
 
     recorded = load_run(find_run(run))

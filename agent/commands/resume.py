@@ -11,8 +11,8 @@ from settings.command import SettingsCommand
 from settings.registry import ENGINES
 
 if TYPE_CHECKING:
-    from agent.runs import RecordedRun
-    from agent.solve import Outcome
+    from agent.runs.record import RecordedRun
+    from agent.solve.outcome import Outcome
     from agent.solve.settings import ResumeOptions
     from settings.section import Section
 
@@ -30,7 +30,8 @@ def resume(
     end is shown. Prints and exits as `solve` does.
     """
     from agent.commands.hand_over import check_writable, hand_over
-    from agent.runs import find_run, load_run
+    from agent.runs.record import load_run
+    from agent.runs.store import find_run
     from cure.interrupt import run_interruptible
 
     recorded = load_run(find_run(run))

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from agent.runs import RecordedRun, RunWriter, create_run, load_run
 from agent.runs.events import Resumed
+from agent.runs.record import RecordedRun, load_run
 from agent.runs.recorder import Recorder
+from agent.runs.store import RunWriter, create_run
 from agent.show.progress import SolveProgress
-from agent.solve import Outcome, SolveSettings, solve_problem
+from agent.solve.outcome import Outcome
+from agent.solve.run import solve_problem
+from agent.solve.settings import SolveSettings
 from cure.session import Session, open_session
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from settings.command import SettingsCommand
 from settings.registry import ENGINES
 
 if TYPE_CHECKING:
-    from agent.solve import Outcome, SolveSettings
-    from agent.solve.settings import SolveOptions
+    from agent.solve.outcome import Outcome
+    from agent.solve.settings import SolveOptions, SolveSettings
     from cure.problem import Problem
     from cure.session import Session
     from settings.section import Section

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from agent.runs import RecordedRun
+    from agent.runs.record import RecordedRun
 
 
 PICTURE_WIDTH = 100
@@ -26,7 +26,8 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
     """Explain RUN (the newest one if left out): the table, the choice, the reasons, what each round did."""
     import json
 
-    from agent.runs import find_run, load_run
+    from agent.runs.record import load_run
+    from agent.runs.store import find_run
 
     recorded = load_run(find_run(run))
     if as_json:

@@ -6,23 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent.runs.events import (
-    Asked,
-    CandidateAdded,
-    Decided,
-    Event,
-    Executed,
-    Identity,
-    RankedRound,
-    Rejected,
-    Result,
-    Resumed,
-    Sampled,
-    Scored,
-    Started,
-    TestAdded,
-    identity,
-)
+from agent.runs import events
+from agent.runs.events import Event, Identity, identity
 from cure.problem import UnitTest
 from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
 from sandbox import Verdict
@@ -34,22 +19,22 @@ class RunState:
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
     """Every event that counts, with its time, by what identifies it."""
-    started: Started | None = None
-    asked: dict[str, Asked] = field(default_factory=dict)
+    started: events.Started | None = None
+    asked: dict[str, events.Asked] = field(default_factory=dict)
     """By key."""
-    samples: dict[str, dict[int, Sampled]] = field(default_factory=dict)
+    samples: dict[str, dict[int, events.Sampled]] = field(default_factory=dict)
     """By key and index, in the order they came."""
-    rejected: list[Rejected] = field(default_factory=list)
-    candidates: dict[str, CandidateAdded] = field(default_factory=dict)
-    tests: dict[str, TestAdded] = field(default_factory=dict)
-    cells: dict[tuple[str, str], Executed] = field(default_factory=dict)
+    rejected: list[events.Rejected] = field(default_factory=list)
+    candidates: dict[str, events.CandidateAdded] = field(default_factory=dict)
+    tests: dict[str, events.TestAdded] = field(default_factory=dict)
+    cells: dict[tuple[str, str], events.Executed] = field(default_factory=dict)
     """By candidate and test."""
-    rankings: dict[int, RankedRound] = field(default_factory=dict)
+    rankings: dict[int, events.RankedRound] = field(default_factory=dict)
     """By round."""
-    decisions: dict[int, Decided] = field(default_factory=dict)
+    decisions: dict[int, events.Decided] = field(default_factory=dict)
     """By round."""
-    scored: Scored | None = None
-    result: Result | None = None
+    scored: events.Scored | None = None
+    result: events.Result | None = None
     tokens: int = 0
     seconds: float = 0.0
     """Seconds at work: the time between being ended and being resumed does not count."""
@@ -64,45 +49,45 @@ class RunState:
 
     def fold(self, event: Event, at: float = 0.0) -> RunState:
         """This state, changed by one more event, which was recorded `at` (seconds since the epoch)."""
-        if not isinstance(event, Started | Resumed):
+        if not isinstance(event, events.Started | events.Resumed):
             self.seconds += max(0.0, at - self._at)
         self._at = at
         self.recorded[identity(event)] = at, event
         self._since_ranking.append(event)
         match event:
-            case Started():
+            case events.Started():
                 self.started = event
-            case Resumed():
+            case events.Resumed():
                 self._forget_failures()
-            case Asked():
+            case events.Asked():
                 self.asked[event.key] = event
                 self.wanted[event.role] += event.n
-            case Sampled():
+            case events.Sampled():
                 self.samples.setdefault(event.key, {})[event.index] = event
                 self.answers[event.role] += 1
                 self.failed[event.role] += event.finish == "error"
                 self.tokens += event.prompt_tokens + event.completion_tokens
-            case Rejected():
+            case events.Rejected():
                 self.rejected.append(event)
-            case CandidateAdded():
+            case events.CandidateAdded():
                 self.candidates[event.name] = event
-            case TestAdded():
+            case events.TestAdded():
                 self.tests[event.name] = event
-            case Executed():
+            case events.Executed():
                 self.cells[event.candidate, event.test] = event
-            case RankedRound():
+            case events.RankedRound():
                 self.rankings[event.round] = event
                 self._since_ranking.clear()
-            case Decided():
+            case events.Decided():
                 self.decisions[event.round] = event
-            case Scored():
+            case events.Scored():
                 self.scored = event
-            case Result():
+            case events.Result():
                 self.result = event
         return self
 
     @property
-    def ranking(self) -> RankedRound | None:
+    def ranking(self) -> events.RankedRound | None:
         """The last ranking; None before the first."""
         return self.rankings[max(self.rankings)] if self.rankings else None
 
@@ -141,11 +126,11 @@ class RunState:
         self.result = None
         self.recorded.pop(("result",), None)
         for event in self._since_ranking:
-            if isinstance(event, Sampled) and event.finish == "error":
+            if isinstance(event, events.Sampled) and event.finish == "error":
                 del self.samples[event.key][event.index]
                 self.answers[event.role] -= 1
                 self.failed[event.role] -= 1
-            elif isinstance(event, Executed) and event.verdict == Verdict.SANDBOX_ERROR:
+            elif isinstance(event, events.Executed) and event.verdict == Verdict.SANDBOX_ERROR:
                 del self.cells[event.candidate, event.test]
             else:
                 continue
@@ -153,18 +138,18 @@ class RunState:
         self._since_ranking.clear()
 
 
-def candidate_of(event: CandidateAdded, text: Callable[[str], str]) -> Candidate:
+def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Candidate:
     """The row that was added."""
     origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
     return Candidate(text(event.source), origin, event.parent, event.round)
 
 
-def test_of(event: TestAdded, text: Callable[[str], str]) -> UnitTest:
+def test_of(event: events.TestAdded, text: Callable[[str], str]) -> UnitTest:
     """The column that was added."""
     return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
 
 
-def cell_of(event: Executed, text: Callable[[str], str]) -> Cell:
+def cell_of(event: events.Executed, text: Callable[[str], str]) -> Cell:
     """The cell that was filled."""
     return Cell(
         verdict=Verdict(event.verdict),

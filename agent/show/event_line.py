@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from agent.runs.events import (
-    Asked,
-    CandidateAdded,
-    Decided,
-    Event,
-    Executed,
-    RankedRound,
-    Rejected,
-    Result,
-    Resumed,
-    Sampled,
-    Scored,
-    Started,
-    TestAdded,
-)
+from agent.runs import events
 from agent.show.progress import round_line
 
 
-def event_line(event: Event) -> str:
+def event_line(event: events.Event) -> str:
     """What happened."""
     match event:
-        case Started():
+        case events.Started():
             return f"started: {event.name}"
-        case Resumed():
+        case events.Resumed():
             return "resumed"
-        case Asked():
+        case events.Asked():
             return f"asked the {event.role} for {event.n} ({event.key})"
-        case Sampled():
+        case events.Sampled():
             return f"answer {event.index} to {event.key}: {event.error or event.finish}"
-        case Rejected():
+        case events.Rejected():
             return f"answer {event.index} to {event.key} gave nothing: {event.reason}"
-        case CandidateAdded():
+        case events.CandidateAdded():
             return f"{event.name}: " + (f"repairs {event.parent}" if event.parent else "sampled")
-        case TestAdded():
+        case events.TestAdded():
             return f"{event.name}: {event.origin} test"
-        case Executed():
+        case events.Executed():
             return f"{event.candidate} on {event.test}: " + ("passed" if event.passed else f"failed ({event.verdict})")
-        case RankedRound():
+        case events.RankedRound():
             return f"round {event.round}: ranked {', '.join(name for name, _ in event.ranking) or 'no candidate'}"
-        case Decided():
+        case events.Decided():
             return round_line(event)
-        case Scored():
+        case events.Scored():
             return f"{event.candidate} passes {event.passed} of {event.total} hidden tests"
-        case Result():
+        case events.Result():
             return f"{event.status}: {event.why}"

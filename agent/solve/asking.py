@@ -45,7 +45,7 @@ async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
     for asked, _ in requests:
         for sample in list(solving.recorder.known.samples.get(asked.key, {}).values()):
             _take(solving, asked, sample, solving.recorder.text(sample.text))
-    if solving.recorder.asks and not solving.is_recorded(round_) and not solving.exhausted():
+    if not solving.recorder.is_replay and not solving.is_recorded(round_) and not solving.exhausted():
         await _ask_for_missing(solving, requests)
     failed = errors(solving.recorder.state, "coder")
     if failed and not answered(solving.recorder.state, "coder") and not solving.exhausted():
@@ -83,7 +83,7 @@ async def _ask_for_missing(solving: Solving, requests: Sequence[tuple[Asked, Req
     by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
     for asked, request in requests:
         engine = solving.roles[asked.role].engine
-        assert engine is not None, "a recorder that asks has engines"
+        assert engine is not None, "only a replay has no engines"
         _, parts = by_engine.setdefault(id(engine), (engine, {}))
         have = solving.recorder.state.samples.get(asked.key, ())
         parts |= {part.request.key: (asked, part) for part in missing_parts(request, have)}

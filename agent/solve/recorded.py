@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from agent.errors import RunError
 from agent.runs.record import RecordedRun
-from agent.runs.recorder import Notice, RecordEnds, Replayer
+from agent.runs.recorder import Notice, RecordEnds, Recorder
 from agent.solve.run import solve_problem
 from agent.solve.settings import SolveSettings
 from engines import EngineError
@@ -36,7 +36,7 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
     Answers come from the record, and so do executions without `sandbox`. Each event is shown to `notice` once it has
     come about as it was recorded. Raises ReplayError at the first difference.
     """
-    recorder = Replayer(run, notice, execute=sandbox is not None)
+    recorder = Recorder(None, run, notice, takes_executions=sandbox is None)
     with suppress(EngineError, SandboxError):  # how the run ended then, as its last event says
         try:
             await solve_problem(
@@ -49,7 +49,7 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
             )
         except RecordEnds:
             return False
-    recorder.finish()
+    recorder.finish_replay()
     return True
 
 

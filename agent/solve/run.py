@@ -53,7 +53,7 @@ async def solve_problem(
     record = recorder.blob(json.dumps(to_record(problem)))
     recorder.emit(Started(record, problem.name, settings.model_dump(mode="json"), sandbox.isolation))
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
-    if recorder.asks:
+    if not recorder.is_replay:
         executor.remember(_recorded_executions(recorder))
     growing = GrowingTable(executor, partial(record_cell, recorder))
     clock = Clock(recorder.known.seconds)
@@ -179,7 +179,7 @@ def _record_failure(recorder: Recorder, error: BaseException, seconds: float) ->
 
     A replay ends so only where the recorded run did: when the model or the sandbox failed.
     """
-    if not recorder.asks and not isinstance(error, EngineError | SandboxError):
+    if recorder.is_replay and not isinstance(error, EngineError | SandboxError):
         return
     interrupted = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
     exit_code = 130 if interrupted else getattr(error, "exit_code", 1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agent import RecordedRun, list_runs, load_run
 from agent.command import main
-from agent.runs import RecordedRun, list_runs, load_run
 from tests.end_to_end.conftest import SUM
 
 Said = str | dict[str, object]

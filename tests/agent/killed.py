@@ -12,13 +12,23 @@ import os
 import signal
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import engines.http.engine  # noqa: F401 (loaded once, before the forks)
 from agent.command import main
 from agent.runs.store import RunWriter
 from sandbox.backends.trusted import Trusted
+from settings.registry import SECTIONS
+
+LOADED = (
+    "agent.commands.running",
+    "agent.commands.resume",
+    "agent.commands.replay",
+    "agent.solve.graph",
+    "engines.http.engine",
+)
+"""What takes long to import: once, before the forks."""
 
 
 def kill_after(count: int) -> None:
@@ -63,6 +73,8 @@ def command(arguments: list[str], state: Path, kill: int | None) -> None:
 
 def serve() -> None:
     """Answer lines until there are no more."""
+    for name in (*LOADED, *(place.partition(":")[0] for place in SECTIONS.values())):
+        import_module(name)
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

@@ -113,7 +113,7 @@ def test_what_was_spent_before_counts(desk: Desk, change: Change) -> None:
 
 
 def test_a_run_under_way_is_not_resumed_by_another_process(recorded: Desk, change: Change) -> None:
-    from agent.runs import RunWriter
+    from agent.runs.store import RunWriter
 
     change("result", lambda event: event.clear())
     other = RunWriter(recorded.newest.folder, resumes=True)

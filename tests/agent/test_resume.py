@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.runs import RecordedRun, list_runs, load_run
+from agent import RecordedRun, list_runs, load_run
 from agent.runs.events import identity
 from agent.runs.record import timed_events
 from cure.problem.file import load_problems
@@ -121,7 +121,7 @@ def run_by_sandbox(state: Path) -> Counter[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def arguments(problem_file: Path, model: str) -> list[str]:
-    settings = ["-n", "2", "-m", "1", "--rounds", "2", "--sandbox", "none", "--confident", "0.99"]
+    settings = ["-n", "3", "-m", "2", "--rounds", "2", "--sandbox", "none", "--confident", "0.99"]
     return ["solve", str(problem_file), "--model", model, *settings]
 
 

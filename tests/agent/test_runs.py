@@ -9,10 +9,11 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent import create_run, find_run, list_runs, load_run
 from agent.commands.runs import runs
 from agent.commands.why import why
 from agent.errors import RunError
-from agent.runs import create_run, find_run, list_runs, load_run, store
+from agent.runs import store
 from agent.runs.events import (
     CandidateAdded,
     Decided,
@@ -176,7 +177,7 @@ mount -t tmpfs -o size=64k tmpfs "$1" && exec "$2" -c '
 import sys
 from pathlib import Path
 from agent.errors import RunError
-from agent.runs import create_run
+from agent import create_run
 from agent.runs.events import Started
 run = create_run(Path(sys.argv[1]))
 count = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.runs import list_runs, load_run
+from agent import list_runs, load_run
 from tests.end_to_end.conftest import PROGRAMS, RIGHT, SLOPPY, TESTS, WRONG
 from tests.engines.faulty_server import FaultyServer
 
@@ -136,6 +136,11 @@ def test_an_interrupted_run_says_so_and_stays_readable(problem_file: Path, tmp_p
     assert process.returncode == 130
     assert stderr.splitlines()[-1] == "cure-agent: interrupted"
     assert last_result(tmp_path) == ("interrupted", 130)
+    slow.write_text(json.dumps([{"key": "*", "completions": [RIGHT], "repeat": True}]))
+    goes_on = [sys.executable, "-m", "agent", "resume"]
+    done = subprocess.run(goes_on, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (1, RIGHT_PROGRAM), done.stderr
+    assert last_result(tmp_path)[0] == "low_confidence"
 
 
 def test_why_explains_what_solve_said(solve: Solve, script: Script, problem_file: Path, tmp_path: Path) -> None:
