@@ -38,13 +38,15 @@ class Ask:
 async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
     """Ask for what a move wants in this round; candidates and tests are in the table, and execute, as they come.
 
-    Recorded answers are taken first, and only the others are asked for, unless the round was already over when the run
-    was ended. Asking stops when the budget is exhausted. Raises EngineError when the coder has answered nothing yet.
+    Recorded answers are taken first, in the order they came. Only the others are asked for, unless the round was over
+    when the run was ended. Asking stops when the budget is exhausted. Raises EngineError when the coder has answered
+    nothing yet.
     """
     requests = [_announced(solving, round_, each) for each in wanted if each.n]
-    for asked, _ in requests:
-        for sample in list(solving.recorder.known.samples.get(asked.key, {}).values()):
-            _take(solving, asked, sample, solving.recorder.text(sample.text))
+    by_key = {asked.key: asked for asked, _ in requests}
+    for _, event in solving.recorder.known.recorded.values():
+        if isinstance(event, Sampled) and event.key in by_key:
+            _take(solving, by_key[event.key], event, solving.recorder.text(event.text))
     if not solving.recorder.is_replay and not solving.is_recorded(round_) and not solving.exhausted():
         await _ask_for_missing(solving, requests)
     failed = errors(solving.recorder.state, "coder")

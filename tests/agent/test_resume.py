@@ -207,9 +207,10 @@ def test_a_replay_prints_the_recorded_events_and_asks_nobody(
 
 
 def test_a_killed_run_is_replayed_as_far_as_it_came(arguments: list[str], command: Command, tmp_path: Path) -> None:
-    for count in (3, 8, 20):
+    for count in (3, 4, 7, 8, 9, 10, 12, 20, 40):
         state = tmp_path / str(count)
         assert command(arguments, state, count) == KILLED
         assert command(["replay", "--json"], state) == 0, (state / "stderr").read_text()
         assert (state / "stdout").read_text() == (list_runs(state)[0] / "events.jsonl").read_text()
         assert "`cure-agent resume` goes on" in (state / "stderr").read_text()
+    assert command(["replay", "--execute"], state) == 2
