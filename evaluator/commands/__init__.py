@@ -1,4 +1,4 @@
-"""The commands of the room, one file each; `cure-agent eval` is the group put together here.
+"""The commands of the evaluator; the group `cure-agent eval` is put together here.
 
 `report` writes the report of a run, `stored` extracts, scores and compares what is stored; `datasets` is a command
 of its own.
@@ -13,7 +13,7 @@ from evaluator.commands.stored import compare, extract, score
 
 
 class Targets(click.Group):
-    """A group in which any other name than a sub-command's is a data set to evaluate on."""
+    """A group in which every name that is not a sub-command is a data set to evaluate on."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = super().get_command(ctx, cmd_name)

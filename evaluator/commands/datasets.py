@@ -1,4 +1,4 @@
-"""`cure-agent datasets`: problem sets on this machine, got, made, checked and looked at."""
+"""`cure-agent datasets`: lists, gets, converts, checks and shows problem sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cure-agent eval report RUN`: the report of an evaluation, from what lies on disk."""
+"""`cure-agent eval report RUN`: the report of an evaluation, from the files of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cure-agent eval extract`, `score` and `compare`: work on what is stored, without generating or executing."""
+"""`cure-agent eval extract`, `score` and `compare`: work on stored answers and tables; nothing is generated or run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that say how best-of-n is averaged over subsets of tests."""
+    """The command with the options on how best-of-n is averaged over subsets of tests."""
     options = (
         click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored."),
         click.option(

@@ -1,4 +1,4 @@
-"""Writes a run's report and what lies beside it."""
+"""Writes the report of a run and the files beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engines import write_atomically
-from evaluator.report.content.content import content
+from evaluator.report.content.content import content_of
 from evaluator.report.material.material import Material, read_material
 from evaluator.report.output.details import pack
 from evaluator.report.output.executions import write_executions
@@ -43,16 +43,16 @@ def write_report(
     missing = [line for line in (no_pictures, no_executions) if line]
     for line in missing:
         on_missing(line)
-    said = content(material)
+    content = content_of(material)
     write_atomically(directory.path / "metrics.csv", ratios_csv(metrics))
-    write_atomically(directory.path / "report.md", markdown(said, drawn, missing))
+    write_atomically(directory.path / "report.md", markdown(content, drawn, missing))
     file = directory.path / "report.html"
-    write_atomically(file, page(said, drawn, pack(material), missing))
+    write_atomically(file, page(content, drawn, pack(material), missing))
     return file
 
 
 def _pictures(material: Material) -> tuple[list[Picture], str]:
-    """The pictures, which are in plots/ then, and why there are none. Those of an earlier report go."""
+    """The pictures, written to plots/ in place of those of an earlier report, and the reason if there are none."""
     folder = material.directory.path / "plots"
     try:
         drawn = list(pictures(material))
@@ -64,7 +64,7 @@ def _pictures(material: Material) -> tuple[list[Picture], str]:
         old.unlink()
     if drawn:
         folder.mkdir(exist_ok=True)
-    for one in drawn:
-        (folder / f"{one.name}.svg").write_text(one.svg, encoding="utf-8")
-        (folder / f"{one.name}.png").write_bytes(one.png)
+    for picture in drawn:
+        (folder / f"{picture.name}.svg").write_text(picture.svg, encoding="utf-8")
+        (folder / f"{picture.name}.png").write_bytes(picture.png)
     return drawn, reason

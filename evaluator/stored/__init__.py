@@ -1,1 +1,1 @@
-"""Extraction, scores and comparisons of what is stored in files or by a run; nothing is generated or executed."""
+"""Extraction from stored answers, scores and comparisons of stored tables; nothing is generated or executed."""

@@ -3,7 +3,7 @@
 The file is an object with any of three lists, or just the first of them:
 
 * `responses`: `{kind: "code" | "unit_test", name, response}`
-* `modify`: `{input}`, the data of a test before it is put in shape
+* `modify`: `{input}`, the input or output of a test before newlines and tags are mended
 * `test_if_eq`: `{output, expected}`
 
 The results have the same keys, one result per entry, in order, under the names the published results use:
@@ -38,20 +38,20 @@ class StoredAnswer(Shape):
 
 
 class RawSection(Shape):
-    """Input or output as an answer has it, before it is put in shape."""
+    """Input or output in an answer, before newlines and tags are mended."""
 
     input: str
 
 
 class OutputPair(Shape):
-    """What a program printed, and what was expected."""
+    """The output of a program, and the expected one."""
 
     output: str
     expected: str
 
 
 class AnswersFile(Shape):
-    """Any of the three lists."""
+    """A file with any of the three lists."""
 
     responses: list[StoredAnswer] = Field(default_factory=list)
     modify: list[RawSection] = Field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Results of extraction and scoring as tables for a person."""
+"""Results of extraction, scoring and comparison as tables in the terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
 
 
 def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
-    """One table of differences; best-of-n of fewer than the most programs and tests is left to --json."""
+    """A table of differences; of best-of-n only with the most programs and tests, the rest is in --json."""
     table = _table("B - A", "measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
     for row in result["differences"]:
         if not row["headline"] and (row["name"].startswith("best_of_") or row["difference"] is None):
@@ -55,7 +55,7 @@ def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
 
 
 def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
-    """One table of ratios, and one of best-of-n where there is any."""
+    """A table of ratios, and a table of best-of-n where there is data for it."""
     ratios = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
     table = _table("release metrics", "case", *ratios)
     best = _table("best of n (release)", "case", "n", "m", "acc", "accumulate_acc")
@@ -70,7 +70,7 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
-    """Coverage and values, then one grid for every selector."""
+    """Coverage and values, then a grid of best-of-n for each selector."""
     coverage = _cell("\n".join([f"\n{name}", *_coverage(result)]))
     table = _table("standard metrics", "measure", "value", "95 %", "of", "problems")
     reasons = []
@@ -95,7 +95,7 @@ def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
 
 
 def _coverage(result: Mapping[str, Any]) -> list[str]:
-    """What there is, in lines: the first thing to read."""
+    """How much data there is, in sentences."""
     seen, selection = result["coverage"], result["selection"]
     failed = "unknown" if seen["tests_not_extracted"] is None else str(seen["tests_not_extracted"])
     lines = [
@@ -115,7 +115,7 @@ def _coverage(result: Mapping[str, Any]) -> list[str]:
 
 
 def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Table:
-    """A row per n, a column per m: expectation, its interval, and what an oracle would get."""
+    """A row for each n, a column for each m: expectation, interval, and the value of an oracle."""
     ms = list(dict.fromkeys(point["m"] for point in points))
     table = _table(_cell(f"best of n by {selector}"), "n \\ m", *map(str, ms), "95 % (last)", "oracle", "of the gap")
     for n in dict.fromkeys(point["n"] for point in points):
@@ -202,5 +202,5 @@ def _short(text: str) -> str:
 
 
 def _cell(text: str) -> Text:
-    """Plain text: nothing in it is markup, and what no terminal can print is escaped."""
+    """The text without markup; characters that no terminal can print are escaped."""
     return Text(text.encode("utf-8", "backslashreplace").decode())

@@ -1,8 +1,8 @@
 """`eval score` and `eval compare`: metrics over files of stored tables (`cure/metrics/case_file.py`), and over runs.
 
-The result of scoring is a list, one entry per case or run, in order: `name`, `config`; in release mode `printed`,
+The result of scoring is a list, one entry for each case or run, in order: `name`, `config`; in release mode `printed`,
 `counts`, `error`, `reason`; in standard mode `standard` with `selection`, `coverage`, `values`, `best_of_n`. Where the
-released code raises, `error` names its exception, what it never printed is null and `reason` says why.
+released code raises, `error` names its exception, numbers it never printed are null and `reason` says why.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Mode = Literal["release", "standard", "both"]
 
 
 def read_cases(path: str) -> list[ScoredCase]:
-    """The cases of a file of tables, or the one of the run in a directory. Raises ProblemError naming the place."""
+    """The cases of a file of tables, or the case of the run in a directory. Raises ProblemError naming the place."""
     if not Path(path).is_dir():
         return load_cases(read_json(path), path)
     directory = RunDirectory(Path(path))
@@ -44,8 +44,8 @@ def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None
 def compare_cases(paths: tuple[str, str], case: str | None = None, sampling: Sampling | None = None) -> Result:
     """The comparison of a case of each file or run: the one called `case`, by name or number, or the only one.
 
-    The runs of one file share their problems; of these it is the first. Raises ProblemError when there is nothing to
-    compare, and says what differs.
+    Runs of one file share their problems, so that the first stands for all. Raises ProblemError where there is nothing
+    to compare or the two are not comparable.
     """
     a, b = (_chosen(read_cases(path), path, case) for path in paths)
     pairs = tuple(pair for pair in a.options.scale_tuple_list if pair in b.options.scale_tuple_list)

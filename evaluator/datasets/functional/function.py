@@ -42,7 +42,7 @@ class Dropped:
     detail: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FunctionProblem:
     """Everything conversion needs to know."""
 

@@ -28,7 +28,7 @@ class Case:
     stdin: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A problem whose inputs are known."""
 
@@ -88,7 +88,15 @@ def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
     if len(chosen) < len(cases):
         reason = f"not needed: {len(cases)} tests survive, at most {most_tests} hidden ones are kept"
         dropped.append(Dropped(problem.name, f"{len(cases) - len(chosen)} tests", reason))
-    return Prepared(problem, names, inputs, examples, least, tuple(chosen), tuple(dropped))
+    return Prepared(
+        problem=problem,
+        names=names,
+        inputs=inputs,
+        examples=examples,
+        least=least,
+        cases=tuple(chosen),
+        dropped=tuple(dropped),
+    )
 
 
 def _forms(calls: Sequence[Call], names: Sequence[str]) -> tuple[Form, ...]:

@@ -20,9 +20,9 @@ from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.sources.catalogue import PaperSet, known_set, paper_set
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is known of a stored set since it was stored."""
+    """What was recorded about a set when it was stored."""
 
     name: str
     sha256: str
@@ -33,7 +33,7 @@ class Record:
     revision: str | None
     """Commit of the hub's repository."""
     stored: str
-    """When, in UTC."""
+    """When the set was stored, in UTC."""
 
 
 def data_home() -> Path:
@@ -135,7 +135,15 @@ def keep(item: PaperSet, file: Path, arrival: Path, source: str, revision: str |
 
     problems = len(load_problems(str(file)))
     stored_at = datetime.now(UTC).isoformat(timespec="seconds")
-    record = Record(item.name, sha256_of(file), file.stat().st_size, problems, source, revision, stored_at)
+    record = Record(
+        name=item.name,
+        sha256=sha256_of(file),
+        bytes=file.stat().st_size,
+        problems=problems,
+        source=source,
+        revision=revision,
+        stored=stored_at,
+    )
     ready = arrival / "ready"
     ready.mkdir()
     file.rename(ready / f"{item.name}.json")

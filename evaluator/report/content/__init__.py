@@ -1,1 +1,1 @@
-"""What a report says, as values: its lines, tables, remarks and costs."""
+"""The content of a report as values: lines, tables, warnings and costs."""

@@ -1,4 +1,4 @@
-"""What a report says, in words and numbers, whatever it is then written as."""
+"""The content of a report, in words and numbers, whatever format it is written in."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 from cure.plain import visible
 from evaluator.report.content.cost import cost, times
-from evaluator.report.content.labels import RELEASE, grouped
-from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, PaperTable
+from evaluator.report.content.labels import RELEASE, failure_words, grouped
+from evaluator.report.content.paper import paper_table
+from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line
 from evaluator.report.content.remarks import remarks
 from evaluator.report.material.material import Material
-from evaluator.report.output.details import why
 from evaluator.run.settings import RoleSettings
 
 
-def content(material: Material) -> Content:
-    """What is said of this run."""
+def content_of(material: Material) -> Content:
+    """The content of the report of a run."""
     metrics = material.metrics
     lines = _lines(metrics["standard"]["values"])
     grids = _grids(metrics["standard"]["best_of_n"])
@@ -32,11 +32,13 @@ def content(material: Material) -> Content:
         grouped=tuple(_grouped(kind, groups) for kind, groups in metrics["groups"].items()),
         grids=grids,
         no_grids="" if grids else _no_grids(material),
-        paper=_paper(material),
+        paper=paper_table(material),
         release=_release(material),
         release_note=_release_note(material),
         unread={
-            kind: {why(reason): count for reason, count in metrics["verdicts"][f"{kind}_not_extracted"].items()}
+            kind: {
+                failure_words(reason): count for reason, count in metrics["verdicts"][f"{kind}_not_extracted"].items()
+            }
             for kind in ("programs", "tests")
         },
         cost=spent,
@@ -127,7 +129,7 @@ def _coverage(material: Material) -> Facts:
 
 
 def _given_up(counts: Mapping[str, Any]) -> str:
-    """How many executions were not run since their program had run out of time too often."""
+    """The number of executions that were not run because their program had run out of time too often."""
     if counts["after"] is None:
         return "no program: all tests were run"
     share = "" if counts["share"] is None else f" ({counts['share']:.1%})"
@@ -162,10 +164,15 @@ def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Lin
     counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in FORMULAS else ""
     problems = scored["problems"]
     return Line(
-        name, label, meaning, scored["value"], interval.get("low"), interval.get("high"),
-        scored["reason"] or interval.get("reason", ""),
-        f"{counts}{problems:,} problem{'s' * (problems != 1)}",
-    )  # fmt: skip
+        name=name,
+        label=label,
+        meaning=meaning,
+        value=scored["value"],
+        low=interval.get("low"),
+        high=interval.get("high"),
+        reason=scored["reason"] or interval.get("reason", ""),
+        counts=f"{counts}{problems:,} problem{'s' * (problems != 1)}",
+    )
 
 
 def _count(value: float) -> str:
@@ -198,9 +205,9 @@ def _grids(points: Sequence[Mapping[str, Any]]) -> tuple[Grid, ...]:
     for point in points:
         by_selector.setdefault(point["selector"], []).append(point)
     known = {
-        name: of
-        for name, of in by_selector.items()
-        if of[0]["best"]["problems"] and any(point["m"] > 0 for point in of)
+        name: points
+        for name, points in by_selector.items()
+        if points[0]["best"]["problems"] and any(point["m"] > 0 for point in points)
     }
     return tuple(_grid(name, known[name]) for name in sorted(known, key=lambda name: (name != "max-pass", name)))
 
@@ -237,8 +244,8 @@ _GROUP_HEADS = {
 def _grouped(kind: str, groups: Mapping[str, Any]) -> Grouped:
     names = [name for name in _GROUP_HEADS if any(name in group["values"] for group in groups.values())]
     rows = (
-        (visible(group), f"{one['problems']:,}", *(_with_interval(one["values"].get(name)) for name in names))
-        for group, one in groups.items()
+        (visible(name), f"{group['problems']:,}", *(_with_interval(group["values"].get(head)) for head in names))
+        for name, group in groups.items()
     )
     return Grouped(kind, tuple(_GROUP_HEADS[name] for name in names), tuple(rows))
 
@@ -259,63 +266,15 @@ def _no_grids(material: Material) -> str:
     return "No program is judged, since no problem has hidden tests."
 
 
-def _paper(material: Material) -> PaperTable | None:
-    known = material.published
-    if known is None:
-        return None
-    values, release = material.metrics["standard"]["values"], material.metrics["release"]["printed"]
-    points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
-    best = points[-1] if points and points[-1]["m"] > 0 else None
-    bon = release["bon"][-1] if release["bon"] else None
-    ours = (
-        (
-            "this run",
-            _percent(values.get("ut_accuracy_reference_extracted")),
-            _percent(values.get("code_accuracy_macro")),
-            "–" if best is None else _percent(best["best"]),
-        ),
-        (
-            "this run, release metrics",
-            _percent({"value": release["ut_acc"]}),
-            _percent({"value": release["code_acc"]}),
-            "–" if bon is None else _percent({"value": bon["acc"]}),
-        ),
-    )
-    n, m = (role.samples if role else 0 for role in (material.settings.coder, material.settings.tester))
-    notes = ["The set is known by its name alone; its SHA-256 is above."]
-    if len(material.tables) != known.problems:
-        notes.append(f"Problems of this run: {len(material.tables)}; of the published file: {known.problems}.")
-    if (n, m) != (16, 16):
-        notes.append(f"This run has {n} programs and {m} tests a problem, the paper 16 and 16.")
-    notes.append(
-        "The paper's unit test accuracy is by reference code; the release's metrics estimate it by right programs."
-    )
-    models = {role.model for _, role in material.roles}
-    same = next((row.model for row in known.rows if len(models) == 1 and _is(next(iter(models)), row.model)), "")
-    return PaperTable(known.dataset, known.source, known.what, known.rows, ours, same, tuple(notes))
-
-
-def _is(spec: str, model: str) -> bool:
-    return spec.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1] == model.lower()
-
-
-def _percent(scored: Mapping[str, Any] | None) -> str:
-    if scored is None or scored["value"] is None:
-        return "–"
-    interval = scored.get("interval") or {}
-    spread = f" [{100 * interval['low']:.1f}, {100 * interval['high']:.1f}]" if interval.get("low") is not None else ""
-    return f"{100 * scored['value']:.1f}{spread}"
-
-
 def _release(material: Material) -> str:
-    """The released code's lines, with what it leaves out: the data set's name."""
+    """The lines that the released code prints, after one with the data set's name."""
     printed = material.metrics["release"]["printed"]
     lines = [f"data set: {material.settings.dataset}"]
     lines += [f"{words}: {printed[name]}" for name, words in RELEASE.items() if printed[name] is not None]
     lines += [
-        f"BoN setting ({one['n']}, {one['m']}): acc: {one['acc']}, accumulate acc: {one['accumulate_acc']}"
-        for one in printed["bon"]
-        if one["acc"] is not None
+        f"BoN setting ({best['n']}, {best['m']}): acc: {best['acc']}, accumulate acc: {best['accumulate_acc']}"
+        for best in printed["bon"]
+        if best["acc"] is not None
     ]
     return visible("\n".join(lines))
 

@@ -1,8 +1,11 @@
-"""What the measures are called in a report, and what they mean, in the order they are shown."""
+"""Labels and meanings of the measures in a report, in the order they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+
+from cure.extract import Reason
+from cure.plain import visible
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Coder": {
@@ -54,11 +57,11 @@ RELEASE = {
     "p_01": "estimated p_01",
     "p_00": "estimated p_00",
 }
-"""Names of the numbers of metrics.json, and what the released code prints them under."""
+"""The words that the released code prints before a number, by the number's name in metrics.json."""
 
 
 def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
-    """Label and meaning of each measure there is, by group; one this file does not know is called by its name."""
+    """Label and meaning of each of these measures, by group; the label of an unknown measure is its name."""
     rest = list(names)
     groups: dict[str, dict[str, tuple[str, str]]] = {}
     for group, members in GROUPS.items():
@@ -70,3 +73,11 @@ def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
             at_k = (f"pass@{number}", f"some program of {number} is right")
             groups["Coder"][name] = at_k if number != name else (name, "")
     return groups
+
+
+def failure_words(reason: str) -> str:
+    """Why nothing was extracted, in words for a person; the error of an engine unchanged."""
+    try:
+        return Reason(reason).words
+    except ValueError:
+        return visible(reason)

@@ -1,23 +1,24 @@
-"""The parts of a report, filled in by `content` and written out by whoever writes one."""
+"""The parts of a report's content, without a format."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluator.report.material.published import PublishedRow
+from evaluator.report.content.paper import PaperTable
+from evaluator.report.material.problem_line import ProblemLine
 
 Facts = list[tuple[str, str]]
 FORMULAS = ("mu", "share_of_gap")
-"""Measures that are no share of anything: numerator and denominator say nothing, and they may be below 0."""
+"""Measures that are not shares: they have no numerator and denominator to show, and may be below 0."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """One measure."""
+    """A measure with its value and interval."""
 
     name: str
-    """In metrics.json."""
+    """Name in metrics.json."""
     label: str
     meaning: str
     value: float | None
@@ -26,7 +27,7 @@ class Line:
     reason: str
     """Why there is no value, or no interval."""
     counts: str
-    """What was divided by what, and over how many problems."""
+    """Numerator, denominator and number of problems, in words."""
 
     @property
     def shown(self) -> str:
@@ -35,30 +36,15 @@ class Line:
 
     @property
     def bar(self) -> tuple[float, float, float] | None:
-        """Where the interval begins and how wide it is, and where the value is, in % of a bar from 0 to 1."""
+        """Start and width of the interval, and the value, in % of a bar from 0 to 1; None without an interval."""
         if self.value is None or self.low is None or self.high is None or self.name in FORMULAS:
             return None
         return 100 * self.low, 100 * (self.high - self.low), min(99.0, 100 * self.value)
 
     @property
     def interval(self) -> str:
-        """The 95 % interval, or nothing."""
+        """The 95 % interval in words; empty where there is none."""
         return "" if self.low is None or self.high is None else f"{self.low:.3f} to {self.high:.3f}"
-
-
-@dataclass(frozen=True)
-class PaperTable:
-    """The paper's numbers for this set, ours among them, in %."""
-
-    dataset: str
-    source: str
-    what: str
-    rows: tuple[PublishedRow, ...]
-    ours: tuple[tuple[str, str, str, str], ...]
-    """Label, unit tests, code, best of n: in the sound definitions, and in the release's."""
-    same: str
-    """The published model that this run is of; empty where it is none."""
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -68,47 +54,25 @@ class Grid:
     selector: str
     ms: tuple[int, ...]
     rows: tuple[tuple[int, tuple[str, ...], str, str, str], ...]
-    """n, the values, interval of the last, any right among n, share of the gap."""
+    """For each n: n, the values, the interval of the last value, any right program among n, share of the gap."""
     error: float
     fewer: str
 
 
 @dataclass(frozen=True)
 class Grouped:
-    """The main accuracies by something the set says of its problems."""
+    """The main accuracies of groups of problems."""
 
     kind: str
-    """`difficulty`, `month`."""
+    """`difficulty` or `month`."""
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    """Name of the group, problems, and a value with its interval for each head."""
+    """For each group: its name, its number of problems, and a value with its interval for each head."""
 
 
-@dataclass(frozen=True)
-class ProblemLine:
-    """A problem in the list."""
-
-    number: int
-    name: str
-    programs: int
-    right: int
-    read: int
-    tests: int
-    requested: int
-    true: int | None
-    best: float | None
-    """Chance that the choice by tests passed is right."""
-    verdict: str
-    """Of the chosen program, or of several that are as good by their tests."""
-    slowest: float
-    executions: int
-    kinds: tuple[str, ...]
-    """What it is filtered by."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Content:
-    """All of it."""
+    """The content of a report."""
 
     title: str
     begun: str
@@ -118,7 +82,7 @@ class Content:
     cards: tuple[Line, ...]
     groups: Mapping[str, tuple[Line, ...]]
     grouped: tuple[Grouped, ...]
-    """Nothing where the set says nothing of the kind."""
+    """Empty where the set names neither difficulty nor date."""
     grids: tuple[Grid, ...]
     no_grids: str
     paper: PaperTable | None

@@ -1,4 +1,4 @@
-"""What to know before reading the numbers: what is missing, and what may be less than it looks."""
+"""Warnings to read before the numbers: missing data, and data that may mislead."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from evaluator.report.material.material import Material
 
 
 def remarks(material: Material) -> list[str]:
-    """One sentence each, the gravest first; empty where all is well."""
+    """The warnings, a sentence each, the most important first; empty where all is well."""
     metrics, problems = material.metrics, material.problems
     covered = metrics["standard"]["coverage"]
-    said = [
+    found = [
         _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
         _nothing_to_judge(material),
         _no_tests(covered),
@@ -20,16 +20,19 @@ def remarks(material: Material) -> list[str]:
         _sandbox(covered),
         _given_up(metrics["given_up"]),
         *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
-        _counted([one.name for one in problems if one.overlaps], "In {} a public example is also a hidden test: {}"),
         _counted(
-            [one.name for one in problems if one.fractions],
+            [facts.name for facts in problems if facts.overlaps], "In {} a public example is also a hidden test: {}"
+        ),
+        _counted(
+            [facts.name for facts in problems if facts.fractions],
             "In {} the expected output has fractions, and is compared as text: {}",
         ),
         _counted(
-            [one.name for one in problems if one.silent], "In {} a program that prints nothing passes a hidden test: {}"
+            [facts.name for facts in problems if facts.silent],
+            "In {} a program that prints nothing passes a hidden test: {}",
         ),
     ]
-    return [one for one in said if one]
+    return [sentence for sentence in found if sentence]
 
 
 def _incomplete(evaluated: int, asked: int) -> str:
@@ -110,5 +113,5 @@ def _some(count: int, what: str) -> str:
 
 
 def _names(names: Sequence[str], most: int = 8) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

@@ -1,1 +1,1 @@
-"""What a report is made from: the run, its tables and answers, what the set says, and the paper's numbers."""
+"""The material of a report: settings and metrics of the run, facts about problems, answers, the paper's numbers."""

@@ -1,4 +1,4 @@
-"""What a report needs of a role's samples: their lengths, and the text of answers that nothing could be read from."""
+"""The samples of a role in a report: their lengths, and the text of answers from which nothing was extracted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from cure.json_lines import line_at, placed_lines
 
 LONGEST_ANSWER = 4_000
-"""Characters kept of an answer."""
+"""Characters of an answer that are shown."""
 Place = tuple[int, int]
 """Problem and index of a sample."""
 
@@ -22,10 +22,10 @@ class Answers:
     lengths: list[int] = field(default_factory=list)
     """Tokens of each completion."""
     unread: dict[Place, int] = field(default_factory=dict)
-    """Where in the file an answer lies that nothing could be read from."""
+    """Places in the file of answers from which nothing was extracted."""
 
     def text(self, problem: int, index: int) -> str:
-        """The answer, cut; empty where it is none of those, or nothing was said."""
+        """The first characters of an answer from which nothing was extracted; empty for other answers."""
         place = self.unread.get((problem, index))
         if place is None:
             return ""

@@ -1,4 +1,4 @@
-"""What a report says of each problem outside its details: small, so that the tables need not stay in memory."""
+"""Facts about each problem that a report needs beside its details: small, so that tables need not stay in memory."""
 
 from __future__ import annotations
 
@@ -6,33 +6,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluator.report.content.parts import ProblemLine
-from evaluator.report.material.problem_line import problem_line
+from evaluator.report.material.problem_line import ProblemLine, problem_line
 from evaluator.run.tables import EvaluatedTable
 
 _FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProblemFacts:
-    """One problem."""
+    """Facts about one problem."""
 
     line: ProblemLine
     name: str
     limit_s: float
     hidden: bool
-    """There are hidden tests."""
+    """Whether there are hidden tests."""
     slowest_s: float | None
-    """CPU time of the slowest execution of a program; None where none was read."""
+    """CPU time of the slowest execution of a program; None where no program was extracted."""
     largest_kb: int
     overlaps: bool
-    """A public example is also a hidden test."""
+    """Whether a public example is also a hidden test."""
     fractions: bool
-    """The expected output of a hidden test has fractions, and is compared as text."""
+    """Whether the expected output of a hidden test has fractions and is compared as text."""
     silent: bool
-    """A program that prints nothing passes a hidden test."""
+    """Whether a program that prints nothing passes a hidden test."""
     unread: dict[str, tuple[int, ...]]
-    """By role, the samples that nothing could be read from."""
+    """Indices of samples from which nothing was extracted, by role."""
 
 
 def facts_of(table: EvaluatedTable) -> ProblemFacts:
@@ -46,9 +45,9 @@ def facts_of(table: EvaluatedTable) -> ProblemFacts:
         hidden=bool(hidden),
         slowest_s=max(read, default=None),
         largest_kb=max(table.peak_kb, default=0),
-        overlaps=bool({one.stdin.strip() for one in public} & {one.stdin.strip() for one in hidden}),
-        fractions=table.comparison == "tokens" and any(_FRACTION.search(one.expected[:2000]) for one in hidden),
-        silent=any(not one.expected.strip() for one in hidden),
+        overlaps=bool({test.stdin.strip() for test in public} & {test.stdin.strip() for test in hidden}),
+        fractions=table.comparison == "tokens" and any(_FRACTION.search(test.expected[:2000]) for test in hidden),
+        silent=any(not test.expected.strip() for test in hidden),
         unread={"coder": _unread(table.program_failures), "tester": tuple(table.test_failures)},
     )
 

@@ -1,14 +1,14 @@
-"""Everything a report is made from, read from a run's directory."""
+"""Reads the material of a report from the directory of a run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cure.errors import ProblemError
+from evaluator.datasets import find_dataset
 from evaluator.report.material.answers import Answers, answers_of
 from evaluator.report.material.facts import ProblemFacts, facts_of
 from evaluator.report.material.published import Published, published
@@ -20,21 +20,21 @@ from evaluator.run.tables import EvaluatedTable
 ROLES = ("coder", "tester")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Material:
-    """A run, as a report needs it."""
+    """Everything a report is made from."""
 
     directory: RunDirectory
     settings: Settings
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
     tables: Sequence[EvaluatedTable]
-    """Read from disk each time they are gone through."""
+    """In the order of problems; read from disk at each iteration."""
     problems: Sequence[ProblemFacts]
     """In the order of tables."""
     samples: Mapping[str, Answers]
     statements: Mapping[str, str]
-    """By the problem's name; empty where the set's file is not here any more."""
+    """Statements by the name of the problem; empty where the file of the set is not there any more."""
     no_statements: str
     """Why the statements are not shown; empty where they are."""
     published: Published | None
@@ -47,7 +47,7 @@ class Material:
 
 
 def read_material(directory: RunDirectory, metrics: Mapping[str, Any]) -> Material:
-    """What lies in the directory; raises ProblemError where that is no evaluation."""
+    """The material of the run in the directory; raises ProblemError where there is no evaluation."""
     settings = directory.read_settings()
     config = json.loads(directory.config.read_text(encoding="utf-8"))
     tables = read_tables(directory)
@@ -73,24 +73,13 @@ def _samples(directory: RunDirectory, role: str, problems: Sequence[ProblemFacts
 
 
 def _statements(settings: Settings) -> tuple[dict[str, str], str]:
-    """The statements of the set's problems by name, if its file is still the one that was evaluated; else why not."""
+    """The statements by name of the problem, if the file is still the one that was evaluated; else the reason."""
     from evaluator.run.start import read_problems
 
     try:
-        problems, sha256 = read_problems(_file(settings.dataset), settings.limit)
+        problems, sha256 = read_problems(find_dataset(settings.dataset), settings.limit)
     except (ProblemError, OSError) as error:
         return {}, f"The statements are not here: {error}"
     if sha256 != settings.data_sha256:
         return {}, f"The statements are not here: {settings.dataset} has changed since the run"
     return {problem.name: problem.question for problem in problems}, ""
-
-
-def _file(dataset: str) -> Path:
-    path = Path(dataset)
-    if path.is_file():
-        return path
-    try:
-        from evaluator.datasets import find_dataset
-    except ImportError:
-        raise ProblemError(f"{dataset}: no such file") from None
-    return find_dataset(dataset)

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cure.plain import visible
-from evaluator.report.content.parts import ProblemLine
 from evaluator.run.summary import WORDS, problem_row, program_verdict
 from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProblemLine:
+    """A problem in the list of problems."""
+
+    number: int
+    name: str
+    programs: int
+    right: int
+    read: int
+    tests: int
+    requested: int
+    true: int | None
+    best: float | None
+    """Probability that the program chosen by tests passed is right."""
+    verdict: str
+    """Verdict of the chosen program, or of all programs that pass as many tests."""
+    slowest: float
+    executions: int
+    kinds: tuple[str, ...]
+    """Filters of the page that show the problem."""
+
+
 def problem_line(table: EvaluatedTable) -> ProblemLine:
+    """The line of one table."""
     row = problem_row(table)
     best = row["best_of_n"]
     hidden = any(column.suite == "hidden" for column in table.columns)
@@ -50,7 +73,7 @@ def problem_line(table: EvaluatedTable) -> ProblemLine:
 
 
 def chosen(table: EvaluatedTable) -> list[int]:
-    """The programs that pass the most generated tests, one or several; none where nothing tells programs apart."""
+    """Indices of the programs that pass the most generated tests; empty without generated tests."""
     generated = table.passes("generated")
     if not generated.size:
         return []
@@ -61,7 +84,7 @@ def chosen(table: EvaluatedTable) -> list[int]:
 
 
 def _of_equals(verdicts: Sequence[str]) -> str:
-    """What became of the chosen program, or of all that pass as many tests."""
+    """The verdict of the chosen program, or how many of several programs with equal scores are right."""
     if len(set(verdicts)) < 2:
         return "".join(verdicts[:1]).replace("_", " ") or "–"
     return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} equals right"

@@ -1,4 +1,4 @@
-"""The paper's numbers for a set, to be held beside a run's own."""
+"""The paper's numbers for a data set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PublishedRow:
     code: float
     best_of_n: float
     trained: bool
-    """Whether it is one of the paper's own models."""
+    """Whether it is a model trained in the paper."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def published(dataset: str) -> Published | None:
     """The paper's numbers for the set of this name or file name; None for a set that is not in the paper."""
     record = _record()
     name = Path(dataset).stem.lower().removesuffix("_test")
-    known = next((one for one in record["problems"] if one.lower() == name), None)
+    known = next((known for known in record["problems"] if known.lower() == name), None)
     if known is None:
         return None
     trained = set(record["trained"])

@@ -1,1 +1,1 @@
-"""What a report is written as: the page with its details and pictures, Markdown, tables of numbers."""
+"""The files of a report: the page with its details and pictures, Markdown, tables of numbers."""

@@ -1,8 +1,8 @@
 """Each problem packed for the browser: statement, programs, tests and table, small enough for hundreds in one page.
 
-A program that several samples share is there once. A problem is one gzip stream, in base64, that the page unpacks when
-it is opened. Long texts are cut with a note; where the whole would still be too large they are cut shorter, and at last
-problems are left out, the last ones first.
+A program that several samples share is stored once. A problem is one gzip stream in base64, which the page unpacks when
+a reader opens it. Long texts are cut with a note; where all problems together are still too large, texts are cut
+shorter, and finally the last problems are left out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from cure.extract import Reason
 from cure.plain import visible
+from evaluator.report.content.labels import failure_words
 from evaluator.report.material.answers import Answers
 from evaluator.report.material.material import Material
 from evaluator.report.material.problem_line import chosen
@@ -25,14 +25,14 @@ from evaluator.run.summary import program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
 
 BUDGET = 14_000_000
-"""Characters all problems together may take."""
+"""Characters of all packed problems together at most."""
 MOST_COLUMNS = 100
-"""Tests of a suite that are shown."""
+"""Tests of a suite that are shown at most."""
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """Characters that are kept of each text."""
+    """Characters of each kind of text that are kept."""
 
     statement: int
     program: int
@@ -50,17 +50,17 @@ LADDER = (
 
 @dataclass(frozen=True)
 class Packed:
-    """The problems of a report."""
+    """The packed problems of a report."""
 
     blobs: tuple[str | None, ...]
-    """In the order of tables; None where there was no room."""
+    """In the order of tables; None for a problem that is left out."""
     cuts: Cuts
     note: str
-    """What was cut more than usual; empty where nothing was."""
+    """What was cut shorter than usual, in words; empty where nothing was."""
 
 
 def pack(material: Material, budget: int = BUDGET) -> Packed:
-    """All problems, in no more than `budget` characters."""
+    """All problems, packed into `budget` characters at most."""
     blobs: list[str] = []
     for cuts in LADDER:
         blobs = []
@@ -85,7 +85,7 @@ def pack(material: Material, budget: int = BUDGET) -> Packed:
 
 
 def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, Any]:
-    """One problem, as the page's script reads it."""
+    """One problem in the form that the page's script reads."""
     shown = _shown(table)
     sources: dict[str, int] = {}
     picked = chosen(table)
@@ -109,7 +109,7 @@ def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, A
 
 
 def _shown(table: EvaluatedTable) -> list[int]:
-    """The first columns of each suite."""
+    """Indices of the first columns of each suite."""
     counts: dict[str, int] = {}
     shown = []
     for at, column in enumerate(table.columns):
@@ -144,7 +144,7 @@ def _passed(table: EvaluatedTable, row: int, suite: str) -> list[int]:
 
 
 def _number_outputs(rows: Sequence[dict[str, Any]]) -> None:
-    """Digests become numbers, in every column by themselves: equal for equal outputs, and shorter."""
+    """Replace digests of outputs by numbers, which are shorter: equal numbers in a column for equal outputs."""
     seen: dict[tuple[int, str], str] = {}
     counts: dict[int, int] = {}
     for row in rows:
@@ -173,20 +173,12 @@ def _unread(
         {
             "kind": kind,
             "index": index,
-            "why": why(reason),
+            "why": failure_words(reason),
             "answer": _text(samples.text(table.problem, index), cuts.answer),
         }
         for index, reason in reasons.items()
         if reason
     ]
-
-
-def why(reason: str) -> str:
-    """Why nothing could be read, for a person; an engine's error as it is."""
-    try:
-        return Reason(reason).words
-    except ValueError:
-        return visible(reason)
 
 
 def _notes(table: EvaluatedTable, shown: Sequence[int]) -> list[str]:
@@ -213,11 +205,11 @@ def _text(text: str, most: int) -> str:
 
 def _pack(entry: Mapping[str, Any]) -> str:
     text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
-    # Without a time in the header the same problem is the same bytes.
+    # Without a time in its header, a stream depends on the problem alone.
     return base64.b64encode(gzip.compress(text, compresslevel=9, mtime=0)).decode()
 
 
 def _cut(text: str, most: int) -> str:
-    """The first `most` characters, and how many more there are."""
+    """The first `most` characters, with a note on how many are cut."""
     rest = len(text) - most
     return text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]"

@@ -1,4 +1,4 @@
-"""Every execution of a run as a Parquet file: problem, program, suite, test, verdict."""
+"""executions.parquet: problem, program, suite, test and verdict of every execution."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from evaluator.run.summary import WORDS
 from evaluator.run.tables import EvaluatedTable
 
 _BATCH = 50
-"""Tables to a row group."""
+"""Tables in a row group."""
 
 
 def write_executions(path: Path, tables: Iterable[EvaluatedTable]) -> str:
-    """Write the file; returns why it was left out, or nothing. A row without a program is the reference solution's."""
+    """Write the file and return an empty text, or the reason why it is left out.
+
+    A row without a program is an execution of the reference solution.
+    """
     try:
         import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]  # optional, untyped
         import pyarrow.parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]

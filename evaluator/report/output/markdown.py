@@ -1,4 +1,4 @@
-"""report.md: the same in Markdown, without pictures of single problems."""
+"""report.md: the report in Markdown, without the details of single problems."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from evaluator.report.output.pictures import Picture
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#!~&])")
 
 
-def markdown(said: Content, drawn: Sequence[Picture], missing: Sequence[str]) -> str:
-    """The file's text. Names and reasons are escaped: they may come from a model."""
-    parts = [f"# {_text(said.title)}", _table(("", ""), [*said.run]), "## Coverage", _table(("", ""), [*said.coverage])]
-    if said.remarks:
-        parts += ["## Before the numbers", "\n".join(f"- {_text(remark)}" for remark in said.remarks)]
+def markdown(content: Content, drawn: Sequence[Picture], missing: Sequence[str]) -> str:
+    """The text of the file. Names and reasons are escaped: they may come from a model."""
+    parts = [f"# {_text(content.title)}", _table(("", ""), content.run)]
+    parts += ["## Coverage", _table(("", ""), content.coverage)]
+    if content.remarks:
+        parts += ["## Before the numbers", "\n".join(f"- {_text(remark)}" for remark in content.remarks)]
     parts.append("## Measures")
-    for group, lines in said.groups.items():
+    for group, lines in content.groups.items():
         rows = [
             (line.label, line.shown, line.interval, line.counts if line.value is not None else line.reason)
             for line in lines
         ]
         parts += [f"### {group}", _table(("measure", "value", "95 %", "of"), rows)]
-    for by in said.grouped:
+    for by in content.grouped:
         parts += [f"### By {by.kind}", _table((by.kind, "problems", *by.heads), by.rows)]
-    if said.paper is not None:
-        paper = said.paper
+    if content.paper is not None:
+        paper = content.paper
         rows = [(row.model, f"{row.unit_tests}", f"{row.code}", f"{row.best_of_n}") for row in paper.rows]
         parts += [
             f"## The paper's table: {paper.dataset}",
@@ -34,26 +35,29 @@ def markdown(said: Content, drawn: Sequence[Picture], missing: Sequence[str]) ->
             _text(" ".join((f"{paper.what}. {paper.source}.", *paper.notes))),
         ]
     parts.append("## Best of n")
-    if said.no_grids:
-        parts.append(_text(said.no_grids))
-    for grid in said.grids:
+    if content.no_grids:
+        parts.append(_text(content.no_grids))
+    for grid in content.grids:
         heads = ("n", *(f"m = {m}" for m in grid.ms), "95 % of the last", "any right", "share of the gap")
         parts += [
             f"### By {_text(grid.selector)}",
             _table(heads, [(str(n), *values, *rest) for n, values, *rest in grid.rows]),
         ]
         parts.append(f"Monte-Carlo error at most {grid.error:.4f}. {_text(grid.fewer)}".strip())
-    parts += ["## Release metrics", "    " + said.release.replace("\n", "\n    ")]
-    if said.release_note:
-        parts.append(_text(said.release_note))
-    for kind, reasons in said.unread.items():
+    parts += ["## Release metrics", "    " + content.release.replace("\n", "\n    ")]
+    if content.release_note:
+        parts.append(_text(content.release_note))
+    for kind, reasons in content.unread.items():
         if reasons:
             counted = [(reason, f"{count:,}") for reason, count in reasons.items()]
             parts += [f"## Why {kind} were not extracted", _table(("reason", kind), counted)]
-    parts += ["## Cost and time", _table(("", *said.cost_heads), [(name, *cells) for name, cells in said.cost])]
-    parts += [_text(said.cost_note), _table(("", ""), said.times)]
+    parts += ["## Cost and time", _table(("", *content.cost_heads), [(name, *cells) for name, cells in content.cost])]
+    parts += [_text(content.cost_note), _table(("", ""), content.times)]
     if drawn:
-        parts += ["## Pictures", "\n\n".join(f"![{_text(one.words)}](plots/{one.name}.svg)" for one in drawn)]
+        parts += [
+            "## Pictures",
+            "\n\n".join(f"![{_text(picture.words)}](plots/{picture.name}.svg)" for picture in drawn),
+        ]
     parts += [_text(line) for line in missing]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -1,4 +1,4 @@
-"""report.html: one file with everything in it, which loads nothing and lets no foreign text run."""
+"""report.html: one file that loads nothing else and never executes text from models or data sets."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ FILTERS = {
 }
 
 
-def page(said: Content, drawn: Sequence[Picture], packed: Packed, missing: Sequence[str]) -> Iterator[str]:
-    """The file's text, in pieces. Everything that is not ours is escaped by the template."""
+def page(content: Content, drawn: Sequence[Picture], packed: Packed, missing: Sequence[str]) -> Iterator[str]:
+    """The text of the file, in pieces. The template escapes all text from models and data sets."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATE),
         autoescape=True,
@@ -43,12 +43,13 @@ def page(said: Content, drawn: Sequence[Picture], packed: Packed, missing: Seque
     script = (_TEMPLATE / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     svgs: dict[str, list[tuple[str, Markup]]] = {}
-    for one in drawn:
-        # What matplotlib wrote: numbers and words of ours, escaped by it.
-        svgs.setdefault(one.section, []).append((one.words, Markup(inline(one.svg, one.name, one.words))))
-    there = {kind for problem in said.problems for kind in problem.kinds}
+    for picture in drawn:
+        # Matplotlib's output has only numbers and words of this project, which it escapes.
+        svg = Markup(inline(picture.svg, picture.name, picture.words))
+        svgs.setdefault(picture.section, []).append((picture.words, svg))
+    there = {kind for problem in content.problems for kind in problem.kinds}
     return environment.get_template("report.html.j2").generate(
-        said=said,
+        content=content,
         svgs=svgs,
         packed=packed,
         missing=missing,

@@ -1,4 +1,4 @@
-"""Pictures of a run's numbers. Colours and style are those of the trainer's curves."""
+"""Pictures of a run's numbers, in the colours and style of the trainer's curves."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CODER, TESTER, BOTH, OTHER = "#2563b0", "#d1660a", "#2f855a", "#7a4fa3"
-"""Of the coder, the tester, what both do together, and a fourth thing beside them."""
+"""Colours of the coder, the tester, both together, and anything else."""
 STEPS = ("#9bd3b4", "#63b88a", "#2f9e68", "#1f7a4d", "#14532d", "#0b3320")
-"""Of growing n, darker and darker."""
+"""Colours for growing n, from light to dark."""
 INK, SOFT, EDGE, GRID = "#222222", "#444444", "#999999", "#e8e8e8"
 VERDICTS = {
     "right": "#2f9e68",
@@ -62,12 +62,12 @@ SIZE = (6.4, 3.7)
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture, drawn."""
+    """A picture in two formats."""
 
     name: str
-    """Of its files."""
+    """Name of the files, without suffix."""
     words: str
-    """What it shows, for who does not see it and below it."""
+    """Caption and alternative text."""
     section: str
     """`best of n`, `tester`, `verdicts`, `lengths`."""
     svg: str
@@ -100,7 +100,7 @@ def _wanted(material: Material) -> Iterator[_Wanted]:
     grids: dict[str, list[Mapping[str, Any]]] = {}
     for point in material.metrics["standard"]["best_of_n"]:
         grids.setdefault(point["selector"], []).append(point)
-    # Choosing by tests passed is the paper's: it comes first.
+    # The paper chooses by tests passed, so that selector comes first.
     for selector in sorted(grids, key=lambda name: (name != "max-pass", name)):
         points = grids[selector]
         known = [point for point in points if point["best"]["value"] is not None]
@@ -135,7 +135,7 @@ def _wanted(material: Material) -> Iterator[_Wanted]:
             yield (
                 f"verdicts-{name}",
                 "verdicts",
-                f"{title}: how many ended how.",
+                f"{title}, by verdict.",
                 partial(_verdicts, title=title, counts=counts),
                 (6.4, height),
             )
@@ -167,8 +167,8 @@ def _curves(ax: Axes, selector: str, points: Sequence[Mapping[str, Any]]) -> Non
         if oracle is not None:
             ax.axhline(oracle, color=colour, linestyle="--", linewidth=1, alpha=0.8)
     spread = [by_size[ns[-1], m]["best"]["interval"] for m in ms]
-    if all(one["low"] is not None for one in spread):
-        low, high = ([one[end] for one in spread] for end in ("low", "high"))
+    if all(interval["low"] is not None for interval in spread):
+        low, high = ([interval[end] for interval in spread] for end in ("low", "high"))
         ax.fill_between(range(len(ms)), low, high, color=colours[-1], alpha=0.1, linewidth=0)
     random = next((point["best"]["value"] for point in points if point["n"] == 1), None)
     if random is not None:
@@ -191,7 +191,7 @@ def _heat(ax: Axes, selector: str, points: Sequence[Mapping[str, Any]]) -> None:
     for point in points:
         values[ns.index(point["n"]), ms.index(point["m"])] = point["best"]["value"]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    # Paths rather than an image: they stay sharp, and are the same bytes everywhere.
+    # Paths instead of an image stay sharp, and do not depend on the machine.
     ax.pcolormesh(values, cmap="Greens", vmin=low - 0.25 * (high - low) - 1e-9, vmax=high + 1e-9, edgecolors="face")
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):

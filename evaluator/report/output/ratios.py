@@ -20,7 +20,7 @@ _COUNTS = {
 
 
 def ratios_csv(metrics: Mapping[str, Any]) -> str:
-    """The file's text. What has no value has an empty field, and its reason."""
+    """The text of the file. A measure without a value has an empty field and a reason."""
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -41,7 +41,7 @@ def _rows(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for name, short in _COUNTS.items():
         value, counts = release["printed"][name], release["counts"]
         above, below = counts[f"{short}_score"], counts[f"{short}_num"]
-        # What the released code counts for p_01 are pairs that fail.
+        # For p_01 the released code counts the pairs that fail.
         above = below - above if name == "p_01" else above
         why = reason if value is None else "" if below else "no data: the released code prints a number all the same"
         yield {"mode": "release", "name": name, "value": value, "numerator": above, "denominator": below, "reason": why}

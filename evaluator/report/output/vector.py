@@ -1,4 +1,4 @@
-"""An SVG file made part of a page: colours follow the page's scheme, names are its own, nothing outside is needed."""
+"""Puts an SVG file into a page: colours follow the page's scheme, ids are unique, nothing else is loaded."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SIZE = re.compile(r'^<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', re.DOT
 
 
 def inline(svg: str, name: str, words: str) -> str:
-    """The element, with `name` before each of its names and `words` for who does not see it."""
+    """The SVG element, with `name` as the prefix of its ids and `words` as alternative text."""
     text = _METADATA.sub("", _HEAD.sub("", svg, count=1))
-    # The two white grounds of figure and axes are paths; white text on dark cells is not.
+    # The white backgrounds of figure and axes are paths, unlike white text on dark cells.
     text = re.sub(r'(<path d="[^"]*" style="fill: )#ffffff', r"\1none", text)
     text = _COLOUR.sub(lambda found: _COLOURS[found[0]], text)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
@@ -32,7 +32,7 @@ def inline(svg: str, name: str, words: str) -> str:
     text = re.sub(r'\bxlink:href="#([^"]+)"', rf'href="#{name}-\1"', text)
     found = _SIZE.match(text)
     assert found is not None, "matplotlib's SVG has a viewBox"
-    # The words hold no markup: they are ours, and escaped all the same.
+    # The words come from this project, not from a model; they are escaped nevertheless.
     label = words.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     head = f'<svg viewBox="0 0 {found[1]} {found[2]}" role="img" aria-label="{label}">'
     return head + text[found.end() :].rstrip()
