@@ -1,6 +1,7 @@
-"""Problem sets: the paper's, kept here with their checksums, and functional sets made into stdin/stdout ones.
+"""Problem sets: those of the paper, stored with checksums (`sources/`), and functional ones, converted to problems over
+stdin and stdout (`functional/`). `check` tests a set, `show` prints it.
 
-`find_dataset` is what the rest of the evaluator needs: a set's name or a file, and back comes a file.
+`find_dataset` gives the rest of the evaluator the file of a set by its name or path.
 """
 
 from evaluator.datasets.errors import DatasetError

@@ -1,9 +1,9 @@
-"""Whether a set can be trusted: its reference solutions and labelled programs run on this machine, its tests looked at.
+"""Checks a problem set: runs its reference solutions and labelled programs, and compares its tests with each other.
 
-A set is well when every reference solution passes every test, under other hash seeds as well where it makes sets,
-every program labelled right passes all hidden tests, every one labelled wrong does not, and no input has two
-expectations. The rest are remarks: overlap of public and hidden tests, repeated tests, empty expectations, fractions
-compared as text, reference solutions close to the time limit.
+A set is well if every reference solution passes every test, also under other hash seeds where it makes Python sets,
+every program labelled right passes all hidden tests, every program labelled wrong fails one, and no input has two
+expected outputs. All other findings are remarks: public tests among the hidden ones, repeated tests, empty expected
+outputs, fractions compared as text, reference solutions close to the time limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from evaluator.datasets.functional.program import seeded, uses_sets
 from sandbox import Sandbox, Verdict
 
 SEEDS = (1, 2)
-"""Hash seeds besides the sandbox's own, which is 0."""
+"""Hash seeds besides that of the sandbox, which is 0."""
 _CLOSE = 0.5
 _SHORT = 120
 
@@ -43,7 +43,7 @@ class ReferenceFailure:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelMismatch:
-    """A labelled program that is not what its label says."""
+    """A labelled program that contradicts its label."""
 
     problem: str
     program: str
@@ -51,12 +51,12 @@ class LabelMismatch:
     passed: int
     tests: int
     first: str
-    """The first test it does not pass, and how; empty if it passes all."""
+    """The first test that the program fails, and its verdict; empty if it passes all."""
 
 
 @dataclass(kw_only=True)
 class CheckReport:
-    """What the check found."""
+    """The findings of a check; lists and mappings name problems."""
 
     problems: int = 0
     tests: int = 0
@@ -65,7 +65,7 @@ class CheckReport:
     references_passed: int = 0
     reference_failures: list[ReferenceFailure] = field(default_factory=list)
     seeded: int = 0
-    """Reference solutions that make sets and were run under other hash seeds too."""
+    """Reference solutions that make Python sets and were also run under other hash seeds."""
     programs_right: int = 0
     programs_wrong: int = 0
     mismatches: list[LabelMismatch] = field(default_factory=list)
@@ -80,18 +80,18 @@ class CheckReport:
 
     @property
     def reference_pass_rate(self) -> float | None:
-        """Share of the reference solutions that pass everything; None if there is none."""
+        """The share of reference solutions that pass every test; None where there is none."""
         return self.references_passed / self.references if self.references else None
 
     @property
     def well(self) -> bool:
-        """Whether nothing contradicts what the set says."""
+        """Whether all programs do what the set says, and no tests contradict each other."""
         bad = self.reference_failures, self.mismatches, self.contradicting, self.without_hidden_tests
         return not any(bad) and not self.sandbox_errors
 
     @property
     def remarks(self) -> bool:
-        """Whether anything deserves a look all the same, an absence of reference solutions included."""
+        """Whether there are remarks, missing reference solutions included."""
         found = self.overlapping, self.duplicated, self.empty_expected, self.fractions_as_text, self.close_to_limit
         return any(found) or self.references < self.problems
 
@@ -107,7 +107,7 @@ class CheckReport:
 
 
 _Judge = Callable[[Problem, ProgramTable, CheckReport], None]
-"""Adds to the report what the table of a problem says."""
+"""Adds the table of a problem to the report."""
 
 
 async def check(
@@ -121,14 +121,15 @@ async def check(
     for problem in problems:
         _look(problem, report)
     todo = [item for problem in problems for item in _to_run(problem, programs)]
-    tables = await bars.filled("running programs", sandbox, [empty for _, _, empty in todo])
-    for (problem, judge, _), table in zip(todo, tables, strict=True):
-        judge(problem, table, report)
+    tables = await bars.filled("running programs", sandbox, {at: empty for at, (_, _, empty) in enumerate(todo)})
+    for at, (problem, judge, _) in enumerate(todo):
+        judge(problem, tables[at], report)
     return report
 
 
 def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge, EmptyTable]]:
-    """The reference solution on all tests, right and wrong programs on the hidden ones, and who judges each table."""
+    """Tables to fill, with the function that adds each to the report: the reference solution on all tests, labelled
+    programs on the hidden tests."""
     hidden = {f"hidden {number}": test for number, test in enumerate(problem.hidden)}
     public = {f"public {number}": test for number, test in enumerate(problem.examples)}
     if problem.reference.strip():
@@ -144,7 +145,7 @@ def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge,
 
 
 def _look(problem: Problem, report: CheckReport) -> None:
-    """What can be seen without running anything."""
+    """Add to the report what is found without running programs."""
     report.tests += len(problem.hidden)
     if not problem.hidden:
         report.without_hidden_tests.append(problem.name)
@@ -155,7 +156,7 @@ def _look(problem: Problem, report: CheckReport) -> None:
     contradictions = 0
     for test in (*problem.examples, *problem.hidden):
         first = expected.setdefault(test.stdin, test.expected)
-        # A checker is there because several outputs may be right.
+        # With a checker, several outputs may be right.
         contradictions += judging.equal is not None and not judging.equal(test.expected, first)
     found = {
         "overlapping": sum(test.stdin.strip() in public for test in problem.hidden),
@@ -172,7 +173,7 @@ def _look(problem: Problem, report: CheckReport) -> None:
 
 
 def _judging(problem: Problem, give_up_after: int | None = None) -> Judging:
-    """How the problem is judged; raises DatasetError naming the problem if its comparison does not exist."""
+    """The judging of the problem; raises DatasetError naming the problem if its comparison does not exist."""
     try:
         return judging_of(problem, give_up_after=give_up_after)
     except ProblemError as error:
@@ -180,7 +181,7 @@ def _judging(problem: Problem, give_up_after: int | None = None) -> Judging:
 
 
 def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
-    """Note where the reference solution fails, and its slowest test under the sandbox's own hash seed."""
+    """Add the failures of the reference solution, and its slowest test under the hash seed of the sandbox."""
     report.references += 1
     report.seeded += len(table.candidates) > 1
     failures = [
@@ -210,13 +211,13 @@ def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport)
 
 
 def _judge_right(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
-    """Count programs labelled right, and note those that fail a test."""
+    """Add the programs labelled right, and those of them that fail a test."""
     report.programs_right += len(table.candidates)
     _hold_to_label(problem, table, report, "right")
 
 
 def _judge_wrong(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
-    """Count programs labelled wrong, and note those that pass every test."""
+    """Add the programs labelled wrong, and those of them that pass every test."""
     report.programs_wrong += len(table.candidates)
     _hold_to_label(problem, table, report, "wrong")
 

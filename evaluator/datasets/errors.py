@@ -1,7 +1,7 @@
-"""What a user of data sets can put right."""
+"""Errors about data sets that a user can correct."""
 
 from cure.errors import ProblemError
 
 
 class DatasetError(ProblemError):
-    """A set is unknown, absent, damaged or of no use as it is; one line that says what to do. Exit code 2."""
+    """A set is unknown, absent, damaged or in a wrong form; one line that says what to do. Exit code 2."""

@@ -1,4 +1,4 @@
-"""Tables of many problems filled by the sandbox, behind a progress bar; what the sandbox failed on is run once more."""
+"""Fills tables of many problems through the sandbox, under a progress bar; what the sandbox fails on is run again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox import Sandbox, Verdict
 
 Item = TypeVar("Item")
 _SIDE_BY_SIDE = 32
-"""Tables being filled at once: enough to keep every worker of the sandbox busy."""
+"""Tables filled at once: enough to keep every worker of the sandbox busy."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class EmptyTable:
 
 
 class ProgressBars:
-    """Progress bars on stderr, one at a time; where stderr is no terminal, a line when the work is done."""
+    """Progress bars on stderr, one at a time; a line at the end of the work where stderr is not a terminal."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
 
     def track(self, title: str, items: Sequence[Item]) -> Iterator[Item]:
-        """The items, behind a bar of that title."""
+        """The items, under a bar of that title."""
         from rich.console import Console
         from rich.progress import track
 
@@ -47,12 +47,12 @@ class ProgressBars:
             track(items, title, console=Console(file=sys.stderr), disable=self.quiet or not items, transient=True)
         )
 
-    async def filled(self, title: str, sandbox: Sandbox, tables: Sequence[EmptyTable]) -> list[ProgramTable]:
-        """The tables with all their cells, in order, behind a bar of that title. Raises SandboxError."""
+    async def filled(self, title: str, sandbox: Sandbox, tables: Mapping[int, EmptyTable]) -> dict[int, ProgramTable]:
+        """The tables with all their cells, by number, under a bar of that title. Raises SandboxError."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        total = sum(table.size for table in tables)
+        total = sum(table.size for table in tables.values())
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(file=sys.stderr), disable=self.quiet or not total) as progress:
             bar = progress.add_task(title, total=total)
@@ -64,10 +64,10 @@ class ProgressBars:
 
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(fill(table)) for table in tables]
+                    tasks = {number: group.create_task(fill(table)) for number, table in tables.items()}
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
-            return [task.result() for task in tasks]
+            return {number: task.result() for number, task in tasks.items()}
 
 
 async def filled(sandbox: Sandbox, empty: EmptyTable, advance: Callable[[], None] = lambda: None) -> ProgramTable:

@@ -43,7 +43,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def text_of(row: Mapping[str, Any], field: str, where: str) -> str:
-    """A field that must be text; raises DatasetError naming it."""
+    """The field's text; raises DatasetError naming the field if it is something else."""
     value = row.get(field)
     if not isinstance(value, str):
         raise DatasetError(f"{where}: {field!r} is {type(value).__name__}, expected text")
@@ -51,7 +51,7 @@ def text_of(row: Mapping[str, Any], field: str, where: str) -> str:
 
 
 def list_of(row: Mapping[str, Any], field: str, where: str) -> list[Any]:
-    """A field that must be a list; an absent one, or an empty object as MBPP+ has it, is an empty list."""
+    """The field's list, empty where it is absent or an empty object (MBPP+); raises DatasetError for anything else."""
     value = row.get(field)
     if value is None or value == {}:
         return []

@@ -1,4 +1,4 @@
-"""Sets, problems and reports in the terminal. Nothing of a problem is taken for markup."""
+"""Prints sets, problems and reports to the terminal. Text of a problem is never read as markup."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], cap
 
 
 def plain(text: str) -> Text:
-    """Text without markup; what no terminal can print is escaped."""
+    """The text without markup; characters that no terminal can print are escaped."""
     return Text(text.encode("utf-8", "backslashreplace").decode())
 
 
 def summary(problems: Sequence[Problem], title: str, most: int) -> Table:
-    """The set, a problem a row."""
+    """A table of the set, with a row for each problem."""
     rows = [
         (
             number,
@@ -66,7 +66,7 @@ def summary(problems: Sequence[Problem], title: str, most: int) -> Table:
 
 
 def problem_view(problem: Problem, index: int) -> Group:
-    """One problem: statement, tests, what is known beside them."""
+    """One problem: statement, limits, other fields, tests, reference solution."""
     parts: list[RenderableType] = [Panel(plain(problem.question.rstrip()), title=plain(f"{index}: {problem.name}"))]
     facts = [
         ("time limit", f"{problem.time_limit_s:g} s"),
@@ -88,7 +88,7 @@ def problem_view(problem: Problem, index: int) -> Group:
 
 
 def report_view(report: CheckReport, name: str) -> list[RenderableType]:
-    """What a check found, failures one by one."""
+    """The findings of a check, with every failure."""
     rate = report.reference_pass_rate
     passed = f"{report.references_passed} of {report.references}"
     slow = report.slowest
@@ -149,7 +149,7 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
 
 
 def conversion_view(summary: Mapping[str, Any]) -> list[RenderableType]:
-    """What became of a set, problems left out one by one."""
+    """The counts of a conversion, with every problem that was left out."""
     counts = [
         ("problems", summary["problems"]),
         ("converted", summary["converted"]),

@@ -1,4 +1,4 @@
-"""What the assertions of a functional problem say: arguments, results, and how results are compared. Nothing is run."""
+"""Reads the assertions of a functional problem: arguments, results, and how results are compared. Nothing is run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Assertion:
 
     text: str
     arguments: tuple[Any, ...] | None
-    """None where they are not literal."""
+    """None where the arguments are not literals."""
     expected: Any
     oracle: Oracle | None
-    """None where the function's result is not what is compared."""
+    """None where something else than the result of the function is compared."""
 
 
 def assertions(source: str, function: str) -> list[Assertion]:
-    """Every assertion in `source` that calls `function`, in order. Source that does not parse has none."""
+    """Every assertion in `source` that calls `function`, in order; none in source that does not parse."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -37,7 +37,7 @@ def assertions(source: str, function: str) -> list[Assertion]:
 
 
 def oracle_of(found: Sequence[Assertion]) -> Oracle:
-    """How the assertions together judge a result; `other` if none of them compares one."""
+    """How all assertions together judge a result; `other` if none of them compares the result."""
     oracles = [assertion.oracle for assertion in found if assertion.oracle is not None]
     if not oracles:
         return Oracle("other")
@@ -70,9 +70,9 @@ def literal(node: ast.expr) -> Any:
 
 
 def retyped(value: Any, models: Sequence[Any]) -> Any:
-    """The JSON value with its lists made tuples or sets where all `models`, values of the same place, are such.
+    """The JSON value with lists turned into tuples or sets where all `models`, values of one argument, are such.
 
-    Complex numbers, which JSON holds as text, become such where a model is one.
+    Text becomes a complex number where a model is one: JSON has no complex numbers.
     """
     if isinstance(value, dict):
         inside = [item for model in models if isinstance(model, dict) for item in model.values()]
@@ -143,7 +143,7 @@ def _judged(test: ast.expr, call: ast.Call) -> tuple[Oracle | None, Any]:
 
 
 def _difference(left: ast.expr, right: ast.expr, call: ast.Call) -> tuple[Oracle | None, Any]:
-    """`abs(f(x) - value) < tolerance`."""
+    """The oracle and the value of `abs(f(x) - value) < tolerance`; None where the comparison is another."""
     tolerance = _or_unknown(right)
     inside = left.args[0] if isinstance(left, ast.Call) and _named(left.func) in ("abs", "fabs") and left.args else None
     if not (isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Sub) and isinstance(tolerance, float)):

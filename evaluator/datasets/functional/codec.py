@@ -1,7 +1,7 @@
-"""Values as lines of text and back: the paper's rule, made so that nothing is lost.
+"""Writes values as lines of text and reads them back: the paper's rule, changed so that no value is lost.
 
-A *form* says how a value is written. `program.py` puts these functions behind reference solutions, so that what reads a
-test there is what proved here that the test can be read. They use nothing but built-in names.
+A *form* says how a value is written. `program.py` adds the source of these functions to reference solutions: the code
+that reads a test in the sandbox is the code that checked here that the test can be read. They use built-in names only.
 
 | form | text |
 |---|---|
@@ -23,7 +23,7 @@ from typing import Any
 
 
 def read_word(kind: str, word: str) -> Any:
-    """The value of one word; raises ValueError or KeyError if it is none of this kind."""
+    """The value of one word; raises ValueError or KeyError if the word is not of this kind."""
     if kind == "int":
         return int(word)
     if kind == "float":
@@ -46,7 +46,7 @@ def read_word(kind: str, word: str) -> Any:
 
 
 def read_value(form: Any, lines: Iterator[str]) -> Any:
-    """The next value in `lines`."""
+    """The next value of `lines`; raises StopIteration, ValueError or KeyError if they are not in this form."""
     if form == "text":
         return "\n".join(lines)
     if form == "line":

@@ -1,4 +1,4 @@
-"""A form in which sets of problems are published."""
+"""The interface of a format: a form in which problem sets are published."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Format:
-    """How rows of one form are told from others, and read."""
+    """Recognises and reads the rows of one form."""
 
     recognise: Callable[[Row], bool]
-    """Whether the first row of a file is in this form."""
+    """Whether a file is in this form, by its first row."""
     read: Callable[[Row, str], FunctionProblem | dict[str, Any]]
-    """The problem of a row and of its place in words, or the finished row of CURE's JSON where the problem is over
-    stdin and stdout already. Raises DatasetError that begins with the place."""
+    """The problem of a row, or a finished row of CURE's JSON where the problem is over stdin and stdout already. Takes
+    the row and its place in words; raises DatasetError that begins with the place."""

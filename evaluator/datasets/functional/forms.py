@@ -1,4 +1,4 @@
-"""Which form fits: every value is written, read back, and compared with itself."""
+"""Chooses the form of values: each value is written, read back, and compared with the original."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Literal
 from evaluator.datasets.functional.codec import read_value, write_value
 
 Form = Any
-"""As in `codec`: a string, or (shape, box, inner). A literal, so that `repr` of it stands in programs."""
+"""A form of `codec`: a string, or (shape, box, inner); a literal, whose `repr` is written into programs."""
 
 ENOUGH = 0.9
-"""A simpler form is taken when it keeps this share of the values: the rest are odd ones, and are left out."""
+"""A simpler form is chosen if it keeps this share of the values; the other values are left out."""
 _OF_ALL = 0.75
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
@@ -21,7 +21,7 @@ _MOST_FIELDS = 6
 
 
 def to_text(forms: Sequence[Form], values: Sequence[Any]) -> str:
-    """The values, one after the other."""
+    """The text of the values, one after the other."""
     lines = [line for form, value in zip(forms, values, strict=True) for line in write_value(form, value)]
     return "".join(f"{line}\n" for line in lines)
 
@@ -40,9 +40,9 @@ def from_text(forms: Sequence[Form], text: str) -> list[Any]:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality that tells 1 from 1.0 and True, a list from a tuple, and 0.0 from -0.0.
+    """Whether the values are equal and of equal types: 1 differs from 1.0 and True, a list from a tuple, 0.0 from -0.0.
 
-    Infinities and NaN are equal to nothing: they have no text that every program reads.
+    Infinities and NaN equal no value, not even themselves: not every program can read their text.
     """
     if type(left) is not type(right):
         return False
@@ -73,18 +73,18 @@ def survives(forms: Sequence[Form], values: Sequence[Any]) -> bool:
 
 
 def _plain(line: str) -> bool:
-    """Whether it is the same line to all who read it: no blanks around it, nothing else that ends a line."""
+    """Whether every program reads the same line: there are no blanks around it, and no other line separators in it."""
     return line == line.strip() and len(line.splitlines()) <= 1
 
 
 Place = Literal["middle", "end", "result"]
-"""Where a value stands. At the `end` of an input or as a `result` nothing comes after it, and a table needs no number
-of rows. At the `end` it has one all the same where an empty table or row would be lost without it."""
+"""The place of a value. At the `end` of an input or as a `result` no value follows, and a table needs no number of
+rows; at the `end` it has one where an empty table or row would be lost without it."""
 
 
 def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
     """The simplest form that keeps 90 % of the values, else the one that keeps most; None if none keeps any."""
-    values = list({repr(value): value for value in values}.values())  # not to be outvoted by empty ones
+    values = list({repr(value): value for value in values}.values())  # empty values would outvote the others
     best, most = None, 0
     for form in _candidates(values, place):
         kept = sum(survives([form], [value]) for value in values)
@@ -155,7 +155,7 @@ def _of_sequences(values: Sequence[Any], box: str, place: Place) -> Iterator[For
 
 
 def _fields(values: Sequence[Any], box: str) -> Form | None:
-    """A form for each of the few items that every value has; None if they do not have equally many."""
+    """The form with one form for each item, if all values have equally few items; else None."""
     sizes = {len(value) for value in values}
     if len(sizes) != 1 or box == "set" or not 1 < (size := sizes.pop()) <= _MOST_FIELDS:
         return None

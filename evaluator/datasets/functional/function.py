@@ -1,4 +1,4 @@
-"""A functional problem, whichever set it comes from: a function, calls of it, and what its results are compared by."""
+"""Functional problems of all sets: a function, calls of it, and how its results are compared."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 UNKNOWN: Any = object()
-"""In place of a result that no test states: the reference solution gives it."""
+"""Stands for a result that no test states; the reference solution gives it."""
 
 
 @dataclass(frozen=True)
 class Oracle:
-    """How the set itself judges a result."""
+    """How the tests of the set judge a result."""
 
     kind: Literal["equal", "unordered", "truth", "other"] = "equal"
-    """`unordered`: compared as sets or sorted; `truth`: only whether it counts as true; `other`: by a program of its
-    own, so that more than one result may be right."""
+    """`unordered`: compared as sets or sorted; `truth`: only its truth value counts; `other`: judged by a program, so
+    that several results may be right."""
     tolerance: float | None = None
 
 
 @dataclass(frozen=True)
 class Call:
-    """One test: arguments, and the result where it is known."""
+    """A test: arguments, and the result where it is known."""
 
     where: str
-    """Which test of its problem, for a person: `base 3`."""
+    """Name of the test within its problem: `base 3`."""
     arguments: tuple[Any, ...]
     expected: Any = UNKNOWN
     public: bool = False
-    """Whether it belongs to those a model may see."""
+    """Whether a model may see the test."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Dropped:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionProblem:
-    """Everything conversion needs to know."""
+    """Everything that the conversion of a problem needs."""
 
     name: str
     statement: str
@@ -56,7 +56,7 @@ class FunctionProblem:
     oracle: Oracle = Oracle()
     time_limit_s: float = 1.0
     least_tests: int = 1
-    """Fewer hidden tests than these, and it is left out."""
+    """The problem is left out with fewer hidden tests than these."""
     dropped: tuple[Dropped, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,10 +12,10 @@ from evaluator.datasets.functional.function import UNKNOWN, Call, Dropped, Funct
 from evaluator.datasets.rows import list_of, text_of
 
 LEAST_PLUS = 8
-"""Hidden tests of a converted problem of a plus set: what CURE scores with."""
+"""Hidden tests that a converted problem of EvalPlus needs: CURE scores with so many."""
 
 _JUDGED = ("HumanEval/32",)
-"""Any zero of the polynomial is right; HumanEval+ Mini does not say so."""
+"""Problems for which several results are right (any zero of a polynomial), although HumanEval+ Mini does not say so."""
 
 
 def humaneval(row: Row, where: str) -> FunctionProblem:
@@ -51,7 +51,7 @@ def is_mbpp(row: Row) -> bool:
 
 
 def calls_of_assertions(name: str, found: list[Assertion]) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
-    """The calls in assertions, and those left out because their arguments are computed."""
+    """The calls in assertions, and the assertions left out because their arguments are computed."""
     calls: list[Call] = []
     dropped: list[Dropped] = []
     truth = oracle_of(found).kind == "truth"
@@ -61,13 +61,13 @@ def calls_of_assertions(name: str, found: list[Assertion]) -> tuple[tuple[Call, 
                 Dropped(name, f"assert {number}", "the arguments are computed, not literal", item.text[:200])
             )
         else:
-            bare = item.oracle == Oracle("truth") and not truth  # says less than the result
+            bare = item.oracle == Oracle("truth") and not truth  # states less than the result
             calls.append(Call(f"assert {number}", item.arguments, UNKNOWN if bare else item.expected, public=True))
     return tuple(calls), tuple(dropped)
 
 
 def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
-    """The calls of a plus set. Its lists are tuples or sets where the assertions of the original have such."""
+    """The calls of a problem of EvalPlus. Lists become tuples or sets where the original's assertions have them."""
     literal = [item.arguments for item in found if item.arguments is not None]
     calls: list[Call] = []
     for kind, public in (("base", True), ("plus", False)):
@@ -79,7 +79,7 @@ def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[tuple[C
 
 
 def with_tolerance(oracle: Oracle, atol: Any) -> Oracle:
-    """The oracle with the set's own absolute tolerance, where it has one."""
+    """The oracle with the absolute tolerance of the set, where the set has one."""
     tolerance = float(atol) if isinstance(atol, int | float) and atol > 0 else None
     return Oracle(oracle.kind, tolerance if tolerance is not None else oracle.tolerance)
 
@@ -91,7 +91,7 @@ def parameters(source: str, entry: str) -> tuple[str, ...]:
 
 
 def statement(prompt: str, entry: str) -> str:
-    """The docstring of the function to write, without its doctests, and the functions that are given with it."""
+    """The docstring of the function to write, without doctests, and the definitions that are given with it."""
     node = _definition(prompt + "\n    pass\n", entry)
     text = (ast.get_docstring(node) if node else None) or prompt
     text = without_doctests(text).strip()
@@ -102,7 +102,7 @@ def statement(prompt: str, entry: str) -> str:
 
 
 def without_doctests(text: str) -> str:
-    """The text without `>>>` lines and what they print: the examples follow in stdin/stdout form."""
+    """The text without `>>>` lines and their output; the examples follow the statement in stdin/stdout form."""
     kept: list[str] = []
     inside = False
     for line in text.split("\n"):

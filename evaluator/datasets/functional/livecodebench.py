@@ -1,6 +1,6 @@
-"""LiveCodeBench's raw records: stdin/stdout problems as they are, functional ones as functional problems.
+"""The raw records of LiveCodeBench: finished rows for stdin/stdout problems, functional problems for the others.
 
-A record's private tests are JSON, or base64 of zlib of a pickle of one JSON string; the pickle is never unpickled.
+The private tests of a record are JSON, or base64 of zlib of a pickle of one JSON string; it is never unpickled.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TIME_LIMIT_S = 8.0
 _MOST_BYTES = 1 << 30
 _KEPT = ("question_title", "platform", "question_id", "contest_id", "contest_date", "difficulty")
 _TOLERANCE = 1e-5
-"""What the sites allow where a result is a real number."""
+"""Tolerance of the contest sites where a result is a real number."""
 
 
 def livecodebench(row: Row, where: str) -> FunctionProblem | dict[str, Any]:
@@ -44,7 +44,7 @@ LIVECODEBENCH = Format(lambda row: "public_test_cases" in row, livecodebench)
 
 
 def private_tests(text: str, where: str) -> str:
-    """The JSON of the private tests, however it is wrapped; raises DatasetError."""
+    """The JSON text of the private tests, packed or not; raises DatasetError."""
     if text.lstrip().startswith("["):
         return text
     try:
@@ -134,9 +134,9 @@ def _functional(
 
 
 def without_examples(text: str) -> str:
-    """The statement without the two lines `Input: ...` and `Output: ...` of its examples, which follow converted.
+    """The statement without the lines `Input: ...` and `Output: ...` of its examples, which follow it converted.
 
-    What an example explains stays.
+    Explanations of examples are kept.
     """
     text = re.sub(r"^[ \t]*\**Input:?\**:?[ \t].*\n+(?:[ \t]*\**Output:?\**:?[ \t].*(?:\n|$))?", "", text, flags=re.M)
     return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -50,7 +50,7 @@ def mbpp_plus(row: Row, where: str) -> FunctionProblem:
     shown = assertions("\n".join(line for line in text.split("\n") if line.startswith("assert")), entry)
     found = assertions(text_of(row, "assertion", where), entry)
     oracle = oracle_of(found + shown)
-    if any(item.oracle == Oracle("unordered") for item in shown):  # the assertions of the plus set have lost it
+    if any(item.oracle == Oracle("unordered") for item in shown):  # the assertions of MBPP+ do not say so
         oracle = Oracle("unordered", oracle.tolerance)
     calls, dropped = calls_of_json(row, found, where)
     return FunctionProblem(

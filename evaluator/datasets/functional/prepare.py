@@ -1,4 +1,4 @@
-"""From calls to inputs: the form of every argument, and the tests whose arguments survive it."""
+"""Turns calls into inputs: chooses the form of every argument, and the tests whose arguments keep their value in it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from evaluator.datasets.functional.forms import Form, best_form, survives, to_te
 from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, LeftOut
 
 _SAMPLE = 400
-"""Calls that the forms are chosen by; all calls are then tried with them."""
+"""Calls by which the forms are chosen; all calls are then tried with these forms."""
 _LONGEST = 20_000
-"""Characters of the longest input kept."""
+"""Characters of an input that is kept at most."""
 _FEW = 20
-"""A problem that has fewer different tests than these needs only two hidden ones."""
+"""A problem with fewer different tests than these needs only two hidden tests."""
 _SPARE = 8
 """Tests beyond those asked for, in case the reference solution fails on some."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A call, and the standard input it has become."""
+    """A call with its standard input."""
 
     call: Call
     stdin: str
@@ -30,15 +30,15 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A problem whose inputs are known."""
+    """A problem with the inputs of its tests."""
 
     problem: FunctionProblem
     names: tuple[str, ...]
     inputs: tuple[Form, ...]
     examples: int
-    """How many of the cases, from the first, are to be public."""
+    """Number of public cases, the first ones."""
     least: int
-    """Fewest hidden cases."""
+    """Number of hidden cases that are needed."""
     cases: tuple[Case, ...]
     dropped: tuple[Dropped, ...]
 
@@ -46,8 +46,8 @@ class Prepared:
 def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
     """The problem with the inputs of its tests; raises LeftOut with the reason.
 
-    The first cases are public, if possible ones without an empty line. Behind them are hidden ones, at most
-    `most_tests` and a few to spare, spread evenly over all that survive.
+    The first cases are public, if possible cases without an empty line. The hidden ones follow, at most `most_tests`
+    and a few spares, spread evenly over all whose arguments keep their value.
     """
     if problem.oracle.kind == "other":
         raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
@@ -136,7 +136,7 @@ def _chosen(cases: Sequence[Case], examples: int, most_tests: int) -> list[Case]
 
 
 def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) -> str:
-    """Which argument most tests are lost by."""
+    """The argument for which most tests are lost, with the reason."""
     lost = [
         sum(not survives([form], [call.arguments[at]]) for call in calls if at < len(call.arguments))
         for at, form in enumerate(inputs)
@@ -148,7 +148,7 @@ def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) ->
 
 
 def kind_of(values: Sequence[Any]) -> str:
-    """What is the matter with values that no form fits, in words."""
+    """Why no form fits the values, in words."""
     kinds: set[str] = set()
     mixed = False
     open_values = list(values)

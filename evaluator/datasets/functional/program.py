@@ -1,4 +1,4 @@
-"""Programs around a function: the converted reference solution, and those that look at its results."""
+"""Programs around a function: the converted reference solution, and probes that print the function's results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ORDERING_CALLS = (
 )
 
 _PLAIN = "if isinstance(result, dict):\n    result = dict(result)\n"
-"""A Counter or an OrderedDict is a dictionary to who reads the output."""
+"""Makes a Counter or an OrderedDict a plain dictionary, as which its output is read."""
 _BACKWARDS = """
 def _backwards(value):
     return list(value)[::-1] if isinstance(value, (set, frozenset)) else value
@@ -44,7 +44,7 @@ def _codec_text() -> str:
 
 
 def codec_source(*forms: Any, in_order: bool) -> str:
-    """The functions of `codec` as program text: what these forms need of it, without annotations and docstrings."""
+    """The source of the functions of `codec` that these forms need, without annotations and docstrings."""
     used = {text for form in forms for text in _texts(form)}
     functions = [node for node in ast.parse(_codec_text()).body if isinstance(node, ast.FunctionDef)]
     for node in functions:
@@ -61,7 +61,7 @@ def _texts(form: Any) -> set[str]:
 
 
 class _Pruned(ast.NodeTransformer):
-    """Takes away the branches that ask for a kind, shape or box no form has."""
+    """Removes branches for kinds, shapes and boxes that no form has."""
 
     def __init__(self, used: set[str]) -> None:
         self.used = used
@@ -116,9 +116,9 @@ def solution(
 
 
 def probe(problem: FunctionProblem, cases: Sequence[tuple[Any, ...]], backwards: bool = False) -> str:
-    """A program that reads which case it is to call the function with, and prints the `repr` of the result.
+    """A program that reads the number of a case, calls the function with it, and prints the `repr` of the result.
 
-    `backwards`: sets are gone through from their other end wherever their order can show.
+    `backwards`: sets are iterated in reverse wherever their order may matter.
     """
     source = problem.reference.rstrip()
     if backwards:
@@ -129,7 +129,7 @@ def probe(problem: FunctionProblem, cases: Sequence[tuple[Any, ...]], backwards:
 
 
 def uses_sets(source: str) -> bool:
-    """Whether the source makes a set, so that its results may depend on a set's order."""
+    """Whether the source makes a Python set, so that its results may depend on the order of a set."""
     try:
         nodes = list(ast.walk(ast.parse(source)))
     except SyntaxError:
@@ -141,7 +141,7 @@ def uses_sets(source: str) -> bool:
 
 
 def seeded(source: str, seed: int) -> str:
-    """The program run by an interpreter with this PYTHONHASHSEED: strings hash, and sets of them go, differently."""
+    """A program that runs the source under this PYTHONHASHSEED, which changes the order of sets of strings."""
     return (
         "import os, sys\n"
         f"source = {source!r}\n"

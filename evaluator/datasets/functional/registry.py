@@ -1,4 +1,4 @@
-"""The formats that `datasets convert` reads. A new one is a file with a `Format` and a line in `FORMATS`."""
+"""The formats that `datasets convert` reads. A new format is a file with a `Format` and a line in `FORMATS`."""
 
 from __future__ import annotations
 

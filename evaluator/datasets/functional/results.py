@@ -1,4 +1,4 @@
-"""From results to expected outputs: their form, what survives it, and the comparison they need."""
+"""Turns results into expected outputs: their form, their text, and the comparison they need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNREADABLE: Any = object()
 
 
 def parsed(text: str) -> Any:
-    """The value whose `repr` this is; UNREADABLE if it is none of Python's own plain values."""
+    """The value whose `repr` is this text; UNREADABLE unless it is a Python literal."""
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -25,7 +25,7 @@ def parsed(text: str) -> Any:
 
 
 def output_forms(values: Sequence[Any]) -> dict[str, Form]:
-    """The form of a result by the name of its type; raises LeftOut where a type has none."""
+    """The form of results by the name of their type; raises LeftOut where no form fits a type."""
     by_type: dict[str, list[Any]] = defaultdict(list)
     for value in values:
         by_type[type(value).__name__].append(value)
@@ -39,13 +39,13 @@ def output_forms(values: Sequence[Any]) -> dict[str, Form]:
 
 
 def output_text(forms: Mapping[str, Form], value: Any) -> str | None:
-    """What is printed for the value; None if it would not be read back as it is."""
+    """The text that is printed for the value; None if reading it would give another value."""
     form = forms[type(value).__name__]
     return to_text([form], [value]) if survives([form], [value]) else None
 
 
 def confusable(texts: Mapping[int, str], values: Sequence[Any]) -> set[int]:
-    """Results of different types that print alike, such as `[]` and an empty string."""
+    """Indices of results of different types with equal texts, such as `[]` and an empty string."""
     by_tokens: dict[str, list[int]] = defaultdict(list)
     for at, text in texts.items():
         by_tokens[" ".join(text.split())].append(at)
@@ -57,7 +57,7 @@ def _family(value: Any) -> str:
 
 
 def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
-    """Whether the reference solution's result is the one a test states, numbers within a tolerance."""
+    """Whether the result of the reference solution is the one that a test states, numbers within a tolerance."""
     if isinstance(result, float | int) and isinstance(stated, float | int):
         return result == stated or abs(result - stated) <= max(tolerance or 0.0, 1e-6 * abs(stated))
     if isinstance(result, list | tuple) and isinstance(stated, list | tuple):
@@ -67,8 +67,8 @@ def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
 
 
 def order_shows(forward: Any, backward: Any) -> bool | None:
-    """Whether the order of a set shows in the result: False: not at all; True: as the order of its items alone;
-    None: it decides what the result is."""
+    """Whether the result depends on the order of a set. False: not at all; True: only in the order of its items;
+    None: in other ways."""
     if same(forward, backward):
         return False
     if isinstance(forward, list | tuple | dict) and type(forward) is type(backward):
@@ -79,7 +79,7 @@ def order_shows(forward: Any, backward: Any) -> bool | None:
 
 
 def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[Any], unordered: bool) -> str:
-    """The name of the comparison the results need, in `cure.table.compare`; raises LeftOut where there is none."""
+    """The name of the comparison in `cure.table.compare` that the results need; raises LeftOut where none fits."""
     shapes = {form if isinstance(form, str) else form[0] for form in forms.values()}
     pairs = "dict" in forms and not any(entries_need_order(value, forms[type(value).__name__]) for value in values)
     if unordered or oracle.kind == "unordered" or "set" in forms or pairs:
@@ -94,7 +94,7 @@ def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[An
 
 
 def entries_need_order(value: Any, form: Form) -> bool:
-    """Whether it holds a dictionary whose entries cannot be compared as lines, in any order."""
+    """Whether the value has a dictionary whose entries take several lines, which cannot be compared in any order."""
     if isinstance(value, dict) and form[0] == "pairs":
         return False
     if isinstance(value, dict) and len(value) > 1:
@@ -110,7 +110,7 @@ def _holds_float(value: Any) -> bool:
 
 
 def _needs_lines(value: Any) -> bool:
-    """Whether white space tells it from another value: blanks in a string, rows of different lengths."""
+    """Whether only white space distinguishes the value from others: blanks in a string, rows of different lengths."""
     if isinstance(value, str):
         return value != " ".join(value.split())
     if isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value):

@@ -1,4 +1,4 @@
-"""The sections put behind a statement: what is read, what is printed, in words."""
+"""The sections that are added to a statement: the input and the output in words."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def question(
 
 
 def phrase(form: Form) -> str:
-    """The form in words, as in `threshold: a real number`."""
+    """The form in words, such as `a real number`."""
     if isinstance(form, str):
         return _ONE[form]
     shape, _, inner = form

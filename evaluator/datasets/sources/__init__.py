@@ -1,1 +1,1 @@
-"""Where data sets come from and where they are kept: the hub, files, and the user's data directory."""
+"""Data sets from the hub and from files, stored in the user's data directory."""

@@ -1,4 +1,4 @@
-"""The sets of the paper: where they are published, and how large."""
+"""The sets of the paper: where they are published, and how large they are."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from evaluator.datasets.errors import DatasetError
 
 @dataclass(frozen=True)
 class PaperSet:
-    """One published set; everything in it is stdin/stdout already."""
+    """A published set; all its problems are over stdin and stdout."""
 
     name: str
     split: str
     problems: int
-    """Rows of the published file, as the hub counts them."""
+    """Rows of the published file."""
     paper: str
-    """What the paper says of its size."""
+    """The size according to the paper, in words."""
 
     @property
     def hub(self) -> str:
-        """Its repository on the hub."""
+        """The repository on the hub."""
         return f"Gen-Verse/{self.name}"
 
     @property
     def file(self) -> str:
-        """The one file of the repository that is the set."""
+        """The file of the repository that holds the set."""
         return f"{self.split}/{self.name}.json"
 
 
@@ -44,13 +44,13 @@ _BY_NAME = {item.name.lower(): item for item in PAPER_SETS}
 
 
 def paper_set(name: str) -> PaperSet | None:
-    """The set of that name, whatever its case and with or without `Gen-Verse/`; None if there is none."""
+    """The set of that name, in upper or lower case, with or without `Gen-Verse/`; None if there is none."""
     key = name.lower().removeprefix("gen-verse/")
     return _BY_NAME.get(_OTHER_NAMES.get(key, key).lower())
 
 
 def known_set(name: str) -> PaperSet:
-    """The set of that name; raises DatasetError naming the nearest one."""
+    """The set of that name; raises DatasetError that names the nearest one."""
     if found := paper_set(name):
         return found
     near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)

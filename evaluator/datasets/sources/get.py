@@ -1,4 +1,4 @@
-"""Getting a set: from the hub at a pinned commit, or from a file; the checksum decides afterwards."""
+"""Gets a set from the hub at a pinned commit, or from a file, and verifies its checksum."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from evaluator.datasets.sources.store import Record, arriving, keep, sha256_of, 
 
 
 def get(name: str, revision: str | None = None, source: Path | None = None, sha256: str | None = None) -> Record:
-    """The record of the set, which is on this machine afterwards; raises DatasetError.
+    """The record of the set, which is then stored on this machine; raises DatasetError.
 
-    What is there already is verified and kept, unless another revision or a file is asked for. The commit of the first
-    download is the pinned one: without `revision` nothing newer is fetched.
+    A stored set is verified and kept, unless another revision or a file is given. The commit of the first download is
+    pinned: without `revision` no newer one is fetched.
     """
     item = known_set(name)
     before = stored(item)

@@ -1,4 +1,4 @@
-"""One plain file from the hub, at one commit. No loading scripts, no `datasets` library."""
+"""Downloads one file from the hub, at one commit, without loading scripts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from evaluator.datasets.sources.catalogue import PaperSet
 
 
 def download(item: PaperSet, revision: str | None, folder: Path) -> tuple[Path, str]:
-    """The set's file, brought into `folder`, and the commit it is of; raises DatasetError with one line.
+    """The file of the set, downloaded into `folder`, and its commit; raises DatasetError.
 
-    `revision` is a commit, a branch or a tag; None is the branch `main` as it is now. HF_ENDPOINT names another hub.
+    `revision` is a commit, a branch or a tag; None is the branch `main`. HF_ENDPOINT names another hub.
     """
     try:
         from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url

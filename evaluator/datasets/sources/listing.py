@@ -1,9 +1,8 @@
-"""What the command reads, lists and writes."""
+"""Lists and loads sets by name or path, and writes converted ones."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from cure.problem import Problem
 from cure.problem.file import load_problems
 from cure.table import judging_of
+from engines import write_atomically
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.rows import read_text
 from evaluator.datasets.sources.catalogue import PAPER_SETS
@@ -18,7 +18,7 @@ from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of,
 
 
 def load(name_or_path: str) -> tuple[list[Problem], Path]:
-    """The problems of a file, gzipped or not, or of a stored set, and the file; raises ProblemError."""
+    """The problems of a file, gzipped or not, or of a stored set, and the path of the file; raises ProblemError."""
     path = find_dataset(name_or_path)
     if path.suffix == ".gz":
         return load_problems(str(path.with_suffix("")), read_text(path)), path
@@ -26,7 +26,7 @@ def load(name_or_path: str) -> tuple[list[Problem], Path]:
 
 
 def listed(files: Sequence[str]) -> dict[str, Any]:
-    """The paper's sets with what is here of them, and the given files."""
+    """The sets of the paper, with the ones stored on this machine, and the given files, as JSON."""
     return {
         "home": str(data_home()),
         "sets": [
@@ -69,7 +69,7 @@ def _file(name: str) -> dict[str, Any]:
 
 
 def brief(index: int, problem: Problem) -> dict[str, Any]:
-    """A problem in a line of the set's summary."""
+    """One line of the summary of a set, as JSON."""
     return {
         "index": index,
         "name": problem.name,
@@ -82,11 +82,8 @@ def brief(index: int, problem: Problem) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write the file whole or not at all; raises DatasetError."""
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    """Write the content to the file atomically; raises DatasetError."""
     try:
-        partial.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_atomically(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise DatasetError(f"{path}: cannot be written ({error.strerror})") from error

@@ -1,4 +1,4 @@
-"""A string out of a pickle, without unpickling."""
+"""Reads a string from a pickle without unpickling it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _AROUND = frozenset({"PROTO", "FRAME", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"
 
 
 def pickled_string(data: bytes) -> str:
-    """The one string in `data`, in any protocol; raises ValueError for anything that a pickled string does not contain.
+    """The one string in `data`, pickled by any protocol; raises ValueError for any other pickle.
 
-    Opcodes are only listed, never carried out: a pickle that imports, calls or builds something is refused.
+    Opcodes are listed, never executed: a pickle that imports, calls or builds an object is refused.
     """
     found: list[str] = []
     end = 0

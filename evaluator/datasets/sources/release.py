@@ -1,6 +1,6 @@
-"""Functional tests as text in the way of the released notebook, character by character, its faults included.
+"""Functional tests as text by the rules of the released notebook, to the character, faults included.
 
-`data/transformation.ipynb` of Gen-Verse/CURE @ 69fe174. Kept to compare with; `codec` and `forms` are what is used.
+`data/transformation.ipynb` of Gen-Verse/CURE @ 69fe174. It is kept for comparison; conversion uses `codec` and `forms`.
 A test is `modify(transform_tokens(text))`; a statement is `question(text)`.
 """
 
@@ -21,7 +21,7 @@ _OUTPUT = re.compile(rf"(Output:\s*)({_TABLE}|{_LIST}|{_DOUBLE}|{_SINGLE}|True|F
 
 
 def transform_tokens(text: str) -> str:
-    """A test's arguments or result as lines: the first table a row a line, each list on a line, each token on one."""
+    """The arguments or result of a test as lines: a line for each row of the first table, each list, and each token."""
     parts: list[str] = []
     table = re.search(_TABLE, text)
     before, after = (text[: table.start()], text[table.end() :]) if table else (text, "")
@@ -33,17 +33,17 @@ def transform_tokens(text: str) -> str:
 
 
 def modify(text: str) -> str:
-    r"""The text stripped, each literal `\n` a line's end, and ended by one."""
+    r"""The text stripped, with newlines for each literal `\n`, and a newline at the end."""
     return text.replace("\\n", "\n").strip() + "\n"
 
 
 def transform_input_block(text: str) -> str:
-    """`name = value, ...` of an example as lines, names dropped."""
+    """`name = value, ...` of an example as lines, without the names."""
     return transform_tokens(_NAME.sub("\n", text))
 
 
 def transform_spec_block(text: str) -> str:
-    """The same by the notebook's other function, which knows one list only and takes what follows apart at commas."""
+    """`name = value, ...` as lines by the notebook's other function: one list, and the rest split at commas."""
     found: list[tuple[int, str]] = []
     match = re.search(_TABLE, text) or re.search(_LIST, text)
     if match:
@@ -55,17 +55,17 @@ def transform_spec_block(text: str) -> str:
 
 
 def replace_input_block(text: str) -> str:
-    """A statement with the arguments of its examples as lines."""
+    """The statement with the arguments of its examples as lines."""
     return _INPUT.sub(lambda match: f"{match[1]}\n{transform_input_block(match[2])}", text)
 
 
 def replace_output_block(text: str) -> str:
-    """A statement with the results of its examples as lines, as far as the notebook recognises them."""
+    """The statement with the results of its examples as lines, where the notebook recognises them."""
     return _OUTPUT.sub(lambda match: f"{match[1]}\n{transform_tokens(match[2])}", text)
 
 
 def question(text: str) -> str:
-    """A statement, converted."""
+    """The converted statement."""
     return replace_output_block(replace_input_block(text.strip()))
 
 

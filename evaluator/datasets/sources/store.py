@@ -1,6 +1,6 @@
 """Sets on this machine: `datasets/<NAME>/<NAME>.json` in the user's data directory, with `record.json` beside it.
 
-A set is put there whole or not at all: it is written into a folder of another name, and that folder is renamed.
+A set is stored atomically: it is written into a folder of another name, which is then renamed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Record:
     bytes: int
     problems: int
     source: str
-    """`hub:<repository>` or the path it was taken from."""
+    """`hub:<repository>`, or the path of the file it was copied from."""
     revision: str | None
     """Commit of the hub's repository."""
     stored: str
@@ -37,7 +37,7 @@ class Record:
 
 
 def data_home() -> Path:
-    """Where data is kept: CURE_AGENT_DATA_HOME, else the user's data directory."""
+    """The directory of stored sets: CURE_AGENT_DATA_HOME, else the user's data directory."""
     if chosen := os.environ.get("CURE_AGENT_DATA_HOME"):
         return Path(chosen)
     import platformdirs
@@ -46,12 +46,12 @@ def data_home() -> Path:
 
 
 def folder_of(item: PaperSet) -> Path:
-    """The folder of this set, there or not."""
+    """The folder of this set, which may not exist."""
     return data_home() / "datasets" / item.name
 
 
 def stored_path(item: PaperSet) -> Path:
-    """The file of this set, there or not."""
+    """The file of this set, which may not exist."""
     return folder_of(item) / f"{item.name}.json"
 
 
@@ -73,7 +73,7 @@ def sha256_of(path: Path) -> str:
 
 
 def verified(item: PaperSet, record: Record) -> Path:
-    """The stored file, after its checksum was found to be the recorded one; raises DatasetError otherwise."""
+    """The stored file, with its checksum verified; raises DatasetError if it was changed."""
     path = stored_path(item)
     try:
         found = sha256_of(path)
@@ -90,9 +90,9 @@ def verified(item: PaperSet, record: Record) -> Path:
 
 
 def find_dataset(name_or_path: str | Path) -> Path:
-    """The file that holds a set: the path itself if it is one, else the stored set of that name, checksum verified.
+    """The file of a set: the path, if it is one, else the stored set of that name, with its checksum verified.
 
-    Raises DatasetError with what to do where the name is unknown, or known but not on this machine.
+    Raises DatasetError that says what to do where the name is unknown, or the set is not on this machine.
     """
     text = str(name_or_path)
     path = Path(text)
@@ -114,7 +114,7 @@ def find_dataset(name_or_path: str | Path) -> Path:
 
 @contextmanager
 def arriving(item: PaperSet) -> Iterator[Path]:
-    """An empty folder to bring the set's file into; it is gone afterwards, whatever happened."""
+    """A context with an empty folder for the set's file, which is removed at the end. Raises DatasetError."""
     parent = folder_of(item).parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def arriving(item: PaperSet) -> Iterator[Path]:
 
 
 def keep(item: PaperSet, file: Path, arrival: Path, source: str, revision: str | None) -> Record:
-    """Store `file`, which lies in the folder `arrival`, as this set, in place of an earlier one."""
+    """The record of the set after `file`, in the folder `arrival`, was stored in place of an earlier one."""
     from cure.problem.file import load_problems
 
     problems = len(load_problems(str(file)))
