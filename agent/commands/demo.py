@@ -15,7 +15,7 @@ PROBLEMS = "demo_problems.json"
     show_default=True,
     help="Where programs run.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed asks the model the same.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the samples.")
 def demo(sandbox: str, seed: int) -> int:
     """Solve three bundled problems with the bundled model and show the evidence for each answer.
 

@@ -1,4 +1,4 @@
-"""What a solve may be told: settings that are recorded, and what the command makes them of."""
+"""Settings of a solve: the recorded ones, and the command's, from which they are made."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def _check_strategy(name: str) -> None:
 
 
 Strategy = Annotated[str, checked(_check_strategy)]
-"""What to do next after a round."""
+"""Name of the rule for what to do after a round."""
 
 
 class Budget(Section):
-    """What a run may spend; None is no limit. It may be written as one text, such as `50ktok,90s`."""
+    """Limits of what a run spends, none where there is no value. May be written as one text, such as `50ktok,90s`."""
 
     tokens: int | None = Field(default=None, ge=0)
     """Tokens of prompts and completions."""
@@ -48,11 +48,11 @@ class Search(Section):
     rounds: int = Field(default=3, ge=1, le=100)
     """Rounds at most: the first, and those that repair or sample more."""
     budget: Budget = Budget()
-    """What may be spent: tokens and time, such as 50ktok,90s."""
+    """Most that may be spent, tokens and time, such as 50ktok,90s."""
     seed: int = 0
-    """The same seed asks the model the same."""
+    """Seed of the samples; engines that take seeds answer alike again."""
     temperature: float = Field(default=1.0, ge=0, le=2)
-    """How freely the models sample; 0 takes the likeliest token."""
+    """Temperature of sampling; 0 takes the likeliest token."""
     top_p: float = Field(default=1.0, ge=0, le=1)
     """Share of the likeliest tokens, by probability, that are sampled from."""
     max_tokens: int = Field(default=4096, ge=1)
@@ -98,7 +98,7 @@ class Roles(Section):
 
 
 class SolveOptions(Search, Roles):
-    """`cure-agent solve`."""
+    """One problem solved, `cure-agent solve`."""
 
     def settings(self) -> SolveSettings:
         """The settings to record; styles may be `auto`, until the models are open."""
@@ -134,7 +134,7 @@ def amounts(text: str) -> dict[str, float]:
 
 
 class ResumeOptions(Section):
-    """`cure-agent resume` and `cure-agent replay --execute`: what is not recorded."""
+    """A recorded solve taken up again, `cure-agent resume` and `cure-agent replay --execute`."""
 
     sandbox: Sandbox = "auto"
     """Where programs run; `none` is for models one trusts."""

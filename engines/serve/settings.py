@@ -1,4 +1,4 @@
-"""What the server is told."""
+"""Settings of `cure-agent serve`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ServeOptions(Section):
-    """`cure-agent serve`."""
+    """The server over any engine, `cure-agent serve`."""
 
     model: Model = "micro"
     """Model spec, such as micro or hf:PATH."""

@@ -95,7 +95,7 @@ def _find(dataset: str) -> Path:
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """What would be asked for and run, as lines or as JSON."""
+    """Numbers of requests, tokens and executions of the evaluation, as lines or as JSON."""
     import json
 
     count = len(problems)

@@ -1,4 +1,4 @@
-"""What an evaluation is told: settings that decide its samples and verdicts, and what the command makes of them."""
+"""Settings of an evaluation: the recorded ones, and the command's, from which they are made."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Asking(Section):
     style: StyleChoice = "auto"
     """Prompt wording; `auto` is the one that each model was trained on."""
     temperature: float = Field(default=0.8, ge=0)
-    """How freely the models sample; 0 takes the likeliest token."""
+    """Temperature of sampling; 0 takes the likeliest token."""
     top_p: float = Field(default=0.95, ge=0, le=1)
     """Share of the likeliest tokens, by probability, that are sampled from."""
     top_k: int | None = Field(default=None, ge=1)
@@ -64,7 +64,7 @@ class Asking(Section):
     max_tokens: int = Field(default=10_000, ge=1)
     """Tokens per answer at most."""
     seed: int = 0
-    """For engines that take seeds."""
+    """Seed of the samples; engines that take seeds answer alike again."""
 
 
 class RoleSettings(Asking):
@@ -124,13 +124,13 @@ class Settings(Judging):
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Settings:
-        """What `to_record` wrote, now or in an earlier version. Raises ValueError for anything else."""
+        """The settings that `to_record` wrote, now or in an earlier version. Raises ValueError for anything else."""
         # A run from before there was this setting ran all tests.
         return Settings.model_validate({"give_up_after": None, **record})
 
 
 class EvalOptions(Judging, Asking, Sources):
-    """`cure-agent eval`."""
+    """An evaluation on a data set, `cure-agent eval`."""
 
     sandbox: Sandbox = "auto"
     """Where programs run; `none` is for models one trusts."""

@@ -1,4 +1,4 @@
-"""What a training run is told: TOML checked by pydantic, with presets. Loads without torch."""
+"""Configuration of a training run: TOML checked by pydantic, with presets. Loads without torch."""
 
 from trainer.config.load import PRESETS, dump, load, load_with_origins, preset_text
 from trainer.config.schema import Config

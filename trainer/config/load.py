@@ -35,7 +35,7 @@ def load(target: str, overrides: Sequence[str] = ()) -> Config:
 
 
 def load_with_origins(target: str, overrides: Sequence[str] = ()) -> Resolved[Config]:
-    """What `load` returns, with the origin of every value: a preset, the file, or --set."""
+    """The configuration with the origin of every value: a preset, the file or --set. Raises TrainerError."""
     try:
         # [policies] is replaced as a whole: a file that names its own does not want the preset's beside them.
         layers = [*_layers(target), layer(_assigned(overrides), "--set")]
@@ -50,7 +50,7 @@ def dump(config: Config) -> str:
 
 
 def _layers(target: str) -> list[Tree]:
-    """What the preset gives, and the file over it, lowest first."""
+    """Values of the preset, then of the file over it."""
     if target in PRESETS:
         return [_preset(target)]
     path = Path(target)

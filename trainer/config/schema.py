@@ -48,7 +48,7 @@ class Role(Section):
     public_examples: int | None = Field(default=None, ge=0)
     """Public examples shown to the tester by the style `release`; none of them without it."""
     temperature: float = Field(default=1.0, gt=0)
-    """How freely answers are sampled."""
+    """Temperature of sampling."""
     top_p: float = Field(default=1.0, gt=0, le=1)
     """Share of the likeliest tokens, by probability, that are sampled from."""
     top_k: int | None = Field(default=None, ge=1)
@@ -77,7 +77,7 @@ class Labels(Section):
     style: StyleName = "chat"
     """Prompt style of the frozen tester."""
     temperature: float = Field(default=1.0, gt=0)
-    """How freely the tests are sampled."""
+    """Temperature of sampling."""
     max_tokens: int = Field(default=10_000, ge=1)
     """Tokens of an answer at most."""
     agreement: float = Field(default=0.0, ge=0, le=1)
@@ -250,7 +250,7 @@ class EvaluationConfig(Section):
     samples: int = Field(default=8, ge=1)
     """Programs and tests per problem."""
     temperature: float = Field(default=1.0, ge=0)
-    """How freely answers are sampled; 0 takes the likeliest token."""
+    """Temperature of sampling; 0 takes the likeliest token."""
     seed: int = 1000
     """Decides problems of the micro lab and samples."""
 
