@@ -1,7 +1,8 @@
 """Training texts of the warm-up: right and deliberately wrong answers of both roles, and repairs.
 
-Noise is drawn per answer, never per task, so that it is a choice the model makes when sampling and not a gap in what
-it knows: a wrong test is worked out as carefully as a right one, only for a slightly different task.
+Whether an answer is wrong is drawn for each answer, never for a task. So the model learns to give wrong answers as a
+choice when sampling, and not for lack of knowledge: a wrong test is worked out as carefully as a right one, but for a
+slightly different task.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from trainer.micro.steps import ENDS, STEPS
 from trainer.micro.wording import statement
 
 _HANDY = 60
-"""The tester works with numbers up to this; inputs that lead beyond it are drawn again."""
+"""Largest number the tester works with; inputs that lead to larger ones are drawn again."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How often an answer is wrong on purpose, and how."""
+    """How often an answer is wrong on purpose, by kind of fault."""
 
     code: float = 0.41
     """Share of programs that are a near miss."""
     test: float = 0.57
     """Share of tests worked out for a near miss."""
     slip: float = 0.11
-    """Share of tests with one slip of the pen."""
+    """Share of tests with one wrong number in the work."""
     form: float = 0.03
     """Share of answers that break off: a program before its print, a test before its output."""
     repair: float = 0.12
@@ -50,6 +51,8 @@ class Mix:
 
 @dataclass(frozen=True)
 class Text:
+    """One training text."""
+
     prompt: str
     completion: str
     """What the model is trained to write, its end token included."""
@@ -58,7 +61,7 @@ class Text:
 
 
 def text(seed: int, index: int, noise: Noise, mix: Mix = Mix()) -> Text:
-    """Training text `index` of the sequence that `seed` names; needs nothing but its arguments."""
+    """Training text `index` of the sequence of `seed`: a pure function."""
     rng = stream("text", seed, index)
     recipe = recipe_of(rng.choice(kinds("train")), rng)
     problem = Problem(statement(recipe, rng))
@@ -78,7 +81,7 @@ def code_answer(recipe: Recipe) -> str:
 def test_answer(numbers: Sequence[int], recipe: Recipe, slip: random.Random | None = None) -> str:
     """The tester's answer for `recipe` on this input: the list after every step, then the test.
 
-    `slip` makes one number of one line wrong and goes on from there.
+    With `slip` one number of one line is wrong, and the work continues from it.
     """
     at = slip.randrange(len(recipe.steps) + 1) if slip else -1
     lines = [f"Input: {numbers_text(numbers)}"]
@@ -108,7 +111,7 @@ def _slipped(numbers: Sequence[int], rng: random.Random) -> list[int]:
 def tester_input(recipe: Recipe, rng: random.Random) -> list[int]:
     """Three to five numbers that are easy to work with under `recipe` and seldom leave an empty list.
 
-    They are distinct, so that it is plain which number a later line means, unless repeats are the point.
+    They are distinct, so that a number can be followed from line to line, unless the recipe removes repeats.
     """
     numbers = [0]
     for attempt in range(20):
@@ -126,7 +129,7 @@ def tester_input(recipe: Recipe, rng: random.Random) -> list[int]:
 
 
 def near_miss(recipe: Recipe, rng: random.Random) -> Recipe:
-    """A recipe one mistake away that behaves differently on some input."""
+    """A recipe with one mistake that gives another output on some input."""
     misses = list(near_misses(recipe))
     rng.shuffle(misses)
     probes = [random_numbers(rng, longest=6, largest=12) for _ in range(12)]

@@ -1,4 +1,4 @@
-"""Writes a warmed-up model as a directory that transformers and vLLM load, with a record of how it was made."""
+"""Writes a warmed-up model as a directory that transformers and vLLM load, with a manifest of how it was made."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from trainer.micro.warmup import WarmModel
 
 _LOSS_EVERY = 100
+"""Steps over which a loss of the manifest is the mean."""
 
 
 def prepare(directory: Path) -> Path:
-    """The empty directory to write into, beside its final place. Raises TrainerError when that place is taken."""
+    """An empty directory to write into, beside `directory`. Raises TrainerError where `directory` is taken."""
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise TrainerError(f"{directory} exists and is not empty; name another place with --out")
     partial = directory.with_name(directory.name + ".partial")
@@ -44,7 +45,7 @@ def save(warm: WarmModel, directory: Path) -> None:
 
 
 def manifest(warm: WarmModel, directory: Path, figures: list[Evaluation]) -> dict[str, Any]:
-    """How the checkpoint in `directory` was made: configuration, versions, the loss on the way, what it scored."""
+    """How the checkpoint in `directory` was made: configuration, versions, losses and evaluations."""
     import tokenizers
     import torch
     import transformers
@@ -76,7 +77,7 @@ def manifest(warm: WarmModel, directory: Path, figures: list[Evaluation]) -> dic
 
 
 def write_records(directory: Path, record: dict[str, Any]) -> None:
-    """Write manifest.json and a README.md that repeats its main lines for people."""
+    """Write manifest.json, and a README.md with its main figures."""
     (directory / "manifest.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     rows = [
         "| {temperature:g} | {code:.2f} | {test:.2f} | {best_of_n:.2f} | {repair:.2f} |".format(**figures)
@@ -100,7 +101,7 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
 
 
 def publish(partial: Path, directory: Path) -> None:
-    """Rename the finished directory into place."""
+    """Rename the finished directory to its final name."""
     if directory.exists():
         directory.rmdir()
     partial.rename(directory)

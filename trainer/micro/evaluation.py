@@ -1,4 +1,4 @@
-"""How good a micro checkpoint is on problems of kinds it never saw: sampled through an engine, run in a sandbox."""
+"""Figures of a micro checkpoint on problems: sampled through an engine, run in a sandbox."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ from trainer.micro.recipes import Recipe, answer, numbers_text, source
 
 _REFERENCE = "reference"
 _MAX_TOKENS = 128
+_ROLES = ("coder", "tester", "repair")
 
 
 @dataclass(frozen=True)
 class MicroEvaluationConfig:
-    """What is asked; the same values give the same prompts, and the same samples on one machine."""
+    """What is sampled. Equal values give equal prompts, and equal samples on one machine."""
 
     split: Split = "heldout"
     problems: int = 48
@@ -32,7 +33,7 @@ class MicroEvaluationConfig:
     seed: int = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evaluation:
     """Shares between 0 and 1, pooled over problems and samples."""
 
@@ -45,7 +46,9 @@ class Evaluation:
     repair: float
     """Repairs, of a near-miss program that fails a true test, that pass every hidden test."""
     code_unextracted: float
+    """Answers of the coder without a program."""
     test_unextracted: float
+    """Answers of the tester without a test."""
     problems: int
     samples: int
     temperature: float
@@ -57,14 +60,14 @@ async def evaluate(
     config: MicroEvaluationConfig,
     on_done: Callable[[int, int], None] = lambda *_: None,
 ) -> Evaluation:
-    """The checkpoint's figures. `on_done(done, total)` counts answers, then problems whose table is complete."""
+    """The checkpoint's figures. `on_done(done, total)` counts answers and then complete tables."""
     made = [problem_and_recipe(config.seed, config.split, i) for i in range(config.problems)]
     answers = await _answers(engine, made, config, on_done)
     done = 0
 
     async def score(number: int) -> tuple[int, int, int, int]:
         nonlocal done
-        roles = [answers[f"{role}-{number}"] for role in ("coder", "tester", "repair")]
+        roles = [answers[role, number] for role in _ROLES]
         scored = await _score(sandbox, made[number][0], *roles)
         done += 1
         on_done(config.problems * config.samples * 3 + done, config.problems * (config.samples * 3 + 1))
@@ -73,15 +76,16 @@ async def evaluate(
     scores = await asyncio.gather(*(score(number) for number in range(config.problems)))
     total = config.problems * config.samples
     read = extractor("robust")
-    flat = {role: [text for key, texts in answers.items() if key.startswith(role) for text in texts]
-            for role in ("coder", "tester")}  # fmt: skip
+    codes, tests = (
+        [text for number in range(config.problems) for text in answers[role, number]] for role in ("coder", "tester")
+    )
     return Evaluation(
         code=sum(score[0] for score in scores) / total,
         test=sum(score[1] for score in scores) / total,
         best_of_n=sum(score[2] for score in scores) / config.problems,
         repair=sum(score[3] for score in scores) / total,
-        code_unextracted=sum(read.program(text).value is None for text in flat["coder"]) / total,
-        test_unextracted=sum(read.test(text).value is None for text in flat["tester"]) / total,
+        code_unextracted=sum(read.program(text).value is None for text in codes) / total,
+        test_unextracted=sum(read.test(text).value is None for text in tests) / total,
         problems=config.problems,
         samples=config.samples,
         temperature=config.temperature,
@@ -93,7 +97,8 @@ async def _answers(
     made: Sequence[tuple[Problem, Recipe]],
     config: MicroEvaluationConfig,
     on_done: Callable[[int, int], None],
-) -> dict[str, list[str]]:
+) -> dict[tuple[str, int], list[str]]:
+    """Texts by role and number of the problem."""
     sampling = Sampling(temperature=config.temperature, max_tokens=_MAX_TOKENS, seed=config.seed, stop=micro.STOP)
     requests = [
         Request(f"{role}-{i}", prompt, config.samples, replace(sampling, seed=config.seed + 1000 * i))
@@ -104,17 +109,19 @@ async def _answers(
             ("repair", _repair_prompt(problem, recipe, config.seed + i)),
         )
     ]
-    answers = {request.key: [""] * config.samples for request in requests}
+    asked = [(role, number) for number in range(len(made)) for role in _ROLES]
+    places = dict(zip((request.key for request in requests), asked, strict=True))
+    answers = {place: [""] * config.samples for place in asked}
     done = 0
     async for completion in engine.complete(requests):
-        answers[completion.key][completion.index] = completion.text
+        answers[places[completion.key]][completion.index] = completion.text
         done += 1
         on_done(done, config.problems * (config.samples * 3 + 1))
     return answers
 
 
 def _repair_prompt(problem: Problem, recipe: Recipe, seed: int) -> TextPrompt:
-    """Asks to repair a near-miss program, shown a hidden test that it fails."""
+    """The prompt to repair a near-miss program, with a hidden test that it fails."""
     rng = stream("evaluation repair", seed)
     while True:
         bad = near_miss(recipe, rng)
@@ -131,7 +138,7 @@ def _printed(recipe: Recipe, test: UnitTest) -> str:
 async def _score(
     sandbox: Sandbox, problem: Problem, codes: list[str], tests: list[str], repairs: list[str]
 ) -> tuple[int, int, int, int]:
-    """Right programs, right tests, whether best-of-n is right, right repairs."""
+    """Numbers of right programs, of right tests, of right best-of-n choices (0 or 1), and of right repairs."""
     read = extractor("robust")
     hidden = {f"h{i}": test for i, test in enumerate(problem.hidden)}
     generated = {f"t{i}": found for i, text in enumerate(tests) if (found := read.test(text).value)}

@@ -1,8 +1,8 @@
 """The micro model: a small Qwen3 with untied embeddings and heads of 64.
 
-Both are for vLLM's CPU build: its attention refuses odd head sizes, and with tied embeddings it goes on answering from
-the old output layer after new weights were loaded. Qwen3 and not Qwen2, because transformers 5 overrides whatever
-tokenizer lies beside a Qwen2 checkpoint with its own splitting rules.
+Both are for vLLM's CPU build: its attention accepts few head sizes, and with tied embeddings it keeps the old output
+layer after new weights are loaded. Qwen3 and not Qwen2, because transformers 5 replaces the splitting rules of any
+tokenizer beside a Qwen2 checkpoint by its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from transformers import Qwen3ForCausalLM
 
 HEAD = 64
+"""Size of an attention head."""
 
 
 def new_model(vocabulary: int, end_id: int, pad_id: int, hidden: int = 128, layers: int = 4) -> Qwen3ForCausalLM:

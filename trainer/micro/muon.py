@@ -1,7 +1,7 @@
-"""Muon for the hidden matrices: momentum, orthogonalised by a Newton-Schulz iteration, as the update's direction.
+"""Muon for the hidden matrices: the update's direction is the momentum, orthogonalised by a Newton-Schulz iteration.
 
-After Keller Jordan's description (kellerjordan.github.io/posts/muon), in float32, since torch's own Muon works in
-bfloat16, for which many CPUs have no units. Left out: Nesterov variants, distributed parts, tall-matrix batching.
+After Keller Jordan's description (kellerjordan.github.io/posts/muon), in float32: torch's own Muon works in bfloat16,
+for which many CPUs have no units. Left out: Nesterov variants, distribution over processes, batches of matrices.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _ROUNDS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """`lr` is in units of update root-mean-square per step; every parameter must be a matrix."""
+    """The optimizer. `lr` is the root mean square of an update's entries; every parameter must be a matrix."""
 
     def __init__(self, matrices: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # one overload
-        """Update every matrix that has a gradient; `closure` may recompute the loss first, as in every optimizer."""
+        """Update every matrix that has a gradient; the loss if `closure` recomputes it, else None."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -41,7 +41,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
-    """Roughly the nearest matrix with orthonormal rows (or columns): singular values end between 0.7 and 1.2."""
+    """About the nearest matrix (rows, columns) with orthonormal rows or columns: singular values of 0.7 to 1.2."""
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)

@@ -1,7 +1,7 @@
-"""Micro problems: `problem(seed, split, index)` is a pure function, and a held-out kind is never seen in training.
+"""Micro problems: `problem(seed, split, index)` is a pure function, and held-out kinds do not occur in training.
 
-A kind is a composition of operations without its constants (`even+reverse+list`), so a held-out problem asks for known
-operations in a combination that no training text shows.
+A kind is a composition of operations without constants (`even+reverse+list`), so a held-out problem asks for known
+operations in a combination that no training text contains.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _PROBES = 32
 _MOST_STEPS = 2
 _LARGEST = 150
 PUBLIC = 2
+"""Public examples of a problem."""
 HIDDEN = 10
+"""Hidden tests of a problem."""
 
 
 def stream(*key: object) -> random.Random:
@@ -58,7 +60,7 @@ def _probe_inputs() -> tuple[tuple[int, ...], ...]:
 
 
 def _every_step_matters(recipe: Recipe) -> bool:
-    """Whether leaving out any one step shows on a quarter of the probes, outputs vary, and numbers stay small."""
+    """Whether leaving out any step changes a quarter of the probes' outputs, outputs vary, and numbers stay small."""
     outputs = [answer(recipe, numbers) for numbers in _probe_inputs()]
     if len({tuple(output) for output in outputs}) < 4 or max(map(max, outputs)) > 3 * _LARGEST:
         return False
@@ -72,7 +74,7 @@ def _every_step_matters(recipe: Recipe) -> bool:
 
 def _is_heldout(kind: str) -> bool:
     if kind.count("+") < _MOST_STEPS:
-        return False  # single operations are what the compositions are learned from
+        return False  # compositions are learned from single operations
     return int(hashlib.sha256(kind.encode()).hexdigest(), 16) % 100 < _HELDOUT_PERCENT
 
 
@@ -83,12 +85,12 @@ def recipe_of(kind: str, rng: random.Random) -> Recipe:
 
 
 def problem(seed: int, split: Split, index: int) -> Problem:
-    """Problem `index` of the endless sequence that `seed` and `split` name; needs nothing but its arguments."""
+    """Problem `index` of the endless sequence of `seed` and `split`: a pure function."""
     return problem_and_recipe(seed, split, index)[0]
 
 
 def problem_and_recipe(seed: int, split: Split, index: int) -> tuple[Problem, Recipe]:
-    """The problem, and the recipe that it was made from."""
+    """The problem, and the recipe that it was made from: a pure function."""
     rng = stream("problem", seed, split, index)
     recipe = recipe_of(rng.choice(kinds(split)), rng)
     question = statement(recipe, rng)
@@ -121,7 +123,7 @@ def _distinct_inputs(rng: random.Random, count: int, longest: int, largest: int)
 
 
 def _telling_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
-    """`HIDDEN` inputs, first those on which most near misses not yet told apart answer differently."""
+    """`HIDDEN` inputs; each is chosen to give another output for most near misses that no earlier input reveals."""
     pool = [numbers for numbers in (random_numbers(rng) for _ in range(6 * HIDDEN)) if numbers not in exclude]
     pool = [list(numbers) for numbers in dict.fromkeys(map(tuple, pool))]
     expected = [answer(recipe, numbers) for numbers in pool]
@@ -130,9 +132,9 @@ def _telling_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]
     ]
     chosen: list[int] = []
     while len(chosen) < HIDDEN:
-        open_misses = [where for where in told if not where & set(chosen)]
+        unrevealed = [where for where in told if not where & set(chosen)]
         rest = [i for i in range(len(pool)) if i not in chosen]
-        chosen.append(max(rest, key=lambda i: (_count(open_misses, i), _count(told, i), -i)))
+        chosen.append(max(rest, key=lambda i: (_count(unrevealed, i), _count(told, i), -i)))
     return [pool[i] for i in chosen]
 
 

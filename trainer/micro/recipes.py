@@ -1,4 +1,4 @@
-"""Recipes: a few steps and an end. A recipe can be run, printed as a program, and turned into its near misses."""
+"""Recipes: a few steps and an end. A recipe can be run, written as a program, and changed into near misses."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from trainer.micro.steps import ENDS, STEPS
 
 @dataclass(frozen=True)
 class Step:
+    """One operation of a recipe, with its constant."""
+
     name: str
     k: int = 0
     """The operation's constant; 0 where it has none."""
 
     def apply(self, numbers: Sequence[int]) -> list[int]:
+        """The list after the operation."""
         return STEPS[self.name].apply(numbers, self.k)
 
 
 @dataclass(frozen=True)
 class Recipe:
+    """What a micro problem asks for: operations on a list of numbers, then what to print."""
+
     steps: tuple[Step, ...]
     end: str
 
@@ -36,7 +41,7 @@ class Recipe:
 
 
 def trace(recipe: Recipe, numbers: Sequence[int]) -> list[list[int]]:
-    """The list at the start and after every step."""
+    """The list at the start, and after each step."""
     lists = [list(numbers)]
     for step in recipe.steps:
         lists.append(step.apply(lists[-1]))
@@ -56,8 +61,11 @@ def source(recipe: Recipe) -> str:
 
 
 def near_misses(recipe: Recipe) -> Iterator[Recipe]:
-    """Every recipe one plausible mistake away: an operation taken for another, a constant off by one, a step missing,
-    two steps swapped, a wrong end. Some of them behave like `recipe` all the same."""
+    """Every recipe with one plausible mistake; some of them give the outputs of `recipe` nevertheless.
+
+    Mistakes are an operation confused with another, a constant off by one, a step missing, two steps swapped, a wrong
+    end.
+    """
     steps = recipe.steps
     for i, step in enumerate(steps):
         for name in STEPS[step.name].near:
@@ -80,11 +88,12 @@ def _renamed(step: Step, name: str) -> Step:
 
 
 def numbers_text(numbers: Sequence[int]) -> str:
+    """The numbers separated by spaces."""
     return " ".join(map(str, numbers))
 
 
 def random_numbers(rng: random.Random, longest: int = 8, largest: int = 20) -> list[int]:
-    """A short list of small numbers; half of the lists stay below ten, and some repeat a number."""
+    """A short list of small numbers. Half of the lists have only digits, and some repeat a number."""
     top = rng.choice((9, largest))
     numbers = [rng.randint(0, top) for _ in range(rng.randint(1, longest))]
     if len(numbers) > 2 and rng.random() < 0.4:

@@ -1,8 +1,8 @@
-"""Adds up gradients over one or two processes.
+"""Sums gradients over one or two processes.
 
-A batch is always cut into the same shards. With fewer processes than shards a process works through several of them,
-and the sum is the same, so the number of processes changes the speed and not the weights. One thread each: for layers
-this small, several threads are mostly barriers, which stall tenfold once anything else wants a core.
+A batch is always divided into the same shards. With fewer processes than shards a process computes several of them and
+the sum is equal, so the number of processes changes the speed and not the weights. Each process has one thread: with
+layers this small, more threads mostly wait for each other, and ten times as long when another program uses a core.
 """
 
 from __future__ import annotations
@@ -10,57 +10,35 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from trainer.distributed.world import World
 from trainer.errors import TrainerError
 
-if TYPE_CHECKING:
-    import torch
-
 SHARDS = 2
+"""Parts of every batch."""
 
 
-@dataclass(frozen=True)
-class Team:
-    """The processes of one warm-up, seen from one of them."""
-
-    rank: int
-    size: int
-
-    @property
-    def shards(self) -> range:
-        """Which shards of every batch this process works on."""
-        return range(self.rank, SHARDS, self.size)
-
-    def add_up(self, parameters: Sequence[torch.Tensor], extra: Sequence[float]) -> list[float]:
-        """Replace every gradient by its sum over the team, and return the sums of `extra`."""
-        import torch
-
-        if self.size == 1:
-            return list(extra)
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients] + [torch.tensor(extra)])
-        torch.distributed.all_reduce(flat)
-        parts = torch.split(flat, [gradient.numel() for gradient in gradients] + [len(extra)])
-        for gradient, part in zip(gradients, parts, strict=False):
-            gradient.copy_(part.view_as(gradient))
-        return [float(value) for value in parts[-1]]
+def shards_of(world: World) -> range:
+    """Numbers of the shards of every batch that this process computes."""
+    return range(world.rank, SHARDS, world.size)
 
 
 @contextmanager
-def team(size: int, work: Callable[[Team], object]) -> Iterator[Team]:
-    """This process as rank 0 of a team of `size`; the others run `work`, which must be importable, until it returns."""
+def team(size: int, work: Callable[[World], object]) -> Iterator[World]:
+    """The group of `size` processes; this one has rank 0, the others run `work`, which must be importable.
+
+    Raises TrainerError where another process ends early, ValueError for a size without a shard for each process.
+    """
     import torch
 
     if not 1 <= size <= SHARDS:
         raise ValueError(f"a batch has {SHARDS} shards, so there can be 1 to {SHARDS} processes, not {size}")
     torch.set_num_threads(1)
     if size == 1:
-        yield Team(0, 1)
+        yield World(0, 1, torch.device("cpu"))
         return
     with tempfile.TemporaryDirectory() as directory:
         meeting = f"file://{Path(directory) / 'meeting'}"
@@ -72,10 +50,10 @@ def team(size: int, work: Callable[[Team], object]) -> Iterator[Team]:
             other.start()
         try:
             torch.distributed.init_process_group("gloo", init_method=meeting, rank=0, world_size=size)
-            yield Team(0, size)
+            yield World(0, size, torch.device("cpu"))
             for other in others:
                 other.join()
-        except RuntimeError as error:  # what gloo raises when a connection breaks
+        except RuntimeError as error:  # gloo raises it when a connection breaks
             for other in others:
                 other.join(timeout=5)
             if ended := [other.exitcode for other in others if other.exitcode]:
@@ -88,14 +66,14 @@ def team(size: int, work: Callable[[Team], object]) -> Iterator[Team]:
                 torch.distributed.destroy_process_group()
 
 
-def _other(meeting: str, rank: int, size: int, work: Callable[[Team], object]) -> None:
+def _other(meeting: str, rank: int, size: int, work: Callable[[World], object]) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for rank 0, which then ends this process
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
     try:
-        work(Team(rank, size))
+        work(World(rank, size, torch.device("cpu")))
     except RuntimeError:
         parent = multiprocessing.parent_process()
         if parent is not None and parent.is_alive():

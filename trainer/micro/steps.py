@@ -1,7 +1,7 @@
-"""The operations micro problems are made of: what each does to a list, its line of Python, its wordings.
+"""The operations of micro problems: what each does to a list, its line of Python, its wordings.
 
-A new operation is a new entry of `STEPS` or `ENDS` (and its phrases' words then enter the tokenizer by themselves, at
-the next warm-up). Values stay small and non-negative, so that a model of a million parameters can compute them.
+A new operation is a new entry of `STEPS` or `ENDS`; at the next warm-up the words of its phrases enter the tokenizer.
+Values stay small and not negative, so that a model of a million parameters can compute them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Numbers = Sequence[int]
 
 @dataclass(frozen=True)
 class StepKind:
-    """One operation from a list to a list. `{k}` stands for its constant wherever there is one."""
+    """One operation from a list to a list. `{k}` stands for its constant, where it has one."""
 
     code: str
     """Its line of the program; the list is always called `a`."""
@@ -26,7 +26,7 @@ class StepKind:
     apply: Callable[[Numbers, int], list[int]]
     constants: tuple[int, ...] = ()
     near: tuple[str, ...] = ()
-    """Operations it is easily confused with."""
+    """Names of operations that it is easily confused with."""
     may_empty: bool = False
     """Whether a non-empty list can become empty."""
 

@@ -1,7 +1,7 @@
-"""The micro tokenizer: frequent words and program fragments of the family as single tokens, bytes for all else.
+"""The micro tokenizer: frequent words and program fragments as single tokens, bytes for everything else.
 
-It is a BPE without merges (`ignore_merges`): a piece that is in the vocabulary is one token, any other piece falls
-apart into its bytes, so that every text comes back exactly. Digits are always single tokens.
+It is a BPE without merges (`ignore_merges`): a piece in the vocabulary is one token, any other piece is divided into
+its bytes, so that every text is decoded exactly. Digits are always single tokens.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 VOCABULARY = 576
+"""Number of tokens."""
 FRAGMENTS = (
     "```python\na = list(map(int, input().split()))\n",
     "**Test Input:**\n```\n",
@@ -52,13 +53,13 @@ FRAGMENTS = (
     "x // ",
     "Input:",
 )
-"""Pieces that are kept whole although they hold spaces and signs, longest first where one begins another."""
+"""Pieces that are single tokens although they contain spaces and signs."""
 
 _PIECE = r" ?[A-Za-z]+| ?\d|\n| ?[^\sA-Za-z0-9]+|\s+"
 
 
 def piece_pattern() -> str:
-    """Regular expression whose matches are the pieces of a text; together they cover all of it."""
+    """A regular expression whose matches are the pieces of a text and cover all of it."""
     fragments = sorted(FRAGMENTS, key=lambda fragment: (-len(fragment), fragment))
     return "|".join([*map(re.escape, fragments), _PIECE])
 
@@ -80,8 +81,8 @@ def build(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     for text in texts:
         for part in special.split(text):
             counts.update(piece for piece, _ in splitter.pre_tokenize_str(part))
-    room = VOCABULARY - len(SPECIAL_TOKENS) - len(byte_letters)
-    frequent = sorted((p for p in counts if len(p) > 1), key=lambda piece: (-counts[piece], piece))[:room]
+    words = VOCABULARY - len(SPECIAL_TOKENS) - len(byte_letters)
+    frequent = sorted((p for p in counts if len(p) > 1), key=lambda piece: (-counts[piece], piece))[:words]
     vocabulary = {token: i for i, token in enumerate([*SPECIAL_TOKENS, *byte_letters, *frequent])}
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
     tokenizer.pre_tokenizer = splitter

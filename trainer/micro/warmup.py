@@ -1,7 +1,7 @@
-"""Supervised warm-up of the micro model on noisy answers: first right answers only, then the noise is turned on.
+"""Supervised warm-up of the micro model on noisy answers: first right answers only, then also wrong ones.
 
-The clean phase teaches the operations; the noisy phase moves probability, so that the finished model is wrong by a
-choice that reinforcement learning can undo. Every batch is a function of the seed and its number.
+The first phase teaches the operations; the second gives wrong answers a probability, which reinforcement learning can
+take away again. Every batch is a function of the seed and its number.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-    from trainer.micro.shards import Team
+    from trainer.distributed.world import World
 
 TOKENIZER_TEXTS = 3000
+"""Texts whose frequent pieces become tokens."""
 _CHUNK = 16
-"""Batches that are drawn and sorted by length together, so that little is padding."""
+"""Batches whose texts are sorted by length together, so that there is little padding."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WarmupConfig:
-    """Everything the weights depend on, besides torch's build and the processor."""
+    """Everything that determines the weights, besides torch's build and the processor."""
 
     seed: int = 0
     steps: int = 1300
@@ -60,9 +61,9 @@ class WarmupConfig:
         return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepReport:
-    """What one step of the warm-up measured."""
+    """Measurements of one step of the warm-up."""
 
     step: int
     loss: float
@@ -70,13 +71,15 @@ class StepReport:
     texts: int
     tokens: int
     seconds: float
-    """Since the warm-up began."""
+    """Seconds since the warm-up began."""
     cpu_seconds: float
-    """Of this process since the warm-up began."""
+    """CPU seconds of this process since the warm-up began."""
 
 
 @dataclass(frozen=True)
 class WarmModel:
+    """The result of a warm-up."""
+
     model: Qwen3ForCausalLM
     tokenizer: PreTrainedTokenizerFast
     config: WarmupConfig
@@ -86,18 +89,24 @@ class WarmModel:
 def warm_up(
     config: WarmupConfig, processes: int = 1, on_step: Callable[[StepReport], None] = lambda _report: None
 ) -> WarmModel:
-    """The warmed-up model and its tokenizer. Two calls with one config give the same weights, bit for bit, on the same
-    torch build and processor type, whatever the number of processes (1 or 2)."""
+    """The warmed-up model and its tokenizer.
+
+    The weights depend, bit for bit, on the config, torch's build and the type of processor alone, and not on the number
+    of processes (1 or 2). Raises TrainerError where a process ends early.
+    """
     from trainer.micro.shards import team
 
-    with team(processes, partial(_train, config)) as mine:
-        return _train(config, mine, on_step)
+    with team(processes, partial(_train, config)) as world:
+        return _train(config, world, on_step)
 
 
-def _train(config: WarmupConfig, mine: Team, on_step: Callable[[StepReport], None] = lambda _report: None) -> WarmModel:
+def _train(
+    config: WarmupConfig, world: World, on_step: Callable[[StepReport], None] = lambda _report: None
+) -> WarmModel:
     import torch
 
     from trainer.micro.model import new_model
+    from trainer.micro.shards import shards_of
     from trainer.micro.tokenizer import build
 
     torch.manual_seed(config.seed)
@@ -110,7 +119,7 @@ def _train(config: WarmupConfig, mine: Team, on_step: Callable[[StepReport], Non
     model.train()
     reports: list[StepReport] = []
     begun, cpu_begun = time.monotonic(), time.process_time()
-    for step, shards in enumerate(zip(*(batches(config, tokenizer, shard) for shard in mine.shards), strict=True)):
+    for step, shards in enumerate(zip(*(batches(config, tokenizer, shard) for shard in shards_of(world)), strict=True)):
         loss, answer_tokens, texts_seen, tokens_seen = 0.0, 0.0, 0.0, 0.0
         for ids, answers in shards:
             summed = completion_loss(model, ids, answers)
@@ -119,11 +128,12 @@ def _train(config: WarmupConfig, mine: Team, on_step: Callable[[StepReport], Non
             answer_tokens += int(answers.sum())
             texts_seen += len(ids)
             tokens_seen += int(ids.ne(pad).sum())
-        loss, answer_tokens, texts_seen, tokens_seen = mine.add_up(
-            parameters, (loss, answer_tokens, texts_seen, tokens_seen)
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        loss, answer_tokens, texts_seen, tokens_seen = world.add_up(
+            gradients, (loss, answer_tokens, texts_seen, tokens_seen)
         )
-        for parameter in parameters:
-            parameter.grad = parameter.grad / answer_tokens if parameter.grad is not None else None
+        for gradient in gradients:
+            gradient.div_(answer_tokens)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -132,7 +142,14 @@ def _train(config: WarmupConfig, mine: Team, on_step: Callable[[StepReport], Non
             optimizer.zero_grad()
         seconds, cpu_seconds = time.monotonic() - begun, time.process_time() - cpu_begun
         reports.append(
-            StepReport(step + 1, loss / answer_tokens, int(texts_seen), int(tokens_seen), seconds, cpu_seconds)
+            StepReport(
+                step=step + 1,
+                loss=loss / answer_tokens,
+                texts=int(texts_seen),
+                tokens=int(tokens_seen),
+                seconds=seconds,
+                cpu_seconds=cpu_seconds,
+            )
         )
         on_step(reports[-1])
     model.train(False)
@@ -158,23 +175,23 @@ def _optimizers(model: Qwen3ForCausalLM, config: WarmupConfig) -> list[torch.opt
 
 
 def completion_loss(model: Qwen3ForCausalLM, ids: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy summed over the tokens that `answers` (B, T) marks in `ids` (B, T).
+    """The cross-entropy (a scalar), summed over the tokens that `answers` (B, T) marks in `ids` (B, T).
 
-    Padding is on the right, where causal attention keeps it out of sight, so no attention mask is needed.
+    Padding is on the right, where it is invisible under causal attention, so no attention mask is needed.
     """
     import torch
 
-    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
-    wanted = answers[:, 1:]
-    logits = model.lm_head(hidden[:, :-1][wanted])
+    hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state  # (B, T, D)
+    wanted = answers[:, 1:]  # (B, T - 1)
+    logits = model.lm_head(hidden[:, :-1][wanted])  # (answer tokens, V)
     return torch.nn.functional.cross_entropy(logits, ids[:, 1:][wanted], reduction="sum")
 
 
 def batches(
     config: WarmupConfig, tokenizer: PreTrainedTokenizerFast, shard: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """A shard of each of the `config.steps` batches: token ids (B, T), padded on the right, and where they are answers
-    (B, T)."""
+    """A shard of each of the `config.steps` batches: token ids (B, T), padded on the right, and whether each is part of
+    an answer (B, T)."""
     from trainer.micro.shards import SHARDS
 
     rows = config.batch // SHARDS
@@ -187,13 +204,13 @@ def batches(
         completions = tokenizer([item.completion for item in texts])["input_ids"]
         pairs = sorted(zip(prompts, completions, strict=True), key=lambda pair: len(pair[0]) + len(pair[1]))
         order = list(range(_CHUNK))
-        stream("order", config.seed, first).shuffle(order)  # the same for every shard, so that their widths agree
+        stream("order", config.seed, first).shuffle(order)  # equal for all shards, so that their widths agree
         for number in order[: config.steps - first]:
             yield padded(pairs[number * rows : (number + 1) * rows], int(tokenizer.pad_token_id))
 
 
 def padded(pairs: Sequence[tuple[list[int], list[int]]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Prompts and completions as token ids (B, T), and where they are completion (B, T)."""
+    """Token ids (B, T) of prompts and completions, padded on the right, and whether each is in a completion (B, T)."""
     import torch
 
     width = max(len(prompt) + len(completion) for prompt, completion in pairs)

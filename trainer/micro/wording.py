@@ -1,4 +1,4 @@
-"""Statements of micro problems: the same recipe in many words."""
+"""Statements of micro problems: many wordings of each recipe."""
 
 from __future__ import annotations
 
