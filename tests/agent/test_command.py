@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ["torch", "vllm", "transformers", "deepspeed", "langgraph", "textual", "docker", "openai", "uvicorn", "numpy"]
-HEAVY += ["pydantic"]
+HEAVY = [
+    *("torch", "vllm", "transformers", "deepspeed", "langgraph", "textual", "docker", "openai", "uvicorn", "numpy"),
+    "pydantic",
+]
 COMMAND = [sys.executable, "-m", "agent"]
 
 
