@@ -1,7 +1,7 @@
 """The commands of the evaluator; the group `cure-agent eval` is put together here.
 
-`report` writes the report of a run, `stored` extracts, scores and compares what is stored; `datasets` is a command
-of its own.
+`run` evaluates on a data set, `report` writes the report of a run, `stored` extracts, scores and compares what is
+stored; `datasets` is a command of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Targets(click.Group):
         found = super().get_command(ctx, cmd_name)
         if found is not None:
             return found
-        from evaluator.run.command import run_of
+        from evaluator.commands.run import run_of
 
         return run_of(cmd_name)
 

@@ -1,5 +1,5 @@
-"""Runs an evaluation: samples of coder and tester, execution tables, metrics, all resumable.
+"""Runs an evaluation: samples of coder and tester, execution tables, metrics; a run that was stopped is continued.
 
-`settings` -> `directory` -> `samples` (asked for once, kept line by line) -> `tables` (run as a problem's samples are
-complete) -> `summary`. Scoring never generates.
+`settings` -> `directory` -> `start` (opens engines and sandbox) -> `execute` (`samples` of models, or `pools` of stored
+ones; `tables` as soon as a problem's samples are complete) -> `stored` -> `verdicts` -> `summary`.
 """

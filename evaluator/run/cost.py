@@ -1,4 +1,4 @@
-"""What a run cost in money, where prices are given."""
+"""The cost of a run in money, where prices are given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an evaluation lies, and which one a command goes on with."""
+"""The directory of an evaluation, and how a command finds the one it continues."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from evaluator.run.settings import Settings
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Paths of one evaluation."""
+    """The paths of the files of an evaluation."""
 
     path: Path
 
     @property
     def config(self) -> Path:
-        """The settings, as JSON."""
+        """The file of the settings, as JSON."""
         return self.path / "config.json"
 
     def samples(self, role: str) -> Path:
-        """The samples of a role, a line each."""
+        """The file of a role's samples, one on each line."""
         return self.path / "samples" / f"{role}.jsonl"
 
     def batches(self, roles: Sequence[str]) -> Path:
-        """The state of the batches that ask one model for the samples of these roles."""
+        """The file of the state of batches that ask one model for the samples of these roles."""
         return self.path / f"batches-{'-'.join(roles)}.json"
 
     @property
     def tables(self) -> Path:
-        """The execution tables, a line for each problem."""
+        """The file of execution tables, with a line for each problem."""
         return self.path / "tables.jsonl"
 
     @property
     def metrics(self) -> Path:
-        """Both modes."""
+        """The file of the metrics, in both modes."""
         return self.path / "metrics.json"
 
     def read_settings(self) -> Settings:
-        """Of the run that lies here; ProblemError when none does."""
+        """The settings of the run. Raises ProblemError if the directory holds none."""
         try:
             return Settings.from_record(json.loads(self.config.read_text(encoding="utf-8"))["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ProblemError(f"{self.path} holds no evaluation ({error})") from None
 
-    def write_config(self, settings: Settings, more: dict[str, Any]) -> None:
-        """Write the settings, with what else describes the run."""
-        write_atomically(self.config, json.dumps({"settings": settings.to_record(), **more}, indent=1) + "\n")
+    def write_config(self, settings: Settings, facts: dict[str, Any]) -> None:
+        """Write the settings, with further facts about the run."""
+        write_atomically(self.config, json.dumps({"settings": settings.to_record(), **facts}, indent=1) + "\n")
 
 
 def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:

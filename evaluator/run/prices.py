@@ -1,4 +1,4 @@
-"""What tokens cost, as the user says: no price is built in, since every one is soon wrong.
+"""Prices of tokens, given by the user: none is built in, since prices change.
 
 `IN:OUT`, US dollars per million tokens of prompts and of completions, for every model; or a TOML or JSON file with a
 table for each model spec, and one called `*` for all others:
@@ -16,11 +16,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from cure.case_file import Shape, checked
 from cure.errors import ProblemError
 
 EVERY = "*"
-"""Stands for every model that has no price of its own."""
+"""Stands for every model without a price of its own."""
 NO_PRICES = "no prices were given (--price IN:OUT, or --prices FILE)"
 
 
@@ -32,21 +36,31 @@ class Price:
     output: float
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """US dollars for so many tokens."""
+        """The price of so many tokens, in US dollars."""
         return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
 
 
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceRow(Shape):
+    """The price of a model in a file."""
+
+    input: Dollars
+    output: Dollars
+
+
 Prices = Mapping[str, Price]
-"""By model spec."""
+"""Prices by model spec."""
 
 
 def price_of(prices: Prices, model: str) -> Price | None:
-    """What this model costs; None where nobody said so."""
+    """The price of the model; None where none was given."""
     return prices.get(model) or prices.get(EVERY)
 
 
 def given_prices(price: str | None, file: Path | None) -> Prices | None:
-    """What `--price` and `--prices` say; None where neither is given. Raises ProblemError for what is no price."""
+    """The prices of `--price` and `--prices`; None where neither is given. Raises ProblemError."""
     if price is None and file is None:
         return None
     every = {} if price is None else {EVERY: parse_price(price)}
@@ -54,7 +68,7 @@ def given_prices(price: str | None, file: Path | None) -> Prices | None:
 
 
 def parse_price(text: str) -> Price:
-    """IN:OUT as a price. Raises ProblemError."""
+    """The price of IN:OUT. Raises ProblemError for any other text."""
     parts = text.split(":")
     try:
         numbers = [float(part) for part in parts]
@@ -76,17 +90,5 @@ def read_prices(path: Path) -> dict[str, Price]:
         raise ProblemError(f"{path}: is no price table: {error}") from error
     if not isinstance(given, Mapping) or not given:
         raise ProblemError(f"{path}: is no price table; expected a table for each model with input and output")
-    return {str(model): _price(entry, f"{path}: {model}") for model, entry in given.items()}
-
-
-def _price(entry: object, where: str) -> Price:
-    if not isinstance(entry, Mapping):
-        raise ProblemError(f"{where}: expected input and output, in US dollars per million tokens")
-    return Price(_dollars(entry, "input", where), _dollars(entry, "output", where))
-
-
-def _dollars(entry: Mapping[str, object], field: str, where: str) -> float:
-    value = entry.get(field)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-        raise ProblemError(f"{where}: {field} is {value!r}; expected US dollars per million tokens")
-    return float(value)
+    rows = {str(model): checked(entry, PriceRow, f"{path}: {model}") for model, entry in given.items()}
+    return {model: Price(row.input, row.output) for model, row in rows.items()}

@@ -1,4 +1,4 @@
-"""The tables of a run as they lie on disk: one at a time, so that memory does not grow with the number of problems."""
+"""Reads the tables of a run one at a time, so that memory does not grow with the number of problems."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from evaluator.run.tables import EvaluatedTable
 
 
 class StoredTables(Sequence[EvaluatedTable]):
-    """The latest table of each problem, in the order of problems. Each is read when it is asked for."""
+    """The latest table of each problem, in the order of problems; a table is read from disk at each access."""
 
     def __init__(self, path: Path) -> None:
-        """Find the tables of a file; none where there is no file."""
+        """Find the places of the tables in a file, which may not exist."""
         self._path = path
         latest = {record["problem"]: place for place, record in placed_lines(path)}
         self._places = [latest[number] for number in sorted(latest)]

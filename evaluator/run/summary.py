@@ -1,4 +1,4 @@
-"""From the tables of a run to its numbers: both modes, cost, verdicts. Nothing is generated or executed."""
+"""Computes the metrics of a run from its tables and samples: both modes, cost, verdicts. Nothing is executed."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ WORDS = {
 
 
 LEVELS = ("easy", "medium", "hard")
-"""Difficulties in their order; others come behind them."""
+"""Difficulties in order; other names follow them."""
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
-    """All numbers of the run, as JSON. What has no data is null, with its reason.
+    """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError.
 
-    The tables are read one by one, and only what the metrics need of each stays in memory.
+    The tables are read one by one, and only their verdicts stay in memory.
     """
     settings = directory.read_settings()
     counted = _Counts()
@@ -101,7 +101,7 @@ def _passes_hidden(table: EvaluatedTable) -> bool:
 
 
 def program_verdict(table: EvaluatedTable, row: int) -> str:
-    """What became of one program on the hidden tests: right, the first failure's verdict, or why there is none."""
+    """The verdict of a program on the hidden tests: `right`, that of the first failure, or why there is none."""
     cells = table.cells[row]
     if not cells:
         return "not extracted"
@@ -114,7 +114,7 @@ def program_verdict(table: EvaluatedTable, row: int) -> str:
 
 @dataclass
 class _Counts:
-    """What is counted over all tables, while they pass by."""
+    """Counts over all tables, added up while the tables are read."""
 
     references: int = 0
     failing: list[str] = field(default_factory=list)
@@ -127,11 +127,11 @@ class _Counts:
     longest_s: float | None = None
     executions: int = 0
     difficulties: list[str] = field(default_factory=list)
-    """Of each problem; empty where the set has none."""
+    """The difficulty of each problem; empty where the set names none."""
     months: list[str] = field(default_factory=list)
 
     def over(self, tables: Iterable[EvaluatedTable]) -> Iterator[EvaluatedTable]:
-        """The same tables, counted."""
+        """The tables, each counted when it is taken."""
         for table in tables:
             self._add(table)
             yield table
@@ -152,13 +152,13 @@ class _Counts:
         self.months.append(table.date[:7] if _MONTH.match(table.date) else "")
 
     def reference(self) -> Metrics:
-        """How many reference solutions pass all hidden tests here; whose does not is named."""
+        """The share of reference solutions that pass all hidden tests, and the problems of those that fail."""
         rate = (self.references - len(self.failing)) / self.references if self.references else None
         reason = "" if self.references else "no problem has a reference solution"
         return {"pass_rate": rate, "problems": self.references, "failing": self.failing, "reason": reason}
 
     def verdicts(self) -> Metrics:
-        """How many programs and cells ended how, and why answers were not extracted."""
+        """Numbers of programs and cells by verdict, and of answers not extracted by reason."""
         return {
             "programs": dict(self.programs.most_common()),
             "cells": {WORDS[letter]: count for letter, count in self.cells.most_common()},
@@ -167,7 +167,7 @@ class _Counts:
         }
 
     def given_up(self, after: int | None) -> Metrics:
-        """Cells not run since their program had run out of time too often; they count as not passed."""
+        """Numbers of cells not run because their program had run out of time too often; they count as not passed."""
         cells, total = self.cells[NOT_RUN], self.cells.total()
         share = cells / total if total else None
         reason = "" if total else "no program was run"
@@ -176,7 +176,7 @@ class _Counts:
 
 
 def _groups(problems: Sequence[ProblemVerdicts], counted: _Counts, chosen: standard.ScoreOptions) -> Metrics:
-    """Accuracies by difficulty and by month, as far as the set names them."""
+    """Accuracies by difficulty and by month, where the set names them."""
     groups = {}
     for kind, names in (("difficulty", counted.difficulties), ("month", counted.months)):
         if any(names):
@@ -187,7 +187,7 @@ def _groups(problems: Sequence[ProblemVerdicts], counted: _Counts, chosen: stand
 
 
 def _place(group: tuple[str, object]) -> tuple[int, float, str]:
-    """Known levels in their order, then numbers by size, then the rest."""
+    """The sort key of a group: known levels in order, then numbers by size, then other names."""
     name = group[0].lower()
     if name in LEVELS:
         return LEVELS.index(name), 0.0, name
@@ -195,7 +195,7 @@ def _place(group: tuple[str, object]) -> tuple[int, float, str]:
 
 
 def _samples(directory: RunDirectory, role: str) -> Metrics:
-    """Numbers, lengths and times of a role's samples."""
+    """Counts, lengths and times of a role's samples."""
     count = failed = truncated = prompt = completion = estimated = 0
     lengths: list[int] = []
     seconds: list[float] = []
@@ -229,7 +229,7 @@ def _names(directory: RunDirectory) -> int:
 
 
 def problem_row(table: EvaluatedTable) -> dict[str, Any]:
-    """One problem as a row of a table for people."""
+    """The row of problems.csv for one problem."""
     hidden, generated = table.passes("hidden"), table.passes("generated")
     right = np.asarray(hidden.all(axis=1) & bool(hidden.shape[1]))
     best = standard.best_of_n(right, generated)

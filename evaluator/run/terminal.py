@@ -1,4 +1,4 @@
-"""The end of a run in a terminal: what it says, with how sure it is."""
+"""Prints the main metrics of a run to the terminal, with their intervals."""
 
 from __future__ import annotations
 
@@ -80,8 +80,9 @@ def _cost(spent: dict[str, Any]) -> str:
 def _by(kind: str, groups: dict[str, Any]) -> Table:
     table = Table(kind, "problems", *GROUP_ROWS.values(), title=f"by {kind}", title_justify="left")
     for name, group in groups.items():
-        values = (group["values"].get(measure) for measure in GROUP_ROWS)
-        table.add_row(Text(name), str(group["problems"]), *("-" if one is None else _short(one) for one in values))
+        values = [group["values"].get(measure) for measure in GROUP_ROWS]
+        cells = ["-" if scored is None else _short(scored) for scored in values]
+        table.add_row(Text(name), str(group["problems"]), *cells)
     return table
 
 

@@ -1,4 +1,4 @@
-"""The tables of a run as the metrics take them: every generated test at the index it was requested under."""
+"""Turns the tables of a run into verdicts for the metrics, every generated test at the index it was requested under."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from evaluator.run.tables import LETTERS, PASSED, UNKNOWN, EvaluatedTable
 from sandbox import Verdict
 
 _PRINTED = (PASSED, LETTERS[Verdict.OK])
-"""Cells of programs that ended well, so that their output means something."""
+"""Letters of cells whose program ended `ok`: only their outputs are compared."""
 
 
 def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> ScoredCase:
-    """The run as a scored case; tables come one by one, and of each only its verdicts stay in memory."""
+    """The scored case of a run. Tables are taken one by one, and only their verdicts stay in memory."""
     n = settings.coder.samples if settings.coder is not None else 0
     m = settings.tester.samples if settings.tester is not None else 0
     return ScoredCase(
@@ -31,7 +31,7 @@ def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> 
 
 
 def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
-    """The verdicts of one problem: outputs and inputs as numbers that are equal where the texts are."""
+    """The verdicts of one problem; numbers that are equal for equal texts stand for inputs and outputs."""
     programs, columns, requested = len(table.cells), len(table.columns), table.requested_tests
     letters = np.array([list(row or " " * columns) for row in table.cells], dtype="U1").reshape(programs, columns)
     passed, known = letters == PASSED, letters != UNKNOWN

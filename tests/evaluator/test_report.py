@@ -446,9 +446,10 @@ def test_programs_given_up_are_counted(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("", "is no price table"),
-        ("[m]\ninput = 1.0\n", "m: output is None"),
-        ("[m]\ninput = -1\noutput = 1\n", "m: input is -1"),
-        ("m = 3\n", "m: expected input and output"),
+        ("[m]\ninput = 1.0\n", "m: the field 'output' is missing"),
+        ("[m]\ninput = -1\noutput = 1\n", "m: 'input' is -1, expected at least 0"),
+        ("[m]\ninput = inf\noutput = 1\n", "m: 'input' is inf"),
+        ("m = 3\n", "m is a whole number, expected an object"),
         ("[m\n", "is no price table"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -45,11 +44,12 @@ def run_of(dataset: str) -> click.Command:
         import json
 
         from cure.interrupt import run_interruptible
+        from evaluator.datasets import find_dataset
         from evaluator.run.prices import given_prices
         from evaluator.run.start import evaluate, read_problems
 
         prices = given_prices(settings.price, settings.prices)
-        problems, sha256 = read_problems(_find(dataset), settings.limit)
+        problems, sha256 = read_problems(find_dataset(dataset), settings.limit)
         recorded = settings.settings(dataset, sha256)
         if dry_run:
             click.echo(_plan(recorded, problems, as_json))
@@ -84,14 +84,6 @@ def run_of(dataset: str) -> click.Command:
         show_metrics(directory, metrics)
 
     return run
-
-
-def _find(dataset: str) -> Path:
-    """The file of a data set that is named or is a file itself. Raises DatasetError for neither."""
-    from evaluator.datasets import find_dataset
-
-    path = Path(dataset)
-    return path if path.is_file() else find_dataset(dataset)
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
