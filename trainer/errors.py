@@ -2,7 +2,7 @@
 
 
 class TrainerError(Exception):
-    """Training cannot start or go on, or its result cannot be written; the message says what to do."""
+    """Training cannot start or continue, or a result cannot be written; the message says what to do."""
 
     exit_code = 2
 

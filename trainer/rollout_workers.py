@@ -33,7 +33,7 @@ class RolloutWorkers:
     samplers: list[RoleSampler]
     """The roles, each with the engine that answers as it."""
     engines: Mapping[str, TrainableEngine]
-    """By the name of the policy each samples for."""
+    """The engines that sample for policies in training, by the policy's name."""
     sandbox: Sandbox
     versions: dict[str, str] = field(default_factory=dict)
     """Version of the weights each engine has, by policy."""

@@ -9,13 +9,13 @@ from cure.problem import UnitTest
 from cure.prompts.micro import CODER, END, REPAIR, TESTER
 from trainer.micro.answers import CLEAN, Noise, code_answer, near_miss, test_answer, text
 from trainer.micro.problems import problem_and_recipe
-from trainer.micro.recipes import Recipe, Step, answer, source
+from trainer.micro.recipes import Operation, Recipe, answer, source
 
 test_answer.__test__ = False  # type: ignore[attr-defined]  # its name only looks like a test's
 
 
 def test_both_extractions_read_the_answers() -> None:
-    recipe = Recipe((Step("even"), Step("add", 3)), "sum")
+    recipe = Recipe((Operation("even"), Operation("add", 3)), "sum")
     for mode in ("robust", "release"):
         read = extractor(mode)
         assert read.program(code_answer(recipe)).value == source(recipe)
@@ -25,13 +25,13 @@ def test_both_extractions_read_the_answers() -> None:
 
 
 def test_the_tester_writes_the_list_after_every_step_and_partial_sums() -> None:
-    recipe = Recipe((Step("even"), Step("add", 3)), "sum")
+    recipe = Recipe((Operation("even"), Operation("add", 3)), "sum")
     steps = test_answer([4, 7, 2], recipe).split("\n**Test Input:**")[0]
     assert steps.splitlines() == ["Input: 4 7 2", "keep even: 4 2", "add 3: 7 5", "sum: 7 12"]
 
 
 def test_a_slip_makes_some_tests_wrong_and_keeps_the_form() -> None:
-    recipe = Recipe((Step("ascending"), Step("add", 3)), "max")
+    recipe = Recipe((Operation("ascending"), Operation("add", 3)), "max")
     outputs = set()
     for seed in range(30):
         found = extractor("robust").test(test_answer([4, 7, 2], recipe, random.Random(seed))).value

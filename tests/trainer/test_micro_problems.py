@@ -10,9 +10,9 @@ import pytest
 from cure.problem.row import problem_from_row
 from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of
 from sandbox import open_sandbox
+from trainer.micro.operations import ENDS, OPERATIONS
 from trainer.micro.problems import HIDDEN, PUBLIC, Split, kinds, problem, problem_and_recipe, rows
-from trainer.micro.recipes import Recipe, Step, answer, near_misses, source, trace
-from trainer.micro.steps import ENDS, STEPS
+from trainer.micro.recipes import Operation, Recipe, answer, near_misses, source, trace
 
 SPLITS: tuple[Split, ...] = ("train", "heldout")
 
@@ -26,7 +26,7 @@ def test_there_are_over_a_thousand_kinds_and_no_kind_is_in_both_splits() -> None
 
 def test_every_operation_of_a_heldout_kind_is_seen_in_training() -> None:
     seen = {name for kind in kinds("train") for name in kind.split("+")}
-    assert seen == {*STEPS, *ENDS}
+    assert seen == {*OPERATIONS, *ENDS}
     assert {name for kind in kinds("heldout") for name in kind.split("+")} <= seen
 
 
@@ -58,7 +58,7 @@ def test_problems_differ_by_seed_and_index_and_a_problem_is_the_same_in_another_
 async def test_every_reference_solution_passes_its_tests_and_every_operation_runs_as_it_computes() -> None:
     made = [problem(5, split, index) for split in SPLITS for index in range(25)]
     # One problem for every operation and end, so that none goes without having been run.
-    singles = [Recipe((Step(name, (spec.constants or (0,))[0]),), "list") for name, spec in STEPS.items()]
+    singles = [Recipe((Operation(name, (spec.constants or (0,))[0]),), "list") for name, spec in OPERATIONS.items()]
     singles += [Recipe((), end) for end in ENDS]
     inputs = ([3, 1, 4, 1, 5, 9, 2, 6], [7], [0, 12, 8, 8])
     box = await open_sandbox("none")
@@ -96,13 +96,13 @@ def test_hidden_tests_tell_near_misses_from_the_reference() -> None:
 def test_a_statement_names_its_constants() -> None:
     for index in range(60):
         made, recipe = problem_and_recipe(4, "train", index)
-        for step in recipe.steps:
-            if STEPS[step.name].constants:
-                assert str(step.k) in made.question
+        for operation in recipe.operations:
+            if OPERATIONS[operation.name].constants:
+                assert str(operation.k) in made.question
 
 
 def test_the_trace_shows_the_list_after_every_step() -> None:
-    recipe = Recipe((Step("even"), Step("add", 3)), "sum")
+    recipe = Recipe((Operation("even"), Operation("add", 3)), "sum")
     assert trace(recipe, [4, 7, 2]) == [[4, 7, 2], [4, 2], [7, 5]]
     assert answer(recipe, [4, 7, 2]) == [12]
     assert answer(recipe, [1]) == [0]

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cure.plain import visible
 from trainer.inspect.figures import Change, Figures
-from trainer.inspect.summary import difference, value
+from trainer.inspect.summary import difference, plain_table, value
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def show_comparison(console: Console, runs: Sequence[Figures], differing: Sequen
 
 
 def _table(heading: str, rows: Sequence[Compared], runs: int) -> Table:
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view = plain_table()
     view.add_column(heading, min_width=26, no_wrap=True)
     for column in ("before", "after", "change"):
         view.add_column(column, justify="right", no_wrap=True)

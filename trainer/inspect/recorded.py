@@ -56,7 +56,7 @@ class RecordedGroup:
     rewards: tuple[float | None, ...]
     advantages: tuple[float | None, ...]
     right: tuple[bool, ...]
-    """Per answer; empty where it is not known."""
+    """(answers) empty where it is not known."""
 
 
 @dataclass(frozen=True)

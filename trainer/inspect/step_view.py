@@ -7,12 +7,11 @@ from statistics import fmean
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cure.plain import visible
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
-from trainer.inspect.summary import value
+from trainer.inspect.summary import plain_table, value
 from trainer.rollout.answers import RoleName
 
 ROLES: tuple[RoleName, ...] = ("coder", "tester")
@@ -103,7 +102,7 @@ def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
         Text.assemble((f"Step {step.number}", "bold"), f" of {visible(str(run.path))}, {state_of(step)}: ")
         + Text(f"{len(step.tasks)} task{'' if len(step.tasks) == 1 else 's'}")
     )
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view = plain_table()
     view.add_column("task", justify="right", no_wrap=True)
     view.add_column("problem", overflow="ellipsis", no_wrap=True, max_width=28)
     view.add_column("labels", justify="right", no_wrap=True)

@@ -19,7 +19,9 @@ def show_summary(console: Console, figures: Figures) -> None:
     console.print(
         Text.assemble((visible(figures.run), "bold"), f": {figures.steps} of {figures.of_steps} steps, {saved}")
     )
-    view = _plain_table()
+    view = plain_table(headings=False)
+    view.add_column(no_wrap=True)
+    view.add_column()
     for name, text in figures.settings.items():
         view.add_row(Text(name, style="dim"), Text(visible(text)))
     console.print(view)
@@ -49,11 +51,9 @@ def show_summary(console: Console, figures: Figures) -> None:
         console.print(Text(f"{count} {visible(reason)}", style="yellow"))
 
 
-def _plain_table() -> Table:
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-    view.add_column(no_wrap=True)
-    view.add_column()
-    return view
+def plain_table(headings: bool = True) -> Table:
+    """A table without lines, whose columns are still to be added."""
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=headings, header_style="dim")
 
 
 def _changes(figures: Figures) -> Table:
@@ -83,7 +83,7 @@ def _own(figures: Figures) -> Table:
 
 
 def _table(heading: str, *columns: str) -> Table:
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view = plain_table()
     view.add_column(heading, min_width=26, no_wrap=True)
     for column in columns:
         view.add_column(column, justify="right", no_wrap=True)
@@ -93,7 +93,7 @@ def _table(heading: str, *columns: str) -> Table:
 def _phases(console: Console, figures: Figures) -> Table:
     full, empty = ("█", "·") if console.encoding.lower().startswith("utf") else ("#", ".")
     per_step = figures.seconds / max(1, figures.steps)
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view = plain_table()
     view.add_column(f"time: {duration(figures.seconds)}, {per_step:.1f} s a step", min_width=26, no_wrap=True)
     view.add_column("")
     view.add_column("share", justify="right")

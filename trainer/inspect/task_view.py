@@ -21,7 +21,7 @@ from trainer.inspect.recorded import (
     statement_of,
 )
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
-from trainer.inspect.summary import value
+from trainer.inspect.summary import plain_table, value
 from trainer.rollout.answers import RoleName, TaskTable
 
 UNICODE, ASCII = ("●", "·"), ("#", ".")
@@ -122,7 +122,7 @@ def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap:
     Below each generated test are its number and whether it is right: whether every right program passes it.
     """
     glyphs = ASCII if ascii_only else UNICODE
-    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    view = plain_table()
     view.add_column("program", no_wrap=True)
     view.add_column("right", no_wrap=True)
     view.add_column("reward", justify="right", no_wrap=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from cure.problem import Problem
 from cure.prompts.micro import END, coder_prompt, repair_prompt, tester_prompt
+from trainer.micro.operations import ENDS, OPERATIONS
 from trainer.micro.problems import kinds, recipe_of, stream, unit_test
-from trainer.micro.recipes import Recipe, Step, answer, near_misses, numbers_text, random_numbers, source
-from trainer.micro.steps import ENDS, STEPS
+from trainer.micro.recipes import Operation, Recipe, answer, near_misses, numbers_text, random_numbers, source
 from trainer.micro.wording import statement
 
 _HANDY = 60
@@ -79,21 +79,21 @@ def code_answer(recipe: Recipe) -> str:
 
 
 def test_answer(numbers: Sequence[int], recipe: Recipe, slip: random.Random | None = None) -> str:
-    """The tester's answer for `recipe` on this input: the list after every step, then the test.
+    """The tester's answer for `recipe` on this input: the list after every operation, then the test.
 
     With `slip` one number of one line is wrong, and the work continues from it.
     """
-    at = slip.randrange(len(recipe.steps) + 1) if slip else -1
+    at = slip.randrange(len(recipe.operations) + 1) if slip else -1
     lines = [f"Input: {numbers_text(numbers)}"]
     current = list(numbers)
-    for i, step in enumerate(recipe.steps):
-        current = step.apply(current)
+    for i, operation in enumerate(recipe.operations):
+        current = operation.apply(current)
         if slip and i == at:
             current = _slipped(current, slip)
-        lines.append(f"{STEPS[step.name].note.format(k=step.k)}: {numbers_text(current) or 'nothing'}")
+        lines.append(f"{OPERATIONS[operation.name].note.format(k=operation.k)}: {numbers_text(current) or 'nothing'}")
     end = ENDS[recipe.end]
     work, result = end.work(current), end.answer(current)
-    if slip and at == len(recipe.steps):
+    if slip and at == len(recipe.operations):
         work = _slipped(work, slip)
         result = work if recipe.end == "list" else work[-1:]
     lines.append(f"{end.note}: {numbers_text(work)}")
@@ -117,11 +117,11 @@ def tester_input(recipe: Recipe, rng: random.Random) -> list[int]:
     for attempt in range(20):
         top = 9 if attempt < 10 else 5
         numbers = rng.sample(range(top + 1), rng.randint(3, 5))
-        if any(step.name == "unique" for step in recipe.steps):
+        if any(operation.name == "unique" for operation in recipe.operations):
             numbers[rng.randrange(1, len(numbers))] = numbers[0]
         lists = [numbers]
-        for step in recipe.steps:
-            lists.append(step.apply(lists[-1]))
+        for operation in recipe.operations:
+            lists.append(operation.apply(lists[-1]))
         largest = max(max(map(max, filter(None, lists))), *ENDS[recipe.end].work(lists[-1]))
         if largest <= _HANDY and (lists[-1] or rng.random() < 0.1):
             break
@@ -136,7 +136,7 @@ def near_miss(recipe: Recipe, rng: random.Random) -> Recipe:
     for miss in misses:
         if any(answer(miss, numbers) != answer(recipe, numbers) for numbers in probes):
             return miss
-    return Recipe((*recipe.steps, Step("tail")), recipe.end)
+    return Recipe((*recipe.operations, Operation("tail")), recipe.end)
 
 
 def _coder(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) -> Text:

@@ -14,15 +14,16 @@ from itertools import permutations
 from typing import Any, Literal
 
 from cure.problem import Problem, UnitTest
-from trainer.micro.recipes import Recipe, Step, answer, near_misses, numbers_text, random_numbers, source
-from trainer.micro.steps import ENDS, STEPS
+from cure.problem.file import to_record
+from trainer.micro.operations import ENDS, OPERATIONS
+from trainer.micro.recipes import Operation, Recipe, answer, near_misses, numbers_text, random_numbers, source
 from trainer.micro.wording import statement
 
 Split = Literal["train", "heldout"]
 
 _HELDOUT_PERCENT = 18
 _PROBES = 32
-_MOST_STEPS = 2
+_MOST_OPERATIONS = 2
 _LARGEST = 150
 PUBLIC = 2
 """Public examples of a problem."""
@@ -43,14 +44,14 @@ def kinds(split: Split) -> tuple[str, ...]:
 
 @cache
 def _all_kinds() -> tuple[str, ...]:
-    names = [chosen for count in range(1, _MOST_STEPS + 1) for chosen in permutations(STEPS, count)]
+    names = [chosen for count in range(1, _MOST_OPERATIONS + 1) for chosen in permutations(OPERATIONS, count)]
     recipes = (Recipe(tuple(_middle(name) for name in chosen), end) for chosen in names for end in ENDS)
-    return tuple(recipe.kind for recipe in recipes if _every_step_matters(recipe))
+    return tuple(recipe.kind for recipe in recipes if _every_operation_matters(recipe))
 
 
-def _middle(name: str) -> Step:
-    constants = STEPS[name].constants
-    return Step(name, constants[len(constants) // 2] if constants else 0)
+def _middle(name: str) -> Operation:
+    constants = OPERATIONS[name].constants
+    return Operation(name, constants[len(constants) // 2] if constants else 0)
 
 
 @cache
@@ -59,13 +60,13 @@ def _probe_inputs() -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(random_numbers(rng, longest=6, largest=12)) for _ in range(_PROBES))
 
 
-def _every_step_matters(recipe: Recipe) -> bool:
-    """Whether leaving out any step changes a quarter of the probes' outputs, outputs vary, and numbers stay small."""
+def _every_operation_matters(recipe: Recipe) -> bool:
+    """Whether leaving out any operation changes a quarter of the outputs, outputs vary, and numbers stay small."""
     outputs = [answer(recipe, numbers) for numbers in _probe_inputs()]
     if len({tuple(output) for output in outputs}) < 4 or max(map(max, outputs)) > 3 * _LARGEST:
         return False
-    for i in range(len(recipe.steps)):
-        shorter = Recipe(recipe.steps[:i] + recipe.steps[i + 1 :], recipe.end)
+    for i in range(len(recipe.operations)):
+        shorter = Recipe(recipe.operations[:i] + recipe.operations[i + 1 :], recipe.end)
         changed = sum(answer(shorter, n) != output for n, output in zip(_probe_inputs(), outputs, strict=True))
         if changed < _PROBES // 4:
             return False
@@ -73,7 +74,7 @@ def _every_step_matters(recipe: Recipe) -> bool:
 
 
 def _is_heldout(kind: str) -> bool:
-    if kind.count("+") < _MOST_STEPS:
+    if kind.count("+") < _MOST_OPERATIONS:
         return False  # compositions are learned from single operations
     return int(hashlib.sha256(kind.encode()).hexdigest(), 16) % 100 < _HELDOUT_PERCENT
 
@@ -81,7 +82,7 @@ def _is_heldout(kind: str) -> bool:
 def recipe_of(kind: str, rng: random.Random) -> Recipe:
     """A recipe of this kind with constants drawn from `rng`."""
     *names, end = kind.split("+")
-    return Recipe(tuple(Step(name, rng.choice(STEPS[name].constants or (0,))) for name in names), end)
+    return Recipe(tuple(Operation(name, rng.choice(OPERATIONS[name].constants or (0,))) for name in names), end)
 
 
 def problem(seed: int, split: Split, index: int) -> Problem:
@@ -142,19 +143,20 @@ def _count(told: list[set[int]], index: int) -> int:
     return sum(index in where for where in told)
 
 
+FIELDS = (
+    "question",
+    "example_input",
+    "example_output",
+    "test_input",
+    "test_output",
+    "test_time_limit",
+    "name",
+    "kind",
+    "reference_solution",
+)
+"""Fields of a micro problem in CURE's JSON."""
+
+
 def rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """Problems as rows of CURE's JSON, extra fields included."""
-    return [
-        {
-            "question": item.question,
-            "example_input": [test.stdin for test in item.examples],
-            "example_output": [test.expected for test in item.examples],
-            "test_input": [test.stdin for test in item.hidden],
-            "test_output": [test.expected for test in item.hidden],
-            "test_time_limit": item.time_limit_s,
-            "name": item.name,
-            **item.extra,
-            "reference_solution": item.reference,
-        }
-        for item in problems
-    ]
+    """Problems as rows of CURE's JSON."""
+    return [{name: record[name] for name in FIELDS} for record in map(to_record, problems)]

@@ -1,4 +1,4 @@
-"""Recipes: a few steps and an end. A recipe can be run, written as a program, and changed into near misses."""
+"""Recipes: a few operations and an end. A recipe can be run, written as a program, and changed into near misses."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from trainer.micro.steps import ENDS, STEPS
+from trainer.micro.operations import ENDS, OPERATIONS
 
 
 @dataclass(frozen=True)
-class Step:
+class Operation:
     """One operation of a recipe, with its constant."""
 
     name: str
@@ -19,32 +19,32 @@ class Step:
 
     def apply(self, numbers: Sequence[int]) -> list[int]:
         """The list after the operation."""
-        return STEPS[self.name].apply(numbers, self.k)
+        return OPERATIONS[self.name].apply(numbers, self.k)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a micro problem asks for: operations on a list of numbers, then what to print."""
 
-    steps: tuple[Step, ...]
+    operations: tuple[Operation, ...]
     end: str
 
     @property
     def kind(self) -> str:
         """The composition without its constants, e.g. `even+reverse+list`."""
-        return "+".join([*(step.name for step in self.steps), self.end])
+        return "+".join([*(operation.name for operation in self.operations), self.end])
 
     @property
     def may_empty(self) -> bool:
         """Whether some non-empty input leaves no number for the end."""
-        return any(STEPS[step.name].may_empty for step in self.steps)
+        return any(OPERATIONS[operation.name].may_empty for operation in self.operations)
 
 
 def trace(recipe: Recipe, numbers: Sequence[int]) -> list[list[int]]:
-    """The list at the start, and after each step."""
+    """The list at the start, and after each operation."""
     lists = [list(numbers)]
-    for step in recipe.steps:
-        lists.append(step.apply(lists[-1]))
+    for operation in recipe.operations:
+        lists.append(operation.apply(lists[-1]))
     return lists
 
 
@@ -54,37 +54,37 @@ def answer(recipe: Recipe, numbers: Sequence[int]) -> list[int]:
 
 
 def source(recipe: Recipe) -> str:
-    """The recipe as a Python program: read, one line per step, print."""
+    """The recipe as a Python program: read, one line for each operation, print."""
     lines = ["a = list(map(int, input().split()))"]
-    lines += [STEPS[step.name].code.format(k=step.k) for step in recipe.steps]
+    lines += [OPERATIONS[operation.name].code.format(k=operation.k) for operation in recipe.operations]
     return "\n".join([*lines, ENDS[recipe.end].code])
 
 
 def near_misses(recipe: Recipe) -> Iterator[Recipe]:
     """Every recipe with one plausible mistake; some of them give the outputs of `recipe` nevertheless.
 
-    Mistakes are an operation confused with another, a constant off by one, a step missing, two steps swapped, a wrong
+    Mistakes are an operation confused with another, a constant off by one, one missing, two swapped, a wrong
     end.
     """
-    steps = recipe.steps
-    for i, step in enumerate(steps):
-        for name in STEPS[step.name].near:
-            yield replace(recipe, steps=(*steps[:i], _renamed(step, name), *steps[i + 1 :]))
-        for k in (step.k - 1, step.k + 1):
-            if k in STEPS[step.name].constants:
-                yield replace(recipe, steps=(*steps[:i], replace(step, k=k), *steps[i + 1 :]))
-        yield replace(recipe, steps=steps[:i] + steps[i + 1 :])
-    for i in range(len(steps) - 1):
-        yield replace(recipe, steps=(*steps[:i], steps[i + 1], steps[i], *steps[i + 2 :]))
+    operations = recipe.operations
+    for i, operation in enumerate(operations):
+        for name in OPERATIONS[operation.name].near:
+            yield replace(recipe, operations=(*operations[:i], _renamed(operation, name), *operations[i + 1 :]))
+        for k in (operation.k - 1, operation.k + 1):
+            if k in OPERATIONS[operation.name].constants:
+                yield replace(recipe, operations=(*operations[:i], replace(operation, k=k), *operations[i + 1 :]))
+        yield replace(recipe, operations=operations[:i] + operations[i + 1 :])
+    for i in range(len(operations) - 1):
+        yield replace(recipe, operations=(*operations[:i], operations[i + 1], operations[i], *operations[i + 2 :]))
     for end in ENDS[recipe.end].near:
         yield replace(recipe, end=end)
 
 
-def _renamed(step: Step, name: str) -> Step:
-    constants = STEPS[name].constants
+def _renamed(operation: Operation, name: str) -> Operation:
+    constants = OPERATIONS[name].constants
     if not constants:
-        return Step(name)
-    return Step(name, min(constants, key=lambda k: (abs(k - step.k), k)))
+        return Operation(name)
+    return Operation(name, min(constants, key=lambda k: (abs(k - operation.k), k)))
 
 
 def numbers_text(numbers: Sequence[int]) -> str:

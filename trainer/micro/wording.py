@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 
+from trainer.micro.operations import ENDS, OPERATIONS
 from trainer.micro.recipes import Recipe
-from trainer.micro.steps import ENDS, STEPS
 
 _EMPTY = " If no number is left, print 0."
 
 
 def statement(recipe: Recipe, rng: random.Random) -> str:
     """A statement of `recipe` in plain English, its layout and wordings drawn from `rng`."""
-    clauses = [rng.choice(STEPS[step.name].phrases).format(k=step.k) for step in recipe.steps]
+    clauses = [rng.choice(OPERATIONS[operation.name].phrases).format(k=operation.k) for operation in recipe.operations]
     end = rng.choice(ENDS[recipe.end].phrases)
     text = rng.choice(_LAYOUTS)(clauses, end, rng)
     return text + _EMPTY if recipe.may_empty else text

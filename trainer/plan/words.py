@@ -19,7 +19,7 @@ def count_text(number: int, noun: str, plural: str = "") -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Such as `48 s`, `12 min`, `3.3 h`."""
+    """The duration in words, such as `48 s`, `12 min`, `3.3 h`."""
     if seconds < 120:
         return f"{seconds:g} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -60,7 +60,7 @@ class Scorer(torch.nn.Module):
     """
 
     def __init__(self, model: Any, half: bool = False) -> None:
-        """With `half` the model, whose weights are float32, computes in bfloat16 by autocast."""
+        """Wrap a model of float32 weights, which computes in bfloat16 by autocast if `half`."""
         super().__init__()
         model.set_output_embeddings(JudgingLayer(model.get_output_embeddings()))
         self.model = model

@@ -19,7 +19,7 @@ _PREFIX: dict[RoleName, str] = {"coder": "code", "tester": "test", "labels": "la
 
 
 def answer_metrics(answers: Sequence[TaskAnswers]) -> Metrics:
-    """Per role: number of answers, tokens, mean length in tokens, share of truncated answers, number of failed ones."""
+    """Number of answers, tokens, mean length in tokens, share truncated and number of failures, for each role."""
     metrics: Metrics = {}
     for role in dict.fromkeys(role for task in answers for role in task.answers):
         given: list[Answer] = [answer for task in answers for answer in task.answers[role]]
@@ -68,7 +68,7 @@ def table_metrics(tables: Sequence[TaskTable]) -> Metrics:
 
 
 def group_metrics(groups: Sequence[Group]) -> Metrics:
-    """Per role: mean reward, number of groups, share of them trained on, and counts of the reasons for the others."""
+    """Mean reward, number of groups, share trained on, and counts of the reasons for the others, for each role."""
     metrics: Metrics = {}
     for role in ("coder", "tester"):
         mine = [group for group in groups if group.role == role]

@@ -1,4 +1,4 @@
-"""From the answers to a task to its execution table: programs and tests are read out of the answers and run."""
+"""The execution table of a task: programs and tests are extracted from its answers and run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From execution tables to the loss: advantages, stages, packed rows, and the loss over their tokens."""
+"""The steps between execution tables and the loss: advantages, stages, packed rows, loss over their tokens."""

@@ -1,4 +1,4 @@
-"""From execution tables to advantages: one group for each task and role. Pure."""
+"""Rewards and advantages of a step's answers, computed from execution tables: a group for each task and role. Pure."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Group:
     role: RoleName
     outcome: Outcome
     rewards: tuple[float | None, ...]
-    """Per answer; None where the sandbox or the engine failed on it, or where it is left out."""
+    """(answers) None where the sandbox or the engine failed on the answer, or where it is left out."""
     advantages: tuple[float | None, ...]
-    """Per answer; None where it is not trained on."""
+    """(answers) None where the answer is not trained on."""
     right: tuple[bool, ...] = ()
-    """Per answer. A program is right if it passes every label, a test if every right program passes it."""
+    """(answers) a program is right if it passes every label, a test if every right program passes it."""
     precision: PrecisionCounts | None = None
     """Counts behind p_u, p_01, p_00 and mu; only for tests."""
 

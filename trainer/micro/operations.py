@@ -1,7 +1,7 @@
 """The operations of micro problems: what each does to a list, its line of Python, its wordings.
 
-A new operation is a new entry of `STEPS` or `ENDS`; at the next warm-up the words of its phrases enter the tokenizer.
-Values stay small and not negative, so that a model of a million parameters can compute them.
+A new operation is a new entry of `OPERATIONS` or `ENDS`; at the next warm-up the words of its phrases enter the
+tokenizer. Values stay small and not negative, so that a model of a million parameters can compute them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ Numbers = Sequence[int]
 
 
 @dataclass(frozen=True)
-class StepKind:
+class OperationKind:
     """One operation from a list to a list. `{k}` stands for its constant, where it has one."""
 
     code: str
     """Its line of the program; the list is always called `a`."""
     note: str
-    """How the tester names the step in its reasoning."""
+    """How the tester names the operation in its reasoning."""
     phrases: tuple[str, ...]
     """Wordings, as clauses in the imperative."""
     apply: Callable[[Numbers, int], list[int]]
@@ -47,8 +47,8 @@ class EndKind:
 
 
 def _keep(condition: str, note: str, phrases: tuple[str, ...], test: Callable[[int, int], bool],
-          near: tuple[str, ...], constants: tuple[int, ...] = ()) -> StepKind:  # fmt: skip
-    return StepKind(
+          near: tuple[str, ...], constants: tuple[int, ...] = ()) -> OperationKind:  # fmt: skip
+    return OperationKind(
         code=f"a = [x for x in a if {condition}]",
         note=note,
         phrases=phrases,
@@ -60,8 +60,8 @@ def _keep(condition: str, note: str, phrases: tuple[str, ...], test: Callable[[i
 
 
 def _each(expression: str, note: str, phrases: tuple[str, ...], change: Callable[[int, int], int],
-          near: tuple[str, ...], constants: tuple[int, ...] = ()) -> StepKind:  # fmt: skip
-    return StepKind(
+          near: tuple[str, ...], constants: tuple[int, ...] = ()) -> OperationKind:  # fmt: skip
+    return OperationKind(
         code=f"a = [{expression} for x in a]",
         note=note,
         phrases=phrases,
@@ -72,8 +72,8 @@ def _each(expression: str, note: str, phrases: tuple[str, ...], change: Callable
 
 
 def _order(expression: str, note: str, phrases: tuple[str, ...], change: Callable[[list[int]], list[int]],
-           near: tuple[str, ...], may_empty: bool = False) -> StepKind:  # fmt: skip
-    return StepKind(
+           near: tuple[str, ...], may_empty: bool = False) -> OperationKind:  # fmt: skip
+    return OperationKind(
         code=f"a = {expression}",
         note=note,
         phrases=phrases,
@@ -83,7 +83,7 @@ def _order(expression: str, note: str, phrases: tuple[str, ...], change: Callabl
     )
 
 
-STEPS: dict[str, StepKind] = {
+OPERATIONS: dict[str, OperationKind] = {
     "even": _keep(
         "x % 2 == 0", "keep even",
         ("keep only the even numbers", "remove the odd numbers", "take the even ones"),
