@@ -11,15 +11,15 @@ from math import sqrt
 
 import numpy as np
 
-from cure.metrics.best_of_n import Estimates, Sampling, best_of_n, means, oracle, random_choice, share_of_gap
-from cure.metrics.code_accuracy import code_accuracy, pass_at, pass_at_k
+from cure.metrics.best_of_n import Estimates, Sampling, means, oracle, random_choice, share_of_gap
+from cure.metrics.code_accuracy import code_accuracy, pass_at
 from cure.metrics.coverage import Coverage, coverage, extraction_failures
 from cure.metrics.discrimination import against_pools, discrimination, duplicates, kills
 from cure.metrics.intervals import Bootstrap, Interval, intervals
 from cure.metrics.judged import Judged, judge_all
 from cure.metrics.selectors import by_selectors
 from cure.metrics.unit_tests import precision, test_accuracy
-from cure.metrics.value import Measure, Value
+from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
 
 SIZES = (1, 2, 4, 8, 16)
@@ -197,6 +197,3 @@ def _point(point: GridPoint, best: Scored, gap: Scored) -> BestOfN:
         fewer_programs=point.fewer_programs,
         fewer_tests=point.fewer_tests,
     )
-
-
-__all__ = ["Measures", "Score", "ScoreOptions", "Value", "best_of_n", "measures", "pass_at_k", "score"]

@@ -82,7 +82,7 @@ def prompts_for(
 
         return ChatStyle()
     if style == "micro":
-        from cure.prompts.micro_style import MicroStyle
+        from cure.prompts.micro import MicroStyle
 
         return MicroStyle()
     if style == "release":

@@ -5,7 +5,11 @@ The warm-up in `trainer/micro/` writes its training texts with these functions, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from cure.problem import Problem, UnitTest
+from cure.prompts import Failure
 from engines import TextPrompt
 
 CODER = "<|coder|>"
@@ -42,3 +46,24 @@ def repair_prompt(problem: Problem, source: str, failing: UnitTest, got: str) ->
         f"{REPAIR}{problem.question.strip()}{PROGRAM}{source.strip()}"
         f"{INPUT}{failing.stdin.strip()}{EXPECTED}{failing.expected.strip()}{GOT}{got.strip()}{ANSWER}"
     )
+
+
+@dataclass(frozen=True)
+class MicroStyle:
+    """Prompts of a statement, with one failing test at most: the model follows no instructions."""
+
+    name: str = "micro"
+    stop: tuple[str, ...] = STOP
+
+    def coder(self, problem: Problem) -> TextPrompt:
+        return coder_prompt(problem)
+
+    def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> TextPrompt:  # noqa: ARG002 no words for it
+        return tester_prompt(problem)
+
+    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> TextPrompt:
+        """The prompt of the first failure; the coder's prompt where there is none."""
+        if not failures:
+            return coder_prompt(problem)
+        first = failures[0]
+        return repair_prompt(problem, source, first.test, first.got or first.error)

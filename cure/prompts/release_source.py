@@ -75,12 +75,6 @@ def cache_directory() -> Path:
     return Path(platformdirs.user_cache_dir("cure-agent")) / f"release-{COMMIT[:7]}"
 
 
-def is_cached() -> bool:
-    """Whether the wording can be read without a network."""
-    root = Path(os.environ.get(ENVIRONMENT) or cache_directory())
-    return all((root / name).is_file() for name in FILES)
-
-
 def _from_checkout(root: Path) -> Callable[[str], str]:
     def read(name: str) -> str:
         try:

@@ -16,6 +16,7 @@ import numpy as np
 
 from cure.json_lines import read_lines
 from cure.metrics import release, standard
+from cure.metrics.best_of_n import best_of_n
 from cure.metrics.groups import by_group
 from cure.metrics.verdicts import ProblemVerdicts
 from engines import write_atomically
@@ -232,7 +233,7 @@ def problem_row(table: EvaluatedTable) -> dict[str, Any]:
     """The row of problems.csv for one problem."""
     hidden, generated = table.passes("hidden"), table.passes("generated")
     right = np.asarray(hidden.all(axis=1) & bool(hidden.shape[1]))
-    best = standard.best_of_n(right, generated)
+    best = best_of_n(right, generated)
     truth = [
         table.reference[at] == PASSED
         for at, column in enumerate(table.columns)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cure.metrics import release, standard
-from cure.metrics.best_of_n import Sampling
+from cure.metrics import release
+from cure.metrics.best_of_n import Sampling, best_of_n
 from cure.metrics.case import ScoredCase
 from cure.metrics.case_file import load_cases
 from cure.metrics.code_accuracy import code_accuracy
@@ -203,4 +203,4 @@ def test_so_they_do_with_programs_people_wrote(shared_data: Path) -> None:
 
 def test_standard_keeps_the_released_names_meanings_apart(everything: Score) -> None:
     assert not everything.values.keys() & {"code_acc", "ut_acc", "bon"}
-    assert standard.best_of_n(np.array([True, False]), np.array([[True], [True]])) == 0.5
+    assert best_of_n(np.array([True, False]), np.array([[True], [True]])) == 0.5

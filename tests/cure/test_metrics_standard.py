@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from cure.errors import ProblemError
 from cure.metrics.case_file import load_cases
+from cure.metrics.code_accuracy import pass_at_k
 from cure.metrics.intervals import Bootstrap
 from cure.metrics.judged import judge
-from cure.metrics.standard import Score, ScoreOptions, pass_at_k, score
+from cure.metrics.standard import Score, ScoreOptions, score
 from cure.metrics.verdicts import Pool, ProblemVerdicts, verdicts
 from cure.reward.precision import PrecisionCounts, precision_counts
 

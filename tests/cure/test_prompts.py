@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,12 +17,26 @@ from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import STYLES, Failure, prompts_for
 from cure.prompts.release import ReleaseStyle
-from cure.prompts.release_source import FILES, StageWording, Wording, download, is_cached, load_wording
+from cure.prompts.release_source import (
+    ENVIRONMENT,
+    FILES,
+    StageWording,
+    Wording,
+    cache_directory,
+    download,
+    load_wording,
+)
 from engines.protocol import ChatPrompt, Prompt, TextPrompt
 
 PROBLEM = Problem("Add two numbers {a} and {{b}}.", (UnitTest("1 2\n", "3\n", "public"),))
 FAILURE = Failure(UnitTest("4 5\n", "9\n"), got="8\n")
 CRASH = Failure(UnitTest("6 7\n", "13\n"), error="crash: ValueError")
+
+
+def is_cached() -> bool:
+    """Whether the wording can be read without a network."""
+    root = Path(os.environ.get(ENVIRONMENT) or cache_directory())
+    return all((root / name).is_file() for name in FILES)
 
 
 def text_of(prompt: Prompt) -> str:

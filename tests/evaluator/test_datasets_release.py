@@ -1,11 +1,11 @@
-"""The released notebook's conversion, text by text."""
+"""The released notebook's conversion, kept beside the tests for comparison, equals the golden file."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from evaluator.datasets.sources import release
+from tests.evaluator import released_notebook as release
 
 
 def test_the_release_way_is_the_notebooks(shared_data: Path) -> None:

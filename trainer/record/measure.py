@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
-from cure.metrics.standard import best_of_n, pass_at_k
+from cure.metrics.best_of_n import best_of_n
+from cure.metrics.code_accuracy import pass_at_k
 from cure.reward import PrecisionCounts, precision_counts, right_codes
 from trainer.policy.protocol import Update
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
