@@ -61,7 +61,7 @@ class Asked:
     type: Literal["asked"] = "asked"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sampled:
     """One completion came back, or failed for good."""
 
@@ -90,7 +90,7 @@ class Rejected:
     type: Literal["rejected"] = "rejected"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CandidateAdded:
     """A new row of the table."""
 
@@ -123,7 +123,7 @@ class TestAdded:
     type: Literal["test_added"] = "test_added"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Executed:
     """A new cell of the table."""
 
@@ -142,7 +142,7 @@ class Executed:
     type: Literal["executed"] = "executed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RankedRound:
     """What the selector and the confidence said after a round."""
 
@@ -160,7 +160,7 @@ class RankedRound:
     type: Literal["ranked_round"] = "ranked_round"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decided:
     """The move after a round, in its own words."""
 
@@ -193,7 +193,7 @@ class Scored:
     type: Literal["scored"] = "scored"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """How the run ended; always the last event."""
 

@@ -10,7 +10,7 @@ from agent.runs.record import load_run
 from agent.runs.store import list_runs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """What a list shows of a run."""
 
@@ -34,17 +34,17 @@ def _summary(folder: Path) -> RunSummary:
     try:
         run = load_run(folder)
     except RunError as error:
-        return RunSummary(folder.name, folder.stat().st_mtime, str(error), "unreadable")
+        return RunSummary(id=folder.name, started_at=folder.stat().st_mtime, problem=str(error), status="unreadable")
     result = run.state.result
     if result is None:
-        return RunSummary(run.id, run.started_at, run.started.name, "unfinished")
+        return RunSummary(id=run.id, started_at=run.started_at, problem=run.started.name, status="unfinished")
     return RunSummary(
-        run.id,
-        run.started_at,
-        run.started.name,
-        result.status,
-        result.candidate,
-        result.confidence,
-        result.tokens,
-        result.seconds,
+        id=run.id,
+        started_at=run.started_at,
+        problem=run.started.name,
+        status=result.status,
+        candidate=result.candidate,
+        confidence=result.confidence,
+        tokens=result.tokens,
+        seconds=result.seconds,
     )

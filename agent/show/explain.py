@@ -10,7 +10,7 @@ from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, ProgramTable, clusters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What an explanation needs: the table, and the numbers that decided when it was read last."""
 

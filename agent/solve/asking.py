@@ -108,14 +108,14 @@ async def _ask_engine(solving: Solving, engine: Engine, parts: dict[str, tuple[A
             asked, part = parts[completion.key]
             text = without_lone_surrogates(completion.text)
             sample = Sampled(
-                asked.role,
-                asked.key,
-                part.first + completion.index,
-                completion.finish,
-                solving.recorder.blob(text),
-                completion.usage.prompt_tokens,
-                completion.usage.completion_tokens,
-                without_lone_surrogates(completion.error),
+                role=asked.role,
+                key=asked.key,
+                index=part.first + completion.index,
+                finish=completion.finish,
+                text=solving.recorder.blob(text),
+                prompt_tokens=completion.usage.prompt_tokens,
+                completion_tokens=completion.usage.completion_tokens,
+                error=without_lone_surrogates(completion.error),
             )
             _take(solving, asked, sample, text)
             if solving.exhausted():

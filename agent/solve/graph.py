@@ -38,7 +38,16 @@ async def decide(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
         tokens, seconds = solving.used(len(readings))
         targets = list(move.targets)
         solving.recorder.emit(
-            Decided(len(readings), move.name, move.why, targets, move.doing, move.done, tokens, seconds)
+            Decided(
+                round=len(readings),
+                action=move.name,
+                why=move.why,
+                targets=targets,
+                doing=move.doing,
+                done=move.done,
+                tokens=tokens,
+                seconds=seconds,
+            )
         )
     return {"move": move}
 

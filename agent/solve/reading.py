@@ -79,12 +79,12 @@ def ranked_event(round_: int, reading: Reading) -> RankedRound:
     hypotheses = reading.posterior.hypotheses
     kept = [each for i, each in enumerate(hypotheses) if i < HYPOTHESES_RECORDED or reading.answer in each.cluster]
     return RankedRound(
-        round_,
-        reading.ranking.selector,
-        list(reading.ranking.score_names),
-        [(each.candidate, list(each.score)) for each in ranked],
-        {each.candidate: reading.posterior.of(each.candidate) for each in ranked},
-        reading.posterior.unsolved,
-        dict(reading.validity),
-        [{"cluster": list(h.cluster), "probability": h.probability, "terms": dict(h.terms)} for h in kept],
+        round=round_,
+        selector=reading.ranking.selector,
+        score_names=list(reading.ranking.score_names),
+        ranking=[(each.candidate, list(each.score)) for each in ranked],
+        probability={each.candidate: reading.posterior.of(each.candidate) for each in ranked},
+        unsolved=reading.posterior.unsolved,
+        validity=dict(reading.validity),
+        hypotheses=[{"cluster": list(h.cluster), "probability": h.probability, "terms": dict(h.terms)} for h in kept],
     )

@@ -85,13 +85,13 @@ async def solve_problem(
         raise
     recorder.emit(
         Result(
-            outcome.status,
-            outcome.exit_code,
-            outcome.candidate,
-            outcome.confidence,
-            outcome.why,
-            outcome.tokens,
-            outcome.seconds,
+            status=outcome.status,
+            exit_code=outcome.exit_code,
+            candidate=outcome.candidate,
+            confidence=outcome.confidence,
+            why=outcome.why,
+            tokens=outcome.tokens,
+            seconds=outcome.seconds,
         )
     )
     return outcome
@@ -186,4 +186,14 @@ def _record_failure(recorder: Recorder, error: BaseException, seconds: float) ->
     status = "interrupted" if interrupted else FAILURE_STATUS.get(exit_code, "error")
     why = "interrupted" if interrupted else str(error) or type(error).__name__
     with suppress(RunError):
-        recorder.emit(Result(status, exit_code, None, 0.0, why, recorder.state.tokens, seconds))
+        recorder.emit(
+            Result(
+                status=status,
+                exit_code=exit_code,
+                candidate=None,
+                confidence=0.0,
+                why=why,
+                tokens=recorder.state.tokens,
+                seconds=seconds,
+            )
+        )

@@ -88,7 +88,15 @@ class Solving:
         recorder = self.recorder
         source = recorder.blob(candidate.text)
         recorder.emit(
-            CandidateAdded(name, source, candidate.origin, candidate.parent, candidate.round, key, index),
+            CandidateAdded(
+                name=name,
+                source=source,
+                origin=candidate.origin,
+                parent=candidate.parent,
+                round=candidate.round,
+                key=key,
+                index=index,
+            ),
         )
         for test in recorder.state.tests:
             self._put_back(name, test)
@@ -145,14 +153,14 @@ def record_cell(recorder: Recorder, candidate: str, test: str, cell: Cell) -> No
     """Record one filled cell of the table."""
     recorder.emit(
         Executed(
-            candidate,
-            test,
-            str(cell.verdict),
-            cell.passed,
-            recorder.blob(cell.stdout),
-            cell.stderr_tail,
-            cell.reason,
-            cell.cpu_s,
-            cell.peak_memory_kb,
+            candidate=candidate,
+            test=test,
+            verdict=str(cell.verdict),
+            passed=cell.passed,
+            stdout=recorder.blob(cell.stdout),
+            stderr_tail=cell.stderr_tail,
+            reason=cell.reason,
+            cpu_s=cell.cpu_s,
+            peak_memory_kb=cell.peak_memory_kb,
         )
     )

@@ -46,16 +46,6 @@ class GrowingTable(Generic[RowT, ColumnT]):
         """The table as far as it is known."""
         return ExecutionTable(dict(self._candidates), dict(self._tests), dict(self._cells))
 
-    @property
-    def candidate_count(self) -> int:
-        """Number of rows so far."""
-        return len(self._candidates)
-
-    @property
-    def generated_count(self) -> int:
-        """Number of generated tests so far."""
-        return sum(not test.trusted for test in self._tests.values())
-
     async def settle(self) -> ExecutionTable[RowT, ColumnT]:
         """The complete table, once every execution wanted so far has finished. Raises what the executor raised."""
         while self._queued or self._batches:

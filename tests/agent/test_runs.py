@@ -31,15 +31,36 @@ from agent.runs.listing import summaries
 from agent.runs.store import STATE_VARIABLE
 
 TEXT = st.text(max_size=20)
-RESULT = Result("verified", 0, "c1", 0.97, "right", 10, 1.5)
+RESULT = Result(status="verified", exit_code=0, candidate="c1", confidence=0.97, why="right", tokens=10, seconds=1.5)
 
 
 @given(
     st.one_of(
         st.builds(Started, TEXT, TEXT, st.dictionaries(TEXT, st.integers()), TEXT),
-        st.builds(Sampled, TEXT, TEXT, st.integers(0), TEXT, TEXT, st.integers(0), st.integers(0), TEXT),
-        st.builds(Decided, st.integers(), TEXT, TEXT, st.lists(TEXT)),
-        st.builds(Executed, TEXT, TEXT, TEXT, st.booleans(), TEXT, TEXT, TEXT, st.floats(0, 10), st.integers(0)),
+        st.builds(
+            Sampled,
+            role=TEXT,
+            key=TEXT,
+            index=st.integers(0),
+            finish=TEXT,
+            text=TEXT,
+            prompt_tokens=st.integers(0),
+            completion_tokens=st.integers(0),
+            error=TEXT,
+        ),
+        st.builds(Decided, round=st.integers(), action=TEXT, why=TEXT, targets=st.lists(TEXT)),
+        st.builds(
+            Executed,
+            candidate=TEXT,
+            test=TEXT,
+            verdict=TEXT,
+            passed=st.booleans(),
+            stdout=TEXT,
+            stderr_tail=TEXT,
+            reason=TEXT,
+            cpu_s=st.floats(0, 10),
+            peak_memory_kb=st.integers(0),
+        ),
     )
 )
 def test_an_event_survives_its_line(event: Event) -> None:
@@ -65,9 +86,36 @@ def record(root: Path) -> Path:
     run = create_run(root)
     run.emit(Started(run.blob("{}"), "sum", {"n": 1}, "bubblewrap"))
     run.emit(TestAdded("e1", run.blob("1 2\n"), run.blob("3\n"), "public"))
-    run.emit(CandidateAdded("c1", run.blob("print(3)"), "sampled", None, 1, "coder/1", 0))
-    run.emit(Executed("c1", "e1", "ok", True, run.blob("3\n"), "", "", 0.01, 9000))
-    run.emit(RankedRound(1, "agreement", ["a"], [("c1", [1.0])], {"c1": 0.9}, 0.1, {"e1": 1.0}, []))
+    run.emit(
+        CandidateAdded(
+            name="c1", source=run.blob("print(3)"), origin="sampled", parent=None, round=1, key="coder/1", index=0
+        )
+    )
+    run.emit(
+        Executed(
+            candidate="c1",
+            test="e1",
+            verdict="ok",
+            passed=True,
+            stdout=run.blob("3\n"),
+            stderr_tail="",
+            reason="",
+            cpu_s=0.01,
+            peak_memory_kb=9000,
+        )
+    )
+    run.emit(
+        RankedRound(
+            round=1,
+            selector="agreement",
+            score_names=["a"],
+            ranking=[("c1", [1.0])],
+            probability={"c1": 0.9},
+            unsolved=0.1,
+            validity={"e1": 1.0},
+            hypotheses=[],
+        )
+    )
     run.emit(RESULT)
     run.close()
     return run.folder
@@ -88,11 +136,49 @@ def test_foreign_text_is_shown_as_it_is_and_steers_no_terminal(tmp_path: Path, o
     run = create_run(tmp_path)
     run.emit(Started(run.blob("{}"), hostile, {"n": 1}, "bubblewrap"))
     run.emit(TestAdded("e1", run.blob(hostile), run.blob(hostile), "public"))
-    run.emit(CandidateAdded("c1", run.blob(f"# {hostile}"), "sampled", None, 1, "coder/1", 0))
-    run.emit(Executed("c1", "e1", "crash", False, run.blob(hostile), hostile, hostile, 0.01, 9000))
-    run.emit(Sampled("coder", "coder/1", 1, "error", run.blob(""), 0, 0, hostile))
-    run.emit(RankedRound(1, "agreement", ["a"], [("c1", [1.0])], {"c1": 0.9}, 0.1, {"e1": 1.0}, []))
-    run.emit(Decided(1, "finish", hostile, []))
+    run.emit(
+        CandidateAdded(
+            name="c1", source=run.blob(f"# {hostile}"), origin="sampled", parent=None, round=1, key="coder/1", index=0
+        )
+    )
+    run.emit(
+        Executed(
+            candidate="c1",
+            test="e1",
+            verdict="crash",
+            passed=False,
+            stdout=run.blob(hostile),
+            stderr_tail=hostile,
+            reason=hostile,
+            cpu_s=0.01,
+            peak_memory_kb=9000,
+        )
+    )
+    run.emit(
+        Sampled(
+            role="coder",
+            key="coder/1",
+            index=1,
+            finish="error",
+            text=run.blob(""),
+            prompt_tokens=0,
+            completion_tokens=0,
+            error=hostile,
+        )
+    )
+    run.emit(
+        RankedRound(
+            round=1,
+            selector="agreement",
+            score_names=["a"],
+            ranking=[("c1", [1.0])],
+            probability={"c1": 0.9},
+            unsolved=0.1,
+            validity={"e1": 1.0},
+            hypotheses=[],
+        )
+    )
+    run.emit(Decided(round=1, action="finish", why=hostile, targets=[]))
     run.emit(RESULT)
     run.close()
     for command, arguments in ((why, options), (runs, [])):

@@ -12,14 +12,14 @@ from tests.cure.tables import draw
 def evidence(table: ExecutionTable) -> Evidence:
     ranking, posterior = rank_by_agreement(table), confidence(table)
     return Evidence(
-        table,
-        [ranked.candidate for ranked in ranking.ranked],
-        ranking.score_names,
-        {ranked.candidate: ranked.score for ranked in ranking.ranked},
-        {name: posterior.of(name) for name in table.candidates},
-        posterior.unsolved,
-        validity_of_tests(table, posterior),
-        [(h.cluster, h.probability, h.terms) for h in posterior.hypotheses],
+        table=table,
+        order=[ranked.candidate for ranked in ranking.ranked],
+        score_names=ranking.score_names,
+        scores={ranked.candidate: ranked.score for ranked in ranking.ranked},
+        probability={name: posterior.of(name) for name in table.candidates},
+        unsolved=posterior.unsolved,
+        validity=validity_of_tests(table, posterior),
+        hypotheses=[(h.cluster, h.probability, h.terms) for h in posterior.hypotheses],
     )
 
 
@@ -60,5 +60,7 @@ def test_nothing_to_hand_over_is_said_plainly() -> None:
 
 
 def test_programs_that_were_never_ranked_are_explained_too() -> None:
-    unranked = Evidence(draw("."), [], [], {}, {}, 1.0, {}, [])
+    unranked = Evidence(
+        table=draw("."), order=[], score_names=[], scores={}, probability={}, unsolved=1.0, validity={}, hypotheses=[]
+    )
     assert explain(unranked, None) == ["No program was ranked before the run ended."]

@@ -87,7 +87,9 @@ def folded(*events: Event) -> RunState:
     return state
 
 
-RANKED = RankedRound(1, "agreement", [], [], {}, 1.0, {}, [])
+RANKED = RankedRound(
+    round=1, selector="agreement", score_names=[], ranking=[], probability={}, unsolved=1.0, validity={}, hypotheses=[]
+)
 STARTED = Started("", "sum", {}, "none")
 
 
@@ -96,8 +98,16 @@ def test_rows_are_in_the_order_in_which_they_were_asked_for() -> None:
         STARTED,
         asked(),
         asked(first=9, round_=2, key="repair/2/c1"),
-        *(CandidateAdded(f"c{9 + i}", "", "repair", "c1", 2, "repair/2/c1", i) for i in (1, 0)),
-        *(CandidateAdded(f"c{1 + i}", "", "sampled", None, 1, "coder/1", i) for i in (4, 2)),
+        *(
+            CandidateAdded(
+                name=f"c{9 + i}", source="", origin="repair", parent="c1", round=2, key="repair/2/c1", index=i
+            )
+            for i in (1, 0)
+        ),
+        *(
+            CandidateAdded(name=f"c{1 + i}", source="", origin="sampled", parent=None, round=1, key="coder/1", index=i)
+            for i in (4, 2)
+        ),
         TestAdded("t2", "", "", "generated", "tester/1", 1),
         TestAdded("e1", "", "", "public"),
     )
@@ -115,15 +125,43 @@ def test_only_time_at_work_counts() -> None:
 
 def test_a_resumed_run_forgets_how_it_ended_and_what_failed_since_the_last_ranking() -> None:
     failed, answered = (
-        Sampled("coder", "coder/1", 0, "error", "", 0, 0, "503"),
-        Sampled("coder", "coder/1", 1, "stop", "", 1, 1),
+        Sampled(
+            role="coder",
+            key="coder/1",
+            index=0,
+            finish="error",
+            text="",
+            prompt_tokens=0,
+            completion_tokens=0,
+            error="503",
+        ),
+        Sampled(role="coder", key="coder/1", index=1, finish="stop", text="", prompt_tokens=1, completion_tokens=1),
     )
     lost, ran = (
-        Executed(name, "e1", verdict, False, "", "", "", 0.0, 0)
+        Executed(
+            candidate=name,
+            test="e1",
+            verdict=verdict,
+            passed=False,
+            stdout="",
+            stderr_tail="",
+            reason="",
+            cpu_s=0.0,
+            peak_memory_kb=0,
+        )
         for name, verdict in (("c2", "sandbox_error"), ("c3", "ok"))
     )
-    later = Sampled("coder", "repair/2/c1", 0, "error", "", 0, 0, "503")
-    ended = Result("model_error", 5, None, 0.0, "503", 0, 1.0)
+    later = Sampled(
+        role="coder",
+        key="repair/2/c1",
+        index=0,
+        finish="error",
+        text="",
+        prompt_tokens=0,
+        completion_tokens=0,
+        error="503",
+    )
+    ended = Result(status="model_error", exit_code=5, candidate=None, confidence=0.0, why="503", tokens=0, seconds=1.0)
     state = folded(STARTED, asked(), failed, RANKED, asked(9, 2, "repair/2/c1"), later, answered, lost, ran, ended)
     assert state.is_resumable and state.failed["coder"] == 2
     state.fold(Resumed("none"))
@@ -135,7 +173,20 @@ def test_a_resumed_run_forgets_how_it_ended_and_what_failed_since_the_last_ranki
 
 
 def test_a_hundred_thousand_events_are_folded_in_a_moment() -> None:
-    cells = [Executed(f"c{i // 300}", f"t{i % 300}", "ok", True, "", "", "", 0.0, 0) for i in range(100_000)]
+    cells = [
+        Executed(
+            candidate=f"c{i // 300}",
+            test=f"t{i % 300}",
+            verdict="ok",
+            passed=True,
+            stdout="",
+            stderr_tail="",
+            reason="",
+            cpu_s=0.0,
+            peak_memory_kb=0,
+        )
+        for i in range(100_000)
+    ]
     state = folded(STARTED, asked())
     begun = time.process_time()
     for event in cells:
@@ -153,18 +204,93 @@ def test_another_version_is_refused(version: int) -> None:
 
 @pytest.mark.parametrize("change", [{"round": "one"}, {"why": 3}])
 def test_a_field_of_another_kind_is_named(change: dict[str, Any]) -> None:
-    record = json.loads(to_line(Decided(1, "more", "thin"))) | change
+    record = json.loads(to_line(Decided(round=1, action="more", why="thin"))) | change
     with pytest.raises(Exception, match="not an event"):
         from_line(json.dumps(record))
 
 
 def test_clocks_and_the_last_digits_of_fractions_are_no_difference() -> None:
-    one = Executed("c1", "t1", "ok", True, "a", "", "", 0.1, 100)
-    assert differing_fields(one, Executed("c1", "t1", "ok", True, "a", "tail", "", 0.2, 90)) == []
-    assert differing_fields(one, Executed("c1", "t1", "crash", False, "a", "", "", 0.1, 100)) == ["verdict", "passed"]
-    near = RankedRound(1, "agreement", [], [("c1", [1.0])], {"c1": 0.1 + 0.2}, 1.0, {}, [])
-    assert differing_fields(near, RankedRound(1, "agreement", [], [("c1", [1])], {"c1": 0.3}, 1.0, {}, [])) == []
-    assert differing_fields(near, RankedRound(1, "agreement", [], [], {"c1": 0.3001}, 1.0, {}, [])) == [
+    one = Executed(
+        candidate="c1",
+        test="t1",
+        verdict="ok",
+        passed=True,
+        stdout="a",
+        stderr_tail="",
+        reason="",
+        cpu_s=0.1,
+        peak_memory_kb=100,
+    )
+    assert (
+        differing_fields(
+            one,
+            Executed(
+                candidate="c1",
+                test="t1",
+                verdict="ok",
+                passed=True,
+                stdout="a",
+                stderr_tail="tail",
+                reason="",
+                cpu_s=0.2,
+                peak_memory_kb=90,
+            ),
+        )
+        == []
+    )
+    assert differing_fields(
+        one,
+        Executed(
+            candidate="c1",
+            test="t1",
+            verdict="crash",
+            passed=False,
+            stdout="a",
+            stderr_tail="",
+            reason="",
+            cpu_s=0.1,
+            peak_memory_kb=100,
+        ),
+    ) == ["verdict", "passed"]
+    near = RankedRound(
+        round=1,
+        selector="agreement",
+        score_names=[],
+        ranking=[("c1", [1.0])],
+        probability={"c1": 0.1 + 0.2},
+        unsolved=1.0,
+        validity={},
+        hypotheses=[],
+    )
+    assert (
+        differing_fields(
+            near,
+            RankedRound(
+                round=1,
+                selector="agreement",
+                score_names=[],
+                ranking=[("c1", [1])],
+                probability={"c1": 0.3},
+                unsolved=1.0,
+                validity={},
+                hypotheses=[],
+            ),
+        )
+        == []
+    )
+    assert differing_fields(
+        near,
+        RankedRound(
+            round=1,
+            selector="agreement",
+            score_names=[],
+            ranking=[],
+            probability={"c1": 0.3001},
+            unsolved=1.0,
+            validity={},
+            hypotheses=[],
+        ),
+    ) == [
         "ranking",
         "probability",
     ]
