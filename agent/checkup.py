@@ -1,4 +1,4 @@
-"""What this machine can do: one finding per part, each with what to do about it."""
+"""Checks of this machine: one finding per part (Python, sandbox, models, disk), with a remedy where it is missing."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Part:
 
 
 def missing_parts(request: Request, have: Collection[int]) -> list[Part]:
-    """What to ask for so that every sample of the request is there, where those with the indices `have` already are.
+    """Parts of the request that ask for exactly the samples whose indices are not in `have`.
 
     Sample i of a request is drawn with seed + i, so the parts' seeds are moved by their first index. The first part of
     a request of which nothing is there is the request itself; the key of a part that begins later ends in its index.

@@ -28,7 +28,7 @@ Resource = TypeVar("Resource", bound=Closable)
 
 @dataclass(frozen=True)
 class Session:
-    """What a command asks and runs programs with."""
+    """Open engines and sandbox of a command."""
 
     engines: Mapping[str, Engine]
     """By model spec: roles with one spec share one engine."""

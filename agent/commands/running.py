@@ -1,4 +1,4 @@
-"""What the commands that solve have in common: starting models and sandbox, and one solve with its progress."""
+"""Shared by the commands that solve: starting models and sandbox, and one solve with its progress."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Started:
-    """What was asked for."""
+    """A solve began: the problem and the settings."""
 
     IDENTITY: ClassVar = ()
     MEASURED: ClassVar = ("isolation",)
@@ -144,7 +144,7 @@ class Executed:
 
 @dataclass(frozen=True, kw_only=True)
 class RankedRound:
-    """What the selector and the confidence said after a round."""
+    """The ranking and the probabilities after a round."""
 
     IDENTITY: ClassVar = ("round",)
     round: int
@@ -172,9 +172,9 @@ class Decided:
     targets: list[str] = field(default_factory=list)
     """Candidates that the move is about."""
     doing: str = ""
-    """What the move does, for progress: `repairing`."""
+    """The move in the present tense, for progress: `repairing`."""
     done: str = ""
-    """What the move did, for `why`: `repaired`."""
+    """The move in the past tense, for `why`: `repaired`."""
     tokens: int = 0
     """Tokens used up when it was decided."""
     seconds: float = 0.0
@@ -229,7 +229,7 @@ Identity = tuple[Any, ...]
 
 
 def identity(event: Event) -> Identity:
-    """What makes the event this one among all of a run: its type, and the fields that name it."""
+    """The event's type and the fields that name it; unique in a run but for parts that failed and were repeated."""
     return event.type, *(getattr(event, name) for name in event.IDENTITY)
 
 

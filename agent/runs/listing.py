@@ -12,7 +12,7 @@ from agent.runs.store import list_runs
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """What a list shows of a run."""
+    """A recorded run as a list shows it."""
 
     id: str
     started_at: float

@@ -1,4 +1,4 @@
-"""Takes the events of a solve: those already recorded are compared with the record, new ones are written."""
+"""Receives the events of a solve: events already recorded are compared with the record, new ones are written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _RESULT: Identity = ("result",)
 
 
 class ReplayError(Exception):
-    """A solve goes another way than its record says; the message names the first difference. Exits with 2."""
+    """A solve differs from its record; the message names the first difference. The command exits with 2."""
 
     exit_code = 2
 
 
 class RecordEnds(Exception):
-    """A replayed solve has come to the end of a record that was cut short."""
+    """A replay reached the end of a record that was cut short."""
 
 
 class Recorder:
@@ -37,9 +37,9 @@ class Recorder:
     ) -> None:
         """Without `writer` the past run is replayed: nothing is written, and no model is asked."""
         self.known = RunState() if past is None else past.state
-        """What was recorded before."""
+        """State of the past run; empty for a new one."""
         self.state = RunState()
-        """What the solve has come to, from its start."""
+        """State of this solve, folded from the events it emitted, recorded ones included."""
         self.takes_executions = takes_executions
         """Whether recorded executions are taken, and not run again."""
         self.id = past.id if past is not None else writer.id if writer is not None else ""
@@ -48,11 +48,11 @@ class Recorder:
 
     @property
     def is_replay(self) -> bool:
-        """Whether nothing new may happen."""
+        """Whether events that are not recorded are errors."""
         return self._writer is None
 
     def emit(self, event: Event) -> None:
-        """Take the event, then show it.
+        """Compare or write the event, fold it into `state`, then pass it to the observer.
 
         Raises ReplayError where the record has another one in its place, RunError when a new one cannot be written, and
         RecordEnds when a replay has come to the end of a record that was cut short.
@@ -75,7 +75,7 @@ class Recorder:
         self._notice(event)
 
     def finish_replay(self) -> None:
-        """Raises ReplayError when the record has events that did not come about again."""
+        """Raises ReplayError that names the first recorded event that was not emitted again."""
         for name in self.known.recorded:
             if name in self._unseen:
                 raise self._error(f"the record has {_words(name)}, the replay has not")

@@ -1,4 +1,4 @@
-"""What a recorded run has come to: the one reader of its events, for `why`, progress, `runs`, `resume` and `replay`."""
+"""State of a recorded run, folded from its events; `why`, progress, `runs`, `resume` and `replay` all read this."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sandbox import Verdict
 
 @dataclass
 class RunState:
-    """Everything the events so far say. `fold` adds one event in constant time: nothing is copied."""
+    """All facts in the events so far. `fold` adds one event in constant time: nothing is copied."""
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
-    """Every event that counts, with its time, by what identifies it."""
+    """Every event that was not superseded, with its time, by its identity."""
     started: events.Started | None = None
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """By key."""
@@ -37,7 +37,7 @@ class RunState:
     result: events.Result | None = None
     tokens: int = 0
     seconds: float = 0.0
-    """Seconds at work: the time between being ended and being resumed does not count."""
+    """Seconds at work; the time between the end of a process and the resumption does not count."""
     answers: Counter[str] = field(default_factory=Counter)
     """Completions by role, failed ones included."""
     failed: Counter[str] = field(default_factory=Counter)

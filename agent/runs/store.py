@@ -1,4 +1,4 @@
-"""Where runs lie on disk, and how they get there."""
+"""Run folders on disk: creating, finding and writing them."""
 
 from __future__ import annotations
 

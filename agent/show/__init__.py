@@ -1,1 +1,1 @@
-"""What a person sees of a run: the table as a coloured grid, the choice and why, progress while it works."""
+"""Text output for people: the execution table as a grid, the explanation of the choice, progress of a solve."""

@@ -7,7 +7,7 @@ from agent.show.progress import round_line
 
 
 def event_line(event: events.Event) -> str:
-    """What happened."""
+    """The event in words, without its time and texts."""
     match event:
         case events.Started():
             return f"started: {event.name}"

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from agent.runs.state import RunState
 from cure.select.validity import BELIEVABLE
-from cure.table import AnyTable, ProgramTable, clusters
+from cure.table import AnyTable, clusters
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What an explanation needs: the table, and the numbers that decided when it was read last."""
+    """Input of an explanation: the table, and the numbers of its last ranking."""
 
-    table: ProgramTable
+    table: AnyTable
     order: Sequence[str]
     score_names: Sequence[str]
     scores: Mapping[str, Sequence[float]]
@@ -25,7 +25,7 @@ class Evidence:
     """Candidates held right, probability, log-likelihood terms; most probable first."""
 
 
-def evidence_of(state: RunState, table: ProgramTable) -> Evidence | None:
+def evidence_of(state: RunState, table: AnyTable) -> Evidence | None:
     """The evidence of a run, live or recorded, with its table; None before the first ranking."""
     ranking = state.ranking
     if ranking is None:
@@ -70,7 +70,7 @@ def _passes(table: AnyTable, name: str) -> str:
 
 
 def _against_runner_up(evidence: Evidence, chosen: str) -> list[str]:
-    """What puts the chosen one before the first candidate that behaves differently."""
+    """The first score in which the chosen candidate beats the best one that behaves differently."""
     group_of = {name: i for i, group in enumerate(clusters(evidence.table)) for name in group}
     rivals = [name for name in evidence.order if group_of[name] != group_of[chosen]]
     if not rivals:

@@ -54,7 +54,7 @@ LEGEND = "passed, {wrong} wrong output, ! crash, T timeout, M memory, O too much
 
 
 def legend(glyphs: Glyphs) -> str:
-    """What the glyphs mean, in one line."""
+    """One line that explains the glyphs."""
     return f"{glyphs.passed} " + LEGEND.format(wrong=glyphs.wrong)
 
 

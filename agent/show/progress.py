@@ -64,6 +64,6 @@ class SolveProgress:
 
 
 def round_line(decided: Decided) -> str:
-    """What a round came to, and what comes next, in the words of the move."""
+    """One line on a decision: the round, the reason, and the next move in its own words."""
     line = f"round {decided.round}: {decided.why}"
     return f"{line} → {decided.doing}" if decided.doing else line

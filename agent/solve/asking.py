@@ -1,4 +1,4 @@
-"""Asks the models for what a move wants and is not recorded yet; every answer is taken in as it comes."""
+"""Asks models for the samples of a move that are not recorded yet; answers enter the table as they arrive."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cure.problem import UnitTest
 from engines import Engine, EngineError, Prompt, Request, Sampling, prompt_text
 
 LETTERS = {"coder": "c", "tester": "t"}
-"""What the names of candidates and of tests begin with."""
+"""First letter of candidate and test names."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What a move wants of a model."""
+    """A request of a move to one role."""
 
     role: Literal["coder", "tester"]
     key: str

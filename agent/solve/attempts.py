@@ -1,4 +1,4 @@
-"""What the models' answers have come to so far, read from the state of the run."""
+"""Counts of answered and failed requests, and notes on them, read from the state of the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def model_error(state: RunState, round_: int) -> str:
 
 
 def notes(state: RunState) -> tuple[str, ...]:
-    """What did not come of the answers, in sentences."""
+    """Sentences on failed requests and on answers without a program or test."""
     lines = []
     for role, what in (("coder", "program"), ("tester", "test")):
         if failed := errors(state, role):

@@ -1,6 +1,6 @@
 """The loop of a solve, as a LangGraph graph; the only file that knows LangGraph.
 
-decide -> act -> execute -> read -> decide -> ... -> finish
+decide -> act -> execute -> look -> decide -> ... -> finish
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from typing import Any, TypedDict
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from agent.runs.events import Decided
-from agent.solve.moves import Move
+from agent.solve.moves import Move, decided_event
 from agent.solve.moves.finish import Finish
 from agent.solve.reading import Reading, ranked_event, read
 from agent.solve.solving import Solving
@@ -19,7 +18,7 @@ from cure.table import ProgramTable
 
 
 class State(TypedDict):
-    """What one step hands to the next."""
+    """Values that one step hands to the next."""
 
     readings: tuple[Reading, ...]
     """One per round that is done."""
@@ -28,38 +27,25 @@ class State(TypedDict):
 
 
 async def decide(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
-    """The strategy looks at what was read and names the next move."""
+    """The strategy chooses the next move from the readings."""
     solving, readings = runtime.context, state["readings"]
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
     if left.nothing and not isinstance(move, Finish):
         move = Finish(left.nothing)
     if readings:
-        tokens, seconds = solving.used(len(readings))
-        targets = list(move.targets)
-        solving.recorder.emit(
-            Decided(
-                round=len(readings),
-                action=move.name,
-                why=move.why,
-                targets=targets,
-                doing=move.doing,
-                done=move.done,
-                tokens=tokens,
-                seconds=seconds,
-            )
-        )
+        solving.recorder.emit(decided_event(len(readings), move, left))
     return {"move": move}
 
 
 async def act(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
-    """The move is carried out: new candidates and tests come into the table, and execute as they come."""
+    """The move is carried out: new candidates and tests enter the table, and execute as they arrive."""
     await state["move"].carry_out(runtime.context, state["readings"])
     return {}
 
 
 async def execute(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
-    """Every candidate meets every test."""
+    """Every candidate is run on every test."""
     return {"table": await runtime.context.settle(len(state["readings"]) + 1)}
 
 

@@ -1,4 +1,4 @@
-"""What a completion gives: a candidate, a test, or the reason why neither."""
+"""Turns a completion into a candidate, a test, or a rejection with its reason."""
 
 from __future__ import annotations
 

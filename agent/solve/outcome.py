@@ -30,7 +30,7 @@ class Outcome:
     tokens: int
     seconds: float
     notes: tuple[str, ...] = ()
-    """What did not come of the model's answers: failed requests, answers without a program or test."""
+    """Sentences on failed requests and on answers without a program or test."""
     hidden_passed: int | None = None
     """Hidden tests the answer passes, looked at after the choice; None where the problem has none."""
     hidden_total: int = 0

@@ -1,4 +1,4 @@
-"""What an execution table says at the end of a round: frozen, and computed from the table alone."""
+"""Reading of an execution table at the end of a round: ranking, confidence, answer; computed from the table alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Solves a recorded problem again, from its record alone."""
+"""Replays a recorded solve from its record alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every step of a solve works with, and the table that it fills."""
+"""Context of a solve: problem, models, settings and the growing table, shared by all steps."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GRACE_S = 2.0
 
 @dataclass(frozen=True)
 class RoleModel:
-    """The model of one role, and the wording it is asked in."""
+    """Engine and prompt style of one role."""
 
     engine: Engine | None
     """None in a replay, where no model is asked."""
@@ -40,7 +40,7 @@ class RoleModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Solving:
-    """One solve. Frozen: what it learns is in the recorder's state and in the growing table."""
+    """Context of one solve. Frozen; the recorder's state and the growing table change."""
 
     problem: Problem
     settings: SolveSettings
@@ -54,29 +54,27 @@ class Solving:
     clock: Clock
 
     def exhausted(self) -> str:
-        """What of the budget ran out by now, in words; empty while there is something left."""
+        """The part of the budget that is exhausted by now, in words; empty while there is something left."""
         return exhausted(self.settings.budget, self.recorder.state.tokens, self.clock.seconds)
 
     def seconds_left(self) -> float | None:
         """Seconds until the budget's end; None without a limit."""
         return self.clock.seconds_left(self.settings.budget)
 
-    def used(self, round_: int) -> tuple[int, float]:
-        """Tokens and seconds used up when the round was decided on: as recorded, else by now."""
-        decided = self.recorder.known.decisions.get(round_) or self.recorder.state.decisions.get(round_)
-        if decided is not None:
-            return decided.tokens, decided.seconds
-        return self.recorder.state.tokens, self.clock.seconds
-
     def left(self, readings: Sequence[Reading]) -> Left:
-        """What is left after the rounds that were read."""
-        done = len(readings)
+        """Rounds left and budget used after these rounds: as recorded with the decision, else as of now."""
+        done, budget = len(readings), self.settings.budget
         if not done:
             return Left(rounds=self.settings.rounds)
+        state, clock = self.recorder.state, self.clock
+        decided = self.recorder.known.decisions.get(done) or state.decisions.get(done)
+        tokens, seconds = (decided.tokens, decided.seconds) if decided else (state.tokens, clock.seconds)
         return Left(
             rounds=self.settings.rounds - done,
-            exhausted=exhausted(self.settings.budget, *self.used(done)),
-            model_error=model_error(self.recorder.state, done),
+            tokens=tokens,
+            seconds=seconds,
+            exhausted=exhausted(budget, tokens, seconds),
+            model_error=model_error(state, done),
         )
 
     def is_recorded(self, round_: int) -> bool:

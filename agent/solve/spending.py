@@ -1,4 +1,4 @@
-"""What a run has used up, held against its budget."""
+"""Tokens and seconds of a run, compared with its budget."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from agent.solve.settings import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class Left:
-    """What is left after a round."""
+    """Rounds left and budget used after a round."""
 
     rounds: int
+    tokens: int = 0
+    """Tokens used so far."""
+    seconds: float = 0.0
+    """Seconds used so far."""
     exhausted: str = ""
-    """What of the budget ran out, in words; empty while there is something left."""
+    """The exhausted part of the budget, in words; empty while there is something left."""
     model_error: str = ""
     """The last error of a model that answered nothing in the last round; empty otherwise."""
 
@@ -46,7 +50,7 @@ class Clock:
 
 
 def exhausted(budget: Budget, tokens: int, seconds: float) -> str:
-    """What ran out, in words; empty while there is something left."""
+    """The exhausted part of the budget, in words; empty while there is something left."""
     if budget.tokens is not None and tokens >= budget.tokens:
         return f"{tokens} of {budget.tokens} tokens"
     if budget.seconds is not None and seconds >= budget.seconds:

@@ -12,7 +12,7 @@ from cure.table import AnyTable, clusters
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What each behaviour did on each test. A behaviour counts once per test, however many candidates show it."""
+    """Passes and fails of each behaviour on each test; a behaviour counts once, however many candidates show it."""
 
     groups: tuple[tuple[str, ...], ...]
     """Names of the candidates of each behaviour."""

@@ -1,4 +1,4 @@
-"""What a selector returns."""
+"""Rankings, the results of selectors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Ranking:
 
     selector: str
     score_names: tuple[str, ...]
-    """What each place of a score counts."""
+    """Meaning of each place of a score."""
     ranked: tuple[Ranked, ...]
 
     @property

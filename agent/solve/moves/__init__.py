@@ -1,17 +1,20 @@
-"""What a round can do, a file each. A new move is a new file that a strategy imports; nothing else knows its name."""
+"""Moves, a file each: the actions a round can take. A new move is a new file that a strategy imports."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from agent.runs.events import Decided
+
 if TYPE_CHECKING:
     from agent.solve.reading import Reading
     from agent.solve.solving import Solving
+    from agent.solve.spending import Left
 
 
 class Move(Protocol):
-    """What the next round is for, and why. A frozen dataclass; the words are recorded with the decision."""
+    """The action of the next round, with its reason. A frozen dataclass; its words are recorded with the decision."""
 
     name: ClassVar[str]
     doing: ClassVar[str]
@@ -29,3 +32,17 @@ class Move(Protocol):
 
     async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
         """Do it, as round `len(readings) + 1`, by what earlier rounds read."""
+
+
+def decided_event(round_: int, move: Move, left: Left) -> Decided:
+    """The decision after a round as it is recorded: the move in its own words, and what was used up by then."""
+    return Decided(
+        round=round_,
+        action=move.name,
+        why=move.why,
+        targets=list(move.targets),
+        doing=move.doing,
+        done=move.done,
+        tokens=left.tokens,
+        seconds=left.seconds,
+    )

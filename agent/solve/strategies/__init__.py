@@ -1,4 +1,4 @@
-"""What to do next, a file each: a pure function of what was read, what is set and what is left.
+"""Strategies, a file each: pure functions from readings, settings and what is left to the next move.
 
 A new strategy is a small file here and a line in `STRATEGIES`.
 """

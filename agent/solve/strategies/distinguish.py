@@ -16,10 +16,10 @@ from cure.select.distinguish import undecided
 
 
 def distinguish(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
-    """What `repair_first` says, unless tests on new inputs are worth more.
+    """The move of `repair_first`, or Distinguish where tests on new inputs are worth more.
 
-    That is where it would sample more because the evidence is thin, and where it would repair though two viable
-    behaviours are about as likely right. Without tests (m = 0) or after a round that brought none it is as before.
+    They are where `repair_first` would sample more because the evidence is thin, and where two viable behaviours are
+    about equally likely to be right. The move of `repair_first` stands with m = 0 and after a round without a new test.
     """
     move = repair_first(readings, settings, left)
     if not readings or not settings.m or not isinstance(move, Sample | Repair):
