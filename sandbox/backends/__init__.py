@@ -1,1 +1,1 @@
-"""What programs are kept in: containers of Docker, namespaces made by bubblewrap, or nothing (`trusted`)."""
+"""Backends, which confine programs: containers of Docker, namespaces made by bubblewrap, or nothing (`trusted`)."""

@@ -1,4 +1,4 @@
-"""`--sandbox none`: plain processes with resource limits, for trusted code: against mistakes, not against intent."""
+"""`--sandbox none`: plain processes with resource limits, which stop mistakes but no attacks; for trusted code."""
 
 from __future__ import annotations
 

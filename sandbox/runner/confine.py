@@ -34,7 +34,10 @@ def require_pid_1() -> None:
 
 
 def kill_all_others() -> bool:
-    """Kill every other process of this PID namespace; returns whether there was one. Raises RuntimeError: see above."""
+    """Kill every other process of this PID namespace; returns whether there was one.
+
+    Raises RuntimeError like `require_pid_1`.
+    """
     require_pid_1()
     try:
         os.kill(-1, signal.SIGKILL)

@@ -141,7 +141,7 @@ class Jobs:
                 run.close()
 
     def _execute(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """How each of these executions ended, as it ends; each is started by itself."""
+        """How each of these executions ended, as it ends; the starter starts a process for each."""
         bounds = self._jail.kernel.bounds(job.limits)
         for run in runs:
             self._report.reset()

@@ -33,7 +33,7 @@ FOREIGN = "files of other owners"
 
 
 class ForeignFiles(SandboxError):
-    """An overlay with files that commands could not change, because another user owns them on this machine."""
+    """The overlay has files that commands could not change, because another user owns them on this machine."""
 
 
 class Jailed(Outcome):

@@ -35,7 +35,7 @@ class Launcher(Protocol):
         """A new jail, its Python waiting for the supervisor's modules. Raises SandboxError when none starts."""
 
     async def close(self) -> None:
-        """Let go of what the jails were made from."""
+        """Release the resources that jails are made from."""
 
 
 class Link:

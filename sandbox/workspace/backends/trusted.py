@@ -28,7 +28,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "USER", "LOGNAME")
 
 
 class TrustedWorkspace(Outcome):
-    """A Workspace against mistakes, not against intent: commands have this user's files and network."""
+    """A Workspace without isolation, against mistakes only: commands have this user's files and network."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

@@ -18,7 +18,7 @@ SETTINGS = (
 RESERVED = (
     *("/", "/bin", "/dev", "/env", "/etc", "/home", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr"),
 )
-"""Directories that every jail has itself."""
+"""Directories of the system, at which no workspace may lie."""
 NEVER_BELOW = ("/dev", "/env", "/proc", "/sys", HOME)
 
 
