@@ -14,7 +14,8 @@ def write_atomically(path: Path, content: str | bytes | Iterable[str], durable: 
     Lone surrogates are written as they are. `durable`: the content is on the disk when this returns, not only in the
     system's memory. Raises OSError, which leaves nothing behind.
     """
-    partial = path.with_name(f"{path.name}.partial")
+    # Of two processes that write at once the last one wins, with a complete file.
+    partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     pieces = (content,) if isinstance(content, str | bytes) else content
     try:
         with partial.open("wb") as file:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.errors import RunError
 from agent.runs.events import Event, to_line
+from engines import write_atomically
 
 STATE_VARIABLE = "CURE_AGENT_STATE"
 EVENTS = "events.jsonl"
@@ -65,16 +66,12 @@ class RunWriter:
 
     def blob(self, text: str) -> str:
         """The text's sha256 in hex, once the text is in the run's store. Raises RunError when it cannot be written."""
-        data = text.encode(errors="surrogatepass")
         name = blob_name(text)
         path = self.folder / "blobs" / name
         if name not in self._written and not path.exists():
-            beside = path.with_suffix(".part")
             try:
-                beside.write_bytes(data)
-                beside.replace(path)
+                write_atomically(path, text, durable=False)
             except OSError as error:
-                beside.unlink(missing_ok=True)
                 raise cannot_record(self.folder, error.strerror or str(error)) from error
         self._written.add(name)
         return name

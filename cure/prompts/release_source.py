@@ -12,12 +12,12 @@ import ast
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cure.errors import ProblemError
+from engines import write_atomically
 
 COMMIT = "69fe1742b4c53b75ce3d7d1c8ea3762a3f93886f"
 REPOSITORY = "Gen-Verse/CURE"
@@ -101,7 +101,8 @@ def _from_cache_or_download(root: Path) -> Callable[[str], str]:
         content = download(name)
         # The text is complete without the cache; the next run downloads it again.
         with contextlib.suppress(OSError):
-            _keep(place, content)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(place, content)
         return content.decode()
 
     return read
@@ -125,15 +126,6 @@ def download(name: str, base_url: str = RAW) -> bytes:
     if _digest(content) != FILES[name]:
         raise ProblemError(f"{url} does not have the expected content; {instead}")
     return content
-
-
-def _keep(place: Path, content: bytes) -> None:
-    """Write the file atomically; raises OSError and leaves no partial file."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent) as beside:
-        new = Path(beside) / place.name
-        new.write_bytes(content)
-        new.replace(place)
 
 
 def _digest(content: bytes) -> str:

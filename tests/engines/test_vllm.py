@@ -220,7 +220,7 @@ async def test_weights_that_do_not_fit_are_an_error_until_others_are_loaded(engi
         await engine.load_weights("wrong", damage(changed(MICRO)).items())
     refused = await sample(engine)
     assert {c.finish for c in refused.values()} == {"error"}
-    assert all("not taken whole; load them again" in c.error for c in refused.values())
+    assert all("not all of the last weights were taken; load them again" in c.error for c in refused.values())
     await engine.load_weights("right", tensors(MICRO).items())
     close(await sample(engine), before)
 
