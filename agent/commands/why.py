@@ -52,12 +52,11 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
 
     from rich.text import Text
 
-    from agent.show.explain import evidence_of
     from agent.show.outcome import evidence_view, headline, program_view
     from cure.plain import visible
 
     state, result = run.state, run.state.result
-    evidence = evidence_of(state, run.table())
+    table, ranking = run.table(), run.state.ranking
     ascii_only = not console.encoding.lower().startswith("utf")
     status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
     ended = result.why if result else "the run was ended from outside; `cure-agent resume` goes on with it"
@@ -65,8 +64,8 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"run {run.id} in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
-    if evidence is not None:
-        console.print(evidence_view(evidence, chosen, ascii_only=ascii_only), highlight=False)
+    if ranking is not None:
+        console.print(evidence_view(table, ranking, chosen, ascii_only=ascii_only), highlight=False)
         console.print()
     for decided in state.decisions.values():
         console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
@@ -75,9 +74,9 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
         console.print(Text(visible(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.")))
     for error, count in Counter(_errors(run)).items():
         console.print(Text(visible(f"{count} requests failed: {error}"), style="red"))
-    if with_program and chosen is not None and evidence is not None:
+    if with_program and chosen is not None:
         console.print()
-        console.print(program_view(evidence.table.candidates[chosen].text))
+        console.print(program_view(table.candidates[chosen].text))
 
 
 def _errors(run: RecordedRun) -> list[str]:
@@ -132,10 +131,10 @@ def run_json(run: RecordedRun) -> dict[str, Any]:
     """A recorded run for machines."""
     from dataclasses import asdict
 
-    from agent.show.explain import evidence_of, explain
+    from agent.show.explain import explain
 
     state, result = run.state, run.state.result
-    evidence = evidence_of(state, run.table())
+    chosen = result.candidate if result else None
     return {
         "run": run.id,
         "folder": str(run.folder),
@@ -143,7 +142,7 @@ def run_json(run: RecordedRun) -> dict[str, Any]:
         "settings": run.started.settings,
         "isolation": run.started.isolation,
         "result": None if result is None else asdict(result),
-        "explanation": [] if evidence is None else explain(evidence, result.candidate if result else None),
+        "explanation": explain(run.table(), state.ranking, chosen) if state.ranking else [],
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],
         "rejected": [asdict(event) for event in state.rejected],

@@ -151,13 +151,20 @@ class RankedRound:
     selector: str
     score_names: list[str]
     ranking: list[tuple[str, list[float]]]
+    """Candidates and their scores, best first."""
     probability: dict[str, float]
     """P(right) per candidate."""
     unsolved: float
     validity: dict[str, float]
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]
+    """The most probable ones, best first: candidates held right (`cluster`), `probability`, log-likelihood `terms`."""
     type: Literal["ranked_round"] = "ranked_round"
+
+    @property
+    def order(self) -> list[str]:
+        """Names of the candidates, best first."""
+        return [name for name, _ in self.ranking]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,61 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-from agent.runs.state import RunState
+from agent.runs.events import RankedRound
 from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, clusters
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """Input of an explanation: the table, and the numbers of its last ranking."""
-
-    table: AnyTable
-    order: Sequence[str]
-    score_names: Sequence[str]
-    scores: Mapping[str, Sequence[float]]
-    probability: Mapping[str, float]
-    unsolved: float
-    validity: Mapping[str, float]
-    hypotheses: Sequence[tuple[Sequence[str], float, Mapping[str, float]]]
-    """Candidates held right, probability, log-likelihood terms; most probable first."""
-
-
-def evidence_of(state: RunState, table: AnyTable) -> Evidence | None:
-    """The evidence of a run, live or recorded, with its table; None before the first ranking."""
-    ranking = state.ranking
-    if ranking is None:
-        return None
-    return Evidence(
-        table=table,
-        order=[name for name, _ in ranking.ranking],
-        score_names=ranking.score_names,
-        scores=dict(ranking.ranking),
-        probability=ranking.probability,
-        unsolved=ranking.unsolved,
-        validity=ranking.validity,
-        hypotheses=[(h["cluster"], h["probability"], h["terms"]) for h in ranking.hypotheses],
-    )
-
-
-def explain(evidence: Evidence, chosen: str | None) -> list[str]:
-    """Sentences on the choice, most important first."""
-    table = evidence.table
+def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
+    """Sentences on the choice by the last ranking of the table, most important first."""
     if not table.candidates:
         return ["The model wrote no program that could be run."]
-    if not evidence.order:
+    if ranking is None or not ranking.ranking:
         return ["No program was ranked before the run ended."]
     if chosen is None:
-        best = evidence.order[0]
+        best = ranking.order[0]
         return [f"No program is fit to hand over; the nearest, {best}, {_passes(table, best)}."]
     lines = [f"{chosen} {_passes(table, chosen)}."]
-    lines += _against_runner_up(evidence, chosen)
+    lines += _against_runner_up(table, ranking, chosen)
     lines += _cluster_line(table, chosen)
-    lines += _tests_line(evidence, chosen)
-    lines += _odds_line(evidence, chosen)
+    lines += _tests_line(table, ranking, chosen)
+    lines += _odds_line(ranking, chosen)
     return lines
 
 
@@ -69,14 +33,15 @@ def _passes(table: AnyTable, name: str) -> str:
     return "passes " + " and ".join(parts) if parts else "met no test"
 
 
-def _against_runner_up(evidence: Evidence, chosen: str) -> list[str]:
+def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
     """The first score in which the chosen candidate beats the best one that behaves differently."""
-    group_of = {name: i for i, group in enumerate(clusters(evidence.table)) for name in group}
-    rivals = [name for name in evidence.order if group_of[name] != group_of[chosen]]
+    group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
+    rivals = [name for name in ranking.order if group_of[name] != group_of[chosen]]
     if not rivals:
-        return ["All programs behave alike on every input."] if len(evidence.order) > 1 else []
+        return ["All programs behave alike on every input."] if len(ranking.order) > 1 else []
     rival = rivals[0]
-    pairs = zip(evidence.score_names, evidence.scores[chosen], evidence.scores[rival], strict=True)
+    scores = dict(ranking.ranking)
+    pairs = zip(ranking.score_names, scores[chosen], scores[rival], strict=True)
     for name, ours, theirs in pairs:
         if ours != theirs:
             return [f"It beats {rival}, the best that behaves differently, on {name}: {ours:g} against {theirs:.3g}."]
@@ -93,10 +58,9 @@ def _cluster_line(table: AnyTable, chosen: str) -> list[str]:
     return [f"{others} of the {len(table.candidates) - 1} other programs give the same output on every input."]
 
 
-def _tests_line(evidence: Evidence, chosen: str) -> list[str]:
-    table = evidence.table
+def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
     failed = [name for name in table.names(trusted=False) if not table.passes(chosen, name)]
-    believed = [name for name in failed if evidence.validity.get(name, 0.0) >= BELIEVABLE]
+    believed = [name for name in failed if ranking.validity.get(name, 0.0) >= BELIEVABLE]
     if not failed:
         return []
     if not believed:
@@ -104,14 +68,14 @@ def _tests_line(evidence: Evidence, chosen: str) -> list[str]:
     return [f"It fails {', '.join(believed)}, which may well be right."]
 
 
-def _odds_line(evidence: Evidence, chosen: str) -> list[str]:
+def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:
     """The terms that separate the chosen hypothesis from the strongest other one, in powers of e."""
-    ours = next((h for h in evidence.hypotheses if chosen in h[0]), None)
-    other = next((h for h in evidence.hypotheses if chosen not in h[0]), None)
+    ours = next((h for h in ranking.hypotheses if chosen in h["cluster"]), None)
+    other = next((h for h in ranking.hypotheses if chosen not in h["cluster"]), None)
     if ours is None or other is None:
         return []
-    rival = "none is right" if not other[0] else f"{other[0][0]} is right"
-    names = dict.fromkeys([*ours[2], *other[2]])
-    differences = {name: ours[2].get(name, 0.0) - other[2].get(name, 0.0) for name in names}
+    rival = f"{other['cluster'][0]} is right" if other["cluster"] else "none is right"
+    names = dict.fromkeys([*ours["terms"], *other["terms"]])
+    differences = {name: ours["terms"].get(name, 0.0) - other["terms"].get(name, 0.0) for name in names}
     terms = ", ".join(f"{name} {value:+.1f}" for name, value in differences.items() if abs(value) >= 0.05)
-    return [f'Log-odds against "{rival}" ({other[1]:.2f}): {terms or "0"}.']
+    return [f'Log-odds against "{rival}" ({other["probability"]:.2f}): {terms or "0"}.']

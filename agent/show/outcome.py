@@ -8,11 +8,12 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from agent.show.explain import Evidence, evidence_of, explain
+from agent.runs.events import RankedRound
+from agent.show.explain import explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
 from agent.solve.outcome import Outcome
 from cure.plain import visible
-from cure.table import Cell
+from cure.table import AnyTable, Cell
 
 HEADLINES = {
     "verified": ("solved", "bold green"),
@@ -37,31 +38,16 @@ def headline(status: str, name: str, chosen: str | None, why: str) -> Text:
     return text
 
 
-def evidence_view(evidence: Evidence, chosen: str | None, *, ascii_only: bool) -> RenderableType:
-    """The grid, its legend, and why."""
-    lines = explain(evidence, chosen)
+def evidence_view(
+    table: AnyTable, ranking: RankedRound | None, chosen: str | None, *, ascii_only: bool
+) -> RenderableType:
+    """The grid by the last ranking, its legend, and the explanation of the choice."""
     parts: list[RenderableType] = []
-    if evidence.table.candidates:
-        parts.append(
-            grid(
-                evidence.table,
-                evidence.order,
-                evidence.probability,
-                evidence.validity,
-                chosen,
-                ascii_only=ascii_only,
-            )
-        )
-        parts.append(Text(legend(ASCII if ascii_only else UNICODE), style="dim"))
-        parts.append(Text())
-    parts.extend(Text(visible(line)) for line in lines)
+    if table.candidates and ranking is not None:
+        view = grid(table, ranking.order, ranking.probability, ranking.validity, chosen, ascii_only=ascii_only)
+        parts += [view, Text(legend(ASCII if ascii_only else UNICODE), style="dim"), Text()]
+    parts.extend(Text(visible(line)) for line in explain(table, ranking, chosen))
     return Group(*parts)
-
-
-def _evidence(outcome: Outcome) -> Evidence:
-    evidence = evidence_of(outcome.state, outcome.reading.table)
-    assert evidence is not None, "a solve ends after a ranking"
-    return evidence
 
 
 def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
@@ -69,7 +55,8 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     ascii_only = not console.encoding.lower().startswith("utf")
     console.print(headline(outcome.status, name, outcome.candidate, outcome.why))
     console.print()
-    console.print(evidence_view(_evidence(outcome), outcome.candidate, ascii_only=ascii_only), highlight=False)
+    table, ranking = outcome.reading.table, outcome.state.ranking
+    console.print(evidence_view(table, ranking, outcome.candidate, ascii_only=ascii_only), highlight=False)
     for note in outcome.notes:
         console.print(Text(visible(note), style="yellow"))
     if outcome.hidden_passed is not None:
@@ -98,7 +85,8 @@ def _cell_json(cell: Cell | None) -> dict[str, Any] | None:
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome for machines: status, program, numbers, the table as rows of passes."""
-    table, evidence = outcome.reading.table, _evidence(outcome)
+    table, ranking = outcome.reading.table, outcome.state.ranking
+    assert ranking is not None, "a solve ends after a ranking"
     return {
         "run": outcome.run,
         "status": outcome.status,
@@ -108,15 +96,15 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "confidence": outcome.confidence,
         "why": outcome.why,
         "notes": list(outcome.notes),
-        "explanation": explain(evidence, outcome.candidate),
-        "unsolved_probability": evidence.unsolved,
+        "explanation": explain(table, ranking, outcome.candidate),
+        "unsolved_probability": ranking.unsolved,
         "tests": [
             {
                 "name": name,
                 "stdin": test.stdin,
                 "expected": test.expected,
                 "origin": test.origin,
-                "probability": evidence.validity[name],
+                "probability": ranking.validity[name],
             }
             for name, test in table.tests.items()
         ],
@@ -126,11 +114,11 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "source": table.candidates[name].text,
                 "origin": table.candidates[name].origin,
                 "parent": table.candidates[name].parent,
-                "probability": evidence.probability[name],
-                "score": dict(zip(evidence.score_names, evidence.scores[name], strict=True)),
+                "probability": ranking.probability[name],
+                "score": dict(zip(ranking.score_names, scores, strict=True)),
                 "cells": {test: _cell_json(table.cells.get((name, test))) for test in table.tests},
             }
-            for name in evidence.order
+            for name, scores in ranking.ranking
         ],
         "hidden": None
         if outcome.hidden_passed is None

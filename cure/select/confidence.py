@@ -1,4 +1,4 @@
-"""How sure: the probability that a candidate is right, given the execution table and nothing else.
+"""Confidence: the probability that a candidate is right, given the execution table and nothing else.
 
 Candidates are grouped by behaviour. At most one group can be right, since right programs agree wherever the answer is
 unique. For every group c the hypothesis H_c says "c is right and all others are wrong"; H_0 says "none is right".

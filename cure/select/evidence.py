@@ -31,9 +31,9 @@ class Evidence:
 
 def evidence(table: AnyTable) -> Evidence:
     """The evidence of a table. A candidate of which nothing is known is left out, unless nothing is known of any."""
-    everybody = [tuple(group) for group in clusters(table)]
-    judged = [group for group in everybody if any(table.known(group[0], name) for name in table.tests)]
-    groups = judged or everybody
+    behaviours = [tuple(group) for group in clusters(table)]
+    judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.tests)]
+    groups = judged or behaviours
     shape = len(groups), len(table.tests)
     heads = [group[0] for group in groups]
     return Evidence(

@@ -2,30 +2,21 @@ import io
 
 from rich.console import Console
 
-from agent.show.explain import Evidence, explain
+from agent.show.explain import explain
 from agent.show.grid import grid
-from cure.select import confidence, rank_by_agreement, validity_of_tests
-from cure.table import ExecutionTable
+from agent.solve.reading import ranked_event, read
+from cure.select import rank_by_agreement
+from cure.table import ProgramTable
 from tests.cure.tables import draw
 
 
-def evidence(table: ExecutionTable) -> Evidence:
-    ranking, posterior = rank_by_agreement(table), confidence(table)
-    return Evidence(
-        table=table,
-        order=[ranked.candidate for ranked in ranking.ranked],
-        score_names=ranking.score_names,
-        scores={ranked.candidate: ranked.score for ranked in ranking.ranked},
-        probability={name: posterior.of(name) for name in table.candidates},
-        unsolved=posterior.unsolved,
-        validity=validity_of_tests(table, posterior),
-        hypotheses=[(h.cluster, h.probability, h.terms) for h in posterior.hypotheses],
-    )
+def explained(table: ProgramTable, chosen: str | None) -> list[str]:
+    return explain(table, ranked_event(1, read(table, rank_by_agreement)), chosen)
 
 
-def rendered(table: ExecutionTable, chosen: str | None, *, ascii_only: bool = False) -> str:
+def rendered(table: ProgramTable, chosen: str | None, *, ascii_only: bool = False) -> str:
     console = Console(file=io.StringIO(), width=100, color_system=None)
-    seen = evidence(table)
+    seen = ranked_event(1, read(table, rank_by_agreement))
     view = grid(table, seen.order, seen.probability, seen.validity, chosen, ascii_only=ascii_only)
     console.print(view)
     assert isinstance(console.file, io.StringIO)
@@ -43,24 +34,21 @@ def test_rows_past_the_limit_are_counted() -> None:
 
 
 def test_the_explanation_names_what_decided() -> None:
-    lines = explain(evidence(draw("...", "...", "..a", trusted=1)), "c0")
+    lines = explained(draw("...", "...", "..a", trusted=1), "c0")
     assert lines[0] == "c0 passes 1 of 1 public examples and 2 of 2 generated tests."
     assert any("beats c2" in line and "generated tests passed: 2 against 1" in line for line in lines)
     assert any("1 of the 2 other programs" in line for line in lines)
 
 
 def test_a_failed_generated_test_is_called_wrong_or_doubted() -> None:
-    lines = explain(evidence(draw(*["....a"] * 4, "....b", trusted=1)), "c0")
+    lines = explained(draw(*["....a"] * 4, "....b", trusted=1), "c0")
     assert any("more likely wrong than right" in line for line in lines)
 
 
 def test_nothing_to_hand_over_is_said_plainly() -> None:
-    assert explain(evidence(ExecutionTable()), None) == ["The model wrote no program that could be run."]
-    assert "No program is fit" in explain(evidence(draw("a", trusted=1)), None)[0]
+    assert explained(ProgramTable(), None) == ["The model wrote no program that could be run."]
+    assert "No program is fit" in explained(draw("a", trusted=1), None)[0]
 
 
 def test_programs_that_were_never_ranked_are_explained_too() -> None:
-    unranked = Evidence(
-        table=draw("."), order=[], score_names=[], scores={}, probability={}, unsolved=1.0, validity={}, hypotheses=[]
-    )
-    assert explain(unranked, None) == ["No program was ranked before the run ended."]
+    assert explain(draw("."), None, None) == ["No program was ranked before the run ended."]

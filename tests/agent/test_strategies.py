@@ -14,13 +14,9 @@ from agent.solve.strategies.repair_first import repair_first
 from agent.solve.strategies.sample_only import sample_only
 from cure.errors import ProblemError
 from cure.select import (
-    answer_of,
-    believed_failures,
     confidence,
     rank_by_agreement,
-    rank_by_max_pass,
     verified,
-    viable,
 )
 from cure.table import ProgramTable
 from tests.cure.tables import draw
@@ -72,31 +68,8 @@ def test_the_last_round_and_standstill_end_the_run() -> None:
     assert decision(doubtful, model_error="503").why == "the model stopped answering: 503"
 
 
-def test_trusted_failures_come_first() -> None:
-    table = draw("b..a", "....", "....", "...c", trusted=1)
-    assert believed_failures(table, "c0", confidence(table)) == ["t0", "t3"]
-
-
-def test_tests_that_only_doubtful_programs_pass_are_not_believed() -> None:
-    table = draw(*["....a"] * 6, "bbbb.", trusted=1)
-    assert "t4" not in believed_failures(table, "c0", confidence(table))
-
-
 def test_a_doubtful_best_program_is_repaired_towards_the_tests_it_fails() -> None:
     assert decision(draw(".aabbb..", "abbaabbb", trusted=1)).name == "repair"
-
-
-def test_a_failed_sandbox_is_no_failure_to_repair() -> None:
-    table = draw("?", trusted=1)
-    assert believed_failures(table, "c0", confidence(table)) == []
-
-
-def test_viable_means_every_example_passes_or_without_examples_that_it_runs() -> None:
-    assert viable(draw(".a", trusted=1), "c0")
-    assert not viable(draw("a.", trusted=1), "c0")
-    assert viable(draw("a"), "c0")
-    assert not viable(draw("!!"), "c0")
-    assert viable(draw(""), "c0")
 
 
 def test_agreement_without_any_test_passed_is_never_verified() -> None:
@@ -104,13 +77,6 @@ def test_agreement_without_any_test_passed_is_never_verified() -> None:
         posterior = confidence(table)
         assert not any(verified(table, name, posterior, 0.5) for name in table.candidates)
         assert decision(table).name != "finish"
-
-
-def test_the_answer_is_the_first_viable_one_not_only_the_first() -> None:
-    table = draw("a...", ".aaa", trusted=1)
-    assert rank_by_max_pass(table).best == "c0"
-    assert answer_of(table, rank_by_max_pass(table)) == "c1"
-    assert answer_of(draw("a", trusted=1), rank_by_max_pass(draw("a", trusted=1))) is None
 
 
 def test_every_strategy_begins_by_sampling_and_ends_when_nothing_is_left() -> None:
