@@ -25,7 +25,8 @@ class Started:
     """A solve began: the problem and the settings."""
 
     IDENTITY: ClassVar = ()
-    MEASURED: ClassVar = ("isolation",)
+    MEASURED: ClassVar = ("problem", "name", "settings", "isolation")
+    """A replay takes them from the record; versions with further fields or settings write more of them."""
     problem: str
     """Blob: the problem in CURE's schema, as JSON."""
     name: str

@@ -40,7 +40,7 @@ class RunWriter:
                 folder.mkdir(mode=0o700)
                 (folder / "blobs").mkdir()
             self._events = (folder / EVENTS).open("a+b", buffering=0)
-            fcntl.flock(self._events, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock()
             self._take_back_torn_line()
         except BlockingIOError:
             self._events.close()
@@ -75,6 +75,15 @@ class RunWriter:
                 raise cannot_record(self.folder, error.strerror or str(error)) from error
         self._written.add(name)
         return name
+
+    def _lock(self) -> None:
+        """Keep other processes from writing to the run. Raises BlockingIOError while another one does."""
+        try:
+            fcntl.flock(self._events, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:  # some network file systems have no locks
+            pass
 
     def _take_back_torn_line(self) -> None:
         """Cut off what follows the last newline: the process that wrote it was killed."""

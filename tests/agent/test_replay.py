@@ -121,3 +121,8 @@ def test_a_run_under_way_is_not_resumed_by_another_process(recorded: Desk, chang
     other.close()
     assert done.code == 2
     assert "under way in another process" in done.stderr
+
+
+def test_a_record_without_a_setting_that_came_later_is_replayed(recorded: Desk, change: Change) -> None:
+    change("started", lambda event: event["settings"].pop("strategy"))
+    assert recorded.run("replay").code == 0
