@@ -139,8 +139,8 @@ def test_an_interrupted_run_says_so_and_stays_readable(problem_file: Path, tmp_p
     slow.write_text(json.dumps([{"key": "*", "completions": [RIGHT], "repeat": True}]))
     goes_on = [sys.executable, "-m", "agent", "resume"]
     done = subprocess.run(goes_on, capture_output=True, text=True, check=False, env=environment)
-    assert (done.returncode, done.stdout) == (1, RIGHT_PROGRAM), done.stderr
-    assert last_result(tmp_path)[0] == "low_confidence"
+    assert (done.returncode, done.stdout) == (0, RIGHT_PROGRAM), done.stderr
+    assert last_result(tmp_path) == ("verified", 0)
 
 
 def test_why_explains_what_solve_said(solve: Solve, script: Script, problem_file: Path, tmp_path: Path) -> None:
