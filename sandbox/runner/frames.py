@@ -119,18 +119,18 @@ def read_results(payload: bytes) -> list[Result]:
                 raise ValueError("record is cut")
             results.append(
                 Result(
-                    number,
-                    index,
-                    VERDICTS[verdict],
-                    None if exit_code == NONE else exit_code,
-                    None if signal == NONE else signal,
-                    cpu_s,
-                    wall_s,
-                    peak_kb,
-                    _printable(payload[at:errors_at]) if reason else "",
-                    payload[errors_at:output_at],
-                    payload[output_at:end],
-                    kind == SHARED,
+                    number=number,
+                    position=index,
+                    verdict=VERDICTS[verdict],
+                    exit_code=None if exit_code == NONE else exit_code,
+                    signal=None if signal == NONE else signal,
+                    cpu_s=cpu_s,
+                    wall_s=wall_s,
+                    peak_kb=peak_kb,
+                    reason=_printable(payload[at:errors_at]) if reason else "",
+                    stderr_tail=payload[errors_at:output_at],
+                    stdout=payload[output_at:end],
+                    shared=kind == SHARED,
                 )
             )
             at = end

@@ -87,3 +87,9 @@ async def test_none_keeps_the_directory_and_most_limits(tmp_path: Path) -> None:
     await workspace.close()
     with pytest.raises(SandboxError):
         await open_workspace(tmp_path, kind="none", setup=Setup(("true",)))
+
+
+@pytest.mark.parametrize("argv", [(), ("",), ("cat", "a\0b")])
+def test_words_that_are_no_command_are_refused_when_it_is_made(argv: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="a command"):
+        Command(argv)

@@ -91,7 +91,8 @@ class Supervisor:
             self._child(head, stdin, pipes[1], pipes[3])
         for fd in (stdin, pipes[1], pipes[3]):
             os.close(fd)
-        watch = Watch(self._channel, head, pid, tree, started, {pipes[0]: "stdout", pipes[2]: "stderr"}, feed)
+        outputs = {pipes[0]: "stdout", pipes[2]: "stderr"}
+        watch = Watch(self._channel, head, pid=pid, tree=tree, started=started, pipes=outputs, feed=feed)
         watch.until_over()
         confine.kill_all_others()
         watch.reap(0)

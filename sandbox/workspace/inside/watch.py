@@ -22,12 +22,14 @@ class Watch:
         self,
         channel: Channel,
         head: dict[str, Any],
+        *,
         pid: int,
         tree: Tree,
         started: float,
         pipes: dict[int, str],
         feed: int,
     ) -> None:
+        """`pipes` are the descriptors of outputs by name; `feed` leads to standard input, or is -1."""
         self._channel = channel
         self._head = head
         self._pid = pid
