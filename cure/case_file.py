@@ -47,7 +47,7 @@ class Shape(BaseModel):
 
 
 def read_json(path: str) -> object:
-    """What the JSON file holds; raises ProblemError with one line that names file, line and column."""
+    """The content of the JSON file; raises ProblemError with one line that names file, line and column."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -109,7 +109,7 @@ def meant(field: str, row: object, synonyms: Sequence[str] = ()) -> str:
 
 
 def kind_of(value: object) -> str:
-    """What kind of JSON value it is, in words."""
+    """The kind of a JSON value, in words."""
     return _FOUND.get(type(value), type(value).__name__)
 
 

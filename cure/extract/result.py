@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 class Note(StrEnum):
-    """What was mended or is unusual in a value that was found; `note.words` is a sentence for a person."""
+    """A remark on a value that was found: what was mended or is unusual; `note.words` is a sentence for a person."""
 
     THINKING_REMOVED = "thinking_removed"
     NO_FENCE = "no_fence"

@@ -30,7 +30,7 @@ def _pair(pair: list[int]) -> list[int]:
 
 
 class ScoringConfig(Shape):
-    """What the released evaluation was told, with its defaults, and by what the programs were judged."""
+    """Options of the released evaluation, with its defaults, and what the programs were judged by."""
 
     scale_tuple_list: list[Annotated[list[int], AfterValidator(_pair)]] = Field(
         default_factory=lambda: [list(pair) for pair in ReleaseOptions.scale_tuple_list]
@@ -174,7 +174,7 @@ class CasesFile(Shape):
 
 
 class RunsFile(ScoredProblems):
-    """Several ways of scoring the same problems."""
+    """Problems, and several ways of scoring them."""
 
     runs: list[ScoredRun]
 

@@ -66,7 +66,7 @@ class BestOfNCounts:
     tuple: tuple[int, int] = (0, 0)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Counts:
     """The released code's accumulators, under its names."""
 

@@ -18,7 +18,7 @@ from engines import BUNDLED, Prompt, parse_spec
 StyleName = Literal["chat", "micro", "release"]
 STYLES: tuple[StyleName, ...] = get_args(StyleName)
 StyleChoice = Literal["auto", StyleName]
-"""What a user may choose; `auto` is `style_for` the model."""
+"""The styles a user may choose; `auto` is `style_for` the model."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Failure:
 
     test: UnitTest
     got: str = ""
-    """What the program printed; empty where it did not end by itself."""
+    """Output of the program; empty where it did not end by itself."""
     error: str = ""
     """How the program failed; empty where it ended by itself."""
 

@@ -11,7 +11,7 @@ import click
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--price", metavar="IN:OUT", help="US dollars per million tokens of prompts and of completions.")
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
-              help="The same by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
+              help="Prices by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
 def report(run: Path, price: str | None, prices: Path | None) -> None:
     """Write the report of the evaluation in the directory RUN.
 

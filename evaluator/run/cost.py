@@ -26,7 +26,7 @@ def money(settings: Settings, samples: Mapping[str, Any], prices: Prices | None)
 
 def _of_role(role: RoleSettings, counted: Mapping[str, Any], prices: Prices | None) -> Cost:
     if is_given(role.model):
-        return {"usd": 0.0, "reason": "nobody was asked: the samples were there"}
+        return {"usd": 0.0, "reason": "no model was asked: the samples were stored"}
     if prices is None:
         return {"usd": None, "reason": NO_PRICES}
     price = price_of(prices, role.model)

@@ -73,8 +73,8 @@ def _given_up(counts: dict[str, Any]) -> str:
     )
 
 
-def _cost(spent: dict[str, Any]) -> str:
-    return f"{spent['usd']:.4f} US dollars" if spent["usd"] else ""
+def _cost(cost: dict[str, Any]) -> str:
+    return f"{cost['usd']:.4f} US dollars" if cost["usd"] else ""
 
 
 def _by(kind: str, groups: dict[str, Any]) -> Table:

@@ -393,7 +393,7 @@ def test_a_model_without_a_price_has_none(tmp_path: Path) -> None:
     assert found["coder"]["usd"] == 3.0 and found["tester"]["usd"] is found["usd"] is None
     assert found["reason"] == "there is no price of openai:b"
     given = settings.model_copy(update={"tester": RoleSettings(model="run:earlier", samples=1)})
-    assert money(given, samples, {"*": Price(1.0, 2.0)})["usd"] == 3.0, "nobody was asked for the tests"
+    assert money(given, samples, {"*": Price(1.0, 2.0)})["usd"] == 3.0, "no model was asked for the tests"
     assert money(settings.model_copy(update={"coder": None}), samples, {"*": Price(1.0, 0.0)})["usd"] == 1.0
 
 

@@ -50,7 +50,7 @@ def oracle_of(found: Sequence[Assertion]) -> Oracle:
 
 
 def literal(node: ast.expr) -> Any:
-    """The value of a literal, calls like `set()` and `tuple([1])` included; raises ValueError if it is none."""
+    """The value of a literal, calls like `set()` and `tuple([1])` included; raises ValueError for other expressions."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BOXES:
         if len(node.args) > 1 or node.keywords:
             raise ValueError("not a literal")

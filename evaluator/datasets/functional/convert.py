@@ -88,7 +88,7 @@ async def convert(
         except LeftOut as reason:
             dropped.append(Dropped(item.name, "", reason.reason, reason.detail))
         else:
-            drafts[number] = Draft(prepared, list(prepared.dropped))
+            drafts[number] = Draft(prepared=prepared, dropped=list(prepared.dropped))
     results = await bars.filled("calling the functions", sandbox, _probes(drafts))
     drafts = _without_left_out(drafts, give_values, results, dropped)
     printed = await bars.filled("running the converted solutions", sandbox, _solutions(drafts))

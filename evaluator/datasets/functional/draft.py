@@ -36,7 +36,7 @@ _UNORDERED = {
 }
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Draft:
     """A functional problem under conversion."""
 

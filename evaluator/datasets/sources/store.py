@@ -22,7 +22,7 @@ from evaluator.datasets.sources.catalogue import PaperSet, known_set, paper_set
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What was recorded about a set when it was stored."""
+    """The facts recorded about a set when it was stored."""
 
     name: str
     sha256: str

@@ -20,7 +20,7 @@ def content_of(material: Material) -> Content:
     metrics = material.metrics
     lines = _lines(metrics["standard"]["values"])
     grids = _grids(metrics["standard"]["best_of_n"])
-    heads, spent, note = cost(material)
+    heads, costs, note = cost(material)
     return Content(
         title=_title(material),
         begun=str(material.config.get("begun", "")),
@@ -41,7 +41,7 @@ def content_of(material: Material) -> Content:
             }
             for kind in ("programs", "tests")
         },
-        cost=spent,
+        cost=costs,
         cost_heads=heads,
         cost_note=note,
         times=times(material),
@@ -58,7 +58,7 @@ def _title(material: Material) -> str:
 def _run(material: Material) -> Facts:
     settings, config = material.settings, material.config
     roles = [(name, _role(name, role)) for name, role in material.roles]
-    absent = [(name, "nobody was asked") for name in ("coder", "tester") if name not in dict(roles)]
+    absent = [(name, "no model was asked") for name in ("coder", "tester") if name not in dict(roles)]
     first = "" if settings.limit is None else f", the first {settings.limit} problems"
     versions = config.get("versions", {})
     facts = [

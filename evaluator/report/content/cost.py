@@ -22,9 +22,9 @@ def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[st
     ]
     estimated = sum(role["usage_estimated"] for role in counts)
     notes = [f"Tokens of {estimated:,} answers are estimates."] if estimated else []
-    spent = material.metrics["cost"]
-    rows.append(("US dollars", tuple(_number(spent[name]["usd"], 4) for name in heads)))
-    notes += [f"No money is shown: {spent['reason']}."] if spent["usd"] is None else [_shared(material, spent["usd"])]
+    money = material.metrics["cost"]
+    rows.append(("US dollars", tuple(_number(money[name]["usd"], 4) for name in heads)))
+    notes += [f"No money is shown: {money['reason']}."] if money["usd"] is None else [_shared(material, money["usd"])]
     return heads, tuple(rows), " ".join(visible(note) for note in notes)
 
 

@@ -18,7 +18,7 @@ class PaperTable:
     source: str
     what: str
     rows: tuple[PublishedRow, ...]
-    ours: tuple[tuple[str, str, str, str], ...]
+    of_run: tuple[tuple[str, str, str, str], ...]
     """Rows of the run: label, unit tests, code, best of n; by the standard metrics and by the release's."""
     same: str
     """The published model that the run evaluates; empty where it evaluates none."""
@@ -34,7 +34,7 @@ def paper_table(material: Material) -> PaperTable | None:
     points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
     best = points[-1] if points and points[-1]["m"] > 0 else None
     bon = release["bon"][-1] if release["bon"] else None
-    ours = (
+    of_run = (
         (
             "this run",
             _percent(values.get("ut_accuracy_reference_extracted")),
@@ -64,7 +64,7 @@ def paper_table(material: Material) -> PaperTable | None:
         source=known.source,
         what=known.what,
         rows=known.rows,
-        ours=ours,
+        of_run=of_run,
         same=same,
         notes=tuple(notes),
     )

@@ -39,7 +39,7 @@ def _incomplete(evaluated: int, asked: int) -> str:
     if evaluated >= asked:
         return ""
     there = f"{evaluated:,} of {_some(asked, 'problem')}"
-    return f"The run is not complete: {there} evaluated. The same command again goes on."
+    return f"The run is not complete: {there} evaluated. The same command, given again, continues it."
 
 
 def _nothing_to_judge(material: Material) -> str:
@@ -47,7 +47,7 @@ def _nothing_to_judge(material: Material) -> str:
     if not covered["problems"]:
         return "No problem has been evaluated yet."
     if not covered["programs"]:
-        return "There are no programs: nobody was asked for any, or none came."
+        return "There are no programs: none were requested, or the model gave none."
     if not covered["with_hidden_tests"]:
         return "No problem has hidden tests, so no program can be called right or wrong."
     if covered["programs_not_extracted"] == covered["programs"]:
@@ -77,7 +77,7 @@ def _sandbox(covered: dict[str, int]) -> str:
     lost = covered["unknown_hidden_cells"] + covered["unknown_generated_cells"]
     if not lost:
         return ""
-    said = f"The sandbox failed, twice, on {_some(lost, 'execution')}, which count for nobody"
+    said = f"The sandbox failed, twice, on {_some(lost, 'execution')}, which count neither for nor against a program"
     undecided = covered["programs_undecided"]
     return f"{said}; {_some(undecided, 'program')} cannot be judged for that reason." if undecided else f"{said}."
 

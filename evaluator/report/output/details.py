@@ -56,7 +56,7 @@ class Packed:
     """In the order of tables; None for a problem that is left out."""
     cuts: Cuts
     note: str
-    """What was cut shorter than usual, in words; empty where nothing was."""
+    """A sentence on texts cut shorter than usual and problems left out; empty where there are none."""
 
 
 def pack(material: Material, budget: int = BUDGET) -> Packed:
@@ -80,7 +80,7 @@ def pack(material: Material, budget: int = BUDGET) -> Packed:
             f"{cuts.program:,}, inputs and outputs of tests at {cuts.test:,}."
         )
     if kept < len(blobs):
-        note += f" The last {len(blobs) - kept:,} problems cannot be opened; their rows are here all the same."
+        note += f" The last {len(blobs) - kept:,} problems cannot be opened, only their rows are shown."
     return Packed(tuple(blob if at < kept else None for at, blob in enumerate(blobs)), cuts, note.strip())
 
 

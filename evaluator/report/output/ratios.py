@@ -43,7 +43,7 @@ def _rows(metrics: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         above, below = counts[f"{short}_score"], counts[f"{short}_num"]
         # For p_01 the released code counts the pairs that fail.
         above = below - above if name == "p_01" else above
-        why = reason if value is None else "" if below else "no data: the released code prints a number all the same"
+        why = reason if value is None else "" if below else "no data, although the released code prints a number"
         yield {"mode": "release", "name": name, "value": value, "numerator": above, "denominator": below, "reason": why}
     for printed, stat in zip(release["printed"]["bon"], release["counts"]["stats"], strict=False):
         place = {"mode": "release", "n": printed["n"], "m": printed["m"], "reason": reason}
