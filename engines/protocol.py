@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Completion:
     index: int
     text: str
     finish: Finish
+    _: KW_ONLY
     usage: Usage = Usage()
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None

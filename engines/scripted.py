@@ -157,9 +157,8 @@ async def _play(request: Request, index: int, said: Prepared, on_delta: Callable
         if on_delta and (part := text[piece * size : (piece + 1) * size]):
             on_delta(Delta(request.key, index, part))
     prompt_tokens = _estimate(prompt_text(request.prompt)) if index == 0 else 0
-    return Completion(
-        request.key, index, text, finish, Usage(prompt_tokens, tokens, estimated=said.tokens is None), error=said.error
-    )
+    usage = Usage(prompt_tokens, tokens, estimated=said.tokens is None)
+    return Completion(request.key, index, text, finish, usage=usage, error=said.error)
 
 
 def _cut(said: Prepared, sampling: Sampling) -> tuple[str, Finish, int]:

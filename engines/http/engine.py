@@ -152,4 +152,6 @@ def _split(indices: list[int], size: int) -> list[list[int]]:
 def _completion(request: Request, draft: Draft) -> Completion:
     text, finish, error = outcome(draft.text, draft.finish, request.sampling.stop)
     logprobs, ids = tuple(draft.logprobs) or None, tuple(draft.token_ids) or None
-    return Completion(request.key, draft.index, text, finish, draft.usage, ids, logprobs, error=error)
+    return Completion(
+        request.key, draft.index, text, finish, usage=draft.usage, token_ids=ids, logprobs=logprobs, error=error
+    )

@@ -1,4 +1,4 @@
-"""How OpenAI-compatible servers are asked."""
+"""Options of engines over OpenAI-compatible servers."""
 
 from __future__ import annotations
 

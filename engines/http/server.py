@@ -18,7 +18,7 @@ from engines.spec import ModelSpec
 
 
 class Server:
-    """What the engines over a server share. `dialect` loses what the server refuses."""
+    """The server and its client, shared by the engines over it. `dialect` loses what the server refuses."""
 
     def __init__(self, spec: ModelSpec, options: HttpOptions) -> None:
         """Connects to nothing; raises EngineError where no request could be sent: no key, no URL."""
@@ -81,7 +81,7 @@ class Server:
 
 
 class ServerEngine:
-    """What the engines over a server have in common."""
+    """The common part of the engines over a server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server

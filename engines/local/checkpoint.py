@@ -52,7 +52,7 @@ def _download(spec: str, name: str) -> Path:
 
 
 def weights_version(directory: Path) -> str:
-    """What names the weights: SHA-256 of a small checkpoint's only weight file, the hub's commit, or nothing."""
+    """The name of the weights: SHA-256 of a small checkpoint's only weight file, the hub's commit, or nothing."""
     weights = directory / "model.safetensors"
     if weights.is_file() and weights.stat().st_size <= _SMALL_BYTES:
         return hashlib.sha256(weights.read_bytes()).hexdigest()

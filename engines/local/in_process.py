@@ -1,4 +1,4 @@
-"""What engines have in common that sample in a thread of this process."""
+"""The common part of engines that sample in a thread of this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class SamplingThread(Protocol[S]):
     """The thread that samples."""
 
     version: str
-    """What names the weights that answer."""
+    """Name of the weights that answer."""
 
     def submit(self, job: Job[S]) -> None:
         """Queue the job's samples behind those already waiting."""
@@ -112,4 +112,4 @@ class InProcessEngine(ABC, Generic[S]):
 
     @abstractmethod
     def _samples(self, request: Request, deltas: bool) -> list[S]:
-        """What the thread is given for a request, of which `deltas` are wanted or not; raises PromptError."""
+        """Samples of a request for the thread; `deltas`: their text is wanted as it comes. Raises PromptError."""

@@ -1,4 +1,4 @@
-"""What an engine's thread is given to do: samples that were asked for together, and work between samples."""
+"""Tasks for an engine's thread: samples that were asked for together, and work between samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to say of weights that do not fit a model."""
+"""Messages about weights that do not fit a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 
 
 def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], left: Container[str]) -> str:
-    """Why a weight of this name and shape is none of those `left` to come, of a model's `known`; empty if it is."""
+    """Why a weight of this name and shape is not one of those `left` to come, of the `known`; empty if it is."""
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
@@ -19,7 +19,7 @@ def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], 
 
 
 def missing(names: Sequence[str]) -> str:
-    """What to say where these weights did not come."""
+    """The message for weights that did not come."""
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"weight {names[0]!r}{others} did not come"
 

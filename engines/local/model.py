@@ -1,4 +1,4 @@
-"""What the decoder needs of a language model and of its cache."""
+"""The language model that a decoder steps, and its cache."""
 
 from __future__ import annotations
 

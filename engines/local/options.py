@@ -1,4 +1,4 @@
-"""How a model is decoded in this process."""
+"""Options of a model decoded in this process."""
 
 from __future__ import annotations
 

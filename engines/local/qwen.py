@@ -20,7 +20,7 @@ _GROW = 128
 _MOST_BYTES = 100_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """The sizes of a checkpoint, read from its config.json."""
 
@@ -92,7 +92,7 @@ class QwenCache:
         return keys, values
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Fill the gaps with the last rows."""
+        """Keep these rows (B',); the gaps are filled with the last rows."""
         self._rows = len(rows)
         gaps = (rows != torch.arange(self._rows, device=rows.device)).nonzero().squeeze(1)
         for buffer in self._both or ():
@@ -131,17 +131,19 @@ class QwenCache:
         self._both, self._start, self._end = (both[0], both[1]), start, length
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Layer:
-    qkv: torch.Tensor
-    qkv_bias: torch.Tensor | None
-    q_norm: torch.Tensor | None
-    k_norm: torch.Tensor | None
-    out: torch.Tensor
-    gate_up: torch.Tensor
-    down: torch.Tensor
-    norm_in: torch.Tensor
-    norm_mlp: torch.Tensor
+    """Weights of one layer, with H heads, K heads of keys and values, D numbers a head, E a token, M in the MLP."""
+
+    qkv: torch.Tensor  # ((H + 2K) D, E)
+    qkv_bias: torch.Tensor | None  # ((H + 2K) D,)
+    q_norm: torch.Tensor | None  # (D,)
+    k_norm: torch.Tensor | None  # (D,)
+    out: torch.Tensor  # (E, H D)
+    gate_up: torch.Tensor  # (2M, E)
+    down: torch.Tensor  # (E, M)
+    norm_in: torch.Tensor  # (E,)
+    norm_mlp: torch.Tensor  # (E,)
 
 
 class Qwen:
@@ -199,10 +201,10 @@ class Qwen:
         return self._weights
 
     def sleep(self) -> None:
-        """Nothing worth giving back: the weights are small, and keys and values go with their rows."""
+        """Do nothing: the weights are small, and keys and values go with their rows."""
 
     def wake(self) -> None:
-        """Nothing to take back."""
+        """Do nothing, like `sleep`."""
 
     def _project(
         self, layer: _Layer, x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor

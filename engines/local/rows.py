@@ -68,10 +68,10 @@ class Row:
             self.index,
             self.text,
             "error" if error else self.finish or "error",
-            Usage(len(self.prompt) if self.index == 0 else 0, len(self.token_ids)),
-            tuple(self.token_ids),
-            tuple(self.logprobs),
-            self.weights_version,
+            usage=Usage(len(self.prompt) if self.index == 0 else 0, len(self.token_ids)),
+            token_ids=tuple(self.token_ids),
+            logprobs=tuple(self.logprobs),
+            weights_version=self.weights_version,
             error=error,
         )
 

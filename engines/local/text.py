@@ -1,4 +1,4 @@
-"""The tokenizer of a checkpoint: prompts to token ids, and what ends a completion."""
+"""The tokenizer of a checkpoint: token ids of prompts, and the tokens that end a completion."""
 
 from __future__ import annotations
 

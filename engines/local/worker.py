@@ -28,7 +28,7 @@ class Worker(Generic[C]):
 
     def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None, version: str = "") -> None:
         self.version = version
-        """What names the weights; stamped on each row as it is let in, changed by idle work only."""
+        """Name of the weights; stamped on each row as it is let in, changed by idle work only."""
         self._decoder = decoder
         self._places = places
         self._threads = threads

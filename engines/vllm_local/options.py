@@ -1,4 +1,4 @@
-"""How vLLM runs in this process."""
+"""Options of vLLM in this process."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Stepper:
 
     def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
         self.version = version
-        """What names the weights; stamped on each sample as it is let in, changed by idle work only."""
+        """Name of the weights; stamped on each sample as it is let in, changed by idle work only."""
         self.stale = ""
         """Why there are no weights to answer from; changed by idle work only."""
         self.dead = ""
@@ -188,7 +188,17 @@ def _finished(sample: Sample, output: RequestOutput, version: str) -> Completion
     usage = Usage(len(sample.prompt) if sample.index == 0 else 0, len(token_ids))
     finish = _FINISHES.get(done.finish_reason, "error")
     error = f"vLLM ended the sample: {done.finish_reason}" if finish == "error" else ""
-    return Completion(sample.key, sample.index, done.text, finish, usage, token_ids, logprobs, version, error=error)
+    return Completion(
+        sample.key,
+        sample.index,
+        done.text,
+        finish,
+        usage=usage,
+        token_ids=token_ids,
+        logprobs=logprobs,
+        weights_version=version,
+        error=error,
+    )
 
 
 def _failed(sample: Sample, version: str, error: str) -> Completion:

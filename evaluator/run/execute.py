@@ -20,7 +20,7 @@ SIDE_BY_SIDE = 16
 """Tables under way at once: enough to fill the sandbox, few enough for memory to stay flat."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """Progress of an evaluation: what is there, and of how many."""
 
@@ -150,10 +150,16 @@ class _Run:
 
     def _report(self) -> None:
         asked = sum(samples.wanted for samples in self._samples.values() if not samples.given)
-        there = sum(len(one) for samples in self._samples.values() if samples.given for one in samples.found.values())
-        wanted = asked * len(self._problems) + there
-        tables, total = self._tables_there, len(self._problems)
-        self._on_progress(Progress(self._there, wanted, tables, total, self._executions, self._failed))
+        given = (found for samples in self._samples.values() if samples.given for found in samples.found.values())
+        progress = Progress(
+            samples=self._there,
+            of_samples=asked * len(self._problems) + sum(map(len, given)),
+            tables=self._tables_there,
+            of_tables=len(self._problems),
+            executions=self._executions,
+            failed=self._failed,
+        )
+        self._on_progress(progress)
 
     def close(self) -> None:
         """Close the files and cancel the tables under way."""

@@ -55,8 +55,10 @@ def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
         for index, submission in enumerate(problem.submissions[:most]):
             source = submission.text
             key = hashlib.sha256(f"pool/{number}/{index}/{source}".encode(errors="surrogatepass")).hexdigest()[:32]
-            # In a fence, as an answer: what reads answers reads it.
-            samples.append(Sample(key, number, index, f"```python\n{source}\n```", "stop"))
+            # In a fence, as in an answer of a model, which is what programs are extracted from.
+            samples.append(
+                Sample(key=key, problem=number, index=index, text=f"```python\n{source}\n```", finish="stop")
+            )
     if not samples:
         raise ProblemError("pool: no problem of the set brings programs (`submissions`)")
     return samples

@@ -23,7 +23,7 @@ SEEDS_APART = 1_000_003
 """From the seed of one problem's first sample to the next problem's."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """One answer, as it is kept."""
 

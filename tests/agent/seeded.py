@@ -48,7 +48,7 @@ class SeededEngine:
         await asyncio.sleep(random.uniform(0, 0.03))
         answers = self._answers.get(sha, self._repairs)
         text = answers[seed % len(answers)]
-        return Completion(request.key, index, text, "stop", Usage(10 if index == 0 else 0, len(text)))
+        return Completion(request.key, index, text, "stop", usage=Usage(10 if index == 0 else 0, len(text)))
 
     async def check(self) -> str:
         return "answers by seed"

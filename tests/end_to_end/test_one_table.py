@@ -90,7 +90,7 @@ def answers() -> Answers:
 
 
 def samples(texts: list[str]) -> list[Sample]:
-    return [Sample("", 0, number, text, "stop") for number, text in enumerate(texts)]
+    return [Sample(key="", problem=0, index=number, text=text, finish="stop") for number, text in enumerate(texts)]
 
 
 async def trainer_record(problem: Problem, sandbox: CountingSandbox, rules: ExecutionRules) -> dict[str, Any]:

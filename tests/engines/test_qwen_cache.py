@@ -11,7 +11,18 @@ from torch.nn.functional import pad  # noqa: E402
 
 from engines.local.qwen import QwenCache, Shape  # noqa: E402
 
-SHAPE = Shape(2, 2, 1, 4, 8, 512, 1e4, 1e-6, 10, False)
+SHAPE = Shape(
+    layers=2,
+    heads=2,
+    kv_heads=1,
+    head_dim=4,
+    hidden=8,
+    context=512,
+    rope_theta=1e4,
+    epsilon=1e-6,
+    vocabulary=10,
+    tied=False,
+)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("join"), st.integers(1, 4), st.integers(1, 30)),

@@ -114,6 +114,9 @@ class LateSandbox:
         pass
 
 
+RIGHT_SAMPLE = Sample(key="", problem=0, index=0, text=RIGHT, finish="stop")
+
+
 @pytest.mark.parametrize(
     ("expected", "cells", "inputs"),
     [("1\n", "PPTT", [4, 2, 1]), ("2\n", "WWNT", [4, 2])],
@@ -125,10 +128,10 @@ def test_what_decides_is_run_after_all_and_everything_of_a_right_program(
     """Out of time on a tester's large inputs says nothing of the hidden tests: whether it is right is not guessed."""
     hidden = tuple(UnitTest(f"{number}\n", expected, "hidden") for number in (1, 2))
     tests = [TESTS[0].replace("3 4", given) for given in ("91", "92")]
-    samples = [Sample("", 0, index, text, "stop") for index, text in enumerate(tests)]
+    samples = [Sample(key="", problem=0, index=index, text=text, finish="stop") for index, text in enumerate(tests)]
     settings = settings_with(give_up_after=1)
     box = LateSandbox()
-    made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], samples, settings, box)
+    made = evaluate_problem(0, Problem("?", hidden=hidden), [RIGHT_SAMPLE], samples, settings, box)
     assert asyncio.run(made).cells == (cells,)
     assert [len(job.inputs) for job in box.jobs] == inputs
 
@@ -137,6 +140,6 @@ def test_a_program_known_to_be_wrong_is_not_run_again() -> None:
     hidden = (UnitTest("1\n", "1\n", "hidden"), UnitTest("92\n", "1\n", "hidden"), UnitTest("93\n", "1\n", "hidden"))
     settings = settings_with(give_up_after=1)
     box = LateSandbox()
-    made = evaluate_problem(0, Problem("?", hidden=hidden), [Sample("", 0, 0, RIGHT, "stop")], [], settings, box)
+    made = evaluate_problem(0, Problem("?", hidden=hidden), [RIGHT_SAMPLE], [], settings, box)
     assert asyncio.run(made).cells == ("NNT",)
     assert len(box.jobs) == 1

@@ -149,4 +149,4 @@ def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Compl
             usage = Usage(0 if number else answer.usage.prompt_tokens, upto - given, estimated=len(complete) > 1)
             given = upto
         text, finish, error = outcome(piece.text, piece.finish, stop)
-        yield Completion("", index, text, finish, usage, error=error)
+        yield Completion("", index, text, finish, usage=usage, error=error)

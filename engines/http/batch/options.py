@@ -1,4 +1,4 @@
-"""How batches are made and waited for."""
+"""Options of the batch API."""
 
 from __future__ import annotations
 

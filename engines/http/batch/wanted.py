@@ -13,7 +13,7 @@ _NO_TEXT = "the prompt cannot be sent: it holds characters that are no Unicode t
 
 
 class Wanted:
-    """What a call to `complete` asks for: which of its samples are missing, and who gets those that come."""
+    """The samples that a call to `complete` asks for, until each is there."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.unsendable: list[Completion] = []
