@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cure.problem import Problem, UnitTest
-from cure.table import Candidate, Cell, GrowingTable, ProgramExecutor, judging_of
+from cure.table import Candidate, Cell, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
 from sandbox import Sandbox, SandboxError, Verdict, open_sandbox
 
 DOUBLE = Candidate("print(2 * int(input()))")
@@ -101,3 +101,35 @@ async def test_cancelling_gives_up_what_is_under_way(trusted: Sandbox) -> None:
     await asyncio.sleep(0.3)
     await asyncio.wait_for(table.cancel(), 5)
     assert not table.snapshot().cells
+
+
+async def test_what_was_run_before_is_not_run_again_and_is_compared_anew(trusted: Sandbox) -> None:
+    first = ProgramExecutor(trusted, judging_of(Problem("Double.", time_limit_s=5)))
+    program = ProgramTable({"c1": DOUBLE}, {"t1": UnitTest("2\n", "4\n")})
+    await fill(first, program)
+
+    class Broken:
+        isolation = "broken"
+
+        async def run(self, jobs):  # type: ignore[no-untyped-def]  # the protocol's own signature
+            assert not jobs
+            for job in jobs:
+                yield job
+
+        async def close(self) -> None:
+            """Nothing to end."""
+
+    second = ProgramExecutor(Broken(), judging_of(Problem("Double.", time_limit_s=5)))
+    second.remember(first.executions)
+    filled = await fill(second, ProgramTable({"c2": DOUBLE}, {"t1": UnitTest("2\n", "5\n")}))
+    assert (filled.cells["c2", "t1"].stdout, filled.passes("c2", "t1")) == ("4\n", False)
+
+
+async def test_a_cell_that_is_put_back_is_not_run(trusted: Sandbox) -> None:
+    seen: list[tuple[str, str, Cell]] = []
+    table = growing(trusted, seen)
+    table.restore("c1", "t1", Cell(verdict=Verdict.TIMEOUT, passed=False))
+    table.add_candidate("c1", DOUBLE)
+    table.add_test("t1", UnitTest("2\n", "4\n"))
+    assert (await table.settle()).cells["c1", "t1"].verdict is Verdict.TIMEOUT
+    assert seen == []
