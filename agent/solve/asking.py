@@ -36,7 +36,7 @@ class Ask:
 
 
 async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
-    """Ask for what a move wants in this round; candidates and tests are in the table, and execute, as they come.
+    """Ask for the samples of a move; their candidates and tests enter the table, and execute, as they arrive.
 
     Recorded answers are taken first, in the order they came. Only the others are asked for, unless the round was over
     when the run was ended. Asking stops when the budget is exhausted. Raises EngineError when the coder has answered
@@ -47,10 +47,13 @@ async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
     for _, event in solving.recorder.known.recorded.values():
         if isinstance(event, Sampled) and event.key in by_key:
             _take(solving, by_key[event.key], event, solving.recorder.text(event.text))
-    if not solving.recorder.is_replay and not solving.is_recorded(round_) and not solving.exhausted():
+    if solving.is_recorded(round_):
+        return
+    state, is_replay = solving.recorder.state, solving.recorder.is_replay
+    if not is_replay and not solving.exhausted():
         await _ask_for_missing(solving, requests)
-    failed = errors(solving.recorder.state, "coder")
-    if failed and not answered(solving.recorder.state, "coder") and not solving.exhausted():
+    failed = errors(state, "coder")
+    if failed and not answered(state, "coder") and (is_replay or not solving.exhausted()):
         raise EngineError(f"{solving.settings.coder} answered none of {len(failed)} requests: {failed[-1]}")
 
 
