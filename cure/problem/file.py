@@ -1,4 +1,4 @@
-"""Problems out of files: CURE's JSON, JSONL and Parquet of the same fields, and plain statements.
+"""Reads problems from files: CURE's JSON, JSONL and Parquet with these fields, and plain statements.
 
 A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
 `test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). How outputs are judged:
@@ -46,7 +46,7 @@ def load_problems(path: str, text: str | None = None) -> list[Problem]:
 
 
 def pick(problems: Sequence[Problem], index: int | None) -> Problem:
-    """The problem with this index, counted from 0; None stands for the only one there is."""
+    """The problem with this index, counted from 0, or the only problem for None. Raises ProblemError for any other."""
     if index is None:
         if len(problems) == 1:
             return problems[0]

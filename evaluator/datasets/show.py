@@ -113,38 +113,27 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
     ]
     if report.sandbox_errors:
         rows.append(("executions the sandbox failed at", report.sandbox_errors))
-    parts: list[RenderableType] = [table(name, ("", ""), rows)]
-    if report.reference_failures:
-        columns = ("problem", "test", "seed", "verdict", "reason", "output", "expected")
-        parts.append(
-            table(
-                "reference solutions that fail",
-                columns,
-                [
-                    (
-                        f.problem,
-                        f.test,
-                        f.seed,
-                        f.verdict,
-                        f.reason,
-                        _short(repr(f.output), 60),
-                        _short(repr(f.expected), 60),
-                    )
-                    for f in report.reference_failures
-                ],
-            )
-        )
-    if report.mismatches:
-        parts.append(
-            table(
-                "programs that contradict their label",
-                ("problem", "program", "label", "passed", "first failure"),
-                [(m.problem, m.program, m.label, f"{m.passed} of {m.tests}", m.first) for m in report.mismatches],
-            )
-        )
+    parts: list[RenderableType] = [table(name, ("", ""), rows), *_failures(report)]
     ran = report.references or report.programs_right or report.programs_wrong
     proof = "" if ran else ", but nothing was run: there are neither reference solutions nor labelled programs"
     parts.append(plain(f"all is well{proof}" if report.well else "not all is well"))
+    return parts
+
+
+def _failures(report: CheckReport) -> list[RenderableType]:
+    """Tables of the reference solutions and the labelled programs that are at fault."""
+    parts: list[RenderableType] = []
+    if report.reference_failures:
+        columns = ("problem", "test", "seed", "verdict", "reason", "output", "expected")
+        rows = [
+            (f.problem, f.test, f.seed, f.verdict, f.reason, _short(repr(f.output), 60), _short(repr(f.expected), 60))
+            for f in report.reference_failures
+        ]
+        parts.append(table("reference solutions that fail", columns, rows))
+    if report.mismatches:
+        heads = ("problem", "program", "label", "passed", "first failure")
+        mismatches = [(m.problem, m.program, m.label, f"{m.passed} of {m.tests}", m.first) for m in report.mismatches]
+        parts.append(table("programs that contradict their label", heads, mismatches))
     return parts
 
 

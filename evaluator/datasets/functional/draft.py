@@ -44,19 +44,26 @@ class Draft:
     dropped: list[Dropped]
     cases: list[Case] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
+    """The result of each case."""
     texts: list[str] = field(default_factory=list)
+    """The expected output of each case."""
     outputs: Mapping[str, Form] = field(default_factory=dict)
+    """The form of results by the name of their type."""
     unordered: bool = False
+    """Whether the order of the items of a result comes from a set."""
     sorted: bool = False
     """Whether the entries of dictionaries are printed in the order of their keys."""
     comparison: str = "tokens"
     program: str = ""
+    """The converted reference solution; empty where the set has none."""
 
     @property
     def problem(self) -> FunctionProblem:
+        """The functional problem."""
         return self.prepared.problem
 
     def drop(self, case: Case, reason: str, detail: str = "") -> None:
+        """Record that the test of the case is left out."""
         self.dropped.append(
             Dropped(self.problem.name, case.call.where, reason, detail or repr(case.call.arguments)[:80])
         )
@@ -78,6 +85,15 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
 
     `results` has the rows `direct` and perhaps `backwards`; None where the set has no reference solution.
     """
+    _read_results(draft, results)
+    _write_results(draft)
+    draft.comparison = comparison_of(draft.problem.oracle, draft.outputs, draft.values, draft.unordered)
+    if draft.problem.reference:
+        draft.program = solution(draft.problem, draft.prepared.inputs, draft.outputs, draft.sorted)
+
+
+def _read_results(draft: Draft, results: ProgramTable | None) -> None:
+    """Keep the cases whose result is a plain value, as stated, and does not depend on the order of a set."""
     problem = draft.problem
     kept: list[int] = []
     draft.cases = list(draft.prepared.cases)
@@ -99,6 +115,10 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
         draft.values[at] = value
         kept.append(at)
     draft.keep(kept)
+
+
+def _write_results(draft: Draft) -> None:
+    """Choose the forms of the results, and keep the cases whose result keeps its value and type as text."""
     draft.outputs = output_forms(draft.values)
     if any(entries_need_order(value, draft.outputs[type(value).__name__]) for value in draft.values):
         draft.sorted = True
@@ -121,9 +141,6 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
     draft.keep(kept)
     present = {type(value).__name__ for value in draft.values}
     draft.outputs = {name: form for name, form in draft.outputs.items() if name in present}
-    draft.comparison = comparison_of(problem.oracle, draft.outputs, draft.values, draft.unordered)
-    if problem.reference:
-        draft.program = solution(problem, draft.prepared.inputs, draft.outputs, draft.sorted)
 
 
 def _as_stated(problem: FunctionProblem, case: Case, value: Any) -> bool:

@@ -79,11 +79,11 @@ def pictures(material: Material) -> Iterator[Picture]:
     import matplotlib
     import matplotlib.figure  # (ImportError before anything is drawn)
 
-    for name, section, words, draw, size in _wanted(material):
+    for drawing in _drawings(material):
         with matplotlib.rc_context(STYLE):
-            figure = matplotlib.figure.Figure(figsize=size, layout="constrained")
-            draw(figure.subplots())
-            yield Picture(name, words, section, *_rendered(figure))
+            figure = matplotlib.figure.Figure(figsize=drawing.size, layout="constrained")
+            drawing.draw(figure.subplots())
+            yield Picture(drawing.name, drawing.words, drawing.section, *_rendered(figure))
 
 
 def _rendered(figure: Figure) -> tuple[str, bytes]:
@@ -93,65 +93,60 @@ def _rendered(figure: Figure) -> tuple[str, bytes]:
     return svg.getvalue().decode(), png.getvalue()
 
 
-_Wanted = tuple[str, str, str, Callable[["Axes"], None], tuple[float, float]]
+@dataclass(frozen=True)
+class _Drawing:
+    """A picture to be drawn."""
+
+    name: str
+    section: str
+    words: str
+    draw: Callable[[Axes], None]
+    size: tuple[float, float] = (6.4, 2.9)
+    """Width and height in inches."""
 
 
-def _wanted(material: Material) -> Iterator[_Wanted]:
-    grids: dict[str, list[Mapping[str, Any]]] = {}
-    for point in material.metrics["standard"]["best_of_n"]:
-        grids.setdefault(point["selector"], []).append(point)
-    # The paper chooses by tests passed, so that selector comes first.
-    for selector in sorted(grids, key=lambda name: (name != "max-pass", name)):
-        points = grids[selector]
-        known = [point for point in points if point["best"]["value"] is not None]
-        if not any(point["m"] > 0 and point["n"] > 1 for point in known):
-            continue
-        slug = selector.replace(" ", "-")
-        yield (
-            f"best-of-n-{slug}",
-            "best of n",
-            f"Best of n by {selector}: share of problems whose chosen program is right, over tests m, a line for each "
-            "n; 95 % interval of the largest n shaded. Dashed, the share with any right program among n; dotted, a "
-            "random program.",
-            partial(_curves, selector=selector, points=known),
-            SIZE,
-        )
-        yield (
-            f"heat-{slug}",
-            "best of n",
-            f"Best of n by {selector}, for every number of programs n and of tests m.",
-            partial(_heat, selector=selector, points=known),
-            SIZE,
-        )
+def _drawings(material: Material) -> Iterator[_Drawing]:
+    """The pictures for which the run has data."""
+    yield from _best_of_n(material.metrics["standard"]["best_of_n"])
     values = material.metrics["standard"]["values"]
     if any(values.get(name, {}).get("value") is not None for name in ("p_01", "p_00")):
         words = "How often a wrong program passes a right test (p_01) and a wrong test (p_00), with 95 % intervals."
-        yield "precision", "tester", words, partial(_precision, values=values), (6.4, 2.4)
-    verdicts = material.metrics["verdicts"]
+        yield _Drawing("precision", "tester", words, partial(_precision, values=values), (6.4, 2.4))
     for name, title in (("programs", "Programs on hidden tests"), ("cells", "All executions")):
-        counts = verdicts[name]
-        if counts:
-            height = 1.1 + 0.36 * len(counts)
-            yield (
-                f"verdicts-{name}",
-                "verdicts",
-                f"{title}, by verdict.",
-                partial(_verdicts, title=title, counts=counts),
-                (6.4, height),
-            )
+        if counts := material.metrics["verdicts"][name]:
+            draw = partial(_verdicts, title=title, counts=counts)
+            size = (6.4, 1.1 + 0.36 * len(counts))
+            yield _Drawing(f"verdicts-{name}", "verdicts", f"{title}, by verdict.", draw, size)
     if any(facts.hidden and facts.line.programs for facts in material.problems):
-        words = "How many problems have how many right programs."
-        yield "right-programs", "verdicts", words, partial(_right_programs, material=material), (6.4, 2.9)
+        words = "Numbers of problems by their number of right programs."
+        yield _Drawing("right-programs", "verdicts", words, partial(_right_programs, material=material))
     for role, colour in (("coder", CODER), ("tester", TESTER)):
         lengths = material.samples[role].lengths
         if lengths and max(lengths) > 0:
-            yield (
-                f"lengths-{role}",
-                "lengths",
-                f"Tokens of the {role}'s answers.",
-                partial(_lengths, role=role, lengths=lengths, colour=colour),
-                (6.4, 2.9),
-            )
+            draw = partial(_lengths, role=role, lengths=lengths, colour=colour)
+            yield _Drawing(f"lengths-{role}", "lengths", f"Tokens of the {role}'s answers.", draw)
+
+
+def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
+    """Two pictures for each selector."""
+    grids: dict[str, list[Mapping[str, Any]]] = {}
+    for point in points:
+        grids.setdefault(point["selector"], []).append(point)
+    # The paper chooses by tests passed, so that selector comes first.
+    for selector in sorted(grids, key=lambda name: (name != "max-pass", name)):
+        known = [point for point in grids[selector] if point["best"]["value"] is not None]
+        if not any(point["m"] > 0 and point["n"] > 1 for point in known):
+            continue
+        slug = selector.replace(" ", "-")
+        words = (
+            f"Best of n by {selector}: share of problems whose chosen program is right, over tests m, a line for each "
+            "n; 95 % interval of the largest n shaded. Dashed, the share with any right program among n; dotted, a "
+            "random program."
+        )
+        curves = partial(_curves, selector=selector, points=known)
+        yield _Drawing(f"best-of-n-{slug}", "best of n", words, curves, SIZE)
+        words = f"Best of n by {selector}, for every number of programs n and of tests m."
+        yield _Drawing(f"heat-{slug}", "best of n", words, partial(_heat, selector=selector, points=known), SIZE)
 
 
 def _curves(ax: Axes, selector: str, points: Sequence[Mapping[str, Any]]) -> None:
