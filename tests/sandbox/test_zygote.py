@@ -12,12 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+import docker
 import pytest
 import pytest_asyncio
 
 from sandbox import Execution, Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
 from sandbox.backends.bubblewrap import identities
+from sandbox.backends.docker.reap import LABEL, owner
 from tests.sandbox.conftest import BACKENDS
+from tests.sandbox.proc import descendants
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -46,14 +49,26 @@ OWN: dict[str, set[int]] = {}
 
 
 def runners() -> list[int]:
-    """Ids of the first processes of PID namespaces below that of this machine."""
+    """Ids of the runners that this process started: first processes of PID namespaces."""
     found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            pid = int(entry.name)
-            ids = next(line for line in (entry / "status").read_text().splitlines() if line.startswith("NSpid"))
-            if ids.split()[-1] == "1" and len(ids.split()) > 2 and b"python" in (entry / "cmdline").read_bytes():
+    for pid in [*descendants(os.getpid()), *containers()]:
+        with suppress(OSError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            ids = next(line for line in status.splitlines() if line.startswith("NSpid")).split()
+            if ids[-1] == "1" and len(ids) > 2 and b"python" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
+    return found
+
+
+def containers() -> list[int]:
+    """Ids of the first processes of the containers that this process started; empty without an engine."""
+    try:
+        client = docker.from_env()
+    except docker.errors.DockerException:
+        return []
+    started = client.containers.list(filters={"label": f"{LABEL}={owner(os.getpid())}"})
+    found = [container.attrs["State"]["Pid"] for container in started]
+    client.close()
     return found
 
 
