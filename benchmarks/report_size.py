@@ -22,7 +22,7 @@ from evaluator.report.write import write_report
 from evaluator.run.directory import RunDirectory
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise, write_summary
-from evaluator.run.tables import Column, EvaluatedTable
+from evaluator.run.tables import EvaluatedTable, TestColumn
 
 PROGRAMS, GENERATED, HIDDEN = 16, 16, 8
 WORDS = (
@@ -68,8 +68,8 @@ def table(number: int, draw: random.Random, program: int, test: int) -> Evaluate
     programs = [None if draw.random() < 0.05 else draw.choice(sources) for _ in range(PROGRAMS)]
     failed = {index: "no_output" for index in range(GENERATED) if draw.random() < 0.1}
     read = [index for index in range(GENERATED) if index not in failed]
-    columns = [Column("hidden", index, numbers(draw, test), numbers(draw, 12)) for index in range(HIDDEN)]
-    columns += [Column("generated", index, numbers(draw, test), numbers(draw, 12)) for index in read]
+    columns = [TestColumn("hidden", index, numbers(draw, test), numbers(draw, 12)) for index in range(HIDDEN)]
+    columns += [TestColumn("generated", index, numbers(draw, test), numbers(draw, 12)) for index in read]
     truth = [at < HIDDEN or draw.random() < 0.5 for at in range(len(columns))]
 
     def row(good: bool) -> str:

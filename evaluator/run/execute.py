@@ -11,9 +11,9 @@ from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from engines import BatchProgress, Engine
 from evaluator.run.directory import RunDirectory
+from evaluator.run.problem_run import evaluate_problem
 from evaluator.run.samples import Asker, Sample, Samples, fill
 from evaluator.run.settings import Settings
-from evaluator.run.tables import evaluate_problem
 from sandbox import Sandbox
 
 SIDE_BY_SIDE = 16

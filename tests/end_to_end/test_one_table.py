@@ -13,12 +13,13 @@ import pytest
 
 from cure.problem import Problem, UnitTest
 from cure.table import Candidate, GrowingTable, ProgramExecutor, judging_of
+from evaluator.run.problem_run import evaluate_problem
 from evaluator.run.samples import Sample
 from evaluator.run.settings import RoleSettings, Settings
-from evaluator.run.tables import PASSED, evaluate_problem
+from evaluator.run.tables import PASSED
 from sandbox import open_sandbox
 from tests.cure.test_judging import CountingSandbox
-from trainer.rollout.answers import Answer, Answers
+from trainer.rollout.answers import Answer, TaskAnswers
 from trainer.rollout.execute import ExecutionRules, execute
 
 pytestmark = pytest.mark.bubblewrap
@@ -83,10 +84,15 @@ async def solver_cells(problem: Problem, sandbox: CountingSandbox) -> dict[str, 
     }
 
 
-def answers() -> Answers:
+def answers() -> TaskAnswers:
     coder = tuple(Answer(code(program), "stop") for program in PROGRAMS)
     tester = tuple(Answer(written_test(pair), "stop") for pair in TESTS)
-    return Answers(0, 0, {}, {"coder": coder, "tester": tester, "labels": tester[:3]})
+    return TaskAnswers(0, 0, {}, {"coder": coder, "tester": tester, "labels": tester[:3]})
+
+
+def settings_of(programs: int, tests: int, **more: Any) -> Settings:
+    coder, tester = (RoleSettings(model="m", samples=count) if count else None for count in (programs, tests))
+    return Settings(dataset="set", data_sha256="sha", coder=coder, tester=tester, **more)
 
 
 def samples(texts: list[str]) -> list[Sample]:
@@ -100,8 +106,7 @@ async def trainer_record(problem: Problem, sandbox: CountingSandbox, rules: Exec
 
 
 async def evaluator_record(problem: Problem, sandbox: CountingSandbox, give_up_after: int | None) -> dict[str, Any]:
-    roles = RoleSettings("m", len(PROGRAMS)), RoleSettings("m", len(TESTS))
-    settings = Settings("set", "sha", *roles, give_up_after=give_up_after)
+    settings = settings_of(len(PROGRAMS), len(TESTS), give_up_after=give_up_after)
     codes, tests = samples([code(program) for program in PROGRAMS]), samples([written_test(pair) for pair in TESTS])
     record = (await evaluate_problem(0, problem, codes, tests, settings, sandbox)).to_record()
     del record["cpu_s"], record["peak_kb"]
@@ -161,11 +166,11 @@ async def test_the_three_rooms_agree_on_which_programs_are_right(name: str, sand
     solved = await growing.settle()
     by_solver = [solved.passes(str(number), "e1") for number in range(len(programs))]
 
-    asked = Answers(0, 0, {}, {"coder": tuple(Answer(code(text), "stop") for text in programs), "tester": ()})
+    asked = TaskAnswers(0, 0, {}, {"coder": tuple(Answer(code(text), "stop") for text in programs), "tester": ()})
     trained = await execute(asked, problem, sandbox, ExecutionRules())
     by_trainer = trained.label_passes[:, 0].tolist()
 
-    settings = Settings("set", "sha", RoleSettings("m", len(programs)), None)
+    settings = settings_of(len(programs), 0)
     codes = samples([code(program) for program in programs])
     evaluated = await evaluate_problem(0, problem, codes, [], settings, sandbox)
     by_evaluator = [row[0] == PASSED for row in evaluated.cells]

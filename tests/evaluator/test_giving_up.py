@@ -12,11 +12,11 @@ from click.testing import CliRunner
 
 from cure.problem import Problem, UnitTest
 from evaluator.commands import evaluate
+from evaluator.run.problem_run import evaluate_problem
 from evaluator.run.samples import Sample
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise
-from evaluator.run.tables import evaluate_problem
 from sandbox import Execution, Job, Verdict
 from tests.evaluator.runs import RIGHT, TESTS, problems_file, run, script, settings_of
 

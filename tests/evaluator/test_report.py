@@ -32,7 +32,7 @@ from evaluator.run.directory import RunDirectory
 from evaluator.run.prices import Price, parse_price
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise
-from evaluator.run.tables import Column, EvaluatedTable
+from evaluator.run.tables import EvaluatedTable, TestColumn
 from tests.evaluator.runs import problems_file, run, script, settings_of
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'&<!--"
@@ -42,10 +42,10 @@ VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect"}
 def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
     """Three programs, the last not read, on one hidden, one public and two generated tests; the third was not read."""
     columns = (
-        Column("hidden", 0, "1 2\n", "3\n"),
-        Column("public", 0, "2 2\n", "4\n"),
-        Column("generated", 0, "5 5\n", "10\n"),
-        Column("generated", 1, "1 1\n", "3\n"),
+        TestColumn("hidden", 0, "1 2\n", "3\n"),
+        TestColumn("public", 0, "2 2\n", "4\n"),
+        TestColumn("generated", 0, "5 5\n", "10\n"),
+        TestColumn("generated", 1, "1 1\n", "3\n"),
     )
     fields: dict[str, Any] = {
         "problem": number,
@@ -225,7 +225,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path, drawn: None) -> Non
 
 
 def test_foreign_text_is_text(tmp_path: Path) -> None:
-    columns = (Column("hidden", 0, EVIL, EVIL), Column("generated", 0, EVIL, EVIL))
+    columns = (TestColumn("hidden", 0, EVIL, EVIL), TestColumn("generated", 0, EVIL, EVIL))
     table = a_table(
         name=EVIL, programs=(EVIL, "\x1b[31m\u202e\ud800", None), program_failures=("", "", EVIL), columns=columns,
         cells=("PP", "WW", ""), outputs=((EVIL[:8], "3"), ("", ""), ()), reference="PP", test_failures={2: EVIL},
@@ -489,7 +489,7 @@ def test_long_texts_are_cut_and_large_reports_bounded(tmp_path: Path) -> None:
 
 
 def test_many_hidden_tests_are_not_all_shown(tmp_path: Path) -> None:
-    columns = tuple(Column("hidden", at, f"{at}\n", "1\n") for at in range(300))
+    columns = tuple(TestColumn("hidden", at, f"{at}\n", "1\n") for at in range(300))
     cells = ("P" * 300, "P" * 299 + "W", "")
     outputs = (("1",) * 300, ("1",) * 300, ())
     table = a_table(columns=columns, cells=cells, outputs=outputs, reference="P" * 300)
@@ -499,7 +499,7 @@ def test_many_hidden_tests_are_not_all_shown(tmp_path: Path) -> None:
 
 
 def test_what_to_beware_of(tmp_path: Path) -> None:
-    columns = (Column("hidden", 0, "2 2\n", "0.5\n"), *a_table().columns[1:])
+    columns = (TestColumn("hidden", 0, "2 2\n", "0.5\n"), *a_table().columns[1:])
     tables = [a_table(columns=columns, reference="WPPW", cells=("SPPW", "WPCT", ""))]
     directory = made_run(tmp_path, tables)
     write_atomically(directory.path / "problems.json", json.dumps(["sum-0", "sum-1"]))

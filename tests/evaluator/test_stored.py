@@ -9,7 +9,7 @@ from cure.json_lines import Lines
 from evaluator.report.material.material import read_material
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise
-from evaluator.run.tables import Column
+from evaluator.run.tables import TestColumn
 from evaluator.run.verdicts import case_of
 from tests.evaluator.test_report import a_table, made_run
 
@@ -33,7 +33,7 @@ def test_no_table_yet(tmp_path: Path) -> None:
 
 def test_memory_does_not_grow_with_the_tables(tmp_path: Path) -> None:
     """40 tables of 400 kB: never more than a few of them are there."""
-    large = tuple(Column(suite, index, f"{index}" * 100_000, "1\n") for index, suite in enumerate(["hidden"] * 4))
+    large = tuple(TestColumn(suite, index, f"{index}" * 100_000, "1\n") for index, suite in enumerate(["hidden"] * 4))
     directory = made_run(tmp_path, [a_table(number, columns=large) for number in range(40)])
     metrics = summarise(directory)
     tracemalloc.start()
