@@ -7,7 +7,6 @@ import time
 from trainer.config import Config
 from trainer.progress.progress import Progress
 from trainer.record.measure import Metrics, answer_metrics, table_metrics
-from trainer.rollout.sampling import join_rollouts, roll_out
 from trainer.rollout.tasks import Task, open_tasks
 from trainer.rollout_workers import RolloutWorkers
 
@@ -42,22 +41,14 @@ async def evaluate(workers: RolloutWorkers, progress: Progress) -> Metrics:
 
     Raises TrainerError or ProblemError where the problems cannot be read, EngineFailed where an engine gives no answer.
     """
-    wanted, world = workers.config.evaluation, workers.world
+    wanted = workers.config.evaluation
     assert wanted.problems is not None
     problems = open_tasks(wanted.problems, wanted.seed, "heldout")
     count = wanted.count if problems.size is None else min(wanted.count, problems.size)
     tasks = [Task(slot, slot, problems.problem(slot)) for slot in range(count)]
-    samplers = workers.evaluation_samplers
-    own = tasks[world.rank :: world.size]
-    progress.rolling_out(own, sum(sampler.samples for sampler in samplers), "evaluation")
     begun = time.monotonic()
-    rollout = join_rollouts(
-        world.gather(
-            await roll_out(
-                samplers, own, wanted.seed, "evaluation", workers.sandbox, workers.evaluation_rules, progress.event
-            )
-        )
-    )
+    samplers, rules = workers.evaluation_samplers, workers.evaluation_rules
+    rollout = await workers.roll_out(samplers, rules, tasks, wanted.seed, "evaluation", progress)
     known = answer_metrics(rollout.answers) | table_metrics(rollout.tables)
     metrics: Metrics = {f"eval/{name}": known[name] for name in KEPT if name in known}
     metrics["eval/problems"] = count

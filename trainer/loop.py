@@ -16,7 +16,7 @@ from trainer.config import Config
 from trainer.distributed.world import World
 from trainer.evaluation import evaluate, is_due
 from trainer.policies import load_policies, open_policies, save_policies
-from trainer.policy.protocol import Policy, Update
+from trainer.policy.policy import Policy, Update
 from trainer.progress.progress import Progress, part_counter
 from trainer.record.measure import Metrics, answer_metrics, group_metrics, table_metrics, update_metrics
 from trainer.record.recorder import Recorder, StepRecord

@@ -9,7 +9,7 @@ from pathlib import Path
 from trainer.config import Config
 from trainer.distributed.world import World
 from trainer.policy.loading import checkpoint_of
-from trainer.policy.protocol import Policy, PolicySetup
+from trainer.policy.policy import Policy, PolicySetup
 from trainer.record.recorder import Recorder
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
@@ -18,10 +18,12 @@ from trainer.config import Config
 from trainer.config.schema import Role
 from trainer.distributed.world import World
 from trainer.policy.loading import checkpoint_of
-from trainer.policy.protocol import Policy
+from trainer.policy.policy import Policy
+from trainer.progress.progress import ROLLING_OUT, Progress
 from trainer.rollout.answers import RoleName
 from trainer.rollout.execute import ExecutionRules
-from trainer.rollout.sampling import RoleSampler
+from trainer.rollout.sampling import RoleSampler, Rollout, join_rollouts, roll_out
+from trainer.rollout.tasks import Task
 
 
 @dataclass(kw_only=True)
@@ -56,6 +58,25 @@ class RolloutWorkers:
         """Let the engines free their memory for the updates, where both use one accelerator."""
         for engine in self.engines.values():
             await engine.sleep()
+
+    async def roll_out(
+        self,
+        samplers: Sequence[RoleSampler],
+        rules: ExecutionRules,
+        tasks: Sequence[Task],
+        seed: int,
+        step: int | str,
+        progress: Progress,
+    ) -> Rollout:
+        """Answers and tables of all tasks, on every process: each rolls out every `size`-th task, then they exchange.
+
+        A `step` that is a word names the phase for `progress`. Raises EngineFailed where an engine gives no answer.
+        """
+        own = tasks[self.world.rank :: self.world.size]
+        name = step if isinstance(step, str) else ROLLING_OUT
+        progress.rolling_out(own, sum(sampler.samples for sampler in samplers), name)
+        rollout = await roll_out(samplers, own, seed, step, self.sandbox, rules, progress.event)
+        return join_rollouts(self.world.gather(rollout))
 
     @property
     def rules(self) -> ExecutionRules:

@@ -22,7 +22,7 @@ from trainer.config.schema import Loss, Optimiser, Train
 from trainer.distributed.world import World
 from trainer.errors import TrainerError
 from trainer.policy import scorer
-from trainer.policy.protocol import Policy, PolicySetup, Update
+from trainer.policy.policy import Policy, PolicySetup, Update
 from trainer.policy.torch_policy import TorchPolicy
 from trainer.update.pack import Pack, Sample, packs_for
 

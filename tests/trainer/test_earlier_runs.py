@@ -34,12 +34,12 @@ def test_it_can_be_inspected() -> None:
 @pytest.mark.local
 @pytest.mark.bubblewrap
 def test_it_is_continued_without_sampling_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainer import step_rollout
+    from trainer import rollout_workers
 
     async def no_rollout(*_: object) -> None:
         raise AssertionError("sampled again")
 
-    monkeypatch.setattr(step_rollout, "roll_out", no_rollout)
+    monkeypatch.setattr(rollout_workers, "roll_out", no_rollout)
     path = tmp_path / "run"
     shutil.copytree(RECORDED / "run", path)
     run(load(str(path / "config.toml")), path)

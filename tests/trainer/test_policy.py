@@ -31,7 +31,7 @@ from trainer.config.schema import Loss, Optimiser
 from trainer.errors import TrainerError
 from trainer.policy import scorer
 from trainer.policy.network import Network
-from trainer.policy.protocol import PolicySetup
+from trainer.policy.policy import PolicySetup
 from trainer.update.pack import Pack, Sample
 
 pytestmark = pytest.mark.local

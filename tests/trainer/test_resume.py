@@ -120,7 +120,7 @@ def test_ended_at_each_part_of_the_journal(
 def test_answers_once_sampled_are_not_asked_for_again(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainer import step_rollout
+    from trainer import rollout_workers
 
     path = tmp_path / "run"
     run(small("steps=3"), path)
@@ -130,13 +130,13 @@ def test_answers_once_sampled_are_not_asked_for_again(
         file.unlink()
     last.rmdir()
     sampled: list[int] = []
-    real = step_rollout.roll_out
+    real = rollout_workers.roll_out
 
     async def counting(*arguments: object, **named: object) -> object:
         sampled.append(int(arguments[3]))  # type: ignore[call-overload]
         return await real(*arguments, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(step_rollout, "roll_out", counting)
+    monkeypatch.setattr(rollout_workers, "roll_out", counting)
     run(small(f"steps={STEPS}"), path)
     assert sampled == [4]
     assert_same(path, whole)

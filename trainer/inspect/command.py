@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,18 +59,18 @@ def inspect(
         click.echo("curves: name a file with --png or --svg", err=True)
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    # Output to a pipe has no width, so lines are not cut there.
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 160))
-
-
-def _print_json(record: dict[str, Any]) -> None:
+def _print(as_json: bool, to_record: Callable[[], dict[str, Any]], show: Callable[[Console], None]) -> None:
+    """Print a record as JSON, or show it on the terminal."""
     import json
 
-    click.echo(json.dumps(record, indent=1))
+    from rich.console import Console
+
+    if as_json:
+        click.echo(json.dumps(to_record(), indent=1))
+        return
+    console = Console(highlight=False, soft_wrap=False)
+    # Output to a pipe has no width, so lines are not cut there.
+    show(console if console.is_terminal else Console(highlight=False, width=max(console.width, 160)))
 
 
 def _show_runs(opened: list[RecordedRun], as_json: bool) -> None:
@@ -78,16 +80,10 @@ def _show_runs(opened: list[RecordedRun], as_json: bool) -> None:
 
     every = [figures(run) for run in opened]
     if len(every) == 1:
-        if as_json:
-            _print_json(every[0].to_record())
-        else:
-            show_summary(_console(), every[0])
+        _print(as_json, every[0].to_record, lambda console: show_summary(console, every[0]))
         return
     differing = differences([run.config for run in opened])
-    if as_json:
-        _print_json(to_record(every, differing))
-    else:
-        show_comparison(_console(), every, differing)
+    _print(as_json, lambda: to_record(every, differing), lambda console: show_comparison(console, every, differing))
 
 
 def _draw(opened: list[RecordedRun], png: Path | None, svg: Path | None, default: Path | None) -> None:
@@ -115,18 +111,13 @@ def _show_step(run: RecordedRun, number: int, slot: int | None, answer: str | No
 
     step = open_step(run, number)
     if slot is None:
-        if as_json:
-            _print_json(step_view.to_record(run, step))
-        else:
-            step_view.show_step(_console(), run, step)
+        _print(as_json, partial(step_view.to_record, run, step), lambda to: step_view.show_step(to, run, step))
         return
     task = step.task(slot)
     if answer is None:
-        if as_json:
-            _print_json(task_view.to_record(run, step, task))
-        else:
-            task_view.show_task(_console(), run, step, task)
-    elif as_json:
-        _print_json(answer_view.to_record(run, step, task, answer))
-    else:
-        answer_view.show_answer(_console(), run, step, task, answer)
+        _print(
+            as_json, partial(task_view.to_record, run, step, task), lambda to: task_view.show_task(to, run, step, task)
+        )
+        return
+    record = partial(answer_view.to_record, run, step, task, answer)
+    _print(as_json, record, lambda to: answer_view.show_answer(to, run, step, task, answer))

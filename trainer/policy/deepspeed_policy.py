@@ -22,39 +22,36 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer.config.schema import Loss, Optimiser, Train
+from trainer.config.schema import Optimiser, Train
 from trainer.distributed.world import PATIENCE, World
 from trainer.errors import TrainerError
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
-from trainer.policy.network import Network, Sums, adam_of, sum_of, update_record
-from trainer.policy.protocol import PolicySetup, Update, ignore_row
-from trainer.update.pack import Pack
+from trainer.policy.network import Network, adam_of
+from trainer.policy.policy import Policy, PolicySetup
 
 FOLDER, TAG, STATE = "training", "state", "training.json"
 _BUCKET = 1 << 26
 """Most numbers in one message between processes."""
 
 
-class DeepSpeedPolicy:
-    """The `Policy` of `train.backend = deepspeed`."""
+class DeepSpeedPolicy(Policy):
+    """The policy of `train.backend = deepspeed`."""
 
     def __init__(self, setup: PolicySetup) -> None:
         """The policy as its base is. Raises TrainerError where DeepSpeed is not installed."""
         world, train = setup.world, setup.train
         deepspeed = _deepspeed(world)
-        self._setup, self._world, self._stage = setup, world, train.zero
-        self._gathered = deepspeed.zero.GatheredParameters
         # At stage 3 no GPU ever holds all weights: each is moved to the GPU when it is divided.
-        loaded_on = torch.device("cpu") if train.zero == 3 else world.device
-        self._network = Network(setup, loaded_on)
-        self.parameters = self._network.parameters
+        super().__init__(setup, Network(setup, torch.device("cpu") if train.zero == 3 else world.device))
+        self._world, self._stage = world, train.zero
+        self._gathered = deepspeed.zero.GatheredParameters
         configuration = _configuration(train, setup.optimiser, self.parameters)
         if train.zero == 3:
             deepspeed.zero.Init(module=self._network.model, config_dict_or_path=configuration, dtype=torch.float32)
@@ -64,47 +61,27 @@ class DeepSpeedPolicy:
         self._engine: Any = deepspeed.initialize(model=self._network.scorer, optimizer=adam, config=configuration)[0]
         self._network.forward = self._engine
 
-    def update(
-        self,
-        packs: Sequence[Pack],
-        rules: Loss,
-        rate: float,
-        old: Sequence[torch.Tensor] | None,
-        on_row: Callable[[], None] = ignore_row,
-    ) -> Update:
-        """One optimiser step (`Policy.update`)."""
-        parts: list[Sums] = []
-        for number, pack in enumerate(packs):
-            self._engine.set_gradient_accumulation_boundary(number == len(packs) - 1)
-            loss, part = self._network.loss(pack, rules, None if old is None else old[number])
-            # All processes look at the gradient: a loss that is not finite makes its gradient so too.
-            factor = self._world.size if math.isfinite(part["loss"]) else math.nan
-            self._engine.backward(loss * factor)
-            parts.append(part)
-            on_row()
-        sums = sum_of(parts)
-        sums = dict(zip(sums, self._world.add_up([], list(sums.values())), strict=True))
+    def _backward(self, loss: torch.Tensor, is_last: bool) -> None:
+        self._engine.set_gradient_accumulation_boundary(is_last)
+        # All processes look at the gradient: a loss that is not finite makes its gradient so too.
+        self._engine.backward(loss * (self._world.size if loss.isfinite() else math.nan))
+
+    def _own_gradients(self) -> list[torch.Tensor]:
+        return []  # DeepSpeed sums them itself
+
+    def _step(self, rate: float, loss: float) -> float:  # noqa: ARG002 (the gradient tells, see _backward)
         for group in self._engine.optimizer.param_groups:
             group["lr"] = rate
-        norm = self._step()
-        return update_record(sums, norm, not (math.isfinite(norm) and math.isfinite(sums["loss"])))
-
-    def _step(self) -> float:
-        """The gradient's norm. The weights are changed unless it is not finite."""
         if self._stage == 0:
             norm = float(torch.nn.utils.clip_grad_norm_(self._network.trained, self._setup.optimiser.clip_norm))
-            if not math.isfinite(norm):
+            if math.isfinite(norm):
+                self._engine.step()
+            else:
                 self._engine.zero_grad()
-                return norm
-            self._engine.step()
             return norm
         self._engine.step()
         # DeepSpeed reports an infinite norm where it found a number that is not finite and left the weights unchanged.
         return float(self._engine.get_global_grad_norm())
-
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
-        """Log-probabilities (R,) of each row's trained tokens, without gradient."""
-        return self._network.logprobs(packs, on_row)
 
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """All weights, in the shapes and under the names of the checkpoint, gathered from all processes one by one.

@@ -13,13 +13,10 @@ import torch
 from trainer.config.schema import Loss, Optimiser
 from trainer.policy import attention, lora
 from trainer.policy.loading import load_model
-from trainer.policy.protocol import PolicySetup, Update, ignore_row
+from trainer.policy.policy import PolicySetup, Sums, ignore_row
 from trainer.policy.scorer import Row, Scorer, on_device
 from trainer.update.loss import Tokens, policy_loss
 from trainer.update.pack import Pack
-
-Sums = dict[str, float]
-"""Sums over the tokens of one row or of many, by name."""
 
 
 class Network:
@@ -131,28 +128,4 @@ def adam_of(weights: Iterable[torch.nn.Parameter], optimiser: Optimiser) -> torc
         betas=optimiser.betas,
         weight_decay=optimiser.weight_decay,
         fused=True,
-    )
-
-
-def sum_of(parts: Iterable[Sums]) -> Sums:
-    """The sums over several rows; zeros for no rows."""
-    total: Sums = {"loss": 0.0, "entropy": 0.0, "tokens": 0.0, "row_tokens": 0.0}
-    for part in parts:
-        for name, value in part.items():
-            total[name] = total.get(name, 0.0) + value
-    return total
-
-
-def update_record(sums: Sums, norm: float, skipped: bool) -> Update:
-    """The record of an update with these sums over all rows of all processes and this gradient norm."""
-    rest = dict(sums)
-    loss, entropy, tokens, row_tokens = (rest.pop(name) for name in ("loss", "entropy", "tokens", "row_tokens"))
-    return Update(
-        loss=loss,
-        gradient_norm=norm,
-        entropy=entropy,
-        tokens=int(tokens),
-        row_tokens=int(row_tokens),
-        sums=rest,
-        skipped=f"loss {loss:g}, gradient norm {norm:g}" if skipped else "",
     )

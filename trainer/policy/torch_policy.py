@@ -8,65 +8,44 @@ lost in bfloat16.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from trainer.config.schema import Loss
 from trainer.errors import TrainerError
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
-from trainer.policy.network import Network, Sums, adam_of, sum_of, update_record
-from trainer.policy.protocol import PolicySetup, Update, ignore_row
-from trainer.update.pack import Pack
+from trainer.policy.network import Network, adam_of
+from trainer.policy.policy import Policy, PolicySetup
 
 STATE = "training.pt"
 """File of the optimiser's state and the adapters, in the checkpoint's directory."""
 
 
-class TorchPolicy:
-    """The `Policy` of `train.backend = torch`."""
+class TorchPolicy(Policy):
+    """The policy of `train.backend = torch`."""
 
     def __init__(self, setup: PolicySetup) -> None:
-        self._setup = setup
-        self._network = Network(setup)
+        super().__init__(setup, Network(setup))
         self._weights = self._network.trained
-        self.parameters = self._network.parameters
         self._adam = adam_of(self._weights, setup.optimiser)
 
-    def update(
-        self,
-        packs: Sequence[Pack],
-        rules: Loss,
-        rate: float,
-        old: Sequence[torch.Tensor] | None,
-        on_row: Callable[[], None] = ignore_row,
-    ) -> Update:
-        """One optimiser step (`Policy.update`)."""
-        self._adam.zero_grad(set_to_none=True)
-        parts: list[Sums] = []
-        for number, pack in enumerate(packs):
-            loss, part = self._network.loss(pack, rules, None if old is None else old[number])
-            torch.autograd.backward(loss)
-            parts.append(part)
-            on_row()
-        sums = sum_of(parts)
-        gradients = [weight.grad for weight in self._weights if weight.grad is not None]
-        sums = dict(zip(sums, self._setup.world.add_up(gradients, list(sums.values())), strict=True))
+    def _backward(self, loss: torch.Tensor, is_last: bool) -> None:  # noqa: ARG002 (rows are not counted here)
+        torch.autograd.backward(loss)
+
+    def _own_gradients(self) -> list[torch.Tensor]:
+        return [weight.grad for weight in self._weights if weight.grad is not None]
+
+    def _step(self, rate: float, loss: float) -> float:
         norm = float(torch.nn.utils.clip_grad_norm_(self._weights, self._setup.optimiser.clip_norm))
-        finite = math.isfinite(sums["loss"]) and math.isfinite(norm)
-        if finite:
+        if math.isfinite(loss) and math.isfinite(norm):
             for group in self._adam.param_groups:
                 group["lr"] = rate
             self._adam.step()
         self._adam.zero_grad(set_to_none=True)
-        return update_record(sums, norm, not finite)
-
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
-        """Log-probabilities (R,) of each row's trained tokens, without gradient."""
-        return self._network.logprobs(packs, on_row)
+        return norm
 
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:
         """All weights, in the shapes and under the names of the checkpoint."""

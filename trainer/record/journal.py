@@ -1,6 +1,7 @@
 """The journal of a step, which is also its rollout log: what was sampled, run, earned and learned, line by line.
 
-While the step is under way the journal is `step-NNNNNN.jsonl`; with the commit it is compressed to
+The parts of a step are plan, answers, tables, rewards, an update for each stage, and commit; each ends with a line
+`{"done": PART}`. While the step is under way the journal is `step-NNNNNN.jsonl`; with the commit it is compressed to
 `step-NNNNNN.jsonl.zst`. A step that was cut short continues after its last complete part, so no answer is sampled
 twice.
 """
@@ -22,9 +23,8 @@ from engines import write_atomically
 from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
-PARTS = ("plan", "answers", "tables", "rewards", "update", "commit")
-"""Parts of a step in order; each ends with a line `{"done": PART}`. There is an `update` for each stage."""
 VERSION = 1
+"""Version of the journal's format, in its first line."""
 
 
 class Journal:

@@ -9,7 +9,7 @@ from statistics import fmean
 from cure.metrics.best_of_n import best_of_n
 from cure.metrics.code_accuracy import pass_at_k
 from cure.reward import PrecisionCounts, precision_counts, right_codes
-from trainer.policy.protocol import Update
+from trainer.policy.policy import Update
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 from trainer.update.credit import Group
 

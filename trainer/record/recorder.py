@@ -13,7 +13,7 @@ from typing import Any
 
 from trainer.config import Config
 from trainer.distributed.world import World
-from trainer.policy.protocol import Update
+from trainer.policy.policy import Update
 from trainer.record.journal import Journal
 from trainer.record.measure import Metrics
 from trainer.record.run_directory import RunDirectory

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from cure.problem import TestOrigin, UnitTest
 from cure.reward import Booleans
@@ -55,15 +56,10 @@ class TaskAnswers:
     @staticmethod
     def from_record(record: dict[str, Any]) -> TaskAnswers:
         """The value that `to_record` wrote."""
-        prompts = {cast(RoleName, role): tuple(ids) for role, ids in record["prompts"].items()}
-        answers = {
-            cast(RoleName, role): tuple(
-                Answer(**{**answer, "token_ids": tuple(answer["token_ids"]), "logprobs": tuple(answer["logprobs"])})
-                for answer in given
-            )
-            for role, given in record["answers"].items()
-        }
-        return TaskAnswers(record["slot"], record["index"], prompts, answers)
+        return _ANSWERS.validate_python(record)
+
+
+_ANSWERS = TypeAdapter(TaskAnswers)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from trainer.config import Config
 from trainer.config.schema import Optimiser, Role
 from trainer.rollout.answers import RoleName, TaskAnswers
 from trainer.update.credit import Group
 from trainer.update.pack import Sample, cut
-
-StageName = Literal["code", "test", "joint"]
 
 
 @dataclass(frozen=True)
