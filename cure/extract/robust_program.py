@@ -19,12 +19,12 @@ _PROGRAM_START = re.compile(r"(?:import|from|def|class) ")
 _WORD = re.compile(r"[A-Za-z0-9+#_.{}-]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Block:
     source: str
-    python: bool
+    python: bool = False
     """Whether the language tag says Python."""
-    other: bool
+    other: bool = False
     """Whether the language tag says another language."""
     closed: bool
     tree: ast.Module | None
@@ -115,8 +115,7 @@ def _blocks(text: str, parse: _Parser) -> list[_Block]:
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
     """The block opened at `marks[index]`, and the index of the next mark to read."""
     start = marks[index] + 1
-    python = opening.language in PYTHON
-    other = bool(opening.info) and not python
+    other = bool(opening.info) and opening.language not in PYTHON
     fallback: tuple[_Block, int] | None = None
     tried = 0
     for at in range(index + 1, len(marks)):
@@ -129,7 +128,7 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
             body = [*body, without_closing(line, opening)]
         closed = closing is None or opening.closed_by(closing)
         following = at + 1 if closed else at
-        block = _block(opening, body, closed, python, other, parse)
+        block = _block(opening, body, closed, parse)
         if block.tree is not None and block.source:
             return block, following
         if fallback is None and closing is not None:
@@ -139,13 +138,16 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
             break
     if fallback is not None and (other or tried == _CLOSERS_TRIED):
         return fallback
-    to_the_end = _block(opening, lines[start:], False, python, other, parse)
+    to_the_end = _block(opening, lines[start:], False, parse)
     if fallback is None or to_the_end.tree is not None:
         return to_the_end, len(marks)
     return fallback
 
 
-def _block(opening: Fence, body: list[str], closed: bool, python: bool, other: bool, parse: _Parser) -> _Block:
+def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Block:
+    """The block of these lines, with the kind that the language tag of `opening` says."""
+    python = opening.language in PYTHON
+    other = bool(opening.info) and not python
     notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
     if opening.info != "python":
         notes += (Note.LANGUAGE_TAG,)
@@ -153,11 +155,11 @@ def _block(opening: Fence, body: list[str], closed: bool, python: bool, other: b
     if other and not _WORD.fullmatch(opening.info):  # the program begins on the fence's own line
         source, tree, mended = _cleaned("\n".join([opening.info, *body]), parse)
         if tree is not None:
-            return _Block(source, False, False, closed, tree, notes + mended)
+            return _Block(source=source, closed=closed, tree=tree, notes=notes + mended)
     if other:
-        return _Block("\n".join(body).strip(), False, True, closed, None)
+        return _Block(source="\n".join(body).strip(), other=True, closed=closed, tree=None)
     source, tree, mended = _cleaned("\n".join(body), parse)
-    return _Block(source, python, other, closed, tree, notes + mended)
+    return _Block(source=source, python=python, closed=closed, tree=tree, notes=notes + mended)
 
 
 def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
@@ -167,7 +169,14 @@ def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
     if python:
         content = content[len(opening.language) :]
     source, tree, notes = _cleaned(content, parse)
-    return _Block(source, python, not python and tree is None, True, tree, (Note.LANGUAGE_TAG, *notes))
+    return _Block(
+        source=source,
+        python=python,
+        other=not python and tree is None,
+        closed=True,
+        tree=tree,
+        notes=(Note.LANGUAGE_TAG, *notes),
+    )
 
 
 def _cleaned(source: str, parse: _Parser) -> tuple[str, ast.Module | None, tuple[Note, ...]]:
@@ -195,7 +204,7 @@ def _bare_program(text: str, parse: _Parser) -> _Block | None:
     for start in starts:
         source, tree, notes = _cleaned("\n".join(lines[start:]), parse)
         if tree is not None and _calls_something(tree):
-            return _Block(source, False, False, False, tree, (*notes, Note.NO_FENCE))
+            return _Block(source=source, closed=False, tree=tree, notes=(*notes, Note.NO_FENCE))
     return None
 
 
