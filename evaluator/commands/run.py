@@ -91,7 +91,7 @@ def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str
     import json
 
     count = len(problems)
-    roles = [role for role in (settings.coder, settings.tester) if role is not None]
+    roles = settings.roles.values()
     hidden = sum(len(problem.hidden) + len(problem.examples) for problem in problems)
     programs, tests = (0 if role is None else role.samples for role in (settings.coder, settings.tester))
     plan = {

@@ -17,8 +17,7 @@ def money(settings: Settings, samples: Mapping[str, Any], prices: Prices | None)
 
     `samples` has the tokens of each role, as metrics.json has them.
     """
-    pairs = [(name, role) for name, role in (("coder", settings.coder), ("tester", settings.tester)) if role]
-    roles = {name: _of_role(role, samples[name], prices) for name, role in pairs}
+    roles: dict[str, Cost] = {name: _of_role(role, samples[name], prices) for name, role in settings.roles.items()}
     missing = next((one["reason"] for one in roles.values() if one["usd"] is None), "")
     total = None if missing else sum(one["usd"] for one in roles.values())
     return {**roles, "usd": total, "reason": missing}

@@ -74,7 +74,7 @@ def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory
 
 
 def _models(settings: Settings) -> str:
-    specs = dict.fromkeys(role.model for role in (settings.coder, settings.tester) if role is not None)
+    specs = dict.fromkeys(role.model for role in settings.roles.values())
     return "+".join(_slug(spec) for spec in specs)
 
 

@@ -11,7 +11,8 @@ from cure.errors import ProblemError
 from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from evaluator.run.directory import RunDirectory
-from evaluator.run.samples import Role, Sample
+from evaluator.run.samples import Sample
+from evaluator.run.settings import Role
 
 RUN, POOL = "run:", "pool"
 """`run:DIRECTORY` is an earlier run; `pool` the programs that the problems of the file bring (`submissions`)."""

@@ -9,16 +9,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from cure.asking import Part, missing_parts
 from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from cure.prompts import PromptStyle
 from engines import Completion, Engine, Prompt, Request, prompt_text
-from evaluator.run.settings import RoleSettings
+from evaluator.run.settings import Role, RoleSettings
 
-Role = Literal["coder", "tester"]
 SEEDS_APART = 1_000_003
 """From the seed of one problem's first sample to the next problem's."""
 

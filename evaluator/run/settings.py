@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -16,6 +16,8 @@ from engines.settings import OwnServer
 from settings.errors import SettingsError
 from settings.marks import Flag, checked
 from settings.section import Section
+
+Role = Literal["coder", "tester"]
 
 
 def _check_source(spec: str) -> None:
@@ -112,6 +114,12 @@ class Settings(Judging):
     """SHA-256 of the problems' file."""
     coder: RoleSettings | None
     tester: RoleSettings | None
+
+    @property
+    def roles(self) -> dict[Role, RoleSettings]:
+        """The roles that take part."""
+        roles: tuple[tuple[Role, RoleSettings | None], ...] = (("coder", self.coder), ("tester", self.tester))
+        return {name: role for name, role in roles if role is not None}
 
     def identity(self) -> str:
         """Twelve hex digits that stand for everything that decides samples and verdicts."""

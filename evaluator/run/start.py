@@ -21,8 +21,8 @@ from engines import BatchProgress, Engine, write_atomically
 from evaluator.run.directory import RunDirectory, find_or_make
 from evaluator.run.execute import Progress, execute
 from evaluator.run.pools import given_samples, is_given, keep
-from evaluator.run.samples import Asker, Role
-from evaluator.run.settings import RoleSettings, Settings
+from evaluator.run.samples import Asker
+from evaluator.run.settings import Role, RoleSettings, Settings
 from settings.section import Section
 
 
@@ -59,17 +59,16 @@ async def evaluate(
     on_directory(directory)
     askers: list[Asker] = []
     asked: dict[Role, RoleSettings] = {}
-    roles: list[tuple[Role, RoleSettings | None]] = [("coder", settings.coder), ("tester", settings.tester)]
-    for role, wanted in roles:
-        if wanted is not None and is_given(wanted.model):
+    for role, wanted in settings.roles.items():
+        if is_given(wanted.model):
             askers.append(_given(directory, role, wanted, problems))
-        elif wanted is not None:
+        else:
             asked[role] = wanted
-    models = dict.fromkeys(wanted.model for wanted in asked.values())
-    states = {
-        model: directory.batches([role for role, wanted in asked.items() if wanted.model == model]) for model in models
-    }
-    progress = _Display(on_progress)
+    models: dict[str, list[Role]] = {}
+    for role, wanted in asked.items():
+        models.setdefault(wanted.model, []).append(role)
+    states = {model: directory.batches(roles) for model, roles in models.items()}
+    progress = _JoinedProgress(on_progress)
     own = {model: progress.batch_options(state) for model, state in states.items()} if batch else {}
     if not batch:
         _refuse_batches_under_way(states.values())
@@ -81,7 +80,7 @@ async def evaluate(
     return directory
 
 
-class _Display:
+class _JoinedProgress:
     """Puts the progress of an evaluation and that of its batches together."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
