@@ -137,8 +137,7 @@ async def fill(
                 have = samples[asker.role].found.get(number, {})
                 for part in missing_parts(asker.request(number, problem), have):
                     parts[part.request.key] = (asker.role, number, part)
-    if not parts:
-        return
+    # Asked also where nothing is missing: batches may be left of which all samples are on disk.
     begun = time.monotonic()
     async with aclosing(engine.complete([part.request for *_, part in parts.values()])) as completions:
         async for completion in completions:

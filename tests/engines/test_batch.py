@@ -397,6 +397,14 @@ def test_results_for_other_prompts_are_not_taken(tmp_path: Path, server: BatchSe
     assert_right(tmp_path)
 
 
+def test_batches_are_done_with_although_all_their_samples_are_there(tmp_path: Path, server: BatchServer) -> None:
+    with pytest.raises(TimeoutError):
+        ask(server.url("never-1"), tmp_path, timeout=0.7)
+    server.batches.made["batch_0"].states = ["completed"]
+    assert ask(server.url("never-1"), tmp_path, count=0).samples == []
+    assert collected(tmp_path)[0]["unknown"] == 8 and len(server.batches.made) == 1
+
+
 def test_batches_of_another_server_are_not_forgotten(tmp_path: Path, server: BatchServer) -> None:
     with pytest.raises(TimeoutError):
         ask(server.url("never-1"), tmp_path, timeout=0.7)
