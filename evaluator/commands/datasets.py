@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from cure.problem import Problem
-    from evaluator.datasets.check import CheckReport
-    from evaluator.datasets.functional.convert import Conversion
+    from sandbox import Sandbox
+
+Result = TypeVar("Result")
 
 _SANDBOX = click.option(
     "--sandbox",
@@ -103,11 +106,15 @@ def convert(
 
     Beside the file comes a list, TO.dropped.json, of every problem and test left out with its reason.
     """
-    import asyncio
-
+    from evaluator.datasets.execution import ProgressBars
+    from evaluator.datasets.functional.convert import convert as convert_set
     from evaluator.datasets.sources.listing import write_json
 
-    found = asyncio.run(_convert(source, chosen, most_tests, limit, sandbox))
+    bars = ProgressBars()
+    found = _in_sandbox(
+        sandbox,
+        lambda opened: convert_set(source, opened, chosen=chosen, most_tests=most_tests, limit=limit, bars=bars),
+    )
     if not found.rows:
         from evaluator.datasets.errors import DatasetError
 
@@ -127,18 +134,6 @@ def convert(
     click.echo(f"{target}: {len(found.rows)} problems; what was left out: {dropped}")
 
 
-async def _convert(source: Path, chosen: str, most_tests: int, limit: int | None, kind: str) -> Conversion:
-    from evaluator.datasets.execution import ProgressBars
-    from evaluator.datasets.functional.convert import convert as convert_set
-    from sandbox import open_sandbox
-
-    box = await open_sandbox(kind)
-    try:
-        return await convert_set(source, box, chosen=chosen, most_tests=most_tests, limit=limit, bars=ProgressBars())
-    finally:
-        await box.close()
-
-
 @datasets.command("check")
 @click.argument("file")
 @click.option("--limit", type=click.IntRange(min=1), help="Check the first problems only.")
@@ -148,14 +143,15 @@ async def _convert(source: Path, chosen: str, most_tests: int, limit: int | None
 @_SANDBOX
 @_JSON
 def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
-    """Run the reference solutions and labelled programs of FILE, a file or a set's name, and look at its tests.
+    """Run the reference solutions and labelled programs of FILE (a file, or the name of a set), and compare its tests.
 
     Exits with 0 if all is well: every reference solution passes, labels are right, no input has two expectations.
     """
-    import asyncio
+    from evaluator.datasets.check import check as check_set
+    from evaluator.datasets.execution import ProgressBars
 
     problems, path = _problems(file)
-    report = asyncio.run(_check(problems[:limit], programs, sandbox))
+    report = _in_sandbox(sandbox, lambda opened: check_set(problems[:limit], opened, ProgressBars(), programs))
     if as_json:
         click.echo(json.dumps({"file": str(path), **report.record()}, indent=1))
     else:
@@ -166,18 +162,6 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
         raise SystemExit(1)
 
 
-async def _check(problems: list[Problem], programs: bool, kind: str) -> CheckReport:
-    from evaluator.datasets.check import check as check_set
-    from evaluator.datasets.execution import ProgressBars
-    from sandbox import open_sandbox
-
-    box = await open_sandbox(kind)
-    try:
-        return await check_set(problems, box, ProgressBars(), programs)
-    finally:
-        await box.close()
-
-
 @datasets.command("show")
 @click.argument("file")
 @click.option("--index", type=click.IntRange(min=0), help="Show this problem, counted from 0.")
@@ -185,7 +169,7 @@ async def _check(problems: list[Problem], programs: bool, kind: str) -> CheckRep
               help="Rows of the table at most; 0 shows all.")  # fmt: skip
 @_JSON
 def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
-    """Show FILE, a file or a set's name: a table of its problems, or with --index one of them."""
+    """Show FILE (a file, or the name of a set): a table of its problems, or with --index one problem."""
     from cure.problem.file import pick, to_record
     from evaluator.datasets.sources.listing import brief
 
@@ -204,3 +188,16 @@ def _problems(file: str) -> tuple[list[Problem], Path]:
     from evaluator.datasets.sources.listing import load
 
     return load(file)
+
+
+def _in_sandbox(kind: str, work: Callable[[Sandbox], Coroutine[Any, Any, Result]]) -> Result:
+    """The result of the work in a sandbox of this kind, which is closed at the end, also after SIGTERM and Ctrl-C."""
+    from cure.interrupt import run_interruptible
+    from cure.session import closing
+    from sandbox import open_sandbox
+
+    async def opened() -> Result:
+        async with closing(await open_sandbox(kind)) as sandbox:
+            return await work(sandbox)
+
+    return run_interruptible(opened())
