@@ -36,7 +36,7 @@ async def main() -> None:
     tasks = [Task(number, number, problems.problem(number)) for number in range(options.problems)]
     style = prompts_for("micro")
     sampling = Sampling(max_tokens=128, stop=style.stop)
-    box = await open_sandbox(options.sandbox)
+    sandbox = await open_sandbox(options.sandbox)
     coder = await open_engine(options.coder)
     print(f"{options.problems} held-out problems, {options.n} programs by {options.coder}")
     for spec in options.tester:
@@ -47,7 +47,7 @@ async def main() -> None:
         ]
         # The same seed for every tester: the same programs.
         rules = ExecutionRules(most_labels=1 << 30, reference=True)
-        rollout = await roll_out(samplers, tasks, options.seed, "cross", box, rules)
+        rollout = await roll_out(samplers, tasks, options.seed, "cross", sandbox, rules)
         tables = rollout.tables
         rights = [right_codes(table.label_passes) for table in tables]
         valid = fmean(passes for table in tables for passes in table.reference or ())
@@ -63,7 +63,7 @@ async def main() -> None:
                 print(f"  n = {n:2d}, m = 1, 2, 4, ...: " + "  ".join(f"{value:.3f}" for value in row))
         await tester.close()
     await coder.close()
-    await box.close()
+    await sandbox.close()
 
 
 asyncio.run(main())

@@ -1,7 +1,7 @@
-"""How fast the bundled model samples a training step's rollouts, by how many samples are decoded side by side.
+"""Speed at which the bundled model samples a training step's rollouts, by the number of samples decoded side by side.
 
-Both roles' samples for some held-out micro problems, asked for in one call as the trainer does. Seconds are CPU seconds
-of the decoding thread, so that other work on the machine does not count; `wall` is what the clock says.
+Samples of both roles for held-out micro problems are requested in one call, as in the trainer. Seconds are CPU seconds
+of the decoding thread, so that other programs on the machine do not count; `wall` is the time that passes.
 
     python benchmarks/rollout_speed.py                          # 16 tasks x (16 programs + 16 tests)
     python benchmarks/rollout_speed.py --rows 256 --repeat 5
@@ -29,7 +29,7 @@ HELD_OUT = Path(__file__).parent.parent / "examples" / "micro-heldout.json"
 
 
 def rollouts(tasks: int, samples: int, max_tokens: int, temperature: float) -> list[Request]:
-    """The requests of one step; problems are repeated with other seeds where there are fewer than tasks."""
+    """The requests of one step; where there are fewer problems than tasks, they are repeated with other seeds."""
     problems = load_problems(HELD_OUT)
     requests = []
     for task in range(tasks):
@@ -41,10 +41,10 @@ def rollouts(tasks: int, samples: int, max_tokens: int, temperature: float) -> l
 
 
 async def measure(engine: LocalEngine, requests: list[Request]) -> tuple[int, float, float, str]:
-    """Tokens, CPU seconds of the decoding thread, seconds by the clock, and a hash of all that was sampled."""
-    started, spent = time.monotonic(), engine.cpu_seconds()
+    """Tokens, CPU seconds of the decoding thread, wall seconds, and a hash of all samples."""
+    started, cpu_started = time.monotonic(), engine.cpu_seconds()
     done = [completion async for completion in engine.complete(requests)]
-    seconds, wall = engine.cpu_seconds() - spent, time.monotonic() - started
+    seconds, wall = engine.cpu_seconds() - cpu_started, time.monotonic() - started
     assert all(completion.finish != "error" for completion in done)
     sampled = sorted((c.key, c.index, c.token_ids, c.logprobs, c.text, c.finish) for c in done)
     digest = hashlib.sha256(json.dumps(sampled).encode()).hexdigest()
@@ -52,7 +52,7 @@ async def measure(engine: LocalEngine, requests: list[Request]) -> tuple[int, fl
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """Measure every number of rows and print the table, the best of the repeats each."""
+    """Measure each number of rows and print a table with the fastest of the repeats."""
     from engines import open_engine
 
     requests = rollouts(arguments.tasks, arguments.samples, arguments.max_tokens, arguments.temperature)

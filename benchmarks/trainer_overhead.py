@@ -1,10 +1,10 @@
-"""Where the time of a training step goes, from the metrics of a run.
+"""Shares of a training step's time by phase, from the metrics of a run.
 
     cure-agent train micro --out runs/micro && python benchmarks/trainer_overhead.py runs/micro
 
-Generation is the time until the last answer was in, and hides all executions that end before; what of them is seen is
-the time from then until the last table was complete. Arithmetic are the updates. The rest is planning, weights into the
-engine, rewards, journal, checkpoints, and waiting of processes for each other.
+Generation is the time until the last answer was in; executions that end before cost no time of their own. `execution
+seen` is the time from then until the last table was complete. Arithmetic is the time of the updates. The rest is
+planning, loading weights into the engine, rewards, journal, checkpoints, and processes that wait for each other.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 
 
 def main(run: str) -> None:
+    """Print the shares, for the run in this directory."""
     lines = [json.loads(line) for line in (Path(run) / "metrics.jsonl").read_text().splitlines()]
     steps = [line for line in lines if line["kind"] == "step" and "seconds/step" in line]
-    # The first step loads what is used later.
+    # The first step also loads models and libraries.
     steps = steps[1:] or steps
     shares: dict[str, list[float]] = {}
     for line in steps:

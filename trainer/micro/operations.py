@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 Numbers = Sequence[int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OperationKind:
     """One operation from a list to a list. `{k}` stands for its constant, where it has one."""
 
