@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from trainer.config import Config, load
 from trainer.errors import TrainerError
 from trainer.record.journal import read_journal
 from trainer.record.run_directory import RunDirectory
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
+from trainer.update.credit import Group
 
+_GROUP = TypeAdapter(Group)
 Line = dict[str, Any]
 """One line of metrics.jsonl."""
 
@@ -48,18 +52,6 @@ class Earned:
 
 
 @dataclass(frozen=True)
-class RecordedGroup:
-    """What one role's answers to one task earned."""
-
-    outcome: str
-    """See `trainer.update.credit.Outcome`."""
-    rewards: tuple[float | None, ...]
-    advantages: tuple[float | None, ...]
-    right: tuple[bool, ...]
-    """(answers) empty where it is not known."""
-
-
-@dataclass(frozen=True)
 class RecordedTask:
     """One task of a step, as far as its journal has come."""
 
@@ -68,7 +60,7 @@ class RecordedTask:
     name: str
     answers: TaskAnswers | None = None
     table: TaskTable | None = None
-    groups: dict[str, RecordedGroup] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
 
     def of(self, role: RoleName) -> tuple[Answer, ...]:
         """The role's answers; empty where they are not sampled yet, or the task was left out."""
@@ -152,7 +144,7 @@ def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
     planned: list[tuple[int, str]] = []
     answers: dict[int, TaskAnswers] = {}
     tables: dict[int, TaskTable] = {}
-    groups: dict[int, dict[str, RecordedGroup]] = {}
+    groups: dict[int, dict[str, Group]] = {}
     parts: list[str] = []
     updates: list[dict[str, Any]] = []
     too_long = 0
@@ -166,10 +158,8 @@ def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
             table = TaskTable.from_record(record["table"])
             tables[table.slot] = table
         elif "group" in record:
-            group = record["group"]
-            groups.setdefault(group["slot"], {})[group["role"]] = RecordedGroup(
-                group["outcome"], tuple(group["rewards"]), tuple(group["advantages"]), tuple(group["right"])
-            )
+            group = _GROUP.validate_python(record["group"])
+            groups.setdefault(group.slot, {})[group.role] = group
         elif "too_long" in record:
             too_long = int(record["too_long"])
         elif "update" in record:

@@ -13,7 +13,6 @@ from rich.text import Text
 from cure.plain import visible
 from cure.problem import UnitTest
 from trainer.inspect.recorded import (
-    RecordedGroup,
     RecordedRun,
     RecordedStep,
     RecordedTask,
@@ -23,6 +22,7 @@ from trainer.inspect.recorded import (
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
 from trainer.inspect.summary import plain_table, value
 from trainer.rollout.answers import RoleName, TaskTable
+from trainer.update.credit import Group
 
 UNICODE, ASCII = ("●", "·"), ("#", ".")
 """Signs for passed and failed. Their shapes differ, so that colour is never the only difference."""
@@ -106,7 +106,7 @@ def show_task(console: Console, run: RecordedRun, step: RecordedStep, task: Reco
     _show_tests(console, task, task.table)
 
 
-def _group(task: RecordedTask, role: RoleName, group: RecordedGroup) -> Text:
+def _group(task: RecordedTask, role: RoleName, group: Group) -> Text:
     numbers = summary_of(task, role)
     words = "nothing"
     if numbers.mean is not None:
