@@ -107,7 +107,7 @@ class CandidateAdded:
     type: Literal["candidate_added"] = "candidate_added"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TestAdded:
     """A new column of the table."""
 

@@ -13,7 +13,7 @@ from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
 from sandbox import Verdict
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RunState:
     """All facts in the events so far. `fold` adds one event in constant time: nothing is copied."""
 

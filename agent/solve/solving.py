@@ -103,7 +103,16 @@ class Solving:
     def add_test(self, name: str, test: UnitTest, key: str = "", index: int = 0) -> None:
         """Add a column; what is recorded of it is put back, the rest starts to run."""
         recorder = self.recorder
-        recorder.emit(TestAdded(name, recorder.blob(test.stdin), recorder.blob(test.expected), test.origin, key, index))
+        recorder.emit(
+            TestAdded(
+                name=name,
+                stdin=recorder.blob(test.stdin),
+                expected=recorder.blob(test.expected),
+                origin=test.origin,
+                key=key,
+                index=index,
+            )
+        )
         for candidate in recorder.state.candidates:
             self._put_back(candidate, name)
         self.growing.add_test(name, test)

@@ -18,7 +18,7 @@ from engines.protocol import ChatPrompt, Prompt, Request, TextPrompt, Usage
 _CHARS_PER_TOKEN = 4
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Draft:
     """One sample while it arrives."""
 
@@ -71,7 +71,7 @@ class Attempt:
         self._body.update(extra)
         self._prompt_estimate = estimated_prompt_tokens(request.prompt)
         self._most_tokens = request.sampling.max_tokens
-        self._drafts = [Draft(index) for index in indices]
+        self._drafts = [Draft(index=index) for index in indices]
         self._usage: Usage | None = None
         self._accounted = 0
 

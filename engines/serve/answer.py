@@ -11,7 +11,7 @@ from engines.protocol import Completion
 from engines.serve.ask import Ask
 
 
-class Answer:
+class ServedAnswer:
     """Makes the response objects of one request."""
 
     def __init__(self, ask: Ask, model: str) -> None:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from engines.errors import EngineError
 from engines.protocol import Completion, Delta, Engine, Prompt
-from engines.serve.answer import Answer, error_body
+from engines.serve.answer import ServedAnswer, error_body
 from engines.serve.ask import Ask, BadRequestError, read_ask
 
 Handler = Callable[[HttpRequest], Awaitable[Response]]
@@ -91,13 +91,13 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
         return _error(error.status, str(error), error.param, error.code)
     except (ValueError, RecursionError) as error:
         return _error(400, f"the body is not JSON: {error}")
-    answer = Answer(ask, model)
+    answer = ServedAnswer(ask, model)
     if ask.stream:
         return StreamingResponse(_stream(engine, ask, answer), media_type="text/event-stream")
     return await _whole(request, engine, ask, answer)
 
 
-async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: Answer) -> Response:
+async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: ServedAnswer) -> Response:
     """All choices in one response; a client that goes away cancels them."""
     work = asyncio.create_task(_collect(engine, ask))
     disconnected = asyncio.create_task(_disconnected(request))
@@ -128,7 +128,7 @@ async def _disconnected(request: HttpRequest) -> None:
         pass
 
 
-async def _stream(engine: Engine, ask: Ask, answer: Answer) -> AsyncGenerator[str, None]:
+async def _stream(engine: Engine, ask: Ask, answer: ServedAnswer) -> AsyncGenerator[str, None]:
     """Server-sent events. A sample that failed is an error event after its siblings are complete."""
     sent: dict[tuple[str, int], str] = {}
     completions: list[Completion] = []

@@ -113,7 +113,7 @@ def program_verdict(table: EvaluatedTable, row: int) -> str:
     return WORDS[failed]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Counts:
     """Counts over all tables, added up while the tables are read."""
 

@@ -16,7 +16,7 @@ from sandbox.pool.connection import JailLost
 from sandbox.protocol import Limits, Verdict
 from sandbox.workspace.archive import archive_of
 from sandbox.workspace.judge import judged
-from sandbox.workspace.link import STOP_S, Launcher, Link
+from sandbox.workspace.link import STOP_S, Link, WorkspaceLauncher
 from sandbox.workspace.outcome import Outcome, really_changed
 from sandbox.workspace.protocol import Change, Command, CommandResult, Output, PathRefused, Quota, checked
 
@@ -39,7 +39,7 @@ class ForeignFiles(SandboxError):
 class Jailed(Outcome):
     """A Workspace over jails of one backend. A lost jail takes with it what commands wrote; `reset` makes a new one."""
 
-    def __init__(self, launcher: Launcher, directory: Path, quota: Quota) -> None:
+    def __init__(self, launcher: WorkspaceLauncher, directory: Path, quota: Quota) -> None:
         self._launcher = launcher
         self._directory = directory
         self._quota = quota

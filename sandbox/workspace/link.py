@@ -20,7 +20,7 @@ MODULES = {
 """What the jail needs: packages before their modules, and each module after those it imports."""
 
 
-class Launcher(Protocol):
+class WorkspaceLauncher(Protocol):
     """A backend: starts jails with a supervisor in each, all of them over one directory."""
 
     @property
@@ -46,7 +46,7 @@ class Link:
         self._busy = False
 
     @classmethod
-    async def start(cls, launcher: Launcher) -> Link:
+    async def start(cls, launcher: WorkspaceLauncher) -> Link:
         """A supervisor that has answered. Raises SandboxError in the backend's own words when it does not start."""
         link = cls(await launcher.launch())
         await boot(link.connection, MODULES, link._greeting)

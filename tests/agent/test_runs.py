@@ -85,7 +85,7 @@ def record(root: Path) -> Path:
     """A small finished run."""
     run = create_run(root)
     run.emit(Started(run.blob("{}"), "sum", {"n": 1}, "bubblewrap"))
-    run.emit(TestAdded("e1", run.blob("1 2\n"), run.blob("3\n"), "public"))
+    run.emit(TestAdded(name="e1", stdin=run.blob("1 2\n"), expected=run.blob("3\n"), origin="public"))
     run.emit(
         CandidateAdded(
             name="c1", source=run.blob("print(3)"), origin="sampled", parent=None, round=1, key="coder/1", index=0
@@ -135,7 +135,7 @@ def test_foreign_text_is_shown_as_it_is_and_steers_no_terminal(tmp_path: Path, o
     hostile = "[/INST] [bold] \x1b[31m \x9b \x7f"
     run = create_run(tmp_path)
     run.emit(Started(run.blob("{}"), hostile, {"n": 1}, "bubblewrap"))
-    run.emit(TestAdded("e1", run.blob(hostile), run.blob(hostile), "public"))
+    run.emit(TestAdded(name="e1", stdin=run.blob(hostile), expected=run.blob(hostile), origin="public"))
     run.emit(
         CandidateAdded(
             name="c1", source=run.blob(f"# {hostile}"), origin="sampled", parent=None, round=1, key="coder/1", index=0

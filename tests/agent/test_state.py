@@ -108,8 +108,8 @@ def test_rows_are_in_the_order_in_which_they_were_asked_for() -> None:
             CandidateAdded(name=f"c{1 + i}", source="", origin="sampled", parent=None, round=1, key="coder/1", index=i)
             for i in (4, 2)
         ),
-        TestAdded("t2", "", "", "generated", "tester/1", 1),
-        TestAdded("e1", "", "", "public"),
+        TestAdded(name="t2", stdin="", expected="", origin="generated", key="tester/1", index=1),
+        TestAdded(name="e1", stdin="", expected="", origin="public"),
     )
     table = state.table(lambda name: name)
     assert list(table.candidates) == ["c3", "c5", "c9", "c10"]
