@@ -12,13 +12,7 @@ from rich.text import Text
 
 from cure.plain import visible
 from cure.problem import UnitTest
-from trainer.inspect.recorded import (
-    RecordedRun,
-    RecordedStep,
-    RecordedTask,
-    ranges,
-    statement_of,
-)
+from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask, ranges, statement_of
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
 from trainer.inspect.summary import plain_table, value
 from trainer.rollout.answers import RoleName, TaskTable

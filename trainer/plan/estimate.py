@@ -7,16 +7,7 @@ from typing import Any
 
 from trainer.config import Config
 from trainer.errors import TrainerError
-from trainer.plan.memory import (
-    Memory,
-    Shape,
-    Training,
-    activations,
-    cache_per_token,
-    engine_weights,
-    memory,
-    shape_of,
-)
+from trainer.plan.memory import Memory, Shape, Training, activations, cache_per_token, engine_weights, memory, shape_of
 from trainer.plan.model_config import model_config
 from trainer.plan.step_plan import process_count, row_tokens
 from trainer.plan.words import count_text, size_text

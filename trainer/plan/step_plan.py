@@ -139,7 +139,7 @@ def plan_lines(planned: Plan, config: Config) -> list[str]:
         each = f", {math.ceil(planned.tasks / planned.processes)} tasks each at most"
     lines = [
         f"A run: {count_text(planned.steps, 'step')} of {count_text(planned.tasks, 'task')}, {count}{each}, "
-        f"{count_text(planned.checkpoints, 'checkpoint')}.",
+        f"{count_text(planned.checkpoints, 'checkpoint')}."
     ]
     if planned.evaluations:
         lines.append(f"Evaluated {planned.evaluations} times, {planned.evaluation_answers:,} answers each.")

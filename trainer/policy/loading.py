@@ -45,12 +45,4 @@ def write_checkpoint(model: Any, weights: Mapping[str, torch.Tensor], base: Path
             shutil.copyfile(file, directory / file.name)
 
 
-_BESIDE = (
-    "tokenizer*",
-    "*.jinja",
-    "vocab*",
-    "merges*",
-    "special_tokens*",
-    "added_tokens*",
-    "generation_config.json",
-)
+_BESIDE = ("tokenizer*", "*.jinja", "vocab*", "merges*", "special_tokens*", "added_tokens*", "generation_config.json")

@@ -123,9 +123,5 @@ def _checkpoint_gradients(model: Any) -> None:
 def adam_of(weights: Iterable[torch.nn.Parameter], optimiser: Optimiser) -> torch.optim.AdamW:
     """AdamW over these weights."""
     return torch.optim.AdamW(
-        weights,
-        lr=optimiser.learning_rate,
-        betas=optimiser.betas,
-        weight_decay=optimiser.weight_decay,
-        fused=True,
+        weights, lr=optimiser.learning_rate, betas=optimiser.betas, weight_decay=optimiser.weight_decay, fused=True
     )

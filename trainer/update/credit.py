@@ -52,10 +52,7 @@ def credit(answers: TaskAnswers, table: TaskTable, rules: Reward) -> tuple[Group
         code, test = (_left_out(table.slot, role, "no labels", len(answers.answers[role])) for role in _ROLES)
         return code, test
     right = right_codes(table.label_passes)
-    return (
-        _code_group(answers, table, rules, known, right.tolist()),
-        _test_group(answers, table, rules, known, right),
-    )
+    return (_code_group(answers, table, rules, known, right.tolist()), _test_group(answers, table, rules, known, right))
 
 
 _ROLES: tuple[RoleName, RoleName] = ("coder", "tester")
@@ -78,13 +75,7 @@ def _code_group(answers: TaskAnswers, table: TaskTable, rules: Reward, known: Bo
     return _grouped(table.slot, "coder", answers.answers["coder"], rewards, rules, tuple(right), None)
 
 
-def _test_group(
-    answers: TaskAnswers,
-    table: TaskTable,
-    rules: Reward,
-    known: Booleans,
-    right: Booleans,
-) -> Group:
+def _test_group(answers: TaskAnswers, table: TaskTable, rules: Reward, known: Booleans, right: Booleans) -> Group:
     """The tester's group; `known` and `right` are (programs,)."""
     written = answers.answers["tester"]
     generated, right = table.test_passes[known], right[known]  # (known programs, tests read), (known programs,)

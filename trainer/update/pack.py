@@ -126,12 +126,7 @@ def rows_of(sizes: Sequence[int], budget: int) -> list[list[int]]:
 
 
 def packs_for(
-    samples: Sequence[Sample],
-    aggregate: Aggregate,
-    constant: int,
-    budget: int,
-    rank: int = 0,
-    size: int = 1,
+    samples: Sequence[Sample], aggregate: Aggregate, constant: int, budget: int, rank: int = 0, size: int = 1
 ) -> list[Pack]:
     """The rows of process `rank` among `size`. All processes get equally many; some rows may be empty."""
     if not samples:
