@@ -47,6 +47,8 @@ class Lines:
         """Opens the file behind its last complete line, and cuts off what comes after it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
+        if not path.is_file():
+            return
         whole = 0
         with path.open("rb") as file:
             for line in file:
