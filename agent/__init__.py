@@ -1,7 +1,7 @@
 """Solves problems: the loop of moves and strategies, recorded runs, the `cure-agent` command.
 
-`solve_problem` solves one problem with open engines and a sandbox and tells every event to a `Recorder`; `load_run`
-reads a recorded run, whose `RunState` is what its events come to. All names are imported when they are used.
+`solve_problem` solves one problem with open engines and a sandbox and emits every event to a `Recorder`; `load_run`
+reads a recorded run and folds its events into a `RunState`. Names are imported on first use.
 """
 
 from importlib import import_module

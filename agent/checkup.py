@@ -19,25 +19,25 @@ SANDBOX, MODEL = "sandbox", "model"
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the machine."""
+    """State of one part of the machine."""
 
     name: str
     ok: bool
     detail: str
     remedy: str = ""
     needed: bool = False
-    """Whether `solve` cannot work without it."""
+    """Whether `solve` needs the part."""
 
 
 async def examine(models: tuple[str, ...] = ()) -> list[Finding]:
-    """Findings on Python, sandboxes, models, accelerator and the place where runs are recorded."""
-    findings = [_python(), *await _sandboxes(), _local_models(), _gpu(), *_api(), _extra("vllm"), _extra("deepspeed")]
+    """Findings on Python, sandboxes, model libraries, GPU, git, the runs' folder, and each of these model specs."""
+    findings = [_python(), *await _sandboxes(), _local_models(), _gpu(), _api(), _extra("vllm"), _extra("deepspeed")]
     findings += [_git(), _state()]
     return findings + [await _model(spec) for spec in models]
 
 
 def exit_code(findings: list[Finding]) -> int:
-    """0 when everything needed is there; 6 without a sandbox, 5 without a model asked for, 2 otherwise."""
+    """0 when every needed part works, 6 without a sandbox, 5 when a model does not answer, 2 otherwise."""
     missing = [finding.name for finding in findings if finding.needed and not finding.ok]
     if not missing:
         return 0
@@ -68,12 +68,8 @@ def _installed(package: str) -> str:
 def _local_models() -> Finding:
     missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
-        return Finding(
-            "local models",
-            False,
-            f"{' and '.join(missing)} missing",
-            "pip install -e '.[local]' in the project's folder",
-        )
+        remedy = "pip install -e '.[local]' in the project's folder"
+        return Finding("local models", False, f"{' and '.join(missing)} missing", remedy)
     return Finding("local models", True, f"torch {_installed('torch')}, transformers {_installed('transformers')}")
 
 
@@ -87,21 +83,17 @@ def _gpu() -> Finding:
     return Finding("gpu", False, "no CUDA GPU; models run on the CPU or behind an API")
 
 
-def _api() -> list[Finding]:
+def _api() -> Finding:
     if os.environ.get("OPENAI_API_KEY"):
         base = os.environ.get("OPENAI_BASE_URL", "api.openai.com")
-        return [Finding("openai", True, f"OPENAI_API_KEY is set ({base})")]
-    return [Finding("openai", False, "OPENAI_API_KEY is not set", "set it to use openai:NAME")]
+        return Finding("openai", True, f"OPENAI_API_KEY is set ({base})")
+    return Finding("openai", False, "OPENAI_API_KEY is not set", "set it to use openai:NAME")
 
 
 def _extra(package: str) -> Finding:
     found = _installed(package)
-    return Finding(
-        package,
-        bool(found),
-        found or "not installed",
-        "pip install -e '.[gpu]' in the project's folder, on a GPU machine",
-    )
+    remedy = "pip install -e '.[gpu]' in the project's folder, on a GPU machine"
+    return Finding(package, bool(found), found or "not installed", remedy)
 
 
 def _git() -> Finding:

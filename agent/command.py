@@ -16,8 +16,8 @@ EXIT_INTERRUPTED = 130
 COMMANDS_GROUP = "cure_agent.commands"
 
 
-class Rooms(click.Group):
-    """A group whose commands live in the rooms and are imported only when they are asked for."""
+class EntryPointGroup(click.Group):
+    """A click group whose commands are entry points, each imported only when it is called."""
 
     @cached_property
     def entries(self) -> dict[str, EntryPoint]:
@@ -48,18 +48,21 @@ class Rooms(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"})
+@click.group(
+    cls=EntryPointGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"},
+)
 @click.version_option(package_name="cure-agent", prog_name="cure-agent")
-@click.option("--debug", is_flag=True, help="Show tracebacks; may stand anywhere.")
+@click.option("--debug", is_flag=True, help="Show tracebacks; may be given anywhere on the line.")
 def cure_agent(debug: bool) -> None:
-    """Write programs and the unit tests that judge them; hand over the program that stands."""
+    """Solve programming problems: sample programs and unit tests, run each on each, hand over the best program."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit. Codes: 0 done and verified, 1 low confidence, 2 usage or configuration, 3 no viable
     candidate, 4 budget spent, 5 model backend, 6 sandbox, 7 repository state, 130 interrupted.
 
-    An error with an integer attribute `exit_code` is one a user can act on: its message is all that is shown.
+    Of an error with an integer attribute `exit_code`, which a user can act on, only the message is shown.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
@@ -92,6 +95,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _quiet_broken_pipe() -> None:
-    """Keep the interpreter from complaining at exit that nobody reads its output any more."""
+    """Redirect standard output to the null device, so that the interpreter's last flush does not fail again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,8 +1,8 @@
-"""Errors of the agent's own making."""
+"""Errors that the agent raises for its users."""
 
 
 class OutputError(Exception):
-    """The answer's file cannot be written. The command exits with 2."""
+    """The file for the answer (`--out`) cannot be written. The command exits with 2."""
 
     exit_code = 2
 

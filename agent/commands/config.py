@@ -1,4 +1,4 @@
-"""`cure-agent config`: the settings that files, variables and defaults give, and where each came from."""
+"""`cure-agent config`: the settings from files, variables and defaults, and where each value came from."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 @click.argument("section", required=False)
 @click.argument("target", metavar="[PRESET|FILE.toml]", required=False)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="With train: change a value.")
-@click.option("--explain", is_flag=True, help="Say behind each value where it came from, and which variable sets it.")
+@click.option("--explain", is_flag=True, help="Add to each value where it came from and which variable sets it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--reference", is_flag=True, help="Print the page on all settings, in Markdown.")
+@click.option("--reference", is_flag=True, help="Print the reference of all settings, in Markdown.")
 def config(
     section: str | None, target: str | None, overrides: tuple[str, ...], explain: bool, as_json: bool, reference: bool
 ) -> None:
     """Show settings as TOML: all of them, or those that SECTION (solve, eval, serve, http, ...) works with.
 
-    The highest of these that names a key wins: flags, variables CURE_AGENT_SECTION_KEY, cure-agent.toml in this folder
-    or the nearest one above, config.toml in the user's folder of settings, defaults. `config train PRESET` or
+    The first of these that sets a key wins: flags, variables CURE_AGENT_SECTION_KEY, cure-agent.toml in this folder
+    or the nearest one above, config.toml in the user's configuration folder, defaults. `config train PRESET` or
     `config train FILE.toml` shows the configuration of a training run.
     """
     import json
@@ -54,7 +54,7 @@ def config(
 
 
 def _gathered(section: str | None) -> dict[str, Resolved[Any]]:
-    """All sections, or those that one command or engine works with. Raises click's usage error for an unknown one."""
+    """All sections by name, or those that one command or engine reads. Raises UsageError for an unknown name."""
     from settings.environment import PREFIX
     from settings.gather import gather
     from settings.registry import ENGINES, SECTIONS

@@ -19,7 +19,7 @@ PROBLEMS = "demo_problems.json"
 def demo(sandbox: str, seed: int) -> int:
     """Solve three bundled problems with the bundled model and show the evidence for each answer.
 
-    Exit code 0 when each got an answer, however sure.
+    Exit code 0 when every problem got an answer, whatever its confidence.
     """
     from cure.interrupt import run_interruptible
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--model", "models", multiple=True, help="Also ask this model whether it answers.")
+@click.option("--model", "models", multiple=True, help="Also send a request to this model.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def doctor(models: tuple[str, ...], as_json: bool) -> int:
-    """Tell what this machine can do and how to get the rest. Exit code 0 when a problem can be solved here."""
+    """Check what works on this machine, and how to get the rest. Exit code 0 when problems can be solved here."""
     import asyncio
     import json
     from dataclasses import asdict

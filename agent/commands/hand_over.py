@@ -1,4 +1,4 @@
-"""The answer of a solve on standard output or in a file."""
+"""Writes the answer of a solve to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_writable(out: Path | None) -> None:
-    """Find out before any work whether the file can be written. Raises click's usage error."""
+    """Raise click.BadParameter, before any work, for a file that cannot be written."""
     if out is None:
         return
     if out.is_dir():
@@ -35,11 +35,11 @@ def hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
 
 
 def write_program(program: str, as_json: bool, out: Path | None) -> None:
-    """Write the program to the file, else to standard output, unless it is in the JSON there.
+    """Write the program to the file; without a file, print it unless standard output holds the JSON.
 
-    Raises OutputError when the file cannot be written; the answer is on standard output then.
+    Raises OutputError when the file cannot be written; standard output then has the program, alone or in the JSON.
     """
-    # Bytes, as neither an ASCII terminal nor a lone surrogate in the model's answer may cost the user the program.
+    # Bytes: writing text would fail on an ASCII terminal, and on lone surrogates in the model's answer.
     text = (program.rstrip("\n") + "\n").encode(errors="replace")
     if out is not None:
         try:

@@ -1,4 +1,4 @@
-"""`cure-agent replay`: goes through a recorded run again, without any model."""
+"""`cure-agent replay`: repeats a recorded run without any model, and compares every event."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 @click.command(cls=SettingsCommand, section="resume")
 @click.argument("run", required=False)
 @click.option("--execute", is_flag=True, help="Run the programs again instead of taking the recorded executions.")
-@click.option("--json", "as_json", is_flag=True, help="Print the events as they are recorded, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the recorded events, one JSON object a line.")
 def replay(run: str | None, execute: bool, as_json: bool, settings: ResumeOptions) -> int:
-    """Go through RUN (the newest one if left out) again: the code of today on the recorded answers and executions.
+    """Replay RUN (default: the newest) with the current code on the recorded answers and executions.
 
-    Prints the events of the run as they come about again, in the recorded order, and stops at the first that differs,
-    with exit code 2. No model is asked. Exit code 0 when the run came about as it was recorded.
+    Prints each event once the replay has reproduced it, in the recorded order, and stops with exit code 2 at the first
+    difference. No model is asked. Exit code 0 when every event was reproduced.
     """
     from agent.runs.record import load_run
     from agent.runs.store import find_run
@@ -48,7 +48,7 @@ async def _replay(run: RecordedRun, sandbox: str | None, as_json: bool) -> bool:
 
 
 def printer(run: RecordedRun, as_json: bool) -> Notice:
-    """Prints every event that has come about again once all that were recorded before it have."""
+    """An observer that prints each reproduced event once all events recorded before it are reproduced."""
     from agent.runs.events import Event, Resumed, identity, to_line
     from agent.show.event_line import event_line
     from cure.plain import visible

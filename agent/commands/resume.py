@@ -1,4 +1,4 @@
-"""`cure-agent resume`: goes on with a run that was ended."""
+"""`cure-agent resume`: continues a run that was killed, interrupted or failed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def resume(
     run: str | None, as_json: bool, out: Path | None, settings: ResumeOptions, others: tuple[Section, ...]
 ) -> int:
-    """Go on with RUN (the newest one if left out), which was killed or interrupted, to the answer it would have had.
+    """Continue RUN (default: the newest), which was killed, interrupted or failed, to the answer it would have given.
 
-    What is recorded is neither asked nor executed again; requests that failed are asked again. A run that came to its
-    end is shown. Prints and exits as `solve` does.
+    Recorded answers and executions are kept; requests that failed are sent again. A finished run is only shown. Output
+    and exit codes are those of `solve`.
     """
     from agent.commands.hand_over import check_writable, hand_over
     from agent.runs.record import load_run
@@ -44,7 +44,7 @@ def resume(
 
 
 def _show(run: RecordedRun, as_json: bool, out: Path | None) -> int:
-    """Show a run that came to its end, and hand its program over again; the exit code it had."""
+    """The recorded exit code of a finished run, after showing the run and printing its program."""
     import json
 
     from rich.console import Console

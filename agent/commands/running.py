@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def started(console: Console, settings: SolveSettings, sandbox: str, *options: Section) -> AsyncIterator[Session]:
-    """A session for the models of the settings, behind a line on the console that says what is waited for."""
-    # LangGraph takes a second to import; it comes in while models and containers start.
+    """A session with the engines of both roles and the sandbox; the console shows a status line while they start."""
+    # LangGraph takes a second to import: that happens while models and containers start.
     graph = asyncio.to_thread(importlib.import_module, "agent.solve.graph")
     async with AsyncExitStack() as stack:
         with console.status(Text(f"Starting {settings.coder} and the sandbox")):
@@ -49,7 +49,7 @@ async def solve_and_show(
     """The outcome of a new recorded run, or of the one in the folder `resumes`, with its progress on the console."""
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
     try:
-        past = None if resumes is None else _go_on(writer, session.sandbox.isolation)
+        past = None if resumes is None else _resumed(writer, session.sandbox.isolation)
         with SolveProgress(console) as progress:
             return await solve_problem(
                 problem,
@@ -63,8 +63,8 @@ async def solve_and_show(
         writer.close()
 
 
-def _go_on(writer: RunWriter, isolation: str) -> RecordedRun:
-    """The run as it lies there, now that no other process writes to it, with a mark that it goes on."""
+def _resumed(writer: RunWriter, isolation: str) -> RecordedRun:
+    """The recorded run with a new `Resumed` event; `writer` keeps other processes from writing to it."""
     past = load_run(writer.folder)
     event = Resumed(isolation)
     writer.emit(event)

@@ -1,4 +1,4 @@
-"""`cure-agent runs`: what was recorded."""
+"""`cure-agent runs`: lists the recorded runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Most runs to list.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of runs to list.")
 def runs(as_json: bool, limit: int) -> None:
     """List recorded runs, newest first."""
     import json

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=SettingsCommand, section="solve", beside=ENGINES)
 @click.argument("problem")
-@click.option("--index", type=int, help="Which problem of a list, from 0.")
+@click.option("--index", type=int, help="Index of the problem in a file of several, from 0.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the program to this file.")
 def solve(

@@ -19,11 +19,11 @@ PICTURE_WIDTH = 100
 @click.command()
 @click.argument("run", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-@click.option("--test", "test", help="Show one test, and what every program printed on it.")
-@click.option("--candidate", "candidate", help="Show one candidate's program and its outputs.")
+@click.option("--test", help="Show one test, and what every program printed on it.")
+@click.option("--candidate", help="Show one candidate's program and its outputs.")
 @click.option("--svg", type=click.Path(dir_okay=False, writable=True), help="Also save what is shown as a picture.")
 def why(run: str | None, as_json: bool, test: str | None, candidate: str | None, svg: str | None) -> None:
-    """Explain RUN (the newest one if left out): the table, the choice, the reasons, what each round did."""
+    """Explain RUN (default: the newest): the table, the choice, the reasons, what each round did."""
     import json
 
     from agent.runs.record import load_run
@@ -128,7 +128,7 @@ def _block(console: Console, heading: str, text: str) -> None:
 
 
 def run_json(run: RecordedRun) -> dict[str, Any]:
-    """A recorded run for machines."""
+    """A recorded run as JSON values."""
     from dataclasses import asdict
 
     from agent.show.explain import explain

@@ -1,1 +1,1 @@
-"""Recorded runs: typed events and content-addressed texts in one folder per run, and the state that they come to."""
+"""Recorded runs: a folder of typed events and content-addressed texts per run, and the state folded from the events."""

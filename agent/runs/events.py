@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from agent.errors import RunError
 
 VERSION = 2
-"""Version 1 had no `asked` and `resumed`, and its decisions lacked the words of the move; it is still read."""
+"""Version 1, still read, had no `asked` and `resumed`, and its decisions lacked the words of the move."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Started:
     """A solve began: the problem and the settings."""
 
     IDENTITY: ClassVar = ()
+    """Fields that, with the type, identify the event within its run."""
     MEASURED: ClassVar = ("problem", "name", "settings", "isolation")
-    """A replay takes them from the record; versions with further fields or settings write more of them."""
+    """Fields that a replay does not compare: here, those to which later versions add settings or fields."""
     problem: str
     """Blob: the problem in CURE's schema, as JSON."""
     name: str
@@ -37,7 +38,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Resumed:
-    """A run that had been ended goes on from here; what failed since the last ranking is asked for again."""
+    """A run was continued; requests and executions that failed since the last ranking are repeated."""
 
     IDENTITY: ClassVar = ()
     isolation: str
@@ -58,7 +59,7 @@ class Asked:
     seed: int
     round: int
     parent: str | None = None
-    """Name of the candidate that is to be repaired."""
+    """Name of the candidate to repair."""
     type: Literal["asked"] = "asked"
 
 
@@ -81,7 +82,7 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A completion that gave no program or no test."""
+    """A completion without a usable program or test."""
 
     IDENTITY: ClassVar = ("key", "index")
     role: str
@@ -98,7 +99,7 @@ class CandidateAdded:
     IDENTITY: ClassVar = ("name",)
     name: str
     source: str
-    """Blob."""
+    """Blob: the program."""
     origin: str
     parent: str | None
     round: int
@@ -115,9 +116,9 @@ class TestAdded:
     IDENTITY: ClassVar = ("name",)
     name: str
     stdin: str
-    """Blob."""
+    """Blob: the input."""
     expected: str
-    """Blob."""
+    """Blob: the expected output."""
     origin: str
     key: str = ""
     index: int = 0
@@ -135,7 +136,7 @@ class Executed:
     verdict: str
     passed: bool
     stdout: str
-    """Blob."""
+    """Blob: the output."""
     stderr_tail: str
     reason: str
     cpu_s: float
@@ -159,7 +160,7 @@ class RankedRound:
     validity: dict[str, float]
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]
-    """The most probable ones, best first: candidates held right (`cluster`), `probability`, log-likelihood `terms`."""
+    """Most probable first: candidates that are right under it (`cluster`), `probability`, log-likelihood `terms`."""
     type: Literal["ranked_round"] = "ranked_round"
 
     @property
@@ -170,7 +171,7 @@ class RankedRound:
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """The move after a round, in its own words."""
+    """The move chosen after a round, described in the move's own words."""
 
     IDENTITY: ClassVar = ("round",)
     round: int
@@ -178,21 +179,21 @@ class Decided:
     """Name of the move."""
     why: str
     targets: list[str] = field(default_factory=list)
-    """Candidates that the move is about."""
+    """Candidates that the move concerns."""
     doing: str = ""
     """The move in the present tense, for progress: `repairing`."""
     done: str = ""
     """The move in the past tense, for `why`: `repaired`."""
     tokens: int = 0
-    """Tokens used up when it was decided."""
+    """Tokens used by the time of the decision."""
     seconds: float = 0.0
-    """Seconds used up when it was decided."""
+    """Seconds used by the time of the decision."""
     type: Literal["decided"] = "decided"
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The answer on the problem's hidden tests, looked at after the choice."""
+    """Hidden tests of the problem that the answer passes; they are run after the choice."""
 
     IDENTITY: ClassVar = ()
     candidate: str
@@ -237,19 +238,19 @@ Identity = tuple[Any, ...]
 
 
 def identity(event: Event) -> Identity:
-    """The event's type and the fields that name it; unique in a run but for parts that failed and were repeated."""
+    """Type of the event and its IDENTITY values; unique in a run, except for events repeated after `resumed`."""
     return event.type, *(getattr(event, name) for name in event.IDENTITY)
 
 
 def differing_fields(one: Event, other: Event) -> list[str]:
-    """Names of the fields in which two events of one type differ, clocks and the like left out."""
+    """Names of the fields in which two events of one type differ, MEASURED ones left out."""
     measured = getattr(one, "MEASURED", ())
     names = [each.name for each in fields(one) if each.name not in measured]
     return [name for name in names if not _alike(getattr(one, name), getattr(other, name))]
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two values of JSON are equal; fractions may be off by the last digits, which depend on the machine."""
+    """Whether two JSON values are equal, floats within a relative 1e-9: their last digits depend on the machine."""
     if isinstance(one, float) and isinstance(other, float):
         return abs(one - other) <= 1e-9 * max(1.0, abs(one), abs(other))
     if isinstance(one, dict) and isinstance(other, dict):
@@ -293,7 +294,7 @@ _WORDS_OF_VERSION_1 = {
 
 
 def json_schema() -> str:
-    """JSON schema of a line, as text."""
+    """JSON schema of one line of `events.jsonl`, as text."""
     schema = _adapter().json_schema()
     for event in schema["$defs"].values():
         if "type" in event.get("properties", {}):

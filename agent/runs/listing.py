@@ -1,4 +1,4 @@
-"""One line per recorded run."""
+"""Summaries of recorded runs, for lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agent.runs.store import list_runs
 
 @dataclass(frozen=True, kw_only=True)
 class RunSummary:
-    """A recorded run as a list shows it."""
+    """One recorded run in a list."""
 
     id: str
     started_at: float
@@ -26,7 +26,7 @@ class RunSummary:
 
 
 def summaries(limit: int, root: Path | None = None) -> list[RunSummary]:
-    """Summaries of the newest runs; a damaged run is listed as such and hides no other."""
+    """Summaries of the newest runs; a damaged run has the status `unreadable` and its error as `problem`."""
     return [_summary(folder) for folder in list_runs(root)[:limit]]
 
 

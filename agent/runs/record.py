@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from cure.table import ProgramTable
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """Everything that is known of a run, finished or not."""
+    """A run as far as it is recorded, finished or not."""
 
     folder: Path
     started_at: float
@@ -31,7 +30,7 @@ class RecordedRun:
         return self.folder.name
 
     def blob(self, name: str) -> str:
-        """The text of that sha256. Raises RunError when it is missing or is not what was recorded."""
+        """The text with this sha256. Raises RunError when it is missing or damaged."""
         try:
             data = (self.folder / "blobs" / name).read_bytes()
         except OSError as error:
@@ -41,11 +40,11 @@ class RecordedRun:
         return data.decode(errors="surrogatepass")
 
     def table(self) -> ProgramTable:
-        """The execution table as far as it was filled."""
+        """The execution table with the recorded cells."""
         return self.state.table(self.blob)
 
     def problem(self) -> Problem:
-        """The problem that was to be solved."""
+        """The problem of the run."""
         text = self.blob(self.started.problem)
         (problem,) = load_problems(f"{self.id}.json", json.dumps([json.loads(text)]))
         return problem
@@ -63,15 +62,10 @@ def load_run(folder: Path) -> RecordedRun:
 
 
 def timed_events(folder: Path) -> list[tuple[float, Event]]:
-    """Time and event of every whole line. Raises RunError when they cannot be read."""
+    """Time (seconds since the epoch) and event of each line. Raises RunError when they cannot be read."""
     try:
-        return [from_line(line) for line in _whole_lines(folder / EVENTS)]
+        with (folder / EVENTS).open("rb") as lines:
+            # A last line without a newline was torn by a kill, perhaps within a character.
+            return [from_line(line.decode(errors="replace")) for line in lines if line.endswith(b"\n")]
     except OSError as error:
         raise RunError(f"cannot read {folder / EVENTS}: {error.strerror}") from error
-
-
-def _whole_lines(path: Path) -> Iterator[str]:
-    """Lines that end in a newline; a torn last line of a killed run is left out."""
-    with path.open("rb") as lines:
-        # Only whole lines are decoded: a torn one may end within a character.
-        yield from (line.decode(errors="replace") for line in lines if line.endswith(b"\n"))

@@ -25,7 +25,7 @@ class RecordEnds(Exception):
 
 
 class Recorder:
-    """The events of a solve: a new one, one that goes on from a past run, or the replay of a past run."""
+    """Receives the events of a solve that is new, continues a past run, or replays a past run."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Recorder:
         self.state = RunState()
         """State of this solve, folded from the events it emitted, recorded ones included."""
         self.takes_executions = takes_executions
-        """Whether recorded executions are taken, and not run again."""
+        """Whether recorded executions are reused and not run again."""
         self.id = past.id if past is not None else writer.id if writer is not None else ""
         self._writer, self._past, self._notice = writer, past, notice
         self._unseen = {name for name, (_, event) in self.known.recorded.items() if not isinstance(event, Resumed)}
@@ -54,8 +54,8 @@ class Recorder:
     def emit(self, event: Event) -> None:
         """Compare or write the event, fold it into `state`, then pass it to the observer.
 
-        Raises ReplayError where the record has another one in its place, RunError when a new one cannot be written, and
-        RecordEnds when a replay has come to the end of a record that was cut short.
+        Raises ReplayError when it differs from the recorded event, RunError when a new event cannot be written, and
+        RecordEnds when a replay reaches the end of a record that was cut short.
         """
         name = identity(event)
         if name in self.known.recorded:
@@ -75,17 +75,17 @@ class Recorder:
         self._notice(event)
 
     def finish_replay(self) -> None:
-        """Raises ReplayError that names the first recorded event that was not emitted again."""
+        """Raise ReplayError, naming it, for the first recorded event that was not emitted again."""
         for name in self.known.recorded:
             if name in self._unseen:
                 raise self._error(f"the record has {_words(name)}, the replay has not")
 
     def blob(self, text: str) -> str:
-        """The name of the text, which is in the run's store. Raises RunError when it cannot be written."""
+        """Name of the text, after storing it unless this is a replay. Raises RunError when it cannot be written."""
         return blob_name(text) if self._writer is None else self._writer.blob(text)
 
     def text(self, name: str) -> str:
-        """The recorded text of that name. Raises RunError when it is missing or damaged."""
+        """The recorded text with this name. Raises RunError when it is missing or damaged."""
         assert self._past is not None, "only what was recorded before is read back"
         return self._past.blob(name)
 

@@ -1,4 +1,4 @@
-"""State of a recorded run, folded from its events; `why`, progress, `runs`, `resume` and `replay` all read this."""
+"""State of a run, folded from its events; `why`, progress, `runs`, `resume` and `replay` read nothing else."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sandbox import Verdict
 
 @dataclass(kw_only=True)
 class RunState:
-    """All facts in the events so far. `fold` adds one event in constant time: nothing is copied."""
+    """Everything the events so far say. `fold` adds one event in constant time: nothing is copied."""
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
-    """Every event that was not superseded, with its time, by its identity."""
+    """Time and event by identity, without the failures that a `Resumed` event withdrew."""
     started: events.Started | None = None
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """By key."""
@@ -37,18 +37,18 @@ class RunState:
     result: events.Result | None = None
     tokens: int = 0
     seconds: float = 0.0
-    """Seconds at work; the time between the end of a process and the resumption does not count."""
+    """Seconds of work, without the time between a kill and the resumption."""
     answers: Counter[str] = field(default_factory=Counter)
     """Completions by role, failed ones included."""
     failed: Counter[str] = field(default_factory=Counter)
     """Failed completions, by role."""
     wanted: Counter[str] = field(default_factory=Counter)
-    """Completions asked for, by role."""
+    """Completions requested, by role."""
     _at: float = 0.0
     _since_ranking: list[Event] = field(default_factory=list)
 
     def fold(self, event: Event, at: float = 0.0) -> RunState:
-        """This state, changed by one more event, which was recorded `at` (seconds since the epoch)."""
+        """Add one event, recorded at `at` (seconds since the epoch), to this state and return it."""
         if not isinstance(event, events.Started | events.Resumed):
             self.seconds += max(0.0, at - self._at)
         self._at = at
@@ -93,25 +93,25 @@ class RunState:
 
     @property
     def is_resumable(self) -> bool:
-        """Whether the run did not come to its end by itself: it was killed or interrupted, or a part of it broke."""
+        """Whether the run can be continued: it has no result, was interrupted, or ended by an error."""
         return self.result is None or self.result.status in ("interrupted", "model_error", "sandbox_error", "error")
 
     def candidate_number(self, name: str) -> int:
-        """The candidate's number among the programs asked for, whenever it came."""
+        """Number of the candidate among the programs requested, whenever its answer arrived."""
         added = self.candidates[name]
         return self._number(added.key, added.index)
 
     def test_number(self, name: str) -> int:
-        """The test's number among the tests asked for, whenever it came; public examples come first."""
+        """Number of the test among the tests requested, whenever its answer arrived; -1 for a public example."""
         added = self.tests[name]
         return self._number(added.key, added.index) if added.key else -1
 
     def _number(self, key: str, index: int) -> int:
-        # Version 1 recorded no requests; what came first was first.
+        # Version 1 recorded no requests: equal numbers keep the order of arrival.
         return self.asked[key].first + index if key in self.asked else 0
 
     def table(self, text: Callable[[str], str]) -> ProgramTable:
-        """The execution table, in the order in which programs and tests were asked for; `text` reads a blob."""
+        """The execution table, rows and columns in the order requested; `text` reads the blob of a name."""
         return ProgramTable(
             {
                 name: candidate_of(self.candidates[name], text)
@@ -122,7 +122,7 @@ class RunState:
         )
 
     def _forget_failures(self) -> None:
-        """Forget how the run ended, and what failed since the last ranking: it will be tried again."""
+        """Withdraw the result, and the failed samples and executions since the last ranking: they are tried again."""
         self.result = None
         self.recorded.pop(("result",), None)
         for event in self._since_ranking:
@@ -139,18 +139,18 @@ class RunState:
 
 
 def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Candidate:
-    """The row that was added."""
+    """The candidate of the event; `text` reads the blob of a name."""
     origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
     return Candidate(text(event.source), origin, event.parent, event.round)
 
 
 def test_of(event: events.TestAdded, text: Callable[[str], str]) -> UnitTest:
-    """The column that was added."""
+    """The unit test of the event; `text` reads the blob of a name."""
     return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
 
 
 def cell_of(event: events.Executed, text: Callable[[str], str]) -> Cell:
-    """The cell that was filled."""
+    """The cell of the event; `text` reads the blob of a name."""
     return Cell(
         verdict=Verdict(event.verdict),
         passed=event.passed,

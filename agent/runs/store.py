@@ -27,11 +27,11 @@ def state_folder() -> Path:
 
 
 class RunWriter:
-    """Appends events and texts to one run's folder; what is written stays readable whatever happens next."""
+    """Appends events and texts to the folder of one run; a kill at any moment leaves the folder readable."""
 
     def __init__(self, folder: Path, *, resumes: bool = False) -> None:
-        """Begin a run in a new folder, or go on with the one that lies there. Raises RunError, also while another
-        process writes to it."""
+        """Create the folder of a new run, or open that of a recorded one if `resumes`. Raises RunError when this fails,
+        or while another process writes to the run."""
         self.folder = folder
         self._written: set[str] = set()
         try:
@@ -41,7 +41,7 @@ class RunWriter:
                 (folder / "blobs").mkdir()
             self._events = (folder / EVENTS).open("a+b", buffering=0)
             self._lock()
-            self._take_back_torn_line()
+            self._cut_torn_line()
         except BlockingIOError:
             self._events.close()
             raise RunError(f"run {folder.name} is under way in another process") from None
@@ -53,7 +53,7 @@ class RunWriter:
         return self.folder.name
 
     def emit(self, event: Event) -> None:
-        """Append the event. Raises RunError when it cannot be written whole; a torn line is taken back first."""
+        """Append the event. Raises RunError when it cannot be written; an incomplete line is cut off first."""
         line = to_line(event).encode(errors="replace")
         start = self._events.seek(0, os.SEEK_END)
         try:
@@ -65,7 +65,7 @@ class RunWriter:
             raise cannot_record(self.folder, error.strerror or str(error)) from error
 
     def blob(self, text: str) -> str:
-        """The text's sha256 in hex, once the text is in the run's store. Raises RunError when it cannot be written."""
+        """Sha256 of the text in hex, after storing the text. Raises RunError when it cannot be written."""
         name = blob_name(text)
         path = self.folder / "blobs" / name
         if name not in self._written and not path.exists():
@@ -85,8 +85,8 @@ class RunWriter:
         except OSError:  # some network file systems have no locks
             pass
 
-    def _take_back_torn_line(self) -> None:
-        """Cut off what follows the last newline: the process that wrote it was killed."""
+    def _cut_torn_line(self) -> None:
+        """Cut off what follows the last newline, left by a process that was killed."""
         self._events.seek(0)
         written = self._events.read()
         os.ftruncate(self._events.fileno(), written.rfind(b"\n") + 1)
@@ -96,7 +96,7 @@ class RunWriter:
 
 
 def blob_name(text: str) -> str:
-    """The sha256 in hex that names the text."""
+    """Name of the text in the store: its sha256 in hex."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -129,7 +129,7 @@ def list_runs(root: Path | None = None) -> list[Path]:
 
 
 def find_run(name: str | None, root: Path | None = None) -> Path:
-    """Folder of the run whose id starts (or ends) with `name`; None means the newest. Raises RunError."""
+    """Folder of the one run whose id starts (or ends) with `name`; the newest for None. Raises RunError."""
     runs = list_runs(root)
     if not runs:
         raise RunError(f"no runs recorded in {(root or state_folder()) / 'runs'}; `cure-agent solve` makes one")

@@ -1,4 +1,4 @@
-"""Why this candidate: sentences made from the numbers that decided, nothing else."""
+"""Sentences that explain the choice of a candidate, made from the table and its last ranking alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cure.table import AnyTable, clusters
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
-    """Sentences on the choice by the last ranking of the table, most important first."""
+    """Sentences on the choice, most important first; `ranking` is the table's last one, None before the first."""
     if not table.candidates:
         return ["The model wrote no program that could be run."]
     if ranking is None or not ranking.ranking:
@@ -16,12 +16,13 @@ def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) ->
     if chosen is None:
         best = ranking.order[0]
         return [f"No program is fit to hand over; the nearest, {best}, {_passes(table, best)}."]
-    lines = [f"{chosen} {_passes(table, chosen)}."]
-    lines += _against_runner_up(table, ranking, chosen)
-    lines += _cluster_line(table, chosen)
-    lines += _tests_line(table, ranking, chosen)
-    lines += _odds_line(ranking, chosen)
-    return lines
+    return [
+        f"{chosen} {_passes(table, chosen)}.",
+        *_against_runner_up(table, ranking, chosen),
+        *_cluster_line(table, chosen),
+        *_tests_line(table, ranking, chosen),
+        *_odds_line(ranking, chosen),
+    ]
 
 
 def _passes(table: AnyTable, name: str) -> str:
@@ -69,7 +70,7 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
 
 
 def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:
-    """The terms that separate the chosen hypothesis from the strongest other one, in powers of e."""
+    """Log-odds of the chosen hypothesis against the strongest other one, by term (natural logarithms)."""
     ours = next((h for h in ranking.hypotheses if chosen in h["cluster"]), None)
     other = next((h for h in ranking.hypotheses if chosen not in h["cluster"]), None)
     if ours is None or other is None:

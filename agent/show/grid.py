@@ -50,12 +50,10 @@ _LETTERS = {
 UNICODE = Glyphs("●", "·", _LETTERS, " ")
 ASCII = Glyphs("#", ".", _LETTERS, " ")
 
-LEGEND = "passed, {wrong} wrong output, ! crash, T timeout, M memory, O too much output"
-
 
 def legend(glyphs: Glyphs) -> str:
     """One line that explains the glyphs."""
-    return f"{glyphs.passed} " + LEGEND.format(wrong=glyphs.wrong)
+    return f"{glyphs.passed} passed, {glyphs.wrong} wrong output, ! crash, T timeout, M memory, O too much output"
 
 
 def grid(
@@ -70,7 +68,7 @@ def grid(
 ) -> Table:
     """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
 
-    The last line shows how likely each test is right. Rows past `most_rows` are left out and counted.
+    The last line shows the probability that each generated test is right. Rows past `most_rows` are only counted.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}

@@ -1,4 +1,4 @@
-"""A finished solve on the screen, or as JSON."""
+"""Shows a finished solve on a console, or gives it as JSON."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEADLINES = {
 
 
 def headline(status: str, name: str, chosen: str | None, why: str) -> Text:
-    """One line: what came of it."""
+    """One line: the status in words, the chosen candidate, the problem's name, the reason."""
     word, style = HEADLINES[status]
     text = Text(word, style=style)
     if chosen:
@@ -51,7 +51,7 @@ def evidence_view(
 
 
 def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
-    """Print headline, grid and explanation; the program itself is the caller's to print."""
+    """Print headline, grid, explanation, notes and costs; the program is not printed."""
     ascii_only = not console.encoding.lower().startswith("utf")
     console.print(headline(outcome.status, name, outcome.candidate, outcome.why))
     console.print()
@@ -84,7 +84,7 @@ def _cell_json(cell: Cell | None) -> dict[str, Any] | None:
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """The outcome for machines: status, program, numbers, the table as rows of passes."""
+    """The outcome as JSON values: status, program, confidence, tests, and candidates with a cell per test."""
     table, ranking = outcome.reading.table, outcome.state.ranking
     assert ranking is not None, "a solve ends after a ranking"
     return {

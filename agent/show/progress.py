@@ -12,12 +12,12 @@ from agent.runs.state import RunState
 from cure.plain import visible
 
 BARS = {"programs": "coder", "tests": "tester"}
-"""Bars that count answers, by the role that gives them."""
+"""Role whose answers each bar counts."""
 EXECUTIONS = "executions"
 
 
 class SolveProgress:
-    """Shows how far a run is; use it as a context manager and hand `notice` to the recorder."""
+    """Shows the progress of a run; a context manager whose `notice` receives the recorder's events."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -45,7 +45,7 @@ class SolveProgress:
         self._progress.stop()
 
     def notice(self, event: Event) -> None:
-        """Show one event of the run."""
+        """Fold one event into the state, and show it."""
         state = self._state.fold(event)
         if isinstance(event, Decided):
             self._console.print(visible(round_line(event)), style="dim", highlight=False, markup=False)
