@@ -1,1 +1,1 @@
-"""Solves one problem: a strategy names a move, it is carried out, the table is executed and read, until the end."""
+"""Solves one problem in rounds: a strategy chooses a move, the move samples, the table is executed and read."""

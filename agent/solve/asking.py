@@ -11,7 +11,7 @@ from typing import Literal
 
 from agent.runs.events import Asked, Rejected, Sampled
 from agent.solve.attempts import answered, errors
-from agent.solve.intake import Rejection, taken, without_lone_surrogates
+from agent.solve.intake import Rejection, read_answer, without_lone_surrogates
 from agent.solve.solving import Solving
 from cure.asking import Part, missing_parts
 from cure.problem import UnitTest
@@ -27,20 +27,20 @@ class Ask:
 
     role: Literal["coder", "tester"]
     key: str
-    """Names the request within the run, and decides its seed."""
+    """Identifies the request within the run, and determines its seed."""
     prompt: Prompt
     n: int
-    """Samples. With temperature 0 there is one: greedy decoding says the same each time, which is no agreement."""
+    """Number of samples. With temperature 0 one is drawn: greedy decoding repeats itself, which is no agreement."""
     parent: str | None = None
-    """Name of the candidate that is to be repaired."""
+    """Name of the candidate to repair."""
 
 
 async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
     """Ask for the samples of a move; their candidates and tests enter the table, and execute, as they arrive.
 
-    Recorded answers are taken first, in the order they came. Only the others are asked for, unless the round was over
-    when the run was ended. Asking stops when the budget is exhausted. Raises EngineError when the coder has answered
-    nothing yet.
+    Recorded answers are reused, in their order of arrival. The missing ones are requested, unless the whole round is
+    recorded. Requesting stops when the budget is exhausted. Raises EngineError when requests to the coder have failed
+    and none was ever answered.
     """
     requests = [_announced(solving, round_, each) for each in wanted if each.n]
     by_key = {asked.key: asked for asked, _ in requests}
@@ -58,12 +58,12 @@ async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
 
 
 def request_seed(seed: int, key: str) -> int:
-    """A seed in 0..2^31-1 for one request of a run: the same run twice asks the same."""
+    """A seed in 0..2^31-1 for one request, derived from the run's seed and the request's key."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=4).digest(), "big") >> 1
 
 
 def _announced(solving: Solving, round_: int, wanted: Ask) -> tuple[Asked, Request]:
-    """The request, once it is recorded that it will be sent."""
+    """Record a request before it is sent; return its event and the engine's request."""
     settings, recorder = solving.settings, solving.recorder
     n = wanted.n if settings.temperature else 1
     seed = request_seed(settings.seed, wanted.key)
@@ -84,7 +84,7 @@ def _announced(solving: Solving, round_: int, wanted: Ask) -> tuple[Asked, Reque
 
 
 async def _ask_for_missing(solving: Solving, requests: Sequence[tuple[Asked, Request]]) -> None:
-    """Ask every engine for what is not there yet, side by side, until they end, one fails, or the time is up."""
+    """Request missing samples from all engines concurrently, until they end, one fails, or the time is up."""
     by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
     for asked, request in requests:
         engine = solving.roles[asked.role].engine
@@ -126,11 +126,11 @@ async def _ask_engine(solving: Solving, engine: Engine, parts: dict[str, tuple[A
 
 
 def _take(solving: Solving, asked: Asked, sample: Sampled, text: str) -> None:
-    """Record one answer, and what came of it. The name depends on what was asked, not on what came first."""
+    """Record one answer and its candidate, test or rejection; its name follows the requests, not the arrivals."""
     solving.recorder.emit(sample)
     if sample.finish == "error":
         return
-    found = taken(asked, text, solving.extract, solving.problem)
+    found = read_answer(asked, text, solving.extract, solving.problem)
     if isinstance(found, Rejection):
         solving.recorder.emit(Rejected(asked.role, asked.key, sample.index, found.reason))
         return

@@ -9,12 +9,12 @@ from agent.runs.state import RunState
 
 
 def errors(state: RunState, role: str, round_: int | None = None) -> list[str]:
-    """The errors of requests to a role, in the order they came; of one round or of all."""
+    """Errors of a role's failed requests, in order of arrival; of one round, or of all for None."""
     return [sample.error for sample in _samples(state, round_) if sample.role == role and sample.finish == "error"]
 
 
 def answered(state: RunState, role: str, round_: int | None = None) -> int:
-    """How many answers of a role came back; in one round or in all."""
+    """Number of a role's answers that arrived; in one round, or in all for None."""
     return sum(sample.role == role and sample.finish != "error" for sample in _samples(state, round_))
 
 

@@ -18,10 +18,10 @@ from cure.table import ProgramTable
 
 
 class State(TypedDict):
-    """Values that one step hands to the next."""
+    """Values that each step of the graph passes to the next."""
 
     readings: tuple[Reading, ...]
-    """One per round that is done."""
+    """One per finished round."""
     move: Move
     table: ProgramTable
 
@@ -57,7 +57,7 @@ async def look(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
 
 
 async def walk(solving: Solving) -> tuple[Reading, ...]:
-    """The readings of all rounds, until a move ends the run."""
+    """Run the loop until a move ends it; returns the readings of all rounds."""
     graph = StateGraph(State, context_schema=Solving)
     for step in (decide, act, execute, look):
         graph.add_node(step)

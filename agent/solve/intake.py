@@ -12,13 +12,13 @@ from cure.table import Candidate
 
 @dataclass(frozen=True)
 class Rejection:
-    """A completion that gave nothing."""
+    """A completion without a usable program or test."""
 
     reason: str
 
 
-def taken(asked: Asked, text: str, extract: Extractor, problem: Problem) -> Candidate | UnitTest | Rejection:
-    """The candidate or test in an answer to what was asked."""
+def read_answer(asked: Asked, text: str, extract: Extractor, problem: Problem) -> Candidate | UnitTest | Rejection:
+    """The candidate (coder) or test (tester) in an answer to a request, or why there is none."""
     return _program(asked, text, extract) if asked.role == "coder" else _test(text, extract, problem)
 
 

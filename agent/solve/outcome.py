@@ -24,15 +24,15 @@ class Outcome:
     confidence: float
     why: str
     reading: Reading
-    """The table of the last round, and what it says."""
+    """Table, ranking and confidence of the last round."""
     state: RunState
-    """Everything that happened."""
+    """Everything the run's events say."""
     tokens: int
     seconds: float
     notes: tuple[str, ...] = ()
     """Sentences on failed requests and on answers without a program or test."""
     hidden_passed: int | None = None
-    """Hidden tests the answer passes, looked at after the choice; None where the problem has none."""
+    """Hidden tests the answer passes, run after the choice; None where the problem has none."""
     hidden_total: int = 0
 
     @property

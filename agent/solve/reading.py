@@ -11,14 +11,14 @@ from cure.select.answer import answer_of, verified
 from cure.table import ProgramTable, behaviour
 
 MIN_CONFIDENCE_GAIN = 0.01
-"""A round that makes the answer surer by no more than this brought nothing new."""
+"""The answer's probability has to rise by more than this for a round to count as progress."""
 
 HYPOTHESES_RECORDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The table after a round, the order of its candidates, and how sure it is."""
+    """The table after a round, the ranking of its candidates, and the probability that each is right."""
 
     table: ProgramTable
     ranking: Ranking
@@ -44,7 +44,7 @@ class Reading:
 
 
 def read(table: ProgramTable, select: Selector) -> Reading:
-    """The reading of a table by a selector."""
+    """The reading of a table; `select` ranks its candidates."""
     ranking, posterior = select(table), confidence(table)
     return Reading(
         table=table,
@@ -56,17 +56,17 @@ def read(table: ProgramTable, select: Selector) -> Reading:
 
 
 def stale_rounds(readings: Sequence[Reading]) -> int:
-    """How many of the last rounds, in a row, brought nothing new."""
+    """Number of rounds without progress, counted back from the last round."""
     stale = 0
     for before, now in zip(reversed(readings[:-1]), reversed(readings), strict=False):
-        if _brought_news(before, now):
+        if _is_progress(before, now):
             break
         stale += 1
     return stale
 
 
-def _brought_news(before: Reading, now: Reading) -> bool:
-    """Whether a round showed a behaviour that no earlier candidate has, or made the answer surer."""
+def _is_progress(before: Reading, now: Reading) -> bool:
+    """Whether a round showed a behaviour that no earlier candidate has, or raised the answer's probability."""
     known = {behaviour(now.table, name) for name in before.table.candidates}
     if any(behaviour(now.table, name) not in known for name in now.table.candidates):
         return True
@@ -74,7 +74,7 @@ def _brought_news(before: Reading, now: Reading) -> bool:
 
 
 def ranked_event(round_: int, reading: Reading) -> RankedRound:
-    """The reading of a round as it is recorded: of the hypotheses, the most probable and the answer's."""
+    """The event that records a reading, with the most probable hypotheses and those that include the answer."""
     ranked = reading.ranking.ranked
     hypotheses = reading.posterior.hypotheses
     kept = [each for i, each in enumerate(hypotheses) if i < HYPOTHESES_RECORDED or reading.answer in each.cluster]

@@ -17,7 +17,7 @@ from sandbox import Execution, Job, Sandbox, SandboxError
 
 
 def settings_of(run: RecordedRun) -> SolveSettings:
-    """The settings of a recorded run. Raises RunError when this version cannot go through the run again."""
+    """The settings of a recorded run. Raises RunError for a run that this version cannot repeat."""
     if run.state.samples and not run.state.asked:
         raise RunError(
             f"run {run.id} was recorded by an earlier version, which did not say what it asked; "
@@ -31,13 +31,13 @@ def settings_of(run: RecordedRun) -> SolveSettings:
 
 
 async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = None) -> bool:
-    """Go through a recorded run with the code of today, and say whether it came to its end.
+    """Repeat a recorded run with the current code; False if the record ends before the run did.
 
-    Answers come from the record, and so do executions without `sandbox`. Each event is shown to `notice` once it has
-    come about as it was recorded. Raises ReplayError at the first difference.
+    Answers are taken from the record, and executions too unless `sandbox` is given. `notice` receives each event that
+    was reproduced. Raises ReplayError at the first difference.
     """
     recorder = Recorder(None, run, notice, takes_executions=sandbox is None)
-    with suppress(EngineError, SandboxError):  # how the run ended then, as its last event says
+    with suppress(EngineError, SandboxError):  # the recorded run ended with this error
         try:
             await solve_problem(
                 run.problem(),
@@ -54,14 +54,13 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
 
 
 class _NoSandbox:
-    """A sandbox that runs nothing: what was not run when the run was recorded is not run now."""
+    """A sandbox that runs nothing: executions missing in the record stay missing."""
 
     isolation = "none"
 
-    async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:  # noqa: ARG002 (the seam's signature)
+    async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:  # noqa: ARG002 (the protocol's signature)
         """No execution."""
-        nothing: tuple[Execution, ...] = ()
-        for execution in nothing:
+        for execution in ():
             yield execution
 
     async def close(self) -> None:

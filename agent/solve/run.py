@@ -1,4 +1,4 @@
-"""One recorded solve from problem to outcome: a new one, one that goes on, or one that is replayed."""
+"""One recorded solve from problem to outcome: new, resumed or replayed."""
 
 from __future__ import annotations
 
@@ -41,12 +41,11 @@ async def solve_problem(
     sandbox: Sandbox,
     recorder: Recorder,
 ) -> Outcome:
-    """The answer, or an honest "not solved", with its evidence; every step is told to the recorder.
+    """The answer, or an honest "not solved", with its evidence; every step is emitted to the recorder.
 
-    What the recorder knows already is neither asked nor executed again; for a replay there are no engines. Raises
-    EngineError when the model answers nothing, SandboxError when nothing can be run, RunError when recording fails,
-    ReplayError where the solve goes another way than its record. Whatever happens, the run's last event says how it
-    ended.
+    Recorded answers and executions are reused; a replay needs no engines. Raises EngineError when the coder answers
+    nothing, SandboxError when nothing can be run, RunError when recording fails, ReplayError when a replay differs from
+    its record. Whatever happens, the run's last event says how it ended.
     """
     from agent.solve.graph import walk
 
@@ -98,7 +97,7 @@ async def solve_problem(
 
 
 def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]:
-    """Recorded executions by program and input: other candidates may be the same program."""
+    """Recorded executions by program and input, so that candidates with equal programs share them."""
     known, found = recorder.known, dict[tuple[str, str], Execution]()
     for (candidate, test), event in known.cells.items():
         cell = cell_of(event, recorder.text)
@@ -118,7 +117,7 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
 
 
 def _outcome(solving: Solving, readings: tuple[Reading, ...]) -> Outcome:
-    """The outcome as the last reading has it."""
+    """The outcome by the last reading."""
     reading = readings[-1]
     status, why = _status(reading, solving.settings.confident, solving.left(readings))
     return Outcome(
@@ -151,7 +150,7 @@ def _status(reading: Reading, confident: float, left: Left) -> tuple[Status, str
 
 
 async def _score_hidden(outcome: Outcome, solving: Solving, executor: ProgramExecutor) -> Outcome:
-    """The outcome with the answer's hidden tests counted; looked at only now, when nothing depends on them any more."""
+    """The outcome with the number of hidden tests the answer passes; they are run last, so that they decide nothing."""
     hidden = solving.problem.hidden
     if outcome.program is None or not hidden:
         return outcome
@@ -175,9 +174,9 @@ async def _score_hidden(outcome: Outcome, solving: Solving, executor: ProgramExe
 
 
 def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:
-    """Let the run end with a result that says what broke; when even that cannot be written, the error speaks alone.
+    """Emit a result that says what failed; if it cannot be written, the error is raised without it.
 
-    A replay ends so only where the recorded run did: when the model or the sandbox failed.
+    A replay emits it only for the errors that a record can reproduce: those of model and sandbox.
     """
     if recorder.is_replay and not isinstance(error, EngineError | SandboxError):
         return

@@ -21,11 +21,11 @@ def _check_strategy(name: str) -> None:
 
 
 Strategy = Annotated[str, checked(_check_strategy)]
-"""Name of the rule for what to do after a round."""
+"""Name of the rule that chooses the next move after a round."""
 
 
 class Budget(Section):
-    """Limits of what a run spends, none where there is no value. May be written as one text, such as `50ktok,90s`."""
+    """Spending limits of a run; no value means no limit. May be written as one text, such as `50ktok,90s`."""
 
     tokens: int | None = Field(default=None, ge=0)
     """Tokens of prompts and completions."""
@@ -39,34 +39,34 @@ class Budget(Section):
 
 
 class Search(Section):
-    """How an answer is looked for, whichever models are asked."""
+    """Settings of the search for an answer that do not depend on the models."""
 
     n: Programs = Field(default=8, ge=1, le=1024)
     """Programs to sample in the first round."""
     m: Tests = Field(default=8, ge=0, le=1024)
     """Tests to sample in the first round."""
     rounds: int = Field(default=3, ge=1, le=100)
-    """Rounds at most: the first, and those that repair or sample more."""
+    """Maximum number of rounds, the first included."""
     budget: Budget = Budget()
-    """Most that may be spent, tokens and time, such as 50ktok,90s."""
+    """Tokens and time that may be spent, such as 50ktok,90s."""
     seed: int = 0
-    """Seed of the samples; engines that take seeds answer alike again."""
+    """Random seed of the samples; engines that support seeds then repeat their answers."""
     temperature: float = Field(default=1.0, ge=0, le=2)
-    """Temperature of sampling; 0 takes the likeliest token."""
+    """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(default=1.0, ge=0, le=1)
-    """Share of the likeliest tokens, by probability, that are sampled from."""
+    """Nucleus sampling: total probability of the most probable tokens that are sampled from."""
     max_tokens: int = Field(default=4096, ge=1)
-    """Tokens per answer at most."""
+    """Maximum number of tokens per answer."""
     comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
-    """How outputs are compared, where the problem does not say."""
+    """Comparison of outputs with expected ones, where the problem names none."""
     selector: Selector = "agreement"
-    """How the answer is chosen."""
+    """Rule that ranks the candidates: agreement or max-pass."""
     strategy: Strategy = "repair-first"
-    """What a round is for: repair-first, distinguish (tests on new inputs), sample-only (one round, best of n)."""
+    """Rule for the next move: repair-first, distinguish (asks for tests on new inputs), sample-only (best of n)."""
     extraction: Annotated[Extraction, Flag("--extract")] = "robust"
-    """How programs and tests are read out of answers; `release` is what the published code does."""
+    """How programs and tests are extracted from answers; `release` works like the published code."""
     confident: float = Field(default=0.85, ge=0, le=1)
-    """P(right) from which an answer counts as verified and the run stops."""
+    """Probability of being right from which an answer counts as verified, and the run stops."""
 
 
 class SolveSettings(Search):
@@ -83,7 +83,7 @@ class SolveSettings(Search):
 
 
 class Roles(Section):
-    """Which models are asked, and how."""
+    """Models of the two roles, their prompts, and the sandbox."""
 
     model: Model = "micro"
     """Model for both roles."""
@@ -92,16 +92,16 @@ class Roles(Section):
     tester: Model | None = None
     """Model that writes tests, instead of `model`."""
     style: StyleChoice = "auto"
-    """Prompt wording; `auto` is the one that each model was trained on."""
+    """Prompt style; `auto` is the one each model was trained on."""
     sandbox: Sandbox = "auto"
-    """Where programs run; `none` is for models one trusts."""
+    """Sandbox that runs the programs; `none` gives no protection: for trusted models only."""
 
 
 class SolveOptions(Search, Roles):
-    """One problem solved, `cure-agent solve`."""
+    """Settings of `cure-agent solve`, which solves one problem."""
 
     def settings(self) -> SolveSettings:
-        """The settings to record; styles may be `auto`, until the models are open."""
+        """The settings to record; styles may still be `auto`, which is resolved once the models are open."""
         return SolveSettings(
             coder=self.coder or self.model,
             tester=self.tester or self.model,
@@ -117,7 +117,7 @@ _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
 
 
 def amounts(text: str) -> dict[str, float]:
-    """Tokens and seconds that words such as `50ktok`, `90s`, `5m,200k` give. Raises ValueError on anything else."""
+    """`tokens` and `seconds` in a text such as `50ktok`, `90s`, `5m,200k`. Raises ValueError on anything else."""
     found: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _AMOUNT.fullmatch(part)
@@ -134,7 +134,7 @@ def amounts(text: str) -> dict[str, float]:
 
 
 class ResumeOptions(Section):
-    """A recorded solve taken up again, `cure-agent resume` and `cure-agent replay --execute`."""
+    """Settings of `cure-agent resume` and `cure-agent replay --execute`."""
 
     sandbox: Sandbox = "auto"
-    """Where programs run; `none` is for models one trusts."""
+    """Sandbox that runs the programs; `none` gives no protection: for trusted models only."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agent.solve.strategies import Strategy
 
 GRACE_S = 2.0
-"""Seconds the executions may take when sampling has used up the budget's time; without them it was for nothing."""
+"""Seconds for executions when sampling has used up the budget's time: samples are worthless without them."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Solving:
     clock: Clock
 
     def exhausted(self) -> str:
-        """The part of the budget that is exhausted by now, in words; empty while there is something left."""
+        """The exhausted part of the budget, in words; empty while there is something left."""
         return exhausted(self.settings.budget, self.recorder.state.tokens, self.clock.seconds)
 
     def seconds_left(self) -> float | None:
@@ -78,11 +78,11 @@ class Solving:
         )
 
     def is_recorded(self, round_: int) -> bool:
-        """Whether the round was read before, so that nothing is asked and nothing is run in it any more."""
+        """Whether the whole round is recorded, so that nothing is requested or run in it again."""
         return round_ in self.recorder.known.rankings
 
     def add_candidate(self, name: str, candidate: Candidate, key: str, index: int) -> None:
-        """Add a row; what is recorded of it is put back, the rest starts to run."""
+        """Add a row; recorded cells are restored, the others start to run."""
         recorder = self.recorder
         source = recorder.blob(candidate.text)
         recorder.emit(
@@ -97,11 +97,11 @@ class Solving:
             ),
         )
         for test in recorder.state.tests:
-            self._put_back(name, test)
+            self._restore(name, test)
         self.growing.add_candidate(name, candidate)
 
     def add_test(self, name: str, test: UnitTest, key: str = "", index: int = 0) -> None:
-        """Add a column; what is recorded of it is put back, the rest starts to run."""
+        """Add a column; recorded cells are restored, the others start to run."""
         recorder = self.recorder
         recorder.emit(
             TestAdded(
@@ -114,10 +114,10 @@ class Solving:
             )
         )
         for candidate in recorder.state.candidates:
-            self._put_back(candidate, name)
+            self._restore(candidate, name)
         self.growing.add_test(name, test)
 
-    def _put_back(self, candidate: str, test: str) -> None:
+    def _restore(self, candidate: str, test: str) -> None:
         known = self.recorder.known.cells.get((candidate, test))
         if known is not None and self.recorder.takes_executions:
             cell = cell_of(known, self.recorder.text)
@@ -125,10 +125,9 @@ class Solving:
             record_cell(self.recorder, candidate, test, cell)
 
     async def settle(self, round_: int) -> ProgramTable:
-        """The table once the executions of the round have ended, or the time for them is up; rows and columns in the
-        order in which they were asked for.
+        """The table once the executions of the round have ended or their time is up, in the order of the requests.
 
-        Raises SandboxError when none of the executions could be had.
+        Raises SandboxError when the sandbox failed on every execution.
         """
         if self.is_recorded(round_) and self.recorder.takes_executions:
             await self.growing.cancel()

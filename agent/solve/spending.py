@@ -24,7 +24,7 @@ class Left:
 
     @property
     def nothing(self) -> str:
-        """Why there is no further round, in words; empty when there may be one."""
+        """Why no further round is possible, in words; empty when one is."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
         if self.model_error:
@@ -34,7 +34,7 @@ class Left:
 
 @dataclass(frozen=True)
 class Clock:
-    """The seconds of a run, those before it was resumed included."""
+    """Counts the seconds of a run, those before a resumption included."""
 
     before: float = 0.0
     started: float = field(default_factory=time.monotonic)

@@ -28,14 +28,14 @@ class Move(Protocol):
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the candidates that the move is about."""
+        """Names of the candidates that the move concerns."""
 
     async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
-        """Do it, as round `len(readings) + 1`, by what earlier rounds read."""
+        """Do the move as round `len(readings) + 1`; `readings` are those of the earlier rounds."""
 
 
 def decided_event(round_: int, move: Move, left: Left) -> Decided:
-    """The decision after a round as it is recorded: the move in its own words, and what was used up by then."""
+    """The event that records the decision after a round: the move in its own words, and the budget used."""
     return Decided(
         round=round_,
         action=move.name,

@@ -11,19 +11,19 @@ from agent.solve.reading import Reading
 from agent.solve.solving import Solving
 
 INPUTS_SHOWN = 16
-"""Inputs to avoid that the tester is shown, the newest."""
+"""Number of inputs to avoid that the tester is shown: the newest ones."""
 
 
 @dataclass(frozen=True)
 class Distinguish:
-    """Ask for tests whose inputs are new: only these can tell apart what the table cannot."""
+    """Ask for tests on new inputs, which may tell apart candidates that are equal on all inputs so far."""
 
     name: ClassVar = "distinguish"
     doing: ClassVar = "asking for tests on new inputs"
     done: ClassVar = "asked for tests on new inputs"
     why: str
     targets: tuple[str, ...] = ()
-    """Candidates that are to be told apart."""
+    """Candidates to tell apart."""
 
     async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
         """Ask for m tests."""

@@ -12,7 +12,7 @@ from agent.solve.solving import Solving
 
 @dataclass(frozen=True)
 class Finish:
-    """Hand over what there is."""
+    """End the run with the answer found so far."""
 
     name: ClassVar = "finish"
     doing: ClassVar = ""

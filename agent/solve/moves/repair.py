@@ -1,4 +1,4 @@
-"""The move that has programs repaired."""
+"""The move that asks for repairs of programs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAILURES_SHOWN = 2
 
 @dataclass(frozen=True)
 class Repair:
-    """Show the coder the targets and tests they fail that are worth believing; each repair is a new candidate."""
+    """Ask the coder to repair the targets, showing it failed tests that are believed; a repair is a new candidate."""
 
     name: ClassVar = "repair"
     doing: ClassVar = "repairing"
@@ -30,7 +30,7 @@ class Repair:
     """Candidates to repair, best first, one per behaviour."""
 
     async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
-        """Ask for n repairs, shared out among the targets."""
+        """Ask for n repairs, divided evenly among the targets."""
         round_, reading = len(readings) + 1, readings[-1]
         each = max(1, solving.settings.n // max(1, len(self.targets)))
         await ask(solving, round_, [_ask(solving, round_, reading, target, each) for target in self.targets])

@@ -16,7 +16,7 @@ LATER_SHARE = 2
 
 @dataclass(frozen=True)
 class Sample:
-    """Ask both roles afresh."""
+    """Ask the coder for programs and the tester for tests."""
 
     name: ClassVar = "more"
     doing: ClassVar = "sampling more"

@@ -1,4 +1,4 @@
-"""Strategies, a file each: pure functions from readings, settings and what is left to the next move.
+"""Strategies, a file each: pure functions that choose the next move from readings, settings and the budget left.
 
 A new strategy is a small file here and a line in `STRATEGIES`.
 """
@@ -17,7 +17,7 @@ from agent.solve.strategies.sample_only import sample_only
 from cure.errors import ProblemError
 
 Strategy = Callable[[Sequence[Reading], SolveSettings, Left], Move]
-"""The move after these readings, one per round done; the first move where there is none."""
+"""Chooses the next move from the readings, one per finished round; the first move where there are none."""
 
 STRATEGIES: dict[str, Strategy] = {
     "repair-first": repair_first,

@@ -1,4 +1,4 @@
-"""Like `repair_first`, but more evidence is sought on new inputs instead of by sampling everything again."""
+"""Like `repair_first`, but asks for tests on new inputs instead of sampling programs and tests again."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cure.select.distinguish import undecided
 
 
 def distinguish(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
-    """The move of `repair_first`, or Distinguish where tests on new inputs are worth more.
+    """The move of `repair_first`, or Distinguish in its place.
 
-    They are where `repair_first` would sample more because the evidence is thin, and where two viable behaviours are
-    about equally likely to be right. The move of `repair_first` stands with m = 0 and after a round without a new test.
+    It replaces sampling once there is a candidate, and repairs where two viable behaviours are about equally likely
+    to be right. With m = 0, and after a round without a new test, the move of `repair_first` is kept.
     """
     move = repair_first(readings, settings, left)
     if not readings or not settings.m or not isinstance(move, Sample | Repair):

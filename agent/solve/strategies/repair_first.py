@@ -1,4 +1,4 @@
-"""The default: repair programs towards the tests worth believing; where there are none, sample more."""
+"""The default strategy: repair programs that fail tests worth believing; without such failures sample more."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cure.table import clusters
 
 REPAIR_TARGETS = 2
 STALE_ROUNDS = 2
-"""So many rounds without news end a run."""
+"""Number of rounds in a row without progress that end a run."""
 
 
 def repair_first(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
-    """Finish when the answer is verified or nothing is left; else repair the best candidates, or sample more."""
+    """Finish when the answer is verified, the budget is used up or rounds are stale; else repair, or sample more."""
     if not readings:
         return Sample()
     reading = readings[-1]
