@@ -1,4 +1,4 @@
-"""Asking for samples that are missing: a request cut into parts, so that nothing is sampled twice."""
+"""Cuts a request into parts that ask for its missing samples only, so that nothing is sampled twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engines import Request, consecutive
 
 @dataclass(frozen=True)
 class Part:
-    """Consecutive samples of a request, as an engine is asked for them."""
+    """A request for consecutive samples of another request."""
 
     request: Request
     """Asks for `n` samples, of which sample i is sample `first + i` of the whole request, drawn with the same seed."""
@@ -20,8 +20,8 @@ class Part:
 def missing_parts(request: Request, have: Collection[int]) -> list[Part]:
     """Parts of the request that ask for exactly the samples whose indices are not in `have`.
 
-    Sample i of a request is drawn with seed + i, so the parts' seeds are moved by their first index. The first part of
-    a request of which nothing is there is the request itself; the key of a part that begins later ends in its index.
+    Sample i of a request is drawn with seed + i, so a part's seed is the request's plus the part's first index. A part
+    from index 0 keeps the request's key; other keys end in the part's first index.
     """
     missing = (index for index in range(request.n) if index not in have)
     return [Part(_part(request, first, count), first) for first, count in consecutive(missing)]

@@ -1,4 +1,4 @@
-"""JSON files whose shape is declared by pydantic models; every error is one line that begins with the place."""
+"""Checks JSON files by pydantic models; every error is one line that begins with the place in the file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cure.errors import ProblemError
 
 Model = TypeVar("Model", bound=BaseModel)
 Synonyms = Mapping[str, Sequence[str]]
-"""Other words for a field, in which people may have meant it."""
+"""Other names that people use for a field, by field."""
 
 _FOUND = {
     type(None): "null",
@@ -41,7 +41,7 @@ _EXPECTED = {
 
 
 class Shape(BaseModel):
-    """An object of a file: kinds are not converted, fields the model does not know are left alone."""
+    """Base of models of JSON objects: types are not converted, unknown fields are ignored."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -67,7 +67,7 @@ def read_json(path: str) -> object:
 
 
 def checked(value: object, model: type[Model], where: str, synonyms: Synonyms | None = None) -> Model:
-    """`value` in the shape of the model; raises ProblemError that begins with `where`."""
+    """`value` as an instance of the model. Raises ProblemError that begins with `where`."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -75,10 +75,10 @@ def checked(value: object, model: type[Model], where: str, synonyms: Synonyms | 
 
 
 def first_error(error: ValidationError, where: str, synonyms: Synonyms | None = None) -> str:
-    """One line on the first thing wrong: the place, what was found there and what is expected.
+    """One line on the first error: the place, what was found there and what is expected.
 
-    A validator that raises ValueError says the rest of the line, `has 2 entries, expected 3`; where it is about a field
-    of the place, the text begins with the field's name in quotes.
+    The text of a validator's ValueError ends the line, such as `has 2 entries, expected 3`; a colon is put before it
+    if it begins with the quoted name of a field inside the place.
     """
     found = error.errors(include_url=False)[0]
     place = _place(where, found["loc"])
@@ -102,19 +102,19 @@ def first_error(error: ValidationError, where: str, synonyms: Synonyms | None = 
 
 
 def meant(field: str, row: object, synonyms: Sequence[str] = ()) -> str:
-    """Which key of the row may have been meant by the field, as the end of a sentence; empty if none."""
+    """End of a sentence that suggests the key of the row meant by a missing field; empty if there is none."""
     keys = [str(key) for key in row] if isinstance(row, Mapping) else []
     near = [key for key in keys if key.lower() in synonyms] or difflib.get_close_matches(field, keys, n=1)
     return f"; it has {near[0]!r}: did you mean {field!r}?" if near else ""
 
 
 def kind_of(value: object) -> str:
-    """The kind of a JSON value, in words."""
+    """The type of a JSON value, in words."""
     return _FOUND.get(type(value), type(value).__name__)
 
 
 def sized(name: str, listed: Sequence[object] | None, size: int) -> None:
-    """Nothing, if the list has `size` entries or is not there; raises ValueError that says how many it has."""
+    """Raise ValueError unless the list is None or has `size` entries."""
     if listed is not None and len(listed) != size:
         raise ValueError(f"{name} has {len(listed)} entries, expected {size}")
 

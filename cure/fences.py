@@ -19,11 +19,11 @@ class Fence:
     info: str
     """The rest of the line, stripped."""
     variant: bool
-    """Not three backticks with the language directly behind them."""
+    """Whether it differs from three backticks directly followed by the language."""
 
     @property
     def bare(self) -> bool:
-        """Whether nothing follows the mark: such a line may close a block."""
+        """Whether nothing follows the mark, as in a line that closes a block."""
         return not self.info
 
     @property
@@ -38,7 +38,7 @@ class Fence:
 
 
 def fence(line: str) -> Fence | None:
-    """The fence a line is, or None."""
+    """The line as a fence; None for any other line."""
     match = _FENCE_LINE.fullmatch(line)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Runs a command's coroutine so that SIGTERM and Ctrl-C end it in good order, the same way in every command."""
+"""Runs a command's coroutine so that SIGTERM and Ctrl-C cancel it and close everything it opened."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result, run in an event loop of its own.
 
     The first SIGTERM or SIGINT cancels the coroutine, so that everything it opened is closed, and KeyboardInterrupt is
-    raised whose text is the signal's name. A second one ends the process at once, also while Python code keeps the
-    event loop from running. Outside the main thread signals are left alone.
+    raised whose text is the signal's name. A second one ends the process at once, even when the
+    event loop is blocked. Outside the main thread signals are left alone.
     """
     caught: list[signal.Signals] = []
 

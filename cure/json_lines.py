@@ -1,4 +1,4 @@
-"""Files of JSON lines that grow: what was written is never lost, a last line that was cut by a kill is dropped."""
+"""Append-only files of JSON lines: written lines survive a kill, a last line that a kill cut off is dropped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 
 def complete_records(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Place (offset in bytes) and record of each line, up to the first that was cut or is no JSON."""
+    """Place (offset in bytes) and record of each line, up to the first that is incomplete or not JSON."""
     place = 0
     for line in lines:
         record = _parsed(line)
@@ -33,7 +33,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def line_at(file: BinaryIO, place: int) -> dict[str, Any]:
-    """The record at a place that `placed_lines` named."""
+    """The record at a place that `placed_lines` gave."""
     file.seek(place)
     record = _parsed(file.readline())
     assert record is not None, "a whole line was there"
@@ -41,10 +41,10 @@ def line_at(file: BinaryIO, place: int) -> dict[str, Any]:
 
 
 class Lines:
-    """Appends records to a file, each complete and out of this process before `append` returns."""
+    """Appends records to a file; the operating system has each of them before `append` returns."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file behind its last complete line, and cuts off what comes after it."""
+        """Open the file for appending, and cut off what follows its last complete line."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
         if not path.is_file():
@@ -69,7 +69,7 @@ class Lines:
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
-    """The record; None for a line that was cut."""
+    """The record; None for a line that is incomplete or not JSON."""
     if not line.endswith(b"\n"):
         return None
     try:

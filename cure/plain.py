@@ -1,4 +1,4 @@
-"""Foreign text made fit to be looked at."""
+"""Makes untrusted text safe to show on a terminal."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 
 
 def visible(text: str) -> str:
-    r"""The text with control characters (all but newline and tab), lone surrogates and changes of direction written as
-    \xNN or \uNNNN: what a model wrote is shown as it is, in the order it is.
+    r"""The text with control characters (all but newline and tab), lone surrogates and direction marks as \xNN or
+    \uNNNN, so that a terminal shows every character, in the order of the text.
     """
     return _HIDDEN.sub(_picture, text.replace("\r\n", "\n"))
 

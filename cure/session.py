@@ -1,4 +1,4 @@
-"""Engines and a sandbox: opened side by side, closed whatever happens; the one way for every command."""
+"""Opens the engines and the sandbox of a command concurrently, and closes them whatever happens."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ async def open_session(
     slots: int | None = None,
     meanwhile: Awaitable[object] | None = None,
 ) -> AsyncIterator[Session]:
-    """An engine for every model spec and a sandbox of this kind with so many slots, closed at the end.
+    """An engine for every model spec and a sandbox of the kind `sandbox` with `slots` slots, closed at the end.
 
-    `options` are those of all engines, of which each takes those of its type; `own` holds some of single models.
+    `options` are for all engines, each of which takes those of its type; `own` has further options by model spec.
     `meanwhile` is awaited while they start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
-    raises; what was open by then is closed first.
+    raises, after closing what is open.
     """
     specs = dict.fromkeys(models)
     opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))
@@ -67,7 +67,7 @@ async def open_session(
 
 @asynccontextmanager
 async def closing(resource: Resource) -> AsyncIterator[Resource]:
-    """The resource, closed at the end, where an error on closing is reported on stderr and not raised.
+    """The resource, closed at the end; an error of closing is printed on stderr and not raised.
 
     For an `AsyncExitStack` of things that have to be opened one after another.
     """
@@ -78,7 +78,7 @@ async def closing(resource: Resource) -> AsyncIterator[Resource]:
 
 
 async def close_all(*resources: Closable) -> None:
-    """Close all of them side by side. Errors go to stderr: what was found, or what failed before, matters more."""
+    """Close all concurrently. Errors are printed on stderr, not raised: they must hide no result or earlier error."""
     results = await asyncio.gather(*(resource.close() for resource in resources), return_exceptions=True)
     for resource, result in zip(resources, results, strict=True):
         if isinstance(result, BaseException):

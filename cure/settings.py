@@ -1,4 +1,4 @@
-"""Types of settings that several commands share, each with its check. Rooms above build their sections of them."""
+"""Types of settings that the sections of several commands share, each with its check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox import Kind
 from settings.marks import Flag, OwnersOnly, checked
 
 Extraction = Literal["robust", "release"]
-"""Ways to read answers."""
+"""How programs and tests are extracted from answers."""
 
 
 def _check_comparison(name: str) -> None:
@@ -27,7 +27,7 @@ Comparison = Annotated[str, checked(_check_comparison)]
 """How outputs are compared: a name, or float(ABS,REL)."""
 
 Selector = Annotated[str, checked(_check_selector)]
-"""How the answer is chosen."""
+"""Rule that ranks the candidates."""
 
 Sandbox = Annotated[Kind, OwnersOnly(lambda kind: kind == "none", "programs would run without any protection")]
 """Where programs run."""

@@ -1,4 +1,4 @@
-"""A click command whose options are the fields of a section, and which is called with the resolved settings.
+"""A click command whose options are the fields of a section; it is called with the resolved settings.
 
 The module loads without pydantic: models are imported when a command's options are wanted, not when it is listed.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 class SettingsCommand(click.Command):
     """A command with a section of settings; its function is given them as `settings`.
 
-    With `beside`, names of further sections, it also gets `others`: the sections of these names, in order. Of those,
-    fields marked with Flag are options of the command.
+    With `beside`, names of further sections, it also gets `others`: these sections, in order. Their fields that are
+    marked with Flag are options of the command too.
     """
 
-    def __init__(self, *arguments: Any, section: str, beside: Sequence[str] = (), **more: Any) -> None:
-        super().__init__(*arguments, **more)
+    def __init__(self, *arguments: Any, section: str, beside: Sequence[str] = (), **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
         self.section, self.beside = section, beside
 
     @cached_property
@@ -63,7 +63,7 @@ class SettingsCommand(click.Command):
         return rest
 
     def _take(self, ctx: click.Context, option: SettingOption, flags: dict[str, dict[str, Given]]) -> None:
-        """Move what the command line says of an option from the context to the flags."""
+        """Move the value that the command line gives an option from the context to the flags."""
         from settings.layers import Given
 
         assert option.name is not None

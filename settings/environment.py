@@ -13,7 +13,7 @@ from settings.options import SettingOption
 
 PREFIX = "CURE_AGENT"
 _LIKELY_MEANT = 0.8
-"""Share of a name that has to be right for it to be taken as a misspelling: other variables may begin alike."""
+"""Similarity, in 0..1, from which a name counts as a misspelling: unrelated variables may have the same prefix."""
 
 
 def variable(option: SettingOption) -> str:
@@ -24,10 +24,10 @@ def variable(option: SettingOption) -> str:
 def environment_layer(
     options: Sequence[SettingOption], environment: Mapping[str, str], commands: Sequence[str] = ()
 ) -> Tree:
-    """What variables give to the fields of these options, by key.
+    """Values that environment variables give these options, by key.
 
-    `commands` are prefixes of a command's own variables, such as CURE_AGENT_SOLVE, which go over the section's own. An
-    empty variable gives nothing. Raises SettingsError that names the variable.
+    `commands` are prefixes of a command's own variables, such as CURE_AGENT_SOLVE, which override the section's. An
+    empty variable is ignored. Raises SettingsError that names the variable.
     """
     given: dict[str, Given] = {}
     for option in options:
@@ -38,7 +38,7 @@ def environment_layer(
 
 
 def check_names(section: str, options: Sequence[SettingOption], environment: Mapping[str, str]) -> None:
-    """Raises SettingsError for a variable of the section that looks like a misspelling of one of these options'."""
+    """Raise SettingsError for a variable of the section that looks like a misspelling of an option's variable."""
     start = f"{PREFIX}_{section.upper()}_"
     known = [option.variable for option in options]
     for name in environment:

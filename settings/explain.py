@@ -13,7 +13,7 @@ from settings.resolve import Resolved
 from settings.toml import Sections, items_of, secrets_of, to_toml
 
 Explain = Callable[[tuple[str, ...]], dict[str, str]]
-"""What is known of the value at a path: its `origin`, and the `variable` that sets it, where there is one."""
+"""From the path of a value to its `origin`, and to the `variable` that sets it where there is one."""
 
 
 def explain_sections(sections: Mapping[str, Resolved[Any]]) -> Explain:
@@ -29,7 +29,7 @@ def explain_run(run: Resolved[Any]) -> Explain:
 
 
 def as_toml(sections: Sections, explain: Explain | None) -> str:
-    """The settings as TOML, each with its origin and its variable behind it where they are to be explained."""
+    """The settings as TOML; with `explain` a comment behind each value names its origin and variable."""
 
     def comment(path: tuple[str, ...]) -> str:
         origin, *name = (explain or (lambda _: {}))(path).values()
@@ -39,7 +39,7 @@ def as_toml(sections: Sections, explain: Explain | None) -> str:
 
 
 def as_json(sections: Sections, explain: Explain | None, path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings as JSON's values; where they are to be explained, objects with `value`, `origin` and `variable`."""
+    """The settings as JSON values; with `explain` each is an object with `value`, `origin` and `variable`."""
     shown: dict[str, Any] = {}
     for key, value in items_of(sections).items():
         if key in secrets_of(sections):

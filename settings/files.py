@@ -1,4 +1,4 @@
-"""The files that hold settings: the user's, and the project's in this folder or the nearest one above."""
+"""Settings files: the user's, and the project's in this folder or the nearest one above."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ PROJECT_FILE = "cure-agent.toml"
 
 
 def user_file() -> Path:
-    """Where the user's settings lie, whether or not the file is there."""
+    """Path of the user's settings file, which may not exist."""
     from platformdirs import user_config_path
 
     return user_config_path("cure-agent") / "config.toml"
 
 
 def project_file(folder: Path) -> Path | None:
-    """The project's settings: the file in this folder, or in the nearest one above."""
+    """Path of the project's settings file in this folder or the nearest one above; None without one."""
     return next((path for above in (folder, *folder.parents) if (path := above / PROJECT_FILE).is_file()), None)
 
 
 def file_layers(sections: Collection[str], folder: Path) -> tuple[Tree, Tree]:
-    """What the user's and the project's file give, by section. Raises SettingsError, also for an unknown section."""
+    """Values of the user's and of the project's file, by section. Raises SettingsError, also for an unknown section."""
     user, project = user_file(), project_file(folder)
     return _read(user, sections) if user.is_file() else {}, _read(project, sections) if project else {}
 
 
 def check_project(name: str, model: type[Section], given: Tree) -> None:
-    """Raises SettingsError where a project file gives this section a value that only its user may give."""
+    """Raise SettingsError where a project file gives this section a value that only the user may give."""
     for key, field in model.model_fields.items():
         for leaf in given_at(given, [key]):
             if mark(field, Secret):

@@ -1,4 +1,4 @@
-"""The settings of sections out of everything that gives them: files, variables, flags."""
+"""Resolves sections of settings from files, environment variables and flags."""
 
 from __future__ import annotations
 

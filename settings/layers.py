@@ -16,7 +16,7 @@ class Given:
     origin: str
     """For people: a file, a variable, a flag, `preset NAME`."""
     is_exact: bool = False
-    """The origin names this one key, as a variable and a flag do."""
+    """Whether the origin names this very key, as a variable or a flag does."""
 
 
 Tree = Mapping[str, "Given | Tree"]
@@ -51,7 +51,7 @@ def values_of(tree: Tree) -> dict[str, Any]:
 
 
 def given_at(tree: Tree, path: Sequence[str]) -> list[Given]:
-    """What was given at this path: one value, those of a table, or the value that stands where a table should."""
+    """The values given at this path: one, all of a table, or the one in the place of a table on the way."""
     found: Given | Tree | None = tree
     for key in path:
         if isinstance(found, Given) or found is None:

@@ -1,4 +1,4 @@
-"""What can be said of a field beside its type, its range and its docstring: marks for `Annotated`."""
+"""Marks for `Annotated` that tell more of a field than its type, range and docstring."""
 
 from __future__ import annotations
 

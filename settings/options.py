@@ -36,7 +36,7 @@ class SettingOption(click.Option):
 
     @property
     def variable(self) -> str:
-        """The name of the option as it ends a variable's name, such as MAX_TOKENS."""
+        """The option's part of a variable's name, such as MAX_TOKENS."""
         long = self.flag[2:] if self.flag.startswith("--") else self.key
         return long.replace("-", "_").upper()
 
@@ -61,7 +61,7 @@ def plain(field: FieldInfo) -> str:
 
 
 def type_of(field: FieldInfo) -> click.ParamType[Any]:
-    """How click reads the field: numbers in their range, one of several words, paths; text otherwise."""
+    """Click's type of the field: a number in its range, a choice, a path, or text."""
     kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
     kind: Any = kinds[0] if len(kinds) == 1 and get_origin(field.annotation) is not Literal else field.annotation
     kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind

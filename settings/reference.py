@@ -1,4 +1,4 @@
-"""The page on all settings, made from the models that declare them."""
+"""The reference page of all settings, made from the models that declare them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ INTRODUCTION = """# Settings
 
 This page is made from the models that declare the settings: `cure-agent config --reference` prints it.
 
-A value comes from the highest of these that names its key:
+A value comes from the first of these that sets its key:
 
 1. a flag of the command;
 2. an environment variable: `CURE_AGENT_`, the section, the key, such as `CURE_AGENT_SOLVE_N`. Commands also have
-   variables of their own for the options they share with engines: in `solve`, `CURE_AGENT_SOLVE_RETRIES` goes over
+   variables of their own for the options they share with engines: in `solve`, `CURE_AGENT_SOLVE_RETRIES` overrides
    `CURE_AGENT_HTTP_RETRIES`;
 3. the project's file: `cure-agent.toml` in this folder or the nearest one above;
-4. the user's file: `config.toml` in the user's folder of settings (`~/.config/cure-agent` on Linux);
+4. the user's file: `config.toml` in the user's configuration folder (`~/.config/cure-agent` on Linux);
 5. the default.
 
 A training run has a configuration of its own: a preset, a file over it, `--set KEY=VALUE` over that.
@@ -81,7 +81,7 @@ def _training_tables(model: type[BaseModel], name: str) -> list[str]:
 
 
 def _table_name(key: str, model: type[BaseModel]) -> str:
-    """The name of a table in TOML; tables of any name have NAME behind a dot."""
+    """The name of a table in TOML; `NAME` stands for names that the user chooses."""
     return f"{key}.NAME" if get_origin(model.model_fields[key].annotation) is dict else key
 
 

@@ -1,6 +1,6 @@
 """The sections of the configuration files, a line each: their names and the models that declare them.
 
-Models are imported by name when they are wanted; this room imports none of the others.
+Models are imported by name when they are needed, so that this package depends on no other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SECTIONS = {
 TRAINING = "trainer.config:Config"
 """The model of a training run's configuration, which is a file of its own."""
 LOAD_TRAINING = "trainer.config:load_with_origins"
-"""Resolves such a configuration from a preset or file, and assignments KEY=VALUE."""
+"""The function that resolves such a configuration from a preset or file and assignments KEY=VALUE."""
 ENGINES = ("http", "local", "vllm")
 """Sections of engines: every command that asks models reads them beside its own."""
 
@@ -44,6 +44,6 @@ def training() -> type[Section]:
 
 
 def load_training(target: str, overrides: Sequence[str]) -> Resolved[Section]:
-    """A training run's configuration, with origins. Raises the trainer's error for what cannot be."""
+    """A training run's configuration, with origins. Raises the trainer's error if it is invalid."""
     found: Resolved[Section] = resolve_name(LOAD_TRAINING)(target, overrides)
     return found

@@ -1,4 +1,4 @@
-"""From layers of values to a checked section, or to one line that says what is wrong and where it was given."""
+"""Turns layers of values into a checked section, or into one line on what is wrong and where it was given."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Colle
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """The end of a sentence on an unknown name: what may have been meant, or nothing."""
+    """End of a sentence on an unknown name that suggests the nearest known one; empty if there is none."""
     found = get_close_matches(name, known, n=1)
     return f"; did you mean {found[0]}?" if found else ""
 

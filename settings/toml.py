@@ -1,4 +1,4 @@
-"""Settings read from TOML and written as TOML."""
+"""Reads and writes settings as TOML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sections = BaseModel | Mapping[str, Any]
 """One model, or models by name."""
 
 Comment = Callable[[tuple[str, ...]], str]
-"""What to write behind the value at a path."""
+"""From the path of a value to the comment behind the value."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def to_toml(sections: Sections, comment: Comment | None = None) -> str:
 
 
 def items_of(section: Sections) -> dict[str, Any]:
-    """Values by key, those of JSON in place of others, models and tables of models as they are."""
+    """Values by key: nested models and tables unchanged, other values as JSON values."""
     if isinstance(section, Mapping):
         return dict(section)
     plain = section.model_dump(mode="json")
@@ -48,7 +48,7 @@ def items_of(section: Sections) -> dict[str, Any]:
 
 
 def secrets_of(section: Sections) -> set[str]:
-    """Keys whose values are never shown."""
+    """Keys of the section whose values are secret."""
     fields = {} if isinstance(section, Mapping) else type(section).model_fields
     return {key for key, field in fields.items() if mark(field, Secret) is not None}
 

@@ -60,7 +60,8 @@ class _NoSandbox:
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:  # noqa: ARG002 (the protocol's signature)
         """No execution."""
-        for execution in ():
+        nothing: tuple[Execution, ...] = ()
+        for execution in nothing:
             yield execution
 
     async def close(self) -> None:

@@ -52,7 +52,7 @@ class Difference:
     test: str = ""
     """The test that p is from: `swap` (permutation) or `mcnemar`."""
     minimum_detectable: float | None = None
-    """The smallest difference that so many problems show with 80 % power, at 5 %."""
+    """The smallest difference that this number of problems detects with 80 % power at the 5 % level."""
     monte_carlo_error: float = 0.0
     headline: bool = False
     winner: str | None = None

@@ -1,4 +1,4 @@
-"""Confidence intervals of a value, for a set of problems drawn from many of one kind.
+"""Confidence intervals of a value, where the problems are taken as a random sample of such problems.
 
 The bootstrap draws problems with replacement; all samples of a problem stay together, and numerator and denominator
 are drawn together. Where every problem gave one yes or no, Wilson's interval is used: the bootstrap is too narrow for

@@ -1,4 +1,4 @@
-"""Problems and unit tests, the nouns everything else is about."""
+"""Problems, their unit tests, and programs that come with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UnitTest:
 
     @property
     def stimulus(self) -> str:
-        """What the program is given: outputs of two programs are comparable where the stimulus is equal."""
+        """The program's input: outputs of two programs are comparable where it is equal."""
         return self.stdin
 
     @property
@@ -36,7 +36,7 @@ class UnitTest:
 
 @dataclass(frozen=True)
 class Submission:
-    """A program that a problem set brings along."""
+    """A program that comes with a problem of a data set."""
 
     text: str
     right: bool | None = None
@@ -69,9 +69,9 @@ class Problem:
     reference: str = ""
     """Python source of a right program (`reference_solution`), for measuring only; empty where there is none."""
     submissions: tuple[Submission, ...] = ()
-    """Programs that the set brings along, for measuring only."""
+    """Programs that come with the problem, for measuring only."""
     difficulty: str = ""
-    """Named by the set; empty where the set names none."""
+    """As the data set names it; empty where unknown."""
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One row of CURE's JSON. The model is the form; fields it does not know are kept."""
+"""One row of CURE's JSON as a pydantic model; unknown fields are kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OTHER_WORDS_FOR_QUESTION = ("problem", "statement", "prompt", "description", "t
 
 
 def _encodable(text: str) -> str:
-    """The text, if it can be written as UTF-8: JSON can hold half of a surrogate pair."""
+    """The text. Raises ValueError for lone surrogates, which JSON can hold and UTF-8 cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -26,14 +26,14 @@ def _encodable(text: str) -> str:
 
 
 def _written_out(value: object) -> object:
-    """A number (a rating, a year) as text, null as the empty text."""
+    """A number (a rating, a year) as text, null as empty text, other values unchanged."""
     if value is None:
         return ""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], float]:
-    """A check that a number is positive and at most `most`: beyond that it is a mistake."""
+    """A check that raises ValueError unless a number is positive, at least `least` and at most `most`."""
 
     def check(number: float) -> float:
         if not math.isfinite(number) or number <= 0 or number < least:
@@ -46,7 +46,7 @@ def _positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], f
 
 
 def _submission(item: object) -> Submission:
-    """A program, or an object with a program and what is known of it."""
+    """The submission in a JSON value: a program, or an object with a program and metadata. Raises ValueError."""
     if isinstance(item, str):
         return Submission(_encodable(item))
     if not isinstance(item, dict):
@@ -71,7 +71,7 @@ Submissions = Annotated[tuple[Annotated[Submission, PlainValidator(_submission)]
 
 
 class ProblemRow(Shape):
-    """A problem with its tests, limits and what else a set says of it."""
+    """A problem with its tests, limits and metadata."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -92,7 +92,7 @@ class ProblemRow(Shape):
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
-        """Refuse a row without a statement, and inputs without outputs."""
+        """Raise ValueError for an empty statement, and for as many inputs as there are not outputs."""
         if not self.question.strip():
             raise ValueError("'question' is empty; a problem needs a statement")
         for kind in ("example", "test"):

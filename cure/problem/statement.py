@@ -1,4 +1,4 @@
-"""A problem out of a plain statement, in Markdown or just text.
+"""Reads a problem from a statement in Markdown or plain text.
 
 The whole text is the statement; its first heading is the name. Under a heading that begins with Example or Sample,
 fenced blocks labelled Input and Output are public tests:
@@ -71,7 +71,8 @@ def _labelled_blocks(lines: list[str], source: str) -> Iterator[tuple[Label, str
         line = lines[number]
         opening = fence(line)
         if opening is not None:
-            end = next((at for at in range(number + 1, len(lines)) if _closes(lines[at], line)), None)
+            following = ((at, fence(lines[at])) for at in range(number + 1, len(lines)))
+            end = next((at for at, closing in following if closing and opening.closed_by(closing)), None)
             if end is None:
                 raise ProblemError(f"{source}:{number + 1}: this fenced block is never closed")
             kind = _label(opening.info) or label
@@ -88,11 +89,6 @@ def _labelled_blocks(lines: list[str], source: str) -> Iterator[tuple[Label, str
         elif line.strip():
             label = _label(line)
         number += 1
-
-
-def _closes(line: str, opening_line: str) -> bool:
-    opening, closing = fence(opening_line), fence(line)
-    return opening is not None and closing is not None and opening.closed_by(closing)
 
 
 def _label(text: str) -> Label | None:

@@ -11,7 +11,7 @@ _LONGEST = 1_000
 
 def shown(failures: Sequence[Failure]) -> str:
     """Each failure with its input, the expected output and what the program did; long texts are cut in the middle."""
-    return "\n\n".join(_one(number, failure) for number, failure in enumerate(failures, 1))
+    return "\n\n".join(_shown(number, failure) for number, failure in enumerate(failures, 1))
 
 
 def block(text: str, tag: str = "") -> str:
@@ -23,7 +23,7 @@ def block(text: str, tag: str = "") -> str:
     return f"{fence}{tag}\n{inside}\n{fence}" if inside else f"{fence}{tag}\n{fence}"
 
 
-def _one(number: int, failure: Failure) -> str:
+def _shown(number: int, failure: Failure) -> str:
     if failure.error:
         outcome = f"The program ended with an error:\n{_short_block(failure.error)}"
     elif failure.got.strip():

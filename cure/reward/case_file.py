@@ -28,7 +28,7 @@ Lengths = Annotated[list[int], AfterValidator(_lengths)]
 
 
 class SwitchesRow(Shape):
-    """The switches of the released code, with its defaults; unknown ones are left alone."""
+    """The switches of the released code, with its defaults; unknown ones are ignored."""
 
     enable_efficient: bool = ReleaseSwitches.enable_efficient
     post_stage: bool = ReleaseSwitches.post_stage
@@ -93,7 +93,7 @@ class StoredProblem(Shape):
 
 
 class StoredCase(Shape):
-    """Problems, and what the released code is told about them."""
+    """One case of a file: problems, and the switches of the released code for them."""
 
     problems: list[StoredProblem]
     name: str = ""
@@ -108,7 +108,7 @@ class StoredCases(Shape):
 
 @dataclass(frozen=True)
 class RewardCase:
-    """Problems, and what the released code is told about them."""
+    """Problems, and the switches of the released code for them."""
 
     name: str
     switches: ReleaseSwitches

@@ -54,6 +54,7 @@ class ExecutedProblem:
     table: Booleans | None
     """(codes, ground-truth tests then generated tests); None where nothing was executed."""
     ground_truth: int
+    """Number of ground-truth tests, the first columns of `table`."""
     codes: RoleAnswers
     tests: RoleAnswers
 
@@ -63,6 +64,7 @@ class RoleRewards:
     """One role's rewards of one problem, None where the release has none."""
 
     raw: Floats | None
+    """(answers,) rewards before standardisation."""
     final: Floats | None
     """(answers,) advantages that are trained on, standardised, perhaps transformed. None where the group is dropped."""
 

@@ -15,8 +15,8 @@ SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of o
 def output_agreement(table: AnyTable) -> dict[str, float]:
     """Per candidate, the mean share of the other candidates that print the same on an input, in 0..1.
 
-    Every input counts, also one whose expected output is doubtful: the input is good all the same. An execution that
-    did not end well agrees with nobody.
+    Inputs of doubtful tests count as well, since only the expected outputs are in doubt. An execution that did not
+    end with verdict `ok` agrees with no other.
     """
     inputs = {test.stimulus: name for name, test in table.tests.items()}
     others = len(table.candidates) - 1
@@ -36,7 +36,7 @@ def output_agreement(table: AnyTable) -> dict[str, float]:
 
 
 def rank_by_agreement(table: AnyTable) -> Ranking:
-    """Ranking by (trusted tests passed, generated tests passed, agreement); the earliest wins what is left."""
+    """Ranking by (trusted tests passed, generated tests passed, agreement); the earliest candidate wins ties."""
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
     agreement = output_agreement(table)
     scores = {

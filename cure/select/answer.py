@@ -11,7 +11,7 @@ from sandbox import Verdict
 def viable(table: AnyTable, candidate: str) -> bool:
     """Whether the candidate may be handed over at all.
 
-    It passes every trusted test; where there is none it must at least have run to its end once, or there is no test.
+    It has to pass every trusted test; without trusted tests, one execution must have ended `ok`, if there is any.
     """
     trusted = table.names(trusted=True)
     if trusted:
@@ -26,5 +26,5 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
 
 
 def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
-    """Whether the candidate counts as verified: sure enough, and not by agreement alone: it passes a test."""
+    """Whether the candidate is right with at least the probability `confident`, and passes a test."""
     return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.tests)

@@ -7,7 +7,7 @@ from cure.select.confidence import Confidence
 from cure.table import AnyTable
 
 MAX_ODDS = 3.0
-"""Two behaviours are undecided when one is at most so many times as probable as the other."""
+"""Two behaviours are undecided when one is at most this many times as probable as the other."""
 
 
 def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""The execution table by behaviour, as the confidence weighs it."""
+"""Passes and fails per behaviour, computed from an execution table; what the confidence is computed from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Evidence:
     known: NDArray[np.bool_]
     """(groups, tests): whether the cell says anything; a cell that was not run or was lost by the sandbox does not."""
     trusted: NDArray[np.bool_]
-    """(tests,)."""
+    """(tests,): whether the test is trusted."""
 
     @property
     def sizes(self) -> list[int]:
@@ -30,7 +30,7 @@ class Evidence:
 
 
 def evidence(table: AnyTable) -> Evidence:
-    """The evidence of a table. A candidate of which nothing is known is left out, unless nothing is known of any."""
+    """The evidence of a table. Behaviours without a known cell are left out, unless all are such."""
     behaviours = [tuple(group) for group in clusters(table)]
     judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.tests)]
     groups = judged or behaviours

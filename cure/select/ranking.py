@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Ranked:
-    """One candidate and the numbers that put it where it is."""
+    """One candidate with the score that determines its place."""
 
     candidate: str
     score: tuple[float, ...]

@@ -28,8 +28,8 @@ def validity_if_wrong(
 ) -> dict[str, float]:
     """Per test, the probability that its expected output is right, given that this candidate is wrong.
 
-    What a repair should go by: it is of use only if the candidate is wrong, and the tests it fails cannot be right if
-    the candidate is.
+    Repairs are judged by this: a repair is useful only if the candidate is wrong, and if the candidate is right, the
+    tests it fails are wrong.
     """
     return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
 

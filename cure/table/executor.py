@@ -1,4 +1,4 @@
-"""Fills cells of a table: an executor for programs; one for patches of a repository needs no other table."""
+"""Executors fill the cells of a table; `ProgramExecutor` runs programs on unit tests."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Executor(Protocol[RowT_contra, ColumnT_contra]):
     def run(
         self, table: ExecutionTable[RowT_contra, ColumnT_contra], wanted: Collection[Pair]
     ) -> AsyncGenerator[tuple[Pair, Cell], None]:
-        """The cells wanted, each named by its row and column in `table`, as each is known. May be called concurrently;
-        closing it gives up what is left. Raises SandboxError where nothing can be run.
+        """Each wanted cell of `table` with its place (row, column), as soon as it is known. May be called concurrently;
+        closing the generator cancels what is left. Raises SandboxError where nothing can be run.
         """
 
 
@@ -41,7 +41,7 @@ class ProgramExecutor:
         self._known = _Known() if known is None else known
 
     def under(self, judging: Judging) -> ProgramExecutor:
-        """An executor with other rules; the two share what either of them has run."""
+        """An executor with another judging; the two share their executions."""
         return ProgramExecutor(self._sandbox, judging, self._known)
 
     def forget(self, pairs: Iterable[ProgramInput]) -> None:
@@ -50,12 +50,12 @@ class ProgramExecutor:
             self._known.executions.pop(pair, None)
 
     def remember(self, executions: Mapping[ProgramInput, Execution]) -> None:
-        """Take these executions, which were run before, for known: they are not run again."""
+        """Reuse these earlier executions: their pairs are not run again."""
         self._known.executions.update(executions)
 
     @property
     def executions(self) -> Mapping[ProgramInput, Execution]:
-        """What has been run so far."""
+        """All executions so far, by program and input."""
         return self._known.executions
 
     async def run(self, table: ProgramTable, wanted: Collection[Pair]) -> AsyncGenerator[tuple[Pair, Cell], None]:
@@ -78,7 +78,7 @@ class ProgramExecutor:
                 yield place, cell
 
     async def _executed(self, pairs: Collection[ProgramInput]) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
-        """Executions of the pairs: those known already, those to be run, those that another call is running."""
+        """Executions of the pairs: known ones first, then new ones, then those that another call runs."""
         known, awaited, missing = self._known.claim(pairs)
         left = {(source, stdin) for source, inputs in missing.items() for stdin in inputs}
         try:
@@ -100,7 +100,7 @@ class ProgramExecutor:
     async def _checked(
         self, unchecked: Collection[tuple[Pair, UnitTest, Cell]]
     ) -> AsyncGenerator[tuple[Pair, Cell], None]:
-        """The cells as the checker program has them."""
+        """The cells with their places, passed or failed by the checker program."""
         questions: dict[str, list[tuple[Pair, Cell]]] = {}
         for place, test, cell in unchecked:
             question = json.dumps({"input": test.stdin, "output": cell.stdout, "expected": test.expected})
@@ -114,18 +114,18 @@ class ProgramExecutor:
 
 
 class _Known:
-    """Executions by program and input, and who waits for those that are being run."""
+    """Executions by program and input, and futures of those that other calls wait for."""
 
     def __init__(self) -> None:
         self.executions: dict[ProgramInput, Execution] = {}
         self._running: dict[ProgramInput, asyncio.Future[Execution] | None] = {}
-        """None while nobody but the call that runs the pair wants its execution."""
+        """By running pair: the future that other calls await; None while there is no such call."""
 
     def claim(
         self, pairs: Iterable[ProgramInput]
     ) -> tuple[list[ProgramInput], dict[ProgramInput, asyncio.Future[Execution]], dict[str, list[str]]]:
-        """Pairs that are known; pairs that another call runs, with their futures; inputs to run, by program. The caller
-        has to `learn` or `give_up` the last.
+        """Known pairs; pairs that another call runs, with their futures; inputs to run, by program. The caller has to
+        `learn` or `give_up` the last.
         """
         known: list[ProgramInput] = []
         awaited: dict[ProgramInput, asyncio.Future[Execution]] = {}
@@ -142,13 +142,13 @@ class _Known:
         return known, awaited, missing
 
     def learn(self, pair: ProgramInput, execution: Execution) -> None:
-        """Keep the execution and hand it to whoever waits."""
+        """Store the execution and set it as the result of the pair's future."""
         self.executions[pair] = execution
         if future := self._running.pop(pair, None):
             future.set_result(execution)
 
     def give_up(self, pairs: Iterable[ProgramInput], error: Exception | None = None) -> None:
-        """Raise the error, or a cancellation, to whoever waits for these pairs, which were not run."""
+        """Set the error on the futures of these pairs, which were not run; cancel the futures without an error."""
         for pair in pairs:
             future = self._running.pop(pair, None)
             if future is None or future.cancelled():
@@ -157,13 +157,13 @@ class _Known:
                 future.cancel()
             else:
                 future.set_exception(error)
-                future.exception()  # seen: whoever waits for several futures reads the first one's alone
+                future.exception()  # marks it as retrieved: a call that awaits several futures reads only the first
 
 
 async def fill(
     executor: Executor[RowT, ColumnT], table: ExecutionTable[RowT, ColumnT], wanted: Collection[Pair] | None = None
 ) -> ExecutionTable[RowT, ColumnT]:
-    """The table with the cells wanted, all of them without `wanted`. Raises SandboxError where nothing can be run."""
+    """The table with the wanted cells filled, all cells for None. Raises SandboxError where nothing can be run."""
     cells = dict(table.cells)
     pairs = [(row, column) for row in table.candidates for column in table.tests] if wanted is None else wanted
     async with aclosing(executor.run(table, pairs)) as known:

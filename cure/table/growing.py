@@ -1,4 +1,4 @@
-"""The execution table while it grows: every candidate meets every test as soon as both are there."""
+"""An execution table that grows: each candidate runs on each test as soon as both are added."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cure.table.table import Cell, ExecutionTable, Pair
 
 
 class GrowingTable(Generic[RowT, ColumnT]):
-    """Runs what is missing in the background, through an executor."""
+    """Collects candidates and tests, and fills missing cells in the background through an executor."""
 
     def __init__(
         self, executor: Executor[RowT, ColumnT], on_cell: Callable[[str, str, Cell], None] = lambda *_: None
@@ -39,11 +39,11 @@ class GrowingTable(Generic[RowT, ColumnT]):
             self._want(candidate, name)
 
     def restore(self, candidate: str, test: str, cell: Cell) -> None:
-        """Put back a cell known from a recorded run, before its row and column are there."""
+        """Set a cell of a recorded run; to be called before its row and column are added."""
         self._cells[candidate, test] = cell
 
     def snapshot(self) -> ExecutionTable[RowT, ColumnT]:
-        """The table as far as it is known."""
+        """The table with the cells known so far."""
         return ExecutionTable(dict(self._candidates), dict(self._tests), dict(self._cells))
 
     async def settle(self) -> ExecutionTable[RowT, ColumnT]:
@@ -56,7 +56,7 @@ class GrowingTable(Generic[RowT, ColumnT]):
         return self.snapshot()
 
     async def cancel(self) -> None:
-        """Give up what is still running."""
+        """Cancel running executions and drop queued ones."""
         self._queued.clear()
         batches = list(self._batches)
         for batch in batches:

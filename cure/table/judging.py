@@ -16,7 +16,7 @@ from cure.table.compare import DEFAULT, Comparison, comparison
 from sandbox import Limits
 
 CHECKER = "checker"
-"""Stands in place of a comparison's name where a checker decides."""
+"""`Judging.name` where a checker decides."""
 _CHECKER_LIMITS = Limits(cpu_s=10.0, memory_mb=512)
 
 
@@ -42,7 +42,7 @@ class Judging:
         return replace(_CHECKER_LIMITS, cpu_s=cpu_s, memory_mb=max(_CHECKER_LIMITS.memory_mb, self.limits.memory_mb))
 
     def with_time_limit(self, seconds: float) -> Judging:
-        """A judging with this limit of CPU seconds and otherwise equal rules."""
+        """This judging with another limit of CPU seconds."""
         return replace(self, limits=replace(self.limits, cpu_s=seconds))
 
 

@@ -1,4 +1,4 @@
-"""Programs and inputs through the sandbox: the only maker of sandbox jobs from programs."""
+"""Runs programs on inputs in the sandbox: the only place that makes sandbox jobs from programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ProgramInput = tuple[str, str]
 async def run_pairs(
     sandbox: Sandbox, wanted: Mapping[str, Sequence[str]], judging: Judging
 ) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
-    """An execution of each program on each of the inputs wanted of it, as each finishes; one job for each program."""
+    """An execution of each program on each of its wanted inputs, as each finishes; one job per program."""
     programs = [(source, inputs) for source, inputs in wanted.items() if inputs]
     jobs = [
         Job(

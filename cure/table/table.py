@@ -1,7 +1,7 @@
 """The execution table: rows x columns, with what every row did in every column, not only whether it passed.
 
-A row is a candidate program or a patch of a repository, a column is a unit test or a check of a repository; the table,
-the selectors and the evidence need no more of them than `Row` and `Column` say.
+A row is a candidate program or a patch of a repository, a column is a unit test or a check of a repository; table,
+selectors and evidence use only what the protocols `Row` and `Column` say.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
 
 
 AnyTable = ExecutionTable[Row, Column]
-"""A table of whatever candidates and tests: what selectors and evidence take."""
+"""A table of any kind of candidates and tests, which selectors and evidence take."""
 ProgramTable = ExecutionTable[Candidate, UnitTest]
 """A table of programs and unit tests."""
 
@@ -129,8 +129,8 @@ ProgramTable = ExecutionTable[Candidate, UnitTest]
 def pass_matrix(
     table: AnyTable, candidates: Sequence[str] | None = None, tests: Sequence[str] | None = None
 ) -> NDArray[np.bool_]:
-    """Booleans of shape (candidates, tests): B of CURE, section 2; unknown cells are False. All rows and columns
-    without names.
+    """(candidates, tests) booleans: whether each cell passed, B in section 2 of the paper; unknown cells are False.
+    `candidates` and `tests` name rows and columns; None takes all.
     """
     rows = list(table.candidates) if candidates is None else candidates
     columns = list(table.tests) if tests is None else tests
@@ -143,7 +143,7 @@ def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], .
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
     however they are written; the output of a failed execution does not count, so that two programs that crash in the
-    same place after different prints are alike. A candidate of which nothing is known is like no other.
+    same place after different prints are alike. A candidate without a known cell has a behaviour of its own.
     """
     seen = []
     for name, test in table.tests.items():
