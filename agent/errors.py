@@ -11,3 +11,9 @@ class RunError(Exception):
     """A run cannot be recorded, found or read; the message says where and what to do. The command exits with 2."""
 
     exit_code = 2
+
+
+class ListenError(Exception):
+    """A port cannot be listened on. The command exits with 2."""
+
+    exit_code = 2

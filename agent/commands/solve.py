@@ -31,7 +31,8 @@ def solve(
     settings: SolveOptions,
     others: tuple[Section, ...],
 ) -> int:
-    """Solve PROBLEM: a JSON file in CURE's schema, a text or Markdown statement, or - for standard input.
+    """Solve PROBLEM: a JSON file in CURE's schema or of competitive-companion, a text or Markdown statement, a package
+    of Polygon or the ICPC, or - for standard input.
 
     The program goes to standard output, everything else to standard error. Exit code 0: verified; 1: low confidence;
     2: bad input; 3: not solved; 4: budget spent; 5: the model failed; 6: the sandbox failed. `cure-agent config solve`
@@ -39,9 +40,12 @@ def solve(
     """
     from agent.commands.hand_over import check_writable, hand_over
     from cure.interrupt import run_interruptible
-    from cure.problem.file import load_problems, pick
+    from cure.problem.file import pick, read_problem_file
 
-    chosen = pick(load_problems(problem), index)
+    found = read_problem_file(problem)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    chosen = pick(found.problems, index)
     check_writable(out)
     outcome = run_interruptible(_solve(chosen, settings.settings(), settings.sandbox, others, as_json))
     hand_over(outcome, as_json, out)

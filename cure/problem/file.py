@@ -1,12 +1,14 @@
-"""Reads problems from files: CURE's JSON, JSONL and Parquet with these fields, and plain statements.
+"""Reads problems from files: CURE's JSON, JSONL and Parquet with these fields, statements, and problem packages.
 
 A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
 `test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). How outputs are judged:
 `comparison` (a name) or `checker` (a program); for measuring only: `reference_solution`, `submissions`, `difficulty`,
-`date`. Unknown fields are kept.
+`date`. Unknown fields are kept. A row may also be a problem in the JSON of competitive-companion
+(`cure.problem.companion`).
 
-A Markdown or text file is one problem: the statement as it stands, named by its first heading. Fenced blocks labelled
-Input and Output under a heading that begins with Example or Sample are its public tests (`cure.problem.statement`).
+A Markdown or text file is one problem: the statement as it stands, named by its first heading, with the samples that
+`cure.problem.statement` finds in it. A directory or a zip file is a package of Polygon or of the ICPC
+(`cure.problem.packages`).
 """
 
 from __future__ import annotations
@@ -14,24 +16,44 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cure.errors import ProblemError
 from cure.problem import Problem
+from cure.problem.companion import is_companion, problem_from_companion
+from cure.problem.packages import is_package, read_package
 from cure.problem.row import problem_from_row
-from cure.problem.statement import problem_from_statement
+from cure.problem.statement import Statement, read_statement
 
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
+@dataclass(frozen=True)
+class ProblemFile:
+    """What a file holds."""
+
+    problems: list[Problem]
+    notes: tuple[str, ...] = ()
+    """A line each: what should be known about how the file was read, such as samples that were not understood."""
+
+
 def load_problems(path: str, text: str | None = None) -> list[Problem]:
+    """The problems in the file `path`, or in `text` when it is given; `-` is standard input. Raises ProblemError."""
+    return read_problem_file(path, text).problems
+
+
+def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
 
     Raises ProblemError with one line that names file, row and field. Rows are counted from 0, as `--index` does.
     """
     source = "standard input" if path == "-" else path
     suffix = Path(path).suffix.lower()
+    if text is None and path != "-" and is_package(path):
+        package = read_package(path)
+        return ProblemFile([package.problem], package.notes)
     if suffix == ".parquet" and text is None:
         return _from_rows(source, _parquet_rows(path))
     if text is None:
@@ -42,7 +64,8 @@ def load_problems(path: str, text: str | None = None) -> list[Problem]:
         return _from_rows(source, _json_lines(source, text))
     if suffix == ".json" or (suffix not in (".md", ".markdown", ".txt") and _looks_like_json(text)):
         return _from_rows(source, _json_rows(source, text))
-    return [problem_from_statement(text, source, "stdin" if path == "-" else Path(path).stem)]
+    statement = read_statement(text, source, "stdin" if path == "-" else Path(path).stem)
+    return ProblemFile([statement.problem], statement.notes)
 
 
 def pick(problems: Sequence[Problem], index: int | None) -> Problem:
@@ -157,7 +180,13 @@ def _parquet_rows(path: str) -> list[tuple[str, object]]:
     return [(f"{path}: problem {index}", row) for index, row in enumerate(rows)]
 
 
-def _from_rows(source: str, rows: Sequence[tuple[str, object]]) -> list[Problem]:
+def _from_rows(source: str, rows: Sequence[tuple[str, object]]) -> ProblemFile:
     stem = "stdin" if source == "standard input" else Path(source).stem
-    names = [stem] if len(rows) == 1 else [f"{stem}/{index}" for index in range(len(rows))]
-    return [problem_from_row(row, where, name) for (where, row), name in zip(rows, names, strict=True)]
+    read: list[Statement] = []
+    for index, (where, row) in enumerate(rows):
+        name = stem if len(rows) == 1 else f"{stem}/{index}"
+        if is_companion(row):
+            read.append(problem_from_companion(row, where, name))
+        else:
+            read.append(Statement(problem_from_row(row, where, name)))
+    return ProblemFile([each.problem for each in read], tuple(note for each in read for note in each.notes))

@@ -32,7 +32,7 @@ def _written_out(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], float]:
+def positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], float]:
     """A check that raises ValueError unless a number is positive, at least `least` and at most `most`."""
 
     def check(number: float) -> float:
@@ -80,8 +80,8 @@ class ProblemRow(Shape):
     example_output: Texts = ()
     test_input: Texts = ()
     test_output: Texts = ()
-    test_time_limit: Annotated[float, AfterValidator(_positive(3600, "seconds"))] | None = None
-    memory_limit_mb: Annotated[float, AfterValidator(_positive(1_048_576, "megabytes", least=1))] | None = None
+    test_time_limit: Annotated[float, AfterValidator(positive(3600, "seconds"))] | None = None
+    memory_limit_mb: Annotated[float, AfterValidator(positive(1_048_576, "megabytes", least=1))] | None = None
     name: Word = ""
     comparison: OptionalText = ""
     checker: OptionalText = ""

@@ -49,7 +49,8 @@ def run_of(dataset: str) -> click.Command:
         from evaluator.run.start import evaluate, read_problems
 
         prices = given_prices(settings.price, settings.prices)
-        problems, sha256 = read_problems(find_dataset(dataset), settings.limit)
+        path = find_dataset(dataset)
+        problems, sha256 = read_problems(path, settings.limit, lambda note: click.echo(f"note: {note}", err=True))
         recorded = settings.settings(dataset, sha256)
         if dry_run:
             click.echo(_plan(recorded, problems, as_json))

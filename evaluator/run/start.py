@@ -14,7 +14,7 @@ from typing import Any
 
 from cure.errors import ProblemError
 from cure.problem import Problem
-from cure.problem.file import load_problems
+from cure.problem.file import read_problem_file, to_record
 from cure.prompts import prompts_for, style_for
 from cure.session import open_session
 from engines import BatchProgress, Engine, write_atomically
@@ -26,15 +26,24 @@ from evaluator.run.settings import Role, RoleSettings, Settings
 from settings.section import Section
 
 
-def read_problems(path: Path, limit: int | None) -> tuple[list[Problem], str]:
-    """The problems of a file, and its SHA-256. Raises ProblemError, also where two have one name."""
-    problems = load_problems(str(path))[:limit]
+def read_problems(
+    path: Path, limit: int | None, on_note: Callable[[str], None] = lambda _: None
+) -> tuple[list[Problem], str]:
+    """The problems of a file or a package, and its SHA-256; what should be known about them goes to `on_note`.
+
+    Raises ProblemError, also where two have one name.
+    """
+    found = read_problem_file(str(path))
+    for note in found.notes:
+        on_note(note)
+    problems = found.problems[:limit]
     names: dict[str, int] = {}
     for number, problem in enumerate(problems):
         if problem.name in names:
             raise ProblemError(f"{path}: problems {names[problem.name]} and {number} are both called {problem.name!r}")
         names[problem.name] = number
-    return problems, hashlib.sha256(path.read_bytes()).hexdigest()
+    content = path.read_bytes() if path.is_file() else json.dumps([*map(to_record, found.problems)]).encode()
+    return problems, hashlib.sha256(content).hexdigest()
 
 
 async def evaluate(

@@ -236,7 +236,11 @@ def test_one_problem_is_picked_by_its_index() -> None:
         ("p.json", '{"question": "a", "name": [1]}', "p.json: 'name' is a list, expected text"),
         ("p.md", "# Title\n\n", "p.md: the statement is empty"),
         ("p.md", "# T\nx\n## Example\nInput:\n```\n1\n```", "p.md:5: this example input has no output"),
-        ("p.md", "# T\nx\n## Example\nOutput:\n```\n1\n```", "p.md:5: this example output has no input before it"),
+        (
+            "p.md",
+            "# T\nx\n## Example\nOutput:\n```\n1\n```\n## Example\nInput:\n```\n1\n```\nOutput:\n```\n1\n```",
+            "p.md:5: this example output has no input before it",
+        ),
         ("p.md", "# T\nx\n```\n1", "p.md:3: this fenced block is never closed"),
         ("-", "{", "standard input:1:2: not valid JSON: Expecting property name enclosed in double quotes"),
     ],

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NAMES = ("sandbox.md", "workspaces.md", "evaluator.md", "metrics.md", "datasets.md")
+NAMES = ("sandbox.md", "workspaces.md", "evaluator.md", "metrics.md", "datasets.md", "statements.md")
 PAGES = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in NAMES)
 
 OUTSIDE = {

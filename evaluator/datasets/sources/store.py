@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cure.problem.packages import is_package
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.sources.catalogue import PaperSet, known_set, paper_set
 
@@ -90,13 +91,13 @@ def verified(item: PaperSet, record: Record) -> Path:
 
 
 def find_dataset(name_or_path: str | Path) -> Path:
-    """The file of a set: the path, if it is one, else the stored set of that name, with its checksum verified.
+    """The file or package of a set: the path, if it is one, else the stored set of that name, its checksum verified.
 
     Raises DatasetError that says what to do where the name is unknown, or the set is not on this machine.
     """
     text = str(name_or_path)
     path = Path(text)
-    if path.is_file():
+    if path.is_file() or is_package(text):
         return path
     item = paper_set(text)
     if item is None:

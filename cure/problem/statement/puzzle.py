@@ -1,0 +1,60 @@
+"""The sample of a puzzle in the form of Advent of Code: a block behind "For example", its answer emphasised below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from cure.problem.statement.data import is_plain_data
+from cure.problem.statement.items import Block, Item
+
+_LEADS = re.compile(r"for example\b|\bexample\b.*:\s*$|^suppose\b.*:\s*$", re.IGNORECASE)
+_ANSWER = re.compile(
+    r"(?:\*\*?|_)`([^`\n]{1,200})`(?:\*\*?|_)|`(?:\*\*?)([^`*\n]{1,200})(?:\*\*?)`"
+    r"|<code><em>([^<\n]{1,200})</em></code>|<em><code>([^<\n]{1,200})</code></em>"
+)
+_MENTION = re.compile(r"\b(?:sample|example) (?:in|out)put\b|<t[hd]>\s*(?:in|out)put", re.IGNORECASE)
+_LONGEST = 20_000  # characters of a line that are looked at
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """The sample of a puzzle."""
+
+    given: str
+    expected: str
+    number: int
+    """Of the line with the answer."""
+
+
+def puzzle_sample(items: Sequence[Item]) -> Puzzle | None:
+    """The last block behind words that lead to an example, and the last answer behind it: those of the last part."""
+    leads = False
+    block: Block | None = None
+    answer: tuple[str, int] | None = None
+    for item in items:
+        if isinstance(item, Block):
+            if leads:
+                block, answer, leads = item, None, False
+            continue
+        text = item.text[:_LONGEST]
+        if text.strip():
+            leads = bool(_LEADS.search(text))
+        if block and (found := list(_ANSWER.finditer(text))):
+            answer = next(filter(None, found[-1].groups())), item.number
+    if block is None or answer is None:
+        return None
+    return Puzzle(block.text, f"{answer[0].strip()}\n", answer[1])
+
+
+def announcements(items: Sequence[Item]) -> list[int]:
+    """Numbers of the lines that speak of a sample's input, or lead to an example with data below."""
+    texts = [item for item in items if not isinstance(item, Block) and item.text.strip()]
+    return [
+        line.number
+        for line, below in zip_longest(texts, texts[1:])
+        if _MENTION.search(line.text[:_LONGEST])
+        or (below and _LEADS.search(line.text[:_LONGEST]) and is_plain_data([below.text]))
+    ]

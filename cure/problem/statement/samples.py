@@ -1,0 +1,202 @@
+"""The samples of a statement: its parts in pairs, and what is said about parts that are none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cure.errors import ProblemError
+from cure.problem import UnitTest
+from cure.problem.statement.data import is_plain_data, joined, looks_like_prose, looks_like_sample, paragraphs
+from cure.problem.statement.items import Item, items_of
+from cure.problem.statement.labels import is_nothing, is_stream, label
+from cure.problem.statement.parts import Part, PartsReader
+from cure.problem.statement.puzzle import announcements, puzzle_sample
+
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,40} = ")
+_TEXT_TAGS = ("", "text", "txt", "plain", "plaintext", "none", "console")
+
+
+@dataclass
+class _Samples:
+    """What has been found so far."""
+
+    source: str
+    tests: dict[UnitTest, None] = field(default_factory=dict)
+    """In order and each once: pages in two languages show every sample twice."""
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    inputs: list[Part] = field(default_factory=list)
+    """Certain inputs without an output."""
+    outputs: list[Part] = field(default_factory=list)
+    """Certain outputs without an input."""
+    unknown: list[Part] = field(default_factory=list)
+
+    def note(self, number: int, text: str) -> None:
+        self.notes.append((number, f"{self.source}:{number}: {text}"))
+
+    def test(self, given: str, expected: str) -> None:
+        self.tests[UnitTest(given, expected, "public")] = None
+
+
+def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...], tuple[str, ...]]:
+    """The public tests in a statement's lines, and a note on each part that looks like a sample and is no test.
+
+    Raises ProblemError for a block that is never closed, and for a labelled block that lacks the other half.
+    """
+    found = _Samples(source)
+    items = list(items_of(lines, source))
+    reader = PartsReader()
+    _pair(found, reader.read(items))
+    _lone_outputs(found)
+    _lone_inputs(found)
+    if not found.tests and (puzzle := puzzle_sample(items)):
+        found.test(puzzle.given, puzzle.expected)
+        found.note(puzzle.number, f"the expected output {puzzle.expected.strip()!r} was read out of the text")
+    _unknown(found)
+    if not found.tests and not found.notes:
+        _say_nothing_found(found, reader.headings, items)
+    if any(_ASSIGNMENT.match(test.stdin) for test in found.tests):
+        found.note(1, "inputs are written as assignments; programs are given that text on standard input")
+    return tuple(found.tests), tuple(text for _, text in sorted(found.notes))
+
+
+def _pair(found: _Samples, parts: Sequence[Part]) -> None:
+    """Sort the parts: pairs become tests, what is left over is kept for a note."""
+    given: Part | None = None
+    unlabelled: Part | None = None
+    for part in parts:
+        if part.role == "unknown":
+            if not _nested(found, part):
+                _left_over(found, unlabelled)
+                unlabelled = part
+        elif part.role == "input":
+            _left_over(found, given)
+            given = part
+        else:
+            if given is None and unlabelled and part.certain and unlabelled.example == part.example:
+                given, unlabelled = unlabelled, None
+            if given is not None and _belong_together(given, part):
+                _test(found, given, part)
+            else:
+                _left_over(found, given)
+                _left_over(found, part)
+            given = None
+    _left_over(found, given)
+    _left_over(found, unlabelled)
+
+
+def _nested(found: _Samples, part: Part) -> bool:
+    """Whether the block holds labelled samples itself; they are added."""
+    body = part.blocks[0].lines if part.blocks else ()
+    first = label(next((line for line in body if line.strip()), ""))
+    if not part.certain or first is None or first.role not in ("input", "output", "example"):
+        return False
+    try:
+        inside = PartsReader(in_example=True).read(list(items_of(body, found.source, part.number + 1)))
+    except ProblemError:  # something in the block looks like the beginning of another
+        return False
+    _pair(found, inside)
+    return True
+
+
+def _belong_together(given: Part, expected: Part) -> bool:
+    """Whether the two are a sample: their labels say so, or they hold nothing but data."""
+    if given.certain and expected.certain:
+        return not (is_stream(given.text) and is_stream(expected.text))
+    if given.certain:
+        return bool(expected.text.strip()) and not looks_like_prose(expected.text.split("\n", 1)[0])
+    if expected.certain:
+        return is_plain_data(given.text.split("\n"))
+    both = (given.text.split("\n"), expected.text.split("\n"))
+    worded = given.inline and not any(character.isdigit() for character in given.text)
+    return not worded and all(map(is_plain_data, both)) and not is_stream(given.text)
+
+
+def _test(found: _Samples, given: Part, expected: Part) -> None:
+    """Add the pair as a test. Pages that show both labels first have input and output behind the second."""
+    if given.has_data:
+        text = given.text
+        if not given.blocks and is_nothing(text):
+            text = ""
+        if not expected.blocks and not expected.text:
+            found.note(expected.number, "this sample output is empty; it is not used as a test")
+            return
+        found.test(text, expected.text)
+        if expected.is_cut:
+            found.note(expected.number, "this output ends at a blank line; use a block where more lines belong to it")
+        return
+    if len(expected.blocks) > 1:
+        found.test(expected.blocks[0].text, expected.blocks[1].text)
+        return
+    below = paragraphs(expected.lines)
+    if expected.blocks or expected.number > given.number + 1 or not below:
+        in_turn = None
+    elif len(below) > 1 and not looks_like_prose(below[1][0]):
+        in_turn = (below[0], below[1])
+    else:
+        in_turn = (below[0][:1], below[0][1:]) if len(below[0]) == 2 else None
+    if in_turn:
+        found.test(joined(in_turn[0]), joined(in_turn[1]))
+    elif not expected.text or (not expected.blocks and expected.number == given.number + 1 and len(below[0]) > 2):
+        found.note(given.number, "this sample's input and output cannot be told apart; it is not used as a test")
+    else:
+        found.test("", expected.text)
+
+
+def _left_over(found: _Samples, part: Part | None) -> None:
+    if part is None or (part.role == "input" and part.blocks and _nested(found, part)):
+        return
+    if part.role == "unknown":
+        found.unknown.append(part)
+    elif part.certain:
+        (found.inputs if part.role == "input" else found.outputs).append(part)
+    elif part.blocks or part.inline:
+        found.unknown.append(part)
+
+
+def _lone_outputs(found: _Samples) -> None:
+    """Outputs without an input: where no sample has one, programs read nothing."""
+    for part in found.outputs:
+        if not (found.tests or found.inputs) and part.text:
+            continue
+        if part.blocks and not part.spoken:
+            raise ProblemError(f"{found.source}:{part.at}: this example output has no input before it")
+        found.note(part.at, "this example output has no input before it; it is not used as a test")
+    if found.tests or found.inputs:
+        return
+    for part in found.outputs:
+        if part.text:
+            found.test("", part.text)
+            found.note(part.at, "this sample has no input; programs are given an empty one")
+
+
+def _lone_inputs(found: _Samples) -> None:
+    for part in found.inputs:
+        if part.blocks and not part.spoken:
+            raise ProblemError(f"{found.source}:{part.at}: this example input has no output")
+        found.note(part.at, "this example input has no output; it is not used as a test")
+
+
+def _unknown(found: _Samples) -> None:
+    """Say which blocks look like a sample and were not taken."""
+    for part in found.unknown:
+        block = part.blocks[0] if part.blocks else None
+        lines = block.lines if block else part.text.split("\n")
+        tag = block.info.lower() if block else ""
+        expected_here = part.certain or part.role != "unknown" or not found.tests
+        if block is None and part.certain:
+            found.note(part.number, "this table looks like a sample but its cells cannot be told apart")
+        elif block is None and not is_plain_data(lines):
+            continue
+        elif expected_here and looks_like_sample(lines) and (part.role != "unknown" or tag in _TEXT_TAGS):
+            found.note(part.at, f"this {'block' if block else 'line'} looks like a sample; {_REMEDY}")
+
+
+def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence[Item]) -> None:
+    """Say where examples are announced although none was found."""
+    for number in headings[:1] or announcements(items)[:1]:
+        found.note(number, f"an example is announced here but none could be read; {_REMEDY}")
+
+
+_REMEDY = "put it below a heading Example and the labels Input and Output to use it as a test"

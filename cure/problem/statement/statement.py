@@ -1,0 +1,50 @@
+"""A problem out of a plain statement, in Markdown or just text.
+
+The whole text is the statement, its first heading the name, its samples the public tests.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cure.errors import ProblemError
+from cure.problem import Problem
+from cure.problem.statement.labels import label
+from cure.problem.statement.samples import samples_of
+
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A problem, and what a person should know about how it was read."""
+
+    problem: Problem
+    notes: tuple[str, ...] = ()
+    """A line each, beginning with file and line: what looks like a sample and is no test, and what was guessed."""
+
+
+def read_statement(text: str, source: str, default_name: str) -> Statement:
+    """The problem stated in `text`, called `default_name` where no heading names it.
+
+    Raises ProblemError when the statement is empty, a block is never closed or a sample is incomplete.
+    """
+    whole = text.replace("\r\n", "\n")
+    question = whole.strip()
+    lines = whole.split("\n")
+    if all(not line.strip() or _HEADING.fullmatch(line) for line in lines):
+        raise ProblemError(f"{source}: the statement is empty")
+    tests, notes = samples_of(lines, source)
+    return Statement(Problem(question, tests, name=_name(lines) or default_name), notes)
+
+
+def _name(lines: list[str]) -> str:
+    """The first heading that is no label; empty where there is none."""
+    headings = (match[2] for line in lines if (match := _HEADING.fullmatch(line)) and not _is_label(line, match))
+    return next(headings, "").strip(" \t#")
+
+
+def _is_label(line: str, heading: re.Match[str]) -> bool:
+    found = label(line)
+    return found is not None and (found.role != "example" or len(heading[1]) > 1)

@@ -1,0 +1,41 @@
+"""A program that fails the statement's own sample is never verified, whatever form the sample has."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cure.statement_forms import FORMS
+from tests.end_to_end import conftest
+
+Solve = Callable[..., subprocess.CompletedProcess[str]]
+Script = Callable[..., str]
+
+THRICE = "```python\nprint(int(input()) * 3)\n```"
+WRONG_TESTS = [conftest.tester_answer(str(number), str(3 * number)) for number in range(6, 14)]
+COMMONEST = ("numbered headings", "headings without numbers", "bold example", "Codeforces, copied", "Kattis, copied")
+
+
+@pytest.mark.parametrize("name", COMMONEST)
+def test_a_wrong_program_with_agreeing_tests_is_not_verified(
+    name: str, solve: Solve, script: Script, tmp_path: Path
+) -> None:
+    (form,) = (form for form in FORMS if form.name == name)
+    file = tmp_path / "twice.md"
+    file.write_text(form.render([("5\n", "10\n")]))
+    done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1)
+    assert done.returncode == 3, done.stderr
+
+
+def test_a_sample_that_was_not_understood_is_said_before_the_work_begins(
+    solve: Solve, script: Script, tmp_path: Path
+) -> None:
+    file = tmp_path / "twice.md"
+    file.write_text("# Twice\nRead n. Print 2n. For example\n\n```\n5\n```\n\ngives\n\n```\n10\n```\n")
+    done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1)
+    first, second, *_ = done.stderr.splitlines()
+    assert first.startswith(f"note: {file}:4: this block looks like a sample; put it below")
+    assert second.startswith(f"note: {file}:10: this block looks like a sample; put it below")
