@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from cure.errors import ProblemError
 from cure.problem import UnitTest
+from cure.problem.file import load_problems
 from cure.problem.statement import read_statement
 from cure.problem.statement.words import LANGUAGES, listed
 from tests.cure.statement_forms import FORMS, Example, Form
@@ -188,6 +190,8 @@ LOOKS = f"this block looks like a sample; {REMEDY}"
 ANNOUNCED = f"an example is announced here but none could be read; {REMEDY}"
 EMPTY_INPUT = "this sample has no input; programs are given an empty one"
 CUT = "this output ends at a blank line; use a block where more lines belong to it"
+GUESSED = "these words were taken for a sample; a label Example above them says so for certain"
+CALL = "this example is written as a call and left out; others show what programs read"
 ASSIGNED = "inputs are written as assignments; programs are given that text on standard input"
 
 
@@ -208,8 +212,23 @@ ASSIGNED = "inputs are written as assignments; programs are given that text on s
         ("# T/x/## Sample Output//    */   ***", [("", "    */   ***/")], [f"3: {EMPTY_INPUT}"]),
         ("T/Sample Input: 5", [], ["2: this example input has no output; it is not used as a test"]),
         ("T/Example 1:/Input: n = 5/Output: 10", [("n = 5/", "10/")], [f"1: {ASSIGNED}"]),
+        (
+            "T/Example:/Input: n = 5/Output: 10//Input/Line 1: a number.//Output/Print the result.//Example//Input/7/"
+            "Output/14",
+            [("7/", "14/")],
+            [f"3: {CALL}"],
+        ),
+        (
+            "T/Example://Input/Line 1: s - a text.//Output/Print the result of it.//Example//Input/a b//Output/2",
+            [("a b/", "2/")],
+            [],
+        ),
+        ("T/Examples/Input/A b, c d./Output/A:b::c:d:e f:/Note/x", [("A b, c d./", "A:b::c:d:e f:/")], []),
         ("T//Example: Input: 5, Output: 10", [("5/", "10/")], []),
         ("T//input/standard input/output/standard output", [], []),
+        ("T//Input:/3 abc//Output:/abc 3", [], [f"3: these lines look like a sample; {REMEDY}"]),
+        ("T//Input:/abc//Output:/cba", [("abc/", "cba/")], [f"3: {GUESSED}"]),
+        ("T//Input/n//Output/Print 2n.", [], []),
         ("T/Input: an integer n/Output: twice n", [], []),
         ("T//入力例 1/5/出力例 1/10//Sample Input 1/5/Sample Output 1/10", [("5/", "10/")], []),
         ("T//入力例 1/321/出力例 1/0321/321 は 3 桁なので、先頭に 1 つ 0 をつけます。", [("321/", "0321/")], []),
@@ -291,3 +310,13 @@ def test_a_statement_is_named_by_its_first_heading_that_is_no_label() -> None:
     assert read_statement(text, "p.md", "p").problem.name == "Double"
     assert read_statement("# Sample Mean\n\nPrint it.\n", "p.md", "p").problem.name == "Sample Mean"
     assert read_statement("A. Twice\n\nPrint it.\n", "p.md", "p").problem.name == "p"
+
+
+@pytest.mark.parametrize("name", ["humaneval_plus_stdio_cure.json", "mbpp_plus_stdio_cure.json"])
+def test_statements_of_real_sets_give_their_own_samples_or_a_note(name: str, shared_data: Path) -> None:
+    for problem in load_problems(str(shared_data / "stdio-he-mbpp" / name)):
+        statement = read_statement(problem.question, "p.md", "p")
+        found = [(test.stdin.split(), test.expected.split()) for test in statement.problem.examples]
+        known = [(test.stdin.split(), test.expected.split()) for test in problem.examples]
+        assert all(pair in known for pair in found), problem.name
+        assert found or statement.notes, problem.name

@@ -43,7 +43,7 @@ def paragraphs(lines: Sequence[str]) -> list[list[str]]:
 def looks_like_prose(line: str) -> bool:
     """Whether the line reads like a sentence."""
     text = _LIST_ITEM.sub("", line[:_LONGEST], count=1).strip()
-    words = len(_WORD.findall(text))
+    words = sum(1 for part in text.split() if _WORD.search(part))
     if _WIDE.search(text):
         return len(_WIDE.findall(text)) >= (5 if text.endswith(_SENTENCE_END) else 12)
     ends = text.endswith(_SENTENCE_END)

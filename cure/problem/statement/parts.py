@@ -26,6 +26,8 @@ class Part:
     """Of the line with the label, or of the block's opening line."""
     certain: bool
     """Whether the words or the section around say that this is a sample."""
+    sample: bool
+    """Whether the label's own words say so."""
     example: int
     """Which example heading the part stands under; 0 is none."""
     blocks: list[Block] = field(default_factory=list)
@@ -94,7 +96,7 @@ class PartsReader:
         return self._parts
 
     def _add(self, role: Literal["input", "output", "unknown"], number: int, *, sample: bool = False) -> Part:
-        part = Part(role, number, sample or self._section > 0, self._example)
+        part = Part(role, number, sample or self._section > 0, sample, self._example)
         self._parts.append(part)
         self._nothing_yet = self._nothing_yet and role == "unknown"
         return part

@@ -8,13 +8,21 @@ from dataclasses import dataclass, field
 
 from cure.errors import ProblemError
 from cure.problem import UnitTest
-from cure.problem.statement.data import is_plain_data, joined, looks_like_prose, looks_like_sample, paragraphs
+from cure.problem.statement.data import (
+    is_plain_data,
+    joined,
+    looks_like_prose,
+    looks_like_sample,
+    may_be_prose,
+    paragraphs,
+)
 from cure.problem.statement.items import Item, items_of
 from cure.problem.statement.labels import is_nothing, is_stream, label
 from cure.problem.statement.parts import Part, PartsReader
 from cure.problem.statement.puzzle import announcements, puzzle_sample
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,40} = ")
+_CALL = re.compile(r"[\[\](){}\"'=]")
 _TEXT_TAGS = ("", "text", "txt", "plain", "plaintext", "none", "console")
 
 
@@ -26,6 +34,8 @@ class _Samples:
     tests: dict[UnitTest, None] = field(default_factory=dict)
     """In order and each once: pages in two languages show every sample twice."""
     notes: list[tuple[int, str]] = field(default_factory=list)
+    inline: dict[UnitTest, int] = field(default_factory=dict)
+    """Tests whose data stands behind the labels' colons, with the numbers of their lines."""
     inputs: list[Part] = field(default_factory=list)
     """Certain inputs without an output."""
     outputs: list[Part] = field(default_factory=list)
@@ -35,8 +45,10 @@ class _Samples:
     def note(self, number: int, text: str) -> None:
         self.notes.append((number, f"{self.source}:{number}: {text}"))
 
-    def test(self, given: str, expected: str) -> None:
-        self.tests[UnitTest(given, expected, "public")] = None
+    def test(self, given: str, expected: str) -> UnitTest:
+        test = UnitTest(given, expected, "public")
+        self.tests[test] = None
+        return test
 
 
 def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...], tuple[str, ...]]:
@@ -53,6 +65,7 @@ def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...],
     if not found.tests and (puzzle := puzzle_sample(items)):
         found.test(puzzle.given, puzzle.expected)
         found.note(puzzle.number, f"the expected output {puzzle.expected.strip()!r} was read out of the text")
+    _without_calls(found)
     _unknown(found)
     if not found.tests and not found.notes:
         _say_nothing_found(found, reader.headings, items)
@@ -76,8 +89,13 @@ def _pair(found: _Samples, parts: Sequence[Part]) -> None:
         else:
             if given is None and unlabelled and part.certain and unlabelled.example == part.example:
                 given, unlabelled = unlabelled, None
-            if given is not None and _belong_together(given, part):
+            if given is not None and _are_descriptions(given, part):
+                pass
+            elif given is not None and _belong_together(given, part):
                 _test(found, given, part)
+                _say_if_guessed(found, given, part)
+            elif given is not None and _may_belong_together(given, part):
+                found.note(given.number, f"these lines look like a sample; {_REMEDY}")
             else:
                 _left_over(found, given)
                 _left_over(found, part)
@@ -100,6 +118,12 @@ def _nested(found: _Samples, part: Part) -> bool:
     return True
 
 
+def _are_descriptions(given: Part, expected: Part) -> bool:
+    """Whether the two parts, below an example that has no labels, describe input and output in sentences."""
+    said = any(part.sample or part.blocks or part.inline for part in (given, expected))
+    return not said and may_be_prose(given.text.split("\n", 1)[0]) and looks_like_prose(expected.text.split("\n", 1)[0])
+
+
 def _belong_together(given: Part, expected: Part) -> bool:
     """Whether the two are a sample: their labels say so, or they hold nothing but data."""
     if given.certain and expected.certain:
@@ -113,6 +137,19 @@ def _belong_together(given: Part, expected: Part) -> bool:
     return not worded and all(map(is_plain_data, both)) and not is_stream(given.text)
 
 
+def _may_belong_together(given: Part, expected: Part) -> bool:
+    """Whether two parts in plain lines, which nothing but their labels calls a sample, look like one."""
+    lines = [*given.text.split("\n"), *expected.text.split("\n")]
+    plain = not (given.certain or expected.certain or given.blocks or expected.blocks)
+    return plain and looks_like_sample(lines) and not any(map(may_be_prose, lines)) and bool(expected.text)
+
+
+def _say_if_guessed(found: _Samples, given: Part, expected: Part) -> None:
+    digits = any(character.isdigit() for character in given.text + expected.text)
+    if not (given.certain or expected.certain or digits):
+        found.note(given.number, "these words were taken for a sample; a label Example above them says so for certain")
+
+
 def _test(found: _Samples, given: Part, expected: Part) -> None:
     """Add the pair as a test. Pages that show both labels first have input and output behind the second."""
     if given.has_data:
@@ -122,7 +159,9 @@ def _test(found: _Samples, given: Part, expected: Part) -> None:
         if not expected.blocks and not expected.text:
             found.note(expected.number, "this sample output is empty; it is not used as a test")
             return
-        found.test(text, expected.text)
+        test = found.test(text, expected.text)
+        if given.inline and expected.inline:
+            found.inline[test] = given.number
         if expected.is_cut:
             found.note(expected.number, "this output ends at a blank line; use a block where more lines belong to it")
         return
@@ -191,6 +230,16 @@ def _unknown(found: _Samples) -> None:
             continue
         elif expected_here and looks_like_sample(lines) and (part.role != "unknown" or tag in _TEXT_TAGS):
             found.note(part.at, f"this {'block' if block else 'line'} looks like a sample; {_REMEDY}")
+
+
+def _without_calls(found: _Samples) -> None:
+    """Leave out what is written as calls, where samples in lines show what the program itself reads and prints."""
+    if len(found.inline) == len(found.tests):
+        return
+    for test, number in found.inline.items():
+        if _CALL.search(test.stdin + test.expected):
+            del found.tests[test]
+            found.note(number, "this example is written as a call and left out; others show what programs read")
 
 
 def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence[Item]) -> None:
