@@ -23,7 +23,7 @@ class Block:
 
     lines: tuple[str, ...]
     number: int
-    """Of the line that opens the block, counted from 1."""
+    """Number of the line that opens the block, counted from 1."""
     info: str = ""
 
     @property

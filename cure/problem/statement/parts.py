@@ -17,13 +17,13 @@ from cure.problem.statement.labels import BOLD, PLAIN, TAGS, Label, split_at_out
 from cure.problem.statement.tables import Table, rows_of, table_at
 
 
-@dataclass
-class Part:
+@dataclass(kw_only=True)
+class SamplePart:
     """Input or output of a sample, or a block or table that no label belongs to."""
 
     role: Literal["input", "output", "unknown"]
     number: int
-    """Of the line with the label, or of the block's opening line."""
+    """Number of the line with the label, or of the block's opening line."""
     certain: bool
     """Whether the words or the section around say that this is a sample."""
     sample: bool
@@ -67,7 +67,7 @@ class PartsReader:
     """Reads items, one after the other, into parts."""
 
     def __init__(self, *, in_example: bool = False) -> None:
-        self._parts: list[Part] = []
+        self._parts: list[SamplePart] = []
         self.headings: list[int] = []
         """Numbers of the lines that announce examples."""
         self._section = BOLD if in_example else 0
@@ -75,9 +75,9 @@ class PartsReader:
         self._nothing_yet = False
         self._siblings = False
         self._explaining = False
-        self._open: Part | None = None
+        self._open: SamplePart | None = None
 
-    def read(self, items: Sequence[Item]) -> list[Part]:
+    def read(self, items: Sequence[Item]) -> list[SamplePart]:
         """The parts in the items."""
         at = 0
         while at < len(items):
@@ -95,8 +95,14 @@ class PartsReader:
                 self._open.lines.append(item.text)
         return self._parts
 
-    def _add(self, role: Literal["input", "output", "unknown"], number: int, *, sample: bool = False) -> Part:
-        part = Part(role, number, sample or self._section > 0, sample, self._example)
+    def _add(self, role: Literal["input", "output", "unknown"], number: int, *, sample: bool = False) -> SamplePart:
+        part = SamplePart(
+            role=role,
+            number=number,
+            certain=sample or self._section > 0,
+            sample=sample,
+            example=self._example,
+        )
         self._parts.append(part)
         self._nothing_yet = self._nothing_yet and role == "unknown"
         return part

@@ -26,7 +26,7 @@ class Puzzle:
     given: str
     expected: str
     number: int
-    """Of the line with the answer."""
+    """Number of the line with the answer."""
 
 
 def puzzle_sample(items: Sequence[Item]) -> Puzzle | None:

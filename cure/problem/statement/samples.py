@@ -18,7 +18,7 @@ from cure.problem.statement.data import (
 )
 from cure.problem.statement.items import Item, items_of
 from cure.problem.statement.labels import is_nothing, is_stream, label
-from cure.problem.statement.parts import Part, PartsReader
+from cure.problem.statement.parts import PartsReader, SamplePart
 from cure.problem.statement.puzzle import announcements, puzzle_sample
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,40} = ")
@@ -26,7 +26,7 @@ _CALL = re.compile(r"[\[\](){}\"'=]")
 _TEXT_TAGS = ("", "text", "txt", "plain", "plaintext", "none", "console")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Samples:
     """What has been found so far."""
 
@@ -36,11 +36,11 @@ class _Samples:
     notes: list[tuple[int, str]] = field(default_factory=list)
     inline: dict[UnitTest, int] = field(default_factory=dict)
     """Tests whose data stands behind the labels' colons, with the numbers of their lines."""
-    inputs: list[Part] = field(default_factory=list)
+    inputs: list[SamplePart] = field(default_factory=list)
     """Certain inputs without an output."""
-    outputs: list[Part] = field(default_factory=list)
+    outputs: list[SamplePart] = field(default_factory=list)
     """Certain outputs without an input."""
-    unknown: list[Part] = field(default_factory=list)
+    unknown: list[SamplePart] = field(default_factory=list)
 
     def note(self, number: int, text: str) -> None:
         self.notes.append((number, f"{self.source}:{number}: {text}"))
@@ -56,7 +56,7 @@ def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...],
 
     Raises ProblemError for a block that is never closed, and for a labelled block that lacks the other half.
     """
-    found = _Samples(source)
+    found = _Samples(source=source)
     items = list(items_of(lines, source))
     reader = PartsReader()
     _pair(found, reader.read(items))
@@ -74,10 +74,10 @@ def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...],
     return tuple(found.tests), tuple(text for _, text in sorted(found.notes))
 
 
-def _pair(found: _Samples, parts: Sequence[Part]) -> None:
+def _pair(found: _Samples, parts: Sequence[SamplePart]) -> None:
     """Sort the parts: pairs become tests, what is left over is kept for a note."""
-    given: Part | None = None
-    unlabelled: Part | None = None
+    given: SamplePart | None = None
+    unlabelled: SamplePart | None = None
     for part in parts:
         if part.role == "unknown":
             if not _nested(found, part):
@@ -104,7 +104,7 @@ def _pair(found: _Samples, parts: Sequence[Part]) -> None:
     _left_over(found, unlabelled)
 
 
-def _nested(found: _Samples, part: Part) -> bool:
+def _nested(found: _Samples, part: SamplePart) -> bool:
     """Whether the block holds labelled samples itself; they are added."""
     body = part.blocks[0].lines if part.blocks else ()
     first = label(next((line for line in body if line.strip()), ""))
@@ -118,13 +118,13 @@ def _nested(found: _Samples, part: Part) -> bool:
     return True
 
 
-def _are_descriptions(given: Part, expected: Part) -> bool:
+def _are_descriptions(given: SamplePart, expected: SamplePart) -> bool:
     """Whether the two parts, below an example that has no labels, describe input and output in sentences."""
     said = any(part.sample or part.blocks or part.inline for part in (given, expected))
     return not said and may_be_prose(given.text.split("\n", 1)[0]) and looks_like_prose(expected.text.split("\n", 1)[0])
 
 
-def _belong_together(given: Part, expected: Part) -> bool:
+def _belong_together(given: SamplePart, expected: SamplePart) -> bool:
     """Whether the two are a sample: their labels say so, or they hold nothing but data."""
     if given.certain and expected.certain:
         return not (is_stream(given.text) and is_stream(expected.text))
@@ -137,20 +137,20 @@ def _belong_together(given: Part, expected: Part) -> bool:
     return not worded and all(map(is_plain_data, both)) and not is_stream(given.text)
 
 
-def _may_belong_together(given: Part, expected: Part) -> bool:
+def _may_belong_together(given: SamplePart, expected: SamplePart) -> bool:
     """Whether two parts in plain lines, which nothing but their labels calls a sample, look like one."""
     lines = [*given.text.split("\n"), *expected.text.split("\n")]
     plain = not (given.certain or expected.certain or given.blocks or expected.blocks)
     return plain and looks_like_sample(lines) and not any(map(may_be_prose, lines)) and bool(expected.text)
 
 
-def _say_if_guessed(found: _Samples, given: Part, expected: Part) -> None:
+def _say_if_guessed(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
     digits = any(character.isdigit() for character in given.text + expected.text)
     if not (given.certain or expected.certain or digits):
         found.note(given.number, "these words were taken for a sample; a label Example above them says so for certain")
 
 
-def _test(found: _Samples, given: Part, expected: Part) -> None:
+def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
     """Add the pair as a test. Pages that show both labels first have input and output behind the second."""
     if given.has_data:
         text = given.text
@@ -183,7 +183,7 @@ def _test(found: _Samples, given: Part, expected: Part) -> None:
         found.test("", expected.text)
 
 
-def _left_over(found: _Samples, part: Part | None) -> None:
+def _left_over(found: _Samples, part: SamplePart | None) -> None:
     if part is None or (part.role == "input" and part.blocks and _nested(found, part)):
         return
     if part.role == "unknown":
