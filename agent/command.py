@@ -49,8 +49,7 @@ class EntryPointGroup(click.Group):
 
 
 @click.group(
-    cls=EntryPointGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"},
+    cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CURE_AGENT"}
 )
 @click.version_option(package_name="cure-agent", prog_name="cure-agent")
 @click.option("--debug", is_flag=True, help="Show tracebacks; may be given anywhere on the line.")

@@ -94,7 +94,7 @@ class Solving:
                 round=candidate.round,
                 key=key,
                 index=index,
-            ),
+            )
         )
         for test in recorder.state.tests:
             self._restore(name, test)

@@ -4,67 +4,71 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 Value = TypeVar("Value")
 
 
-class Reason(StrEnum):
-    """Why an extraction failed; `reason.words` is a sentence for a person."""
+class _Worded(StrEnum):
+    """A name with a sentence for a person, `words`."""
 
-    EMPTY_ANSWER = "empty_answer"
-    UNFINISHED_THINKING = "unfinished_thinking"
-    NO_CODE = "no_code"
-    EMPTY_CODE = "empty_code"
-    OTHER_LANGUAGE = "other_language"
-    NO_TEST = "no_test"
-    NO_INPUT = "no_input"
-    NO_OUTPUT = "no_output"
-    SPLIT_TEST = "split_test"
-    EMPTY_TEST = "empty_test"
-    JSON_VALUE = "json_value"
+    words: str
 
-    @property
-    def words(self) -> str:
-        """One sentence for a person."""
-        return _REASONS[self]
+    def __new__(cls, name: str, words: str = "") -> Self:
+        member = str.__new__(cls, name)
+        member._value_, member.words = name, words
+        return member
 
 
-class Note(StrEnum):
-    """A remark on a value that was found: what was mended or is unusual; `note.words` is a sentence for a person."""
+class Reason(_Worded):
+    """Why an extraction failed."""
 
-    THINKING_REMOVED = "thinking_removed"
-    NO_FENCE = "no_fence"
-    UNCLOSED_FENCE = "unclosed_fence"
-    FENCE_INSIDE = "fence_inside"
-    FENCE_VARIANT = "fence_variant"
-    LANGUAGE_TAG = "language_tag"
-    DEDENTED = "dedented"
-    ESCAPED_NEWLINES = "escaped_newlines"
-    QUOTED_TEXT = "quoted_text"
-    DOES_NOT_COMPILE = "does_not_compile"
-    EARLIER_BLOCK = "earlier_block"
-    EARLIER_PAIR = "earlier_pair"
-    REVERSED_PAIR = "reversed_pair"
-    HEADER_VARIANT = "header_variant"
-    INLINE_CODE = "inline_code"
-    TEXT_BEFORE_FENCE = "text_before_fence"
-    TAG_KEPT = "tag_kept"
-    JSON_FORM = "json_form"
-    EMPTY_INPUT = "empty_input"
-    EMPTY_EXPECTED = "empty_expected"
+    EMPTY_ANSWER = "empty_answer", "The answer is empty."
+    UNFINISHED_THINKING = "unfinished_thinking", "The answer ends inside its thinking block."
+    NO_CODE = "no_code", "There is no fenced block and the text is not a program."
+    EMPTY_CODE = "empty_code", "The fenced block is empty."
+    OTHER_LANGUAGE = "other_language", "All fenced blocks are in another language than Python."
+    NO_TEST = "no_test", "There is neither a test input nor a test output."
+    NO_INPUT = "no_input", "There is a test output but no test input."
+    NO_OUTPUT = "no_output", "There is a test input but no test output."
+    SPLIT_TEST = "split_test", "Test inputs and outputs do not belong to the same answer."
+    EMPTY_TEST = "empty_test", "Test input and output are both empty."
+    JSON_VALUE = "json_value", "The JSON test holds values that are neither text nor plain numbers."
 
-    @property
-    def words(self) -> str:
-        """One sentence for a person."""
-        return _NOTES[self]
+
+class Note(_Worded):
+    """What was mended in a value that was found, or is unusual about it."""
+
+    THINKING_REMOVED = "thinking_removed", "A thinking block was removed first."
+    NO_FENCE = "no_fence", "The value stands outside any fence."
+    UNCLOSED_FENCE = "unclosed_fence", "The fence is never closed."
+    FENCE_INSIDE = "fence_inside", "The value itself contains a fence."
+    FENCE_VARIANT = "fence_variant", "The fence is not three backticks with the tag directly behind them."
+    LANGUAGE_TAG = "language_tag", "The fence's language tag is not the one asked for, or was dropped from the data."
+    DEDENTED = "dedented", "The block was indented."
+    ESCAPED_NEWLINES = "escaped_newlines", "Newlines were written as backslash-n."
+    QUOTED_TEXT = "quoted_text", "The data was written as a quoted string."
+    DOES_NOT_COMPILE = "does_not_compile", "The program is not valid Python."
+    EARLIER_BLOCK = "earlier_block", "A later block was passed over because it is incomplete or no program."
+    EARLIER_PAIR = "earlier_pair", "A later test was passed over because it is incomplete."
+    REVERSED_PAIR = "reversed_pair", "The output stands before the input."
+    HEADER_VARIANT = "header_variant", "The headers differ from the ones asked for."
+    INLINE_CODE = "inline_code", "The data was in single backticks."
+    TEXT_BEFORE_FENCE = "text_before_fence", "Words between the header and its fence were passed over."
+    TAG_KEPT = (
+        "tag_kept",
+        "The data begins with a line that could be a language tag; it is not on the fence and was kept.",
+    )
+    JSON_FORM = "json_form", "The test was written as JSON."
+    EMPTY_INPUT = "empty_input", "The test input is empty."
+    EMPTY_EXPECTED = "empty_expected", "The expected output is empty: a program that prints nothing passes."
 
 
 @dataclass(frozen=True)
 class Extracted(Generic[Value]):
     """A value taken from an answer, or None and the reason.
 
-    Only the `release` mode gives a value together with a reason: the released code goes on with `NO_CODE`.
+    Only the `release` mode gives a value together with a reason: the released code runs `NO_CODE` as a program.
     """
 
     value: Value | None
@@ -85,41 +89,3 @@ class Extracted(Generic[Value]):
     def why(self) -> str:
         """Why the extraction failed, as a sentence for a person; empty where it did not."""
         return Reason(self.reason).words if self.reason else ""
-
-
-_REASONS = {
-    Reason.EMPTY_ANSWER: "The answer is empty.",
-    Reason.UNFINISHED_THINKING: "The answer ends inside its thinking block.",
-    Reason.NO_CODE: "There is no fenced block and the text is not a program.",
-    Reason.EMPTY_CODE: "The fenced block is empty.",
-    Reason.OTHER_LANGUAGE: "All fenced blocks are in another language than Python.",
-    Reason.NO_TEST: "There is neither a test input nor a test output.",
-    Reason.NO_INPUT: "There is a test output but no test input.",
-    Reason.NO_OUTPUT: "There is a test input but no test output.",
-    Reason.SPLIT_TEST: "Test inputs and outputs do not belong to the same answer.",
-    Reason.EMPTY_TEST: "Test input and output are both empty.",
-    Reason.JSON_VALUE: "The JSON test holds values that are neither text nor plain numbers.",
-}
-
-_NOTES = {
-    Note.THINKING_REMOVED: "A thinking block was removed first.",
-    Note.NO_FENCE: "The value stands outside any fence.",
-    Note.UNCLOSED_FENCE: "The fence is never closed.",
-    Note.FENCE_INSIDE: "The value itself contains a fence.",
-    Note.FENCE_VARIANT: "The fence is not three backticks with the tag directly behind them.",
-    Note.LANGUAGE_TAG: "The fence's language tag is not the one asked for, or was dropped from the data.",
-    Note.DEDENTED: "The block was indented.",
-    Note.ESCAPED_NEWLINES: "Newlines were written as backslash-n.",
-    Note.QUOTED_TEXT: "The data was written as a quoted string.",
-    Note.DOES_NOT_COMPILE: "The program is not valid Python.",
-    Note.EARLIER_BLOCK: "A later block was passed over because it is incomplete or no program.",
-    Note.EARLIER_PAIR: "A later test was passed over because it is incomplete.",
-    Note.REVERSED_PAIR: "The output stands before the input.",
-    Note.HEADER_VARIANT: "The headers differ from the ones asked for.",
-    Note.INLINE_CODE: "The data was in single backticks.",
-    Note.TEXT_BEFORE_FENCE: "Words between the header and its fence were passed over.",
-    Note.TAG_KEPT: "The data begins with a line that could be a language tag; it is not on the fence and was kept.",
-    Note.JSON_FORM: "The test was written as JSON.",
-    Note.EMPTY_INPUT: "The test input is empty.",
-    Note.EMPTY_EXPECTED: "The expected output is empty: a program that prints nothing passes.",
-}

@@ -152,9 +152,7 @@ def _differences(
     swaps = random.integers(2, size=(options.bootstrap.draws, of_a[0].numerators.shape[1])).astype(np.float64)
     return [
         replace(
-            _difference(name, a, b, values, swaps),
-            headline=name in headlines,
-            monte_carlo_error=errors.get(name, 0.0),
+            _difference(name, a, b, values, swaps), headline=name in headlines, monte_carlo_error=errors.get(name, 0.0)
         )
         for (name, (a, b)), values in zip(pairs.items(), drawn, strict=True)
     ]

@@ -58,15 +58,12 @@ def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 def against_pools(problems: Sequence[Judged]) -> dict[str, Measure]:
     """Shares of a pool's right programs accepted, and wrong ones rejected, by the suite of all tests; pooled."""
-    decisions = []
-    for judged in problems:
-        pool = judged.problem.pool
-        known = None if pool is None else np.ones_like(pool.generated)
-        decisions.append(
-            Decisions()
-            if pool is None or known is None
-            else _by_suite(pool.right, pool.generated, known, judged.extracted)
-        )
+    decisions = [
+        _by_suite(pool.right, pool.generated, np.ones_like(pool.generated), judged.extracted)
+        if (pool := judged.problem.pool) is not None
+        else Decisions()
+        for judged in problems
+    ]
     right = [counts.right_accepted + counts.right_rejected for counts in decisions]
     wrong = [counts.wrong_accepted + counts.wrong_rejected for counts in decisions]
     return {

@@ -98,7 +98,7 @@ class Score:
 
     coverage: Coverage
     values: Mapping[str, Scored]
-    best_of_n: tuple[BestOfN, ...] = field(default=())
+    best_of_n: tuple[BestOfN, ...]
 
 
 def score(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None = None) -> Score:

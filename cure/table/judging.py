@@ -64,10 +64,5 @@ def judging_of(
     except ProblemError as error:
         raise ProblemError(f"{problem.name}: {error}" if problem.comparison else str(error)) from None
     return Judging(
-        name=name,
-        equal=equal,
-        checker=problem.checker,
-        limits=limits,
-        strict=strict,
-        give_up_after=give_up_after,
+        name=name, equal=equal, checker=problem.checker, limits=limits, strict=strict, give_up_after=give_up_after
     )
