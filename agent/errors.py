@@ -14,6 +14,6 @@ class RunError(Exception):
 
 
 class ListenError(Exception):
-    """A port cannot be listened on. The command exits with 2."""
+    """`cure-agent listen` cannot open its port. The command exits with 2."""
 
     exit_code = 2

@@ -1,7 +1,7 @@
 """An HTTP server for problems that the browser extension competitive-companion sends.
 
-It listens on this machine only. A page in a browser can send requests here too, so requests that come from a web site
-(their Origin says so) or that were meant for another host are refused.
+It listens on this machine only. A page in a browser can send requests here too, so requests with a web
+site as Origin or with another host as Host are refused.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PATIENCE_S = 30.0
 _OURS = ("127.0.0.1", "localhost", "[::1]")
 
 Receive = Callable[[object], str]
-"""Takes the JSON value of a request; returns what is wrong with it, empty for nothing."""
+"""Takes the JSON value of a request; returns what is wrong with it, empty if nothing is."""
 
 
 @contextmanager
 def receiving(port: int, receive: Receive) -> Iterator[int]:
-    """A server in a thread of its own that hands every request's JSON to `receive`; gives the port it listens on.
+    """Run a server in a thread that passes each request's JSON to `receive`; yields the port it listens on.
 
-    Port 0 is any free one. Raises ListenError when the port cannot be had.
+    Port 0 takes any free one. Raises ListenError when the port cannot be opened.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def receiving(port: int, receive: Receive) -> Iterator[int]:
             return re.sub(r":\d+$", "", self.headers.get("Host", HOST)) in _OURS
 
         def log_message(self, *_: object) -> None:
-            """Write nothing: what arrives is reported by whoever receives it."""
+            """Write nothing: `receive` reports what arrives."""
 
     try:
         server = ThreadingHTTPServer((HOST, port), Handler)

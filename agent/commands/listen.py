@@ -1,4 +1,4 @@
-"""`cure-agent listen`: problems from the browser, by the extension competitive-companion."""
+"""`cure-agent listen`: receives problems from the browser extension competitive-companion."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ PORT = 27121
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port to listen on; 0 takes any free one.",
+)
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), show_default="here",
               help="Write problems into this folder.")  # fmt: skip
-@click.option("--solve", "solves", is_flag=True, help="Solve every problem that comes; the program lies beside it.")
-@click.option("--count", type=click.IntRange(1), help="End after so many problems.")
+@click.option("--solve", "solves", is_flag=True, help="Solve every problem received; its program is written beside it.")
+@click.option("--count", type=click.IntRange(1), help="End after this number of problems.")
 @click.argument("solve_options", nargs=-1, type=click.UNPROCESSED)
 def listen(port: int, folder: Path, solves: bool, count: int | None, solve_options: tuple[str, ...]) -> int:
     """Receive problems that the browser extension competitive-companion sends, and write each as CURE's JSON.
@@ -38,7 +44,7 @@ def listen(port: int, folder: Path, solves: bool, count: int | None, solve_optio
 
 
 async def _listen(port: int, folder: Path, solve_options: list[str] | None, count: int | None) -> int:
-    """The highest exit code of the solves. `solve_options` of None only writes the problems."""
+    """The highest exit code of the solves; with `solve_options` None problems are only written."""
     import asyncio
     import json
     from functools import partial
@@ -76,7 +82,7 @@ async def _listen(port: int, folder: Path, solve_options: list[str] | None, coun
 
 
 def _write(received: ProblemFile, folder: Path) -> Path:
-    """The file the problem is written to; one that is there already and differs is left as it is."""
+    """Write the problem to a file and return its path; existing files that differ are not overwritten."""
     import json
     import re
 
@@ -103,7 +109,7 @@ def _write(received: ProblemFile, folder: Path) -> Path:
 
 
 async def _solve(path: Path, options: list[str]) -> int:
-    """The exit code of `cure-agent solve` on the file, in a process of its own; ended with this one."""
+    """The exit code of `cure-agent solve` on the file, run in a child process that is ended on cancellation."""
     import asyncio
     import sys
 

@@ -1,7 +1,7 @@
-"""Problems in the JSON of the browser extension competitive-companion, whose README documents the form.
+"""Reads problems in the JSON of the browser extension competitive-companion, whose README documents the format.
 
 The extension sends name, group, address, limits, tests and where the judge reads and writes; it sends no statement. A
-statement put beside these fields as `question` is kept.
+statement added to these fields as `question` is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cure.problem.statement import Statement
 _NO_STATEMENT = "the browser extension sends no statement; put it into the file as 'question' for better answers"
 
 _unstated = BeforeValidator(lambda value: None if value == 0 else value)
-"""Some judges state no limit, which is sent as 0."""
+"""None for 0, which is sent for judges that state no limit."""
 _Milliseconds = Annotated[float, AfterValidator(positive(3_600_000, "milliseconds"))]
 _Megabytes = Annotated[float, AfterValidator(positive(1_048_576, "megabytes", least=1))]
 
@@ -60,7 +60,7 @@ def is_companion(row: object) -> bool:
 
 
 def problem_from_companion(row: object, where: str, default_name: str) -> Statement:
-    """The problem that was sent, with notes on what the extension cannot say.
+    """The problem that was sent, with notes on what is missing or differs from the judge.
 
     Raises ProblemError, beginning with `where`, for an interactive problem and for a field that cannot be used.
     """
@@ -84,7 +84,7 @@ def problem_from_companion(row: object, where: str, default_name: str) -> Statem
 
 
 def _question(sent: SentProblem) -> str:
-    """What stands in place of the statement."""
+    """The text that replaces the missing statement."""
     origin = " of ".join(filter(None, ("A problem", sent.group))) + (f" ({sent.url})" if sent.url else "")
     wanted = "Its name and the examples say what is wanted.\n\nRead standard input and write to standard output."
     return f"# {sent.name or 'Problem'}\n\n{origin}, whose statement is not at hand. {wanted}"

@@ -32,11 +32,11 @@ _JSON_LINES = (".jsonl", ".ndjson")
 
 @dataclass(frozen=True)
 class ProblemFile:
-    """What a file holds."""
+    """The problems of a file."""
 
     problems: list[Problem]
     notes: tuple[str, ...] = ()
-    """A line each: what should be known about how the file was read, such as samples that were not understood."""
+    """Remarks for the user on how the file was read, a line each, such as samples that could not be read."""
 
 
 def load_problems(path: str, text: str | None = None) -> list[Problem]:

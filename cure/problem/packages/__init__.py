@@ -1,7 +1,7 @@
-"""Problems out of packages, as directories or zip files: of Polygon (`polygon`) and of the ICPC and Kattis (`icpc`).
+"""Reads problem packages, directories or zip files, of Polygon (`polygon`) and of the ICPC and Kattis (`icpc`).
 
-`files` opens a package, `judging` turns what it says of checkers and validators into one of our comparisons,
-`validator` makes a checker of a validator in Python, `tex` makes a statement readable.
+`files` opens a package, `judging` maps its checker or validator to a comparison, `validator` wraps a validator in
+Python as a checker, `tex` turns TeX into Markdown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cure.problem.packages.files import DESCRIPTIONS, open_files
 from cure.problem.statement import Statement
 
 LARGEST_LIMITS = (3600, 1_048_576)
-"""Seconds and megabytes at most, as in a row of CURE's JSON."""
+"""Largest time limit (seconds) and memory limit (megabytes), as in a row of CURE's JSON."""
 
 
 def is_package(path: str) -> bool:

@@ -23,7 +23,7 @@ class PackageFiles:
 
     def __init__(self, source: str, sizes: Mapping[str, int], read: Callable[[str], bytes]) -> None:
         self.source = source
-        """What messages call the package."""
+        """Path of the package, for messages."""
         self._sizes = sizes
         self._read = read
         self._left = _LARGEST_PACKAGE
@@ -33,7 +33,7 @@ class PackageFiles:
         return name in self._sizes
 
     def names(self, pattern: str) -> list[str]:
-        """Names that match the regular expression as a whole, numbers in them in the order of their values."""
+        """Names that fully match the regular expression, sorted with numbers by value."""
         return sorted((name for name in self._sizes if re.fullmatch(pattern, name)), key=_natural)
 
     def text(self, name: str) -> str:
@@ -73,7 +73,7 @@ def open_files(path: str) -> Iterator[PackageFiles]:
 
 
 def _root(path: str, names: Mapping[str, int]) -> str:
-    """The folder in the archive that the package is; empty for its top. Raises ProblemError where there are several."""
+    """Prefix of the package's folder in the archive; empty for the top. Raises ProblemError for several packages."""
     roots = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in DESCRIPTIONS}
     top = min((root.count("/") + bool(root) for root in roots), default=0)
     nearest = sorted(root for root in roots if root.count("/") + bool(root) == top)

@@ -73,7 +73,7 @@ def _yaml(files: PackageFiles, name: str) -> dict[str, Any]:
 
 
 def _question(files: PackageFiles) -> tuple[str, str]:
-    """The statement, in English where there is one, and the name it states. Raises ProblemError where there is none."""
+    """Statement, preferably in English, and the problem's name in it. Raises ProblemError without a statement."""
     found = {}
     for path in files.names(_STATEMENT):
         match = re.fullmatch(_STATEMENT, path)
@@ -123,7 +123,7 @@ def _programs(files: PackageFiles, folder: str) -> list[tuple[str, str]]:
 
 
 def _time_limit(files: PackageFiles, limits: dict[str, Any]) -> float | None:
-    """Seconds; None where nothing states them."""
+    """The time limit in seconds; None where the package states none."""
     if stated := _number(files, limits, "time_limit"):
         return stated
     for name, pattern in (

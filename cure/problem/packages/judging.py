@@ -1,4 +1,4 @@
-"""How a package judges, in our comparisons: testlib's standard checkers, and the flags of the ICPC's validator."""
+"""Maps the judging of packages to comparisons: testlib's standard checkers, flags of the ICPC's default validator."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHECKERS = {
     "rcmp6": "float(1e-6,1e-6)",
     "rcmp9": "float(1e-9,1e-9)",
 }
-"""Our comparison for each of testlib's standard checkers."""
+"""The nearest comparison to each of testlib's standard checkers."""
 
 _FLAGS = ("case_sensitive", "space_change_sensitive")
 _TOLERANCES = ("float_tolerance", "float_absolute_tolerance", "float_relative_tolerance")
@@ -38,12 +38,12 @@ _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+
 
 @dataclass(frozen=True)
 class PackageJudging:
-    """The comparison that comes nearest to what a package does."""
+    """The comparison nearest to a package's judging."""
 
     comparison: str = ""
     """Empty where the run's default applies."""
     note: str = ""
-    """Where it is not the same; empty where it is."""
+    """How the comparison differs from the package's judging; empty where they agree."""
 
 
 def checker_judging(checker: str) -> PackageJudging:

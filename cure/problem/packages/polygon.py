@@ -1,4 +1,4 @@
-"""Polygon's packages: problem.xml, statements by language, tests by a pattern of names."""
+"""Reads Polygon's packages: problem.xml, statements by language, tests by a pattern of names."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _question(files: PackageFiles, root: ElementTree.Element, language: str, tit
 
 
 def _sections(files: PackageFiles, language: str) -> dict[str, str]:
-    """The statement's sections by their names, out of the properties or of files."""
+    """Sections of the statement by name, read from problem-properties.json or else from files."""
     properties = f"statements/{language}/problem-properties.json"
     if files.has(properties):
         try:
@@ -130,7 +130,7 @@ def _tests(
 
 
 def _shown(files: PackageFiles) -> list[UnitTest]:
-    """Samples that are kept with the statement."""
+    """Samples stored with the statement."""
     names = files.names(r"statement-sections/[^/]+/example\.\d+")
     first = [name for name in names if name.rpartition("/")[0] == names[0].rpartition("/")[0]]
     return [UnitTest(files.text(name), files.text(f"{name}.a"), "public") for name in first if files.has(f"{name}.a")]
@@ -146,7 +146,7 @@ def _checker(root: ElementTree.Element) -> str:
 
 
 def _programs(files: PackageFiles, root: ElementTree.Element) -> tuple[str, tuple[Submission, ...]]:
-    """The main solution and the others, of those in Python."""
+    """The main solution, if it is in Python, and the other Python solutions that are labelled right or wrong."""
     reference, others = "", []
     for item in root.findall("assets/solutions/solution"):
         source = item.find("source")

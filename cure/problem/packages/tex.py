@@ -1,4 +1,4 @@
-"""Statements in TeX made readable: headings, lists and emphasis as in Markdown, formulas as they are."""
+"""Turns statements in TeX into Markdown: headings, lists, emphasis; formulas are left as they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RULES = [
 
 
 def text_of(tex: str) -> str:
-    """The text of a statement in TeX."""
+    """A statement in TeX as Markdown."""
     for pattern, replacement in _RULES:
         tex = re.sub(pattern, replacement, tex)
     return "\n".join(line.rstrip() for line in tex.split("\n")).strip()

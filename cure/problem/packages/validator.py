@@ -1,4 +1,4 @@
-"""A validator of the ICPC's format, written in Python, as one of our checkers.
+"""Wraps a validator of the ICPC's format, written in Python, as a checker.
 
 A validator is given files with input and answer and a folder for feedback, reads the output from standard input and
 accepts it with exit status 42; `cure.table.judging` says what a checker is given and how it answers.
@@ -29,5 +29,5 @@ sys.exit(1)
 
 
 def checker_of(source: str, flags: Sequence[str]) -> str:
-    """The checker that runs a validator's source with these flags."""
+    """Source of a checker that runs the validator `source` with these flags."""
     return _CHECKER.format(source=repr(source), flags=repr(list(flags)))

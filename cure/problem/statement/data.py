@@ -1,4 +1,4 @@
-"""Which lines are data and which are words about it."""
+"""Tells data from prose in the lines of a statement."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LONGEST = 2000  # characters of a line that are looked at
 
 
 def joined(lines: Sequence[str]) -> str:
-    """The lines as a program reads them: without blank lines around, blanks behind them stripped, each ended.
+    """The lines as one text for a program: no blank lines around, no trailing blanks, each line ended by a newline.
 
-    Spaces that do not break come from web pages and are plain ones.
+    Non-breaking spaces, which come from web pages, become plain ones.
     """
     kept = [line.replace("\xa0", " ").rstrip() for line in lines]
     while kept and not kept[-1]:
@@ -80,7 +80,7 @@ def _looks_like_code(text: str) -> bool:
 
 
 def without_copy_button(lines: Sequence[str]) -> list[str]:
-    """The lines without a judge's button in front of them."""
+    """The lines without the text of a judge's copy button in front of them."""
     start = next((at for at, line in enumerate(lines) if line.strip()), 0)
     return list(lines[start + 1 :] if lines and is_copy_button(lines[start]) else lines)
 

@@ -1,4 +1,4 @@
-"""A statement's lines as items: blocks of literal text (fences, `<pre>`), and lines with the label that each is."""
+"""Turns a statement's lines into items: blocks of literal text (fences, `<pre>`), and lines with their labels."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _closing(lines: Sequence[str], at: int, opening: Fence) -> int | None:
 
 
 def _indented(lines: Sequence[str], label_at: int, first: int) -> Block | None:
-    """The block indented like code below a label, if that is what follows. Its lines are deeper than the label."""
+    """The block below a label that is indented like code, deeper than the label; None without one."""
     start = next((at for at in range(label_at + 1, len(lines)) if lines[at].strip()), None)
     if start is None:
         return None

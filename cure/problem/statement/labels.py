@@ -1,4 +1,4 @@
-"""The label a line is.
+"""Recognises lines that are labels, such as `Sample Input:`.
 
 A label stands on a line of its own or before a colon with its data behind it. It may be a heading, bold, a list item,
 HTML, numbered or followed by a judge's "Copy" button; case, spaces and punctuation do not count.
@@ -23,12 +23,12 @@ TAGS: dict[str, Literal["input", "output"]] = {
     **dict.fromkeys(listed(INPUT_TAGS), "input"),
     **dict.fromkeys(listed(OUTPUT_TAGS), "output"),
 }
-"""What a fence's tag says of its block."""
+"""Role of a fenced block by the fence's tag."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What a line announces."""
+    """A line that announces a part of the statement."""
 
     role: Role
     sample: bool = False
@@ -66,7 +66,7 @@ _LONGEST = 90
 
 
 def core(text: str) -> str:
-    """The words of a label in one form: lower case, without its number, punctuation, spaces between wide letters."""
+    """The normal form of a label's words: lower case, without number, punctuation, spaces between wide letters."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     words = _PUNCTUATION.sub(" ", _NUMBER.sub(" ", text, count=1).casefold())
@@ -108,7 +108,7 @@ _MOST_WORDS = 400  # characters of a line in which a label is looked for
 
 
 def label(line: str) -> Label | None:
-    """The label a line is, or None."""
+    """The line as a label; None for any other line."""
     text = _without_tags(line.strip())
     before = _BEFORE.match(text)
     assert before is not None  # every part of the pattern may be empty
@@ -163,7 +163,7 @@ def is_stream(text: str) -> bool:
 
 
 def is_copy_button(line: str) -> bool:
-    """Whether the line is a judge's button that was copied along."""
+    """Whether the line is the text of a judge's copy button."""
     return core(line[:_LONGEST]) in _COPY
 
 
@@ -179,7 +179,7 @@ def heading_level(line: str) -> int:
 
 
 def _at_colon(text: str) -> tuple[str, str]:
-    """What stands before the first colon, and what behind it."""
+    """The texts before and after the first colon."""
     at = next((at for at, character in enumerate(text[: _LONGEST + 1]) if character in ":："), None)
     if at is None:
         return text, ""
@@ -187,7 +187,7 @@ def _at_colon(text: str) -> tuple[str, str]:
 
 
 def _at_bracket(text: str) -> tuple[str, str] | None:
-    """What stands in the brackets that the text begins with, and what behind them; None without such brackets."""
+    """The texts in and after the brackets that the text begins with; None without such brackets."""
     inside, bracket, rest = text[1 : _LONGEST + 2].partition("】")
     return (inside, rest.lstrip(":： ") + text[_LONGEST + 2 :]) if text[0] == "【" and bracket else None
 

@@ -1,7 +1,7 @@
 """The parts of samples in a statement, in order: what is labelled as input or output, and blocks without a label.
 
-A small machine over the statement's items. What it remembers: the example section it is in (its level; none outside),
-and the part that lines are added to.
+`PartsReader` is a state machine over the statement's items: it keeps the heading level of the current example section
+and the part to which lines are added.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cure.problem.statement.tables import Table, rows_of, table_at
 
 @dataclass(kw_only=True)
 class SamplePart:
-    """Input or output of a sample, or a block or table that no label belongs to."""
+    """Input or output of a sample, or a block or table without a label."""
 
     role: Literal["input", "output", "unknown"]
     number: int
@@ -59,7 +59,7 @@ class SamplePart:
 
     @property
     def at(self) -> int:
-        """The line to point at."""
+        """Number of the line that messages point at."""
         return self.blocks[0].number if self.blocks else self.number
 
 

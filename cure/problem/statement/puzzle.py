@@ -30,7 +30,7 @@ class Puzzle:
 
 
 def puzzle_sample(items: Sequence[Item]) -> Puzzle | None:
-    """The last block behind words that lead to an example, and the last answer behind it: those of the last part."""
+    """The last block after words that introduce an example, and the last emphasised answer after it."""
     leads = False
     block: Block | None = None
     answer: tuple[str, int] | None = None

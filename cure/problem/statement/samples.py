@@ -1,4 +1,4 @@
-"""The samples of a statement: its parts in pairs, and what is said about parts that are none."""
+"""Pairs the parts of a statement into samples, and writes notes on parts that are no sample."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TEXT_TAGS = ("", "text", "txt", "plain", "plaintext", "none", "console")
 
 @dataclass(kw_only=True)
 class _Samples:
-    """What has been found so far."""
+    """Samples, leftover parts and notes found so far."""
 
     source: str
     tests: dict[UnitTest, None] = field(default_factory=dict)
@@ -195,7 +195,7 @@ def _left_over(found: _Samples, part: SamplePart | None) -> None:
 
 
 def _lone_outputs(found: _Samples) -> None:
-    """Outputs without an input: where no sample has one, programs read nothing."""
+    """Handle outputs without an input: where no sample has an input, programs get an empty one."""
     for part in found.outputs:
         if not (found.tests or found.inputs) and part.text:
             continue
@@ -218,7 +218,7 @@ def _lone_inputs(found: _Samples) -> None:
 
 
 def _unknown(found: _Samples) -> None:
-    """Say which blocks look like a sample and were not taken."""
+    """Add notes on blocks that look like a sample and were not used."""
     for part in found.unknown:
         block = part.blocks[0] if part.blocks else None
         lines = block.lines if block else part.text.split("\n")
@@ -243,7 +243,7 @@ def _without_calls(found: _Samples) -> None:
 
 
 def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence[Item]) -> None:
-    """Say where examples are announced although none was found."""
+    """Add a note where examples are announced although none was found."""
     for number in headings[:1] or announcements(items)[:1]:
         found.note(number, f"an example is announced here but none could be read; {_REMEDY}")
 

@@ -1,4 +1,4 @@
-"""A problem out of a plain statement, in Markdown or just text.
+"""Reads a problem from a statement in Markdown or plain text.
 
 The whole text is the statement, its first heading the name, its samples the public tests.
 """
@@ -18,7 +18,7 @@ _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 
 @dataclass(frozen=True)
 class Statement:
-    """A problem, and what a person should know about how it was read."""
+    """A problem, with notes for the user on how it was read."""
 
     problem: Problem
     notes: tuple[str, ...] = ()

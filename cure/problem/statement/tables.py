@@ -1,4 +1,4 @@
-"""Samples in tables: Markdown, ruled, tabbed, and columns kept apart by spaces.
+"""Reads samples in tables: Markdown, ruled, tabbed, and columns separated by spaces.
 
 A table begins with a row that has a label for input in one cell and a label for output in another. A row is an example,
 or a line of one: the latter where rules separate rows, where a cell is left empty, or where the header has a number.
@@ -24,7 +24,7 @@ Row = tuple[str, str]
 
 @dataclass(frozen=True)
 class Table:
-    """Where a table keeps inputs and outputs."""
+    """Layout of a table: where its inputs and outputs are."""
 
     divider: str
     """`|`, a tab, or a space where columns are kept apart by spaces."""
@@ -38,7 +38,7 @@ class Table:
 
 
 def table_at(line: str) -> Table | None:
-    """The table whose header this line is, or None."""
+    """The table with this line as its header; None for any other line."""
     text = line.rstrip()
     if len(text) > _LONGEST_HEADER:
         return None
@@ -131,7 +131,7 @@ def _in_turn(lines: Sequence[str]) -> tuple[list[Row], int]:
 
 
 def _examples(table: Table, rows: list[Row]) -> list[Row]:
-    """The examples that rows are, or are lines of."""
+    """The examples in the rows: one per row, or one whose lines are the rows."""
     lines_of_one = table.numbered or any(not all(row) for row in rows)
     if len(rows) > 1 and lines_of_one and not any("\n" in cell for row in rows for cell in row):
         return [_joined(rows)]

@@ -27,9 +27,9 @@ class Words:
     other: str
     """Labels of sections that hold no sample."""
     nothing: str
-    """What stands in place of an empty input."""
+    """Words that stand for an empty input."""
     copy: str
-    """A judge's button, which is copied along."""
+    """Text of a judge's copy button, which is often copied along."""
 
 
 def listed(words: str) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ STREAMS = "standard input, standard output, stdin, stdout, input txt, output txt
 """Where a judge reads and writes: behind Input and Output these are no sample."""
 
 TITLES = "example, examples, sample, samples, public example, more examples, пример, примеры"
-"""What a heading over examples may begin with, whatever words follow."""
+"""First words of headings over examples, whatever words follow."""
 
 INPUT_TAGS = "input, stdin, in, sample-input, example-input"
 OUTPUT_TAGS = "output, stdout, out, sample-output, example-output"
