@@ -1,7 +1,7 @@
-"""Measures coder and tester on problem sets, and writes reports that say how sure the numbers are.
+"""Measures coder and tester on problem sets, and writes reports with confidence intervals.
 
 `commands/` has the command line. `datasets/` gets, converts and checks problem sets, `run/` asks models, runs tables
-and computes metrics, `report/` writes a run's report, `stored/` extracts and scores what others have stored.
+and computes metrics, `report/` writes a run's report, `stored/` scores answers and tables that others have stored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MODULES = {
     "write_report": "report.write",
     "write_summary": "run.summary",
 }
-"""Where each public name is; modules are imported at the first use, so that the command line starts quickly."""
+"""The module of each public name; modules are imported at first use, so that the command line starts quickly."""
 
 __all__ = [
     "RoleSettings",

@@ -1,7 +1,7 @@
-"""The commands of the evaluator; the group `cure-agent eval` is put together here.
+"""Assembles the group `cure-agent eval` from the commands of the evaluator.
 
-`run` evaluates on a data set, `report` writes the report of a run, `stored` extracts, scores and compares what is
-stored; `datasets` is a command of its own.
+`run` evaluates on a data set, `report` writes the report of a run, `stored` extracts, scores and compares stored
+answers and tables; `datasets` is a separate command, `cure-agent datasets`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Targets(click.Group):
     subcommand_metavar="DATASET|COMMAND [OPTIONS]",
 )
 def evaluate() -> None:
-    """Measure coder and tester on a data set, or work on what is stored.
+    """Measure coder and tester on a data set, or work on stored answers and tables.
 
-    DATASET is a file of problems or a set that `cure-agent datasets list` names. The same command again does only what
-    is missing. `cure-agent eval DATASET --help` has the options.
+    DATASET is a file of problems or a set that `cure-agent datasets list` names. Repeating a command continues the
+    run: it does only what is missing. `cure-agent eval DATASET --help` has the options.
     """
 
 

@@ -11,7 +11,6 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from cure.problem import Problem
     from sandbox import Sandbox
 
 Result = TypeVar("Result")
@@ -21,13 +20,13 @@ _SANDBOX = click.option(
     type=click.Choice(["auto", "docker", "bubblewrap", "none"]),
     default="auto",
     show_default=True,
-    help="Runs the programs.",
+    help="The sandbox that programs run in.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def _known_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """`auto` or the name of a registered format; the registry is imported only when the command runs."""
+    """The value, if it is `auto` or a registered format. Raises BadParameter otherwise."""
     from evaluator.datasets.functional.registry import FORMATS
 
     if value not in ("auto", *FORMATS):
@@ -63,16 +62,18 @@ def list_sets(files: tuple[str, ...], as_json: bool) -> None:
 
 @datasets.command("get")
 @click.argument("name")
-@click.option("--revision", help="Commit, branch or tag of the hub's repository.  [default: main, then what was got]")
+@click.option(
+    "--revision", help="Commit, branch or tag of the hub's repository.  [default: main, later the stored commit]"
+)
 @click.option(
     "--from", "source", type=click.Path(path_type=Path), help="Take the set from this file, not from the hub."
 )
 @click.option("--sha256", help="The checksum the file must have.")
 @_JSON
 def get(name: str, revision: str | None, source: Path | None, sha256: str | None, as_json: bool) -> None:
-    """Get the set NAME once: one plain file from the hub, or from a path; verified when it is there already.
+    """Download the set NAME from the hub, or copy it from a path; a set that is stored already is only verified.
 
-    It is kept in the user's data directory, or in the one CURE_AGENT_DATA_HOME names, with its checksum and commit.
+    Sets are stored in the user's data directory or in CURE_AGENT_DATA_HOME, each with its checksum and commit.
     """
     from dataclasses import asdict
 
@@ -93,7 +94,7 @@ def get(name: str, revision: str | None, source: Path | None, sha256: str | None
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
 @click.option("--format", "chosen", default="auto", show_default=True, callback=_known_format,
-              help="Form of SOURCE: humaneval, mbpp, evalplus-humaneval, ...; auto looks at its fields.")  # fmt: skip
+              help="Format of SOURCE: humaneval, mbpp, evalplus-humaneval, ...; auto detects it.")  # fmt: skip
 @click.option("--most-tests", type=click.IntRange(min=1), default=24, show_default=True,
               help="Hidden tests kept per problem.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), help="Convert the first problems only.")
@@ -104,7 +105,7 @@ def convert(
 ) -> None:
     """Make the functional problems in SOURCE into stdin/stdout ones: HumanEval, MBPP, EvalPlus, LiveCodeBench.
 
-    Beside the file comes a list, TO.dropped.json, of every problem and test left out with its reason.
+    A second file, TO.dropped.json, lists every problem and test left out, with the reason.
     """
     from evaluator.datasets.execution import ProgressBars
     from evaluator.datasets.functional.convert import convert as convert_set
@@ -139,18 +140,19 @@ def convert(
 @click.option("--limit", type=click.IntRange(min=1), help="Check the first problems only.")
 @click.option("--programs/--no-programs", default=True, show_default=True,
               help="Run labelled programs, not only reference solutions.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Remarks count as well, such as empty expected outputs.")
+@click.option("--strict", is_flag=True, help="Also fail on remarks, such as empty expected outputs.")
 @_SANDBOX
 @_JSON
 def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
     """Run the reference solutions and labelled programs of FILE (a file, or the name of a set), and compare its tests.
 
-    Exits with 0 if all is well: every reference solution passes, labels are right, no input has two expectations.
+    Exits with 0 if every reference solution passes, labels are right, and no input has two expected outputs; else 1.
     """
     from evaluator.datasets.check import check as check_set
     from evaluator.datasets.execution import ProgressBars
+    from evaluator.datasets.sources.listing import load
 
-    problems, path = _problems(file)
+    problems, path = load(file)
     report = _in_sandbox(sandbox, lambda opened: check_set(problems[:limit], opened, ProgressBars(), programs))
     if as_json:
         click.echo(json.dumps({"file": str(path), **report.record()}, indent=1))
@@ -166,14 +168,14 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
 @click.argument("file")
 @click.option("--index", type=click.IntRange(min=0), help="Show this problem, counted from 0.")
 @click.option("--limit", type=click.IntRange(min=0), default=40, show_default=True,
-              help="Rows of the table at most; 0 shows all.")  # fmt: skip
+              help="Maximum rows of the table; 0 shows all.")  # fmt: skip
 @_JSON
 def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
     """Show FILE (a file, or the name of a set): a table of its problems, or with --index one problem."""
     from cure.problem.file import pick, to_record
-    from evaluator.datasets.sources.listing import brief
+    from evaluator.datasets.sources.listing import brief, load
 
-    problems, path = _problems(file)
+    problems, path = load(file)
     chosen = None if index is None else pick(problems, index)
     if as_json:
         content: Any = to_record(chosen) if chosen else [brief(at, problem) for at, problem in enumerate(problems)]
@@ -184,14 +186,8 @@ def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
     show(problem_view(chosen, index or 0) if chosen else summary(problems, path.name, limit))
 
 
-def _problems(file: str) -> tuple[list[Problem], Path]:
-    from evaluator.datasets.sources.listing import load
-
-    return load(file)
-
-
 def _in_sandbox(kind: str, work: Callable[[Sandbox], Coroutine[Any, Any, Result]]) -> Result:
-    """The result of the work in a sandbox of this kind, which is closed at the end, also after SIGTERM and Ctrl-C."""
+    """The result of `work` in a sandbox of this kind, which is closed at the end, also on SIGTERM and Ctrl-C."""
     from cure.interrupt import run_interruptible
     from cure.session import closing
     from sandbox import open_sandbox

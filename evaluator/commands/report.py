@@ -9,14 +9,16 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--price", metavar="IN:OUT", help="US dollars per million tokens of prompts and of completions.")
+@click.option(
+    "--price", metavar="IN:OUT", help="Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT)."
+)
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
-              help="Prices by model, TOML or JSON: for each model spec, input and output.")  # fmt: skip
+              help="TOML or JSON file of prices: for each model spec, input and output.")  # fmt: skip
 def report(run: Path, price: str | None, prices: Path | None) -> None:
     """Write the report of the evaluation in the directory RUN.
 
-    One file, RUN/report.html, that opens without network; beside it report.md, metrics.json, metrics.csv, problems.csv,
-    executions.parquet and plots/. Nothing is generated or executed.
+    RUN/report.html opens without network; beside it come report.md, metrics.json, metrics.csv, problems.csv,
+    executions.parquet and plots/. No model is asked and no program is run.
     """
     from cure.errors import ProblemError
     from evaluator.report.write import write_report
@@ -28,4 +30,4 @@ def report(run: Path, price: str | None, prices: Path | None) -> None:
         file = write_report(RunDirectory(run), prices=table, on_missing=lambda line: click.echo(line, err=True))
     except OSError as error:
         raise ProblemError(f"{error.filename or run}: the report cannot be written ({error.strerror})") from error
-    click.echo(f"{file}")
+    click.echo(file)

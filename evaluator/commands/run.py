@@ -1,4 +1,4 @@
-"""`cure-agent eval DATASET`: one evaluation, or what is missing of it."""
+"""`cure-agent eval DATASET`: begins an evaluation, or continues one."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 def run_of(dataset: str) -> click.Command:
-    """The command that evaluates on this dataset."""
+    """The command that evaluates on this data set."""
 
     @click.command(
         dataset,
         cls=SettingsCommand,
         section="eval",
         beside=ENGINES,
-        help=f"Evaluate on {dataset}: ask for what is missing, run it, score it, report it.",
+        help=f"Evaluate on {dataset}: sample what is missing, run it, score it, write the report.",
     )
-    @click.option("--fresh", is_flag=True, help="Begin anew, although such a run lies there.")
-    @click.option("--retry-failed", is_flag=True, help="Ask again for samples that could not be had.")
-    @click.option("--dry-run", is_flag=True, help="Say what would be asked for and run; do nothing.")
+    @click.option("--fresh", is_flag=True, help="Begin a new run even if one with these settings exists.")
+    @click.option("--retry-failed", is_flag=True, help="Ask again for samples whose request failed.")
+    @click.option("--dry-run", is_flag=True, help="Print the numbers of requests, tokens and executions; do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
     def run(
         settings: EvalOptions,
@@ -66,7 +66,7 @@ def run_of(dataset: str) -> click.Command:
                     fresh=fresh,
                     ask_again=retry_failed,
                     on_progress=show,
-                    on_directory=lambda made: click.echo(f"{made.path}", err=True),
+                    on_directory=lambda made: click.echo(made.path, err=True),
                     batch=settings.batch,
                 )
             )
@@ -88,13 +88,13 @@ def run_of(dataset: str) -> click.Command:
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """Numbers of requests, tokens and executions of the evaluation, as lines or as JSON."""
+    """Numbers of requests, and at most of tokens and executions, of the evaluation, as lines or as JSON."""
     import json
 
     count = len(problems)
     roles = settings.roles.values()
     hidden = sum(len(problem.hidden) + len(problem.examples) for problem in problems)
-    programs, tests = (0 if role is None else role.samples for role in (settings.coder, settings.tester))
+    programs, tests = settings.sample_counts
     plan = {
         "problems": count,
         "requests": sum(role.samples * count for role in roles),
@@ -108,7 +108,7 @@ def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str
 
 @contextmanager
 def _progress_bars() -> Iterator[Callable[[Progress], None]]:
-    """A function that shows progress in bars for samples and tables on stderr."""
+    """A context with a function that shows progress on stderr, in one bar for samples and one for tables."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -119,7 +119,7 @@ def _progress_bars() -> Iterator[Callable[[Progress], None]]:
         samples, tables = (bars.add_task(name, total=None, note="") for name in ("samples", "tables"))
 
         def show(progress: Progress) -> None:
-            notes = [f"{progress.failed} could not be had"] if progress.failed else []
+            notes = [f"{progress.failed} failed"] if progress.failed else []
             if (waiting := progress.batch) is not None:
                 states = f"{waiting.queued} queued, {waiting.running} running, {waiting.done} done"
                 notes.append(f"{waiting.batches} batches: {states}")

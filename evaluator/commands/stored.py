@@ -1,4 +1,4 @@
-"""`cure-agent eval extract`, `score` and `compare`: work on stored answers and tables; nothing is generated or run."""
+"""`cure-agent eval extract`, `score` and `compare`: work on stored answers and tables, without models or sandbox."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ import click
 
 
 def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options on how best-of-n is averaged over subsets of tests."""
+    """The command, with options added for averaging best-of-n over subsets of tests."""
     options = (
-        click.option("--public-first", is_flag=True, help="Choose by public examples first, where they are stored."),
+        click.option(
+            "--public-first", is_flag=True, help="Select by passed public examples first, where they are stored."
+        ),
         click.option(
             "--draws",
             type=click.IntRange(2),
             default=200,
             show_default=True,
-            help="Subsets of tests per problem in best-of-n; all of them, exactly, where there are no more.",
+            help="Maximum subsets of tests per problem in best-of-n; where there are no more, all are used.",
         ),
         click.option(
             "--seed",
             type=click.IntRange(0),
             default=0,
             show_default=True,
-            help="For subsets of tests and resampled problems.",
+            help="Seed of the random subsets and of the bootstrap over problems.",
         ),
     )
     for option in reversed(options):
@@ -39,7 +41,7 @@ def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["robust", "release"]),
     default="robust",
     show_default=True,
-    help="release: as the released CURE code does it; robust: mends its faults and says why something failed.",
+    help="release: like the released CURE code; robust: mends its faults and says why an extraction failed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per answer, in order.")
 @click.option("--all", "everything", is_flag=True, help="With --json: an object with every list of FILE.")
@@ -68,7 +70,7 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     type=click.Choice(["release", "standard", "both"]),
     default="both",
     show_default=True,
-    help="release: exactly the numbers of the released CURE evaluation; standard: the sounder set, with intervals.",
+    help="release: exactly the numbers of the released CURE evaluation; standard: sounder metrics, with intervals.",
 )
 @_sampling_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per case or run.")
@@ -76,7 +78,7 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
     """Score the tables in FILE: which program passed which hidden and which generated test.
 
     FILE is the directory of a run, or JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]};
-    docs/metrics.md has the form and says what every number means.
+    docs/metrics.md describes the form and every number.
     """
     from typing import cast
 
@@ -96,7 +98,7 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
 @click.command("compare")
 @click.argument("file_a", metavar="A")
 @click.argument("file_b", metavar="B")
-@click.option("--case", help="Which case of both files, by name or number, where there are several.")
+@click.option("--case", help="Name or number of the case to compare, where the files have several.")
 @_sampling_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def compare(
@@ -104,7 +106,8 @@ def compare(
 ) -> None:
     """Compare two runs, or files of tables in the form `eval score` takes, on the problems both have.
 
-    No winner is named inside the noise. Runs judged by other data, other hidden tests or another checker are refused.
+    A winner is named only where the difference is significant. Runs with different data, hidden tests or checkers are
+    refused.
     """
     from cure.metrics.best_of_n import Sampling
     from evaluator.stored.score_cases import compare_cases

@@ -1,7 +1,7 @@
 """Problem sets: those of the paper, stored with checksums (`sources/`), and functional ones, converted to problems over
 stdin and stdout (`functional/`). `check` tests a set, `show` prints it.
 
-`find_dataset` gives the rest of the evaluator the file of a set by its name or path.
+Other parts of the evaluator use only `find_dataset`, which finds the file of a set by its name or path.
 """
 
 from evaluator.datasets.errors import DatasetError

@@ -1,6 +1,6 @@
 """Checks a problem set: runs its reference solutions and labelled programs, and compares its tests with each other.
 
-A set is well if every reference solution passes every test, also under other hash seeds where it makes Python sets,
+A set is in order if every reference solution passes every test, also under other hash seeds where it uses Python sets,
 every program labelled right passes all hidden tests, every program labelled wrong fails one, and no input has two
 expected outputs. All other findings are remarks: public tests among the hidden ones, repeated tests, empty expected
 outputs, fractions compared as text, reference solutions close to the time limit.
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from cure.errors import ProblemError
@@ -22,9 +23,11 @@ from evaluator.datasets.functional.program import seeded, uses_sets
 from sandbox import Sandbox, Verdict
 
 SEEDS = (1, 2)
-"""Hash seeds besides that of the sandbox, which is 0."""
+"""Hash seeds to check besides the sandbox's, which is 0."""
 _CLOSE = 0.5
+"""Share of the time limit above which a reference solution is close to it."""
 _SHORT = 120
+"""Characters of an output that a failure shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class ReferenceFailure:
 
     problem: str
     test: str
-    """`public 0`, `hidden 3`."""
+    """Suite and number of the test: `public 0`, `hidden 3`."""
     seed: int
     verdict: str
     reason: str
@@ -65,7 +68,7 @@ class CheckReport:
     references_passed: int = 0
     reference_failures: list[ReferenceFailure] = field(default_factory=list)
     seeded: int = 0
-    """Reference solutions that make Python sets and were also run under other hash seeds."""
+    """Number of reference solutions that use Python sets and were also run under other hash seeds."""
     programs_right: int = 0
     programs_wrong: int = 0
     mismatches: list[LabelMismatch] = field(default_factory=list)
@@ -113,7 +116,7 @@ _Judge = Callable[[Problem, ProgramTable, CheckReport], None]
 async def check(
     problems: Sequence[Problem], sandbox: Sandbox, bars: ProgressBars, programs: bool = True
 ) -> CheckReport:
-    """The report on these problems; `programs`: run labelled programs, not only reference solutions.
+    """The report on these problems. With `programs`, labelled programs are run beside reference solutions.
 
     Raises DatasetError for a comparison that does not exist, SandboxError where nothing can be run.
     """
@@ -138,14 +141,15 @@ def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge,
         yield problem, _judge_reference, EmptyTable(sources, public | hidden, _judging(problem))
     if not labelled:
         return
-    for right, judge in ((True, _judge_right), (False, _judge_wrong)):
+    for label, right in (("right", True), ("wrong", False)):
         sources = {str(number): item.text for number, item in enumerate(problem.submissions) if item.right is right}
         if sources:
-            yield problem, judge, EmptyTable(sources, hidden, _judging(problem, None if right else 2))
+            empty = EmptyTable(sources, hidden, _judging(problem, None if right else 2))
+            yield problem, partial(_judge_labelled, label=label), empty
 
 
 def _look(problem: Problem, report: CheckReport) -> None:
-    """Add to the report what is found without running programs."""
+    """Add the findings about a problem that need no execution."""
     report.tests += len(problem.hidden)
     if not problem.hidden:
         report.without_hidden_tests.append(problem.name)
@@ -210,19 +214,12 @@ def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport)
         report.close_to_limit.append(problem.name)
 
 
-def _judge_right(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
-    """Add the programs labelled right, and those of them that fail a test."""
-    report.programs_right += len(table.candidates)
-    _hold_to_label(problem, table, report, "right")
-
-
-def _judge_wrong(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
-    """Add the programs labelled wrong, and those of them that pass every test."""
-    report.programs_wrong += len(table.candidates)
-    _hold_to_label(problem, table, report, "wrong")
-
-
-def _hold_to_label(problem: Problem, table: ProgramTable, report: CheckReport, label: str) -> None:
+def _judge_labelled(problem: Problem, table: ProgramTable, report: CheckReport, label: str) -> None:
+    """Add programs of one label: those labelled right that fail a test, those labelled wrong that pass all."""
+    if label == "right":
+        report.programs_right += len(table.candidates)
+    else:
+        report.programs_wrong += len(table.candidates)
     report.sandbox_errors += _sandbox_errors(table)
     for number in table.candidates:
         failing = [test for test in table.tests if not table.passes(number, test)]
@@ -242,7 +239,7 @@ def _hold_to_label(problem: Problem, table: ProgramTable, report: CheckReport, l
 
 
 def _in_order(table: ProgramTable) -> Iterator[tuple[Pair, Cell]]:
-    """Places and cells, row by row."""
+    """Pairs and their cells, row by row."""
     return (((row, test), table.cells[row, test]) for row in table.candidates for test in table.tests)
 
 

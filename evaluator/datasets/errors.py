@@ -4,4 +4,4 @@ from cure.errors import ProblemError
 
 
 class DatasetError(ProblemError):
-    """A set is unknown, absent, damaged or in a wrong form; one line that says what to do. Exit code 2."""
+    """A set is unknown, absent, damaged or malformed; the message says what to do. The command exits with 2."""

@@ -1,4 +1,4 @@
-"""Fills tables of many problems through the sandbox, under a progress bar; what the sandbox fails on is run again."""
+"""Fills tables of many problems through the sandbox, under a progress bar; executions that it fails on are repeated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIDE_BY_SIDE = 32
 
 @dataclass(frozen=True)
 class EmptyTable:
-    """Programs to be run on tests, both by name, and how they are judged."""
+    """Programs to run on tests, both by name, and the judging of their outputs."""
 
     programs: Mapping[str, str]
     tests: Mapping[str, UnitTest]
@@ -33,13 +33,13 @@ class EmptyTable:
 
 
 class ProgressBars:
-    """Progress bars on stderr, one at a time; a line at the end of the work where stderr is not a terminal."""
+    """Progress bars on stderr, one at a time; a single line at the end where stderr is not a terminal."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
 
     def track(self, title: str, items: Sequence[Item]) -> Iterator[Item]:
-        """The items, under a bar of that title."""
+        """The items, one by one, under a bar with this title."""
         from rich.console import Console
         from rich.progress import track
 
@@ -48,7 +48,7 @@ class ProgressBars:
         )
 
     async def filled(self, title: str, sandbox: Sandbox, tables: Mapping[int, EmptyTable]) -> dict[int, ProgramTable]:
-        """The tables with all their cells, by number, under a bar of that title. Raises SandboxError."""
+        """The tables with all cells, by number, filled under a bar with this title. Raises SandboxError."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -71,7 +71,7 @@ class ProgressBars:
 
 
 async def filled(sandbox: Sandbox, empty: EmptyTable, advance: Callable[[], None] = lambda: None) -> ProgramTable:
-    """The table with all its cells; `advance` is called once for each. A `sandbox_error` is tried once more.
+    """The table with all its cells; `advance` is called once for each. A `sandbox_error` is repeated once.
 
     Raises SandboxError where nothing can be run.
     """

@@ -1,4 +1,4 @@
-"""Rows of a published set out of JSON or JSON lines, plain or gzipped, and fields of a row."""
+"""Reads the rows of a published set, JSON or JSON lines, plain or gzipped, and fields of a row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_text(path: Path) -> str:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of the file: a list of objects, or an object a line; raises DatasetError."""
+    """The rows of the file, which holds a JSON list of objects or one object per line. Raises DatasetError."""
     text = read_text(path)
     try:
         if text.lstrip().startswith("["):
@@ -38,7 +38,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise DatasetError(f"{path}: is neither JSON nor JSON lines ({str(error)[:100]})") from error
     if not rows or not all(isinstance(row, dict) for row in rows):
-        raise DatasetError(f"{path}: expected a list of problems, or a problem a line")
+        raise DatasetError(f"{path}: expected a list of problems, or one problem per line")
     return list(rows)
 
 

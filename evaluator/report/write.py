@@ -28,10 +28,11 @@ def write_report(
     prices: Prices | None = None,
     on_missing: Callable[[str], None] = lambda _: None,
 ) -> Path:
-    """report.html of the run, and beside it report.md, metrics.csv, executions.parquet and plots/.
+    """The path of the report.html written, beside report.md, metrics.csv, executions.parquet and plots/.
 
-    Without `metrics` they are worked out from the tables and `prices`, and metrics.json and problems.csv written anew.
-    `on_missing` is told what an absent library leaves out. Raises ProblemError where the directory holds no evaluation.
+    Without `metrics` they are computed from the tables and `prices`, and metrics.json and problems.csv written anew.
+    `on_missing` gets a sentence for each part left out because a library is missing. Raises ProblemError where the
+    directory holds no evaluation.
     """
     directory.read_settings()
     if metrics is None:
@@ -52,7 +53,7 @@ def write_report(
 
 
 def _pictures(material: Material) -> tuple[list[Picture], str]:
-    """The pictures, written to plots/ in place of those of an earlier report, and the reason if there are none."""
+    """The pictures, after writing them to plots/ in place of earlier ones, and the reason if there are none."""
     folder = material.directory.path / "plots"
     try:
         drawn = list(pictures(material))

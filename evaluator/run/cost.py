@@ -13,13 +13,13 @@ Cost = dict[str, Any]
 
 
 def money(settings: Settings, samples: Mapping[str, Any], prices: Prices | None) -> Cost:
-    """US dollars of each role that took part and of both, as JSON; null with a reason where there is no price.
+    """US dollars of each role that took part, and their sum, as JSON; null with a reason where there is no price.
 
-    `samples` has the tokens of each role, as metrics.json has them.
+    `samples` has the token counts of each role, like `samples` in metrics.json.
     """
     roles: dict[str, Cost] = {name: _of_role(role, samples[name], prices) for name, role in settings.roles.items()}
-    missing = next((one["reason"] for one in roles.values() if one["usd"] is None), "")
-    total = None if missing else sum(one["usd"] for one in roles.values())
+    missing = next((cost["reason"] for cost in roles.values() if cost["usd"] is None), "")
+    total = None if missing else sum(cost["usd"] for cost in roles.values())
     return {**roles, "usd": total, "reason": missing}
 
 

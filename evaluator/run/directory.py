@@ -1,4 +1,4 @@
-"""The directory of an evaluation, and how a command finds the one it continues."""
+"""The directory of an evaluation, and the search for the run that a command continues."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class RunDirectory:
             raise ProblemError(f"{self.path} holds no evaluation ({error})") from None
 
     def write_config(self, settings: Settings, facts: dict[str, Any]) -> None:
-        """Write the settings, with further facts about the run."""
+        """Write config.json: the settings, and further facts about the run."""
         write_atomically(self.config, json.dumps({"settings": settings.to_record(), **facts}, indent=1) + "\n")
 
 
@@ -64,11 +64,11 @@ def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory
             run = RunDirectory(path)
             if run.config.is_file() and run.read_settings().identity() == settings.identity():
                 return run
-    path = parent / time.strftime("%Y-%m-%d_%H-%M-%S")
-    number = 1
+    begun = time.strftime("%Y-%m-%d_%H-%M-%S")
+    path, number = parent / begun, 1
     while path.exists():
         number += 1
-        path = parent / f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{number}"
+        path = parent / f"{begun}-{number}"
     path.mkdir(parents=True)
     return RunDirectory(path)
 

@@ -17,12 +17,12 @@ from evaluator.run.settings import Settings
 from sandbox import Sandbox
 
 SIDE_BY_SIDE = 16
-"""Tables under way at once: enough to fill the sandbox, few enough for memory to stay flat."""
+"""Maximum tables computed at once: enough to fill the sandbox, few enough to bound memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Progress of an evaluation: what is there, and of how many."""
+    """Progress of an evaluation: finished samples and tables, and their totals."""
 
     samples: int
     of_samples: int
@@ -30,7 +30,7 @@ class Progress:
     of_tables: int
     executions: int
     failed: int
-    """Samples that could not be had."""
+    """Samples whose request failed; `samples` includes them."""
     batch: BatchProgress | None = None
     """Progress of the batches, where samples are asked for by batch."""
 
@@ -44,7 +44,10 @@ async def execute(
     on_progress: Callable[[Progress], None] = lambda _: None,
     ask_again: bool = False,
 ) -> None:
-    """Complete the run: every sample is asked for once, every table run once, all is kept as soon as it is there."""
+    """Complete the run: each missing sample is asked for and each missing table computed once, and stored at once.
+
+    With `ask_again`, failed samples are asked for again, and the tables made without them are computed anew.
+    """
     run = _Run(directory, settings, problems, askers, sandbox, on_progress, ask_again)
     try:
         await run.complete()
@@ -70,7 +73,7 @@ class _Run:
         self._lines: dict[str, Lines] = {}
         for role, asker in self._askers.items():
             path = directory.samples(role)
-            # Opened first: that cuts off a torn line.
+            # Opened before it is read: opening cuts off a torn last line.
             self._lines[role] = Lines(path)
             wanted = asker.settings.samples
             keys = None if asker.engine is None else asker.keys(problems)
@@ -79,7 +82,9 @@ class _Run:
         done = read_lines(directory.tables)
         # A table made before a failed sample was asked for again is out of date.
         self._known = {record["problem"] for record in done if self._is_current(record)}
-        every = [sample for found in self._samples.values() for one in found.found.values() for sample in one.values()]
+        every = [
+            sample for role in self._samples.values() for found in role.found.values() for sample in found.values()
+        ]
         self._there, self._failed = len(every), sum(bool(sample.error) for sample in every)
         self._tables_there, self._executions = len(self._known), 0
         self._gate = asyncio.Semaphore(SIDE_BY_SIDE)
@@ -96,7 +101,7 @@ class _Run:
         return complete and all(failed.get(role, 0) == count for role, count in now.items())
 
     async def complete(self) -> None:
-        """Ask and run until nothing is missing."""
+        """Ask for samples and compute tables until none is missing."""
         self._report()
         for number in range(len(self._problems)):
             await self._start_if_ready(number)
@@ -121,15 +126,13 @@ class _Run:
 
     async def _start_if_ready(self, number: int) -> None:
         self._raise()
-        ready = number not in self._known and not any(s.missing(number) for s in self._samples.values())
-        if ready:
+        if number not in self._known and not any(samples.missing(number) for samples in self._samples.values()):
             self._known.add(number)
-            task = asyncio.create_task(self._table(number))
-            self._running.add(task)
+            self._running.add(asyncio.create_task(self._table(number)))
             await asyncio.sleep(0)
 
     def _raise(self) -> None:
-        """Raise what a table raised: the sandbox was lost, or the disk is full."""
+        """Raise the error of a failed table, such as a lost sandbox or a full disk."""
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
             task.result()

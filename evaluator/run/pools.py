@@ -1,8 +1,9 @@
-"""Programs and tests that are not asked for: an earlier run's, or a fixed pool out of a file."""
+"""Stored samples, for which no model is asked: from an earlier run, or from the programs of the problem set."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,24 +16,22 @@ from evaluator.run.samples import Sample
 from evaluator.run.settings import Role
 
 RUN, POOL = "run:", "pool"
-"""`run:DIRECTORY` is an earlier run; `pool` the programs that the problems of the file bring (`submissions`)."""
+"""`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`)."""
 
 
 def is_given(spec: str) -> bool:
-    """Whether the samples of this role come from somewhere else than a model."""
+    """Whether the spec names stored samples instead of a model."""
     return spec == POOL or spec.startswith(RUN)
 
 
 def given_samples(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
-    """Up to `most` samples a problem. Raises ProblemError where there are none."""
+    """Up to `most` stored samples per problem. Raises ProblemError where there are none."""
     if spec == POOL:
         return _pool(problems, role, most)
     source = RunDirectory(Path(spec.removeprefix(RUN)))
     names = source.path / "problems.json"
     if not names.is_file():
-        raise ProblemError(f"{spec}: no evaluation lies there")
-    import json
-
+        raise ProblemError(f"{spec}: the directory holds no evaluation")
     their_names: list[str] = json.loads(names.read_text(encoding="utf-8"))
     where = {name: number for number, name in enumerate(their_names)}
     numbers = {where[problem.name]: number for number, problem in enumerate(problems) if problem.name in where}
@@ -48,7 +47,7 @@ def given_samples(spec: str, role: Role, problems: Sequence[Problem], most: int)
 
 
 def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
-    """The `submissions` of each problem."""
+    """The `submissions` of each problem as samples. Raises ProblemError for the tester, and where there are none."""
     if role != "coder":
         raise ProblemError("pool: a problem set brings programs, not tests; name a model for the tester")
     samples = []
@@ -56,7 +55,7 @@ def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
         for index, submission in enumerate(problem.submissions[:most]):
             source = submission.text
             key = hashlib.sha256(f"pool/{number}/{index}/{source}".encode(errors="surrogatepass")).hexdigest()[:32]
-            # In a fence, as in an answer of a model, which is what programs are extracted from.
+            # Programs are extracted from fenced code, like that in a model's answer.
             samples.append(
                 Sample(key=key, problem=number, index=index, text=f"```python\n{source}\n```", finish="stop")
             )
@@ -66,7 +65,7 @@ def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
 
 
 def keep(samples: Sequence[Sample], path: Path) -> None:
-    """Write them where a run keeps its samples, once."""
+    """Write the samples to the file, unless it exists."""
     if path.is_file():
         return
     lines = Lines(path)

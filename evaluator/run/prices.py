@@ -1,7 +1,7 @@
-"""Prices of tokens, given by the user: none is built in, since prices change.
+"""Prices of tokens, given by the user; none is built in, since prices change.
 
-`IN:OUT`, US dollars per million tokens of prompts and of completions, for every model; or a TOML or JSON file with a
-table for each model spec, and one called `*` for all others:
+Either `IN:OUT` for every model: US dollars per million prompt tokens and completion tokens. Or a TOML or JSON file with
+a table for each model spec, and one called `*` for all others:
 
     ["openai:gpt-4.1-mini"]
     input = 0.4
@@ -30,13 +30,13 @@ NO_PRICES = "no prices were given (--price IN:OUT, or --prices FILE)"
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens."""
+    """US dollars per million prompt tokens (`input`) and completion tokens (`output`)."""
 
     input: float
     output: float
 
     def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """The price of so many tokens, in US dollars."""
+        """The price of these numbers of tokens, in US dollars."""
         return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
 
 
@@ -60,7 +60,7 @@ def price_of(prices: Prices, model: str) -> Price | None:
 
 
 def given_prices(price: str | None, file: Path | None) -> Prices | None:
-    """The prices of `--price` and `--prices`; None where neither is given. Raises ProblemError."""
+    """The prices of `--price` and `--prices`; None where neither is given. Raises ProblemError for a wrong price."""
     if price is None and file is None:
         return None
     every = {} if price is None else {EVERY: parse_price(price)}

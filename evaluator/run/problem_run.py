@@ -1,4 +1,4 @@
-"""From the samples of one problem to its execution table, and what an evaluation runs once more."""
+"""Makes the execution table of one problem from its samples, and decides which executions are repeated."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ async def evaluate_problem(
     settings: Settings,
     sandbox: Sandbox,
 ) -> EvaluatedTable:
-    """The table of one problem. Executions in which the sandbox failed are made once more, and stay unknown if it fails
-    again.
+    """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
-    The time limit is the problem's, or more where the reference solution needs it on this machine: it is run first.
+    The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
     """
     read = extractor(settings.extraction)
     extracted = [read.program(sample.text) for sample in codes]
@@ -83,7 +82,7 @@ def _cut(samples: Sequence[Sample]) -> int:
 
 
 class _ProblemRun:
-    """Runs the programs of one problem on its tests, and decides which executions are made once more."""
+    """Runs the programs of one problem on its tests, and decides which executions are repeated."""
 
     def __init__(self, sandbox: Sandbox, problem: Problem, settings: Settings, columns: Sequence[TestColumn]) -> None:
         self._settings = settings
@@ -94,10 +93,10 @@ class _ProblemRun:
         self._cells: dict[Pair, Cell] = {}
         """Cells by source of the program and name of the test."""
         self.executions = 0
-        """Executions made so far, those given up not counted."""
+        """Executions made so far, without those given up."""
 
     async def calibrate(self, reference: str) -> None:
-        """Run the reference solution with ten times the limit, and raise the limit where it needs more."""
+        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times what it took."""
         declared = self.judging.limits.cpu_s
         self.judging = self.judging.with_time_limit(10 * declared)
         await self.complete([reference])
@@ -105,11 +104,11 @@ class _ProblemRun:
         self.judging = self.judging.with_time_limit(max(declared, round(self._settings.time_factor * slowest, 2)))
 
     async def complete(self, programs: Sequence[str], give_up_after: int | None = None) -> None:
-        """Run these programs on every test they have not met; one that timed out so often is given up."""
+        """Run each program on every test without a cell; after `give_up_after` time-outs a program is given up."""
         missing = dict.fromkeys((program, test) for program in programs for test in self._tests)
         await self._run([pair for pair in missing if pair not in self._cells], give_up_after)
         await self._again(self._broken(), give_up_after)
-        # One time-out on a hidden test decides.
+        # A single time-out on a hidden test makes a program wrong.
         await self._again(self._undecided(programs), give_up_after and 1)
         await self._again(self._left_of_right(programs), None)
 
@@ -124,7 +123,7 @@ class _ProblemRun:
         return [pair for pair, cell in self._cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
 
     def _undecided(self, programs: Sequence[str]) -> list[Pair]:
-        """Hidden tests not run of programs that fail none of those run: whether a program is right is not guessed."""
+        """Hidden tests given up, of programs that pass all other hidden tests: these tests decide the verdict."""
         pairs: list[Pair] = []
         for program in dict.fromkeys(programs):
             ran = [test for test in self._hidden if not self._is_given_up(program, test)]
@@ -133,7 +132,7 @@ class _ProblemRun:
         return pairs
 
     def _left_of_right(self, programs: Sequence[str]) -> list[Pair]:
-        """What was not run of right programs: a tester that asks too much of them must not hide that they are."""
+        """Tests given up, of programs that pass all hidden tests: right programs are run on every test."""
         right = [
             program
             for program in dict.fromkeys(programs)
@@ -157,12 +156,12 @@ class _ProblemRun:
         self.executions += sum(execution.verdict is not Verdict.NOT_RUN for execution in new)
 
     def letters(self, program: str) -> str:
-        """A letter for each column."""
+        """The program's letter in each column."""
         cells = (self._cells[program, test] for test in self._tests)
         return "".join(PASSED if cell.passed else LETTERS[cell.verdict] for cell in cells)
 
     def outputs(self, program: str) -> tuple[str, ...]:
-        """What the program printed in each column, as digests."""
+        """Digests of the program's output in each column."""
         return tuple(_digest(self._cells[program, test].stdout) for test in self._tests)
 
     def slowest(self, program: str) -> float:
@@ -175,6 +174,6 @@ class _ProblemRun:
 
 
 def _digest(stdout: str) -> str:
-    """Eight hex digits that are equal for outputs with equal tokens; the text itself where it is as short."""
+    """`#` and eight hex digits, equal for outputs with equal tokens; the output's tokens where they are as short."""
     text = normalise(stdout)
     return text if len(text) <= 8 else "#" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

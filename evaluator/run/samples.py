@@ -1,4 +1,4 @@
-"""Samples of one role: what is there, what is missing, and asking for that and nothing else."""
+"""Samples of one role: those stored, and requests for those that are missing."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from engines import Completion, Engine, Prompt, Request, prompt_text
 from evaluator.run.settings import Role, RoleSettings
 
 SEEDS_APART = 1_000_003
-"""From the seed of one problem's first sample to the next problem's."""
+"""Difference between the seeds of two consecutive problems' first samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One answer, as it is kept."""
+    """One answer, as stored in a line of the samples file."""
 
     key: str
-    """SHA-256 of everything that decides it: model, prompt, sampling, index."""
+    """SHA-256 of everything that determines the answer: model, prompt, sampling, index."""
     problem: int
-    """Index in the set."""
+    """Index of the problem in the set."""
     index: int
     text: str
     finish: str
@@ -42,20 +42,21 @@ class Sample:
 
 @dataclass
 class Samples:
-    """The samples of a role that are there."""
+    """The stored samples of a role."""
 
     path: Path
     wanted: int
     given: bool = False
-    """The samples come from somewhere else: none is missing, no model is asked."""
+    """Whether the samples come from a run or a pool: then none is missing, and no model is asked."""
     found: dict[int, dict[int, Sample]] = field(default_factory=dict)
+    """Samples by problem and by index."""
 
     @staticmethod
     def load(path: Path, wanted: int, keys: Callable[[int, int], str] | None, again: bool = False) -> Samples:
-        """The samples of earlier attempts, without those of other prompts or settings.
+        """The samples in a file, without those of other prompts or settings, which `keys` tell apart.
 
-        With `again`, failed samples are left out too, and so asked for once more. Without keys the samples are given:
-        all are kept.
+        With `again`, failed samples are left out too, so that they are asked for again. Without `keys` all samples are
+        kept, and no model is asked.
         """
         samples = Samples(path, wanted, keys is None)
         for record in read_lines(path):
@@ -66,12 +67,12 @@ class Samples:
         return samples
 
     def missing(self, problem: int) -> list[int]:
-        """Indices that are not there yet."""
+        """Indices of the samples of a problem that are still missing."""
         have = self.found.get(problem, {})
         return [] if self.given else [index for index in range(self.wanted) if index not in have]
 
     def forget_texts(self, problem: int) -> None:
-        """Free the texts of a problem's samples: its table has been made of them, and they are on disk."""
+        """Free the texts of a problem's samples, once its table has been made; they are on disk."""
         for index, sample in self.found.get(problem, {}).items():
             self.found[problem][index] = replace(sample, text="")
 
@@ -83,22 +84,22 @@ class Samples:
 
 @dataclass(frozen=True)
 class Asker:
-    """One role of one evaluation: the engine it asks, and how."""
+    """One role of one evaluation: its engine, prompts and settings."""
 
     role: Role
     engine: Engine | None
-    """None where no model is asked: the samples are there already, from somewhere else."""
+    """None where the samples come from a run or a pool."""
     spec: str
-    """The model, with its server where that is part of its name."""
+    """The engine's name of the model, with the server where the name includes it; it is part of the samples' keys."""
     style: PromptStyle
     settings: RoleSettings
 
     def prompt(self, problem: Problem) -> Prompt:
-        """What the role is asked about a problem."""
+        """The role's prompt for a problem."""
         return self.style.coder(problem) if self.role == "coder" else self.style.tester(problem)
 
     def keys(self, problems: Sequence[Problem]) -> Callable[[int, int], str]:
-        """The key of each sample."""
+        """A function of problem and index that gives the key of a sample."""
         settings = self.settings.model_dump(exclude={"samples", "model"})
         common = json.dumps([self.spec, settings, self.style.stop], sort_keys=True)
         prompts: dict[int, str] = {}
@@ -114,7 +115,7 @@ class Asker:
         return key
 
     def request(self, number: int, problem: Problem) -> Request:
-        """What asks for all samples of a problem."""
+        """The request for all samples of a problem; `number` is its index in the set."""
         seed = self.settings.seed + SEEDS_APART * number
         key = f"{self.role}/{problem.name or number}#{number}"
         sampling = self.settings.sampling(seed, self.style.stop)
@@ -128,7 +129,7 @@ async def fill(
     samples: Mapping[str, Samples],
     lines: Mapping[str, Lines],
 ) -> AsyncGenerator[tuple[Role, Sample], None]:
-    """Ask one engine for what these roles lack, problem by problem; a sample is on disk before it is handed on."""
+    """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded."""
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
     for number, problem in enumerate(problems):
@@ -137,7 +138,7 @@ async def fill(
                 have = samples[asker.role].found.get(number, {})
                 for part in missing_parts(asker.request(number, problem), have):
                     parts[part.request.key] = (asker.role, number, part)
-    # Asked also where nothing is missing: batches may be left of which all samples are on disk.
+    # The engine is asked even if nothing is missing: it then settles batches whose samples are all on disk.
     begun = time.monotonic()
     async with aclosing(engine.complete([part.request for *_, part in parts.values()])) as completions:
         async for completion in completions:

@@ -34,7 +34,7 @@ def _check_price(text: str) -> None:
 
 
 Source = Annotated[str, checked(_check_source), OwnServer]
-"""A model spec, or where samples are taken from."""
+"""A model spec, or a source of stored samples: `run:DIRECTORY` or `pool`."""
 
 
 class Sources(Section):
@@ -53,24 +53,24 @@ class Sources(Section):
 
 
 class Asking(Section):
-    """How both roles are asked."""
+    """Prompt wording and sampling settings of both roles."""
 
     style: StyleChoice = "auto"
-    """Prompt wording; `auto` is the one that each model was trained on."""
+    """Prompt wording; `auto` takes the wording that each model was trained on."""
     temperature: float = Field(default=0.8, ge=0)
-    """Temperature of sampling; 0 takes the likeliest token."""
+    """Sampling temperature; 0 takes the likeliest token."""
     top_p: float = Field(default=0.95, ge=0, le=1)
-    """Share of the likeliest tokens, by probability, that are sampled from."""
+    """Nucleus sampling: sample from the likeliest tokens whose probabilities sum to this share."""
     top_k: int | None = Field(default=None, ge=1)
-    """Number of the likeliest tokens that are sampled from; without it all."""
+    """Sample from this many of the likeliest tokens only; by default from all."""
     max_tokens: int = Field(default=10_000, ge=1)
-    """Tokens per answer at most."""
+    """Maximum number of tokens per answer."""
     seed: int = 0
-    """Seed of the samples; engines that take seeds answer alike again."""
+    """Sampling seed; engines that support seeds give equal answers for equal seeds."""
 
 
 class RoleSettings(Asking):
-    """How one role is asked."""
+    """The model, the number of samples and the sampling settings of one role."""
 
     model: str
     """Model spec, or `run:DIRECTORY` for the samples of an earlier run, or `pool` for the programs of the set."""
@@ -78,7 +78,7 @@ class RoleSettings(Asking):
     """Samples per problem."""
 
     def sampling(self, seed: int, stop: tuple[str, ...]) -> Sampling:
-        """The sampling of one request; sample i of it is drawn with seed + i where an engine knows seeds."""
+        """The sampling settings of one request; engines that support seeds draw its sample i with `seed` + i."""
         return Sampling(self.temperature, self.top_p, self.top_k, self.max_tokens, seed, stop)
 
 
@@ -86,19 +86,19 @@ class Judging(Section):
     """Which problems are evaluated, and how their answers are read and judged."""
 
     limit: int | None = Field(default=None, ge=1)
-    """Only the first so many problems."""
+    """Evaluate only this many problems, the first of the set."""
     extraction: Extraction = "robust"
-    """How programs and tests are read out of answers; `release` is what the published code does."""
+    """How programs and tests are extracted from answers; `release` extracts like the published code."""
     comparison: Comparison = "tokens"
-    """How outputs are compared, where a problem does not say."""
+    """Comparison of outputs for problems that name none."""
     max_test: int = Field(default=8, ge=1)
-    """Hidden tests that the release's metrics look at, the first of them; all are run."""
+    """Number of hidden tests that the release metrics use, the first ones; all hidden tests are run."""
     public_tests: bool = True
-    """Run the public examples too."""
+    """Run programs on the public examples too."""
     time_factor: float = Field(default=3.0, ge=0)
-    """The time limit is at least so many times what the reference solution takes here, where there is one."""
+    """Minimum time limit, as a multiple of the CPU time that the reference solution takes on this machine."""
     strict: bool = False
-    """A fork for every execution."""
+    """Run every execution in a process of its own; by default, inputs of a plain program share one."""
     give_up_after: Annotated[
         int | None, Field(ge=0), AfterValidator(lambda count: count or None), Flag(metavar="N")
     ] = 1
@@ -121,19 +121,24 @@ class Settings(Judging):
         roles: tuple[tuple[Role, RoleSettings | None], ...] = (("coder", self.coder), ("tester", self.tester))
         return {name: role for name, role in roles if role is not None}
 
+    @property
+    def sample_counts(self) -> tuple[int, int]:
+        """Programs and tests per problem; 0 for a role that does not take part."""
+        return self.coder.samples if self.coder else 0, self.tester.samples if self.tester else 0
+
     def identity(self) -> str:
-        """Twelve hex digits that stand for everything that decides samples and verdicts."""
+        """A hash, in twelve hex digits, of all settings: everything that decides samples and verdicts."""
         text = json.dumps(self.to_record(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_record(self) -> dict[str, Any]:
-        """The settings as JSON's values."""
+        """The settings as a JSON object."""
         return self.model_dump()
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Settings:
         """The settings that `to_record` wrote, now or in an earlier version. Raises ValueError for anything else."""
-        # A run from before there was this setting ran all tests.
+        # Runs recorded before this setting existed ran all tests.
         return Settings.model_validate({"give_up_after": None, **record})
 
 
@@ -141,18 +146,18 @@ class EvalOptions(Judging, Asking, Sources):
     """An evaluation on a data set, `cure-agent eval`."""
 
     sandbox: Sandbox = "auto"
-    """Where programs run; `none` is for models one trusts."""
+    """Where programs run; `none` gives no isolation and is for trusted models only."""
     outputs: Path = Path("outputs")
-    """Folder of all evaluations."""
+    """Folder that all evaluations are written to."""
     price: Annotated[str, checked(_check_price), Flag(metavar="IN:OUT")] | None = None
-    """US dollars per million tokens of prompts and of completions."""
+    """Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT)."""
     prices: Annotated[Path | None, Flag(metavar="FILE")] = None
-    """Prices by model, TOML or JSON: for each model spec, input and output."""
+    """TOML or JSON file of prices: for each model spec, `input` and `output`."""
     batch: bool = False
-    """Ask through the provider's batch API: cheaper, and takes its time."""
+    """Ask through the provider's batch API: cheaper, but slower."""
 
     def settings(self, dataset: str, data_sha256: str) -> Settings:
-        """The settings to record. Raises SettingsError where a role has no model."""
+        """The settings to record. Raises SettingsError where a role with samples has no model."""
         return Settings(
             dataset=dataset,
             data_sha256=data_sha256,

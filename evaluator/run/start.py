@@ -1,4 +1,4 @@
-"""Opens what an evaluation needs, completes it, and closes everything whatever happens."""
+"""Opens engines and sandbox for an evaluation, completes it, and closes them whatever happens."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from settings.section import Section
 def read_problems(
     path: Path, limit: int | None, on_note: Callable[[str], None] = lambda _: None
 ) -> tuple[list[Problem], str]:
-    """The problems of a file or a package, and its SHA-256; what should be known about them goes to `on_note`.
+    """The problems of a file or a package, and its SHA-256; `on_note` gets each remark of the reader.
 
-    Raises ProblemError, also where two have one name.
+    Raises ProblemError, also where two problems have equal names.
     """
     found = read_problem_file(str(path))
     for note in found.notes:
@@ -59,10 +59,10 @@ async def evaluate(
     on_directory: Callable[[RunDirectory], None] = lambda _: None,
     batch: bool = False,
 ) -> RunDirectory:
-    """The completed run: a new one, or the one with these settings that was begun before.
+    """The completed run: the newest one with these settings, continued, or a new one.
 
-    `options` are those of engines. `batch`: servers are asked through their batch API, other models as ever. Raises
-    EngineError where batches are under way and `batch` is not set.
+    `options` are settings of engines. With `batch`, servers are asked through their batch API, local models as usual.
+    Raises EngineError where batches are under way and `batch` is not set.
     """
     directory = find_or_make(outputs, settings, fresh)
     on_directory(directory)
@@ -90,7 +90,7 @@ async def evaluate(
 
 
 class _JoinedProgress:
-    """Puts the progress of an evaluation and that of its batches together."""
+    """Joins the progress of an evaluation and of its batches into one report."""
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._on_progress = on_progress
@@ -109,7 +109,7 @@ class _JoinedProgress:
         return [BatchOptions(state=state, on_progress=show)]
 
     def evaluation(self, progress: Progress) -> None:
-        """Show the progress of the evaluation, with that of its batches."""
+        """Report the progress of the evaluation together with that of its batches."""
         self._evaluation = progress
         batch = BatchProgress.total(self._batches.values()) if self._batches else None
         self._on_progress(replace(progress, batch=batch))
@@ -118,7 +118,7 @@ class _JoinedProgress:
 def _refuse_batches_under_way(states: Iterable[Path]) -> None:
     for state in states:
         if state.is_file():
-            # Brings the client of HTTP servers along.
+            # Imported late: it loads the HTTP client.
             from engines import refuse_under_way
 
             refuse_under_way(state)
@@ -130,7 +130,7 @@ def _asker(role: Role, wanted: RoleSettings, engine: Engine) -> Asker:
 
 
 def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:
-    """A role whose samples are all there: they are copied into the run, and no model is asked."""
+    """A role whose samples come from a run or a pool: they are copied into this run, and no model is asked."""
     keep(given_samples(wanted.model, role, problems, wanted.samples), directory.samples(role))
     return Asker(role, None, wanted.model, prompts_for("chat"), wanted)
 

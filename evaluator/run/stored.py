@@ -15,7 +15,7 @@ class StoredTables(Sequence[EvaluatedTable]):
     """The latest table of each problem, in the order of problems; a table is read from disk at each access."""
 
     def __init__(self, path: Path) -> None:
-        """Find the places of the tables in a file, which may not exist."""
+        """Index the tables in a file, which may not exist."""
         self._path = path
         latest = {record["problem"]: place for place, record in placed_lines(path)}
         self._places = [latest[number] for number in sorted(latest)]

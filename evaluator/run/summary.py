@@ -40,7 +40,7 @@ WORDS = {
     "N": "not_run",
     "S": "sandbox_error",
 }
-
+"""The verdict in words of each letter of a table's cells."""
 
 LEVELS = ("easy", "medium", "hard")
 """Difficulties in order; other names follow them."""
@@ -48,20 +48,19 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
-    """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError.
+    """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError without a run.
 
     The tables are read one by one, and only their verdicts stay in memory.
     """
     settings = directory.read_settings()
     counted = _Counts()
     case = case_of(directory.path.name, settings, counted.over(read_tables(directory)))
-    n = settings.coder.samples if settings.coder is not None else 0
-    m = settings.tester.samples if settings.tester is not None else 0
+    n, m = settings.sample_counts
     chosen = standard.ScoreOptions(pairs=((n, m),) if n else ())
     samples = {role: _samples(directory, role) for role in ("coder", "tester")}
     return {
         "settings": settings.to_record(),
-        "problems_of_run": _names(directory),
+        "problems_of_run": _problem_count(directory),
         "problems_evaluated": len(case.problems),
         "reference": counted.reference(),
         "standard": asdict(standard.score(case.problems, chosen)),
@@ -89,8 +88,7 @@ def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
 
 
 def _release(problems: Sequence[ProblemVerdicts], settings: Settings) -> Metrics:
-    n = settings.coder.samples if settings.coder is not None else 0
-    m = settings.tester.samples if settings.tester is not None else 0
+    n, m = settings.sample_counts
     pairs = tuple((size, size) for size in (4, 16) if size <= n and size <= m) or (((n, m),) if n and m else ())
     asked = release.ReleaseOptions(pairs, single_eval=m == 0, max_test=settings.max_test)
     return asdict(release.score(problems, asked))
@@ -102,7 +100,7 @@ def _passes_hidden(table: EvaluatedTable) -> bool:
 
 
 def program_verdict(table: EvaluatedTable, row: int) -> str:
-    """The verdict of a program on the hidden tests: `right`, that of the first failure, or why there is none."""
+    """The verdict of program `row` on the hidden tests: `right`, the first failure, or why there is no verdict."""
     cells = table.cells[row]
     if not cells:
         return "not extracted"
@@ -128,11 +126,12 @@ class _Counts:
     longest_s: float | None = None
     executions: int = 0
     difficulties: list[str] = field(default_factory=list)
-    """The difficulty of each problem; empty where the set names none."""
+    """The difficulty of each problem; an empty text where the set names none."""
     months: list[str] = field(default_factory=list)
+    """The month of each problem, YYYY-MM; an empty text where unknown."""
 
     def over(self, tables: Iterable[EvaluatedTable]) -> Iterator[EvaluatedTable]:
-        """The tables, each counted when it is taken."""
+        """These tables, each counted as it is yielded."""
         for table in tables:
             self._add(table)
             yield table
@@ -168,7 +167,7 @@ class _Counts:
         }
 
     def given_up(self, after: int | None) -> Metrics:
-        """Numbers of cells not run because their program had run out of time too often; they count as not passed."""
+        """Counts of programs given up after time-outs, and of their cells not run, which count as not passed."""
         cells, total = self.cells[NOT_RUN], self.cells.total()
         share = cells / total if total else None
         reason = "" if total else "no program was run"
@@ -222,7 +221,8 @@ def _samples(directory: RunDirectory, role: str) -> Metrics:
     }
 
 
-def _names(directory: RunDirectory) -> int:
+def _problem_count(directory: RunDirectory) -> int:
+    """The number of problems of the run; 0 where its list cannot be read."""
     try:
         return len(json.loads((directory.path / "problems.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):

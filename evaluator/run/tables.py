@@ -19,7 +19,7 @@ LETTERS = {
     Verdict.NOT_RUN: "N",
     Verdict.SANDBOX_ERROR: "S",
 }
-"""The letter of a cell that did not pass: W ended well with a wrong output, the others are verdicts."""
+"""The letter of a cell that did not pass, by verdict; a program that ended `ok` with a wrong output gets W."""
 PASSED, UNKNOWN, NOT_RUN = "P", LETTERS[Verdict.SANDBOX_ERROR], LETTERS[Verdict.NOT_RUN]
 
 
@@ -38,22 +38,22 @@ class TestColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedTable:
-    """What every program of a problem did on every test."""
+    """The outcome of every program of a problem on every test."""
 
     problem: int
     name: str
     programs: tuple[str | None, ...]
-    """Programs by number of the coder's sample; None where none could be read."""
+    """Programs by number of the coder's sample; None where none could be extracted."""
     program_failures: tuple[str, ...]
-    """Reasons why no program could be read, by number of the sample; empty where one was read."""
+    """Reasons why no program could be extracted, by number of the sample; empty where one was."""
     requested_tests: int
     test_failures: dict[int, str]
-    """Reasons why no test could be read, by number of the tester's sample."""
+    """Reasons why no test could be extracted, by number of the tester's sample."""
     columns: tuple[TestColumn, ...]
     cells: tuple[str, ...]
-    """(programs) texts of (columns) letters, P for a pass; empty for a program that could not be read."""
+    """(programs) texts of (columns) letters, P for a pass; empty for a program that could not be extracted."""
     outputs: tuple[tuple[str, ...], ...]
-    """(programs, columns) digests of the tokens printed; empty rows for programs that could not be read."""
+    """(programs, columns) digests of the tokens printed; empty rows for programs that could not be extracted."""
     cpu_s: tuple[float, ...]
     """(programs,) CPU seconds of the slowest execution."""
     peak_kb: tuple[int, ...]
@@ -64,16 +64,16 @@ class EvaluatedTable:
     comparison: str = "tokens"
     executions: int = 0
     truncated: dict[str, int] = field(default_factory=dict)
-    """Samples cut at the most tokens allowed, by role."""
+    """Samples cut at `max_tokens`, by role."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Samples that an engine could not give, by role."""
+    """Samples whose request failed, by role."""
     difficulty: str = ""
-    """Named by the set; empty where the set names none."""
+    """The problem's difficulty according to the set; empty where the set names none."""
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
 
     def passes(self, suite: str) -> NDArray[np.bool_]:
-        """Booleans of shape (programs, tests of the suite); a program that could not be read passes nothing."""
+        """Booleans of shape (programs, tests of the suite); a program that could not be extracted passes none."""
         chosen = [number for number, column in enumerate(self.columns) if column.suite == suite]
         rows = [[bool(row) and row[number] == PASSED for number in chosen] for row in self.cells]
         return np.array(rows, dtype=np.bool_).reshape(len(self.cells), len(chosen))

@@ -1,4 +1,4 @@
-"""Turns the tables of a run into verdicts for the metrics, every generated test at the index it was requested under."""
+"""Turns the tables of a run into verdicts for the metrics; generated tests keep the index of their sample."""
 
 from __future__ import annotations
 
@@ -19,8 +19,7 @@ _PRINTED = (PASSED, LETTERS[Verdict.OK])
 
 def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> ScoredCase:
     """The scored case of a run. Tables are taken one by one, and only their verdicts stay in memory."""
-    n = settings.coder.samples if settings.coder is not None else 0
-    m = settings.tester.samples if settings.tester is not None else 0
+    n, m = settings.sample_counts
     return ScoredCase(
         problems=tuple(verdicts_of(table) for table in tables),
         options=ReleaseOptions(((n, m),) if n else (), single_eval=m == 0, max_test=settings.max_test),
@@ -31,7 +30,7 @@ def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> 
 
 
 def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
-    """The verdicts of one problem; numbers that are equal for equal texts stand for inputs and outputs."""
+    """The verdicts of one problem; inputs and outputs are numbers, equal for equal texts."""
     programs, columns, requested = len(table.cells), len(table.columns), table.requested_tests
     letters = np.array([list(row or " " * columns) for row in table.cells], dtype="U1").reshape(programs, columns)
     passed, known = letters == PASSED, letters != UNKNOWN

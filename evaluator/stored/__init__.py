@@ -1,1 +1,1 @@
-"""Extraction from stored answers, scores and comparisons of stored tables; nothing is generated or executed."""
+"""Extracts from stored answers, scores and compares stored tables; no model is asked and no program is run."""

@@ -3,14 +3,14 @@
 The file is an object with any of three lists, or just the first of them:
 
 * `responses`: `{kind: "code" | "unit_test", name, response}`
-* `modify`: `{input}`, the input or output of a test before newlines and tags are mended
+* `modify`: `{input}`, the input or output of a test before newlines and tags are repaired
 * `test_if_eq`: `{output, expected}`
 
 The results have the same keys, one result per entry, in order, under the names the published results use:
 `extracted` for code; `eval` and `sample` for tests, each with the lists `test_input`, `test_output`, `example_text`,
-which on failure are `[]` and `[""]`; `output` for `modify`; `equal` for `test_if_eq`. A failure has a `reason` and says
-`why`. In robust mode failed code is null, and every response says what was mended (`notes`) and whether its value
-`differs` from the release's.
+which on failure are `[]` in `eval` and `[""]` in `sample`; `output` for `modify`; `equal` for `test_if_eq`. A failure
+has a `reason` and explains it in `why`. In robust mode failed code is null, and every response lists what was repaired
+(`notes`) and whether its value `differs` from the release's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class StoredAnswer(Shape):
 
 
 class RawSection(Shape):
-    """Input or output in an answer, before newlines and tags are mended."""
+    """Input or output in an answer, before newlines and tags are repaired."""
 
     input: str
 
@@ -51,7 +51,7 @@ class OutputPair(Shape):
 
 
 class AnswersFile(Shape):
-    """A file with any of the three lists."""
+    """A file of stored answers, with any of the three lists."""
 
     responses: list[StoredAnswer] = Field(default_factory=list)
     modify: list[RawSection] = Field(default_factory=list)

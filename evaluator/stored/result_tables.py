@@ -1,4 +1,4 @@
-"""Results of extraction, scoring and comparison as tables in the terminal."""
+"""Shows results of extraction, scoring and comparison as tables in the terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
 
 
 def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
-    """A table of differences; of best-of-n only with the most programs and tests, the rest is in --json."""
+    """A table of differences; of best-of-n only for the most programs and tests, since --json has the others."""
     table = _table("B - A", "measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
     for row in result["differences"]:
         if not row["headline"] and (row["name"].startswith("best_of_") or row["difference"] is None):
@@ -95,7 +95,7 @@ def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
 
 
 def _coverage(result: Mapping[str, Any]) -> list[str]:
-    """How much data there is, in sentences."""
+    """The amount of data, in sentences."""
     seen, selection = result["coverage"], result["selection"]
     failed = "unknown" if seen["tests_not_extracted"] is None else str(seen["tests_not_extracted"])
     lines = [

@@ -1,4 +1,4 @@
-"""`eval score` and `eval compare`: metrics over files of stored tables (`cure/metrics/case_file.py`), and over runs.
+"""`eval score` and `eval compare`: metrics of files of stored tables (`cure/metrics/case_file.py`), and of runs.
 
 The result of scoring is a list, one entry for each case or run, in order: `name`, `config`; in release mode `printed`,
 `counts`, `error`, `reason`; in standard mode `standard` with `selection`, `coverage`, `values`, `best_of_n`. Where the
@@ -44,7 +44,7 @@ def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None
 def compare_cases(paths: tuple[str, str], case: str | None = None, sampling: Sampling | None = None) -> Result:
     """The comparison of a case of each file or run: the one called `case`, by name or number, or the only one.
 
-    Runs of one file share their problems, so that the first stands for all. Raises ProblemError where there is nothing
+    Where all cases of a file share their problems, the first is taken. Raises ProblemError where there is nothing
     to compare or the two are not comparable.
     """
     a, b = (_chosen(read_cases(path), path, case) for path in paths)

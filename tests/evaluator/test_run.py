@@ -241,7 +241,7 @@ def test_a_pool_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     settings = settings_of(file, "pool", m=0)
     with pytest.raises(ProblemError, match="no problem of the set brings programs"):
         run(settings, tmp_path / "out")
-    with pytest.raises(ProblemError, match="no evaluation lies there"):
+    with pytest.raises(ProblemError, match="holds no evaluation"):
         run(settings_of(file, f"run:{tmp_path}", m=0), tmp_path / "out")
 
 

@@ -1,4 +1,4 @@
-"""Converts functional problems (a function, and assertions about it) to problems over stdin and stdout.
+"""Converts functional problems (a function, and assertions on it) to problems over stdin and stdout.
 
 A format (`humaneval`, `mbpp`, `livecodebench`; `registry` lists them) reads rows into `function`s. `prepare` finds a
 form (`codec`, `forms`) for every argument, `program` writes programs around the function, `results` reads what they

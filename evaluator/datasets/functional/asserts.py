@@ -22,7 +22,7 @@ class Assertion:
     """None where the arguments are not literals."""
     expected: Any
     oracle: Oracle | None
-    """None where something else than the result of the function is compared."""
+    """None where the assertion does not compare the result of the function."""
 
 
 def assertions(source: str, function: str) -> list[Assertion]:
@@ -37,16 +37,14 @@ def assertions(source: str, function: str) -> list[Assertion]:
 
 
 def oracle_of(found: Sequence[Assertion]) -> Oracle:
-    """How all assertions together judge a result; `other` if none of them compares the result."""
+    """The oracle of all assertions together; `other` if none of them compares the result."""
     oracles = [assertion.oracle for assertion in found if assertion.oracle is not None]
     if not oracles:
         return Oracle("other")
-    tolerances = [oracle.tolerance for oracle in oracles if oracle.tolerance is not None]
-    tolerance = max(tolerances, default=None)
+    tolerance = max((oracle.tolerance for oracle in oracles if oracle.tolerance is not None), default=None)
     if any(oracle.kind == "unordered" for oracle in oracles):
         return Oracle("unordered", tolerance)
-    kind = "truth" if all(oracle.kind == "truth" for oracle in oracles) else "equal"
-    return Oracle("truth" if kind == "truth" else "equal", tolerance)
+    return Oracle("truth" if all(oracle.kind == "truth" for oracle in oracles) else "equal", tolerance)
 
 
 def literal(node: ast.expr) -> Any:
@@ -70,7 +68,7 @@ def literal(node: ast.expr) -> Any:
 
 
 def retyped(value: Any, models: Sequence[Any]) -> Any:
-    """The JSON value with lists turned into tuples or sets where all `models`, values of one argument, are such.
+    """The JSON value, its lists turned into tuples or sets where all `models` (literals of the argument) are such.
 
     Text becomes a complex number where a model is one: JSON has no complex numbers.
     """
@@ -143,7 +141,7 @@ def _judged(test: ast.expr, call: ast.Call) -> tuple[Oracle | None, Any]:
 
 
 def _difference(left: ast.expr, right: ast.expr, call: ast.Call) -> tuple[Oracle | None, Any]:
-    """The oracle and the value of `abs(f(x) - value) < tolerance`; None where the comparison is another."""
+    """The oracle and the value of `abs(f(x) - value) < tolerance`; None and UNKNOWN for other comparisons."""
     tolerance = _or_unknown(right)
     inside = left.args[0] if isinstance(left, ast.Call) and _named(left.func) in ("abs", "fabs") and left.args else None
     if not (isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Sub) and isinstance(tolerance, float)):

@@ -1,18 +1,18 @@
-"""Writes values as lines of text and reads them back: the paper's rule, changed so that no value is lost.
+"""Writes values as lines of text and reads them back: the paper's encoding, made lossless.
 
-A *form* says how a value is written. `program.py` adds the source of these functions to reference solutions: the code
-that reads a test in the sandbox is the code that checked here that the test can be read. They use built-in names only.
+A *form* names the encoding of a value. `program.py` adds the source of these functions to reference solutions: in the
+sandbox, a test is read by the code that checked it here. They use built-in names only.
 
 | form | text |
 |---|---|
-| `int`, `float`, `number`, `bool`, `none`, `word`, `atom` | a word; `number`: int or float, `atom`: any of them |
+| `int`, `float`, `number`, `bool`, `none`, `word`, `atom` | a word; `number`: int or float, `atom`: any of these |
 | `line` | a string, as a line of its own |
-| `text` | a string that is all the rest, lines and all |
+| `text` | a string: all remaining lines |
 | `(row, box, word form)` | the items on one line, separated by spaces |
-| `(rows, box, form of a row)` | a row a line, to the end of the text |
+| `(rows, box, form of a row)` | one row per line, to the end of the text |
 | `(many, box, form)` | a line with the number of items, then each item in turn |
 | `(fields, box, (form, ...))` | a fixed number of items, each in its own form, in turn |
-| `(pairs, dict, (word form, word form))` | a line with the number of entries, then `key value` on a line each |
+| `(pairs, dict, (word form, word form))` | a line with the number of entries, then a line `key value` for each |
 | `(map, dict, (form, form))` | a line with the number of entries, then key and value in turn |
 
 `box` is `list`, `tuple` or `set`. A set is written in sorted order.
@@ -81,7 +81,7 @@ def write_word(value: Any) -> str:
 
 
 def write_value(form: Any, value: Any) -> list[str]:
-    """The lines that `read_value` reads as `value`."""
+    """The lines that encode `value`: `read_value` reads it from them."""
     if form == "text":
         return list(value.split("\n"))
     if isinstance(form, str):

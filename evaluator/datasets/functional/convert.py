@@ -24,12 +24,12 @@ from evaluator.datasets.rows import read_rows
 from sandbox import Sandbox
 
 MOST_TESTS = 24
-"""Hidden tests kept of a problem."""
+"""Default of the hidden tests kept per problem."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """The rows of a converted set, and everything that was left out."""
+    """The rows of a converted set, and all problems and tests left out."""
 
     format: str
     problems: int
@@ -57,7 +57,7 @@ class Conversion:
 
 
 def read_functions(path: Path, chosen: str = "auto") -> tuple[str, list[FunctionProblem | dict[str, Any]]]:
-    """The format and the problems of a file: functional ones, and rows that are stdin/stdout already."""
+    """The format of a file, and its problems: functional ones, or rows that are stdin/stdout already."""
     rows = read_rows(path)
     kind = format_of(rows, path) if chosen == "auto" else chosen
     return kind, [FORMATS[kind].read(row, f"{path}: row {number}") for number, row in enumerate(rows)]
@@ -72,7 +72,7 @@ async def convert(
     limit: int | None = None,
     bars: ProgressBars | None = None,
 ) -> Conversion:
-    """The rows of the set in `path`, and everything that was left out with its reason."""
+    """The conversion of the set in `path`. Raises DatasetError for a file that cannot be read."""
     bars = bars or ProgressBars(quiet=True)
     kind, found = read_functions(path, chosen)
     found = found[:limit]
@@ -123,7 +123,7 @@ def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judg
 
 
 def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
-    """Programs that call the function (`direct`), also with sets iterated backwards where it makes any (`backwards`).
+    """Programs that call the function (`direct`), and where it uses sets also with these reversed (`backwards`).
 
     The tests of a table are the cases of the draft, by number.
     """

@@ -1,4 +1,4 @@
-"""A functional problem on its way into a row of CURE's JSON: its results, their text, and its converted solution."""
+"""A functional problem under conversion to a row of CURE's JSON: results, their text, the converted solution."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Draft:
     texts: list[str] = field(default_factory=list)
     """The expected output of each case."""
     outputs: Mapping[str, Form] = field(default_factory=dict)
-    """The form of results by the name of their type."""
+    """Forms of results by the name of their type."""
     unordered: bool = False
     """Whether the order of the items of a result comes from a set."""
     sorted: bool = False
@@ -69,7 +69,7 @@ class Draft:
         )
 
     def keep(self, chosen: Sequence[int]) -> None:
-        """Keep these cases only; raises LeftOut where they are too few."""
+        """Keep only the cases with these indices; raises LeftOut where they are too few."""
         self.cases = [self.cases[at] for at in chosen]
         self.values = [self.values[at] for at in chosen]
         self.texts = [self.texts[at] for at in chosen] if self.texts else []
@@ -81,7 +81,7 @@ class Draft:
 
 
 def give_values(draft: Draft, results: ProgramTable | None) -> None:
-    """Add results, their forms and texts, and the converted solution to the draft. Raises LeftOut.
+    """Add results, their forms and texts, and the converted solution to the draft. Raises LeftOut where that fails.
 
     `results` has the rows `direct` and perhaps `backwards`; None where the set has no reference solution.
     """
@@ -161,7 +161,7 @@ def _result(draft: Draft, case: Case, cell: Cell) -> Any:
 
 
 def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
-    """Keep the cases whose text the converted solution printed in half of the time limit. Raises LeftOut."""
+    """Keep the cases whose text the converted solution prints within half of the time limit. Raises LeftOut."""
     if printed is None:
         return
     kept: list[int] = []

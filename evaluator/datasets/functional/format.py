@@ -1,4 +1,4 @@
-"""The interface of a format: a form in which problem sets are published."""
+"""The interface of a format in which problem sets are published."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Format:
-    """Recognises and reads the rows of one form."""
+    """Recognises and reads the rows of one format."""
 
     recognise: Callable[[Row], bool]
-    """Whether a file is in this form, by its first row."""
+    """Whether a file is in this format, judged by its first row."""
     read: Callable[[Row, str], FunctionProblem | dict[str, Any]]
     """The problem of a row, or a finished row of CURE's JSON where the problem is over stdin and stdout already. Takes
-    the row and its place in words; raises DatasetError that begins with the place."""
+    the row and its place in words; raises DatasetError whose message begins with the place."""

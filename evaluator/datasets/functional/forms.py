@@ -1,4 +1,4 @@
-"""Chooses the form of values: each value is written, read back, and compared with the original."""
+"""Chooses forms of `codec`: a form fits a value that is equal after being written and read back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Form = Any
 ENOUGH = 0.9
 """A simpler form is chosen if it keeps this share of the values; the other values are left out."""
 _OF_ALL = 0.75
+"""Share of all values that a form chosen for the public ones must keep."""
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
 _MOST_FIELDS = 6
@@ -59,7 +60,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 def survives(forms: Sequence[Form], values: Sequence[Any]) -> bool:
-    """Whether these values can be written so that any program reads them back."""
+    """Whether the values are equal after being written in these forms and read back, by any program."""
     try:
         text = to_text(forms, values)
         if values and not text:  # an empty table: a program that reads nothing cannot tell it from one empty row
@@ -73,7 +74,7 @@ def survives(forms: Sequence[Form], values: Sequence[Any]) -> bool:
 
 
 def _plain(line: str) -> bool:
-    """Whether every program reads the same line: there are no blanks around it, and no other line separators in it."""
+    """Whether every program reads the line alike: no blanks around it, no further line separators in it."""
     return line == line.strip() and len(line.splitlines()) <= 1
 
 
@@ -96,7 +97,7 @@ def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
 
 
 def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form | None:
-    """The form that fits the values `shown`, if it keeps three quarters of all values; else the one that fits all."""
+    """The form chosen for the public values `shown`, if it keeps three quarters of all values; else for all values."""
     form = choose(shown, place)
     if form is not None:
         different = list({repr(value): value for value in values}.values())
@@ -110,9 +111,7 @@ def _candidates(values: Sequence[Any], place: Place) -> Iterator[Form]:
         return
     containers = [value for value in values if not isinstance(value, _SCALARS)]
     if len(containers) * 2 < len(values):
-        yield from (kind for kind in _WORDS[:-2])
-        yield "line"
-        yield "atom"
+        yield from (*_WORDS[:-2], "line", "atom")
         return
     kinds = Counter(type(value).__name__ for value in containers)
     box = kinds.most_common(1)[0][0]
@@ -155,7 +154,7 @@ def _of_sequences(values: Sequence[Any], box: str, place: Place) -> Iterator[For
 
 
 def _fields(values: Sequence[Any], box: str) -> Form | None:
-    """The form with one form for each item, if all values have equally few items; else None."""
+    """A form with a separate form for each item, if all values have the same small number of items; else None."""
     sizes = {len(value) for value in values}
     if len(sizes) != 1 or box == "set" or not 1 < (size := sizes.pop()) <= _MOST_FIELDS:
         return None

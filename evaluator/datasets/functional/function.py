@@ -1,4 +1,4 @@
-"""Functional problems of all sets: a function, calls of it, and how its results are compared."""
+"""The common form of functional problems: a function, calls of it, and the comparison of its results."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 UNKNOWN: Any = object()
-"""Stands for a result that no test states; the reference solution gives it."""
+"""Stands for a result that no test states; the reference solution computes it."""
 
 
 @dataclass(frozen=True)
 class Oracle:
-    """How the tests of the set judge a result."""
+    """The way in which the tests of the set judge a result."""
 
     kind: Literal["equal", "unordered", "truth", "other"] = "equal"
     """`unordered`: compared as sets or sorted; `truth`: only its truth value counts; `other`: judged by a program, so
@@ -44,7 +44,7 @@ class Dropped:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionProblem:
-    """Everything that the conversion of a problem needs."""
+    """A functional problem: everything that its conversion needs."""
 
     name: str
     statement: str
@@ -56,7 +56,7 @@ class FunctionProblem:
     oracle: Oracle = Oracle()
     time_limit_s: float = 1.0
     least_tests: int = 1
-    """The problem is left out with fewer hidden tests than these."""
+    """Hidden tests needed: a problem with fewer is left out."""
     dropped: tuple[Dropped, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from evaluator.datasets.functional.function import UNKNOWN, Call, Dropped, Funct
 from evaluator.datasets.rows import list_of, text_of
 
 LEAST_PLUS = 8
-"""Hidden tests that a converted problem of EvalPlus needs: CURE scores with so many."""
+"""Hidden tests that a converted problem of EvalPlus needs: CURE scores with that many."""
 
 _JUDGED = ("HumanEval/32",)
 """Problems for which several results are right (any zero of a polynomial), although HumanEval+ Mini does not say so."""
@@ -26,8 +26,8 @@ def humaneval(row: Row, where: str) -> FunctionProblem:
     plus = "base_input" in row
     tested = not plus or row.get("test") is not None  # HumanEval+ Mini has no assertions
     found = assertions(text_of(row, "test", where), "candidate") if tested else []
-    oracle = oracle_of(found) if tested and name not in _JUDGED else Oracle("other" if name in _JUDGED else "equal")
-    calls, dropped = calls_of_json(row, found, where) if plus else calls_of_assertions(name, found)
+    oracle = Oracle("other") if name in _JUDGED else oracle_of(found) if tested else Oracle()
+    calls, dropped = (calls_of_json(row, found, where), ()) if plus else calls_of_assertions(name, found)
     return FunctionProblem(
         name=name,
         statement=statement(prompt, entry),
@@ -61,13 +61,13 @@ def calls_of_assertions(name: str, found: list[Assertion]) -> tuple[tuple[Call, 
                 Dropped(name, f"assert {number}", "the arguments are computed, not literal", item.text[:200])
             )
         else:
-            bare = item.oracle == Oracle("truth") and not truth  # states less than the result
+            bare = item.oracle == Oracle("truth") and not truth  # states only the truth value of the result
             calls.append(Call(f"assert {number}", item.arguments, UNKNOWN if bare else item.expected, public=True))
     return tuple(calls), tuple(dropped)
 
 
-def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[tuple[Call, ...], tuple[Dropped, ...]]:
-    """The calls of a problem of EvalPlus. Lists become tuples or sets where the original's assertions have them."""
+def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[Call, ...]:
+    """The calls of a problem of EvalPlus. Lists become tuples or sets like the arguments in the assertions `found`."""
     literal = [item.arguments for item in found if item.arguments is not None]
     calls: list[Call] = []
     for kind, public in (("base", True), ("plus", False)):
@@ -75,7 +75,7 @@ def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[tuple[C
             models = [[values[at] for values in literal if at < len(values)] for at in range(len(arguments))]
             made = tuple(retyped(value, model) for value, model in zip(arguments, models, strict=True))
             calls.append(Call(f"{kind} {number}", made, public=public))
-    return tuple(calls), ()
+    return tuple(calls)
 
 
 def with_tolerance(oracle: Oracle, atol: Any) -> Oracle:

@@ -1,4 +1,4 @@
-"""The raw records of LiveCodeBench: finished rows for stdin/stdout problems, functional problems for the others.
+"""The raw records of LiveCodeBench: finished rows for stdin/stdout problems, functional problems for all others.
 
 The private tests of a record are JSON, or base64 of zlib of a pickle of one JSON string; it is never unpickled.
 """
@@ -134,7 +134,7 @@ def _functional(
 
 
 def without_examples(text: str) -> str:
-    """The statement without the lines `Input: ...` and `Output: ...` of its examples, which follow it converted.
+    """The statement without the lines `Input: ...` and `Output: ...` of its examples, which are added again, converted.
 
     Explanations of examples are kept.
     """

@@ -52,17 +52,15 @@ def mbpp_plus(row: Row, where: str) -> FunctionProblem:
     oracle = oracle_of(found + shown)
     if any(item.oracle == Oracle("unordered") for item in shown):  # the assertions of MBPP+ do not say so
         oracle = Oracle("unordered", oracle.tolerance)
-    calls, dropped = calls_of_json(row, found, where)
     return FunctionProblem(
         name=name,
         statement=re.split(r"^assert\b", text, maxsplit=1, flags=re.MULTILINE)[0].strip(),
         entry_point=entry,
         parameters=parameters(reference, entry),
         reference=reference,
-        calls=calls,
+        calls=calls_of_json(row, found, where),
         oracle=with_tolerance(oracle, row.get("atol")),
         least_tests=LEAST_PLUS,
-        dropped=dropped,
     )
 
 
@@ -79,7 +77,7 @@ def _docstring(prompt: str) -> str:
 
 
 def _tested(code: str, tests: list[str]) -> str:
-    """The function of the code that the first assertion calls; empty if there is none."""
+    """The name of the function of the code that the first assertion calls; empty if there is none."""
     try:
         defined = {node.name for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)}
         called = [node.func.id for test in tests[:1] for node in ast.walk(ast.parse(test)) if _is_call(node)]  # type: ignore[attr-defined]

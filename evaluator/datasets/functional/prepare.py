@@ -1,4 +1,4 @@
-"""Turns calls into inputs: chooses the form of every argument, and the tests whose arguments keep their value in it."""
+"""Turns calls into inputs: chooses the form of every argument, and the tests whose arguments it keeps unchanged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from evaluator.datasets.functional.forms import Form, best_form, survives, to_te
 from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, LeftOut
 
 _SAMPLE = 400
-"""Calls by which the forms are chosen; all calls are then tried with these forms."""
+"""About how many calls the forms are chosen from; all calls are then tried with these forms."""
 _LONGEST = 20_000
-"""Characters of an input that is kept at most."""
+"""Maximum characters of an input."""
 _FEW = 20
-"""A problem with fewer different tests than these needs only two hidden tests."""
+"""A problem with fewer distinct tests than this needs only two hidden tests."""
 _SPARE = 8
 """Tests beyond those asked for, in case the reference solution fails on some."""
 
@@ -44,10 +44,10 @@ class Prepared:
 
 
 def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
-    """The problem with the inputs of its tests; raises LeftOut with the reason.
+    """The problem with the inputs of its tests. Raises LeftOut where it cannot be converted.
 
-    The first cases are public, if possible cases without an empty line. The hidden ones follow, at most `most_tests`
-    and a few spares, spread evenly over all whose arguments keep their value.
+    The first cases are public, if possible without empty lines. At most `most_tests` hidden ones and a few spares
+    follow, spread evenly over all calls whose arguments the forms keep.
     """
     if problem.oracle.kind == "other":
         raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
@@ -136,7 +136,7 @@ def _chosen(cases: Sequence[Case], examples: int, most_tests: int) -> list[Case]
 
 
 def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) -> str:
-    """The argument for which most tests are lost, with the reason."""
+    """The argument that loses most tests, with the reason, in words."""
     lost = [
         sum(not survives([form], [call.arguments[at]]) for call in calls if at < len(call.arguments))
         for at, form in enumerate(inputs)
@@ -148,7 +148,7 @@ def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) ->
 
 
 def kind_of(values: Sequence[Any]) -> str:
-    """Why no form fits the values, in words."""
+    """The reason, in words, why no form fits the values."""
     kinds: set[str] = set()
     mixed = False
     open_values = list(values)

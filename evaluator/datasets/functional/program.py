@@ -31,7 +31,7 @@ _ORDERING_CALLS = (
 )
 
 _PLAIN = "if isinstance(result, dict):\n    result = dict(result)\n"
-"""Makes a Counter or an OrderedDict a plain dictionary, as which its output is read."""
+"""Source that makes a Counter or an OrderedDict a plain dictionary, since output is read as plain dictionaries."""
 _BACKWARDS = """
 def _backwards(value):
     return list(value)[::-1] if isinstance(value, (set, frozenset)) else value
@@ -61,7 +61,7 @@ def _texts(form: Any) -> set[str]:
 
 
 class _Pruned(ast.NodeTransformer):
-    """Removes branches for kinds, shapes and boxes that no form has."""
+    """Removes branches for kinds, shapes and boxes that are not in `used`."""
 
     def __init__(self, used: set[str]) -> None:
         self.used = used
@@ -158,6 +158,8 @@ def _parsed(problem: FunctionProblem) -> ast.Module:
 
 
 class _Backwards(ast.NodeTransformer):
+    """Wraps iterables of loops and arguments of ordering calls in `_backwards`, which reverses sets."""
+
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
         node.iter = _reversed(node.iter)

@@ -1,4 +1,4 @@
-"""Turns results into expected outputs: their form, their text, and the comparison they need."""
+"""Turns results into expected outputs: their forms, their texts, and the comparison of outputs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from evaluator.datasets.functional.prepare import kind_of
 _BY_TYPE = {"bool": "bool", "int": "int", "float": "float", "NoneType": "none", "str": "text"}
 _RELATIVE = 1e-6
 UNREADABLE: Any = object()
+"""Stands for a result that is not a Python literal."""
 
 
 def parsed(text: str) -> Any:
@@ -39,7 +40,7 @@ def output_forms(values: Sequence[Any]) -> dict[str, Form]:
 
 
 def output_text(forms: Mapping[str, Form], value: Any) -> str | None:
-    """The text that is printed for the value; None if reading it would give another value."""
+    """The text of the value; None if reading it back would give another value."""
     form = forms[type(value).__name__]
     return to_text([form], [value]) if survives([form], [value]) else None
 
@@ -67,8 +68,8 @@ def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
 
 
 def order_shows(forward: Any, backward: Any) -> bool | None:
-    """Whether the result depends on the order of a set. False: not at all; True: only in the order of its items;
-    None: in other ways."""
+    """Whether the result depends on the order of a set: False for not at all, True for the order of its items only,
+    None for any other difference."""
     if same(forward, backward):
         return False
     if isinstance(forward, list | tuple | dict) and type(forward) is type(backward):
@@ -94,7 +95,7 @@ def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[An
 
 
 def entries_need_order(value: Any, form: Form) -> bool:
-    """Whether the value has a dictionary whose entries take several lines, which cannot be compared in any order."""
+    """Whether the value has a dictionary whose entries take several lines, so that they must be printed in order."""
     if isinstance(value, dict) and form[0] == "pairs":
         return False
     if isinstance(value, dict) and len(value) > 1:

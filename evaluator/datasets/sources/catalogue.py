@@ -17,7 +17,7 @@ class PaperSet:
     problems: int
     """Rows of the published file."""
     paper: str
-    """The size according to the paper, in words."""
+    """The set's size according to the paper, in words."""
 
     @property
     def hub(self) -> str:
@@ -44,13 +44,13 @@ _BY_NAME = {item.name.lower(): item for item in PAPER_SETS}
 
 
 def paper_set(name: str) -> PaperSet | None:
-    """The set of that name, in upper or lower case, with or without `Gen-Verse/`; None if there is none."""
+    """The set of this name, in any case, with or without `Gen-Verse/`; None if there is none."""
     key = name.lower().removeprefix("gen-verse/")
     return _BY_NAME.get(_OTHER_NAMES.get(key, key).lower())
 
 
 def known_set(name: str) -> PaperSet:
-    """The set of that name; raises DatasetError that names the nearest one."""
+    """The set of this name. Raises DatasetError, which names the nearest known set."""
     if found := paper_set(name):
         return found
     near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)

@@ -12,10 +12,10 @@ from evaluator.datasets.sources.store import Record, arriving, keep, sha256_of, 
 
 
 def get(name: str, revision: str | None = None, source: Path | None = None, sha256: str | None = None) -> Record:
-    """The record of the set, which is then stored on this machine; raises DatasetError.
+    """The record of the set, after getting and storing it. Raises DatasetError.
 
-    A stored set is verified and kept, unless another revision or a file is given. The commit of the first download is
-    pinned: without `revision` no newer one is fetched.
+    A stored set is only verified, unless another revision or a file is given: without `revision`, no commit newer than
+    the stored one is fetched.
     """
     item = known_set(name)
     before = stored(item)

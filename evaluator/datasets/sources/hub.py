@@ -1,4 +1,4 @@
-"""Downloads one file from the hub, at one commit, without loading scripts."""
+"""Downloads one file of a set from the Hugging Face hub, at one commit; runs no code of the repository."""
 
 from __future__ import annotations
 

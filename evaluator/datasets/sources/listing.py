@@ -13,7 +13,7 @@ from cure.table import judging_of
 from engines import write_atomically
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.rows import read_text
-from evaluator.datasets.sources.catalogue import PAPER_SETS
+from evaluator.datasets.sources.catalogue import PAPER_SETS, PaperSet
 from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of, stored, stored_path, verified
 
 
@@ -26,7 +26,7 @@ def load(name_or_path: str) -> tuple[list[Problem], Path]:
 
 
 def listed(files: Sequence[str]) -> dict[str, Any]:
-    """The sets of the paper, with the ones stored on this machine, and the given files, as JSON."""
+    """The sets of the paper, each with its state on this machine, and the given files, as JSON."""
     return {
         "home": str(data_home()),
         "sets": [
@@ -44,7 +44,8 @@ def listed(files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _here(item: Any) -> dict[str, Any]:
+def _here(item: PaperSet) -> dict[str, Any]:
+    """The state of a set on this machine, as JSON."""
     absent = {"path": None, "problems": None, "sha256": None, "revision": None}
     try:
         record = stored(item)

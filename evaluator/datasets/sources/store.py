@@ -1,6 +1,6 @@
-"""Sets on this machine: `datasets/<NAME>/<NAME>.json` in the user's data directory, with `record.json` beside it.
+"""Stores sets as `datasets/<NAME>/<NAME>.json` in the user's data directory, each with a `record.json` beside it.
 
-A set is stored atomically: it is written into a folder of another name, which is then renamed.
+A set is stored atomically: it is written into a temporary folder, which is then renamed.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def arriving(item: PaperSet) -> Iterator[Path]:
 
 
 def keep(item: PaperSet, file: Path, arrival: Path, source: str, revision: str | None) -> Record:
-    """The record of the set after `file`, in the folder `arrival`, was stored in place of an earlier one."""
+    """The record of the set, after moving `file` from the folder `arrival` to the place of the stored set."""
     from cure.problem.file import load_problems
 
     problems = len(load_problems(str(file)))

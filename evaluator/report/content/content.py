@@ -1,4 +1,4 @@
-"""The content of a report, in words and numbers, whatever format it is written in."""
+"""Computes the content of a report, in words and numbers, independent of any file format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from evaluator.report.content.labels import RELEASE, failure_words, grouped
 from evaluator.report.content.paper import paper_table
 from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line
 from evaluator.report.content.remarks import remarks
-from evaluator.report.material.material import Material
+from evaluator.report.material.material import ROLES, Material
 from evaluator.run.settings import RoleSettings
 
 
@@ -50,26 +50,25 @@ def content_of(material: Material) -> Content:
 
 
 def _title(material: Material) -> str:
-    models = list(dict.fromkeys(role.model for _, role in material.roles))
+    models = dict.fromkeys(role.model for role in material.settings.roles.values())
     who = " with tests by ".join(models) if models else "no model"
     return visible(f"{who} on {material.settings.dataset.rsplit('/', 1)[-1]}")
 
 
 def _run(material: Material) -> Facts:
     settings, config = material.settings, material.config
-    roles = [(name, _role(name, role)) for name, role in material.roles]
-    absent = [(name, "no model was asked") for name in ("coder", "tester") if name not in dict(roles)]
+    roles = [(name, _role(name, role)) for name, role in settings.roles.items()]
+    absent = [(name, "no model was asked") for name in ROLES if name not in settings.roles]
     first = "" if settings.limit is None else f", the first {settings.limit} problems"
-    versions = config.get("versions", {})
+    versions, rules = config.get("versions", {}), material.metrics["limits"]["comparison"]
     facts = [
         *roles,
         *absent,
         ("data set", f"{settings.dataset}{first}"),
-        ("its SHA-256", settings.data_sha256),
+        ("SHA-256 of the data set", settings.data_sha256),
         ("begun", str(config.get("begun", "unknown"))),
         ("extraction", settings.extraction),
-        ("comparison", ", ".join(f"{rule} ({count})" for rule, count in _rules(material).items())
-         or settings.comparison),
+        ("comparison", ", ".join(f"{rule} ({count})" for rule, count in rules.items()) or settings.comparison),
         ("hidden tests", f"all are run and used; the release's metrics use the first {settings.max_test}"),
         ("public tests", "run too" if settings.public_tests else "not run"),
         ("time limit", _limits(material)),
@@ -86,11 +85,6 @@ def _role(name: str, role: RoleSettings) -> str:
         f"{role.model}: {role.samples} {what} a problem, {role.style} prompts, temperature {role.temperature:g}, "
         f"top-p {role.top_p:g}{top_k}, at most {role.max_tokens:,} tokens, seed {role.seed}"
     )
-
-
-def _rules(material: Material) -> Mapping[str, int]:
-    rules: Mapping[str, int] = material.metrics["limits"]["comparison"]
-    return rules
 
 
 def _limits(material: Material) -> str:
@@ -121,7 +115,7 @@ def _coverage(material: Material) -> Facts:
         ("programs", _read(covered["programs"], covered["programs_not_extracted"])),
         ("tests", _read(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
         ("truncated", _of_roles(material, "truncated")),
-        ("not to be had", _of_roles(material, "failed")),
+        ("failed requests", _of_roles(material, "failed")),
         ("executions", f"{material.metrics['executions']:,}"),
         ("given up", _given_up(material.metrics["given_up"])),
         ("lost by the sandbox", f"{covered['unknown_hidden_cells'] + covered['unknown_generated_cells']:,}"),
@@ -129,7 +123,7 @@ def _coverage(material: Material) -> Facts:
 
 
 def _given_up(counts: Mapping[str, Any]) -> str:
-    """The number of executions that were not run because their program had run out of time too often."""
+    """Counts of programs given up after time-outs and of their executions not run, in words."""
     if counts["after"] is None:
         return "no program: all tests were run"
     share = "" if counts["share"] is None else f" ({counts['share']:.1%})"
@@ -145,7 +139,7 @@ def _read(asked: int, failed: int) -> str:
 
 
 def _of_roles(material: Material, what: str) -> str:
-    counts = [(role, material.metrics["samples"][role]) for role in ("coder", "tester")]
+    counts = [(role, material.metrics["samples"][role]) for role in ROLES]
     said = [f"{role} {count[what]:,} of {count['samples']:,}" for role, count in counts if count["samples"]]
     return ", ".join(said) or "–"
 

@@ -1,4 +1,4 @@
-"""The cost of a run: tokens, money where prices are given, time and memory."""
+"""Computes the cost of a run: tokens, US dollars where prices are given, time and memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from evaluator.report.material.material import Material
 
 
 def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], str]:
-    """The table of costs: heads, rows and a note."""
-    roles = material.roles
-    counts = [material.metrics["samples"][name] for name, _ in roles]
-    heads = tuple(name for name, _ in roles)
+    """The table of costs: heads (the roles), rows (a name, and a cell for each role), and a note."""
+    heads = tuple(material.settings.roles)
+    counts = [material.metrics["samples"][name] for name in heads]
     rows: list[tuple[str, tuple[str, ...]]] = [
         ("answers", tuple(f"{role['samples']:,}" for role in counts)),
         ("prompt tokens", tuple(f"{role['prompt_tokens']:,}" for role in counts)),
@@ -29,7 +28,7 @@ def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[st
 
 
 def _shared(material: Material, usd: float) -> str:
-    """The cost of a problem, and of a problem solved, as a sentence."""
+    """The total cost, and the cost per problem and per solved problem, as a sentence."""
     problems = len(material.problems)
     solved = sum(facts.line.best or 0.0 for facts in material.problems)
     said = f"US dollars: {usd:.4f} in all"
@@ -43,7 +42,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def times(material: Material) -> Facts:
-    """Executions, and the slowest and largest of them."""
+    """The number of executions, and time and memory of the slowest and the largest."""
     slowest = [facts.slowest_s for facts in material.problems if facts.slowest_s is not None]
     largest = [facts.largest_kb for facts in material.problems if facts.largest_kb]
     said = [("executions", f"{material.metrics['executions']:,}")]

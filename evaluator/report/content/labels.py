@@ -57,11 +57,11 @@ RELEASE = {
     "p_01": "estimated p_01",
     "p_00": "estimated p_00",
 }
-"""The words that the released code prints before a number, by the number's name in metrics.json."""
+"""The words that the released code prints before each number, by the number's name in metrics.json."""
 
 
 def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
-    """Label and meaning of each of these measures, by group; the label of an unknown measure is its name."""
+    """Label and meaning of these measures, by group and name; an unknown measure is labelled by its name."""
     rest = list(names)
     groups: dict[str, dict[str, tuple[str, str]]] = {}
     for group, members in GROUPS.items():
@@ -76,7 +76,7 @@ def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
 
 
 def failure_words(reason: str) -> str:
-    """Why nothing was extracted, in words for a person; the error of an engine unchanged."""
+    """The reason why nothing was extracted, in words; an engine's error with its control characters escaped."""
     try:
         return Reason(reason).words
     except ValueError:

@@ -12,7 +12,7 @@ from evaluator.report.material.published import PublishedRow
 
 @dataclass(frozen=True, kw_only=True)
 class PaperTable:
-    """The paper's numbers for this set and those of the run, in %."""
+    """The paper's numbers for this set and the numbers of the run, in %."""
 
     dataset: str
     source: str
@@ -48,7 +48,7 @@ def paper_table(material: Material) -> PaperTable | None:
             "–" if bon is None else _percent({"value": bon["acc"]}),
         ),
     )
-    n, m = (role.samples if role else 0 for role in (material.settings.coder, material.settings.tester))
+    n, m = material.settings.sample_counts
     notes = ["The set is known by its name alone; its SHA-256 is above."]
     if len(material.tables) != known.problems:
         notes.append(f"Problems of this run: {len(material.tables)}; of the published file: {known.problems}.")
@@ -57,8 +57,8 @@ def paper_table(material: Material) -> PaperTable | None:
     notes.append(
         "The paper's unit test accuracy is by reference code; the release's metrics estimate it by right programs."
     )
-    models = {role.model for _, role in material.roles}
-    same = next((row.model for row in known.rows if len(models) == 1 and _is(next(iter(models)), row.model)), "")
+    models = {role.model for role in material.settings.roles.values()}
+    same = next((row.model for row in known.rows if len(models) == 1 and _names(next(iter(models)), row.model)), "")
     return PaperTable(
         dataset=known.dataset,
         source=known.source,
@@ -70,7 +70,8 @@ def paper_table(material: Material) -> PaperTable | None:
     )
 
 
-def _is(spec: str, model: str) -> bool:
+def _names(spec: str, model: str) -> bool:
+    """Whether the model spec names this model."""
     return spec.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1] == model.lower()
 
 

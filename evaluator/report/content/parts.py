@@ -1,4 +1,4 @@
-"""The parts of a report's content, without a format."""
+"""The parts of a report's content, independent of any file format."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from evaluator.report.content.paper import PaperTable
 from evaluator.report.material.problem_line import ProblemLine
 
 Facts = list[tuple[str, str]]
+"""Rows of a table with two columns: name and text."""
 FORMULAS = ("mu", "share_of_gap")
 """Measures that are not shares: they have no numerator and denominator to show, and may be below 0."""
 
@@ -25,7 +26,7 @@ class Line:
     low: float | None
     high: float | None
     reason: str
-    """Why there is no value, or no interval."""
+    """The reason why there is no value, or no interval."""
     counts: str
     """Numerator, denominator and number of problems, in words."""
 
@@ -49,14 +50,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Grid:
-    """Best-of-n by one selector."""
+    """Best-of-n by one selector, for numbers of programs n (rows) and of tests m (columns)."""
 
     selector: str
     ms: tuple[int, ...]
     rows: tuple[tuple[int, tuple[str, ...], str, str, str], ...]
     """For each n: n, the values, the interval of the last value, any right program among n, share of the gap."""
     error: float
+    """Largest Monte-Carlo error of a value."""
     fewer: str
+    """A sentence on problems with fewer programs or tests than the last row and column; empty without any."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,12 @@ class Content:
     """Empty where the set names neither difficulty nor date."""
     grids: tuple[Grid, ...]
     no_grids: str
+    """The reason why there are no grids; empty where there are some."""
     paper: PaperTable | None
     release: str
     release_note: str
     unread: Mapping[str, Mapping[str, int]]
+    """For `programs` and `tests`: counts of answers from which none was extracted, by reason in words."""
     cost: tuple[tuple[str, tuple[str, ...]], ...]
     cost_heads: tuple[str, ...]
     cost_note: str

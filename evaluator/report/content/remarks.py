@@ -1,11 +1,11 @@
-"""Warnings to read before the numbers: missing data, and data that may mislead."""
+"""Warnings about missing data and misleading data, shown before the numbers of a report."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from evaluator.report.material.material import Material
+from evaluator.report.material.material import ROLES, Material
 
 
 def remarks(material: Material) -> list[str]:
@@ -19,7 +19,7 @@ def remarks(material: Material) -> list[str]:
         _reference(material),
         _sandbox(covered),
         _given_up(metrics["given_up"]),
-        *(_samples(role, metrics["samples"][role]) for role in ("coder", "tester")),
+        *(_samples(role, metrics["samples"][role]) for role in ROLES),
         _counted(
             [facts.name for facts in problems if facts.overlaps], "In {} a public example is also a hidden test: {}"
         ),
@@ -94,9 +94,9 @@ def _given_up(counts: dict[str, Any]) -> str:
 def _samples(role: str, counts: dict[str, int]) -> str:
     said = []
     if counts["failed"]:
-        said.append(f"{_share(counts['failed'], counts['samples'])} could not be had from the engine")
+        said.append(f"{_share(counts['failed'], counts['samples'])} are missing, because their requests failed")
     if counts["truncated"]:
-        said.append(f"{_share(counts['truncated'], counts['samples'])} were cut at the most tokens allowed")
+        said.append(f"{_share(counts['truncated'], counts['samples'])} were cut at the maximum number of tokens")
     return f"Of the {role}'s answers {' and '.join(said)}." if said else ""
 
 

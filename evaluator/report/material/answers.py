@@ -9,20 +9,20 @@ from pathlib import Path
 from cure.json_lines import line_at, placed_lines
 
 LONGEST_ANSWER = 4_000
-"""Characters of an answer that are shown."""
+"""Maximum characters of an answer that are shown."""
 Place = tuple[int, int]
 """Problem and index of a sample."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The samples of a role. Texts stay on disk until one is asked for."""
+    """The samples of a role. Texts stay on disk: `text` reads one."""
 
     path: Path
     lengths: list[int] = field(default_factory=list)
     """Tokens of each completion."""
     unread: dict[Place, int] = field(default_factory=dict)
-    """Places in the file of answers from which nothing was extracted."""
+    """Offsets in the file of the answers from which nothing was extracted."""
 
     def text(self, problem: int, index: int) -> str:
         """The first characters of an answer from which nothing was extracted; empty for other answers."""

@@ -1,4 +1,4 @@
-"""Facts about each problem that a report needs beside its details: small, so that tables need not stay in memory."""
+"""The few facts about each problem that a report keeps in memory, in place of its table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ProblemFacts:
     hidden: bool
     """Whether there are hidden tests."""
     slowest_s: float | None
-    """CPU time of the slowest execution of a program; None where no program was extracted."""
+    """CPU seconds of the slowest execution; None where no program was extracted."""
     largest_kb: int
     overlaps: bool
     """Whether a public example is also a hidden test."""
@@ -31,7 +31,7 @@ class ProblemFacts:
     silent: bool
     """Whether a program that prints nothing passes a hidden test."""
     unread: dict[str, tuple[int, ...]]
-    """Indices of samples from which nothing was extracted, by role."""
+    """Indices of the samples from which nothing was extracted, by role."""
 
 
 def facts_of(table: EvaluatedTable) -> ProblemFacts:

@@ -13,7 +13,7 @@ from evaluator.report.material.answers import Answers, answers_of
 from evaluator.report.material.facts import ProblemFacts, facts_of
 from evaluator.report.material.published import Published, published
 from evaluator.run.directory import RunDirectory
-from evaluator.run.settings import RoleSettings, Settings
+from evaluator.run.settings import Settings
 from evaluator.run.stored import read_tables
 from evaluator.run.tables import EvaluatedTable
 
@@ -29,25 +29,19 @@ class Material:
     config: Mapping[str, Any]
     metrics: Mapping[str, Any]
     tables: Sequence[EvaluatedTable]
-    """In the order of problems; read from disk at each iteration."""
+    """Execution tables in the order of problems; read from disk at each iteration."""
     problems: Sequence[ProblemFacts]
     """In the order of tables."""
     samples: Mapping[str, Answers]
     statements: Mapping[str, str]
-    """Statements by the name of the problem; empty where the file of the set is not there any more."""
+    """Statements by the name of the problem; empty where the file of the set is missing or has changed."""
     no_statements: str
     """Why the statements are not shown; empty where they are."""
     published: Published | None
 
-    @property
-    def roles(self) -> list[tuple[str, RoleSettings]]:
-        """The roles that took part."""
-        pairs = (("coder", self.settings.coder), ("tester", self.settings.tester))
-        return [(name, role) for name, role in pairs if role is not None]
-
 
 def read_material(directory: RunDirectory, metrics: Mapping[str, Any]) -> Material:
-    """The material of the run in the directory; raises ProblemError where there is no evaluation."""
+    """The material of the run in this directory. Raises ProblemError where there is no evaluation."""
     settings = directory.read_settings()
     config = json.loads(directory.config.read_text(encoding="utf-8"))
     tables = read_tables(directory)
@@ -73,7 +67,7 @@ def _samples(directory: RunDirectory, role: str, problems: Sequence[ProblemFacts
 
 
 def _statements(settings: Settings) -> tuple[dict[str, str], str]:
-    """The statements by name of the problem, if the file is still the one that was evaluated; else the reason."""
+    """The statements by name of the problem, and an empty text; none and a reason if the file is missing or changed."""
     from evaluator.run.start import read_problems
 
     try:

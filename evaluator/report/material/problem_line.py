@@ -1,4 +1,4 @@
-"""One problem as a line of the report's list."""
+"""One problem as a row of the report's list."""
 
 from __future__ import annotations
 
@@ -12,28 +12,32 @@ from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemLine:
-    """A problem in the list of problems."""
+    """A row of the report's list of problems."""
 
     number: int
     name: str
     programs: int
     right: int
     read: int
+    """Number of programs extracted."""
     tests: int
+    """Number of tests extracted."""
     requested: int
+    """Number of tests requested."""
     true: int | None
+    """Number of tests that the reference solution passes; None without a reference solution."""
     best: float | None
     """Probability that the program chosen by tests passed is right."""
     verdict: str
-    """Verdict of the chosen program, or of all programs that pass as many tests."""
+    """The verdict of the chosen program; for several that pass equally many tests, how many of them are right."""
     slowest: float
     executions: int
     kinds: tuple[str, ...]
-    """Filters of the page that show the problem."""
+    """Names of the page's filters that show the problem."""
 
 
 def problem_line(table: EvaluatedTable) -> ProblemLine:
-    """The line of one table."""
+    """The row of one table."""
     row = problem_row(table)
     best = row["best_of_n"]
     hidden = any(column.suite == "hidden" for column in table.columns)
@@ -84,7 +88,7 @@ def chosen(table: EvaluatedTable) -> list[int]:
 
 
 def _of_equals(verdicts: Sequence[str]) -> str:
-    """The verdict of the chosen program, or how many of several programs with equal scores are right."""
+    """The common verdict of the chosen programs, or how many of them are right."""
     if len(set(verdicts)) < 2:
         return "".join(verdicts[:1]).replace("_", " ") or "–"
     return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} equals right"

@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One model's line of the paper's table, in %."""
+    """One model's row in the paper's table, in %."""
 
     model: str
     unit_tests: float
     code: float
     best_of_n: float
     trained: bool
-    """Whether it is a model trained in the paper."""
+    """Whether the model was trained in the paper."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Published:
 
 
 def published(dataset: str) -> Published | None:
-    """The paper's numbers for the set of this name or file name; None for a set that is not in the paper."""
+    """The paper's numbers for the set with this name or file name; None for a set that is not in the paper."""
     record = _record()
     name = Path(dataset).stem.lower().removesuffix("_test")
     known = next((known for known in record["problems"] if known.lower() == name), None)

@@ -1,4 +1,4 @@
-"""Each problem packed for the browser: statement, programs, tests and table, small enough for hundreds in one page.
+"""Packs each problem for the browser: statement, programs, tests and table, small enough for hundreds in one page.
 
 A program that several samples share is stored once. A problem is one gzip stream in base64, which the page unpacks when
 a reader opens it. Long texts are cut with a note; where all problems together are still too large, texts are cut
@@ -25,14 +25,14 @@ from evaluator.run.summary import program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
 
 BUDGET = 14_000_000
-"""Characters of all packed problems together at most."""
+"""Maximum characters of all packed problems together."""
 MOST_COLUMNS = 100
-"""Tests of a suite that are shown at most."""
+"""Maximum tests of a suite that are shown."""
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """Characters of each kind of text that are kept."""
+    """Maximum characters of each kind of text."""
 
     statement: int
     program: int
@@ -46,6 +46,7 @@ LADDER = (
     Cuts(statement=3_000, program=3_000, test=300, answer=300),
     Cuts(statement=1_000, program=1_500, test=100, answer=100),
 )
+"""Limits to try, in order, until all problems fit the budget."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Packed:
 
 
 def pack(material: Material, budget: int = BUDGET) -> Packed:
-    """All problems, packed into `budget` characters at most."""
+    """All problems, packed into at most `budget` characters."""
     blobs: list[str] = []
     for cuts in LADDER:
         blobs = []
@@ -195,21 +196,17 @@ def _notes(table: EvaluatedTable, shown: Sequence[int]) -> list[str]:
         notes.append("No test could be read from the tester's answers, so no program is chosen.")
     for role, count in table.truncated.items():
         if count:
-            notes.append(f"{count} of the {role}'s answers were cut at the most tokens allowed.")
+            notes.append(f"{count} of the {role}'s answers were cut at the maximum number of tokens.")
     return notes
 
 
 def _text(text: str, most: int) -> str:
-    return visible(_cut(text, most))
+    """The first `most` characters, made visible, with a note on how many are cut."""
+    rest = len(text) - most
+    return visible(text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]")
 
 
 def _pack(entry: Mapping[str, Any]) -> str:
     text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode()
-    # Without a time in its header, a stream depends on the problem alone.
+    # mtime=0: equal problems give equal streams.
     return base64.b64encode(gzip.compress(text, compresslevel=9, mtime=0)).decode()
-
-
-def _cut(text: str, most: int) -> str:
-    """The first `most` characters, with a note on how many are cut."""
-    rest = len(text) - most
-    return text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]"

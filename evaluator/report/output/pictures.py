@@ -1,4 +1,4 @@
-"""Pictures of a run's numbers, in the colours and style of the trainer's curves."""
+"""Draws pictures of a run's numbers, in the colours and style of the trainer's curves."""
 
 from __future__ import annotations
 

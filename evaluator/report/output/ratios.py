@@ -1,4 +1,4 @@
-"""metrics.csv: one row for each ratio of both modes."""
+"""metrics.csv: one row for each measure of the standard and of the release metrics."""
 
 from __future__ import annotations
 
