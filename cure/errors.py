@@ -1,7 +1,18 @@
-"""Errors of the method's own files and inputs."""
+"""The error of the method's files and inputs."""
+
+import difflib
+from collections.abc import Iterable
 
 
 class ProblemError(Exception):
     """A problem or answer file cannot be used; the message names file, row and field. The command exits with 2."""
 
     exit_code = 2
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> ProblemError:
+    """The error for a name that is not known: it suggests the nearest known one, else lists all."""
+    names = list(known)
+    nearest = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(names)}"
+    return ProblemError(f"unknown {kind} {name!r}; {hint}")

@@ -33,7 +33,8 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
                 signal.signal(each, signal.SIG_DFL)
             loop.call_soon_threadsafe(task.cancel)
 
-        before = {each: signal.signal(each, cancel) for each in SIGNALS} if _in_main_thread() else {}
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        before = {each: signal.signal(each, cancel) for each in SIGNALS} if in_main_thread else {}
         try:
             return await work
         finally:
@@ -46,7 +47,3 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
         if not caught:
             raise
         raise KeyboardInterrupt(caught[0].name) from None
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()

@@ -30,7 +30,7 @@ class SettingOption(click.Option):
             default=default if shown or is_switch else None,
             show_default=shown,
             metavar=flag.metavar,
-            help=plain(field),
+            help=" ".join((field.description or "").replace("`", "").split()),
             allow_from_autoenv=False,
         )
 
@@ -53,11 +53,6 @@ def options_of(model: type[Section], section: str) -> list[SettingOption]:
 def has_flag(option: SettingOption) -> bool:
     """Whether the field asks for an option in commands that read its section beside their own."""
     return mark(option.field, Flag) is not None
-
-
-def plain(field: FieldInfo) -> str:
-    """The field's documentation as one line without marks of Markdown."""
-    return " ".join((field.description or "").replace("`", "").split())
 
 
 def type_of(field: FieldInfo) -> click.ParamType[Any]:

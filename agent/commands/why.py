@@ -59,7 +59,7 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     table, ranking = run.table(), run.state.ranking
     ascii_only = not console.encoding.lower().startswith("utf")
     status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
-    ended = result.why if result else "the run was ended from outside; `cure-agent resume` goes on with it"
+    ended = result.why if result else "the run is under way or was killed; `cure-agent resume` continues it"
     console.print(headline(status, run.started.name, chosen, ended))
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"run {run.id} in {folder}, sandbox: {run.started.isolation}"), style="dim"))

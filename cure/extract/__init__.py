@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cure.errors import ProblemError
+from cure.errors import unknown_name
 from cure.extract import release, robust
 from cure.extract.result import Extracted, Note, Reason
 from cure.problem import UnitTest
@@ -34,6 +33,4 @@ def extractor(mode: str = "robust") -> Extractor:
     """The extractor called `mode`; raises ProblemError that names the nearest where there is none."""
     if found := MODES.get(mode):
         return found
-    nearest = difflib.get_close_matches(mode, MODES, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(MODES)}"
-    raise ProblemError(f"unknown extraction mode {mode!r}; {hint}")
+    raise unknown_name("extraction mode", mode, MODES)

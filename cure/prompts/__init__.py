@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-from cure.errors import ProblemError
+from cure.errors import unknown_name
 from cure.problem import Problem, UnitTest
 from engines import BUNDLED, Prompt, parse_spec
 
@@ -90,6 +89,4 @@ def prompts_for(
         from cure.prompts.release_source import load_wording
 
         return ReleaseStyle(load_wording(release_dir), stage, k_case, public_examples)
-    nearest = difflib.get_close_matches(style, STYLES, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(STYLES)}"
-    raise ProblemError(f"unknown prompt style {style!r}; {hint}")
+    raise unknown_name("prompt style", style, STYLES)

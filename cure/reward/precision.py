@@ -15,23 +15,18 @@ from cure.reward.values import Booleans
 class PrecisionCounts:
     """Counts that are added up over problems, and their ratios; a ratio without data is None."""
 
-    tests: int
+    tests: int = 0
     """Generated tests of problems with a right program."""
-    valid_tests: int
+    valid_tests: int = 0
     """Generated tests that all right programs pass."""
-    valid_pairs: int
+    valid_pairs: int = 0
     """Pairs of a wrong program and a valid test."""
-    valid_passes: int
+    valid_passes: int = 0
     """Pairs of a wrong program and a valid test that it passes."""
-    invalid_pairs: int
+    invalid_pairs: int = 0
     """Pairs of a wrong program and an invalid test."""
-    invalid_passes: int
+    invalid_passes: int = 0
     """Pairs of a wrong program and an invalid test that it passes."""
-
-    @classmethod
-    def zero(cls) -> PrecisionCounts:
-        """Counts of 0, the start of a sum."""
-        return cls(0, 0, 0, 0, 0, 0)
 
     def __add__(self, other: PrecisionCounts) -> PrecisionCounts:
         return PrecisionCounts(*map(add, astuple(self), astuple(other)))
@@ -70,7 +65,7 @@ def precision_counts(generated: Booleans, right: Booleans) -> PrecisionCounts:
     `generated` is (codes, parsed tests): whether each program passes each test; `right` is (codes,).
     """
     if not right.any():
-        return PrecisionCounts.zero()
+        return PrecisionCounts()
     valid = valid_tests(generated, right)
     by_wrong = generated[np.logical_not(right)]  # (wrong codes, tests)
     to_valid, to_invalid = by_wrong[:, valid], by_wrong[:, np.logical_not(valid)]

@@ -33,7 +33,7 @@ AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One way the table may have come about."""
+    """One hypothesis: that the candidates of a cluster are right and no others, or that none is."""
 
     cluster: tuple[str, ...]
     """Candidates that are right under it; empty for "none is right"."""

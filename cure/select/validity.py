@@ -49,7 +49,7 @@ def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -
 
 
 def believed_failures(table: AnyTable, candidate: str, posterior: Confidence) -> list[str]:
-    """Names of the tests the candidate fails that are worth repairing towards: trusted first, then the likeliest.
+    """Names of the tests the candidate fails that are worth repairing towards: trusted first, then by probability.
 
     A generated test counts if the candidate is doubtful and the test would more likely be right than not were it wrong.
     """

@@ -16,13 +16,12 @@ Every comparison takes (output, expected) and returns a boolean; `comparison` fi
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable
 from functools import partial
 
-from cure.errors import ProblemError
+from cure.errors import ProblemError, unknown_name
 
 Comparison = Callable[[str, str], bool]
 
@@ -104,9 +103,7 @@ def comparison(name: str = DEFAULT) -> Comparison:
         if absolute is None or relative is None or min(absolute, relative) < 0:
             raise ProblemError(f"comparison {name!r}: both tolerances must be numbers that are not negative")
         return partial(within, absolute=absolute, relative=relative)
-    nearest = difflib.get_close_matches(name, _BY_NAME, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(_BY_NAME)}"
-    raise ProblemError(f"unknown comparison {name!r}; {hint}")
+    raise unknown_name("comparison", name, _BY_NAME)
 
 
 def _all_pairs(output: list[str], expected: list[str], equal: Comparison) -> bool:

@@ -33,7 +33,7 @@ class Executor(Protocol[RowT_contra, ColumnT_contra]):
 
 
 class ProgramExecutor:
-    """Runs programs on unit tests. Each distinct pair of program and input is run once, whoever asks for it."""
+    """Runs programs on unit tests. Each distinct pair of program and input is run once, whichever call asks for it."""
 
     def __init__(self, sandbox: Sandbox, judging: Judging, known: _Known | None = None) -> None:
         self._sandbox = sandbox

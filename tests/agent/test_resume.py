@@ -212,5 +212,5 @@ def test_a_killed_run_is_replayed_as_far_as_it_came(arguments: list[str], comman
         assert command(arguments, state, count) == KILLED
         assert command(["replay", "--json"], state) == 0, (state / "stderr").read_text()
         assert (state / "stdout").read_text() == (list_runs(state)[0] / "events.jsonl").read_text()
-        assert "`cure-agent resume` goes on" in (state / "stderr").read_text()
+        assert "`cure-agent resume` continues it" in (state / "stderr").read_text()
     assert command(["replay", "--execute"], state) == 2

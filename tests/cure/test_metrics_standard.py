@@ -109,7 +109,7 @@ def test_pairs_the_sandbox_failed_on_are_left_out() -> None:
 def test_mu_and_its_ratios_are_those_of_the_rewards() -> None:
     random = np.random.default_rng(0)
     tables = [(random.random((6, 3)) < 0.7, random.random((6, 5)) < 0.5) for _ in range(30)]
-    counts = sum((precision_counts(b, a.all(axis=1)) for a, b in tables), PrecisionCounts.zero())
+    counts = sum((precision_counts(b, a.all(axis=1)) for a, b in tables), PrecisionCounts())
     found = scored(*(verdicts(a, b) for a, b in tables)).values
     assert found["mu"].value == pytest.approx(counts.mu, abs=1e-12)
     assert (found["p_u"].value, found["p_01"].value, found["p_00"].value) == (counts.p_u, counts.p_01, counts.p_00)

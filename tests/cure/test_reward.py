@@ -68,7 +68,7 @@ def test_a_bonus_tells_a_useless_valid_test_from_a_harmless_invalid_one() -> Non
 def test_with_no_right_code_nothing_can_be_said_about_tests() -> None:
     nobody = np.zeros(6, bool)
     assert reward.test_rewards(GENERATED, nobody) is None
-    assert reward.precision_counts(GENERATED, nobody) == PrecisionCounts.zero()
+    assert reward.precision_counts(GENERATED, nobody) == PrecisionCounts()
 
 
 def test_with_no_wrong_code_validity_is_all_there_is() -> None:
@@ -80,7 +80,7 @@ def test_with_no_wrong_code_validity_is_all_there_is() -> None:
 
 def test_no_parsed_test_is_an_empty_group() -> None:
     assert earned(np.zeros((6, 0), bool), RIGHT) == []
-    assert reward.precision_counts(np.zeros((6, 0), bool), RIGHT) == PrecisionCounts.zero()
+    assert reward.precision_counts(np.zeros((6, 0), bool), RIGHT) == PrecisionCounts()
     assert reward.advantages(floats(), "standard") is None
 
 
@@ -139,13 +139,13 @@ def test_the_precision_of_figure_3() -> None:
 def test_counts_of_problems_add_up_and_ratios_pool_them() -> None:
     first = reward.precision_counts(GENERATED, RIGHT)
     second = reward.precision_counts(np.array([[1], [1]], bool), np.array([1, 0], bool))
-    both = sum([first, second], PrecisionCounts.zero())
+    both = sum([first, second], PrecisionCounts())
     assert both == PrecisionCounts(7, 4, 10, 4, 9, 1)
     assert both.p_u == 4 / 7
 
 
 def test_a_ratio_without_data_is_none_and_mu_needs_only_what_counts() -> None:
-    nothing = PrecisionCounts.zero()
+    nothing = PrecisionCounts()
     assert (nothing.p_u, nothing.p_01, nothing.p_00, nothing.mu) == (None, None, None, None)
     only_valid = PrecisionCounts(2, 2, 4, 1, 0, 0)
     assert (only_valid.p_00, only_valid.mu) == (None, 0.75)

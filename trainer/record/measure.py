@@ -37,7 +37,7 @@ def table_metrics(tables: Sequence[TaskTable]) -> Metrics:
     """Accuracies of both roles, p_u, p_01, p_00, mu, best of n, and counts of executions and their failures."""
     labelled = [table for table in tables if table.labels]
     rights = [right_codes(table.label_passes) for table in labelled]
-    counts = PrecisionCounts.zero()
+    counts = PrecisionCounts()
     best, every_right, any_right = [], [], []
     for table, right in zip(labelled, rights, strict=True):
         counts = counts + precision_counts(table.test_passes, right)
