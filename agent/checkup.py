@@ -97,7 +97,8 @@ def _extra(package: str) -> Finding:
 
 
 def _git() -> Finding:
-    return Finding("git", shutil.which("git") is not None, shutil.which("git") or "not found", "install git")
+    path = shutil.which("git")
+    return Finding("git", path is not None, path or "not found", "install git")
 
 
 def _state() -> Finding:

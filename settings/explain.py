@@ -29,7 +29,7 @@ def explain_run(run: Resolved[Any]) -> Explain:
 
 
 def as_toml(sections: Sections, explain: Explain | None) -> str:
-    """The settings as TOML; with `explain` a comment behind each value names its origin and variable."""
+    """The settings as TOML; with `explain` a comment after each value names its origin and variable."""
 
     def comment(path: tuple[str, ...]) -> str:
         origin, *name = (explain or (lambda _: {}))(path).values()

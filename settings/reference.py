@@ -29,7 +29,8 @@ A value comes from the first of these that sets its key:
 4. the user's file: `config.toml` in the user's configuration folder (`~/.config/cure-agent` on Linux);
 5. the default.
 
-A training run has a configuration of its own: a preset, a file over it, `--set KEY=VALUE` over that.
+A training run has a configuration of its own: a preset, overridden by a file, overridden by
+`--set KEY=VALUE`.
 
 Files have a table for each section, such as `[solve]`; `"none"` stands for no value. An unknown key is an error that
 names the nearest one. A project file may come with a stranger's repository: it may not hold secrets, name a model by

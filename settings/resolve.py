@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from settings.errors import SettingsError
-from settings.layers import Given, Tree, given_at, merge, values_of
+from settings.layers import Tree, given_at, merge, values_of
 from settings.section import Section
 
 S = TypeVar("S", bound=Section)
@@ -60,11 +60,8 @@ def _line(model: type[BaseModel], tree: Tree, table: str, fault: Any) -> str:
         return f"{where}unknown key {key}{nearest(path[-1], _keys(model, path[:-1]))}"
     is_table = isinstance(fault["input"], dict) and fault["type"].endswith(("_type", "_parsing"))
     message = "this is not a section" if is_table else fault["msg"].removeprefix("Value error, ")
-    return where + (message if _is_exact(given) or not key else f"{key}: {message}")
-
-
-def _is_exact(given: Sequence[Given]) -> bool:
-    return len(given) == 1 and given[0].is_exact
+    is_exact = len(given) == 1 and given[0].is_exact
+    return where + (message if is_exact or not key else f"{key}: {message}")
 
 
 def _keys(model: Any, path: Sequence[str]) -> list[str]:

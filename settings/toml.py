@@ -16,7 +16,7 @@ Sections = BaseModel | Mapping[str, Any]
 """One model, or models by name."""
 
 Comment = Callable[[tuple[str, ...]], str]
-"""From the path of a value to the comment behind the value."""
+"""From the path of a value to the comment after it."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def to_toml(sections: Sections, comment: Comment | None = None) -> str:
     """The sections as TOML that can be read back, without secrets.
 
-    `comment` says what stands behind each value. Without it, values that are None by default are left out.
+    `comment` gives the comment after each value. Without it, values that are None by default are left out.
     """
     text: str = _table(sections, (), comment).as_string()
     return text.lstrip("\n")

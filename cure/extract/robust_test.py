@@ -2,7 +2,7 @@
 
 How the data after a header is read:
 
-* A fenced block gives exactly the lines between its fences. A known tag behind the opening fence (`text`, `plaintext`,
+* A fenced block gives exactly the lines between its fences. A known tag after the opening fence (`text`, `plaintext`,
   `input`, ...) is a tag, never data; any other text there is the first line of the data (```` ```3 ````).
 * Without a fence, the text up to the next header, without blanks around it; an output with no header after it ends at
   the first empty line. Data in single backticks loses them.

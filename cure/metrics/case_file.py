@@ -72,7 +72,7 @@ class ScoredProblem(Shape):
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
-        """Return self; raises ValueError for lists whose sizes do not fit together."""
+        """Raise ValueError for lists whose sizes do not fit together."""
         programs, tests = self.n_code, self.n_case
         _rectangle("'test_table'", self.test_table, programs, self.n_test_total)
         _rectangle("'case_table'", self.case_table, programs, tests)
@@ -131,7 +131,7 @@ class ScoredProblem(Shape):
 
 
 class ScoredProblems(Shape):
-    """ScoredProblems, named by `task_ids` where they are given."""
+    """Problems, named by `task_ids` where these are given."""
 
     problems: list[ScoredProblem]
     task_ids: list[Any] = Field(default_factory=list)
@@ -193,7 +193,7 @@ def load_cases(content: object, path: str) -> list[ScoredCase]:
 
 
 def _rectangle(name: str, rows: Sequence[Sequence[object]], programs: int, columns: int) -> None:
-    """Raises ValueError unless there are so many rows of so many columns; without cells, no rows will do."""
+    """Raise ValueError unless there are `programs` rows of `columns` entries; a table without cells may be empty."""
     if not rows and not (programs and columns):
         return
     if len(rows) != programs:

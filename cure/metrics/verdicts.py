@@ -89,7 +89,7 @@ def verdicts(
     """The verdicts of one problem, from (programs, hidden tests) and (programs, generated tests) of passed cells.
 
     With `extracted_tests` the columns are all requested tests. With `requested` alone the columns are the extracted
-    tests, and columns of failed extractions are added behind them (the order changes no metric). With neither, the
+    tests, and columns of failed extractions are appended (the order changes no metric). With neither, the
     number of requested tests is unknown. Raises ProblemError where sizes do not fit.
     """
     hidden, generated = np.asarray(hidden, dtype=np.bool_), np.asarray(generated, dtype=np.bool_)
@@ -154,7 +154,7 @@ def _grid(known: Booleans | None, shape: tuple[int, ...], name: str) -> Booleans
 
 
 def _wider(table: Booleans, failed: int) -> Booleans:
-    """The table (programs, tests) with `failed` columns of False behind it."""
+    """The table (programs, tests) with `failed` columns of False appended."""
     return np.append(table, np.zeros((table.shape[0], failed), dtype=np.bool_), axis=1) if failed else table
 
 

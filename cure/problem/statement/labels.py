@@ -1,7 +1,7 @@
 """Recognises lines that are labels, such as `Sample Input:`.
 
-A label stands on a line of its own or before a colon with its data behind it. It may be a heading, bold, a list item,
-HTML, numbered or followed by a judge's "Copy" button; case, spaces and punctuation do not count.
+A label stands on a line of its own or before a colon that is followed by its data. It may be a heading, bold, a list
+item, HTML, numbered or followed by a judge's "Copy" button; case, spaces and punctuation do not count.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Label:
     sample: bool = False
     """Whether the words themselves say that this is a sample, as in "Sample Input"."""
     rest: str = ""
-    """Data behind the colon."""
+    """Data after the colon."""
     level: int = PLAIN
     spoken: bool = False
     """Whether the label is a sentence, such as "If the input is:"."""
@@ -137,7 +137,7 @@ def label(line: str) -> Label | None:
 
 
 def _without_tags(text: str) -> str:
-    """The text without HTML in and around its label; data behind a colon keeps what is in it."""
+    """The text without HTML in and around its label; data after a colon keeps tags inside it."""
     if "<" not in text:
         return text
     left, rest = _at_colon(text)
@@ -147,7 +147,7 @@ def _without_tags(text: str) -> str:
 
 
 def split_at_output(rest: str) -> tuple[str, str]:
-    """Input and output where both stand behind a label for input: `5, Output: 10`. No output where there is none."""
+    """Input and output, where both follow a label for input as in `5, Output: 10`; else the text and no output."""
     found = _OUTPUT_BEHIND.search(rest)
     return (rest[: found.start()].rstrip(" ,;|/"), rest[found.end() :].strip()) if found else (rest, "")
 
@@ -193,7 +193,7 @@ def _at_bracket(text: str) -> tuple[str, str] | None:
 
 
 def _role(words: str, left: str) -> tuple[Role | None, bool]:
-    """The role of words in their `core` form; a remark in brackets and a button behind them do not count."""
+    """The role of words in their `core` form; a remark in brackets and a copy button after them are ignored."""
     if words in _ROLES:
         return _ROLES[words]
     if "(" in left or "（" in left:
@@ -207,7 +207,7 @@ def _role(words: str, left: str) -> tuple[Role | None, bool]:
 
 
 def _other_label(words: str, text: str, level: int) -> Label | None:
-    """A heading that begins with the word for example, or a sentence that leads to a sample's part."""
+    """The label that is a heading beginning with a word for example, or a sentence such as "If the input is:"."""
     if level <= BOLD and words.startswith(_TITLES):
         return Label("example", True, level=level)
     if len(text) > _LONGEST or not text.isascii():

@@ -32,11 +32,11 @@ class SamplePart:
     """Which example heading the part stands under; 0 is none."""
     blocks: list[Block] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
-    """Text below the label, outside of blocks; the data behind the label's colon comes first."""
+    """Text below the label, outside of blocks; the data after the label's colon comes first."""
     inline: bool = False
-    """Whether data stands behind the label's colon."""
+    """Whether data follows the label's colon."""
     spoken: bool = False
-    """Whether a sentence leads to the data."""
+    """Whether the label is a sentence, such as "If the input is:"."""
 
     @property
     def text(self) -> str:
@@ -48,13 +48,13 @@ class SamplePart:
 
     @property
     def is_cut(self) -> bool:
-        """Whether lines that are no sentence stand behind the data of an output."""
+        """Whether the data of an output is followed by lines that are no sentence."""
         behind = [] if self.blocks or self.role != "output" else plain_output(self.lines)[1]
         return bool(behind) and not may_be_prose(behind[0])
 
     @property
     def has_data(self) -> bool:
-        """Whether anything stands behind or below the label."""
+        """Whether there is any data after or below the label."""
         return bool(self.blocks) or any(line.strip() for line in self.lines)
 
     @property
@@ -118,7 +118,7 @@ class PartsReader:
             part.certain = part.certain and not self._explaining
 
     def _table(self, table: Table, header: Line, below: Sequence[Item]) -> int:
-        """Add the samples of a table; how many lines below its header belong to it."""
+        """Add the samples of a table; returns how many lines below its header belong to it."""
         if self._parts and self._parts[-1] is self._open and not self._open.has_data:
             self._parts.pop()  # the table's heading
         self._open = None

@@ -35,7 +35,7 @@ class _Samples:
     """In order and each once: pages in two languages show every sample twice."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     inline: dict[UnitTest, int] = field(default_factory=dict)
-    """Tests whose data stands behind the labels' colons, with the numbers of their lines."""
+    """Tests whose data follows the labels' colons, with the numbers of their lines."""
     inputs: list[SamplePart] = field(default_factory=list)
     """Certain inputs without an output."""
     outputs: list[SamplePart] = field(default_factory=list)
@@ -75,7 +75,7 @@ def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...],
 
 
 def _pair(found: _Samples, parts: Sequence[SamplePart]) -> None:
-    """Sort the parts: pairs become tests, what is left over is kept for a note."""
+    """Pair inputs with outputs as tests; keep the other parts for notes."""
     given: SamplePart | None = None
     unlabelled: SamplePart | None = None
     for part in parts:
@@ -105,7 +105,7 @@ def _pair(found: _Samples, parts: Sequence[SamplePart]) -> None:
 
 
 def _nested(found: _Samples, part: SamplePart) -> bool:
-    """Whether the block holds labelled samples itself; they are added."""
+    """Whether the block contains labelled samples; these are added."""
     body = part.blocks[0].lines if part.blocks else ()
     first = label(next((line for line in body if line.strip()), ""))
     if not part.certain or first is None or first.role not in ("input", "output", "example"):
@@ -151,7 +151,7 @@ def _say_if_guessed(found: _Samples, given: SamplePart, expected: SamplePart) ->
 
 
 def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
-    """Add the pair as a test. Pages that show both labels first have input and output behind the second."""
+    """Add the pair as a test. On pages that show both labels first, input and output follow the second."""
     if given.has_data:
         text = given.text
         if not given.blocks and is_nothing(text):
@@ -233,7 +233,7 @@ def _unknown(found: _Samples) -> None:
 
 
 def _without_calls(found: _Samples) -> None:
-    """Leave out what is written as calls, where samples in lines show what the program itself reads and prints."""
+    """Drop tests written as function calls if other samples show what the program reads and prints."""
     if len(found.inline) == len(found.tests):
         return
     for test, number in found.inline.items():

@@ -70,7 +70,7 @@ def rows_of(table: Table, lines: Sequence[str]) -> tuple[list[Row], int]:
 
 
 def _column(found: Sequence[Label | None], role: str) -> int | None:
-    """Index of the only cell with this role and nothing behind its colon."""
+    """Index of the only cell with this role and no data after its colon; None if there is not exactly one."""
     at = [index for index, item in enumerate(found) if item and item.role == role and not item.rest]
     return at[0] if len(at) == 1 else None
 
