@@ -1,7 +1,7 @@
-"""Runs untrusted programs: Docker or bubblewrap behind one protocol, limits, verdicts out of band.
+"""Runs untrusted programs in Docker or bubblewrap, under limits, behind one protocol.
 
-Jobs go in, executions come out as each finishes. What a program printed is data; what became of it is its verdict;
-whether the output is right is not decided here but by `cure.table`, and no expected output ever enters a sandbox.
+Jobs go in, executions come out as each finishes. A verdict says how a program ended and never depends on what it
+printed. Whether an output is right is decided by `cure.table`: no expected output ever enters a sandbox.
 """
 
 from sandbox.errors import SandboxError, SandboxUnavailable

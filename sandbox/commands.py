@@ -31,7 +31,7 @@ sandbox.add_command(execute)
 
 @sandbox.command()
 def build() -> None:
-    """Build Docker's image, from the Dockerfile or from Debian packages. Quick when it exists."""
+    """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists."""
     click.echo(asyncio.run(_build()))
 
 
@@ -49,7 +49,7 @@ async def _build() -> str:
 @sandbox.command()
 @click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
 def status(as_json: bool) -> None:
-    """Which sandboxes work on this machine, which one is chosen, and how to get the others.
+    """Show which sandboxes work on this machine, which one is chosen, and how to get the others.
 
     Exits with 6 when none works.
     """
@@ -72,7 +72,11 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
 
 @sandbox.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--stdin", type=click.File("rb"), help="What the program reads; `-`: standard input.")
+@click.option(
+    "--stdin",
+    type=click.File("rb"),
+    help="File that the program reads as its standard input; `-` passes this command's on.",
+)
 @click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option(
     "--time-limit",
@@ -86,7 +90,7 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
     "--json", "as_json", is_flag=True, help="Print the execution as an object instead of the program's output."
 )
 def run(file: Path, stdin: BinaryIO | None, kind: str, time_limit: float, memory: int, as_json: bool) -> None:
-    """Run one Python program: its output passes through, the verdict goes to stderr. Exits 0 only when it is ok."""
+    """Run one Python program and print its output; the verdict goes to stderr. Exits with 0 only if it is ok."""
     source = file.read_bytes().decode(errors="surrogateescape")
     job = Job(str(file), source, (stdin.read() if stdin else b"",), Limits(cpu_s=time_limit, memory_mb=memory))
     execution = asyncio.run(_run(job, kind))

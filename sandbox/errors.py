@@ -1,4 +1,4 @@
-"""Errors of a sandbox itself; what goes wrong in a program is a verdict, not an error."""
+"""Errors of the sandbox; failures of programs are verdicts, not errors."""
 
 
 class SandboxError(Exception):

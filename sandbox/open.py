@@ -1,4 +1,4 @@
-"""Opens the sandbox that works on this machine, and says why others do not."""
+"""Opens the best sandbox that works on this machine, and reports why others do not work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.protocol import Sandbox
 
 Kind = Literal["auto", "docker", "bubblewrap", "none"]
-"""A kind of sandbox that can be asked for: see `open_sandbox`."""
+"""Kinds of sandbox: see `open_sandbox`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 INSTALL = "apt-get install bubblewrap, or install Docker and run `cure-agent sandbox build`"
 
@@ -24,18 +24,18 @@ class BackendStatus:
     name: str
     usable: bool
     detail: str
-    """Its isolation when usable, otherwise why it is not usable; one line."""
+    """The backend's isolation if it is usable, otherwise why it is not; one line."""
     remedy: str = ""
     """The command or step that makes it usable; empty when it is usable."""
 
 
 def default_slots() -> int:
-    """Twice the cores this process may use, so that a sleeping program holds no core; half compute at a time."""
+    """Twice the cores this process may use: at most half of the slots compute at a time, the others may sleep."""
     return 2 * len(os.sched_getaffinity(0))
 
 
 def say_on_stderr(line: str) -> None:
-    """Report a step of a slow opening."""
+    """Write a line to stderr: a step of opening a sandbox that takes long."""
     sys.stderr.write(f"{line}\n")
 
 
@@ -46,7 +46,7 @@ async def open_sandbox(
     say: Callable[[str], None] = say_on_stderr,
     runtime: str | None = None,
 ) -> Sandbox:
-    """A sandbox of this kind, for the running event loop; close it when done.
+    """A sandbox of this kind, for the running event loop; the caller closes it.
 
     `kind` is `auto` (Docker when an engine answers and has the image, else bubblewrap), `docker`, `bubblewrap`, or
     `none` for trusted code. `slots` executions run side by side, by default `default_slots()`. Docker's image is built
@@ -84,7 +84,7 @@ def unknown(kind: str) -> SandboxUnavailable:
 
 
 async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
-    """Docker with its image, else bubblewrap, else Docker after building its image, which takes long even to fail."""
+    """Docker if it has the image, else bubblewrap, else Docker after building the image, which takes long."""
     from sandbox.backends.docker.jails import find_docker
     from sandbox.pool.pool import Pool
 
@@ -109,7 +109,7 @@ async def _open_first(slots: int, say: Callable[[str], None]) -> Sandbox:
 
 
 async def probe() -> list[BackendStatus]:
-    """The state of each backend on this machine, in the order of preference. Leaves nothing built or running."""
+    """The state of each backend on this machine, the preferred one first. Leaves nothing built or running."""
     from sandbox.backends.bubblewrap import INSTALL as BUBBLEWRAP
     from sandbox.backends.bubblewrap import find_bubblewrap
     from sandbox.backends.docker.client import INSTALL as DOCKER

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one execution may use."""
+    """The resource limits of one execution."""
 
     cpu_s: float = 1.0
     """CPU seconds of the program and of the children it waits for."""
@@ -37,22 +37,22 @@ class Limits:
     """Wall-clock guard in seconds; None means max(3 x cpu_s, cpu_s + 2)."""
     memory_mb: int = 256
     output_bytes: int = 1 << 20
-    """Most bytes of stdout, and of stderr, of which only the tail is kept."""
+    """Maximum bytes of stdout and of stderr each; of stderr only the tail is kept."""
     processes: int = 16
 
     @property
     def wall_guard_s(self) -> float:
-        """Wall seconds after which an execution is a `timeout` even if it used little CPU time: it sleeps, or waits."""
+        """Wall seconds after which an execution is a `timeout` even if it used little CPU time (sleeping, waiting)."""
         return self.wall_s if self.wall_s is not None else max(3 * self.cpu_s, self.cpu_s + 2)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One program and the inputs it is to be run on."""
+    """One program and the inputs to run it on."""
 
     key: str
     source: str
-    """Python source, run like `python main.py`."""
+    """Python source; it runs like `python main.py`."""
     inputs: tuple[bytes, ...]
     """Standard input of each execution."""
     limits: Limits = Limits()
@@ -64,7 +64,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """What one program did on one input."""
+    """The outcome of one program on one input."""
 
     job: str
     """Key of the job."""
@@ -81,7 +81,7 @@ class Execution:
     reason: str = ""
     """Reason of the verdict for a person: `cpu`, `wall`, `compile error`, an exception's name, what broke."""
     shared: bool = False
-    """Whether it shared a process with other inputs of its program."""
+    """Whether the input shared a process with other inputs of its program."""
 
 
 class Sandbox(Protocol):
@@ -89,12 +89,12 @@ class Sandbox(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What separates a program from this machine, in words for `doctor` and for records, e.g. `docker`."""
+        """The isolation of programs from this machine, in words for `doctor` and for records, e.g. `docker (...)`."""
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         """Executions of all jobs, as each finishes. May be called concurrently; closing the generator ends the rest.
 
-        Raises SandboxError when the sandbox is closed; what goes wrong later is a `sandbox_error` of one execution.
+        Raises SandboxError when the sandbox is closed; later failures are `sandbox_error` verdicts of executions.
         """
 
     async def close(self) -> None:

@@ -1,1 +1,1 @@
-"""Backends, which confine programs: containers of Docker, namespaces made by bubblewrap, or nothing (`trusted`)."""
+"""Backends that confine programs: Docker containers, bubblewrap's namespaces, or no confinement (`trusted`)."""

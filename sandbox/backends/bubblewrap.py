@@ -23,16 +23,16 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTH
 
 @dataclass(frozen=True)
 class Identity:
-    """The user ids that make a jail and live in it."""
+    """The user ids of bwrap and of the programs in a jail."""
 
     caller: int | None
     """User id that bwrap runs under; None: the user id of this process."""
     program: int | None
-    """User id of programs; None: the user id of the runner, which is then kept safe by its user namespace."""
+    """User id of programs; None: the runner's, which the user namespace then protects from programs."""
 
 
 class Bubblewrap:
-    """Starts jails with bwrap. Memory is bounded for every process, but not for a jail as a whole."""
+    """Starts jails with bwrap. Memory is limited for every process, but not for a jail as a whole."""
 
     def __init__(self, executable: str, python: JailPython, identity: Identity) -> None:
         self._python = python
@@ -54,13 +54,13 @@ class Bubblewrap:
         return await launch([*self._arguments, *command], self._identity.caller)
 
     async def close(self) -> None:
-        """Do nothing: nothing is left of a jail once its first process has ended."""
+        """Do nothing: the kernel removes a jail when its first process ends."""
 
 
 async def find_bubblewrap() -> Bubblewrap:
-    """The first way to make a jail that works on this machine.
+    """A launcher that makes jails in the first way that works on this machine.
 
-    Raises SandboxUnavailable, which says what stands in the way and what to install or allow.
+    Raises SandboxUnavailable, which says what fails and what to install or allow.
     """
     executable, pythons = await installed()
     complaint = ""
@@ -94,10 +94,10 @@ def features(executable: str) -> str:
 
 
 def identities() -> Iterator[Identity]:
-    """Pairs of user ids to make a jail with, the best first.
+    """Pairs of user ids to try for jails, the most isolating first.
 
-    Root tries to keep only the right to change user ids, so that programs get a user id of their own: then they cannot
-    signal the runner, and forks are cheaper. Where that fails, root becomes another user first.
+    First, root keeps only the right to change user ids, so that programs get a user id of their own: then they cannot
+    signal the runner, and forks are cheaper. Second, root becomes another user.
     """
     if os.geteuid() != 0:
         yield Identity(None, None)
@@ -108,7 +108,7 @@ def identities() -> Iterator[Identity]:
 
 
 def explain(complaint: str) -> str:
-    """What to do about bwrap's complaint, in one line."""
+    """One line that explains bwrap's error message and says what to do."""
     if any(word in complaint for word in ("user", "namespace", "Permission denied", "not permitted")):
         return (
             f"bubblewrap may not make namespaces here ({complaint}): allow user namespaces "

@@ -1,4 +1,4 @@
-"""Jails that are child processes of this one, reached through pipes."""
+"""Starts jails as child processes, connected through pipes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
 
     Raises SandboxUnavailable when the process cannot be started.
     """
-    # Pipes, not asyncio's own, which may be sockets: the runner moves inputs with splice.
+    # os.pipe, because asyncio may use sockets, and the runner moves inputs with splice.
     stdin, to_process = os.pipe()
     from_process, stdout = os.pipe()
     complaints = os.memfd_create("complaints")
@@ -51,7 +51,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
         output, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), reader)
         target, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, writer)
     except BaseException as error:
-        # A caller that is cancelled here has no connection yet that it could end.
+        # A cancelled caller has no connection yet to end, so the process is ended here.
         if output is not None:
             output.close()
         if process is not None:
@@ -106,7 +106,7 @@ class PipeConnection:
         self.complaint()
         self._ended = True
         _end_group(self._process)
-        # asyncio closes this end itself when the process went first; it must not be aborted after that.
+        # asyncio closes this end itself if the process ended first; aborting it then would be an error.
         if not self._target.is_closing():
             self._target.abort()
         self._output.close()
@@ -117,8 +117,7 @@ class PipeConnection:
 def _end_group(process: Process) -> None:
     """Kill a process, and the group it leads if it leads one."""
     if process.returncode is None:
-        # By its id: `process.kill` would first look whether the process has ended, and so take the exit status away
-        # from whoever waits for it.
+        # Not `process.kill`: it polls the process first, and so takes the exit status from the task that waits for it.
         for kill in (os.killpg, os.kill):
             with suppress(ProcessLookupError):
                 kill(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The Python interpreter that a bubblewrap jail gets, and the directories of this machine it needs to run."""
+"""Finds a Python interpreter for bubblewrap jails, and the directories of this machine that it needs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _system() -> JailPython | None:
         return None
     executable = str(SYSTEM.resolve())
     arguments = [*libraries(), "--ro-bind", executable, executable]
-    # What is installed beside the standard library differs from machine to machine.
+    # Hidden, because packages beside the standard library differ between machines.
     packages = "/usr/lib/python3/dist-packages"
     if Path(packages).is_dir():
         arguments += ["--tmpfs", packages, "--remount-ro", packages]
@@ -74,7 +74,7 @@ def _elsewhere(base: Path) -> JailPython:
 
 
 def _folders(*paths: str) -> list[str]:
-    """Arguments that make folders which programs may enter; folders that bwrap makes unasked only the runner may."""
+    """Arguments that make folders with mode 0755; folders that bwrap creates implicitly are closed to programs."""
     return [word for path in paths for word in ("--perms", "0755", "--dir", path)]
 
 

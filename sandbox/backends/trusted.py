@@ -108,7 +108,7 @@ def bind(pid: int, limits: Limits, file_bytes: int = resource.RLIM_INFINITY) -> 
 
 
 async def _watch(pid: int, job: Job, ending: asyncio.Future[int]) -> tuple[float, float, int, str]:
-    """CPU seconds, wall seconds, peak kB, and `cpu` or `wall` if the process has used up its time, else nothing."""
+    """CPU seconds, wall seconds, peak kB, and the limit that the process exceeded: `cpu`, `wall`, or none (empty)."""
     started = time.monotonic()
     cpu_s, peak_kb = 0.0, 0
     while True:
@@ -124,7 +124,7 @@ async def _watch(pid: int, job: Job, ending: asyncio.Future[int]) -> tuple[float
 
 
 def _usage(pid: int, cpu_s: float, peak_kb: int) -> tuple[float, int]:
-    """CPU seconds, with those of children waited for, and peak kB of a process; the arguments when it has ended."""
+    """CPU seconds (with children waited for) and peak kB of a process; if it has ended, the arguments unchanged."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         status = Path(f"/proc/{pid}/status").read_text()
@@ -135,7 +135,7 @@ def _usage(pid: int, cpu_s: float, peak_kb: int) -> tuple[float, int]:
 
 
 def _read(file: IO[bytes], start: int, size: int) -> bytes:
-    """At most `size` bytes from `start`, which counts from the end when negative."""
+    """At most `size` bytes from offset `start`, which counts from the end if negative."""
     length = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), size, start if start >= 0 else max(0, length + start))
 
@@ -149,7 +149,7 @@ def _judge(job: Job, killed: str, code: int, out: bytes, err: bytes) -> tuple[Ve
         return Verdict.OK, ""
     if code < 0:
         return Verdict.CRASH, signal.Signals(-code).name
-    # Only the traceback of a plain process says what ended it.
+    # For a plain process, only the traceback tells which exception ended it.
     last = err.rstrip().rpartition(b"\n")[2].partition(b":")[0].decode(errors="replace").strip()
     if last == "MemoryError":
         return Verdict.MEMORY, last

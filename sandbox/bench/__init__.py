@@ -1,1 +1,1 @@
-"""Measures how many executions per second a sandbox does, beside what forks and new interpreters reach."""
+"""Measures executions per second of a sandbox, compared with bare forks and with new interpreters."""

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox bench`: executions per second, beside what forks and new interpreters reach."""
+"""`cure-agent sandbox bench`: executions per second, compared with bare forks and with new interpreters."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ ABOUT = {
 
 @click.command()
 @click.option("--sandbox", "kind", type=click.Choice(("auto", "docker", "bubblewrap")), default="auto")
-@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True, help="Medians are taken over them.")
+@click.option(
+    "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds to measure; medians are shown."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
 def bench(kind: str, rounds: int, as_json: bool) -> None:
-    """Measure executions a second, 64 small programs on 16 inputs each, with the floors beside them.
+    """Measure executions per second: 64 small programs on 16 inputs each, compared with forks and interpreters.
 
-    A round takes about 15 seconds, most of it in endless loops. Rounds of all contenders alternate.
+    A round measures every mode once and takes about 15 seconds, most of them in endless loops.
     """
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn

@@ -15,15 +15,15 @@ class Figures:
     first_s: float
     """Seconds from opening the sandbox to its first execution."""
     per_second: dict[str, float]
-    """Executions per second, by name of the contender."""
+    """Executions per second, by name of the mode or comparison."""
     mixed_s: float
     """Seconds of the mixture with endless loops."""
     endless_alone_s: float
-    """Seconds of only the mixture's endless executions, in the same sandbox."""
+    """Seconds of the mixture's endless executions alone, in the same sandbox."""
 
     @property
     def mixed_overhead(self) -> float:
-        """Time of the mixture beyond its endless loops, as a share of the time of these loops."""
+        """Extra time of the mixture over its endless loops alone, as a share of the latter."""
         return self.mixed_s / self.endless_alone_s - 1
 
     def plain(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Rates to compare with: forking an interpreter that does nothing, and starting an interpreter for every test."""
+"""Measures rates for comparison: bare forks of an interpreter, and a new interpreter for every test."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sandbox.bench.workload import Workload
 
 FORKS = 1000
 INTERPRETED = 64
-"""Executions by which the rate of starting interpreters is measured."""
+"""Executions made to measure the rate of new interpreters."""
 
-# With the modules that programs commonly import: some 9 MB in memory.
+# Imports modules that programs commonly import, which take some 9 MB of memory.
 FORKER = f"""
 import math, collections, heapq, bisect, itertools, functools, re, string
 import gc, os, sys
@@ -32,14 +32,14 @@ for _ in range({FORKS}):
 
 
 def python() -> str:
-    """The system's interpreter, which programs get too, or else the one that runs this."""
+    """The system's interpreter, which jails use too, else the interpreter of this process."""
     return str(SYSTEM) if SYSTEM.exists() else sys.executable
 
 
 def fork_rate(cores: int) -> float:
     """Bare forks and exits per second, by one interpreter per core. Raises OSError where one of them fails."""
     forkers = [subprocess.Popen([python(), "-I", "-S", "-c", FORKER], stdin=subprocess.PIPE) for _ in range(cores)]
-    # Until their standard input closes they wait for each other to have started.
+    # All of them start, then wait until their standard input closes.
     time.sleep(0.3)
     started = time.perf_counter()
     for forker in forkers:

@@ -1,4 +1,4 @@
-"""Measures all contenders in turn, round after round, so that a busy machine slows them alike; medians over rounds."""
+"""Measures all modes and comparisons in turn, round after round, so that a busy machine slows all alike."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from sandbox.open import open_sandbox
 from sandbox.protocol import Job, Sandbox, Verdict
 
 WARM = 8
-"""Programs that run before anything is measured."""
+"""Programs run for warming up, before the measurement."""
 
 
 async def measure(kind: str, rounds: int, step: Callable[[str], None]) -> Figures:
-    """Figures of a sandbox of this kind; `step` gets the name of what is measured next.
+    """The figures of a sandbox of this kind; `step` gets the name of each measurement before it begins.
 
     Raises SandboxError on a wrong verdict, SandboxUnavailable where no sandbox of this kind works.
     """

@@ -41,7 +41,7 @@ FAILURES = ("print([][n])", "int('x')", "import sys; sys.exit(3)", "print(1 // (
 
 @dataclass(frozen=True)
 class Workload:
-    """Jobs, and the right verdict and output of each of their executions."""
+    """Jobs, and the expected verdict and output of each execution, by key of the job and index of the input."""
 
     jobs: list[Job]
     expected: dict[tuple[str, int], tuple[Verdict, bytes | None]]

@@ -1,1 +1,1 @@
-"""Slots: started runners on the host's side, and the scheduling of jobs over them."""
+"""The host's side of runners: slots, each with one started runner, and the scheduling of jobs over them."""

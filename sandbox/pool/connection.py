@@ -1,4 +1,4 @@
-"""A connection to Python in a jail: how it gets its modules, and how the host notices that it is gone."""
+"""Connections to Python in a jail, the boot protocol that sends its modules, and the error for a lost jail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SANDBOX = Path(__file__).parents[1]
 
 
 class JailLost(SandboxError):
-    """The process in a jail ended, or sent what it never sends."""
+    """The process in a jail ended, or violated the protocol."""
 
 
 class Connection(Protocol):
@@ -25,17 +25,17 @@ class Connection(Protocol):
         """The next `size` bytes. Raises JailLost when the process ends before."""
 
     def write(self, data: bytes) -> None:
-        """Hand over `data`; never blocks, since the process may itself be waiting for its output to be read."""
+        """Queue `data` for sending. Never blocks: the process may itself be waiting for its output to be read."""
 
     def complaint(self) -> str:
-        """What the process or its backend wrote to standard error, in one line; perhaps empty."""
+        """The text that the process or its backend wrote to standard error, in one line; empty if none."""
 
     async def end(self) -> None:
         """End the process and everything in its jail."""
 
 
 def boot_command(python: str, uid: int | None, directories: Sequence[str]) -> list[str]:
-    """The command that loads modules from standard input and calls `main` of the last one.
+    """The command for a Python that loads modules from standard input and calls `main` of the last one.
 
     `main` gets `uid`, the user id that programs run under (None: the user id of the process itself), and `directories`.
     """
@@ -46,10 +46,10 @@ def boot_command(python: str, uid: int | None, directories: Sequence[str]) -> li
 async def boot(
     connection: Connection, modules: Mapping[str, Sequence[str]], ready: Callable[[], Awaitable[None]]
 ) -> None:
-    """Send the modules that `boot_command` waits for, and return when `ready` does, which waits for the answer.
+    """Send the modules that `boot_command` waits for, and await `ready`, which waits for the jail's first answer.
 
-    `modules` are names by package (`runner` is `sandbox.runner`): packages before their modules, and each module after
-    those it imports. Raises SandboxError in the backend's own words when no answer comes; the jail has ended then.
+    `modules` are names by package (`runner` is `sandbox.runner`), in import order. Raises SandboxError in the backend's
+    own words when no answer comes, after ending the jail.
     """
     try:
         connection.write(boot_payload(modules))
@@ -63,7 +63,7 @@ async def boot(
 
 
 def boot_payload(modules: Mapping[str, Sequence[str]]) -> bytes:
-    """What `boot_command` reads: a length (8 bytes, little-endian), then names and sources with NUL between them."""
+    """The input of `boot_command`: a length (8 bytes, little-endian), then names and sources, separated by NUL."""
     parts = ["sandbox", ""]
     for package, names in modules.items():
         parts += [f"sandbox.{package}", ""]

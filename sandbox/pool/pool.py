@@ -1,4 +1,4 @@
-"""Schedules jobs over slots: every (job, input) gets exactly one execution, whatever happens to a slot."""
+"""Schedules jobs over slots: every (job, input) gets exactly one execution, even if slots are lost."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sandbox.protocol import Execution, Job, Verdict
 from sandbox.runner.frames import Result
 
 BATCH = 64
-"""Inputs of a program that go to a slot together."""
+"""Maximum inputs of a program that are sent to a slot together."""
 BATCH_BYTES = 4 << 20
 AHEAD = 3
-"""Batches that a slot may hold, including the one that is running."""
+"""Maximum batches that a slot holds, including the running one."""
 START_ATTEMPTS = 3
-"""Failed attempts to start a first slot until everything pending fails."""
+"""Failed attempts to start a first slot after which all pending inputs fail."""
 PATIENCE_S = 20.0
-"""Seconds that a backend which has worked may start no slot until everything pending fails."""
+"""Seconds without a started slot after which all pending inputs fail, if the backend has worked before."""
 LONGEST_PAUSE_S = 2.0
 LONGEST_GUARDS = 9
-"""Wall guards that an execution may take on a busy machine: one, and MOST_STARVED of the runner (`runner/jail.py`)."""
+"""Longest execution on a busy machine, in wall guards: one plus MOST_STARVED of `runner/jail.py`."""
 SLACK_S = 45.0
-"""Seconds beyond that for compiling and cleaning, which have their own time limits in the runner."""
+"""Further seconds for compiling and cleaning, which have time limits of their own in the runner."""
 STALLED_S = 0.05
-"""Seconds of silence after which a slot counts as asleep and another one may use its core."""
+"""Seconds without an answer after which a slot counts as sleeping, so that another slot may use its core."""
 GRACE_S = 0.2
-"""Seconds that a slot gets to finish an execution whose run was given up."""
+"""Seconds that a slot gets to finish an execution whose run was cancelled."""
 
 
 @dataclass(eq=False)
@@ -41,21 +41,21 @@ class _Batch:
     work: Work
     unanswered: dict[int, None]
     alone: bool
-    """Whether it has one input only: if the slot is lost, this input was running."""
+    """Whether the batch has a single input: if the slot is lost, this input was running."""
 
 
 @dataclass(eq=False)
 class _LiveSlot:
-    """A slot, and what it was sent and has not answered."""
+    """A slot, and the batches that it has not answered completely."""
 
     slot: Slot
     batches: dict[int, _Batch] = field(default_factory=dict)
-    """By the number that `Slot.send` gave, in the order in which the runner runs them."""
+    """Batches by the number that `Slot.send` returned, in the order in which the runner runs them."""
     heard_at: float = 0.0
-    """Event-loop time when it began to work or last answered, whichever is later."""
+    """Event-loop time of the last answer, or of the start of work if that is later."""
 
     def is_running(self, run: Run) -> bool:
-        """Whether the batch it runs now belongs to `run`."""
+        """Whether the slot is running a batch of `run`."""
         first = next(iter(self.batches.values()), None)
         return first is not None and first.work.run is run
 
@@ -66,7 +66,7 @@ class _LiveSlot:
 
 
 class Pool:
-    """A Sandbox over the slots of one backend, for one event loop."""
+    """A Sandbox with slots of one backend, for one event loop."""
 
     def __init__(self, launcher: Launcher, slots: int) -> None:
         self._launcher = launcher
@@ -120,7 +120,7 @@ class Pool:
         await self._launcher.close()
 
     def _wake(self) -> None:
-        """Tell idle slots that inputs are pending, and start further slots if there are too few."""
+        """Wake idle slots if inputs are pending, and start further slots if there are too few."""
         pending = sum(len(work.pending) for work in self._works)
         if not pending:
             self._available.clear()
@@ -174,7 +174,7 @@ class Pool:
         return now - self._failing_since >= PATIENCE_S if self._has_worked else failures >= START_ATTEMPTS
 
     async def _feed(self, live: _LiveSlot) -> None:
-        """Send and receive until the next program needs a larger slot. Raises JailLost when the slot is lost."""
+        """Send batches and receive results until a program needs a larger slot. Raises JailLost for a lost slot."""
         receiving: asyncio.Task[list[Result] | int] | None = None
         try:
             while True:
@@ -260,19 +260,19 @@ class Pool:
         return next((work for work in self._works if work.pending and not work.held_back), None)
 
     def _plenty(self) -> bool:
-        """Whether there are enough works to keep every slot busy even if batches are sent ahead."""
+        """Whether there are enough works to keep every slot busy although slots get batches ahead of time."""
         return len(self._works) > self._slots and not self._works[0].apart
 
     def _share_of(self, work: Work) -> int:
-        """How many inputs of `work` to send together, so that no slot stays idle while inputs are pending."""
+        """The number of inputs of `work` to send together, such that no slot stays idle while inputs are pending."""
         if len(self._works) >= self._slots:
             return BATCH
         return max(1, min(BATCH, -(-len(work.pending) // self._slots)))
 
     def _recover(self, live: _LiveSlot, reason: str, blame: bool = True) -> None:
-        """Put unanswered inputs back.
+        """Put the unanswered inputs of a lost slot back.
 
-        With `blame`, the first batch counts as the cause: a runner works in order, so nothing else was running.
+        With `blame`, the first batch counts as the cause: a runner works in order, so no other batch was running.
         """
         for position, batch in enumerate(live.batches.values()):
             if blame and position == 0:
@@ -280,7 +280,7 @@ class Pool:
                     for index in batch.unanswered:
                         batch.work.lose(index, reason)
                     batch.unanswered.clear()
-                # Run one by one, the input at fault shows itself.
+                # Running one input at a time identifies the one at fault.
                 batch.work.apart = True
             self._again(batch)
         live.batches.clear()
@@ -311,7 +311,7 @@ class Pool:
         self._available.clear()
 
     def _abandon(self, run: Run) -> None:
-        """Drop what is pending of a run that was given up, and end what it still executes after GRACE_S."""
+        """Drop the pending inputs of a cancelled run, and after GRACE_S end the slots that still execute it."""
         run.cancelled = True
         self._works = deque(work for work in self._works if work.run is not run)
         if any(live.is_running(run) for live in self._live):
@@ -320,7 +320,7 @@ class Pool:
     def _end_slots_of(self, run: Run) -> None:
         for live in self._live:
             if live.is_running(run):
-                # The task that keeps this slot notices the lost connection and starts another jail.
+                # The slot's `_keep_slot` task notices the lost connection and starts another jail.
                 ending = asyncio.ensure_future(live.slot.connection.end())
                 self._ending.add(ending)
                 ending.add_done_callback(self._ending.discard)

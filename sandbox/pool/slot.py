@@ -1,4 +1,4 @@
-"""One started runner on the host's side: frames over whatever connection its backend gave."""
+"""The host's side of one started runner: sends and receives frames over the backend's connection."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MODULES = {
 
 @dataclass(frozen=True)
 class Size:
-    """The memory and the number of processes that a slot has room for."""
+    """The memory limit and the number of processes that a slot supports."""
 
     memory_mb: int = 256
     processes: int = 16
 
     def cover(self, limits: Limits) -> Size:
-        """The smallest size with room for all that this one has room for, and for executions under these limits."""
+        """The smallest size that supports what this size supports, and executions under these limits."""
         return Size(max(self.memory_mb, limits.memory_mb), max(self.processes, limits.processes))
 
 
@@ -39,17 +39,17 @@ class Launcher(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What separates a program from this machine, in words."""
+        """The isolation of programs from this machine, in words."""
 
     async def launch(self, size: Size) -> Connection:
         """A new jail, its Python waiting for the runner's modules. Raises SandboxError when none starts."""
 
     async def close(self) -> None:
-        """Remove whatever is left of the jails."""
+        """Remove the remains of all jails."""
 
 
 class Slot:
-    """A runner that has answered. Runs one execution at a time, in the order in which inputs were sent."""
+    """A started runner. It runs one execution at a time, in the order in which inputs were sent."""
 
     def __init__(self, connection: Connection, size: Size) -> None:
         self.connection = connection
@@ -70,7 +70,7 @@ class Slot:
             raise JailLost("the runner answered with another protocol")
 
     def send(self, job: Job, indices: Sequence[int], strict: bool) -> int:
-        """Have the runner run `job` on the inputs with these indices; returns the number its results will carry."""
+        """Send `job` with the inputs of these indices to the runner; returns the number that its results will carry."""
         self._number += 1
         limits = job.limits
         self._largest = max(self._largest, limits.output_bytes)

@@ -1,4 +1,4 @@
-"""Jobs on their way through a pool: which inputs are pending or under way, and which requests each one answers."""
+"""The state of jobs in a pool: pending and running inputs of each program, and the requests that each input answers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sandbox.protocol import Execution, Job, Verdict
 from sandbox.runner.frames import Result
 
 ATTEMPTS = 2
-"""How often an input may be running when its slot is lost, until it is answered as a sandbox error."""
+"""Lost slots after which the input that was running gets the verdict `sandbox_error`."""
 
 
 class Run:
-    """One call of `Sandbox.run`: the queue its executions go to, and whether it was given up."""
+    """One call of `Sandbox.run`: the queue of its executions, and whether it was cancelled."""
 
     def __init__(self) -> None:
         self.results: asyncio.Queue[Execution] = asyncio.Queue()
@@ -28,21 +28,21 @@ class Work:
 
     run: Run
     job: Job
-    """The program; each of its inputs is distinct and answers one or more inputs of the jobs that were asked for."""
+    """The program with distinct inputs, each of which answers one or more inputs of the requested jobs."""
     requests: list[list[tuple[str, int]]] = field(default_factory=list)
-    """For each input: key and index, in the jobs that were asked for, of all inputs it answers."""
+    """For each input: (key, index) of all inputs of the requested jobs that it answers."""
     pending: deque[int] = field(default_factory=deque)
-    """Inputs that no slot has taken yet."""
+    """Inputs that were not sent to a slot yet."""
     apart: bool = False
     """Set after a slow or lost input: the rest go one by one, each to its own fork, after other programs' inputs."""
     under_way: int = 0
-    """Inputs that a slot has and has not answered."""
+    """Number of inputs that were sent to a slot and not answered."""
     timeouts: int = 0
     losses: dict[int, int] = field(default_factory=dict)
-    """For an input: slots lost while they ran nothing else."""
+    """By input: number of slots lost while they ran that input alone."""
 
     def next_batch(self, most: int, most_bytes: int) -> list[int]:
-        """Inputs for one slot, taken from `pending`: at least one, and several if they may go together."""
+        """Inputs for one slot, taken from `pending`: at least one, and up to `most` unless the work is set apart."""
         batch = [self.pending.popleft()]
         size = len(self.job.inputs[batch[0]])
         while self.pending and len(batch) < (1 if self.apart else most):
@@ -55,7 +55,7 @@ class Work:
 
     @property
     def held_back(self) -> bool:
-        """Whether no further input may start now, because those under way may use up the program's time-outs."""
+        """Whether no further input may start now, because the running ones may exhaust the program's time-outs."""
         most = self.job.give_up_after
         return self.apart and most is not None and self.under_way >= most - self.timeouts
 
@@ -88,14 +88,14 @@ class Work:
         self._give_up_if_hopeless()
 
     def put_back(self, position: int) -> None:
-        """Have an input that was under way run again."""
+        """Return an input that was under way to `pending`."""
         self.under_way -= 1
         if not self.run.cancelled:
             self.pending.append(position)
             self._give_up_if_hopeless()
 
     def lose(self, position: int, reason: str) -> None:
-        """Note that a slot was lost while it ran this input alone: run the input again, or give it up for `reason`."""
+        """Count a slot lost while it ran this input alone; the input runs again or becomes a sandbox error."""
         self.apart = True
         self.losses[position] = self.losses.get(position, 0) + 1
         if self.losses[position] < ATTEMPTS:
@@ -105,7 +105,7 @@ class Work:
             self._answer(position, Verdict.SANDBOX_ERROR, reason)
 
     def give_up(self, verdict: Verdict, reason: str) -> None:
-        """Answer everything that is pending with this verdict."""
+        """Answer all pending inputs with this verdict."""
         while self.pending:
             self._answer(self.pending.popleft(), verdict, reason)
 

@@ -1,7 +1,7 @@
-"""Workspaces: commands in a private view of a directory, with the limits and verdicts of programs.
+"""Workspaces run commands in a private view of a directory, with limits and verdicts like those of programs.
 
-A test suite, a build or a linter runs over a repository that it cannot change: what it writes is a separate layer,
-which can be looked at, copied out, and dropped.
+A test suite, a build or a linter runs over a repository that it cannot change: it writes to a separate layer, whose
+changes can be listed, copied out and dropped.
 """
 
 from sandbox.workspace.open import open_workspace

@@ -1,4 +1,4 @@
-"""Directories as tar archives: the way into a jail, and out of one."""
+"""Packs directories into tar archives that go into a jail, and unpacks archives that come out of one."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
 def unpack(archive: IO[bytes], folder: Path) -> None:
     """Unpack an untrusted archive of files, directories and links, without ever writing through a link. Blocks.
 
-    Links are made as they are and never followed here: only commands in a jail follow them. Raises SandboxError for a
-    path that leads out of `folder` and for anything that is no file.
+    Links are created but never followed here: only commands in a jail follow them. Raises SandboxError for a path that
+    leads out of `folder`, and for members that are no file, directory or link.
     """
     times = []
     with tarfile.open(fileobj=archive, mode="r:") as members:

@@ -1,4 +1,4 @@
-"""Environments: what a setup leaves in /env, kept under a key, and used again read-only."""
+"""Keeps environments: the files that a setup leaves in /env, stored under a key and reused read-only."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ LOCK_S = 0.1
 
 
 def cache() -> Path:
-    """The folder of this user that environments are kept in."""
+    """The folder of this user's environments."""
     from platformdirs import user_cache_path
 
     return user_cache_path("cure-agent") / "environments"
 
 
 def key_of(setup: Setup, spec: Spec, base: str) -> str:
-    """A hash of what decides about an environment: commands, contents of key files, and `base`, what it is made upon.
+    """A hash of everything that determines an environment: commands, key files, and `base`, the system it is made on.
 
     Raises PathRefused for a key file that lies outside the directory, OSError for one that cannot be read.
     """
@@ -51,7 +51,7 @@ def key_of(setup: Setup, spec: Spec, base: str) -> str:
 
 
 def machine() -> str:
-    """What an environment under bubblewrap is made upon: a description of this machine's release and Python."""
+    """The base of environments under bubblewrap: a description of this machine's release and Python."""
     release = Path("/etc/os-release")
     text = release.read_text(errors="replace") if release.is_file() else ""
     python = os.path.realpath("/usr/bin/python3")
@@ -60,7 +60,7 @@ def machine() -> str:
 
 @asynccontextmanager
 async def alone(key: str) -> AsyncIterator[None]:
-    """Hold a lock: inside, no other process or task of this machine prepares the environment of this key."""
+    """A context that holds the lock of this key: only one process or task of this machine prepares its environment."""
     folder = cache()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     fd = os.open(folder / f"{key}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -79,7 +79,7 @@ async def alone(key: str) -> AsyncIterator[None]:
 async def made(
     setup: Setup, spec: Spec, opened: Callable[[Spec], Awaitable[Jailed]], say: Callable[[str], None]
 ) -> IO[bytes]:
-    """A temporary file with an archive of what the setup left in /env.
+    """A temporary file with a tar archive of the files that the setup left in /env.
 
     `opened` opens the throw-away workspace. Raises SetupFailed with the tail of a failed command's output.
     """
@@ -104,7 +104,7 @@ async def made(
 async def on_this_machine(
     setup: Setup, spec: Spec, opened: Callable[[Spec], Awaitable[Jailed]], say: Callable[[str], None]
 ) -> Path:
-    """The folder with the environment, made unless it is kept already. Raises SetupFailed, SandboxError."""
+    """The folder with the environment, which is made if it does not exist yet. Raises SetupFailed, SandboxError."""
     key = await asyncio.to_thread(key_of, setup, spec, machine())
     folder = cache() / key
     async with alone(key):
@@ -116,7 +116,7 @@ async def on_this_machine(
 
 
 async def in_the_engine(setup: Setup, spec: Spec, image: str | None, say: Callable[[str], None]) -> str:
-    """The name of an image with the environment, made upon `image` unless the engine keeps it already.
+    """The name of an image with the environment, which is made from `image` if the engine lacks it.
 
     Raises SetupFailed, and SandboxError where the engine does not answer or lacks `image`.
     """
@@ -147,7 +147,7 @@ def _explain(result: CommandResult, command: str) -> str:
 
 
 def _keep(archive: IO[bytes], folder: Path) -> None:
-    """Unpack beside `folder` and rename into place, so that a folder that exists is complete. Blocks."""
+    """Unpack into a temporary folder and rename it to `folder`, which is thus always complete. Blocks."""
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=folder.parent))
     try:
         beside.chmod(0o755)

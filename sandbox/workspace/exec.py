@@ -1,4 +1,4 @@
-"""`cure-agent sandbox exec`: one command in a throw-away workspace."""
+"""`cure-agent sandbox exec`: runs one command in a temporary workspace."""
 
 from __future__ import annotations
 
@@ -30,16 +30,21 @@ from sandbox.workspace.protocol import COMMAND_LIMITS, Change, Command, CommandR
 )
 @click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
 @click.option("--network", is_flag=True, help="Let the command, and the setup, reach other machines.")
-@click.option("--image", help="Docker image to run it in; needs Python >= 3.11.")
-@click.option("--readable", multiple=True, help="A further path the command sees, read-only. May be repeated.")
+@click.option("--image", help="Docker image to run the command in; it needs Python >= 3.11.")
+@click.option("--readable", multiple=True, help="A further path that the command may read. Repeatable.")
 @click.option("--setup", "setups", multiple=True, help="A shell command that prepares /env, which is kept. Repeatable.")
-@click.option("--setup-key", "keys", multiple=True, help="A file whose contents decide whether /env still fits.")
+@click.option(
+    "--setup-key",
+    "keys",
+    multiple=True,
+    help="A file on whose contents /env depends: if it changes, the setup runs again. Repeatable.",
+)
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     default=COMMAND_LIMITS.cpu_s,
     show_default=True,
-    help="CPU seconds, of all its processes together.",
+    help="CPU seconds of all processes of the command together.",
 )
 @click.option(
     "--memory", type=click.IntRange(min=16), default=COMMAND_LIMITS.memory_mb, show_default=True, help="Megabytes."
@@ -47,7 +52,7 @@ from sandbox.workspace.protocol import COMMAND_LIMITS, Change, Command, CommandR
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Copy the files it added or changed to this directory.",
+    help="Copy the files that the command added or changed to this directory.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as an object instead of the command's output.")
 @click.argument("argv", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -65,10 +70,10 @@ def execute(
     as_json: bool,
     argv: tuple[str, ...],
 ) -> None:
-    """Run a command in a throw-away view of a directory, which it cannot change.
+    """Run a command in a temporary, private view of a directory, which the command cannot change.
 
-    Its output passes through as it comes, the verdict goes to stderr. Exits 0 only when it is ok, 1 otherwise. Put `--`
-    before a command that has options.
+    Its output is printed as it comes, the verdict goes to stderr. Exits with 0 if the verdict is ok, else with 1. Put
+    `--` before a command that has options.
     """
     limits = replace(COMMAND_LIMITS, cpu_s=time_limit, wall_s=None, memory_mb=memory)
     setup = Setup(setups, keys, network) if setups else None

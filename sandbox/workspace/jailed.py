@@ -22,7 +22,7 @@ from sandbox.workspace.protocol import Change, Command, CommandResult, Output, P
 
 HOME = "/home/user"
 PATH = "/env/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# Git refuses repositories of other owners; a repository of this machine, shown read-only, may seem to have another.
+# Git refuses repositories of other owners, and a repository that is shown read-only may appear to have another owner.
 GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
 USER = {"HOME": HOME, "USER": "user", "LOGNAME": "user"}
 ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "TERM": "dumb", **USER, **GIT}
@@ -33,11 +33,11 @@ FOREIGN = "files of other owners"
 
 
 class ForeignFiles(SandboxError):
-    """The overlay has files that commands could not change, because another user owns them on this machine."""
+    """The directory has files of other users, which commands under an overlay could not change."""
 
 
 class Jailed(Outcome):
-    """A Workspace over jails of one backend. A lost jail takes with it what commands wrote; `reset` makes a new one."""
+    """A Workspace in jails of one backend. A lost jail loses the files that commands wrote; `reset` makes a new one."""
 
     def __init__(self, launcher: WorkspaceLauncher, directory: Path, quota: Quota) -> None:
         self._launcher = launcher
@@ -112,7 +112,7 @@ class Jailed(Outcome):
         await self._work("write", {"path": checked(path)}, data)
 
     async def pack(self, root: str, target: IO[bytes]) -> None:
-        """Write `root`, a directory of the jail, to `target` as a tar archive of a folder with its last name.
+        """Write the directory `root` of the jail to `target`, as a tar archive of a folder with the directory's name.
 
         Raises SandboxError where that fails.
         """
@@ -235,7 +235,7 @@ class Jailed(Outcome):
 
 @dataclass
 class _Asked:
-    """What a request and the task that carries it out tell each other."""
+    """State shared by a request and the task that carries it out."""
 
     given_up: bool = False
     link: Link | None = None

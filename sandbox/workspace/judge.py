@@ -1,4 +1,4 @@
-"""Verdicts on commands: first from what the kernel says, last from their own words."""
+"""Computes verdicts on commands: from the kernel's reports first, from the command's own output last."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sandbox.workspace.protocol import Command, CommandResult
 
 FAILED = {1: "no such command", 2: "no such directory"}
 OUT_OF_MEMORY = re.compile(rb"MemoryError|bad_alloc|[Oo]ut of memory|Cannot allocate memory|memory exhausted")
-"""Last words of programs that were refused memory, of which the kernel keeps no record."""
+"""Error messages of programs whose allocation failed, which the kernel does not record."""
 
 
 def judged(command: Command, facts: dict[str, Any], stdout: bytes, stderr: bytes) -> CommandResult:
-    """The result of a command, from the supervisor's answer and the output."""
+    """The result of a command, from the supervisor's answer (`facts`) and the output."""
     status = facts["status"]
     killed = bool(facts["killed"])
     exit_code = os.WEXITSTATUS(status) if status is not None and os.WIFEXITED(status) and not killed else None

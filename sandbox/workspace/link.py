@@ -1,4 +1,4 @@
-"""A started supervisor on the host's side: one request at a time, its output, its answer."""
+"""The host's side of one started supervisor: sends a request, receives its output and its answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODULES = {
     "workspace": (),
     "workspace.inside": ("wire", "channel", "tree", "files", "watch", "supervisor"),
 }
-"""What the jail needs: packages before their modules, and each module after those it imports."""
+"""The modules that are sent to a jail, by package, in import order."""
 
 
 class WorkspaceLauncher(Protocol):
@@ -25,11 +25,11 @@ class WorkspaceLauncher(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What separates a command from this machine, and how the directory is kept, in words."""
+        """The isolation of commands from this machine, and the kind of view of the directory, in words."""
 
     @property
     def copies(self) -> bool:
-        """Whether a new jail is empty and has to be sent the directory."""
+        """Whether a new jail is empty, so that the directory must be copied into it."""
 
     async def launch(self) -> Connection:
         """A new jail, its Python waiting for the supervisor's modules. Raises SandboxError when none starts."""
@@ -64,10 +64,10 @@ class Link:
         output: Callable[[str, bytes], None] = lambda _stream, _data: None,
         feed: IO[bytes] | None = None,
     ) -> dict[str, Any]:
-        """What became of one command or job on files. Must not be cancelled in mid-conversation: see `stop`.
+        """The supervisor's answer to one command or job on files. Must not be cancelled while it runs: see `stop`.
 
-        Raises JailLost when the supervisor ends or does not answer; and what `output` raises, which also ends the
-        command, after the command has ended.
+        Raises JailLost when the supervisor ends or does not answer. An exception of `output` ends the command and is
+        raised after that.
         """
         complaint: Exception | None = None
         self._busy = True
@@ -91,7 +91,7 @@ class Link:
         except TimeoutError as error:
             raise JailLost("the supervisor did not answer in time") from error
         except (ValueError, KeyError) as error:
-            raise JailLost(f"the supervisor sent what it never sends: {error}") from error
+            raise JailLost(f"the supervisor broke the protocol: {error}") from error
         finally:
             self._busy = False
         if complaint is not None:

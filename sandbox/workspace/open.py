@@ -25,7 +25,7 @@ async def open_workspace(
     quota: Quota | None = None,
     say: Say = say_on_stderr,
 ) -> Workspace:
-    """A workspace over `directory`, for the running event loop; close it when done.
+    """A workspace over `directory`, for the running event loop; the caller closes it.
 
     `kind` is `auto` (bubblewrap, which copies nothing and has this machine's tools, else Docker; Docker at once where
     an image is named), `docker`, `bubblewrap`, or `none` for trusted commands. `image` is a Docker image with Python >=

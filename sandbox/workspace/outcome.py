@@ -1,4 +1,4 @@
-"""What commands left in a workspace, brought out of it: changes, a patch, files."""
+"""Gets the outcome of commands out of a workspace: changes, a patch, files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.workspace.protocol import Change, ChangeKind, PathRefused, Workspac
 
 
 def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
-    """The changes among (path, kind, digest) triples, without files whose contents are what they were. Blocks."""
+    """The changes among (path, kind, digest) triples, without files whose contents did not change. Blocks."""
     changes = []
     for path, kind, digest in found:
         if kind == ChangeKind.CHANGED and digest and files.digest(str(directory / path)) == digest:

@@ -1,4 +1,4 @@
-"""The Workspace seam: commands go in, one after another, over a directory that they cannot change."""
+"""The Workspace protocol: runs commands, one at a time, over a directory that they cannot change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Output = Callable[[str, bytes], None]
 
 
 class PathRefused(SandboxError):
-    """A path that leaves the workspace, or names nothing that can be read or written there."""
+    """A path leads out of the workspace, or names no file that can be read or written there."""
 
 
 class SetupFailed(SandboxError):
@@ -34,7 +34,7 @@ def shell(script: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Command:
-    """One command, and what it may use. Raises ValueError where its words can be no command."""
+    """One command and its limits. Raises ValueError for an empty `argv` or a NUL in it."""
 
     argv: tuple[str, ...]
     """The program and its arguments; `shell(script)` for a script."""
@@ -67,23 +67,23 @@ class Setup:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandResult:
-    """What became of one command."""
+    """The outcome of one command."""
 
     command: tuple[str, ...]
     """The program and its arguments."""
     verdict: Verdict
     """`ok` is exit status 0 within the limits."""
     stdout: bytes = b""
-    """The first `output_bytes` of it at most."""
+    """At most the first `output_bytes` of standard output."""
     stderr: bytes = b""
-    """The first `output_bytes` of it at most."""
+    """At most the first `output_bytes` of standard error."""
     exit_code: int | None = None
     signal: int | None = None
     cpu_s: float = 0.0
-    """CPU seconds of the command and everything it started."""
+    """CPU seconds of the command and all processes that it started."""
     wall_s: float = 0.0
     peak_memory_kb: int = 0
-    """Peak of its largest process, or of all processes at one time where that was seen to be more."""
+    """Peak of the largest process, or of all processes together if a larger sum was measured."""
     reason: str = ""
     """Reason of the verdict for a person: `cpu`, `wall`, `exit status 1`, `no such command`, what broke."""
 
@@ -112,12 +112,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Quota:
-    """What may be written to a workspace, and the largest limits its commands may have."""
+    """The disk quota of a workspace, and the largest limits of its commands."""
 
     disk_mb: int = 4096
     """Megabytes that may be written to the workspace, to /tmp and to the home directory, each; held in memory."""
     limits: Limits = field(default=COMMAND_LIMITS)
-    """The most memory and processes that a command may ask for."""
+    """The largest memory and number of processes that a command may request."""
 
 
 class Workspace(Protocol):
@@ -129,17 +129,17 @@ class Workspace(Protocol):
 
     @property
     def isolation(self) -> str:
-        """What separates a command from this machine, and how the directory is kept, in words for records."""
+        """The isolation of commands from this machine, and the kind of view of the directory, in words for records."""
 
     @property
     def directory(self) -> Path:
         """The directory on this machine; commands see the workspace at the same path."""
 
     async def run(self, command: Command, output: Output | None = None) -> CommandResult:
-        """The result of a command; nothing that the command started is left running.
+        """The result of a command, after all processes that it started have ended.
 
         `output` gets the output while it is written. Waits until earlier commands have ended. Cancelling ends the
-        command and everything it started; what it wrote stays. Raises SandboxError where its limits exceed the quota.
+        command and all its processes; files that it wrote stay. Raises SandboxError where its limits exceed the quota.
         """
 
     async def changes(self) -> list[Change]:
@@ -164,7 +164,7 @@ class Workspace(Protocol):
         """Bring the workspace back to the state in which it was opened."""
 
     async def close(self) -> None:
-        """End what still runs and remove what was written. Idempotent."""
+        """End running commands and remove all that was written. Idempotent."""
 
 
 def checked(path: str) -> str:

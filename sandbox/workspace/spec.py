@@ -1,4 +1,4 @@
-"""What a workspace is to be like, whichever backend makes it."""
+"""The specification of a workspace, common to all backends."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from sandbox.workspace.protocol import Quota
 
 ENV = "/env"
-"""Where commands see what a setup left."""
+"""The directory in which commands see the files that a setup left."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """The directory of a workspace, and what its commands may see and use beside it."""
+    """The directory of a workspace, its quota, and the further paths and network that commands may use."""
 
     directory: Path
     """The directory's real path."""
     quota: Quota
     network: bool = False
     readable: tuple[str, ...] = ()
-    """Paths of this machine that commands see where they are, read-only."""
+    """Paths of this machine that commands see at the same paths, read-only."""
     repository: tuple[str, ...] = ()
     """The repository that a linked worktree belongs to, shown like `readable` where the backend can show it."""
     environment: Path | None = None
-    """What a setup left on this machine, which commands see at /env, read-only."""
+    """The folder on this machine that commands see at /env, read-only."""
     preparing: bool = False
     """Whether a setup is running: /env is empty and writable."""

@@ -1,4 +1,4 @@
-"""Containers, started and connected to over the stream that the engine attaches to them."""
+"""Starts containers and connects to them, over the stream that the engine attaches to their standard streams."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ LARGEST_REFUSAL = 1 << 16
 async def start(
     engine: Engine, create: Callable[[str], None], remove: Callable[[str], Awaitable[None]]
 ) -> AttachedConnection:
-    """The connection to a container that runs; its end removes the container.
+    """The connection to a new, running container; ending the connection removes the container.
 
-    `create` makes a container of the name it gets, and blocks; `remove` removes it, also where there is none. Raises
-    SandboxError in the engine's words. Cancelling waits for the engine and removes what it started.
+    `create` makes a container with the given name, and blocks; `remove` removes it, or does nothing if there is none.
+    Raises SandboxError in the engine's words. Cancelling waits for the engine and removes what it started.
     """
     starting = asyncio.create_task(_start(engine, create, remove))
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        # A request cannot be taken back.
+        # A request that the engine has received cannot be cancelled.
         with suppress(SandboxError):
             await (await starting).end()
         raise
@@ -37,7 +37,7 @@ async def start(
 async def _start(
     engine: Engine, create: Callable[[str], None], remove: Callable[[str], Awaitable[None]]
 ) -> AttachedConnection:
-    # Named here, not by the engine: one that dies may create a container and never tell its id.
+    # Named here, not by the engine: an engine that dies may create a container without having reported its id.
     name = f"cure-agent-{uuid.uuid4().hex}"
     writer: asyncio.StreamWriter | None = None
     try:
@@ -91,7 +91,7 @@ async def _refusal(reader: asyncio.StreamReader, status: str) -> str:
 
 
 class AttachedConnection:
-    """Standard input and output of a container's process, out of the one stream the engine puts them into."""
+    """Standard input and output of a container's process, over the engine's multiplexed stream."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, remove: Callable[[], Awaitable[None]]
@@ -111,7 +111,7 @@ class AttachedConnection:
         return data
 
     async def _read_chunk(self) -> None:
-        """Read a chunk of the engine's stream: the output it belongs to, its length (big-endian), its bytes."""
+        """Read a chunk of the engine's stream: the number of its output, its length (big-endian), its bytes."""
         try:
             head = await self._reader.readexactly(8)
             chunk = await self._reader.readexactly(int.from_bytes(head[4:], "big"))

@@ -1,4 +1,4 @@
-"""The Docker engine that DOCKER_HOST names, or the local engine: its API, and raw connections to it."""
+"""Connects to the Docker engine that DOCKER_HOST names, or the local one: its API, and raw connections."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Address:
-    """Where an engine listens, for connections that outlast a request and its answer."""
+    """The address of an engine, for connections that outlast a request and its answer."""
 
     host: str
-    """A host's name, or the path of a Unix socket."""
+    """Name of a host, or path of a Unix socket."""
     port: int = 0
     """0 for a Unix socket."""
     tls: ssl.SSLContext | None = None
@@ -55,7 +55,7 @@ class Engine:
     info: dict[str, Any]
     """The engine's description of itself, as `docker info` shows it."""
     door: SshDoor | None = None
-    """The local socket of an engine that is reached over ssh; None for any other."""
+    """The local socket that leads to the engine over ssh; None for engines reached directly."""
 
     @property
     def version(self) -> str:
@@ -121,7 +121,7 @@ def _client(arguments: dict[str, Any], version: str) -> APIClient:
     from docker import APIClient
 
     client = APIClient(**arguments, version=version, timeout=ENGINE_S)
-    # REQUESTS_CA_BUNDLE and the like would replace the authority that DOCKER_CERT_PATH holds, and proxies the host.
+    # Variables such as REQUESTS_CA_BUNDLE and HTTP_PROXY would override the certificates and the host of the engine.
     client.trust_env = False
     return client
 

@@ -1,4 +1,4 @@
-"""Jails that are Docker containers: one for each slot, started once, removed with the process that started it."""
+"""Starts Docker containers as jails: one for each slot, removed when the process that started it ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ORDINARY_RUNTIMES = ("runc", "crun", "youki", "io.containerd.runc.v2")
 REMOVAL_S = 10
 """Seconds that the end of a connection waits for the engine to remove the container; removal is tried again later."""
 NO_SYSTEM_V = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0"}
-"""Settings under which no System V object can be created, so that none outlives an execution."""
+"""Kernel settings that forbid System V objects, which would outlive an execution."""
 
 
 class Docker:
@@ -37,9 +37,9 @@ class Docker:
         self._engine = engine
         self._runtime = runtime
         self._sysctls = dict(NO_SYSTEM_V)
-        # Limits on processes count per user id across containers, so every slot has its own.
+        # The kernel counts processes per user id across containers, so every slot has its own.
         self._next_uid = random.SystemRandom().randrange(1 << 20, 1 << 30)
-        # Containers that could not be removed, because the engine was gone or would not answer.
+        # Containers that could not be removed, because the engine did not answer.
         self._remaining: set[str] = set()
         self._removals: set[asyncio.Task[None]] = set()
 
@@ -53,7 +53,7 @@ class Docker:
         except SandboxError as error:
             if "sysctl" not in str(error) or not self._sysctls:
                 raise SandboxError(f"Docker could not start a sandbox: {error}") from error
-            # Older kernels let no user namespace set sysctls (rootless engines); there the runner's filter has to do.
+            # Older kernels forbid sysctls in user namespaces (rootless engines): there the runner's filter must do.
             self._sysctls = {}
             return await self.launch(size)
         try:
@@ -113,7 +113,7 @@ class Docker:
         )
 
     async def _remove(self, name: str) -> None:
-        """Remove a container: now, or later when the engine does not answer now."""
+        """Remove a container; if the engine does not answer now, removal is tried again later."""
         removal = asyncio.create_task(self._try_to_remove(name))
         self._removals.add(removal)
         removal.add_done_callback(self._removals.discard)
@@ -135,7 +135,7 @@ class Docker:
 
 
 def describe(info: dict[str, Any], runtime: str | None) -> str:
-    """The bounds of a container under this engine and runtime, in words."""
+    """The isolation of containers under this engine and runtime, in words."""
     security = " ".join(info.get("SecurityOptions") or [])
     kind = [f"engine {info['ServerVersion']}"]
     kind += ["rootless"] if "name=rootless" in security else []
@@ -154,9 +154,9 @@ def chosen_runtime(runtime: str | None = None) -> str | None:
 
 
 async def find_docker(say: Callable[[str], None] | None = None, runtime: str | None = None) -> Docker:
-    """A Docker engine that answers and has the image. With `say`, a missing image is built, and `say` gets the steps.
+    """A launcher for a Docker engine with the image. With `say`, a missing image is built, and `say` gets the steps.
 
-    `runtime` is what containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names. Raises
+    `runtime` is the container runtime (`runsc`, `crun`, ...), by default what CURE_AGENT_DOCKER_RUNTIME names. Raises
     SandboxUnavailable, which says what is missing and how to get it; ImageMissing when only the image is missing.
     """
     runtime = chosen_runtime(runtime)

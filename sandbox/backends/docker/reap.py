@@ -1,4 +1,4 @@
-"""The process that a container belongs to, and the removal of containers whose process is dead."""
+"""Labels each container with its owner process, and removes containers whose owner is dead."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reap(client: APIClient) -> None:
 
 
 def owner(pid: int) -> str:
-    """A name for process `pid` that no other process will ever have; for a dead process, a name that none has."""
+    """A label that identifies process `pid` for all time; for a dead process, a label that no process has."""
     try:
         started = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
@@ -45,6 +45,6 @@ def owner(pid: int) -> str:
 
 
 def _place() -> str:
-    """A name of the PID namespace, this start of this machine included: process ids are unique only inside it."""
+    """A name of this PID namespace since this boot: only within it are process ids unique."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"

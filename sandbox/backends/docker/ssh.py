@@ -1,4 +1,4 @@
-"""A Docker engine on another machine, reached like the docker command does: `ssh HOST docker system dial-stdio`."""
+"""Connects to a Docker engine on another machine like the docker command: `ssh HOST docker system dial-stdio`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONNECT_S = 30
 
 
 class SshDoor:
-    """A local socket; every connection to it is a separate ssh process, so that losing one loses no other."""
+    """A local socket that forwards each connection through an ssh process of its own."""
 
     def __init__(self, url: str) -> None:
         self._command = command(url)

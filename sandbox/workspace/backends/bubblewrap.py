@@ -20,15 +20,15 @@ from sandbox.workspace.spec import ENV, Spec
 
 STAGE = Path(__file__).parents[1] / "inside" / "stage.py"
 PLACES = ("/mnt", "/media", "/srv", "/opt")
-"""Directories of which one is hidden by the mounts made for bubblewrap; sources below it are opened before that."""
+"""Candidates for the mount point of the mounts made for bubblewrap; sources below it are opened before."""
 OVERLAYS = (True, False)
-"""Whether to lay an overlay over the directory, in order of preference; without an overlay it is copied."""
+"""Whether to use an overlay over the directory, in order of preference; without one it is copied."""
 FORWARD = ("--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "workspace", "--cap-drop", "ALL")
 
 
 @dataclass(frozen=True)
 class Way:
-    """The choices by which a jail can be made on this machine."""
+    """One way to make a jail on this machine."""
 
     identity: Identity
     python: JailPython
@@ -72,11 +72,11 @@ class BubblewrapWorkspaces:
                 os.close(fd)
 
     async def close(self) -> None:
-        """Do nothing: nothing is left of a jail once its first process has ended."""
+        """Do nothing: the kernel removes a jail when its first process ends."""
 
     @property
     def _stages(self) -> bool:
-        """Whether mounts are made before bubblewrap starts: an overlay, or paths that its user could not reach."""
+        """Whether mounts must be made before bubblewrap starts: an overlay, or paths that its user could not reach."""
         return self._way.overlay or (self._way.identity.caller is not None and bool(self._shown()))
 
     def _staged(self, jail: list[str]) -> list[str]:
@@ -95,7 +95,7 @@ class BubblewrapWorkspaces:
         return [sys.executable, "-I", "-S", str(STAGE), json.dumps(plan)]
 
     def _shown(self) -> list[tuple[str, str]]:
-        """Paths of this machine, and the paths where commands see them, all read-only."""
+        """Pairs of a path on this machine and the path at which commands see it, all read-only."""
         shown = [(path, path) for path in (*self._spec.readable, *self._spec.repository)]
         if self._spec.environment is not None:
             shown.append((str(self._spec.environment), ENV))
@@ -162,7 +162,7 @@ async def open_bubblewrap(spec: Spec) -> Jailed:
             overlays = False
         except SandboxError as error:
             complaint = str(error)
-    # The last way needs least, so its complaint says most.
+    # The last way needs the fewest features, so its complaint is the most telling.
     raise SandboxUnavailable(explain(complaint))
 
 

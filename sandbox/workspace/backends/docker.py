@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 ENVIRONMENTS = "cure-agent-workspace"
-"""Repository, and label, of images that setups leave; the tag is the key of the environment."""
+"""Repository and label of images with environments; an image's tag is the environment's key."""
 PYTHON = "python3"
 CLOSED = "/root"
 SPARE_MB = 512
@@ -74,7 +74,7 @@ class DockerWorkspaces:
 
         client, spec, quota = self._engine.client, self._spec, self._spec.quota
         memory = (quota.limits.memory_mb + quota.disk_mb + SPARE_MB) << 20
-        # In images only root may enter root's home: commands could not reach what is shown below it.
+        # Images close /root to other users, so paths below it need a /root that commands may enter.
         shown = (*spec.readable, *spec.repository)
         below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(spec.directory), *shown))
         owned = [str(spec.directory), HOME, *([ENV] if spec.preparing else []), *([CLOSED] if below_closed else [])]
@@ -169,7 +169,7 @@ def keep_environment(client: APIClient, base: str, tag: str, archive: IO[bytes])
     try:
         client.put_archive(name, "/", archive)
         repository, _, version = tag.partition(":")
-        # Emptied, or containers of the image would look like those of a dead process.
+        # The owner label is emptied, or `reap` would remove containers of the image as those of a dead process.
         changes = [f'LABEL {LABEL}=""', f"LABEL {ENVIRONMENTS}={version}"]
         client.commit(name, repository, version, changes=changes)
     finally:

@@ -28,7 +28,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "USER", "LOGNAME")
 
 
 class TrustedWorkspace(Outcome):
-    """A Workspace without isolation, against mistakes only: commands have this user's files and network."""
+    """A Workspace without isolation, which stops mistakes only: commands have this user's files and network."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -113,7 +113,7 @@ class _Process:
         self.kept = {"stdout": bytearray(), "stderr": bytearray()}
 
     async def run(self, directory: Path) -> dict[str, Any]:
-        """What became of the command, in the form of a supervisor's answer."""
+        """The outcome of the command, in the form of a supervisor's answer."""
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         started = time.monotonic()
         try:
@@ -178,7 +178,7 @@ class _Process:
 
 
 def _session(leader: int) -> tuple[float, int]:
-    """CPU seconds, with those of children waited for, and kB of memory of the processes that live in a session."""
+    """CPU seconds (with children waited for) and kB of memory of the living processes of a session."""
     ticks = pages = 0
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():

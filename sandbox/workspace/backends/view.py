@@ -1,4 +1,4 @@
-"""What a command under bubblewrap sees of this machine: programs and libraries, read-only, and no user's files."""
+"""Builds the view of this machine for bubblewrap: programs and libraries, read-only, without users' files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ SETTINGS = (
     *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "protocols", "services", "mime.types"),
     *("ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki", "crypto-policies", "gai.conf", "fonts"),
 )
-"""Files of /etc for the dynamic linker, TLS and names of compilers: no accounts, no keys, no names of machines."""
+"""Files of /etc that commands see, for the dynamic linker, TLS and the like: no accounts, keys or host names."""
 RESERVED = (
     *("/", "/bin", "/dev", "/env", "/etc", "/home", "/lib", "/lib64", "/proc", "/run", "/sbin", "/sys", "/tmp", "/usr"),
 )
-"""Directories of the system, at which no workspace may lie."""
+"""Directories of the system, over which no workspace may be opened."""
 NEVER_BELOW = ("/dev", "/env", "/proc", "/sys", HOME)
 
 
@@ -33,7 +33,7 @@ class Mount:
 
 
 def place_of(directory: Path) -> Path:
-    """The directory's real path, at which commands see their view of it. Raises SandboxError where no view can lie.
+    """The directory's real path, at which commands see it too. Raises SandboxError for a directory of the system.
 
     The paths are equal, because virtual environments, build directories and compilation databases hold absolute ones,
     and because messages then name files as the user knows them.
@@ -49,8 +49,8 @@ def place_of(directory: Path) -> Path:
 def git_directories(directory: Path) -> list[str]:
     """The directory of the repository that a linked worktree belongs to; empty for any other directory.
 
-    The worktree's pointer counts only where the repository points back, which git writes: the contents of the directory
-    may be written by somebody who wants another directory shown.
+    The worktree's pointer counts only if the repository points back to it, as git writes it: a forged pointer could
+    otherwise expose any directory.
     """
     pointer = directory / ".git"
     if pointer.is_symlink() or not pointer.is_file():
@@ -99,14 +99,14 @@ def settings(uid: int, network: bool) -> dict[str, bytes]:
 
 
 def binds(mounts: Iterable[Mount]) -> Iterator[str]:
-    """Arguments of bwrap for these mounts, a directory before what lies in it."""
+    """Arguments of bwrap for these mounts, parents before their children."""
     for mount in sorted(mounts, key=lambda mount: mount.target.count("/")):
         yield from parents([mount.target])
         yield from ("--bind" if mount.writable else "--ro-bind", mount.source, mount.target)
 
 
 def parents(paths: Iterable[str]) -> Iterator[str]:
-    """Arguments of bwrap for the parents of these paths, which all may enter; parents made unasked only bwrap may."""
+    """Arguments of bwrap that make the parents of these paths with mode 0755; implicit ones are closed to others."""
     for path in paths:
         for directory in list(reversed(Path(path).parents))[1:]:
             yield from ("--perms", "0755", "--dir", str(directory))

@@ -1,1 +1,1 @@
-"""The container image programs run in: a Dockerfile, and a bootstrap for machines that reach no registry."""
+"""The container image that programs run in: a Dockerfile, and a build script for machines without a registry."""

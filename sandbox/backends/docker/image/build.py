@@ -1,4 +1,4 @@
-"""Builds the image through the engine's API, so that client and engine need no common file system."""
+"""Builds the image through the engine's API, so that the engine may run on another machine."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def is_built(client: APIClient) -> bool:
 
 
 def build(client: APIClient, say: Callable[[str], None]) -> str:
-    """The tag of the image, built if the engine lacks it: from the Dockerfile, else from Debian packages. Blocks.
+    """The tag of the image, after building it if the engine lacks it: from the Dockerfile, else from Debian packages.
 
-    `say` gets one line for each step. Raises SandboxError when both ways fail, with the reason of each.
+    Blocks. `say` gets one line for each step. Raises SandboxError with both reasons when both ways fail.
     """
     tag = image_tag()
     if is_built(client):
