@@ -13,9 +13,9 @@ PROBLEMS = "demo_problems.json"
     type=click.Choice(["auto", "docker", "bubblewrap"]),
     default="auto",
     show_default=True,
-    help="Where programs run.",
+    help="Sandbox that runs the programs.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the samples.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the samples.")
 def demo(sandbox: str, seed: int) -> int:
     """Solve three bundled problems with the bundled model and show the evidence for each answer.
 

@@ -29,13 +29,13 @@ PORT = 27121
 def listen(port: int, folder: Path, solves: bool, count: int | None, solve_options: tuple[str, ...]) -> int:
     """Receive problems that the browser extension competitive-companion sends, and write each as CURE's JSON.
 
-    SOLVE_OPTIONS, behind --, are those of `cure-agent solve`. Paths of files go to standard output, everything else to
+    SOLVE_OPTIONS, after --, are those of `cure-agent solve`. Paths of files go to standard output, everything else to
     standard error. Ends on Ctrl-C, or after --count problems with the highest exit code of the solves.
     """
     from cure.interrupt import run_interruptible
 
     if solve_options and not solves:
-        raise click.UsageError("options of solve are of use with --solve only")
+        raise click.UsageError("options of solve need --solve")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
