@@ -58,9 +58,10 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     if as_json:
         click.echo(json.dumps(results if everything else results.get("responses", []), indent=1))
         return
-    from evaluator.stored.result_tables import extraction_tables, show
+    from evaluator.datasets.show import show
+    from evaluator.stored.result_tables import extraction_tables
 
-    show(extraction_tables(results))
+    show(*extraction_tables(results))
 
 
 @click.command("score")
@@ -90,9 +91,10 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
     if as_json:
         click.echo(json.dumps(results, indent=1, allow_nan=False))
         return
-    from evaluator.stored.result_tables import score_tables, show
+    from evaluator.datasets.show import show
+    from evaluator.stored.result_tables import score_tables
 
-    show(score_tables(results))
+    show(*score_tables(results))
 
 
 @click.command("compare")
@@ -117,6 +119,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
         return
-    from evaluator.stored.result_tables import comparison_tables, show
+    from evaluator.datasets.show import show
+    from evaluator.stored.result_tables import comparison_tables
 
-    show(comparison_tables(result))
+    show(*comparison_tables(result))

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evaluator.datasets.show import plain
+
 _WIDEST = 48
-
-
-def show(tables: Iterable[Table | Text]) -> None:
-    """Print the tables, and the lines between them, to standard output."""
-    console = Console()
-    for table in tables:
-        console.print(table)
 
 
 def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table | Text]:
@@ -50,7 +44,7 @@ def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
         f"{result['problems']} problems in common, {result['only_in_a']} only in A, {result['only_in_b']} only in B"
     )
     winners = "Winners are named for the bold measures, outside the noise only."
-    table.caption = _cell(f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")
+    table.caption = plain(f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")
     return [table]
 
 
@@ -61,17 +55,17 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     best = _table("best of n (release)", "case", "n", "m", "acc", "accumulate_acc")
     for index, result in enumerate(results):
         printed: Mapping[str, Any] = result["printed"] or {**dict.fromkeys(ratios), "bon": []}
-        table.add_row(_cell(_name(result, index)), *(_number(printed[ratio]) for ratio in ratios))
+        table.add_row(plain(_name(result, index)), *(_number(printed[ratio]) for ratio in ratios))
         for row in printed["bon"]:
             accuracies = (_number(row["acc"]), _number(row["accumulate_acc"]))
-            best.add_row(_cell(_name(result, index)), str(row["n"]), str(row["m"]), *accuracies)
+            best.add_row(plain(_name(result, index)), str(row["n"]), str(row["m"]), *accuracies)
     table.caption = _caption(results)
     return [table, best] if best.row_count else [table]
 
 
 def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
     """Coverage and values, then a grid of best-of-n for each selector."""
-    coverage = _cell("\n".join([f"\n{name}", *_coverage(result)]))
+    coverage = plain("\n".join([f"\n{name}", *_coverage(result)]))
     table = _table("standard metrics", "measure", "value", "95 %", "of", "problems")
     reasons = []
     for key, row in result["values"].items():
@@ -82,8 +76,8 @@ def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
         method = f" {interval['method']}" if interval["method"] == "wilson" else ""
         counts = f"{_count(row['numerator'])} / {_count(row['denominator'])}" if key != "mu" else ""
         limits = _range(interval["low"], interval["high"]) + method
-        table.add_row(_cell(key), _number(row["value"]), limits, counts, str(row["problems"]))
-    table.caption = _cell("\n".join(f"- {reason}" for reason in reasons))
+        table.add_row(plain(key), _number(row["value"]), limits, counts, str(row["problems"]))
+    table.caption = plain("\n".join(f"- {reason}" for reason in reasons))
     grids: dict[str, list[Mapping[str, Any]]] = {}
     for point in result["best_of_n"]:
         grids.setdefault(point["selector"], []).append(point)
@@ -117,7 +111,7 @@ def _coverage(result: Mapping[str, Any]) -> list[str]:
 def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Table:
     """A row for each n, a column for each m: expectation, interval, and the value of an oracle."""
     ms = list(dict.fromkeys(point["m"] for point in points))
-    table = _table(_cell(f"best of n by {selector}"), "n \\ m", *map(str, ms), "95 % (last)", "oracle", "of the gap")
+    table = _table(plain(f"best of n by {selector}"), "n \\ m", *map(str, ms), "95 % (last)", "oracle", "of the gap")
     for n in dict.fromkeys(point["n"] for point in points):
         row = [point for point in points if point["n"] == n]
         last = row[-1]
@@ -127,7 +121,7 @@ def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row(str(n), *cells, limits, _number(last["oracle"]), _number(last["share_of_gap"]["value"]))
     errors = max(point["monte_carlo_error"] for point in points)
     short = points[-1]
-    table.caption = _cell(
+    table.caption = plain(
         f"Monte-Carlo error at most {errors:.4f}; {short['fewer_programs']} problems have fewer than {short['n']} "
         f"programs and {short['fewer_tests']} fewer than {short['m']} tests, and use all"
     )
@@ -143,7 +137,7 @@ def _responses(results: Sequence[Mapping[str, Any]]) -> Table:
             found = result["eval"]["test_input"] + result["eval"]["test_output"]
         shown = " -> ".join(_short(text) for text in found if text is not None)
         remarks = [result["why"]] if result["why"] else [note["words"] for note in result.get("notes", ())]
-        table.add_row(_cell(_name(result, index)), result["kind"], _cell(shown or "-"), _cell(" ".join(remarks)))
+        table.add_row(plain(_name(result, index)), result["kind"], plain(shown or "-"), plain(" ".join(remarks)))
     failed = sum(result["reason"] is not None for result in results)
     table.caption = f"{len(results) - failed} of {len(results)} extracted"
     return table
@@ -152,7 +146,7 @@ def _responses(results: Sequence[Mapping[str, Any]]) -> Table:
 def _modify(results: Sequence[Mapping[str, Any]]) -> Table:
     table = _table("modify", "input", "output")
     for result in results:
-        table.add_row(_cell(_short(result["input"])), _cell(_short(result["output"])))
+        table.add_row(plain(_short(result["input"])), plain(_short(result["output"])))
     return table
 
 
@@ -160,7 +154,7 @@ def _equal(results: Sequence[Mapping[str, Any]]) -> Table:
     table = _table("test_if_eq", "output", "expected", "equal")
     for result in results:
         equal = "yes" if result["equal"] else "no"
-        table.add_row(_cell(_short(result["output"])), _cell(_short(result["expected"])), equal)
+        table.add_row(plain(_short(result["output"])), plain(_short(result["expected"])), equal)
     return table
 
 
@@ -177,7 +171,7 @@ def _name(result: Mapping[str, Any], index: int) -> str:
 
 def _caption(results: Sequence[Mapping[str, Any]]) -> Text | None:
     reasons = [f"{_name(r, i)}: {r['error']}; {r['reason']}" for i, r in enumerate(results) if r["error"]]
-    return _cell("\n".join(reasons)) if reasons else None
+    return plain("\n".join(reasons)) if reasons else None
 
 
 def _number(value: float | None) -> str:
@@ -199,8 +193,3 @@ def _count(value: float) -> str:
 def _short(text: str) -> str:
     shown = repr(text)
     return shown if len(shown) <= _WIDEST else f"{shown[: _WIDEST - 3]}..."
-
-
-def _cell(text: str) -> Text:
-    """The text without markup; characters that no terminal can print are escaped."""
-    return Text(text.encode("utf-8", "backslashreplace").decode())

@@ -9,7 +9,7 @@ from cure.plain import visible
 from evaluator.report.content.cost import cost, times
 from evaluator.report.content.labels import RELEASE, failure_words, grouped
 from evaluator.report.content.paper import paper_table
-from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line
+from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, by_selector
 from evaluator.report.content.remarks import remarks
 from evaluator.report.material.material import ROLES, Material
 from evaluator.run.settings import RoleSettings
@@ -195,15 +195,11 @@ def _cards(material: Material, lines: Mapping[str, Line]) -> tuple[Line, ...]:
 
 
 def _grids(points: Sequence[Mapping[str, Any]]) -> tuple[Grid, ...]:
-    by_selector: dict[str, list[Mapping[str, Any]]] = {}
-    for point in points:
-        by_selector.setdefault(point["selector"], []).append(point)
-    known = {
-        name: points
-        for name, points in by_selector.items()
-        if points[0]["best"]["problems"] and any(point["m"] > 0 for point in points)
-    }
-    return tuple(_grid(name, known[name]) for name in sorted(known, key=lambda name: (name != "max-pass", name)))
+    return tuple(
+        _grid(selector, found)
+        for selector, found in by_selector(points).items()
+        if found[0]["best"]["problems"] and any(point["m"] > 0 for point in found)
+    )
 
 
 def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Grid:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from evaluator.report.content.paper import PaperTable
 from evaluator.report.material.problem_line import ProblemLine
@@ -60,6 +61,14 @@ class Grid:
     """Largest Monte-Carlo error of a value."""
     fewer: str
     """A sentence on problems with fewer programs or tests than the last row and column; empty without any."""
+
+
+def by_selector(points: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Points of best-of-n by selector: `max-pass`, the paper's, first, the others by name."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for point in sorted(points, key=lambda point: (point["selector"] != "max-pass", point["selector"])):
+        found.setdefault(point["selector"], []).append(point)
+    return found
 
 
 @dataclass(frozen=True)

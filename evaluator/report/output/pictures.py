@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluator.report.content.parts import by_selector
 from evaluator.report.material.material import Material
 
 if TYPE_CHECKING:
@@ -129,12 +130,8 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
 
 def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
     """Two pictures for each selector."""
-    grids: dict[str, list[Mapping[str, Any]]] = {}
-    for point in points:
-        grids.setdefault(point["selector"], []).append(point)
-    # The paper chooses by tests passed, so that selector comes first.
-    for selector in sorted(grids, key=lambda name: (name != "max-pass", name)):
-        known = [point for point in grids[selector] if point["best"]["value"] is not None]
+    for selector, found in by_selector(points).items():
+        known = [point for point in found if point["best"]["value"] is not None]
         if not any(point["m"] > 0 and point["n"] > 1 for point in known):
             continue
         slug = selector.replace(" ", "-")
