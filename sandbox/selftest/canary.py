@@ -1,4 +1,4 @@
-"""A file, a variable, a socket and a process on the host, and checks whether hostile programs have reached them."""
+"""Puts a file, a variable, a socket and a process on the host, and checks whether hostile programs reached them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTENT = b"only the self-test writes here\n"
 
 
 class Canary:
-    """What the self-test has put on the host, and the state of the host when it did."""
+    """The objects that the self-test has put on the host, and the state of the host at that time."""
 
     def __init__(self, directory: Path, process: subprocess.Popen[bytes], server: socket.socket) -> None:
         self.file = directory / "canary"
@@ -35,7 +35,7 @@ class Canary:
         self._null = Path("/dev/null").stat().st_mode
 
     def harm(self) -> str:
-        """What a program has done to the host, in words; empty when it has done nothing."""
+        """The harm that a program has done to the host, in words; empty if none."""
         if self.process.poll() is not None or _state(self.process.pid) in "TZ":
             return "a process of the host was signalled"
         if self.file.read_bytes() != CONTENT:

@@ -1,4 +1,4 @@
-"""`cure-agent sandbox selftest`: does this machine's sandbox hold?"""
+"""`cure-agent sandbox selftest`: tests whether this machine's sandbox withstands hostile programs."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[st
 @click.option("--only", metavar="NAME", multiple=True, callback=_known, help="Only this program; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
 def selftest(kind: str, only: tuple[str, ...], as_json: bool) -> None:
-    """Run hostile programs in this machine's sandbox and say what held.
+    """Run hostile programs in this machine's sandbox, and report which ones it withstood.
 
-    Each program must end with its right verdict and leave nothing: ten innocent programs run after it, and the host is
-    looked over. Takes a minute or two. Exits with 0 when everything held, with 1 when anything did not.
+    Each program must end with its right verdict and leave nothing behind: ten innocent programs run after it, and the
+    host is checked. Takes a minute or two. Exits with 0 if the sandbox withstood every program, else with 1.
     """
     import asyncio
     import json
@@ -89,7 +89,7 @@ async def _run(kind: str, programs: list[Hostile]) -> tuple[str, list[Trial]]:
 
 
 def _failed(trials: Iterable[Trial]) -> list[str]:
-    """Names of the programs against which something did not hold, each once."""
+    """Names of the programs that the sandbox did not withstand, each once."""
     return list(dict.fromkeys(trial.name for trial in trials if not trial.held))
 
 

@@ -1,4 +1,4 @@
-"""A hostile program: its source, and what must become of it."""
+"""A hostile program: its source, and the outcomes that are right."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ INPUTS = (b"1 2 3 4\n", SECRET + b" 5\n", b"6\n")
 
 @dataclass(frozen=True, kw_only=True)
 class Hostile:
-    """One program, and the only right outcome; a None in it allows anything."""
+    """One program, and its only right outcome; None as an expected value allows any."""
 
     name: str
     tries: str

@@ -1,4 +1,4 @@
-"""Programs that name nothing suspicious, and try to change later executions in the process that they share.
+"""Plain programs: they name nothing suspicious, and try to change later executions in the process that they share.
 
 The right output for every input is the output in a process of its own.
 """

@@ -1,4 +1,4 @@
-"""Runs hostile programs one after another, each followed by ten innocent executions, and reports what held."""
+"""Runs hostile programs one after another, each followed by ten innocent executions, and reports the outcomes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Trial:
 
 
 class Examiner:
-    """Tries programs on one sandbox, and opens a new one after each program against which something did not hold."""
+    """Tries programs on one sandbox, and opens a new one after each program that it did not withstand."""
 
     def __init__(self, opener: Callable[[], Awaitable[Sandbox]], canary: Canary) -> None:
         """`opener` opens a sandbox with one slot, so that every program runs where the previous one ran."""
@@ -158,7 +158,7 @@ class Examiner:
 
 
 def _wrong(program: Hostile, execution: Execution) -> str:
-    """What is wrong with one execution of the program; empty when it is right."""
+    """The fault of one execution of the program, in words; empty if it is right."""
     if execution.verdict not in program.verdicts:
         return f"{execution.verdict} instead of {' or '.join(program.verdicts)}"
     outputs = (program.stdout,) if isinstance(program.stdout, bytes) else program.stdout

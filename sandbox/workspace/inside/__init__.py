@@ -1,1 +1,1 @@
-"""What runs inside a workspace's jail, or while the jail is made: with the standard library alone."""
+"""Code that runs inside a workspace's jail, or while the jail is made; it imports the standard library alone."""

@@ -10,11 +10,11 @@ from typing import Any
 from sandbox.workspace.inside import wire
 
 FULL = 4 << 20
-"""Unsent bytes above which the output of a command is left in its pipe."""
+"""Unsent bytes above which no further output of a command is read from its pipe."""
 
 
 class Channel:
-    """Reads and writes without blocking."""
+    """Two descriptors to the host, which are read and written without blocking."""
 
     def __init__(self, source: int, target: int) -> None:
         self.source = source
@@ -26,23 +26,23 @@ class Channel:
 
     @property
     def waiting(self) -> int:
-        """Bytes that were not sent yet."""
+        """Number of bytes that were not sent yet."""
         return len(self._outgoing)
 
     def send(self, kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> None:
-        """Queue a frame, and send what the host takes now."""
+        """Queue a frame, and send as much as the pipe takes now."""
         self._outgoing += wire.pack(kind, head, body)
         self.flush()
 
     def flush(self) -> None:
-        """Send what the host takes now."""
+        """Send as much as the pipe takes now."""
         with suppress(BlockingIOError):
             while self._outgoing:
                 sent = os.write(self.target, memoryview(self._outgoing)[: 1 << 16])
                 del self._outgoing[:sent]
 
     def fill(self) -> None:
-        """Receive what the host has sent. Raises EOFError when the host has closed the connection."""
+        """Receive bytes that the host has sent. Raises EOFError when the host has closed the connection."""
         with suppress(BlockingIOError):
             chunk = os.read(self.source, 1 << 20)
             if not chunk:
@@ -50,7 +50,7 @@ class Channel:
             self._incoming += chunk
 
     def frame(self) -> tuple[int, dict[str, Any], bytes] | None:
-        """The next frame if it has arrived completely, else None. Raises ValueError for what is no frame."""
+        """The next frame if it has arrived completely, else None. Raises ValueError for a malformed frame."""
         start = wire.HEAD.size
         if len(self._incoming) < start:
             return None
@@ -63,7 +63,7 @@ class Channel:
         return kind, head, data
 
     def wait(self) -> tuple[int, dict[str, Any], bytes]:
-        """The next frame, after waiting for it and sending all that is queued. Raises EOFError like `fill`."""
+        """The next frame, after waiting for it; queued frames are sent meanwhile. Raises EOFError like `fill`."""
         while (frame := self.frame()) is None:
             poller = select.poll()
             poller.register(self.source, select.POLLIN)

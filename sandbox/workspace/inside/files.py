@@ -1,6 +1,6 @@
 """Jobs on the files of a workspace, done in its jail with the rights of its commands, while no command runs.
 
-A job's answer is what it writes to standard output. A job that fails raises OSError, or Refused for a path.
+A job writes its answer to standard output. A job that fails raises OSError, or Refused for a path.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 Signature = list[int]
-"""Mode, size, mtime and ctime in nanoseconds of a file; commands cannot set the ctime."""
+"""Mode, size in bytes, mtime and ctime in nanoseconds of a file; commands cannot set the ctime."""
 
 
 class Refused(Exception):
-    """The path leaves the workspace or names no file."""
+    """A path leads out of the workspace or names no file."""
 
 
 def work(name: str, root: str, options: dict[str, Any], manifest: bytes) -> None:
-    """Do the job of this name in `root`; `manifest` is what `listing` wrote when the workspace was new."""
+    """Do the job of this name in `root`; `manifest` is the output of `listing` from when the workspace was new."""
     os.umask(0o022)
     os.chdir(options.get("root", root))
     jobs = {"unpack": unpack, "pack": pack, "listing": listing, "read": read, "write": write}
@@ -42,7 +42,7 @@ def unpack(_: dict[str, Any]) -> None:
 
 
 def pack(options: dict[str, Any]) -> None:
-    """Write the current directory, under the name given, as a tar archive to standard output."""
+    """Write the current directory, named `options["name"]`, as a tar archive to standard output."""
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", bufsize=1 << 20) as archive:
         add_tree(archive, ".", options["name"])
 
@@ -59,7 +59,7 @@ def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
 
 
 def listing(_: dict[str, Any]) -> None:
-    """Write signatures of all files as JSON; on standard error, the number of files that another user owns."""
+    """Write the signatures of all files as JSON, and the number of files of other users to standard error."""
     mine = (os.getuid(), os.getgid())
     foreign = 0
     files = {}
@@ -72,13 +72,13 @@ def listing(_: dict[str, Any]) -> None:
 
 
 def compare(manifest: bytes) -> None:
-    """Write lines of JSON: path, kind of change, digest of a file that may have changed."""
+    """Write a line of JSON for each change: path, kind, and the digest of a file that may have changed."""
     for path, kind in differences(".", json.loads(manifest)):
         sys.stdout.write(json.dumps([path, kind, digest(path) if kind == "changed" else ""]) + "\n")
 
 
 def differences(directory: str, before: dict[str, Signature]) -> Iterator[tuple[str, str]]:
-    """Paths below `directory` that changed since `before`, which is consumed, and the kinds of changes."""
+    """Changed paths below `directory` with the kind of change; entries of `before` are consumed."""
     for path, found in walk(directory):
         if is_directory(found):
             continue
@@ -114,7 +114,7 @@ def walk(directory: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def digest(path: str) -> str:
-    """A hash of kind, executable bit and contents (or target) of a file; empty if the file cannot be read."""
+    """A digest of a file's kind, executable bit and contents (a link's target); empty if the file cannot be read."""
     try:
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):
@@ -129,7 +129,7 @@ def digest(path: str) -> str:
 
 
 def read(options: dict[str, Any]) -> None:
-    """Write a file of at most `most` bytes to standard output. Raises Refused for anything else."""
+    """Write a file of at most `most` bytes to standard output. Raises Refused for a larger one, or if it is no file."""
     path = resolved(options["path"])
     # Opening a named pipe must not wait for a writer.
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -143,7 +143,7 @@ def read(options: dict[str, Any]) -> None:
 
 
 def write(options: dict[str, Any]) -> None:
-    """Make standard input the contents of a file. Raises Refused where the path is no file."""
+    """Write standard input to a file. Raises Refused where the path names something else."""
     path = resolved(options["path"])
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Refused(f"{options['path']} is not a file")

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _stage(place: str, plan: dict[str, Any]) -> None:
-    """Mount everything below `place`; sources are opened first, because the mount hides what lies at `place`."""
+    """Make all mounts below `place`; sources are opened first, because mounting hides the contents of `place`."""
     lower = _lower(plan["directory"], plan["uid"]) if plan["overlay"] else -1
     readable = [(_tree(path, AT_RECURSIVE), os.path.isdir(path)) for path in plan["readable"]]
     _mount("tmpfs", place, "tmpfs", f"size={plan['size']},mode=0755")
@@ -92,7 +92,7 @@ def _own_user_namespace() -> None:
 
 
 def _show_as(tree: int, uid: int, gid: int, shown: int) -> None:
-    """Make files of `uid` and `gid` in an unattached tree read-only and appear as files of user `shown`."""
+    """Make an unattached tree read-only, and its files of `uid` and `gid` appear as files of user `shown`."""
     ready, done = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:

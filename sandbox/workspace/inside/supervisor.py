@@ -1,4 +1,4 @@
-"""PID 1 of a workspace's jail: runs one command at a time, watches its processes, ends every one of them."""
+"""PID 1 of a workspace's jail: runs one command at a time, watches its processes, and ends all of them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ WORDS_AT, WORDS_SIZE = 2, 500
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Serve until standard input ends; refuse unless this process is PID 1.
+    """Serve until standard input ends; refuse to start unless this process is PID 1.
 
-    Arguments: user id for commands or `-`, the workspace, other directories that commands own.
+    `arguments`: user id for commands or `-`, the workspace, other directories that commands own.
     """
     if os.getpid() != 1:
         os.write(2, b"the workspace supervisor must be PID 1 of a PID namespace of its own; refusing to start\n")
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> NoReturn:
         channel.send(wire.READY)
         while True:
             kind, head, body = channel.wait()
-            # A STOP may come after the command has ended.
+            # Other frames are ignored: a STOP may come after its command has ended.
             if kind == wire.RUN:
                 supervisor.run(head, body)
     except (EOFError, BrokenPipeError):
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 class Supervisor:
-    """Runs commands, whose processes are the only ones of the PID namespace besides this one."""
+    """Runs commands; their processes are the only ones of the PID namespace besides this one."""
 
     def __init__(self, channel: Channel, uid: int | None, root: str) -> None:
         confine.require_pid_1()
@@ -72,7 +72,7 @@ class Supervisor:
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
 
     def run(self, head: dict[str, Any], body: bytes) -> None:
-        """Run one command, or one job on files; send its output while it comes, then what became of it."""
+        """Run one command, or one job on files; send its output as it comes, then the facts about its end."""
         self._page[: WORDS_AT + WORDS_SIZE] = bytes(WORDS_AT + WORDS_SIZE)
         feed = -1
         if head.get("stream"):
@@ -115,7 +115,7 @@ class Supervisor:
         )
 
     def _child(self, head: dict[str, Any], stdin: int, stdout: int, stderr: int) -> NoReturn:
-        """Become the command. The shared page says what failed: 1 no such command, 2 no such directory, 3 sandbox."""
+        """Become the command. A failure is noted in the shared page: 1 no such command, 2 no such directory, 3 sandbox."""
         failed = 3
         status = 126
         try:
@@ -167,7 +167,7 @@ def _bounds(head: dict[str, Any]) -> confine.Bounds:
             (resource.RLIMIT_CPU, ceil(head["cpu_s"]) + 1),
             (resource.RLIMIT_DATA, head["memory"]),
             (resource.RLIMIT_FSIZE, head["file"]),
-            # One more: the supervisor counts where it has the same user id.
+            # One more, because a supervisor with the same user id counts too.
             (resource.RLIMIT_NPROC, head["processes"] + 1),
         ]
     return confine.allowed(wanted)

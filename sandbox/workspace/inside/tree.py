@@ -14,7 +14,7 @@ OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_c
 
 
 class Tree:
-    """Measures all processes but PID 1, since this object was made. Figures of a control group take precedence."""
+    """Measures all processes but PID 1, from the creation of this object on."""
 
     def __init__(self) -> None:
         self._waited = _waited_s()
@@ -23,7 +23,7 @@ class Tree:
         self._oom_kills = _oom_kills()
 
     def measure(self) -> tuple[float, int]:
-        """CPU seconds of all processes, ended ones included, and kB of memory not backed by files of living ones."""
+        """CPU seconds of all processes, ended ones included, and kB of anonymous memory of living ones."""
         ticks = pages = 0
         for name in os.listdir("/proc"):
             if not name.isdigit() or name == "1":
@@ -43,7 +43,7 @@ class Tree:
         return cpu_s, pages * PAGE_KB
 
     def exact_memory_kb(self, sum_kb: int) -> int:
-        """kB of memory, with pages that processes share counted once; `sum_kb` where the kernel does not say."""
+        """kB of memory, counting pages that processes share once; `sum_kb` where the kernel does not report it."""
         for path in MEMORY_FILES:
             found = _number_after(path, (b"total_rss ", b"anon "))
             if found is not None:
@@ -58,7 +58,7 @@ class Tree:
         return total
 
     def oom_killed(self) -> bool:
-        """Whether the kernel ended a process for the memory of the control group."""
+        """Whether the kernel killed a process because the control group ran out of memory."""
         return _oom_kills() > self._oom_kills
 
 
@@ -80,7 +80,7 @@ def _oom_kills() -> int:
 
 
 def _number_after(path: str, names: tuple[bytes, ...]) -> int | None:
-    """The number on the first line of a file that starts with one of these names."""
+    """The number after one of these names, from the first line that starts with one; None if there is none."""
     try:
         with open(path, "rb") as file:
             for line in file:

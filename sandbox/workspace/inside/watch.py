@@ -1,4 +1,4 @@
-"""One command while it runs: passes its output to the host, and watches its time and memory."""
+"""Watches one running command: passes its output to the host, and ends it at its limits of time and memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TICK_S = 0.025
 
 
 class Watch:
-    """One command while it runs, and what was measured of it."""
+    """One running command, and the measurements of it."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Watch:
         pipes: dict[int, str],
         feed: int,
     ) -> None:
-        """`pipes` are the descriptors of outputs by name; `feed` leads to standard input, or is -1."""
+        """`pipes` are the names of outputs by descriptor; `feed` is a pipe to standard input, or -1."""
         self._channel = channel
         self._head = head
         self._pid = pid
@@ -48,10 +48,10 @@ class Watch:
         self.kept = bytearray()
 
     def until_over(self) -> None:
-        """Return when the command has ended, or must be ended: `killed` says why. Raises EOFError without a host."""
+        """Wait until the command has ended or must be ended (`killed` says why). Raises EOFError without a host."""
         pidfd = os.pidfd_open(self._pid)
         try:
-            # Frames that came together with the request wait already.
+            # Frames that came together with the request are buffered already.
             self._obey()
             while self.status is None and not self.killed:
                 poller = select.poll()
@@ -100,7 +100,7 @@ class Watch:
                 self._give()
 
     def _give(self) -> None:
-        """Pass the stream of files on to the job; ask the host for more when all of it was taken."""
+        """Pass received bytes on to the job's standard input; request further ones when it has taken all."""
         if self._feed < 0:
             return
         had = bool(self._unfed)
@@ -159,7 +159,7 @@ class Watch:
                     self.status = status
 
     def drain(self) -> None:
-        """Pass on the rest of the output; no process is left that could write more."""
+        """Pass on the rest of the output, after all processes have ended."""
         while self._pipes:
             for fd in list(self._pipes):
                 self._take(fd)

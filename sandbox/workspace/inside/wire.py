@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 HEAD = struct.Struct("<BIQ")
-"""Kind, bytes of JSON, bytes of body."""
+"""Head of a frame: kind, bytes of JSON, bytes of body."""
 
 # Host to supervisor.
 RUN, STOP, MORE, END = 1, 2, 3, 4
@@ -15,27 +15,27 @@ RUN, STOP, MORE, END = 1, 2, 3, 4
 READY, OUTPUT, DONE, NEXT = 16, 17, 18, 19
 
 CHUNK = 1 << 20
-"""Bytes of a stream of files that the host sends until the supervisor asks for more."""
+"""Bytes of a streamed archive that the host sends at a time, on request of the supervisor."""
 LARGEST = 1 << 28
-"""Most bytes of the JSON, and of the body, of a valid frame."""
+"""Maximum bytes of the JSON, and of the body, of a valid frame."""
 
 
 def pack(kind: int, head: dict[str, Any] | None = None, body: bytes = b"") -> bytes:
-    """One frame."""
+    """The bytes of one frame."""
     text = json.dumps(head or {}).encode()
     return HEAD.pack(kind, len(text), len(body)) + text + body
 
 
 def sizes(head: bytes) -> tuple[int, int, int]:
-    """Kind, bytes of JSON, bytes of body. Raises ValueError where a frame cannot have them."""
+    """Kind, bytes of JSON, bytes of body, from the head of a frame. Raises ValueError for sizes above LARGEST."""
     kind, text, body = HEAD.unpack(head)
     if text > LARGEST or body > LARGEST:
-        raise ValueError("a frame larger than any")
+        raise ValueError("a frame is too large")
     return kind, text, body
 
 
 def head_of(text: bytes) -> dict[str, Any]:
-    """The JSON object of a frame. Raises ValueError where it is none."""
+    """The JSON object of a frame. Raises ValueError for any other text."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError("a frame without an object")
