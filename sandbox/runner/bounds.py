@@ -72,7 +72,7 @@ def this_kernel() -> Kernel:
 
 
 def file_limit(limits: Limits) -> int:
-    """Most bytes of any file that a program writes, standard output and error included."""
+    """Maximum bytes of any file that a program writes, standard output and error included."""
     return max(limits.output, SMALLEST_FILE_LIMIT)
 
 

@@ -1,4 +1,4 @@
-"""The file by which a compiled program gets from the process that compiles it to those that run it.
+"""The file that takes a compiled program from the process that compiles it to the processes that run it.
 
 PID 1 reads only the head of it; code is unmarshalled only in the process that runs it.
 """
@@ -18,7 +18,7 @@ _HEAD = struct.Struct("<Q?d")
 
 
 class Head(NamedTuple):
-    """What precedes the code in the file."""
+    """The head of the file, before the code."""
 
     size: int
     """Bytes of code."""

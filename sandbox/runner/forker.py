@@ -29,7 +29,7 @@ class Forker(Entrusted):
         super().__init__(pid, done, zygote.end)
 
     def execute(self, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """How the next execution ended. All processes that it started have ended too, perhaps with the forker."""
+        """The ending of the next execution. All processes that it started have ended too, perhaps with the forker."""
         self._is_busy = True
         with suppress(BrokenPipeError):
             os.write(self._go, b"x")

@@ -51,18 +51,18 @@ STDERR_TAIL = 8192
 LARGEST_BATCH = 1 << 20
 """Bytes of gathered records at which the runner sends them; the last record may exceed it."""
 LARGEST_SHARED = 64 << 20
-"""Most bytes of records that one shared process may write."""
+"""Maximum bytes of records that one shared process may write."""
 
 
 class Limits(NamedTuple):
-    """What one execution may use, in the units of the system calls."""
+    """The resource limits of one execution, in the units of the system calls."""
 
     cpu_s: float
     wall_s: float
     memory: int
     """Bytes."""
     output: int
-    """Bytes of stdout, and of stderr."""
+    """Maximum bytes of stdout and of stderr each."""
     processes: int
 
 

@@ -15,7 +15,7 @@ POOL_HEAD = 48
 STEP, LARGEST = 16, 512
 """Bytes between the allocator's size classes, and the largest class; larger objects come from malloc."""
 MOST = 1 << 17
-"""Most bytes to fill in one size class: another allocator may have no pools, and this would never end."""
+"""Maximum bytes to fill in one size class: with an allocator without pools, filling would never end."""
 ENOUGH = 8
 """Adjacent objects at the beginning of a pool that show that the pool was empty."""
 

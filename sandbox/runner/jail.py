@@ -1,4 +1,4 @@
-"""The runner's PID namespace: one process enters at a time, and nothing that it starts outlives it."""
+"""The runner's PID namespace: one process enters at a time, and no process that it starts outlives it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from sandbox.runner.verdict import Ending
 
 CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, processes=1)
 PATIENCE_S = 0.01
-"""Seconds that results wait for the next one before they are sent."""
+"""Seconds that finished results wait for further ones before they are sent."""
 MOST_STARVED = 8
-"""Wall guards by which a program's time-out may be delayed when other programs keep it from getting a core."""
+"""Maximum delay of a program's time-out while other programs keep it from getting a core, in wall guards."""
 
 
 # The function behind `signal.signal`, without its slow conversion to and from enumerations.

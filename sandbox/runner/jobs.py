@@ -24,14 +24,14 @@ from sandbox.runner.zygote import Starter
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
 COMPILE_ERROR = "compile error"
 SHARES = 2
-"""Shared processes that a job may use up before its remaining inputs get forks of their own."""
+"""Maximum shared processes of a job, after which its remaining inputs get forks of their own."""
 SLOW = 0.05
 """Share of the CPU limit after which an input counts as slow: it runs again, alone, without delaying others."""
 SLOW_WALL_S = 0.2
 STUCK_WALL_S = 1.0
 """Wall seconds without progress after which a shared process is ended, even if it used little CPU time."""
 LOOK_S = 0.025
-"""Seconds between two looks at a shared process."""
+"""Seconds between two polls of a shared process."""
 MOST_FORKED = 64
 """Executions whose files are made together; the files of more cannot be passed on at once, see MOST_FILES."""
 LARGEST_UNCOMPILED = 1 << 14
@@ -43,7 +43,7 @@ COMPILE_S = 1.0
 
 
 class Job(NamedTuple):
-    """A program, and a file that holds one after another the inputs it is to run on."""
+    """A program, and a file with its inputs, one after another."""
 
     number: int
     source: bytes
@@ -141,7 +141,7 @@ class Jobs:
                 run.close()
 
     def _execute(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """How each of these executions ended, as it ends; the starter starts a process for each."""
+        """The ending of each of these executions, as it ends; the starter starts a process for each."""
         bounds = self._jail.kernel.bounds(job.limits)
         for run in runs:
             self._report.reset()
@@ -149,7 +149,7 @@ class Jobs:
             yield self._jail.watch(process, job.limits, self._outbox.flush)
 
     def _execute_forked(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """How each of these executions ended, as it ends; a forker starts them.
+        """The ending of each of these executions, as it ends; a forker starts them.
 
         Yields nothing where the program was not compiled and the first execution could not do that.
         """

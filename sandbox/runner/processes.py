@@ -1,4 +1,4 @@
-"""Processes of the jail, seen from PID 1: how long they run, what they use, how they end, what they leave behind."""
+"""Processes of the jail as PID 1 sees them: their time and memory, their end, and the processes that they leave."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from contextlib import suppress
 from typing import Protocol
 
 LONGEST_PAUSE_S = 0.01
-"""Seconds between two looks at a child where the kernel has no pidfd to wait on."""
+"""Seconds between two polls of a child on kernels without pidfd."""
 TICKS = os.sysconf("SC_CLK_TCK")
 ANSWER = struct.Struct("<iddq")
-"""What a parent reports of a child that ended: wait status, user and system CPU seconds, peak kB."""
+"""A parent's report on a child that ended: wait status, user and system CPU seconds, peak kB."""
 ENDED = 9
 """Wait status (SIGKILL) noted for a process that was killed with its parent."""
 
@@ -42,7 +42,7 @@ class Process(Protocol):
         """End the process; `wait` must follow."""
 
     def wait(self) -> None:
-        """Wait for the end of the process, note how it ended, and end what it left behind."""
+        """Wait for the end of the process, record its status and usage, and end processes that it left behind."""
 
 
 class Children:
@@ -112,7 +112,7 @@ class Watched:
 
 
 class Entrusted:
-    """A child that a trusted process forked on request; that parent answers how the child ended.
+    """A child that a trusted process forked on request; that parent reports the child's end.
 
     One object stands for all such children of a parent, one after another, as long as the parent lives.
     """

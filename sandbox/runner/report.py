@@ -13,7 +13,7 @@ PROGRESS = struct.Struct("<qd")
 
 
 class Report:
-    """The page. A program can write to it too, but only change the words about its own failure."""
+    """The shared page. A program can write to it too, which changes only the words about its own failure."""
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, mmap.PAGESIZE)
@@ -38,7 +38,7 @@ class Report:
         self._page[0] = OUT_OF_MEMORY
 
     def died_of(self, name: str) -> None:
-        """Note the name of what ended the program."""
+        """Record the cause of the program's end: the name of an exception, or `exit status N`."""
         encoded = name.encode(errors="replace")[:NAME_SIZE]
         self._page[1] = len(encoded)
         self._page[NAME_AT : NAME_AT + len(encoded)] = encoded
@@ -70,7 +70,7 @@ class Report:
 
     @property
     def name(self) -> str:
-        """The printable name of what ended the program; empty if none was noted."""
+        """The recorded cause of the program's end, without unprintable characters; empty if there is none."""
         size = min(self._page[1], NAME_SIZE)
         text = self._page[NAME_AT : NAME_AT + size].decode(errors="replace")
         return "".join(character if character.isprintable() else "?" for character in text)

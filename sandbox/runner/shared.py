@@ -36,7 +36,7 @@ ELSEWHERE = (MemoryError, RecursionError, NotPlain)
 
 
 class Kept(io.BytesIO):
-    """What a program wrote. `close`, which would lose that, is only noted."""
+    """The output of a program. A call of `close`, which would lose the output, is only recorded."""
 
     was_closed = False
 
@@ -45,7 +45,7 @@ class Kept(io.BytesIO):
 
 
 class Ending(NamedTuple):
-    """What a program wrote before it ended plainly."""
+    """The output of a program that ended plainly, and the exception that ended it."""
 
     stdout: bytes
     stderr: bytes
@@ -129,7 +129,7 @@ class SharedProgram:
         self._peak_kb = peak_kb
 
     def _execute(self, data: bytes) -> Ending | None:
-        """How the program ended on this standard input; None if not plainly."""
+        """The ending of the program on this standard input; None if it did not end plainly."""
         main = program.fresh_main()
         main.__dict__["__builtins__"] = self._builtins
         out, err = Kept(), Kept()

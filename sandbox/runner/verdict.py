@@ -1,4 +1,4 @@
-"""The verdict on one execution: first from what the kernel says, then from the report for its words."""
+"""The verdict on one execution: from the kernel's facts first, then from the report for the reason's words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INTERPRETER = 32 << 20
 
 
 class Ending(NamedTuple):
-    """How a watched process ended."""
+    """The end of a watched process."""
 
     status: int
     """Wait status, see wait(2)."""

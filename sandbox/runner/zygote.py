@@ -46,7 +46,7 @@ class Zygote(Entrusted):
 
 
 def _serve(channel: Any, jail: Jail, tasks: Tasks) -> NoReturn:
-    """Fork a process for every request, and answer how it ended."""
+    """Fork a process for every request, and report its end."""
     fork, wait, close, write, pack = os.fork, os.wait4, os.close, os.write, ANSWER.pack
     receive, answers, space = channel.recvmsg, channel.fileno(), _socket.CMSG_SPACE(4 * MOST_FILES)
     try:
@@ -90,7 +90,7 @@ class Starter:
         return Watched(pid, self._jail.end_all)
 
     def entrust(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
-        """The zygote, after it was told to fork a process for this task; it stands for that process."""
+        """The process for this task, which the zygote was told to fork, represented by the zygote itself."""
         request = os.memfd_create("request")
         try:
             os.write(request, marshal.dumps(arguments))
