@@ -103,7 +103,7 @@ def _answers(row: dict[str, Any]) -> tuple[list[str], list[str]]:
 def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
     """The problems, and a model that gives the stored answers."""
     problems, entries = [], []
-    for number, row in enumerate(rows):
+    for row in rows:
         problems.append(
             {
                 "name": row["name"],
@@ -115,7 +115,7 @@ def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
         )
         for name, texts in zip(("coder", "tester"), _answers(row), strict=True):
             padded = texts + ["nothing"] * (SAMPLES - len(texts))
-            entries.append({"key": f"{name}/*#{number}.*", "completions": padded})
+            entries.append({"key": f"{name}/{row['name']}#*", "completions": padded})
     file, script = place / "problems.json", place / "answers.json"
     file.write_text(json.dumps(problems))
     script.write_text(json.dumps(entries))
