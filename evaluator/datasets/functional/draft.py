@@ -77,7 +77,7 @@ class Draft:
             since = self.dropped[len(self.prepared.dropped) :]
             recent = Counter(item.reason for item in since).most_common(1)
             reason = recent[0][0] if recent else "too few tests"
-            raise LeftOut(f"too few tests are left; of most: {reason}", f"{len(self.cases)} tests")
+            raise LeftOut(f"too few tests are left, mostly because: {reason}", f"{len(self.cases)} tests")
 
 
 def give_values(draft: Draft, results: ProgramTable | None) -> None:
