@@ -1,4 +1,4 @@
-"""The policies in training, measured on problems they are not trained on."""
+"""Evaluates the policies in training on held-out problems."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def is_due(config: Config, step: int) -> bool:
 
 
 async def evaluate(workers: RolloutWorkers, progress: Progress) -> Metrics:
-    """Figures on the held-out problems, whose prompts and seeds are equal in every evaluation of a run.
+    """Metrics on the held-out problems; every evaluation of a run uses equal prompts and seeds.
 
     Raises TrainerError or ProblemError where the problems cannot be read, EngineFailed where an engine gives no answer.
     """

@@ -2,7 +2,7 @@
 
 A step: tasks -> both roles' answers stream in, a task's table is run while other tasks still decode -> rewards ->
 advantages per task and role -> an update on the code, an update on the tests -> the engine gets the weights -> commit.
-Nothing restarts between steps, tokens are trained as they were sampled, and every random choice is a function of the
+Nothing restarts between steps, training uses the sampled token ids, and every random choice is a function of the
 seed, the step, the task and the role.
 
 Changed against the released loop: one process group instead of four programs a step, an optimiser and float32 masters
@@ -84,7 +84,7 @@ async def take_step(
 def train_stage(
     stage: Stage, policy: Policy, config: Config, world: World, rate: float, progress: Progress
 ) -> list[Update]:
-    """What the stage's optimiser steps measured. With several, Eq. 5's ratio is to the policy before the first."""
+    """What each optimiser step of the stage measured. The old policy in Eq. 5's ratio is the one before the first."""
     constant = config.train.most_tokens or max((config.coder.max_tokens, config.tester.max_tokens))
     packs = [
         packs_for(share, config.loss.aggregate, constant, config.train.tokens_per_pack, world.rank, world.size)

@@ -1,4 +1,4 @@
-"""What a step samples and runs programs with, in one process: engines, prompts, the sandbox."""
+"""The engines, prompts and sandbox with which one process samples answers and runs programs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RolloutWorkers:
         step: int | str,
         progress: Progress,
     ) -> Rollout:
-        """Answers and tables of all tasks, on every process: each rolls out every `size`-th task, then they exchange.
+        """Answers and tables of all tasks, on every process: each rolls out every `size`-th task, then all share.
 
         A `step` that is a word names the phase for `progress`. Raises EngineFailed where an engine gives no answer.
         """
@@ -110,7 +110,7 @@ class RolloutWorkers:
 async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[RolloutWorkers]:
     """The workers of this process; closed at the end.
 
-    Raises TrainerError, EngineError or SandboxUnavailable where a checkpoint, an engine or a sandbox cannot be had.
+    Raises TrainerError, EngineError or SandboxUnavailable where a checkpoint, an engine or a sandbox is not available.
     """
     slots, rows = config.execution.slots, config.rollout.rows
     if slots is None and world.size > 1:

@@ -1,4 +1,4 @@
-"""The answers and tables of a step: read from its journal as far as it goes, sampled and run otherwise."""
+"""The answers and tables of a step: read from its journal where recorded, else sampled and run."""
 
 from __future__ import annotations
 

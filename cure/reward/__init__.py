@@ -1,4 +1,4 @@
-"""Rewards computed from the execution table, and advantages within a group. Pure; one formula a file.
+"""Rewards computed from the execution table, and advantages within a group. Pure; one formula per file.
 
 `release` computes what the released reward.py computes, faults included; the other files follow the paper, corrected
 where its formulas and its text disagree. `docs/rewards.md` lists the differences.

@@ -40,6 +40,6 @@ def advantages(rewards: Floats, kind: AdvantageKind) -> Floats | None:
 def degenerate(rewards: Floats) -> bool:
     """Whether rewards (samples,) are all equal, or fewer than two.
 
-    They are compared with each other, since the standard deviation of equal fractions may differ from 0 (15 times 1/3).
+    Rewards are compared directly: the standard deviation of equal fractions, such as 15 times 1/3, may differ from 0.
     """
     return rewards.size < 2 or not np.ptp(rewards)

@@ -1,6 +1,6 @@
 """Files of tables from which rewards are computed: `{cases: [{name, config, problems}]}`, or the list of cases alone.
 
-The models below are the form, docs/rewards.md explains it.
+The models below define the format; docs/rewards.md explains it.
 """
 
 from __future__ import annotations

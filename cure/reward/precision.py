@@ -48,9 +48,9 @@ class PrecisionCounts:
 
     @property
     def mu(self) -> float | None:
-        """p_u (1 - p_01) - (1 - p_u) p_00; the reward selects right programs if it is above 0 (Theorem 3.1).
+        """p_u (1 - p_01) - (1 - p_u) p_00; the generated tests select right programs if mu > 0 (Theorem 3.1).
 
-        A ratio without data is not needed where its factor is 0: with valid tests only, mu is 1 - p_01.
+        None where a ratio with a factor above 0 has no data. With valid tests only, mu is 1 - p_01, whatever p_00.
         """
         if not self.tests:
             return None

@@ -22,7 +22,7 @@ class GroupRewards:
     """Rewards and advantages of one role's answers to one problem, in the order of the answers."""
 
     rewards: list[float | None] | None
-    """Rewards before they are compared within the group; None where the role gets none for this problem."""
+    """Rewards before normalisation within the group; None where the role gets none for this problem."""
     advantages: list[float | None] | None
     """Advantages; None where the group is left out. An entry is None where the release trains on NaN."""
     reason: str | None = None

@@ -32,7 +32,7 @@ class ReleaseSwitches:
     """A test is judged by whether any wrong program passes, not by how many do."""
     max_len_threshold: int = 8000
     min_len_threshold: int = 1000
-    """Bounds of the length above which a good answer loses."""
+    """Bounds, in tokens, of the length above which a good answer's reward turns negative."""
     max_generation_len: int = 10000
     """Answers of this many tokens or more count as truncated: no end of turn is appended."""
 
@@ -66,7 +66,8 @@ class RoleRewards:
     raw: Floats | None
     """(answers,) rewards before standardisation."""
     final: Floats | None
-    """(answers,) advantages that are trained on, standardised, perhaps transformed. None where the group is dropped."""
+    """(answers,) advantages: standardised rewards, with `enable_efficient` transformed by length. None where the group
+    is dropped."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class ReleaseRewards:
     error: str | None = None
     """The exception the released code raises; none is known for a well-formed table."""
     reason: str | None = None
-    """Why rewards are None; None where none is."""
+    """Why some rewards are None (NaN); None where all are numbers."""
 
 
 def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitches) -> ReleaseRewards:
@@ -136,7 +137,7 @@ test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes
 
 
 def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> RoleRewards:
-    """The standardised rewards. The deviation of equal fractions may be a rounding error, by which they are divided."""
+    """The standardised rewards. Equal fractions may be divided by a standard deviation that is only rounding error."""
     deviation = raw.std()
     if deviation:
         final = (raw - raw.mean()) / deviation

@@ -29,7 +29,7 @@ def train() -> None:
     """Train coder and tester by reinforcement learning on execution tables (CURE).
 
     A run is named by a preset or by a TOML file: paper-7b, paper-14b, paper-4b-long-cot, release-7b, label-free-14b,
-    micro. The same command again goes on with a run that was ended. `cure-agent train micro --help` has the options.
+    micro. Repeat the command to continue an interrupted run. `cure-agent train micro --help` has the options.
     """
 
 

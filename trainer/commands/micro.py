@@ -118,7 +118,7 @@ def micro_problems(split: str, count: int, indices: tuple[int, ...], seed: int, 
 
 
 def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
-    """The warmed-up model, made behind a progress bar on stderr."""
+    """The warmed-up model; the warm-up shows a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -148,7 +148,7 @@ def _warm_up(config: WarmupConfig, processes: int) -> WarmModel:
 
 
 def _evaluate(model: str, sandbox: str, config: MicroEvaluationConfig) -> Evaluation:
-    """The model's figures, computed behind a progress bar on stderr."""
+    """The model's figures; the evaluation shows a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress
 

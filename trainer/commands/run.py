@@ -55,7 +55,7 @@ def require_packages() -> None:
 
 
 def processes(config: Config) -> int:
-    """How many processes to start on this host: as configured, or one per GPU, or one."""
+    """Number of processes to start on this host: as configured; for `auto` one per GPU, or one without GPUs."""
     wanted = config.train.processes
     if wanted != "auto":
         return wanted

@@ -1,4 +1,4 @@
-"""From a preset's name or a TOML file to a checked configuration, whose values know where they came from."""
+"""Loads a preset or a TOML file as a checked configuration, with the origin of each value."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _preset(name: str) -> Tree:
 
 
 def _assigned(overrides: Sequence[str]) -> dict[str, Any]:
-    """The tables that the assignments make, the last of a key counting."""
+    """The nested tables made by KEY=VALUE assignments, of which the last for a key wins. Raises TrainerError."""
     tables: dict[str, Any] = {}
     for override in overrides:
         name, equals, text = override.partition("=")

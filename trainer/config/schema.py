@@ -15,48 +15,48 @@ class Data(Section):
     """Where the tasks come from."""
 
     problems: str
-    """A file of problems (CURE's JSON, JSONL, Parquet), or `micro`: the endless family of the micro lab."""
+    """A file of problems (CURE's JSON, JSONL, Parquet), or `micro`: the micro lab's endless sequence."""
     tasks_per_step: int = Field(ge=1)
-    """Tasks each step samples answers for."""
+    """Tasks per training step."""
     order: Literal["epochs", "fresh"] = "epochs"
-    """`epochs`: every task once per epoch, in an order drawn from the seed. `fresh`: drawn anew each step, as released.
-    """
+    """`epochs`: every task once per epoch, in an order drawn from the seed. `fresh`: drawn anew for each step, as in
+    the released code."""
     most_labels: int = Field(default=8, ge=1)
-    """Ground-truth tests used per task, the first of them."""
+    """Maximum number of ground-truth tests used per task; the first ones are used."""
     time_limit_s: float | None = Field(default=None, gt=0)
-    """CPU seconds per execution; without it each problem's own limit."""
+    """CPU time limit of an execution, in seconds; unset: each problem's own limit."""
 
 
 class PolicyConfig(Section):
-    """Weights that are trained."""
+    """One set of weights to train."""
 
     model: str
-    """A checkpoint: `micro`, a directory, or an id of the hub."""
+    """The checkpoint to start from: `micro`, a directory, or a Hugging Face model id."""
 
 
 class Role(Section):
-    """One of the two answers sampled for a task."""
+    """How one of the two roles, coder or tester, answers a task."""
 
     policy: str | None = None
     """Name of the policy that answers and is trained on its answers."""
     model: str | None = None
-    """Model spec of a frozen model that answers instead; nothing is trained on what it writes."""
+    """Model spec of a frozen model that answers instead of a policy; its answers are not trained on."""
     samples: int = Field(default=16, ge=1)
     """Answers per task."""
     style: StyleName = "chat"
     """Prompt style; `release` is the raw prompt the published models were trained on."""
     public_examples: int | None = Field(default=None, ge=0)
-    """Public examples shown to the tester by the style `release`; none of them without it."""
+    """Maximum number of public examples in the tester's prompt (style `release` only); unset: 1."""
     temperature: float = Field(default=1.0, gt=0)
     """Temperature of sampling."""
     top_p: float = Field(default=1.0, gt=0, le=1)
-    """Share of the likeliest tokens, by probability, that are sampled from."""
+    """Nucleus sampling: sample from the likeliest tokens whose probabilities add up to this share."""
     top_k: int | None = Field(default=None, ge=1)
-    """Number of the likeliest tokens that are sampled from; without it all."""
+    """Sample from this many of the likeliest tokens; unset: all."""
     max_tokens: int = Field(default=10_000, ge=1)
-    """Most tokens of an answer."""
+    """Maximum number of tokens of an answer."""
     max_prompt_tokens: int = Field(default=2_000, ge=1)
-    """A task with a longer prompt is left out and counted; no prompt is ever cut."""
+    """Maximum number of tokens of a prompt. Tasks with a longer one are left out and counted, never truncated."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Role:
@@ -79,11 +79,11 @@ class Labels(Section):
     temperature: float = Field(default=1.0, gt=0)
     """Temperature of sampling."""
     max_tokens: int = Field(default=10_000, ge=1)
-    """Tokens of an answer at most."""
+    """Maximum number of tokens of an answer."""
     agreement: float = Field(default=0.0, ge=0, le=1)
-    """Share of the programs that get the commonest answer on a test that must pass it for the test to count.
+    """Keep a test as a label only if this share of the programs that print the commonest output for its input pass it.
 
-    0 believes every test. Tests that all programs pass or all fail are left out where others remain.
+    0 keeps every test. Tests that all programs pass or all fail are then left out, unless no others remain.
     """
 
     @model_validator(mode="after")
@@ -94,112 +94,116 @@ class Labels(Section):
 
 
 class Reward(Section):
-    """From verdicts to advantages."""
+    """How verdicts become rewards and advantages."""
 
     code: Literal["fraction", "all", "count"] = "fraction"
-    """Ground-truth tests passed, as a share; all or nothing; or Eq. 3's number."""
+    """`fraction`: share of the ground-truth tests passed; `all`: 1 if all are passed, else 0; `count`: number
+    passed (Eq. 3)."""
     test: Literal["cure", "validity"] = "cure"
-    """The intended Eq. 4, or the naive reward: 1 if every right program passes, else 0."""
+    """`cure`: Eq. 4 as corrected in docs/rewards.md; `validity`: 1 if every right program passes the test, else 0."""
     test_scale: Literal["count", "mean"] = "count"
-    """Eq. 4 as printed, or divided by the number of wrong programs, as released."""
+    """`count`: Eq. 4 as printed; `mean`: divided by the number of wrong programs, as in the released code."""
     all_right: Literal["validity", "skip"] = "validity"
-    """Tests of a task without a wrong program: rewarded for being valid, or left out."""
+    """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1; `skip`: left out."""
     validity_bonus: float = 0.0
-    """Added for a valid test, so that one that kills nothing beats an invalid one that lets nothing through."""
+    """Added to a valid test's reward: otherwise one that all programs pass earns no more than one that all fail."""
     unparsed: Literal["lowest", "drop"] = "lowest"
-    """An answer with no test in it: the lowest reward of its group, or left out of it."""
+    """An answer that contains no test. `lowest`: gets the lowest reward of its group; `drop`: left out of the group."""
     shorten: bool = False
-    """The length transformation for long-CoT testers (section 3.4), on tests only."""
+    """Favour short tests among the good ones, for testers with long chains of thought (section 3.4)."""
     advantage: Literal["standard", "centre", "loo"] = "standard"
-    """Within the group of one task and role: (r - mean) / std, r - mean, or r - mean of the others."""
+    """Within one task and role. `standard`: (r - mean) / std; `centre`: r - mean; `loo`: r - mean of the others."""
     truncated: Literal["train", "mask", "penalise"] = "train"
-    """Answers cut at max_tokens: trained as they are, left out of the loss, or given the lowest reward of the group."""
+    """Answers cut at max_tokens. `train`: no special treatment; `mask`: left out of the loss; `penalise`: given the
+    lowest reward of the group."""
 
 
 class Loss(Section):
-    """From advantages to a gradient."""
+    """How advantages become a loss."""
 
     kind: Literal["ppo", "reinforce", "gspo", "cispo"] = "ppo"
-    """Eq. 5 per token; A log p; Eq. 5 with one ratio per answer; or clipped weights with the gradient kept."""
+    """`ppo`: Eq. 5 with a ratio per token; `reinforce`: A log p; `gspo`: Eq. 5 with a ratio per answer; `cispo`: A log
+    p weighted by the clipped ratio."""
     clip_low: float = Field(default=0.2, gt=0)
     """Ratios of probabilities are clipped at 1 - clip_low."""
     clip_high: float = Field(default=0.2, gt=0)
     """Ratios of probabilities are clipped at 1 + clip_high."""
     aggregate: Literal["token", "sequence", "constant"] = "sequence"
-    """Mean over all tokens; over answers of the mean over their tokens; or sum over tokens by a constant (Dr.GRPO)."""
+    """`token`: mean over all tokens; `sequence`: mean over answers of each answer's mean; `constant`: mean over answers
+    of each answer's sum divided by a constant (Dr. GRPO)."""
     kl: Literal["k1", "k2", "k3"] = "k3"
     """Estimator of the KL divergence per token."""
     kl_weight: float = Field(default=0.0, ge=0)
-    """Weight of the KL divergence to the base policy; with 0 no reference model is kept, unless it is measured."""
+    """Weight of the KL divergence to the base policy; 0 keeps no reference model, unless `measure_kl` is set."""
     measure_kl: bool = False
-    """Keep the reference model and measure the divergence even with weight 0."""
+    """Keep the reference model and measure the KL divergence even if `kl_weight` is 0."""
     correction: Literal["truncate", "mask", "none"] = "truncate"
-    """Importance weights between trainer and sampler: capped, tokens beyond the cap left out, or not used."""
+    """Importance weights between trainer and sampler. `truncate`: capped; `mask`: tokens above the cap are left out;
+    `none`: not used."""
     correction_cap: float = Field(default=2.0, ge=1)
     """Highest importance weight."""
 
 
 class Optimiser(Section):
-    """AdamW on fp32 master weights that live as long as the run."""
+    """AdamW on float32 master weights, both kept for the whole run."""
 
     learning_rate: float = Field(default=1e-6, gt=0)
     """Learning rate after the warm-up."""
     betas: tuple[float, float] = (0.9, 0.95)
-    """Decay of the two moments."""
+    """Decay rates of the two moments."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled weight decay."""
     clip_norm: float = Field(default=1.0, gt=0)
-    """Longest gradient: a longer one is scaled down to this norm."""
+    """Maximum norm of the gradient; a longer gradient is scaled down to it."""
     warm_up_steps: int = Field(default=0, ge=0)
-    """Updates over which the learning rate rises from nothing."""
+    """Training steps over which the learning rate rises linearly from 0."""
     decay: Literal["constant", "linear", "cosine"] = "constant"
-    """How the learning rate goes on after the warm-up, to a tenth at the last step."""
+    """Schedule after the warm-up; `linear` and `cosine` fall to a tenth of the learning rate at the last step."""
     stages: Literal["separate", "joint"] = "separate"
-    """An update on the code and then one on the tests, as in the paper, or one on both."""
+    """`separate`: an update on the programs, then one on the tests, as in the paper; `joint`: one on both."""
     updates: int = Field(default=1, ge=1)
-    """Optimiser updates per stage; the answers are shared out among them."""
+    """Optimiser updates per stage; the answers are divided among them."""
 
 
 class Train(Section):
     """Where and how gradients are computed."""
 
     backend: Literal["torch", "deepspeed"] = "torch"
-    """Holder of weights and optimiser; `deepspeed` spreads them over processes."""
+    """`torch`: each process holds all weights and optimiser state; `deepspeed`: divided over processes by ZeRO."""
     zero: Literal[0, 1, 2, 3] = 1
     """DeepSpeed's ZeRO stage."""
     processes: int | Literal["auto"] = "auto"
-    """Processes on this host, unless a launcher has started them: one per GPU, or one."""
+    """Processes to start on this host if no launcher did; `auto`: one per GPU, or one without GPUs."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the policy lives; `auto` is a GPU where there is one."""
+    """Device of the policy; `auto`: a GPU if there is one, else the CPU."""
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    """Type of forward and backward passes; masters and moments are float32."""
+    """Type of forward and backward passes; master weights and moments are float32."""
     attention: Literal["auto", "sdpa", "padded", "varlen", "flash_attention_2", "flash_attention_3"] = "auto"
-    """Kernel of attention over packed answers; `auto` is the fastest that works here."""
+    """Attention kernel for rows of packed answers; `auto`: the fastest that works on this machine."""
     tokens_per_pack: int = Field(default=16_384, ge=64)
-    """Most tokens of one row of packed answers, unless a single answer is longer."""
+    """Maximum number of tokens of a row of packed answers; a longer answer gets a row of its own."""
     most_tokens: int | None = Field(default=8_000, ge=1)
-    """Tokens of an answer that are trained on, the first of them; after rewards are given."""
+    """Train on only this many first tokens of an answer; rewards are computed from the whole answer."""
     gradient_checkpointing: bool = True
-    """Compute activations again in the backward pass, which takes less memory and more time."""
+    """Recompute activations in the backward pass: less memory, more time."""
     lora_rank: int | None = Field(default=None, ge=1)
-    """Train low-rank adapters of the linear layers instead of all weights."""
+    """Rank of LoRA adapters of the linear layers, trained instead of all weights; unset: all weights."""
 
 
 class RolloutConfig(Section):
-    """The engine that samples for policies in training."""
+    """The engine that samples from the policies in training."""
 
     engine: Literal["auto", "local", "vllm", "vllm-server"] = "auto"
     """`local`: the project's own decoder over transformers; `vllm`: in this process; `vllm-server`: on other hosts.
-    `auto`: vllm on a GPU if there."""
+    `auto`: `vllm` on a GPU if vLLM is installed, else `local`."""
     rows: int = Field(default=256, ge=1)
-    """Answers decoded side by side; asked of each server at once, by each process."""
+    """Answers decoded at a time; for vLLM servers, those each process requests from each server at a time."""
     memory: float = Field(default=0.5, gt=0, lt=1)
     """vLLM: share of a GPU's memory, weights included; the policy and its optimiser live on the same GPU."""
     url: str | tuple[str, ...] | None = None
     """vLLM servers: `http://host:8000`, or a list of them, over which the tasks are spread."""
     weights_dir: str | None = None
-    """vLLM servers: a directory, under the same path here and on all of them, where new weights are put. Each run
-    needs its own."""
+    """vLLM servers: directory for new weights, shared with all servers under the same path. Each run needs its own."""
 
     @model_validator(mode="after")
     def _servers(self) -> RolloutConfig:
@@ -220,9 +224,9 @@ class ExecutionConfig(Section):
     """The sandbox that programs run in."""
 
     sandbox: Kind = "auto"
-    """Kind of sandbox; `none` is for models one trusts."""
+    """Kind of sandbox; `none`, without isolation, only for trusted models."""
     slots: int | None = Field(default=None, ge=1)
-    """Executions side by side in all; twice the cores without it."""
+    """Concurrent executions of each process; unset: twice the cores, divided among the processes."""
     give_up_after: int | None = Field(default=2, ge=1)
     """Time-outs of one program after which its other tests are not run and count as failed."""
 
@@ -231,20 +235,20 @@ class Checkpoints(Section):
     """Weights and optimiser on disk."""
 
     every: int = Field(default=10, ge=1)
-    """Steps between checkpoints; steps after the last are made again from their recorded rollouts."""
+    """Steps between checkpoints. A continued run repeats the steps after the last one from their recorded rollouts."""
     keep_last: int = Field(default=2, ge=1)
-    """Checkpoints that are kept, the last ones."""
+    """Number of latest checkpoints to keep."""
     keep_every: int | None = Field(default=None, ge=1)
-    """Checkpoints of these steps are kept for good."""
+    """Checkpoints of steps divisible by this number are never removed."""
 
 
 class EvaluationConfig(Section):
-    """Measured while training, on other problems."""
+    """Evaluation of the policies during training, on held-out problems."""
 
     problems: str | None = None
     """A file of problems, or `micro`: held-out kinds. Without it there is no evaluation."""
     count: int = Field(default=64, ge=1)
-    """Problems measured on, the first of them."""
+    """Maximum number of problems; the first ones are used."""
     every: int = Field(default=10, ge=1)
     """Steps between evaluations; also before the first and after the last."""
     samples: int = Field(default=8, ge=1)
@@ -252,7 +256,7 @@ class EvaluationConfig(Section):
     temperature: float = Field(default=1.0, ge=0)
     """Temperature of sampling; 0 takes the likeliest token."""
     seed: int = 1000
-    """Decides problems of the micro lab and samples."""
+    """Random seed of the samples and of the micro lab's problems."""
 
 
 class TrackersConfig(Section):
@@ -270,7 +274,7 @@ class Config(Section):
     """Everything a run depends on, besides the versions of packages and the machine."""
 
     seed: int = 0
-    """Decides tasks and samples."""
+    """Random seed of tasks and samples."""
     steps: int = Field(ge=1)
     """Training steps."""
     data: Data

@@ -18,9 +18,10 @@ GRACE_S = 30.0
 
 
 def launch(arguments: list[str], count: int) -> int:
-    """The exit code of `python -m trainer ARGUMENTS` in `count` processes: that of the first that failed, or 0.
+    """The exit code of `python -m trainer ARGUMENTS` in `count` processes: 0 if all succeed.
 
-    Signals to this process are passed on to all of them. When one ends with an error, the others are ended.
+    When a process fails, the others are ended, and the exit code is that of rank 0, or of the failed one if rank 0
+    succeeded. SIGTERM and SIGINT are passed on to all processes.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 PATIENCE = timedelta(hours=2)
-"""How long a process waits for another, which may be sampling long answers."""
+"""Longest wait of a process for the others, which may be sampling long answers."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class World:
 
 
 def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[list[torch.Tensor]]:
-    """The tensors in groups of at most `most` elements: a message each, neither many nor too large."""
+    """The tensors in groups of at most `most` elements, each group sent as one message."""
     chunk: list[torch.Tensor] = []
     size = 0
     for tensor in tensors:

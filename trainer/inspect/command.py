@@ -37,7 +37,7 @@ def inspect(
 ) -> None:
     """Show how a training run went: figures, curves, or one of its steps, tasks and answers.
 
-    Of several runs, such as one configuration with several seeds, the mean and the range: cure-agent train inspect
+    Several runs, such as one configuration with several seeds, are shown as mean and range: cure-agent train inspect
     runs/seed-* --png curves.png
     """
     if task is not None and step is None:

@@ -31,7 +31,7 @@ class Compared:
 
     name: str
     held_out: bool
-    """Whether it is measured in evaluations, and not on the steps' own samples."""
+    """Whether the measure is from evaluations; else it is from the steps' own samples."""
     runs: int
     """Number of runs that have the measure."""
     before: Spread

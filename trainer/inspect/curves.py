@@ -198,7 +198,7 @@ def _panel(ax: Axes, panel: Panel, runs: Sequence[RecordedRun]) -> None:
 
 
 def _steps(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
-    """Draw the smoothed curve over faint raw values; of several runs, the mean of smoothed curves over their range.
+    """Draw the smoothed curve over faint raw values; for several runs, the smoothed curves' mean over their range.
 
     False where there is nothing to draw.
     """
@@ -220,7 +220,7 @@ def _steps(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 
 def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
-    """Draw a dot for each evaluation, not smoothed; of several runs, the mean with a bar from least to greatest.
+    """Draw a dot for each evaluation, not smoothed; for several runs, at their mean and with a bar over their range.
 
     False where there is nothing to draw.
     """
@@ -248,7 +248,7 @@ def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
-    """Draw the seconds of each phase, stacked and smoothed; of several runs, the mean at steps that all have."""
+    """Draw the seconds of each phase, stacked and smoothed; for several runs, the mean at the steps that all have."""
     lines = [_timed(run.steps) for run in runs]
     names = sorted(
         {name for of_run in lines for line in of_run for name in line if name.startswith("seconds/")}

@@ -1,4 +1,4 @@
-"""The figures of a run: measures at first, at last and at best, time by phase, what was left out and why. Pure."""
+"""The figures of a run: first, last and best values of measures, time by phase, what was left out and why. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NEITHER = ("test reward", "code length", "test length")
 
 @dataclass(frozen=True)
 class Change:
-    """A measure at first, at last and at best."""
+    """First, last and best value of a measure."""
 
     name: str
     first: float | None

@@ -23,7 +23,7 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A run, as far as it has come."""
+    """A run on disk, finished or under way."""
 
     path: Path
     config: Config
@@ -53,7 +53,7 @@ class Earned:
 
 @dataclass(frozen=True)
 class RecordedTask:
-    """One task of a step, as far as its journal has come."""
+    """One task of a step; parts that the journal does not have yet are None or empty."""
 
     slot: int
     index: int

@@ -221,7 +221,7 @@ def _passing(count: int, table: TaskTable) -> str:
 
 
 def _heading(task: RecordedTask, role: RoleName, numbers: Sequence[int], words: str) -> Text:
-    """Names of the answers, whether they are right, rewards and advantages; equal ones are written once."""
+    """Names of the answers, whether they are right, rewards and advantages; equal values are written once."""
     text = Text.assemble((f"{role}/{ranges(sorted(numbers))}", "bold"), f": {words}")
     for earned in dict.fromkeys(task.earned(role, number) for number in numbers):
         if earned.right is not None:

@@ -1,8 +1,8 @@
 """Training texts of the warm-up: right and deliberately wrong answers of both roles, and repairs.
 
-Whether an answer is wrong is drawn for each answer, never for a task. So the model learns to give wrong answers as a
-choice when sampling, and not for lack of knowledge: a wrong test is worked out as carefully as a right one, but for a
-slightly different task.
+Whether an answer is wrong is drawn for each answer, never for a task. So the model learns to sample wrong answers by
+chance, not for lack of knowledge: a wrong test is worked out as carefully as a right one, but for a slightly different
+task.
 """
 
 from __future__ import annotations

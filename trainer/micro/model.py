@@ -1,8 +1,8 @@
 """The micro model: a small Qwen3 with untied embeddings and heads of 64.
 
-Both are for vLLM's CPU build: its attention accepts few head sizes, and with tied embeddings it keeps the old output
-layer after new weights are loaded. Qwen3 and not Qwen2, because transformers 5 replaces the splitting rules of any
-tokenizer beside a Qwen2 checkpoint by its own.
+Embeddings and head size suit vLLM's CPU build: its attention accepts few head sizes, and with tied embeddings it keeps
+the old output layer after new weights are loaded. Qwen3 and not Qwen2, because transformers 5 replaces the splitting
+rules of any tokenizer beside a Qwen2 checkpoint by its own.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def _distinct_inputs(rng: random.Random, count: int, longest: int, largest: int)
 
 
 def _telling_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
-    """`HIDDEN` inputs; each is chosen to give another output for most near misses that no earlier input reveals."""
+    """`HIDDEN` inputs, chosen greedily: each gives another output for the most near misses not yet revealed."""
     pool = [numbers for numbers in (random_numbers(rng) for _ in range(6 * HIDDEN)) if numbers not in exclude]
     pool = [list(numbers) for numbers in dict.fromkeys(map(tuple, pool))]
     expected = [answer(recipe, numbers) for numbers in pool]

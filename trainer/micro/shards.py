@@ -2,7 +2,7 @@
 
 A batch is always divided into the same shards. With fewer processes than shards a process computes several of them and
 the sum is equal, so the number of processes changes the speed and not the weights. Each process has one thread: with
-layers this small, more threads mostly wait for each other, and ten times as long when another program uses a core.
+layers this small, more threads mostly wait for each other, and are ten times slower when another program uses a core.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def shards_of(world: World) -> range:
 def team(size: int, work: Callable[[World], object]) -> Iterator[World]:
     """The group of `size` processes; this one has rank 0, the others run `work`, which must be importable.
 
-    Raises TrainerError where another process ends early, ValueError for a size without a shard for each process.
+    Raises TrainerError where another process ends early, ValueError where `size` is not 1 to SHARDS.
     """
     import torch
 

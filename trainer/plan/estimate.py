@@ -25,7 +25,7 @@ class Estimate:
     source: str
     """Where the model's sizes come from."""
     why_not: str = ""
-    """Why there is no estimate; empty where there is one."""
+    """Why the memory is not known; empty where it is."""
     shape: Shape | None = None
     training: Training | None = None
     answer_tokens: int = 0

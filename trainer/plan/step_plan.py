@@ -26,7 +26,7 @@ class RolePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much a step and its run do. Numbers are upper bounds: answers end earlier, tests and programs repeat."""
+    """How much a step and its run do. Upper bounds: answers may end earlier, programs and tests repeat."""
 
     steps: int
     tasks: int
@@ -36,11 +36,11 @@ class Plan:
     limit_s: float
     """Limit of an execution in CPU seconds."""
     limit_is_known: bool
-    """Whether the limit holds for every problem, and not only for those that name none."""
+    """Whether the limit holds for every problem; else problems may name their own."""
     cpu_s: float
     """CPU seconds if all executions reach their limit."""
     give_up_cpu_s: float | None
-    """CPU seconds if every program runs out of time until it is given up; None where none is given up."""
+    """CPU seconds if every program times out `give_up_after` times; None where that is not set."""
     stages: tuple[str, ...]
     updates: int
     """Optimiser steps in a step of the run."""
@@ -107,7 +107,7 @@ def _role(role: Role, tasks: int, most_trained: int | None) -> RolePlan:
 
 
 def row_tokens(role: Role, most_trained: int | None) -> int:
-    """Tokens of the longest prompt and the longest answer, of which only the trained part counts."""
+    """Maximum number of tokens of a prompt and the trained part of its answer together."""
     return role.max_prompt_tokens + (role.max_tokens if most_trained is None else min(role.max_tokens, most_trained))
 
 

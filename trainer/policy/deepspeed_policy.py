@@ -8,8 +8,8 @@ finite.
 
 Limits: a checkpoint can be loaded only by as many processes as saved it. Every process holds the whole reference model,
 and reads the whole base before it is divided. Nothing is offloaded. Messages are in single precision, twice as long as
-they could be. Measured on CPUs over gloo; on GPUs only the name of the back end differs, which is reasoned and not
-measured.
+they could be. Measured on CPUs over gloo; not measured on GPUs, where the code differs only in
+the name of the communication back end.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class DeepSpeedPolicy(Policy):
     """The policy of `train.backend = deepspeed`."""
 
     def __init__(self, setup: PolicySetup) -> None:
-        """The policy as its base is. Raises TrainerError where DeepSpeed is not installed."""
+        """Load the base checkpoint. Raises TrainerError where DeepSpeed is not installed."""
         world, train = setup.world, setup.train
         deepspeed = _deepspeed(world)
         # At stage 3 no GPU ever holds all weights: each is moved to the GPU when it is divided.
@@ -63,7 +63,7 @@ class DeepSpeedPolicy(Policy):
 
     def _backward(self, loss: torch.Tensor, is_last: bool) -> None:
         self._engine.set_gradient_accumulation_boundary(is_last)
-        # All processes look at the gradient: a loss that is not finite makes its gradient so too.
+        # A loss that is not finite makes the gradient NaN, which all processes check.
         self._engine.backward(loss * (self._world.size if loss.isfinite() else math.nan))
 
     def _own_gradients(self) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""A policy: one set of weights with its optimiser. What both back ends share, and what each does in its own way."""
+"""A policy: one set of weights with its optimiser. Shared code and abstract methods of the back ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Sums = dict[str, float]
 
 @dataclass(frozen=True)
 class PolicySetup:
-    """What a policy is made of."""
+    """The inputs from which a policy is built."""
 
     base: Path
     """Directory of the checkpoint that the run begins with, which is also the reference of the KL divergence."""

@@ -60,7 +60,7 @@ class Scorer(torch.nn.Module):
     """
 
     def __init__(self, model: Any, half: bool = False) -> None:
-        """Wrap a model of float32 weights, which computes in bfloat16 by autocast if `half`."""
+        """Wrap a model with float32 weights; with `half` it computes in bfloat16 by autocast."""
         super().__init__()
         model.set_output_embeddings(JudgingLayer(model.get_output_embeddings()))
         self.model = model

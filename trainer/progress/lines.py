@@ -79,7 +79,7 @@ def _value(name: str) -> Callable[[Metrics], str]:
 
 
 def _by_role(what: str, digits: int = 2) -> Callable[[Metrics], str]:
-    """Values of coder and tester, such as `0.41/0.36`; of each joint stage where both roles are trained on together."""
+    """Values of coder and tester, such as `0.41/0.36`; with joint updates, values of each joint stage."""
 
     def cell(metrics: Metrics) -> str:
         names = [f"code/{what}", f"test/{what}"]

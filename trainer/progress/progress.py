@@ -14,7 +14,7 @@ ROLLING_OUT = "answers and tables"
 
 
 class Progress:
-    """The receiver of a run's progress. This one shows nothing; a display overrides its methods.
+    """The receiver of a run's progress. This class does nothing; a display overrides its methods.
 
     A phase ends when the next one begins, or with its step.
     """

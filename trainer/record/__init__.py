@@ -1,1 +1,1 @@
-"""What a run leaves on disk: configuration, journals, metrics, checkpoints, and what trackers are told."""
+"""What a run leaves on disk: configuration, journals, metrics, checkpoints, and metrics sent to trackers."""

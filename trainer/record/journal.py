@@ -40,7 +40,7 @@ class Journal:
     """Time spent on the parts that are complete, by phase."""
 
     def __init__(self, directory: Path, step: int) -> None:
-        """Open the journal behind the last part that an earlier attempt completed; what follows it is cut off."""
+        """Open the journal, truncated after the last part that an earlier attempt completed."""
         self.step = step
         self.answers, self.tables, self.too_long, self.seconds = [], [], 0, {}
         self._open_file = _open_file(directory, step)

@@ -1,4 +1,4 @@
-"""Records what a run does. Every process has a recorder; only the first process writes, and tells the others."""
+"""Records a run. Every process has a recorder; only the first process writes, the others get its results."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class StepRecord:
         self._write(lambda journal: journal.keep_update(stage, {"updates": [asdict(update) for update in updates]}))
 
     def commit(self, metrics: Metrics) -> Metrics:
-        """Compress the journal and write the metrics; the seconds of each phase, which belong to them too."""
+        """The seconds of each phase, once the journal is compressed and the metrics are written with these seconds."""
         total = time.monotonic() - self._begun
         times: Metrics = {f"seconds/{name}": round(value, 4) for name, value in self._seconds.items()}
         if not self.has_tables:

@@ -15,7 +15,7 @@ from trainer.config import Config, dump, load
 from trainer.errors import TrainerError
 
 CHANGEABLE = ("steps", "checkpoints", "evaluation", "trackers", "execution", "rollout")
-"""Keys and sections that may differ when a run is continued: they would not have changed what is already done."""
+"""Keys and sections that may change when a run is continued: completed steps do not depend on them."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class RunDirectory:
 
     @property
     def metrics(self) -> Path:
-        """One line of JSON for each step and each evaluation."""
+        """Path of the metrics: one line of JSON for each step and each evaluation."""
         return self.path / "metrics.jsonl"
 
     @property
     def config(self) -> Path:
-        """The configuration as resolved."""
+        """Path of the resolved configuration, a TOML file."""
         return self.path / "config.toml"
 
     def open(self, config: Config) -> int:
-        """Begin or continue the run; the last step with a checkpoint, 0 for a new run.
+        """The last step with a checkpoint, once the run is begun or continued; 0 for a new run.
 
         Metrics of later steps are removed, because those steps are made again. Raises TrainerError where the directory
         holds something else, or a run with another configuration.
@@ -85,7 +85,7 @@ class RunDirectory:
         return partial
 
     def publish_checkpoint(self, step: int, state: dict[str, Any]) -> None:
-        """Complete the checkpoint: all of it is on disk before it gets its name."""
+        """Sync the checkpoint to disk with its `state.json`, then rename it to its final name."""
         partial = self.checkpoint(step).with_suffix(".partial")
         (partial / "state.json").write_text(json.dumps(state, indent=1) + "\n", encoding="utf-8")
         for file in (*partial.rglob("*"), partial):

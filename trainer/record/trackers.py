@@ -7,8 +7,8 @@ replaced. Trackers cannot take numbers back, and treat a repeated step different
 - W&B drops numbers of an earlier step than the last, with a warning;
 - trackio keeps both rows.
 
-So each number is passed on once: `trackers.json` in the run's directory has the last step each tracker was told. Later
-lines of metrics.jsonl, such as those written before a tracker was asked for, are passed on when the run is opened.
+So each number is passed on once: `trackers.json` in the run's directory has the last step sent to each tracker.
+When the run is opened, later lines of metrics.jsonl, such as those from before a tracker was configured, are sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from trainer.record.measure import Metrics
 from trainer.record.run_directory import RunDirectory
 
 FILE = "trackers.json"
-"""Name of the file in the run's directory that has the last step each tracker was told, and the run's id in them."""
+"""File in the run's directory with the last step sent to each tracker, and the run's id at the trackers."""
 
 
 class Tracker(Protocol):
@@ -111,12 +111,12 @@ class Trackers:
     """Passes numbers on to all trackers. One that fails is closed and the run goes on; metrics.jsonl has everything."""
 
     def __init__(self, wanted: TrackersConfig, directory: Path, config: Config) -> None:
-        """Open the trackers wanted and pass on what they missed. Raises TrainerError where one cannot be opened."""
+        """Open the trackers wanted and send the lines they lack. Raises TrainerError where one cannot be opened."""
         self._file = directory / FILE
         known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}
         identity = str(known.get("id") or uuid.uuid4().hex[:12])
         self._told: dict[str, list[int]] = {name: list(told) for name, told in known.get("told", {}).items()}
-        """Last numbers each tracker was told: a step, and 0 for the step itself or 1 for the evaluation after it."""
+        """Last numbers sent to each tracker: a step, and 0 for the step itself or 1 for the evaluation after it."""
         self._identity = identity
         settings = config.model_dump(mode="json")
         self._trackers: dict[str, Tracker] = {}
@@ -140,7 +140,7 @@ class Trackers:
             raise TrainerError(f"trackers.{name}: {' '.join(str(error).split())}") from error
 
     def log(self, step: int, metrics: Metrics) -> None:
-        """Pass on the numbers of a step, or of the evaluation after it, to the trackers that were not told them yet."""
+        """Send the numbers of a step, or of the evaluation after it, to the trackers that do not have them yet."""
         at = [step, int(any(name.startswith("eval/") for name in metrics))]
         numbers = {name: value for name, value in metrics.items() if isinstance(value, (int, float))}
         told = False

@@ -1,1 +1,1 @@
-"""Samples the answers of a step and runs their programs: from tasks to execution tables."""
+"""Samples the answers to a step's tasks and runs their programs, which gives the execution tables."""

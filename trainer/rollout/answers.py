@@ -13,7 +13,7 @@ from cure.reward import Booleans
 from engines import Finish
 
 RoleName = Literal["coder", "tester", "labels"]
-"""Who answers; `labels` is the frozen tester that writes labels in label-free training."""
+"""The roles that answer; `labels` is the frozen tester that writes labels in label-free training."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Answer:
     text: str
     finish: Finish
     token_ids: tuple[int, ...] = ()
-    """The tokens as they were sampled; empty where the engine does not tell them."""
+    """The tokens as they were sampled; empty where the engine does not report them."""
     logprobs: tuple[float, ...] = ()
     """Log-probability of each token under the distribution it was sampled from."""
     version: str = ""
@@ -33,7 +33,7 @@ class Answer:
 
     @property
     def truncated(self) -> bool:
-        """Whether it was cut at the largest number of tokens allowed."""
+        """Whether the answer was cut at the maximum number of tokens."""
         return self.finish == "length"
 
 
@@ -64,7 +64,7 @@ _ANSWERS = TypeAdapter(TaskAnswers)
 
 @dataclass(frozen=True, kw_only=True)
 class TaskTable:
-    """The execution table of one task, as rewards see it.
+    """The execution table of one task, from which rewards are computed.
 
     It has a row for each of the coder's answers and a column for each label and each generated test.
     """

@@ -22,7 +22,7 @@ class ExecutionRules:
     """How a task's programs are run, and on which tests."""
 
     most_labels: int = 8
-    """Ground-truth tests used, the first of them."""
+    """Maximum number of ground-truth tests used; the first ones are used."""
     time_limit_s: float | None = None
     """CPU seconds of an execution; None for the problem's own limit."""
     give_up_after: int | None = 2
@@ -36,7 +36,7 @@ class ExecutionRules:
 
 
 async def execute(answers: TaskAnswers, problem: Problem, sandbox: Sandbox, rules: ExecutionRules) -> TaskTable:
-    """The task's table. Each distinct pair of program and input is run once; a failure of the sandbox is no verdict."""
+    """The task's table. Each distinct pair of program and input is run once; `unknown` marks sandbox failures."""
     read = extractor("robust")
     notes: Counter[str] = Counter()
     programs = []

@@ -1,4 +1,4 @@
-"""Which tests of a frozen tester are believed, where there is no ground truth (label-free training)."""
+"""Which tests of a frozen tester serve as labels, where there is no ground truth (label-free training)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def chosen_labels(passes: Booleans, cells: Sequence[Sequence[Cell | None]], agre
     """The columns of `passes` (programs, tests) by which programs are judged.
 
     `cells` has the same rows and columns; None for a missing program. A test counts if at least the share `agreement`
-    of the programs that print its input's commonest output pass it. These pass or fail together, so any agreement above
-    0 asks that the test expects what most programs print. Tests that all programs pass, or none, do not tell programs
-    apart; they are left out where others remain.
+    of the programs that print its input's commonest output pass it. Their outputs are equal, so they pass or fail
+    together: any agreement above 0 requires the test to expect that output. Tests that all programs pass, or none, do
+    not tell programs apart; they are left out where others remain.
     """
     believed = [
         column

@@ -19,7 +19,7 @@ from trainer.rollout.tasks import Task, seed_of
 
 @dataclass(frozen=True, kw_only=True)
 class RoleSampler:
-    """One role: which engine answers, what it is asked, and how often."""
+    """One role: its engine, prompts, sampling settings and number of answers."""
 
     role: RoleName
     engine: Engine
@@ -42,7 +42,7 @@ class RolloutEvent:
     """Progress of a rollout, for a display."""
 
     kind: str
-    """`answer`, `table`."""
+    """`answer` or `table`."""
     slot: int
     role: RoleName | None = None
     tokens: int = 0
@@ -59,7 +59,7 @@ class Rollout:
     sampling_s: float
     """Seconds until the last answer was in."""
     waiting_s: float
-    """Seconds from then until the last table was complete."""
+    """Seconds from the last answer to the last complete table."""
 
 
 def join_rollouts(parts: Sequence[Rollout]) -> Rollout:
@@ -75,7 +75,7 @@ def join_rollouts(parts: Sequence[Rollout]) -> Rollout:
 
 @dataclass(frozen=True)
 class Question:
-    """What one role is asked about one task."""
+    """The request to one role for its answers to one task."""
 
     task: Task
     sampler: RoleSampler
@@ -85,7 +85,7 @@ class Question:
 def questions_of(
     samplers: Sequence[RoleSampler], tasks: Sequence[Task], seed: int, step: int | str
 ) -> tuple[list[Question], list[Task]]:
-    """The questions of the tasks, all roles of a task side by side, and the tasks of which no prompt is too long.
+    """The questions of the tasks, all roles of a task side by side, and the tasks without a prompt that is too long.
 
     Seeds are functions of the run's seed, the step, the task and the role.
     """

@@ -113,7 +113,7 @@ def _grouped(
     right: tuple[bool, ...],
     precision: PrecisionCounts | None,
 ) -> Group:
-    """The group with its advantages, once truncated answers are treated as `rules` say."""
+    """The group with its advantages; truncated answers are treated as `rules.truncated` says."""
     if rules.truncated == "penalise" and any(reward is not None for reward in rewards):
         lowest = min(reward for reward in rewards if reward is not None)
         rewards = [

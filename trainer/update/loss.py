@@ -18,7 +18,7 @@ Estimator = Literal["k1", "k2", "k3"]
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
-    """The trained tokens of a row, as the loss sees them."""
+    """The trained tokens of a row: the inputs of the loss."""
 
     new: torch.Tensor
     """(R,) log-probabilities under the policy being trained, with their gradient."""
@@ -49,7 +49,7 @@ class Measured:
 
 
 def policy_loss(tokens: Tokens, rules: Loss) -> Measured:
-    """The loss of these tokens and what was measured on the way.
+    """The loss of these tokens, and measurements for the metrics.
 
     `ppo` is Eq. 5 with a ratio per token, `gspo` has one ratio per answer (arXiv 2507.18071), `cispo` clips the ratio
     but not the gradient (arXiv 2506.13585), `reinforce` is A log p. Each is multiplied by the importance weight between

@@ -48,7 +48,7 @@ def stages_of(answers: Sequence[TaskAnswers], groups: Sequence[Group], config: C
 def _samples(
     answers: Sequence[TaskAnswers], groups: Sequence[Group], role: RoleName, settings: Role, config: Config
 ) -> list[Sample]:
-    """The role's answers that have an advantage, in order, in the tokens they were sampled in.
+    """The role's answers that have an advantage, in order, as the token ids that were sampled.
 
     An answer contains the end token only where it was sampled.
     """
