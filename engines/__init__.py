@@ -1,9 +1,9 @@
-"""Asks language models: OpenAI-compatible servers and their batch API, vLLM, transformers, prepared answers.
+"""Engines that sample from language models: OpenAI-compatible servers and their batch API, vLLM, transformers, files.
 
 Requests go in, completions come out as each finishes (`engines.protocol`). A model is named by a spec, the same
 everywhere: `micro`, `openai:NAME`, `http://HOST/v1#NAME`, `hf:PATH_OR_ID`, `vllm:PATH_OR_ID`, `scripted:FILE`
-(`engines.registry`, a line for each kind of engine). Options are each engine's own; their types are imported when they
-are asked for, as pydantic takes its time.
+(`engines.registry`, a line for each kind of engine). Each engine has its own options class, imported on first access
+because importing pydantic is slow.
 """
 
 from importlib import import_module

@@ -2,12 +2,12 @@
 
 
 class EngineError(Exception):
-    """The model cannot be asked; the message says what to do. The command exits with 5."""
+    """The model cannot be used; the message says what to do. The command exits with 5."""
 
     exit_code = 5
 
 
 class ModelSpecError(EngineError):
-    """The model spec names nothing, or a file that is not there or not usable. The command exits with 2."""
+    """The model spec is invalid, or names a file that is missing or unusable. The command exits with 2."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Writes files so that a kill or a full disk never leaves half of one."""
+"""Writes files atomically: a crash or a full disk never leaves a partial file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes | Iterable[str], durable: bool = True) -> None:
-    """Write a file of this text, bytes or pieces of text, so that a reader finds either the old file or the new one.
+    """Write text, bytes or pieces of text to a file atomically: readers find the old file or the new one.
 
-    Lone surrogates are written as they are. `durable`: the content is on the disk when this returns, not only in the
-    system's memory. Raises OSError, which leaves nothing behind.
+    Lone surrogates are kept. `durable`: call fsync, so that the content survives a power failure. Raises OSError after
+    removing the partial file.
     """
-    # Of two processes that write at once the last one wins, with a complete file.
+    # If two processes write at once, the last one wins, with a complete file.
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
     pieces = (content,) if isinstance(content, str | bytes) else content
     try:

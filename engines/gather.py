@@ -1,4 +1,4 @@
-"""Completions that several tasks make, in one stream."""
+"""Merges the completions of several tasks into one stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def as_they_come(
 ) -> AsyncGenerator[Completion, None]:
     """Completions that the tasks put into the queue, until all tasks have ended.
 
-    Closing it cancels the tasks; the error of one cancels the others and is raised.
+    Closing the generator cancels the tasks; an error of one task cancels the others and is raised.
     """
     for task in tasks:
         task.add_done_callback(queue.put_nowait)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 async def open_engine(spec: str, *options: Section) -> Engine:
-    """The engine a spec names, ready to be asked; close it after use.
+    """The engine that a spec names, ready for requests; the caller closes it.
 
-    `options` may hold those of any engines (HttpOptions, LocalOptions, …): the engine takes the object of its own type,
-    and its defaults where there is none.
+    `options` may hold the options of several engines (HttpOptions, LocalOptions, …): the engine uses the object of its
+    own type, or its defaults.
 
-    Raises ModelSpecError for a spec that names nothing, EngineError where the model cannot be had: a missing file,
-    torch not installed, a server that cannot say which model it serves.
+    Raises ModelSpecError for an invalid spec, EngineError where the model is unavailable: a missing file, torch not
+    installed, a server that does not name its only model.
     """
     parsed = parse_spec(spec)
     opener: Opener = resolve_name(ENGINES[parsed.kind].opener)
@@ -29,7 +29,7 @@ async def open_engine(spec: str, *options: Section) -> Engine:
 
 
 async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine:
-    """The engine a spec names, for a trainer; raises as `open_engine`, and where the weights cannot be replaced."""
+    """The trainable engine that a spec names; raises what `open_engine` does, ModelSpecError for other engines."""
     if not ENGINES[parse_spec(spec).kind].trainable:
         *forms, last = (engine.form for engine in ENGINES.values() if engine.trainable)
         raise ModelSpecError(f"{spec} cannot be given new weights: training takes {', '.join(forms)} or {last}")
@@ -39,7 +39,7 @@ async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine
 
 
 async def check_model(spec: str, *options: Section) -> str:
-    """One line saying that the model can be asked; raises EngineError saying why not.
+    """One line saying that the model is available; raises EngineError saying why it is not.
 
     A server is asked for its models and must answer in three seconds; a local model is loaded.
     """

@@ -1,4 +1,4 @@
-"""Options of engines: each engine declares its own type, and takes its own out of those it is given."""
+"""Finds an engine's own options among those of several engines."""
 
 from __future__ import annotations
 

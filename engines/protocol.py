@@ -1,4 +1,4 @@
-"""The Engine seam: requests in, completions out as each finishes."""
+"""The interface of engines and its data: requests go in, completions come out as each finishes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatPrompt:
-    """Messages, to which the model's own chat template is applied by its server."""
+    """Chat messages; the engine or its server applies the model's chat template."""
 
     messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True)
 class TextPrompt:
-    """Raw text, sent as it stands: no template in front of it."""
+    """Raw text, sent unchanged and without a chat template."""
 
     text: str
 
@@ -53,7 +53,7 @@ class Sampling:
     seed: int | None = None
     """Sample i of a request is drawn with seed + i where the engine supports seeds."""
     stop: tuple[str, ...] = ()
-    """A completion ends before the first of these; the stop text is not part of it."""
+    """Stop strings: a completion ends before the first one found, which is not part of its text."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: bool = False
-    """Whether the numbers are guessed from the text's length or the stream's pieces, not counted by a tokenizer."""
+    """Whether the numbers are estimated from the text's length or the stream's chunks, not counted by a tokenizer."""
 
 
 @dataclass(frozen=True)
 class Completion:
-    """One sample. Errors are values: a failed sample never loses its siblings."""
+    """One sample of a request. A failed sample is a completion with `finish="error"`; the other samples are kept."""
 
     key: str
     index: int
@@ -86,27 +86,27 @@ class Completion:
     usage: Usage = Usage()
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None
-    """Log-probability of each sampled token under the distribution it was drawn from."""
+    """One log-probability per sampled token, under the distribution it was drawn from."""
     weights_version: str = ""
     error: str = ""
     """Why `finish` is `error`, after the engine's own retries; empty otherwise."""
     seconds: float | None = None
-    """Seconds from request to answer by the server's clock, where the caller's own says nothing about that."""
+    """Seconds from request to answer, set where the caller cannot measure them (batches); None elsewhere."""
 
 
 @dataclass(frozen=True)
 class Delta:
-    """Text that arrived for a completion still under way."""
+    """New text of a completion that is not finished."""
 
     key: str
     index: int
     text: str
     restart: bool = False
-    """The completion is asked for again after a failure: forget the text that arrived for it."""
+    """The completion is requested again after a failure: discard the text received for it so far."""
 
 
 class Engine(Protocol):
-    """Asks one model. Every (request, index) gets exactly one completion, in any order."""
+    """Samples from one model. Every (request key, sample index) gets exactly one completion, in any order."""
 
     @property
     def spec(self) -> str:
@@ -114,42 +114,41 @@ class Engine(Protocol):
 
     @property
     def model(self) -> str:
-        """The spec of the model that answers: `spec`, completed where a server was asked for its only model."""
+        """The spec of the model that answers: `spec`, with the model's name added if the server was asked for it."""
 
     async def check(self) -> str:
-        """One line saying that the model can be asked; raises EngineError saying why not."""
+        """One line saying that the model is available; raises EngineError saying why it is not."""
 
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Completions as each finishes. Closing it (`contextlib.aclosing`) cancels what is under way and its cost."""
+        """Yield completions as each finishes. Closing the generator (`contextlib.aclosing`) cancels the others."""
 
     async def close(self) -> None:
-        """Free what the engine holds. Idempotent."""
+        """Release the engine's threads, memory and connections. Idempotent."""
 
 
 @runtime_checkable
 class TrainableEngine(Engine, Protocol):
-    """An engine whose weights a trainer replaces between two steps, without opening it again."""
+    """An engine whose weights a trainer can replace without opening it again."""
 
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-        """Answer from these weights; every completion asked for from now on carries `version`.
+        """Replace the weights; every completion requested from now on has `version` as its `weights_version`.
 
-        All parameters, named as in the model's Hugging Face checkpoint; of tied ones a single name is enough. Samples
-        asked for before are finished with the old weights first. The tensors are taken one after another in the calling
-        thread, and each may be freed once the next is asked for.
-        Works awake and asleep.
+        `tensors` holds every parameter, named as in the model's Hugging Face checkpoint; one name is enough for tied
+        parameters. Samples requested earlier are finished with the old weights first. The tensors are read one by one
+        in the calling thread; each may be freed once the next is requested. Works awake and asleep.
 
-        Raises EngineError where a name or a shape does not fit or a parameter is missing. The engine then answers as
-        before, from the old weights under the old version; one that cannot go back says so and refuses to answer until
-        weights were loaded.
+        Raises EngineError for a name or shape that does not fit and for a missing parameter. The engine then keeps the
+        old weights and version; an engine that cannot restore them says so and refuses requests until weights are
+        loaded.
         """
 
     async def sleep(self) -> None:
-        """Give the accelerator's memory back once what was asked for is finished. Asking a sleeping engine is an error.
+        """Finish the samples under way, then release the accelerator's memory. Requests to a sleeping engine fail.
 
-        Idempotent, and without effect on memory where there is nothing to give back.
+        Idempotent; an engine without an accelerator keeps its memory.
         """
 
     async def wake(self) -> None:
-        """Take the memory back and answer again, from the same weights. Idempotent."""
+        """Allocate the memory again and answer requests with the current weights. Idempotent."""

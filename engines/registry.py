@@ -1,4 +1,4 @@
-"""The engines there are, a line each: how its model specs are written, and which function opens it."""
+"""The registry of engines: the form of each one's model specs, and the function that opens it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from settings.section import Section
 
 Opener = Callable[["ModelSpec", "Sequence[Section]"], Awaitable[Engine]]
-"""Opens the engine that a spec names. It takes the options object of its own type out of those given
-(`engines.options.own_options`), and raises EngineError where the model cannot be had."""
+"""Opens the engine that a spec names, with the options of its own type among those given
+(`engines.options.own_options`). Raises EngineError where the model is unavailable."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Registered:
     """One kind of engine."""
 
     form: str
-    """How its specs are written, such as `hf:PATH_OR_ID`; what stands before the colon is the kind."""
+    """Form of its model specs, such as `hf:PATH_OR_ID`; the part before the colon is the kind."""
     opener: str
     """Its Opener as `module:function`; the module is imported when such an engine is opened."""
     trainable: bool = False

@@ -1,4 +1,4 @@
-"""Runs of consecutive numbers: a server draws sample i of a request with its seed + i."""
+"""Splits sample indices into consecutive runs, since one seeded request draws sample i with seed + i."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def consecutive(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """The numbers, which ascend, as (first, count) of each run of consecutive ones."""
+    """Runs of consecutive numbers as (first, count); `numbers` must be ascending."""
     found: list[tuple[int, int]] = []
     for number in numbers:
         if found and number == sum(found[-1]):

@@ -12,7 +12,7 @@ Which requests
     key             a glob over the request's key; `*` also matches `/`
     An entry with both must match both, one with neither matches every request.
 
-With what: `text` and the fields below, or `completions`, a list of texts and of objects with the fields below.
+Completions: the fields below for a single one, or `completions`, a list of texts and of objects with these fields.
     text            what the model said
     finish          "stop" (default), "length" or "error"
     error           why it failed; implies finish "error"
@@ -162,7 +162,7 @@ async def _play(request: Request, index: int, said: Prepared, on_delta: Callable
 
 
 def _cut(said: Prepared, sampling: Sampling) -> tuple[str, Finish, int]:
-    """Text, finish and completion tokens after stop strings and max_tokens."""
+    """Text, finish and number of completion tokens, cut at stop strings and max_tokens."""
     text, stopped = cut_at_stop(said.text, sampling.stop)
     tokens = said.tokens if said.tokens is not None and not stopped else _estimate(text)
     finish: Finish = "stop" if stopped and not said.error else said.finish
@@ -176,7 +176,7 @@ def _estimate(text: str) -> int:
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """The file's entries; raises EngineError naming file, entry and field."""
+    """The file's entries; raises ModelSpecError naming file, entry and field."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

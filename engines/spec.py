@@ -1,4 +1,4 @@
-"""Model specs: what `--model` may say, taken apart."""
+"""Parses model specs, the values of `--model`."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _USER = re.compile(r"^[a-z]+://[^/?]*@", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model spec taken apart."""
+    """A parsed model spec."""
 
     kind: str
     """Which engine answers: a key of `engines.registry.ENGINES`."""
     name: str
-    """Model name, path or file; empty for an http server asked for the only model it has."""
+    """Model name, path or file; empty for an http server whose only model is used."""
     url: str = ""
-    """Base URL of an `http` spec, ending in `/v1` where the user wrote so."""
+    """Base URL of an `http` spec; ends in `/v1` only if the user wrote it."""
     text: str = ""
     """The spec as written."""
 
 
 def parse_spec(text: str) -> ModelSpec:
-    """The spec taken apart; raises ModelSpecError naming the nearest valid form."""
+    """The parsed spec; raises ModelSpecError naming the nearest valid form."""
     spec = text.strip()
     if spec in BUNDLED:
         return ModelSpec("bundled", spec, text=spec)
     prefix, _, name = spec.partition(":")
     if _USER.search(spec.partition("#")[0]):
-        # Specs go into records and messages: neither may hold a password, this message included.
+        # Specs are written into records and messages, which must not hold a password; nor must this message.
         raise ModelSpecError(
             "a model spec may not hold a user name or password before '@': leave them out of the URL and give the "
             "server's key in CURE_AGENT_API_KEY"
@@ -50,7 +50,7 @@ def parse_spec(text: str) -> ModelSpec:
 
 
 def _prefixes() -> list[str]:
-    """What may stand before the colon of a spec."""
+    """Prefixes of specs, without the colon."""
     return [kind for kind, engine in ENGINES.items() if engine.form.startswith(f"{kind}:")]
 
 
@@ -70,7 +70,7 @@ def _parse_url(spec: str) -> ModelSpec:
 
 
 def _nearest(spec: str) -> str:
-    """What the user may have meant, as the end of a sentence."""
+    """A suggestion of what the user may have meant, as the end of an error message."""
     prefix, colon, rest = spec.partition(":")
     meant = ""
     if colon and rest and not rest.partition("/")[0].isdigit():

@@ -12,7 +12,7 @@ def cut_at_stop(text: str, stop: Sequence[str], start: int = 0) -> tuple[str, bo
 
 
 def held_back(text: str, stop: Sequence[str]) -> int:
-    """How many characters at the end of the text may be the beginning of a stop string, so must not be shown yet."""
+    """Number of characters at the end of the text that may begin a stop string and must not be shown yet."""
     longest = max(map(len, stop), default=0)
     for length in range(min(longest - 1, len(text)), 0, -1):
         tail = text[-length:]

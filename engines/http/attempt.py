@@ -26,7 +26,7 @@ class Draft:
     text: str = ""
     started: bool = False
     chunks: int = 0
-    """Pieces of text, for most servers one a token."""
+    """Number of text chunks received; most servers send one per token."""
     finish: str | None = None
     logprobs: list[float] = field(default_factory=list)
     token_ids: list[int] = field(default_factory=list)
@@ -34,21 +34,21 @@ class Draft:
 
 
 def estimated_tokens(text: str) -> int:
-    """About how many tokens a text has."""
+    """Estimated number of tokens of a text."""
     return -(-len(text) // _CHARS_PER_TOKEN)
 
 
 def estimated_prompt_tokens(prompt: Prompt) -> int:
-    """About how many tokens a prompt has."""
+    """Estimated number of tokens of a prompt."""
     if isinstance(prompt, ChatPrompt):
         return sum(estimated_tokens(message.content) for message in prompt.messages)
     return estimated_tokens(prompt.text) if isinstance(prompt, TextPrompt) else len(prompt.token_ids)
 
 
 class Attempt:
-    """Asks once for the samples `indices` (a contiguous run where a seed is set) of a request.
+    """One HTTP request for the samples `indices` of a request (consecutive indices if a seed is set).
 
-    `extra` goes into the body.
+    `timeouts`: seconds to the first chunk and between chunks. `extra`: further fields of the body.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class Attempt:
 
     @property
     def started(self) -> list[int]:
-        """Indices of which anything has arrived."""
+        """Indices of the samples of which something has arrived."""
         return [draft.index for draft in self._drafts if draft.started]
 
     async def finished(self) -> AsyncGenerator[Draft, None]:
-        """Samples as each finishes. Ends when the stream ends, even if samples are missing; raises what goes wrong.
+        """Yield each sample when it finishes. Ends with the stream, even if samples are missing; raises its errors.
 
         The last sample waits for the usage at the end of the stream, so that the sum over all samples is exact where
         the server counts; the others carry the number of their chunks, which for most servers is that of tokens.
@@ -94,7 +94,7 @@ class Attempt:
                     while ready and not self._all_finished:
                         yield self._account(ready.pop(0))
         except Exception:
-            # Every sample has arrived; what breaks after that loses nothing.
+            # If all samples have arrived, a later error loses nothing.
             if not self._all_finished:
                 raise
         for draft in ready:
@@ -126,7 +126,7 @@ class Attempt:
                 await stream.close()
 
     def _take(self, chunk: object) -> list[Draft]:
-        """Add the chunk to the drafts; the ones it finishes."""
+        """Add the chunk to the drafts; returns the drafts it finishes."""
         pieces, usage = read_chunk(chunk)
         self._usage = usage or self._usage
         finished = []

@@ -22,10 +22,10 @@ _LONGEST_WAIT_S = 300.0
 
 
 class HttpEngine(ServerEngine):
-    """Asks one model of one server."""
+    """Samples from one model of one server."""
 
     def __init__(self, server: Server, extra: Callable[[Request], Mapping[str, Any]] = lambda _: {}) -> None:
-        """`extra` says what else goes into the body of a request, for servers that know more than the protocol."""
+        """`extra` returns further fields of a request's body, for servers with parameters beyond the protocol."""
         options = server.options
         super().__init__(server)
         self._extra, self._options = extra, options
@@ -39,7 +39,7 @@ class HttpEngine(ServerEngine):
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Completions as each finishes; a sample that cannot be had is a completion with `finish="error"`."""
+        """Yield completions as each finishes; a sample whose retries fail has `finish="error"`."""
         call = _Call(on_delta)
         tasks = [
             asyncio.create_task(self._samples(call, request, indices))
@@ -51,7 +51,7 @@ class HttpEngine(ServerEngine):
                 yield completion
 
     async def _samples(self, call: _Call, request: Request, indices: list[int]) -> None:
-        """Ask for these samples until each has an answer or asking again is no use."""
+        """Request these samples until each is answered or a retry is pointless."""
         missing, failures, began = list(indices), 0, time.monotonic()
         while missing:
             dialect = self._server.dialect
@@ -85,7 +85,7 @@ class HttpEngine(ServerEngine):
     async def _attempt(
         self, call: _Call, request: Request, missing: list[int], dialect: Dialect, consumed: Consumed
     ) -> None:
-        """Ask once, taking the samples that were answered off `missing`."""
+        """Send one request and remove the answered samples from `missing`."""
         asked = list(missing)
         if request.sampling.seed is not None:
             # A server draws sample i of a request with seed + i.
@@ -111,7 +111,7 @@ class HttpEngine(ServerEngine):
                 call.queue.put_nowait(_completion(request, draft))
         left = [index for index in asked if index in missing]
         if left and left == asked[1:] and attempt.started == asked[:1]:
-            # A complete, orderly answer with one sample: the server does not know n.
+            # The answer is complete but has one sample: the server ignores n.
             self._server.dialect = replace(self._server.dialect, n=False)
         elif left:
             raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
@@ -123,18 +123,18 @@ class _Call:
     def __init__(self, on_delta: Callable[[Delta], None] | None) -> None:
         self.queue: asyncio.Queue[Arrival] = asyncio.Queue()
         self.hopeless = ""
-        """Why no request can succeed (a refused key, an unknown model), once one was told so."""
+        """Why no request can succeed (a refused key, an unknown model); empty until the server says so."""
         self._on_delta = on_delta
         self._shown: set[tuple[str, int]] = set()
 
     def text(self, request: Request, index: int, text: str) -> None:
-        """Show new text of a sample."""
+        """Pass new text of a sample to `on_delta`."""
         if self._on_delta:
             self._shown.add((request.key, index))
             self._on_delta(Delta(request.key, index, text))
 
     def restart(self, request: Request, index: int) -> None:
-        """Take back the text shown of a sample that is asked for again."""
+        """Tell `on_delta` to discard the text of a sample that is requested again."""
         if self._on_delta and (request.key, index) in self._shown:
             self._shown.discard((request.key, index))
             self._on_delta(Delta(request.key, index, "", restart=True))

@@ -16,9 +16,9 @@ from settings.section import Section
 
 
 async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of the server, by its batch API where BatchOptions are among the options.
+    """The engine for the server; it uses the batch API if BatchOptions are among the options.
 
-    Raises EngineError where no model is named and the server has no single one.
+    Raises EngineError if the spec names no model and the server does not have exactly one.
     """
     server = Server(spec, own_options(HttpOptions, options))
     try:

@@ -1,4 +1,4 @@
-"""Limits requests and tokens a minute: a token bucket for each, evenly filled, with nothing saved up for bursts."""
+"""Limits requests and tokens per minute with a token bucket for each, filled evenly and without bursts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CAPACITY = 1.0
 
 @dataclass
 class Bucket:
-    """A bucket of so many units a minute. It may be overdrawn; the next request waits until it is full again."""
+    """A token bucket, filled with `per_minute` units a minute. It may be overdrawn; requests wait until it is full."""
 
     per_minute: float
     filled_at: float
@@ -30,13 +30,13 @@ class Bucket:
 
     @property
     def wait_s(self) -> float:
-        """Seconds until it is full and the next may take; 0 where it is."""
+        """Seconds until the bucket is full and the next request may go; 0 if it is full."""
         return (CAPACITY - self.level) * 60 / self.per_minute
 
 
 @dataclass
 class Consumed:
-    """Tokens of the samples of a request that have arrived."""
+    """Token counts of a request's samples that have arrived."""
 
     samples: int = 0
     prompt_tokens: int = 0
@@ -51,7 +51,7 @@ class Consumed:
 
 @dataclass
 class Pace:
-    """Lets requests through as the limits allow, in the order they come. Without limits it lets everything through."""
+    """Delays requests to keep the limits, in order of arrival; without limits nothing is delayed."""
 
     rpm: float | None = None
     tpm: float | None = None
@@ -67,9 +67,9 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self, request: Request, samples: int, unless: Callable[[], bool]) -> AsyncGenerator[Consumed, None]:
-        """Wait until so many samples of a request may be asked for. The caller counts the tokens in what this gives.
+        """Wait until the limits allow a request for this many samples. The caller adds used tokens to the Consumed.
 
-        `unless` says that they will not be asked for after all; call `wake` when it changes.
+        Waiting ends early once `unless` returns True; call `wake` when its result changes.
         """
         async with self._turn:
             while (wait := self.wait_s()) > 0 and not unless():
@@ -94,11 +94,14 @@ class Pace:
         return wait
 
     def wake(self) -> None:
-        """Let waiting requests look at `unless` and the buckets again."""
+        """Make waiting requests check `unless` and the buckets again."""
         self._changed.set()
 
     def _reserve(self, request: Request, samples: int) -> float:
-        """Take a request and the tokens it may need: completions as long as those so far, at first as they may be."""
+        """Take a request and its expected tokens from the buckets; returns these tokens.
+
+        A completion is expected to have the mean length so far, and `max_tokens` before the first.
+        """
         longest, seen = request.sampling.max_tokens, self._seen
         expected = min(longest, seen.completion_tokens / seen.samples) if seen.samples else longest
         reserved = estimated_prompt_tokens(request.prompt) + samples * expected
@@ -109,7 +112,7 @@ class Pace:
         return reserved
 
     def _settle(self, reserved: float, consumed: Consumed) -> None:
-        """Correct what was reserved by what was consumed."""
+        """Replace the reserved tokens by those consumed."""
         self._seen.samples += consumed.samples
         self._seen.completion_tokens += consumed.completion_tokens
         if self._tokens is not None:

@@ -1,4 +1,4 @@
-"""Sorts the failures of HTTP requests, and says whether and when to ask again."""
+"""Classifies failures of HTTP requests, and says whether and when to retry."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 from engines.http.wire import GarbageError
 
 PASSING = {408, 409, 425, 429}
-"""Statuses under 500 after which asking again may help."""
+"""HTTP statuses under 500 after which a retry may help."""
 HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
-"""Codes of errors that waiting does not mend."""
+"""Error codes after which a retry never helps."""
 _LONGEST_REASON = 300
 _UNREACHABLE_RETRIES = 3
 
 
 class Failure(Exception):
-    """An attempt failed. `passing`: asking again may help. `wait_s`: seconds that the server asks to wait."""
+    """A failed attempt. `passing`: a retry may help. `wait_s`: seconds that the server asks to wait."""
 
     def __init__(
         self, reason: str, passing: bool, wait_s: float | None = None, status: int = 0, unreachable: bool = False
@@ -39,16 +39,16 @@ class Failure(Exception):
 
     @property
     def certain(self) -> bool:
-        """Whether the server surely did nothing: it was not reached or said no. Else a yes may have been lost."""
+        """Whether the server certainly did nothing: it was not reached or refused. Else it may have acted."""
         return self.unreachable or (400 <= self.status < 500 and self.status not in (408, 409))
 
 
 EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, RecursionError)
-"""What a server or the network can make an attempt raise; `failure` sorts it."""
+"""Exceptions that a server or the network can cause in an attempt; `failure` classifies them."""
 
 
 def failure(error: Exception, url: str) -> Failure:
-    """The error as a Failure; an error that is none of the server's or the network's is raised again."""
+    """The error as a Failure; raises the error itself if neither the server nor the network caused it."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, APIStatusError):
@@ -105,31 +105,31 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         if value.strip().replace(".", "", 1).isdigit():
             return float(value)
         return max(0.0, parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now))
-    except ValueError:  # A header that is neither: the usual pause is all there is to go by.
+    except ValueError:  # An unreadable header: the usual pause applies.
         return None
 
 
 def pause(failures: int, base_s: float, most_s: float) -> float:
-    """Seconds before the next try after so many failures: exponential, with half of it drawn at random."""
+    """Seconds before the next try after this many failures: exponential backoff, times a random factor in 0.5..1."""
     return min(most_s, base_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """When a server is asked again."""
+    """The retry policy of an engine."""
 
     backoff_s: float
     most_backoff_s: float
     patience_s: float
-    """Seconds since it was first asked after which it is not asked again."""
+    """Seconds after the first try from which there is no retry."""
     retries: int = sys.maxsize
     longest_wait_s: float = math.inf
-    """A server that asks to wait longer is not asked again."""
+    """Seconds; there is no retry if the server asks to wait longer."""
 
     def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
-        """Seconds until the next try after so many failures in a row; None if there should be none.
+        """Seconds until the next try after this many failures in a row; None for no retry.
 
-        `reached` says whether the server ever answered: one that did not is tried three times more at most.
+        `reached` says whether the server ever answered; a server that never did is retried three times at most.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)

@@ -1,4 +1,4 @@
-"""One model of one OpenAI-compatible server: the client, the model's name, and what the server takes."""
+"""One model of one OpenAI-compatible server: the client, the model's name, and the parameters it accepts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from engines.spec import ModelSpec
 
 
 class Server:
-    """The server and its client, shared by the engines over it. `dialect` loses what the server refuses."""
+    """A server and its client, shared by its engines. Parameters that the server refuses are removed from `dialect`."""
 
     def __init__(self, spec: ModelSpec, options: HttpOptions) -> None:
-        """Connects to nothing; raises EngineError where no request could be sent: no key, no URL."""
+        """Opens no connection; raises EngineError where a key is missing or the URL is invalid."""
         self.spec = spec.text
         self.name = spec.name
         """The model's name; empty until `choose_model` where the spec names none."""
@@ -37,7 +37,7 @@ class Server:
                 api_key=key or "none",
                 max_retries=0,
                 default_headers=None if named else _no_account(),
-                # Waiting for an answer and between its pieces is timed by Attempt.
+                # Attempt times the wait for the answer and between its chunks.
                 timeout=httpx2.Timeout(None, connect=options.connect_s),
             )
         except (OpenAIError, ValueError) as error:
@@ -50,11 +50,11 @@ class Server:
 
     @property
     def model(self) -> str:
-        """The spec with the model's name in it, also where the server was asked for it."""
+        """The spec including the model's name, even if the server was asked for it."""
         return f"{self.spec.partition('#')[0]}#{self.name}" if self.spec.startswith("http") else self.spec
 
     async def models(self, timeout_s: float = 3.0) -> list[str]:
-        """The models the server has; raises EngineError if it does not say so in time."""
+        """Names of the server's models; raises EngineError if it does not answer in time."""
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await self.client.get("/models", cast_to=object)
@@ -70,7 +70,7 @@ class Server:
         return f"{self.url} answers and has {self.name}"
 
     async def choose_model(self) -> None:
-        """Take the server's only model where the spec names none; raises EngineError if there is no single one."""
+        """Use the server's only model if the spec names none; raises EngineError unless there is exactly one."""
         if self.name:
             return
         found = await self.models(self.options.connect_s)
@@ -81,7 +81,7 @@ class Server:
 
 
 class ServerEngine:
-    """The common part of the engines over a server."""
+    """Base class of the engines over a server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -93,7 +93,7 @@ class ServerEngine:
 
     @property
     def model(self) -> str:
-        """The spec with the model's name in it, also where the server was asked for it."""
+        """The spec including the model's name, even if the server was asked for it."""
         return self._server.model
 
     async def check(self) -> str:

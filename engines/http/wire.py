@@ -12,12 +12,12 @@ from engines.stop import cut_at_stop
 
 
 class GarbageError(ValueError):
-    """The server sent something that is not the protocol."""
+    """The server's answer does not follow the protocol."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """Parameters that a server takes. Begins with all of them; loses those that the server refuses by name."""
+    """Parameters that a server accepts: at first all, later without those that the server refused by name."""
 
     n: bool = True
     usage: bool = True
@@ -26,7 +26,7 @@ class Dialect:
     limit: str = "max_tokens"
 
     def without(self, refusal: str) -> Dialect | None:
-        """The dialect without the parameter that a 400 complains about; None if that one is indispensable."""
+        """The dialect without the parameter that a refusal (HTTP 400) names; None if it names no optional one."""
         if self.n and re.search(r"\bn\b", refusal):
             return replace(self, n=False)
         if self.limit == "max_tokens" and "max_completion_tokens" in refusal:
@@ -78,7 +78,7 @@ def request_body(
 
 
 LOST = ("error", "abort")
-"""Finish reasons of a sample that the server lost: it is not complete."""
+"""Finish reasons of samples that the server broke off."""
 
 
 def outcome(text: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Finish, str]:
@@ -91,7 +91,7 @@ def outcome(text: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Fi
 
 @dataclass(frozen=True)
 class Piece:
-    """One choice's share of a chunk."""
+    """The part of a chunk that belongs to one choice."""
 
     index: int
     text: str
@@ -125,7 +125,7 @@ def _piece(choice: Mapping[str, Any]) -> Piece:
     numbers = (
         [token["logprob"] for token in scores["content"]] if scores.get("content") else scores.get("token_logprobs")
     )
-    # vLLM's, where the request has return_token_ids.
+    # Sent by vLLM if the request sets return_token_ids.
     token_ids = tuple(map(int, choice.get("token_ids") or ()))
     return Piece(int(choice.get("index", 0)), text, finish, tuple(map(float, numbers or ())), token_ids)
 
