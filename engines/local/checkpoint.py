@@ -1,4 +1,4 @@
-"""Finds checkpoints on this machine, and downloads them from the hub if need be."""
+"""Finds checkpoints on this machine, and downloads missing ones from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _download(spec: str, name: str) -> Path:
 
 
 def weights_version(directory: Path) -> str:
-    """The name of the weights: SHA-256 of a small checkpoint's only weight file, the hub's commit, or nothing."""
+    """The version of the weights: a small file's SHA-256, else the hub's commit, else an empty string."""
     weights = directory / "model.safetensors"
     if weights.is_file() and weights.stat().st_size <= _SMALL_BYTES:
         return hashlib.sha256(weights.read_bytes()).hexdigest()

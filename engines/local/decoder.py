@@ -1,4 +1,4 @@
-"""Steps a batch of samples, one token each, letting new ones in and finished ones out between steps."""
+"""Continuous batching: each step draws one token per row; rows are added and removed between steps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Decoder(Generic[C]):
         self.clear()
 
     def clear(self) -> None:
-        """Forget every row and all that is kept for them, whatever state a failure has left it in."""
+        """Remove all rows and their cache; works in any state that a failure may have left."""
         device = self._model.device
         self._rows: list[Row] = []
         self._cache = self._model.new_cache()
@@ -34,11 +34,11 @@ class Decoder(Generic[C]):
 
     @property
     def rows(self) -> list[Row]:
-        """The rows still under way."""
+        """The unfinished rows."""
         return [row for row in self._rows if row.finish is None]
 
     def drop(self, rows: Sequence[Row]) -> None:
-        """Forget these rows."""
+        """Remove these rows."""
         dropped = set(map(id, rows))
         self._keep([place for place, row in enumerate(self._rows) if id(row) not in dropped])
 
@@ -78,7 +78,7 @@ class Decoder(Generic[C]):
 
     @torch.inference_mode()
     def step(self) -> None:
-        """One more token for every row under way."""
+        """Draw one more token for every unfinished row."""
         if sum(row.finish is not None for row in self._rows) * 4 >= len(self._rows):
             self._keep([place for place, row in enumerate(self._rows) if row.finish is None])
         if not self._rows:
@@ -90,7 +90,7 @@ class Decoder(Generic[C]):
         self._next = self._draw(logits, self._rows, self._parameters)
 
     def _draw(self, logits: torch.Tensor, rows: list[Row], parameters: Parameters | None = None) -> torch.Tensor:
-        """The next tokens (B,), handed to the rows under way."""
+        """The next tokens (B,), drawn from logits (B, V) and appended to the unfinished rows."""
         device = self._model.device
         parameters = parameters or Parameters.of([row.sampling for row in rows], device)
         seeds = np.array([row.seed for row in rows], dtype=np.uint64)
@@ -116,7 +116,7 @@ class Decoder(Generic[C]):
         index = torch.tensor(order, device=self._model.device)
         self._cache.keep(index)
         self._lengths, self._next = self._lengths[index], self._next[index]
-        # Positions that are padding in every row that is left.
+        # Drop the positions that are padding in every remaining row.
         longest = int(self._lengths.max())
         if longest < self._width:
             self._cache.trim(self._width - longest)
@@ -128,5 +128,5 @@ class Decoder(Generic[C]):
 
 
 def _valid(lengths: torch.Tensor, width: int) -> torch.Tensor:
-    """Mask (B, width) of the places that hold a row's tokens: those at the right."""
+    """Mask (B, width) of the positions that hold tokens: the last `lengths[i]` of row i."""
     return torch.arange(width, device=lengths.device) >= width - lengths[:, None]

@@ -57,13 +57,13 @@ class LocalEngine(InProcessEngine[Row]):
             raise EngineError(f"{spec}: cannot be loaded: {type(error).__name__}: {reason[:500]}") from error
 
     def cpu_seconds(self) -> float:
-        """CPU seconds the decoding thread has used so far; operators' other threads are not counted."""
+        """CPU seconds used by the decoding thread so far, without torch's other operator threads."""
         return self._worker.cpu_seconds()
 
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-        """Answer from these weights from now on; see TrainableEngine. On an EngineError nothing has changed.
+        """Replace the weights; see TrainableEngine. On an EngineError the old weights stay.
 
-        Until the samples under way are finished, the new weights are kept beside the old ones.
+        Old and new weights are both in memory until the samples under way are finished.
         """
         staged = stage(self._model.weights(), tensors)
 
@@ -74,12 +74,12 @@ class LocalEngine(InProcessEngine[Row]):
         await asyncio.wrap_future(self._worker.between(replace_weights))
 
     async def sleep(self) -> None:
-        """Move the weights of a model on an accelerator to the host once what was asked for is finished."""
+        """Finish the samples under way, then move the weights from an accelerator to the host's memory."""
         self._asleep = True
         await asyncio.wrap_future(self._worker.between(self._model.sleep))
 
     async def wake(self) -> None:
-        """Move the weights back."""
+        """Move the weights back to the accelerator."""
         await asyncio.wrap_future(self._worker.between(self._model.wake))
         self._asleep = False
 

@@ -19,13 +19,13 @@ class SamplingThread(Protocol[S]):
     """The thread that samples."""
 
     version: str
-    """Name of the weights that answer."""
+    """Version of the current weights."""
 
     def submit(self, job: Job[S]) -> None:
         """Queue the job's samples behind those already waiting."""
 
     def cancel(self, job: Job[S]) -> None:
-        """Forget the job's samples before the next step."""
+        """Drop the job's samples before the next step."""
 
     def close(self) -> None:
         """End the thread after the step under way, with an error for every sample not finished. Idempotent."""
@@ -74,7 +74,7 @@ class InProcessEngine(ABC, Generic[S]):
         queue: asyncio.Queue[list[Completion | Delta]] = asyncio.Queue()
 
         def deliver(arrived: list[Completion | Delta]) -> None:
-            # A loop that ended without closing the iterator takes nothing more.
+            # The loop may have ended without closing the generator.
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, arrived)
 
@@ -112,4 +112,4 @@ class InProcessEngine(ABC, Generic[S]):
 
     @abstractmethod
     def _samples(self, request: Request, deltas: bool) -> list[S]:
-        """Samples of a request for the thread; `deltas`: their text is wanted as it comes. Raises PromptError."""
+        """Samples of a request for the thread; `deltas`: their text is streamed. Raises PromptError."""

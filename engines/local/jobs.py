@@ -1,4 +1,4 @@
-"""Tasks for an engine's thread: samples that were asked for together, and work between samples."""
+"""Tasks for an engine's thread: samples that were requested together, and work between samples."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ S = TypeVar("S")
 
 @dataclass(eq=False)
 class Job(Generic[S]):
-    """Samples that were asked for together."""
+    """The samples of one call to `complete`."""
 
     samples: list[S]
-    """Samples of one request stand together and share their prompt's list."""
+    """Samples of one request are adjacent and share one prompt list."""
     deliver: Callable[[list[Completion | Delta]], None]
     """Called in the engine's thread, once a step, with what happened to the job's samples."""
     deltas: bool = False
@@ -35,7 +35,7 @@ class IdleWork:
     done: Future[Any] = field(default_factory=Future)
 
     def run(self, *arguments: Any) -> None:
-        """Do the work, unless whoever waited for it was cancelled."""
+        """Do the work and set its result or exception, unless the future was cancelled."""
         if self.done.set_running_or_notify_cancel():
             try:
                 self.done.set_result(self.work(*arguments))
@@ -43,6 +43,6 @@ class IdleWork:
                 self.done.set_exception(error)
 
     def refuse(self, error: str) -> None:
-        """Say why the work is not done, unless whoever waited for it was cancelled."""
+        """Set an EngineError instead of doing the work, unless the future was cancelled."""
         if self.done.set_running_or_notify_cancel():
             self.done.set_exception(EngineError(error))

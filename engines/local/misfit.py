@@ -7,7 +7,10 @@ from collections.abc import Container, Mapping, Sequence
 
 
 def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], left: Container[str]) -> str:
-    """Why a weight of this name and shape is not one of those `left` to come, of the `known`; empty if it is."""
+    """Why a weight cannot be accepted: an unknown or repeated name, or a wrong shape; empty if it can.
+
+    `known` has the shapes of all weights by name, `left` the names that have not come yet.
+    """
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
@@ -19,7 +22,7 @@ def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], 
 
 
 def missing(names: Sequence[str]) -> str:
-    """The message for weights that did not come."""
+    """The error message for weights that were not given."""
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"weight {names[0]!r}{others} did not come"
 

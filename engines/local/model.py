@@ -11,16 +11,16 @@ class Cache(Protocol):
     """Keys and values of B rows over T positions. Rows shorter than T are padded on the left."""
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Row i becomes row `rows[i]` (B',), which is i itself or B' and more: the last rows fill the gaps."""
+        """Keep B' rows: row i becomes row `rows[i]` (B',), which is i, or at least B' where a last row fills a gap."""
 
     def join(self, other: Self, rows: torch.Tensor) -> None:
-        """Append the other's rows of the index `rows`, in its order and with repetitions, padded on the left.
+        """Append the rows `rows` of `other`, in this order; an index may repeat.
 
-        Where the other's are longer, this cache's are padded.
+        The rows of the shorter cache are padded on the left.
         """
 
     def trim(self, positions: int) -> None:
-        """Drop the first positions of every row."""
+        """Drop the first `positions` positions of every row."""
 
 
 C = TypeVar("C", bound=Cache)
@@ -47,7 +47,7 @@ class LanguageModel(Protocol[C]):
         """The tensors that `forward` reads, by their names in the checkpoint; tied ones share their memory."""
 
     def sleep(self) -> None:
-        """Give the device's memory back, keeping the weights."""
+        """Release the device's memory but keep the weights."""
 
     def wake(self) -> None:
         """Undo `sleep`."""

@@ -1,4 +1,4 @@
-"""Opens engines over models in this process; what it takes of torch is imported in a thread."""
+"""Opens engines over models in this process; torch is imported in a thread."""
 
 from __future__ import annotations
 

@@ -8,11 +8,11 @@ from settings.section import Section
 
 
 class LocalOptions(Section):
-    """Size and place of a local model's decoder."""
+    """Batch size, device and threads of a model decoded in this process."""
 
     rows: int = Field(default=64, ge=1)
-    """Samples decoded side by side."""
+    """Most samples decoded in one batch."""
     device: str | None = None
-    """`cpu`, `cuda`, `cuda:1`; without it CUDA where there is one."""
+    """`cpu`, `cuda` or `cuda:1`; without it CUDA where available, else the CPU."""
     threads: int | None = Field(default=None, ge=1)
-    """CPU threads of the decoding thread; without it one for a small model, else torch's default."""
+    """CPU threads of torch's operators; without it one for a small model, torch's default for others."""

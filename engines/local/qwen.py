@@ -1,7 +1,7 @@
-"""Qwen2 and Qwen3 in plain torch, for small models: same weights and numbers as transformers, no import of it.
+"""Qwen2 and Qwen3 in plain torch for small models: the results of transformers without importing it.
 
-For a model of a few million parameters importing transformers takes longer than sampling a problem's programs. What is
-left out: sliding windows, RoPE scaling, sharded or quantised weights; such checkpoints go to `transformers_model`.
+For a model of a few million parameters that import takes longer than sampling all programs of a problem. Not supported
+are sliding windows, RoPE scaling, sharded or quantised weights; such checkpoints go to `transformers_model`.
 Follows transformers' models/qwen2/modeling_qwen2.py and models/qwen3/modeling_qwen3.py.
 """
 
@@ -68,9 +68,9 @@ def supported(directory: Path) -> Shape | None:
 
 
 class QwenCache:
-    """Keys and values (layers, B, kv_heads, T, head_dim): a window of buffers that have room for more of both B and T.
+    """Keys and values (layers, B, kv_heads, T, head_dim): windows of buffers with spare rows and positions.
 
-    Rows come, go and grow in place; copying all of them each time would cost as much as attention does.
+    Rows are added, removed and lengthened in place; copying all of them at each step would cost as much as attention.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class QwenCache:
         self._both: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def extend(self, shape: Shape, like: torch.Tensor, new: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Views of both, lengthened by `new` positions that are to be written."""
+        """Views of keys and values, lengthened by `new` positions for the caller to write."""
         if self._both is None:
             self._rows = like.shape[0]
             size = (shape.layers, self._rows, shape.kv_heads, new, shape.head_dim)
@@ -108,7 +108,7 @@ class QwenCache:
             self._move(self._both or other._both, count, longest, 0)
         padded = self._end - longest
         for buffer, others in zip(self._both or (), other._both, strict=True):
-            # What earlier rows have left there is masked, but a NaN would come through a mask.
+            # Stale values of earlier rows are masked, but a NaN would pass through the mask.
             buffer[:, : self._rows, :, padded : self._start] = 0
             buffer[:, self._rows : count, :, padded : self._end - length] = 0
             buffer[:, self._rows : count, :, self._end - length : self._end] = others[
@@ -121,7 +121,7 @@ class QwenCache:
         self._start += positions
 
     def _move(self, like: tuple[torch.Tensor, torch.Tensor], rows: int, length: int, new: int) -> None:
-        """Buffers with room for the rows and for `new` positions and some more; the window ends at `length`."""
+        """Move the window to larger buffers: it ends at `length`, followed by `new` and some spare positions."""
         layers, places, kv_heads, _, head_dim = like[0].shape
         rows = max(rows, places if self._both else 0)
         both = tuple(one.new_empty(layers, rows, kv_heads, length + new + _GROW, head_dim) for one in like)
@@ -133,7 +133,7 @@ class QwenCache:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layer:
-    """Weights of one layer, with H heads, K heads of keys and values, D numbers a head, E a token, M in the MLP."""
+    """Weights of one layer: H query heads, K key-value heads, head size D, hidden size E, MLP size M."""
 
     qkv: torch.Tensor  # ((H + 2K) D, E)
     qkv_bias: torch.Tensor | None  # ((H + 2K) D,)
@@ -197,7 +197,7 @@ class Qwen:
         return functional.linear(functional.rms_norm(x[:, -1], (shape.hidden,), self._norm, shape.epsilon), self._head)
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """The weights by their names in the checkpoint; those that were joined are views of their part."""
+        """The weights by their names in the checkpoint; parts of a fused tensor are views of it."""
         return self._weights
 
     def sleep(self) -> None:
@@ -227,9 +227,9 @@ class Qwen:
 
 
 def _mask(valid: torch.Tensor, new: int, group: int) -> torch.Tensor:
-    """0 where a query may look and -inf elsewhere: (B, 1, 1, T) for one new token, else (B, 1, group * S, T).
+    """0 where a query may attend and -inf elsewhere: (B, 1, 1, T) for one new token, else (B, 1, group * S, T).
 
-    Additive, since scaled_dot_product_attention would turn a boolean mask into this once a layer.
+    Additive, since scaled_dot_product_attention would convert a boolean mask in every layer.
     """
     if new == 1:
         return _additive(valid[:, None, None, :])

@@ -42,7 +42,7 @@ class Row:
         self._longest_stop = max(map(len, sampling.stop), default=1)
 
     def push(self, token: int, logprob: float) -> None:
-        """Take the next token: grow the text, and finish at an end token, a stop string or the limit."""
+        """Append the next token and its text; finish at an end token, a stop string or the limit."""
         self.token_ids.append(token)
         self.logprobs.append(logprob)
         if token in self._ends:
@@ -62,7 +62,7 @@ class Row:
         return fresh
 
     def completion(self, error: str = "") -> Completion:
-        """The sample as it stands when it has finished, or why it could not."""
+        """The completion of the finished row, or a failed one with this error."""
         return Completion(
             self.key,
             self.index,

@@ -15,7 +15,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def uniform(seeds: npt.NDArray[np.uint64], steps: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """Numbers in [0, 1), a pure function of (seed, step): a sample never depends on what it is batched with.
+    """Numbers (B,) in [0, 1), a pure function of seeds (B,) and steps (B,): samples do not depend on their batch.
 
     Counter-based: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014), over the seed and then over the step.
     """

@@ -42,7 +42,7 @@ class Text:
     def encode(self, prompt: Prompt, context: int | None = None) -> list[int]:
         """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take.
 
-        `context` is the most tokens of prompt and completion, if there shall be room for a token of the completion.
+        `context`, if given, is the most tokens of prompt and completion; the prompt must leave room for one token.
         """
         if isinstance(prompt, TextPrompt):
             ids = self.tokenizer.encode(_checked(prompt.text)).ids
@@ -79,12 +79,12 @@ class Text:
         return frozenset()
 
     def stop_ids(self, stop: Sequence[str]) -> frozenset[int]:
-        """Ids of stop strings that are special tokens: those leave no text to find."""
+        """Ids of the stop strings that are special tokens, which do not appear in decoded text."""
         return frozenset(self._special[word] for word in stop if word in self._special)
 
 
 def _checked(text: str) -> str:
-    """The text; raises PromptError where it holds half a surrogate pair, which no tokenizer takes."""
+    """The text; raises PromptError for a lone surrogate, which no tokenizer accepts."""
     try:
         text.encode()
     except UnicodeEncodeError:

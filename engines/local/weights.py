@@ -13,9 +13,9 @@ from engines.local.misfit import misfit, missing
 def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """Copies of the tensors by name, in the weights' dtypes and on their devices: all that `assign` needs.
 
-    Raises EngineError for a name that is unknown or comes twice, a shape that differs, a weight that is missing, and
-    tied weights that are told apart. Of weights that share memory one is enough. Each tensor is copied before the next
-    is asked for, since a trainer may gather one parameter at a time.
+    Raises EngineError for an unknown or repeated name, a wrong shape, a missing weight, and tied weights with different
+    values. One weight is enough where several share memory. Each tensor is copied before the next is requested, since a
+    trainer may gather one parameter at a time.
     """
     staged: dict[str, torch.Tensor] = {}
     shapes = {name: weight.shape for name, weight in weights.items()}
@@ -36,7 +36,7 @@ def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torc
 
 
 def assign(weights: Mapping[str, torch.Tensor], staged: Mapping[str, torch.Tensor]) -> None:
-    """Copy what was staged into the weights."""
+    """Copy the staged tensors into the weights."""
     with torch.no_grad():
         for name, tensor in staged.items():
             weights[name].copy_(tensor)

@@ -22,20 +22,20 @@ from engines.protocol import Completion, Delta
 class Worker(Generic[C]):
     """One thread and one decoder with room for `places` rows. The thread starts with the first job.
 
-    `threads` is how many threads torch's operators use in it, and in threads the process starts later; None leaves
-    torch's default.
+    `threads` is the number of threads that torch's operators use in it and in threads started later; None keeps torch's
+    default.
     """
 
     def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None, version: str = "") -> None:
         self.version = version
-        """Name of the weights; stamped on each row as it is let in, changed by idle work only."""
+        """Version of the weights, set on each row when it is admitted; changed by idle work only."""
         self._decoder = decoder
         self._places = places
         self._threads = threads
         self._wake = threading.Condition()
         self._waiting: deque[tuple[Job[Row], Row]] = deque()
         self._later: deque[tuple[Job[Row], Row] | IdleWork] = deque()
-        """The first idle work and all that came after it; empty where there is none."""
+        """The first pending idle work and everything submitted after it; empty without idle work."""
         self._active: dict[Row, Job[Row]] = {}
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -51,7 +51,7 @@ class Worker(Generic[C]):
             self._start()
 
     def between(self, work: Callable[[], None]) -> Future[None]:
-        """Do the work in the decoding thread, after all rows asked for before it and before any asked for later."""
+        """Do the work in the decoding thread, after all rows submitted before it and before any submitted later."""
         idle = IdleWork(work)
         with self._wake:
             if self._closed:
@@ -74,7 +74,7 @@ class Worker(Generic[C]):
         self._wake.notify()
 
     def cancel(self, job: Job[Row]) -> None:
-        """Forget the job's rows before the next step."""
+        """Drop the job's rows before the next step."""
         with self._wake:
             job.cancelled.set()
             self._waiting = deque(item for item in self._waiting if item[0] is not job)
@@ -115,7 +115,7 @@ class Worker(Generic[C]):
         self._fail(list(self._active), CLOSED)
 
     def _next_idle_work(self) -> IdleWork | None:
-        """The idle work before which no row is left, if any; what waited for it may come in next."""
+        """The next idle work if no row before it is left, else None; rows behind it move to `_waiting`."""
         if self._waiting or self._active or not self._later:
             return None
         idle = self._later.popleft()
@@ -126,9 +126,9 @@ class Worker(Generic[C]):
         return idle
 
     def _do(self, work: Callable[[], None]) -> None:
-        """Work and report. What goes wrong (a GPU out of memory, say) ends the rows under way, never the thread.
+        """Work and report. An error, such as a GPU out of memory, fails all unfinished rows but never the thread.
 
-        All of them: work that broke off has left the cache and the masks beside it at odds, whichever row it was for.
+        All rows fail because interrupted work leaves the cache and its masks inconsistent.
         """
         try:
             work()
@@ -137,7 +137,7 @@ class Worker(Generic[C]):
         self._report()
 
     def _admit(self) -> list[Row]:
-        """The rows to let in now: few at a time would mean many small prefills."""
+        """The rows to admit now; none until enough places are free, to avoid many small prefills."""
         free = self._places - len(self._active)
         if not self._waiting or not (len(self._waiting) <= free or free * 4 >= self._places):
             return []
@@ -155,7 +155,7 @@ class Worker(Generic[C]):
                 del self._active[row]
 
     def _report(self) -> None:
-        """Tell every job what its rows did in the last step."""
+        """Deliver the last step's deltas and completions to their jobs."""
         arrived: dict[Job[Row], list[Completion | Delta]] = {}
         for row, job in list(self._active.items()):
             if job.deltas and (text := row.new_text()):
@@ -166,7 +166,7 @@ class Worker(Generic[C]):
         for job, items in arrived.items():
             job.deliver(items)
         if not self._active:
-            # What is asked next shall not be batched, and rounded, with what is left of these rows.
+            # Remnants of these rows would change the batch, and so the rounding, of later ones.
             self._decoder.clear()
 
     def _fail(self, rows: list[Row], error: str) -> None:

@@ -1,5 +1,5 @@
-"""The provider's batch API as an engine: half the price, a day's patience, nothing asked for twice.
+"""An engine over the provider's batch API: half the price, results within a day, no sample paid for twice.
 
-`lines` writes and reads the lines of a batch's files, `api` talks to the provider, `state` is what is known on disk of
-batches under way, `collect` takes what an ended batch gives, `engine` asks, waits and collects.
+`lines` writes and reads the lines of a batch's files, `api` calls the provider, `state` records unfinished batches on
+disk, `wanted` tracks missing samples, `collect` reads an ended batch, `engine` submits, waits and collects.
 """

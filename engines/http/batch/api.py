@@ -1,4 +1,4 @@
-"""The provider's `/files` and `/batches`, asked again where that may help and never where it would pay twice."""
+"""Client of the provider's `/files` and `/batches`; calls are retried unless that could pay for a batch twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engines.http.retry import EXPECTED, Failure, Patience, failure
 from engines.http.wire import GarbageError
 
 TOKEN = "cure_agent_part"
-"""The metadata's name under which a batch carries its part's token."""
+"""Metadata key of a batch whose value is the token of its `state.Part`."""
 _ENDED = {"completed", "failed", "expired", "cancelled", "canceled"}
 _NO_SUCH_CALL = {404, 405, 501}
 _NO_LIST = {*_NO_SUCH_CALL, 400, 403}
@@ -29,15 +29,15 @@ Words = Annotated[str, BeforeValidator(lambda said: "" if said is None else " ".
 
 
 class RefusedError(EngineError):
-    """The server makes no batch, and surely made none."""
+    """The server refused to make a batch and certainly made none."""
 
 
 class UnsureError(EngineError):
-    """It is unknown whether there is a batch; asking once more might pay for it twice."""
+    """It is unknown whether the batch exists; making another might pay for it twice."""
 
 
 class Complaint(BaseModel):
-    """Why a batch was not taken, and because of which line of its file (from 1) if one is named."""
+    """One reason why a batch was refused; `line` is the faulty line of its file, from 1, if the server names one."""
 
     code: Words = ""
     message: Words = "no reason given"
@@ -46,13 +46,13 @@ class Complaint(BaseModel):
 
 
 class Complaints(BaseModel):
-    """Why a batch was not taken."""
+    """The reasons why a batch was refused."""
 
     data: list[Complaint] | None = None
 
 
 class Counts(BaseModel):
-    """Requests of a batch that are through."""
+    """Numbers of a batch's requests that have ended."""
 
     completed: int | None = None
     failed: int | None = None
@@ -82,22 +82,22 @@ class Batch(BaseModel):
 
     @property
     def completed(self) -> int:
-        """Requests that were answered."""
+        """Number of requests that were answered."""
         return (self.request_counts and self.request_counts.completed) or 0
 
     @property
     def failed(self) -> int:
-        """Requests that were answered with an error."""
+        """Number of requests that were answered with an error."""
         return (self.request_counts and self.request_counts.failed) or 0
 
     @property
     def complaints(self) -> list[Complaint]:
-        """Why it was not taken."""
+        """The reasons why the batch was refused."""
         return (self.errors and self.errors.data) or []
 
     @property
     def seconds(self) -> float | None:
-        """Seconds from its creation to its end, by the server's clock; None where it does not say."""
+        """Seconds from the batch's creation to its end by the server's clock; None where the server does not say."""
         end = self.completed_at or self.expired_at or self.cancelled_at or self.failed_at
         return max(0.0, end - self.created_at) if end and self.created_at is not None else None
 
@@ -111,7 +111,7 @@ def read_batch(answer: object) -> Batch:
 
 
 class BatchApi:
-    """Files and batches of one server. Everything raises EngineError where the server says no."""
+    """Files and batches of one server. Every call raises EngineError where it fails for good."""
 
     def __init__(self, client: AsyncOpenAI, options: BatchOptions) -> None:
         self.url = str(client.base_url).rstrip("/")
@@ -140,10 +140,10 @@ class BatchApi:
             raise EngineError(f"{self.url} takes no file for a batch: {problem.reason}") from None
 
     async def create(self, file: str, endpoint: str, token: str, unsure: bool = False) -> Batch | None:
-        """The batch made of an uploaded file.
+        """The batch made from an uploaded file.
 
-        `unsure`: there may be one already. It is looked for first; None says that there is none, and that none can be
-        made of this file any more. Raises RefusedError, or UnsureError where it cannot be known.
+        `unsure`: the batch may exist already, so it is looked for first; None means that it does not exist and that
+        the server no longer makes one from this file. Raises RefusedError, or UnsureError where that is unknown.
         """
         body = {"input_file_id": file, "endpoint": endpoint, "completion_window": "24h", "metadata": {TOKEN: token}}
         may_be_made = unsure
@@ -168,7 +168,7 @@ class BatchApi:
             raise kind(f"{self.url} makes no batch: {problem.reason}") from None
 
     async def retrieve(self, batch: str) -> Batch:
-        """How a batch stands. Raises UnsureError where the server does not know it."""
+        """The current state of a batch. Raises UnsureError where the server does not know the batch."""
 
         async def look() -> Batch:
             return read_batch(await self._client.get(f"/batches/{batch}", cast_to=object))
@@ -180,7 +180,7 @@ class BatchApi:
             raise kind(f"{self.url} does not say how {batch} stands: {problem.reason}") from None
 
     async def download(self, file: str, path: Path) -> bool:
-        """Write a file of the server's to `path`; False where the server no longer has it."""
+        """Download a file to `path`; False where the server no longer has it."""
 
         async def fetch() -> None:
             async with self._client.files.with_streaming_response.content(file) as response:
@@ -197,7 +197,7 @@ class BatchApi:
         return True
 
     async def _find(self, file: str, token: str) -> Batch | None:
-        """The batch with this token or of this file. Lists may lag behind: none is none only when looked for twice."""
+        """The batch with this token or of this file, else None. Looks twice, since the server's list may lag behind."""
 
         async def look() -> Batch | None:
             async for batch in self._listed():
@@ -233,7 +233,7 @@ class BatchApi:
             after = batches[-1].id
 
     async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What the call returns, made again while that may help; raises the last Failure."""
+        """The result of the call, retried while that may help; raises the last Failure."""
         failures, begun = 0, time.monotonic()
         while True:
             try:

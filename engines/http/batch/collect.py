@@ -1,4 +1,4 @@
-"""Takes completions from an ended batch, and decides what becomes of the requests it left open."""
+"""Reads completions from an ended batch, and decides which unanswered samples are retried or given up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Collection:
     def __init__(self, part: Part, batch: Batch, wanted: Wanted, state: State, rounds: int) -> None:
         self.tally: Counter[str] = Counter(lines=len(part.lines))
         self.hopeless = ""
-        """Why no further request can succeed."""
+        """Why no further request can succeed; empty while one may."""
         self.hold = False
         """Whether to pause before the next batch."""
         self._part, self._batch, self._wanted, self._state, self._rounds = part, batch, wanted, state, rounds
@@ -32,9 +32,9 @@ class Collection:
         self._seen: set[str] = set()
         self._reasons: dict[str, str] = {}
         self._free: set[str] = set()
-        """Lines asked for again without counting it: they were not answered, and will be asked otherwise."""
+        """Ids of lines whose failure does not count: they were not processed, or the next request will differ."""
         self._refusal = ""
-        """Why the batch was not even begun."""
+        """Why the server did not begin the batch; empty if it did."""
 
     def read(self, path: Path) -> Iterator[Completion]:
         """The completions in an output or error file, whatever the order of its lines; each line counts once."""
@@ -50,7 +50,7 @@ class Collection:
                 yield from self._take(self._lines[result.id], result)
 
     def finish(self) -> Iterator[Completion]:
-        """Errors in place of what was asked for too often, once all was read; the rest is counted and still missing."""
+        """Errors for samples that failed in `rounds` batches, once all files were read; other samples stay missing."""
         if self._batch.status == "failed":
             yield from self._refused()
         for line in self._lines.values():
@@ -64,7 +64,7 @@ class Collection:
             for completion in found:
                 yield from self._wanted.give(line, completion, self._seconds)
             if line.n > 1 and len(found) == len(result.pieces) == 1:
-                # A complete, orderly answer with one sample: the server does not know n.
+                # The answer is complete but has one sample: the server ignores n.
                 self._state.dialect = replace(self._state.dialect, n=False)
                 self._free.add(line.id)
             return
@@ -79,7 +79,7 @@ class Collection:
             yield from self._wanted.fail(line, result.reason, self._seconds)
 
     def _refused(self) -> Iterator[Completion]:
-        """Errors of a batch that the server did not begin: because of the model, a full queue, or some lines."""
+        """Errors for the lines that made the server refuse the batch; a bad model or a full queue gives none."""
         complaints, lines = self._batch.complaints, self._part.lines
         self._refusal = complaints[0].message if complaints else "it does not say why"
         for complaint in complaints:
@@ -88,12 +88,12 @@ class Collection:
             elif complaint.code in _TOO_MUCH or "enqueued token limit" in complaint.message.lower():
                 self._shrink(complaint.message)
             elif complaint.line is not None and 0 < complaint.line <= len(lines):
-                # The others were not asked: they may be without this one.
+                # The other lines were not processed; without this line they may be.
                 self._free.update(self._lines)
                 yield from self._wanted.fail(lines[complaint.line - 1], complaint.message, self._seconds)
 
     def _shrink(self, message: str) -> None:
-        """Too much is queued: one batch at a time from now on, and where it was the only one, a smaller one."""
+        """Handle a full queue: one batch at a time from now on; if this batch was the only one, smaller batches."""
         self._free.update(self._lines)
         self.hold = self._state.alone = True
         if len(self._state.parts) == 1:
@@ -113,7 +113,7 @@ class Collection:
                 return
             tries.pop(sample)
             if self._refusal:
-                # Nothing was asked and nothing paid: no reason to record errors.
+                # The batch was neither processed nor paid for: record no errors.
                 self.hopeless = self._refusal
                 return
             reason = self._reasons.get(line.id, f"its batch ended ({self._batch.status}) without an answer to it")

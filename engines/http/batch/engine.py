@@ -1,8 +1,8 @@
 """An Engine over the provider's batch API.
 
-Nothing is paid twice because of the order on disk: a file is uploaded (which costs nothing), its part is written into
-the state, the batch is made, its id is written, and only then is it waited for. A kill anywhere leaves a state from
-which the same requests go on; a batch whose id was lost is found again among the server's batches.
+The order of steps prevents paying twice: upload a file (which is free), write its part into the state file, make the
+batch, write its id, then wait for it. After a kill at any point the same requests continue from the state file; a batch
+whose id was lost is found in the server's list of batches.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from engines.protocol import Completion, Delta, Request
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/completions")
 _DOWNLOADS = 3
-"""Times that a file is fetched that is cut off, or not there."""
+"""Most downloads of a file that is incomplete or missing."""
 
 
 class BatchEngine(ServerEngine):
-    """Asks one model of one server by batches: cheaper, within a day."""
+    """Samples from one model of one server in batches: cheaper, within a day."""
 
     def __init__(self, server: Server, options: BatchOptions) -> None:
         super().__init__(server)
@@ -43,11 +43,11 @@ class BatchEngine(ServerEngine):
         requests: Sequence[Request],
         on_delta: Callable[[Delta], None] | None = None,  # noqa: ARG002 - the protocol's
     ) -> AsyncGenerator[Completion, None]:
-        """Completions as their batches end; `on_delta` is told nothing, as nothing arrives in pieces.
+        """Yield completions as their batches end; `on_delta` is never called, since batches do not stream.
 
-        A completion is forgotten once the next is asked for: keep it first. Cancelled, the batches go on, and
-        `on_notice` is told how to come back to them. Samples already under way for the state file are not asked for
-        again. Raises EngineError where the server takes no batch, or another engine works on the state file.
+        Store each completion before requesting the next: the state file may forget it then. After a cancellation the
+        batches go on, and `on_notice` is told how to collect them. Samples that the state file lists as under way are
+        not requested again. Raises EngineError where the server accepts no batch or another engine holds the state.
         """
         with locked(self._options.state):
             asking = _Asking(self._server, self._options, Wanted(requests))
@@ -74,10 +74,10 @@ class _Asking:
         self._counts: Counter[str] = Counter()
         self._pause = options.first_pause_s
         self.work = options.state.with_name(options.state.name + ".work")
-        """Files on their way up or down, for a moment."""
+        """Folder of files during upload and download."""
 
     def left(self) -> str:
-        """What goes on without this process, and how to come back to it; empty where nothing does."""
+        """A message on the batches that go on without this process and how to collect them; empty without any."""
         running = [part.batch or f"of {part.file}" for part in self._state.parts]
         if not running:
             return ""
@@ -86,7 +86,7 @@ class _Asking:
         return f"{go} on at {self._api.url} ({named}): the same command again collects what is ready"
 
     async def completions(self) -> AsyncGenerator[Completion, None]:
-        """Ask, wait and collect until nothing is missing."""
+        """Submit, wait and collect until no sample is missing."""
         for completion in self._wanted.unsendable:
             yield completion
         for part in [part for part in self._state.parts if not part.batch]:
@@ -102,7 +102,7 @@ class _Asking:
                         yield completion
 
     async def _make(self, part: Part, unsure: bool = False) -> None:
-        """Make the batch of a part, or find it; a part of which none can be made is dropped, and asked for anew."""
+        """Make or find the batch of a part; else drop the part, so that its samples are requested anew."""
         try:
             batch = await self._api.create(part.file, part.endpoint, part.token, unsure)
         except UnsureError as error:
@@ -121,7 +121,7 @@ class _Asking:
         self._state.save()
 
     async def _submit(self) -> None:
-        """Make batches of everything that is missing and not under way."""
+        """Make batches for all samples that are missing and not under way."""
         under_way = self._state.under_way()
         for endpoint in ENDPOINTS:
             most = self._options.per_line if self._state.dialect.n else 1
@@ -143,7 +143,7 @@ class _Asking:
     def _write(
         self, held: tuple[Line, Request, int], lines: Iterator[tuple[Line, Request, int]]
     ) -> tuple[list[Line], tuple[Line, Request, int] | None]:
-        """Write the file of one batch, beginning with `held`: its lines, and the one that did not fit in."""
+        """Write one batch's file, beginning with `held`; returns its lines, and the first item that did not fit."""
         most = min(self._options.lines, self._state.most_lines or self._options.lines)
         self.work.mkdir(parents=True, exist_ok=True)
         written: list[Line] = []
@@ -160,7 +160,7 @@ class _Asking:
         return written, following
 
     async def _wait(self) -> list[tuple[Part, Batch]]:
-        """The batches that ended, at least one, looked for at growing intervals."""
+        """The batches that have ended, at least one; polls at growing intervals."""
         while True:
             for part in self._state.parts:
                 self._seen[part.token] = await self._look(part)
@@ -182,7 +182,7 @@ class _Asking:
         self._pause = min(self._pause * 1.5, self._options.most_pause_s)
 
     async def _collect(self, part: Part, batch: Batch) -> AsyncGenerator[Completion, None]:
-        """Everything that an ended batch has to give; what it leaves open is missing afterwards, or given up."""
+        """The completions of an ended batch; unanswered samples stay missing or are given up as errors."""
         collection = Collection(part, batch, self._wanted, self._state, self._options.rounds)
         for file, expected in ((batch.output_file_id, batch.completed), (batch.error_file_id, batch.failed)):
             if file and (path := await self._fetch(file, expected)):
@@ -201,7 +201,7 @@ class _Asking:
             await self._rest()
 
     async def _fetch(self, file: str, expected: int) -> Path | None:
-        """The file, fetched again where it is cut off: missing lines would be paid for once more."""
+        """Path of the downloaded file, None if it is gone; retries while lines are missing, which cost money."""
         path = self.work / "result.jsonl"
         self.work.mkdir(parents=True, exist_ok=True)
         there = False

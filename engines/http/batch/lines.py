@@ -17,15 +17,15 @@ from engines.text import prompt_text
 
 _PASSING_CODES = {"batch_expired", "batch_cancelled", "batch_canceled", "rate_limit_exceeded", "server_error"}
 HOPELESS = {*HOPELESS_CODES, "invalid_api_key", "model_not_found", "invalid_model", "unsupported_model"}
-"""Codes of errors that no request of this model and key gets around."""
+"""Error codes that every request with this model and key would get."""
 
 SampleId = tuple[str, int]
-"""What decides a sample: the request's name (see `identity`) and the sample's place."""
+"""A sample's identity: the name of its request and its place under that name (see `identity`)."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """The samples that one line asks for: places `first` … `first + n - 1` under the name."""
+    """One line of a batch's file, a request for the samples at places `first` … `first + n - 1` under a name."""
 
     name: str
     first: int
@@ -33,7 +33,7 @@ class Line:
 
     @property
     def id(self) -> str:
-        """The line's `custom_id`, at most 64 characters as some servers want it."""
+        """The line's `custom_id`, at most 64 characters, which is the limit of some servers."""
         return f"{self.name}-{self.first}-{self.n}"
 
     @property
@@ -43,11 +43,11 @@ class Line:
 
 
 def identity(request: Request) -> SampleId:
-    """The request's name, 32 hex digits of all that decides its samples but their seeds, and its first sample's place.
+    """The request's name and the place of its first sample.
 
-    A place is a seed: a later request for some of the samples gives them the same names and places. Samples without
-    seeds are told apart by the request's key, and their places are their indices. Raises UnicodeEncodeError where the
-    request is no Unicode text.
+    The name is a hash (32 hex digits) of prompt and sampling parameters without the seed. With a seed, places are
+    seeds: a later request for some of the samples has the same name and places. Without one, the hash includes the
+    request's key, and places are indices. Raises UnicodeEncodeError for lone surrogates.
     """
     seed = request.sampling.seed
     parts = [endpoint_of(request.prompt), prompt_text(request.prompt), asdict(replace(request.sampling, seed=None))]
@@ -80,7 +80,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A line that was not. `passing`: asking again may help. `hopeless`: no other line would fare better."""
+    """A line that was answered with an error. `passing`: a retry may help. `hopeless`: other lines would fail too."""
 
     id: str
     reason: str
@@ -121,7 +121,7 @@ def _refusal(name: str, error: object, status: int) -> Refusal:
 
 
 def results(path: Path) -> Iterator[Answer | Refusal | None]:
-    """The results in a file, line by line; None for a line that is none."""
+    """The results in a file, line by line; None for a malformed line."""
     with path.open("rb") as file:
         for line in filter(bytes.strip, file):
             try:
@@ -131,7 +131,7 @@ def results(path: Path) -> Iterator[Answer | Refusal | None]:
 
 
 def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Completion]:
-    """The complete samples of an answer to a line for `n`; their index is the choice's, their key empty.
+    """The complete samples of an answer to a line for `n` samples; `index` is the choice's, `key` is empty.
 
     The server counts the tokens of all choices together: each gets a share by its length, and the sum is exact.
     """

@@ -17,29 +17,29 @@ def _to_stderr(text: str) -> None:
 
 
 class BatchOptions(Section):
-    """State file, limits of the provider and patience with it; among the options, they have a server asked by batch."""
+    """State file, provider limits and retries of the batch API, which engines use if given these options."""
 
     state: Path
-    """File that says which batches are under way; the same requests asked again with it are not paid twice."""
+    """File that records unfinished batches; with it, repeated requests are not paid for twice."""
     lines: int = Field(default=50_000, ge=1)
-    """Requests in a batch."""
+    """Most requests in a batch."""
     size: int = Field(default=190_000_000, ge=1)
-    """Bytes in a batch's file; OpenAI takes 200 MB."""
+    """Most bytes in a batch's file; OpenAI accepts 200 MB."""
     per_line: int = Field(default=128, ge=1)
-    """Samples that one line asks for, where the server takes n."""
+    """Most samples that one line requests, where the server accepts n."""
     rounds: int = Field(default=3, ge=1)
-    """Times that a sample is asked for in vain before it is given up."""
+    """Failed requests for a sample after which it is given up."""
     first_pause_s: float = 2.0
-    """Seconds between looking and looking again; grows by half each time."""
+    """Seconds between the first two status checks; grows by half each time."""
     most_pause_s: float = 60.0
-    """Longest pause between two looks in seconds."""
+    """Longest pause between two status checks in seconds."""
     patience_s: float = 3600.0
-    """Seconds that a server may be out of order. Its batches go on meanwhile."""
+    """Seconds for which calls to a failing server are retried; its batches go on meanwhile."""
     backoff_s: float = 1.0
-    """Seconds before a failed call is made again; doubled each time, with jitter."""
+    """Seconds before a failed call is retried; doubled each time, with jitter."""
     idle_s: float = 120.0
-    """Seconds between two signs of life of one call."""
+    """Most seconds without data during one call."""
     on_progress: Callable[[BatchProgress], None] = Field(default=lambda _: None, exclude=True)
-    """Told whenever the batches were looked at."""
+    """Called with the progress after each change and each status check."""
     on_notice: Callable[[str], None] = Field(default=_to_stderr, exclude=True)
-    """Told, when asking ends early, what goes on at the provider and how to come back to it."""
+    """Called if sampling ends early, with a message on the batches that go on and how to collect them."""

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 
 @dataclass(frozen=True)
 class BatchProgress:
-    """Counts of requests, each of which asks for one or more samples; `batches` are those not collected yet."""
+    """Numbers of requests (each for one or more samples) by status, and of `batches` not collected yet."""
 
     batches: int
     queued: int
@@ -19,5 +19,5 @@ class BatchProgress:
 
     @staticmethod
     def total(several: Iterable[BatchProgress]) -> BatchProgress:
-        """The progress of several engines together."""
+        """The sum of the progress of several engines."""
         return BatchProgress(*(sum(numbers) for numbers in zip(*map(astuple, several), strict=True)))

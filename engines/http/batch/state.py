@@ -1,4 +1,4 @@
-"""The batches under way at the provider, on disk before anyone waits for them."""
+"""The state file: unfinished batches at the provider, recorded before their results are awaited."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from engines.http.wire import Dialect
 
 
 class Part(BaseModel):
-    """One batch: a file that was uploaded, and soon the batch that was made of it."""
+    """An uploaded file and the batch that is made from it."""
 
     token: str
-    """Random; the batch carries it as metadata, so that it is found again when its id was lost."""
+    """Random token in the batch's metadata, by which the batch is found again if its id was lost."""
     file: str
     endpoint: str
     lines: list[Line]
     """In the order of the file's lines."""
     dialect: Dialect
     batch: str = ""
-    """Its id; empty until the server said it. Until then it is not known whether there is such a batch."""
+    """The batch's id; empty until the server has sent it, while it is unknown whether the batch exists."""
     begun: float = Field(default_factory=time.time)
 
 
@@ -39,17 +39,17 @@ class State(BaseModel):
     path: Path = Field(exclude=True)
     spec: str
     parts: list[Part] = []
-    """Not collected yet."""
+    """Batches not collected yet."""
     dialect: Dialect
-    """What the server takes, as far as it has said so."""
+    """Parameters that the server accepts, as far as its refusals show."""
     most_lines: int | None = None
-    """Most lines of a batch, since a larger one was refused as too much to queue."""
+    """Most lines of a batch, once a larger one was too much for the provider's queue."""
     alone: bool = False
-    """One batch at a time: two were too much to queue."""
+    """Submit one batch at a time, since two were too much for the provider's queue."""
     tries: dict[str, int] = {}
-    """Times that a sample was asked for in vain, by name and place."""
+    """Number of failed requests for a sample, by its name and place (`NAME-PLACE`)."""
     collected: list[dict[str, Any]] = []
-    """What became of each batch."""
+    """Id, status and numbers of lines of each collected batch."""
 
     @staticmethod
     def load(path: Path, spec: str, dialect: Dialect) -> State:
@@ -67,22 +67,22 @@ class State(BaseModel):
         return state
 
     def save(self) -> None:
-        """Write the state, at once or not at all."""
+        """Write the state file atomically."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path, self.model_dump_json(indent=1) + "\n")
 
     def drop(self, part: Part) -> None:
-        """Forget a part, on disk too."""
+        """Remove a part, in the file too."""
         self.parts.remove(part)
         self.save()
 
     def under_way(self) -> set[SampleId]:
-        """Every sample that a batch was asked for."""
+        """All samples in batches not collected yet."""
         return {sample for part in self.parts for line in part.lines for sample in line.samples}
 
 
 def refuse_under_way(path: Path) -> None:
-    """Raise EngineError where batches are under way: asking without them would pay for the same samples twice."""
+    """Raise EngineError where batches are under way: other requests would pay for the same samples twice."""
     if parts := (_read(path) or {"parts": []})["parts"]:
         raise EngineError(
             f"batches are under way ({_named(parts)}): collect them by batch, or move {path} away to ask anew"
@@ -117,7 +117,7 @@ def _named(parts: list[dict[str, Any]]) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the state for this engine alone: two would ask for the same samples. Raises EngineError."""
+    """Lock the state file, since two engines would request the same samples. Raises EngineError if it is locked."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(path.name + ".lock").open("a") as file:
         try:
@@ -125,6 +125,6 @@ def locked(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise EngineError(f"another command is waiting for the batches in {path}") from None
         except OSError:
-            # A file system without locks: nothing can be known, and one command is what people start.
+            # The file system has no locks: assume that no other command is running.
             pass
         yield

@@ -1,4 +1,4 @@
-"""The samples of a call that are not there yet."""
+"""The samples of a call that are still missing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _NO_TEXT = "the prompt cannot be sent: it holds characters that are no Unicode t
 
 
 class Wanted:
-    """The samples that a call to `complete` asks for, until each is there."""
+    """The requested samples of one call to `complete` that have not arrived."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
         self.unsendable: list[Completion] = []
-        """Errors in place of the samples that no server can be asked for."""
+        """Errors for the samples of prompts that are no Unicode text and cannot be sent."""
         self._named: list[tuple[Request, SampleId]] = []
         self._places: dict[SampleId, list[tuple[str, int]]] = {}
-        """Key and index of the completions that a missing sample makes: several where requests are equal."""
+        """Key and index of each completion that a missing sample becomes; several if requests are equal."""
         self._stops: dict[str, tuple[str, ...]] = {}
         for request in requests:
             try:
@@ -35,21 +35,21 @@ class Wanted:
                 self._places.setdefault((name, first + index), []).append((request.key, index))
 
     def is_missing(self, sample: SampleId) -> bool:
-        """Whether the sample was asked for and is not there."""
+        """Whether the sample was requested and has not arrived."""
         return sample in self._places
 
     def missing(self, line: Line) -> bool:
-        """Whether a sample of the line was asked for and is not there."""
+        """Whether a sample of the line was requested and has not arrived."""
         return any(map(self.is_missing, line.samples))
 
     def stop(self, line: Line) -> tuple[str, ...]:
-        """The stop strings of a line that was asked for."""
+        """The stop strings of the line's request."""
         return self._stops[line.name]
 
     def lines(self, endpoint: str, under_way: set[SampleId], most: int) -> Iterator[tuple[Line, Request, int]]:
-        """Lines of at most `most` samples for all that is missing and not under way, which it then is.
+        """Lines of at most `most` samples for all missing samples not in `under_way`, to which they are added.
 
-        Each with its request and the index in it of the line's first sample.
+        Each line comes with its request and the index, within that request, of its first sample.
         """
         for request, (name, first) in self._named:
             if endpoint_of(request.prompt) != endpoint:
@@ -63,11 +63,11 @@ class Wanted:
                     yield line, request, place - first
 
     def give(self, line: Line, completion: Completion, seconds: float) -> Iterator[Completion]:
-        """The completions that a choice of the line's answer makes: none where it is there already."""
+        """The completions, one per equal request, of one choice of the line's answer; none if it came before."""
         for key, index in self._places.pop((line.name, line.first + completion.index), ()):
             yield replace(completion, key=key, index=index, seconds=round(seconds, 3))
 
     def fail(self, line: Line, reason: str, seconds: float) -> Iterator[Completion]:
-        """Errors in place of the line's missing samples."""
+        """Errors for the line's missing samples."""
         for offset in range(line.n):
             yield from self.give(line, Completion("", offset, "", "error", error=reason), seconds)
