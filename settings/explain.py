@@ -13,7 +13,7 @@ from settings.resolve import Resolved
 from settings.toml import Sections, items_of, secrets_of, to_toml
 
 Explain = Callable[[tuple[str, ...]], dict[str, str]]
-"""From the path of a value to its `origin`, and to the `variable` that sets it where there is one."""
+"""Maps the path of a value to its `origin`, and to the `variable` that sets it where there is one."""
 
 
 def explain_sections(sections: Mapping[str, Resolved[Any]]) -> Explain:

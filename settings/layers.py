@@ -14,7 +14,7 @@ class Given:
 
     value: Any
     origin: str
-    """For people: a file, a variable, a flag, `preset NAME`."""
+    """The source as messages name it: a file, a variable, a flag or `preset NAME`."""
     is_exact: bool = False
     """Whether the origin names this very key, as a variable or a flag does."""
 

@@ -1,4 +1,4 @@
-"""Marks for `Annotated` that tell more of a field than its type, range and docstring."""
+"""Marks for `Annotated` that describe a settings field beyond its type, range and docstring."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Secret:
 
 
 def checked(check: Callable[[T], object]) -> AfterValidator:
-    """A validator that keeps a value which `check` accepts, and turns an error for users into one of this field."""
+    """A validator that keeps the values `check` accepts; its errors with an `exit_code` become errors of the field."""
 
     def validate(value: T) -> T:
         try:

@@ -112,7 +112,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(field: FieldInfo) -> str:
-    """Type, words or range of a field."""
+    """Type or choices of a field, and its range."""
     bounds = [
         f"{sign} {getattr(bound, name):g}"
         for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
@@ -123,7 +123,7 @@ def _values(field: FieldInfo) -> str:
 
 
 def _kind(kind: Any) -> str:
-    """Words for a type."""
+    """A type in words."""
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return _kind(arguments[0])

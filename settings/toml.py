@@ -16,7 +16,7 @@ Sections = BaseModel | Mapping[str, Any]
 """One model, or models by name."""
 
 Comment = Callable[[tuple[str, ...]], str]
-"""From the path of a value to the comment after it."""
+"""Maps the path of a value to the comment after it."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Problem:
     submissions: tuple[Submission, ...] = ()
     """Programs that come with the problem, for measuring only."""
     difficulty: str = ""
-    """The data set's own word for it; empty where unknown."""
+    """The difficulty in the data set's own words; empty where unknown."""
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
     extra: Mapping[str, Any] = field(default_factory=dict)

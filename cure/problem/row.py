@@ -92,7 +92,7 @@ class ProblemRow(Shape):
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
-        """Raise ValueError for an empty statement, and for as many inputs as there are not outputs."""
+        """Raise ValueError for an empty statement, and where inputs and outputs differ in number."""
         if not self.question.strip():
             raise ValueError("'question' is empty; a problem needs a statement")
         for kind in ("example", "test"):

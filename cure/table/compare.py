@@ -33,7 +33,7 @@ _FLOAT_NAME = re.compile(r"float\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
 
 
 def normalise(output: str) -> str:
-    """The key under which equal outputs meet: equal keys if and only if `release` calls the outputs equal."""
+    """The output with single spaces between its tokens: equal if and only if `release` calls the outputs equal."""
     return " ".join(output.split())
 
 
@@ -71,12 +71,12 @@ def case_insensitive(output: str, expected: str) -> bool:
 
 
 def unordered_lines(output: str, expected: str) -> bool:
-    """Whether both have the same lines as often, in any order; compared by their tokens, empty ones ignored."""
+    """Whether both have the same lines, each equally often, in any order; compared by tokens, empty ones ignored."""
     return _sorted_lines(output) == _sorted_lines(expected)
 
 
 def unordered_tokens(output: str, expected: str) -> bool:
-    """Whether both have the same tokens as often, in any order."""
+    """Whether both have the same tokens, each equally often, in any order."""
     return sorted(output.split()) == sorted(expected.split())
 
 

@@ -45,7 +45,7 @@ class ProgramExecutor:
         return ProgramExecutor(self._sandbox, judging, self._known)
 
     def forget(self, pairs: Iterable[ProgramInput]) -> None:
-        """Run these pairs again when they are asked for."""
+        """Discard the executions of these pairs, which run again when they are next wanted."""
         for pair in pairs:
             self._known.executions.pop(pair, None)
 

@@ -31,7 +31,7 @@ class Judging:
     checker: str = ""
     limits: Limits
     strict: bool = False
-    """A fork for every execution."""
+    """Fork a new process for every execution."""
     give_up_after: int | None = None
     """Time-outs of a program after which its other inputs are not run; None runs them all."""
 

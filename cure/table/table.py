@@ -25,11 +25,11 @@ class Row(Protocol):
 
     @property
     def text(self) -> str:
-        """The program, or the patch. Rows with equal texts do the same."""
+        """The program, or the patch. Rows with equal texts behave equally."""
 
     @property
     def origin(self) -> str:
-        """`sampled`, `repair`, or what else brought the candidate about."""
+        """`sampled`, `repair`, or another way in which the candidate was made."""
 
     @property
     def parent(self) -> str | None:
@@ -37,7 +37,7 @@ class Row(Protocol):
 
     @property
     def round(self) -> int:
-        """The round that brought the candidate about, from 1; 0 where there are no rounds."""
+        """The round in which the candidate was made, from 1; 0 where there are no rounds."""
 
 
 class Column(Protocol):

@@ -1,4 +1,4 @@
-"""What a client gets: completions and deltas in the shapes of the OpenAI protocol."""
+"""Responses to a client: completions and deltas as JSON objects of the OpenAI protocol."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ServedAnswer:
     def _end(self, done: Completion) -> dict[str, Any]:
         end: dict[str, Any] = {"finish_reason": done.finish}
         if self._ask.logprobs and done.logprobs is not None:
-            # Engines know ids, not texts of single tokens; vLLM writes them so with return_tokens_as_token_ids.
+            # Engines know token ids, not their texts; vLLM writes ids like this with return_tokens_as_token_ids.
             tokens = [f"token_id:{number}" for number in done.token_ids or ()]
             pairs = zip(tokens, done.logprobs, strict=False)
             chat = {"content": [{"token": token, "logprob": logprob, "top_logprobs": []} for token, logprob in pairs]}

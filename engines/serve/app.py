@@ -1,4 +1,4 @@
-"""The web application: routes, streams, and what happens when a client goes away."""
+"""The web application: routes, streams, and cancellation when a client disconnects."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Objecting(Protocol):
     """An engine that can say in advance that it will never answer a prompt."""
 
     def objection(self, prompt: Prompt) -> str:
-        """Why not; empty if it will."""
+        """Why the engine will never answer the prompt; empty if it will."""
 
 
 def make_app(engine: Engine, model: str, api_key: str | None = None) -> Starlette:
@@ -98,7 +98,7 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
 
 
 async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: ServedAnswer) -> Response:
-    """All choices in one response; a client that goes away cancels them."""
+    """All choices in one response; a client that disconnects cancels them."""
     work = asyncio.create_task(_collect(engine, ask))
     disconnected = asyncio.create_task(_disconnected(request))
     try:
@@ -129,7 +129,7 @@ async def _disconnected(request: HttpRequest) -> None:
 
 
 async def _stream(engine: Engine, ask: Ask, answer: ServedAnswer) -> AsyncGenerator[str, None]:
-    """Server-sent events. A sample that failed is an error event after its siblings are complete."""
+    """Server-sent events. A failed sample becomes one error event after the other samples."""
     sent: dict[tuple[str, int], str] = {}
     completions: list[Completion] = []
     failed = ""

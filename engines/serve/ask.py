@@ -1,4 +1,4 @@
-"""What a client asks for: a request body of the OpenAI protocol, checked."""
+"""Parses and checks request bodies of the OpenAI protocol."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engines.protocol import ChatPrompt, Message, Prompt, Request, Sampling, Tex
 
 _MOST_SAMPLES = 128
 _ROLES = ("system", "user", "assistant")
-# Parameters that would change the answer and that no engine here knows; their neutral values are taken.
+# Parameters that would change the answer and that no engine supports; only these neutral values are accepted.
 _UNKNOWN_UNLESS: dict[str, tuple[object, ...]] = {
     "best_of": (None, 1),
     "echo": (None, False),
@@ -25,7 +25,7 @@ _UNKNOWN_UNLESS: dict[str, tuple[object, ...]] = {
 
 
 class BadRequestError(Exception):
-    """The request cannot be answered as it stands; `param` names the culprit."""
+    """The request cannot be answered; `param` names the parameter at fault."""
 
     def __init__(self, message: str, param: str | None = None, status: int = 400, code: str | None = None) -> None:
         super().__init__(message)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AddressError(EngineError):
-    """The address cannot be listened on. The command exits with 2."""
+    """The server cannot listen on the address. The command exits with 2."""
 
     exit_code = 2
 
@@ -40,7 +40,7 @@ def serve(settings: ServeOptions, others: tuple[Section, ...]) -> None:
 
 
 def _with_rows(options: Sequence[Section], rows: int | None) -> list[Section]:
-    """Options of engines, in which so many samples are decoded side by side, if that is given."""
+    """The options of engines, with their `rows` replaced if a number is given."""
     return [
         section.model_copy(update={"rows": rows}) if rows and "rows" in type(section).model_fields else section
         for section in options
@@ -48,7 +48,7 @@ def _with_rows(options: Sequence[Section], rows: int | None) -> list[Section]:
 
 
 async def _serve(settings: ServeOptions, options: Sequence[Section]) -> bool:
-    """Serve until a signal; whether it was SIGINT."""
+    """Serve until a signal; returns whether it was SIGINT."""
     import uvicorn
 
     from engines.serve.app import make_app
@@ -73,7 +73,7 @@ async def _serve(settings: ServeOptions, options: Sequence[Section]) -> bool:
                 server.force_exit = bool(received)
                 received.append(number)
                 server.should_exit = True
-                # From here on a broken-off answer is what was asked for, not an error with a traceback.
+                # From here on interrupted answers are expected: uvicorn must not log tracebacks for them.
                 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
             loop = asyncio.get_running_loop()

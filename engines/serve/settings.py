@@ -14,7 +14,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ServeOptions(Section):
-    """The server over any engine, `cure-agent serve`."""
+    """`cure-agent serve`: an OpenAI-compatible server over any engine."""
 
     model: Model = "micro"
     """Model spec, such as micro or hf:PATH."""
@@ -25,6 +25,6 @@ class ServeOptions(Section):
     name: str | None = None
     """The model's name for clients; by default the one in the spec."""
     api_key: Annotated[str | None, Secret()] = None
-    """Key that clients must send."""
+    """API key that clients must send; without it no key is needed."""
     rows: int | None = Field(default=None, ge=1)
-    """Samples decoded side by side; without it the engine's own number, 64 where no file says otherwise."""
+    """Most samples decoded in one batch; without it the engine's own setting, 64 by default."""

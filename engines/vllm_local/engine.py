@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 _CPU_CACHE_BYTES = 512 << 20
 _CHECKED_SIZE = 500_000_000
-"""Largest model, in parameters, whose first reload is held against transformers."""
+"""Largest model, in parameters, whose first reload is checked against transformers."""
 
 
 class VllmEngine(InProcessEngine[Sample]):
-    """Samples from one model by vLLM's scheduler, which batches whatever is asked for."""
+    """Samples from one model with vLLM's scheduler, which batches all requests."""
 
     def __init__(self, spec: str, directory: Path, options: VllmOptions) -> None:
-        """Loads the model in the thread that will step it; raises EngineError."""
+        """Load the model in the thread that will step it; raises EngineError."""
         self._directory = directory
         self._asleep_tags: list[str] = []
         self._reloaded = False
@@ -50,7 +50,7 @@ class VllmEngine(InProcessEngine[Sample]):
         return cls(spec, find_checkpoint(spec, name), options)
 
     def _start(self, options: VllmOptions) -> LLMEngine:
-        # Weights are handed over as an iterator, which cannot cross to another process. Read when vLLM is imported.
+        # New weights come as an iterator, which cannot cross to another process. vLLM reads these at its import.
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
@@ -78,7 +78,7 @@ class VllmEngine(InProcessEngine[Sample]):
             distributed_executor_backend=backend,
             enable_prefix_caching=True,
             logprobs_mode="processed_logprobs",
-            # The checkpoint's generation_config would change distributions behind the trainer's back.
+            # The checkpoint's generation_config would change the distribution that the trainer assumes.
             generation_config="vllm",
             disable_log_stats=True,
             seed=0,
@@ -91,11 +91,11 @@ class VllmEngine(InProcessEngine[Sample]):
         return LLMEngine(config, Executor.get_class(config), log_stats=False, multiprocess_mode=False)
 
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-        """Answer from these weights from now on; see TrainableEngine.
+        """Replace the weights; see TrainableEngine.
 
-        The first call also proves, with disturbed weights, that vLLM's answers come from what it is given; models above
-        500 million parameters are trusted. After an error of any kind the engine refuses to answer until weights were
-        loaded: vLLM writes them in place, as they come.
+        The first call also checks, with perturbed weights, that vLLM answers from the weights it is given; models above
+        500 million parameters are not checked. After any error the engine refuses requests until weights are loaded,
+        since vLLM overwrites them in place.
         """
         if self._on_cpu and self._tied:
             raise EngineError(
@@ -122,7 +122,7 @@ class VllmEngine(InProcessEngine[Sample]):
             go_on.set()
 
     async def _park(self) -> tuple[LLMEngine, threading.Event]:
-        """The engine, for the calling thread alone, until the event is set: a trainer's collectives stay in it."""
+        """vLLM's engine, for the calling thread alone until the event is set: collectives must run in that thread."""
         parked: Future[LLMEngine] = Future()
         go_on = threading.Event()
 
@@ -161,7 +161,7 @@ class VllmEngine(InProcessEngine[Sample]):
     def _prove(
         self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]
     ) -> list[tuple[str, torch.Tensor]]:
-        """The tensors, after vLLM has answered from disturbed copies of them; raises EngineError if it did not."""
+        """The tensors, once vLLM has answered from perturbed copies of them; raises EngineError if it does not."""
         feed = Feed(checkpoint, tensors)
         kept = {name: tensor.cpu() for name, tensor in feed}
         if feed.error:
@@ -182,7 +182,7 @@ class VllmEngine(InProcessEngine[Sample]):
         await asyncio.wrap_future(self._stepper.between(self._put_to_sleep))
 
     async def wake(self) -> None:
-        """Take the memory back."""
+        """Move the weights back and allocate keys and values again."""
         await asyncio.wrap_future(self._stepper.between(self._wake_up))
         self._asleep = False
 
@@ -231,7 +231,7 @@ def _params(sampling: Sampling, seed: int, limit: int, ends: frozenset[int], del
         max_tokens=limit,
         seed=seed,
         stop=[word for word in sampling.stop if word],
-        # The same ends as in other engines, whatever vLLM takes for the end of a text.
+        # End tokens as in the other engines, in place of vLLM's own.
         stop_token_ids=sorted(ends),
         ignore_eos=True,
         logprobs=0,
@@ -240,7 +240,7 @@ def _params(sampling: Sampling, seed: int, limit: int, ends: frozenset[int], del
 
 
 def _draw(engine: LLMEngine, prompt: list[int], count: int) -> tuple[list[int], list[float]]:
-    """Ids and log-probabilities of one sample at temperature 1."""
+    """Ids and log-probabilities of one sample of at most `count` tokens at temperature 1."""
     params = _params(Sampling(), 0, count, frozenset(), deltas=False)
     engine.add_request("probe", {"prompt_token_ids": prompt}, params)
     done = None

@@ -1,4 +1,4 @@
-"""Opens vLLM in this process; what it takes of vLLM is imported in a thread."""
+"""Opens vLLM in this process; vLLM is imported in a thread."""
 
 from __future__ import annotations
 

@@ -8,20 +8,20 @@ from settings.section import Section
 
 
 class VllmOptions(Section):
-    """Memory, context and GPUs of vLLM."""
+    """Batch size, memory, context and GPUs of vLLM in this process."""
 
     rows: int = Field(default=64, ge=1)
-    """Samples decoded side by side. On a GPU take hundreds."""
+    """Most samples decoded in one batch; use hundreds on a GPU."""
     memory: float = Field(default=0.9, gt=0, le=1)
-    """Share of a GPU's memory it takes, weights included. Less where a trainer lives on the same GPU."""
+    """Share of a GPU's memory for vLLM, weights included; use less if a trainer shares the GPU."""
     context: int | None = Field(default=None, ge=1)
-    """Most tokens of prompt and completion; without it what the model was built for."""
+    """Most tokens of prompt and completion together; without it the model's own limit."""
     dtype: str | None = None
-    """`bfloat16`, `float16`, `float32`; without it the checkpoint's, as vLLM sees it, and `float32` on a CPU."""
+    """`bfloat16`, `float16` or `float32`; without it vLLM's choice for the checkpoint, and `float32` on a CPU."""
     eager: bool = False
-    """No CUDA graphs, which start slowly and run fast."""
+    """Run without CUDA graphs: a faster start, but slower decoding."""
     tensor_parallel: int = Field(default=1, ge=1)
-    """GPUs that one model is spread over."""
+    """Number of GPUs over which one model is split."""
     spmd: bool = False
-    """This process was started by torchrun, with a process per GPU, each of which makes the same calls. With
-    `tensor_parallel` above 1 the ranks of a group must ask for the same, one call at a time, and cancel nothing."""
+    """Set if torchrun started this process, one per GPU, and all processes make the same calls. With `tensor_parallel`
+    above 1 the ranks of a group must make the same requests, one call at a time, and cancel none."""

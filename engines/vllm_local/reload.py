@@ -1,4 +1,4 @@
-"""Makes vLLM's reload safe: a stream of weights that is always complete, and a proof that they are used."""
+"""Makes vLLM's reload safe: a stream of weights that is always complete, and a check that vLLM uses them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Checkpoint:
-    """The weights of the checkpoint in a directory: their names and shapes, and each by itself."""
+    """Names and shapes of the weights in a directory, and each weight on demand; raises EngineError without any."""
 
     def __init__(self, directory: Path, tied: bool) -> None:
         from safetensors import safe_open
 
         self.directory = directory
         self.tied = tied
-        """Whether `lm_head.weight` is the embedding, so need not come."""
+        """Whether `lm_head.weight` is the embedding and may be left out."""
         self.shapes: dict[str, tuple[int, ...]] = {}
         self._files: dict[str, Path] = {}
         for file in sorted(directory.glob("*.safetensors")):
@@ -35,7 +35,7 @@ class Checkpoint:
             raise EngineError(f"{directory} has no *.safetensors, so new weights cannot be held against it")
 
     def size(self) -> int:
-        """Numbers in all weights."""
+        """Number of parameters."""
         from math import prod
 
         return sum(map(prod, self.shapes.values()))
@@ -50,9 +50,10 @@ class Checkpoint:
 
 
 class Feed:
-    """Weights for vLLM's reload, which cannot be left half way: what does not fit is noted in `error` and replaced.
+    """Weights for vLLM's reload, which must not end half way: after an error, which is kept in `error`, the remaining
+    weights come from the checkpoint.
 
-    vLLM keeps a layer's tensors until the layer is complete, so each is copied; a trainer may reuse its memory.
+    Each tensor is copied, since vLLM keeps it until its layer is complete and a trainer may reuse its memory.
     """
 
     def __init__(self, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
@@ -79,7 +80,7 @@ class Feed:
 
 
 def disturbed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The weights, each moved so far that answers from any old one show."""
+    """The weights with noise added to each, enough to reveal answers from any old weight."""
     import torch
 
     random = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""The thread that steps vLLM's engine: takes jobs from any event loop, hands back what each of their samples became."""
+"""The thread that steps vLLM's engine: takes jobs from any event loop, delivers their deltas and completions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FINISHES: dict[str | None, Finish] = {"stop": "stop", "length": "length"}
 
 @dataclass(eq=False)
 class Sample:
-    """One sample asked for."""
+    """One requested sample."""
 
     key: str
     index: int
@@ -34,15 +34,15 @@ class Sample:
 
 
 class Stepper:
-    """One thread and the engine that `make` returns there. `ready` is done when the engine is."""
+    """A thread that creates vLLM's engine with `make` and steps it. `ready` is done once the engine is loaded."""
 
     def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
         self.version = version
-        """Name of the weights; stamped on each sample as it is let in, changed by idle work only."""
+        """Version of the weights, set on each sample when it is admitted; changed by idle work only."""
         self.stale = ""
-        """Why there are no weights to answer from; changed by idle work only."""
+        """Why requests are refused until weights are loaded, else empty; changed by idle work only."""
         self.dead = ""
-        """Why vLLM in this process can never be asked again."""
+        """Why vLLM in this process is unusable for good; empty while it works."""
         self.ready: Future[None] = Future()
         self._make = make
         self._wake = threading.Condition()
@@ -58,13 +58,13 @@ class Stepper:
         self._put(job)
 
     def between(self, work: Callable[[LLMEngine], Any]) -> Future[Any]:
-        """Do the work in the stepping thread, after all samples asked for before it and before any asked for later."""
+        """Do the work in the thread, after all samples submitted before it and before any submitted later."""
         idle = IdleWork(work)
         self._put(idle)
         return idle.done
 
     def cancel(self, job: Job[Sample]) -> None:
-        """Forget the job's samples before the next step."""
+        """Drop the job's samples before the next step."""
         with self._wake:
             job.cancelled.set()
             self._wake.notify()
@@ -112,7 +112,7 @@ class Stepper:
         engine.engine_core.shutdown()
 
     def _take(self) -> list[Job[Sample] | IdleWork]:
-        """The jobs before the next idle work, or that work where nothing is under way."""
+        """The jobs before the next idle work, or that idle work itself if no sample is under way."""
         taken: list[Job[Sample] | IdleWork] = []
         while self._queue and isinstance(self._queue[0], Job):
             taken.append(self._queue.popleft())
@@ -121,7 +121,7 @@ class Stepper:
         return taken
 
     def _admit(self, engine: LLMEngine, job: Job[Sample]) -> None:
-        """Hand all samples to vLLM, which lets them in as there is room; the prefix cache shares their prompts."""
+        """Hand all samples to vLLM, which schedules them as there is room; its prefix cache shares their prompts."""
         if problem := self.dead or self.stale:
             self._refuse(job, problem)
             return
@@ -148,7 +148,7 @@ class Stepper:
         try:
             outputs = engine.step()
         except Exception as error:  # noqa: BLE001 - it is delivered as the error of what is under way
-            # Its scheduler and its cache cannot be trusted after a step that broke off.
+            # After an interrupted step vLLM's scheduler and cache are unreliable.
             self.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
             self._fail(self.dead)
             return
@@ -182,7 +182,7 @@ def _finished(sample: Sample, output: RequestOutput, version: str) -> Completion
     done = output.outputs[0]
     token_ids = tuple(done.token_ids)
     chosen = zip(token_ids, done.logprobs or (), strict=True)
-    # As in every engine, the logarithm under the distribution drawn from: a greedy token is certain.
+    # As in every engine, log-probabilities are under the distribution drawn from: a greedy token has probability 1.
     greedy = sample.params.temperature == 0
     logprobs = tuple(0.0 if greedy else float(among[token].logprob) for token, among in chosen)
     usage = Usage(len(sample.prompt) if sample.index == 0 else 0, len(token_ids))

@@ -1,5 +1,5 @@
-"""vLLM's own server as the engine of a trainer: rollouts on other hosts than updates.
+"""vLLM servers as the engine of a trainer, so that rollouts and updates run on different hosts.
 
-`handover` writes new weights into a directory that both sides see, `host` makes one server take them, `engine` spreads
-samples over the servers and keeps old and new weights apart. Nothing of vLLM is imported here.
+`handover` writes new weights into a shared directory, `host` makes one server load them, `engine` spreads samples over
+the servers and keeps old and new weights apart. vLLM is not imported here.
 """

@@ -1,4 +1,4 @@
-"""A TrainableEngine over vLLM servers: samples over HTTP, new weights by a directory that both sides see."""
+"""A TrainableEngine over vLLM servers: samples over HTTP, new weights through a shared directory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import torch
 
 _PATIENCE_S = 3600.0
-"""A sample may wait for hundreds of others before its first token comes."""
+"""Seconds; a sample may wait for hundreds of others before its first token."""
 _PER_REQUEST = 8
 _TOKENS_A_PIECE = 16
-"""Tokens in one piece of the stream: one by one they would keep the trainer busy reading JSON."""
+"""Tokens per chunk of the stream; with one per chunk the trainer would be busy parsing JSON."""
 
 
 async def open_server_engine(
@@ -36,9 +36,9 @@ async def open_server_engine(
 ) -> VllmServerEngine:
     """The engine over the servers at `urls`, all of which serve the model whose checkpoint lies in `directory`.
 
-    `weights` is the directory for new weights, under the same path here and on every server; `rows` is how many samples
-    each server is asked for at once. Of several processes that share the servers one leads: it hands over what all of
-    them gather. Raises EngineError.
+    `weights` is the directory for new weights, under the same path here and on every server; `rows` is the number of
+    concurrent samples per server. Exactly one of the processes that share the servers has `leads`: it hands over the
+    weights that all of them gather. Raises EngineError if a server is unreachable or has another model.
     """
     hosts = [Host(url) for url in urls]
     try:
@@ -54,7 +54,7 @@ async def open_server_engine(
 
 
 class VllmServerEngine:
-    """Samples from one model that one or more servers have; the requests of a call are spread over them."""
+    """Samples from one model on one or more servers, over which the requests of a call are spread."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class VllmServerEngine:
         rows: int,
         leads: bool,
     ) -> None:
-        """`served` is what each host says of itself; see `open_server_engine`."""
+        """`served` describes the model of each host; see `open_server_engine` for the rest."""
         self._directory, self._leads, self._hosts = directory, leads, list(hosts)
         self._weights = weights.expanduser().absolute()
         self._text = Text(directory)
@@ -84,7 +84,7 @@ class VllmServerEngine:
         self._samplers = [HttpEngine(Server(parse_spec(model), asked), self._more) for model in self._models]
         self._version = ""
         self._stale = ""
-        """Why there are no weights to answer from."""
+        """Why requests are refused until weights are loaded, else empty."""
         self._asleep = False
         self._loading = asyncio.Lock()
         self._open, self._idle = asyncio.Event(), asyncio.Event()
@@ -94,7 +94,7 @@ class VllmServerEngine:
 
     @property
     def spec(self) -> str:
-        """The servers, for messages; no spec opens this engine."""
+        """The servers' addresses, for messages only: `open_engine` does not accept this spec."""
         return "vllm-server:" + ",".join(host.url for host in self._hosts)
 
     @property
@@ -135,7 +135,7 @@ class VllmServerEngine:
 
     @asynccontextmanager
     async def _answering(self) -> AsyncGenerator[None, None]:
-        """While samples are under way, which no weights are loaded in between."""
+        """A context for samples under way: it waits for a weight load to end, and the next load waits for its end."""
         while not self._open.is_set():
             await self._open.wait()
         self._under_way += 1
@@ -148,7 +148,7 @@ class VllmServerEngine:
                 self._idle.set()
 
     async def _check_versions(self) -> None:
-        """Raise EngineError where a server was started again since it took its weights."""
+        """Raise EngineError where a server has other weights than it was given, such as after a restart."""
         for host in self._hosts if self._version else ():
             if (found := await host.version()) != self._version:
                 raise EngineError(
@@ -157,19 +157,19 @@ class VllmServerEngine:
                 )
 
     def _encoded(self, request: Request) -> Request:
-        """The request in token ids, for no more tokens than there is room for; raises PromptError."""
+        """The request with token ids as its prompt and `max_tokens` within the context; raises PromptError."""
         ids = self._text.encode(request.prompt, self._context)
         room = self._context - len(ids)
         sampling = replace(request.sampling, max_tokens=min(request.sampling.max_tokens, room))
         return replace(request, prompt=TokenPrompt(tuple(ids)), sampling=sampling)
 
     def _more(self, request: Request) -> Mapping[str, Any]:
-        """What vLLM's server takes besides the protocol: ids and log-probabilities, and no defaults of the server."""
+        """Request fields beyond the protocol: return ids and log-probabilities, override the server's defaults."""
         return {
             "return_token_ids": True,
             "stream_interval": _TOKENS_A_PIECE,
             "logprobs": 0,
-            # The same ends as in other engines, whatever the server takes for the end of a text.
+            # End tokens as in the other engines, in place of the server's own.
             "ignore_eos": True,
             "stop_token_ids": sorted(self._ends | self._text.stop_ids(request.sampling.stop)),
             # A generation_config beside the checkpoint would change the distribution.
@@ -179,10 +179,10 @@ class VllmServerEngine:
         }
 
     async def load_weights(self, version: str, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-        """Answer from these weights from now on; see TrainableEngine.
+        """Replace the weights; see TrainableEngine.
 
-        A process that does not lead only takes part in gathering them. After an error at a server the engine refuses to
-        answer until weights were loaded: servers may differ, and vLLM writes weights in place.
+        A process that does not lead only takes part in gathering them. After an error at a server the engine refuses
+        requests until weights are loaded: servers may differ, and vLLM overwrites weights in place.
         """
         async with self._loading:
             self._open.clear()
@@ -202,7 +202,7 @@ class VllmServerEngine:
 
         dtype = getattr(torch, self._dtype, None)
         folder = write_weights(self._weights, version, tensors, self._base(), dtype)
-        # To the end at every server, so that none is left in the middle because of another.
+        # Wait for every server, so that an error at one does not interrupt the others.
         ends = await asyncio.gather(*(host.take(folder, version) for host in self._hosts), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
@@ -212,19 +212,19 @@ class VllmServerEngine:
         remove_weights(self._weights, folder)
 
     def _base(self) -> Checkpoint:
-        """Names and shapes that all weights must have."""
+        """The checkpoint whose names and shapes new weights must have."""
         from transformers import AutoConfig
 
         config = AutoConfig.from_pretrained(self._directory, local_files_only=True).get_text_config()
         return Checkpoint(self._directory, bool(getattr(config, "tie_word_embeddings", False)))
 
     async def sleep(self) -> None:
-        """Answer nothing until woken. The servers have their accelerators to themselves and keep everything."""
+        """Refuse requests until woken. The servers keep their memory: no trainer shares their accelerators."""
         self._asleep = True
         await self._idle.wait()
 
     async def wake(self) -> None:
-        """Answer again."""
+        """Accept requests again."""
         self._asleep = False
 
     async def close(self) -> None:
@@ -238,7 +238,7 @@ class VllmServerEngine:
 
 
 def _checked(completion: Completion, version: str, greedy: bool) -> Completion:
-    """The completion with its version; an error where the server kept to itself what it drew."""
+    """The completion with its version; an error where token ids or log-probabilities are missing."""
     stamped = replace(completion, weights_version=version)
     if completion.finish == "error":
         return stamped
@@ -246,5 +246,5 @@ def _checked(completion: Completion, version: str, greedy: bool) -> Completion:
     if not ids or len(ids) != len(logprobs):
         reason = f"the server sent {len(ids)} token ids and {len(logprobs)} log-probabilities for the sample"
         return replace(stamped, finish="error", error=reason)
-    # As in every engine, the logarithm under the distribution drawn from: a greedy token is certain.
+    # As in every engine, log-probabilities are under the distribution drawn from: a greedy token has probability 1.
     return replace(stamped, logprobs=(0.0,) * len(ids)) if greedy else stamped

@@ -1,4 +1,4 @@
-"""Weights on their way to a server: files in a directory that both sides see, renamed into place when complete."""
+"""Hands weights to servers as files in a shared directory, renamed into place when complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 SIGHT = "sight"
-"""A folder of written weights that holds a file without a weight: what a server is asked to read first."""
+"""Subfolder of written weights with a file of no tensors, which a server loads first to show that it sees it."""
 _PREFIX, _PARTIAL = "weights-", ".partial"
 _FILE_BYTES = 4 << 30
 
@@ -29,11 +29,10 @@ def write_weights(
     dtype: torch.dtype | None,
     file_bytes: int = _FILE_BYTES,
 ) -> Path:
-    """The folder in `place` that holds these weights, as `dtype` where one is given.
+    """Write the weights into a new folder in `place` and return it; floats are cast to `dtype` if it is given.
 
-    The tensors are taken one after another and held on the CPU until a file of `file_bytes` is full. Raises
-    EngineError, and leaves no folder, where a name or a shape is not the base's, a weight is missing, or the disk does
-    not take it.
+    The tensors are read one by one and held on the CPU until a file of `file_bytes` is full. Raises EngineError, and
+    leaves no folder, where a name or shape is not in `base`, a weight is missing, or writing fails.
     """
     folder = place / (_PREFIX + re.sub(r"[^\w.-]", "_", version))
     partial = folder.with_name(folder.name + _PARTIAL)
@@ -51,7 +50,7 @@ def write_weights(
 
 
 def remove_weights(place: Path, but: Path | None = None) -> None:
-    """Remove every folder of weights in `place`, also those that an earlier run left there, except `but`."""
+    """Remove every folder of weights in `place` except `but`, including those of earlier runs."""
     for folder in place.glob(f"{_PREFIX}*"):
         if folder != but:
             shutil.rmtree(folder, ignore_errors=True)
@@ -76,7 +75,7 @@ def _write_files(
             raise EngineError(problem)
         del left[name]
         wanted = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
-        # A copy also where nothing changes: the trainer may reuse its memory before the file is written.
+        # Always copy: the trainer may reuse the tensor's memory before the file is written.
         part[name] = tensor.detach().to("cpu", wanted, copy=True).contiguous()
         size += part[name].nbytes
         if size >= file_bytes:

@@ -1,4 +1,4 @@
-"""One vLLM server: what it serves, and new weights for it; samples are `engines.http`'s business.
+"""Client of one vLLM server that describes its model and loads new weights; `engines.http` does the sampling.
 
 The routes are those of vLLM 0.32's development mode (VLLM_SERVER_DEV_MODE=1).
 """
@@ -20,7 +20,7 @@ from engines.errors import EngineError
 from engines.vllm_server.handover import SIGHT
 
 SIGHT_S = 20.0
-"""How long a new folder may take to be seen by the server: network file systems remember that it was not there."""
+"""Seconds until the server must see a new folder: network file systems cache that it was missing."""
 _INFO_S = 60.0
 _RELOAD_S = 3600.0
 _SIZES = (
@@ -38,7 +38,7 @@ _SIZES = (
 
 @dataclass(frozen=True)
 class Served:
-    """Description of a server by itself."""
+    """A server's description of its model."""
 
     name: str
     """Name of the model in requests."""
@@ -53,7 +53,7 @@ class Served:
 
 
 class Refused(EngineError):
-    """The server was asked for something and answered that it cannot."""
+    """The server answered a request with an error status."""
 
 
 class Host:
@@ -65,20 +65,20 @@ class Host:
         self._client = httpx2.AsyncClient(
             timeout=httpx2.Timeout(_RELOAD_S, connect=connect_s),
             headers={"Authorization": f"Bearer {key}"} if key else {},
-            # Steps are minutes apart, and the server hangs up after seconds, or after an error of its own.
+            # Calls are minutes apart, and the server closes a connection after idle seconds or an error.
             limits=httpx2.Limits(max_keepalive_connections=0),
         )
 
     async def describe(self) -> Served:
-        """What is served; raises EngineError where the server cannot be reached or was not started as is needed."""
+        """The served model; raises EngineError where the server is unreachable or lacks a required start option."""
         models = await self._get("/v1/models")
         return read_served(self.url, models, await self._get("/server_info", config_format="json"))
 
     async def take(self, folder: Path, version: str) -> None:
-        """Answer from the weights in this folder from now on, once what was asked for before is finished.
+        """Finish the samples under way, then make the server load the weights in this folder.
 
-        Raises EngineError. Where the folder is not seen nothing has changed; a server that fails later is left paused,
-        since vLLM replaces weights in place and has none to go back to.
+        Raises EngineError. A server that does not see the folder keeps its weights; one that fails later stays paused,
+        since vLLM replaces weights in place and cannot restore the old ones.
         """
         await self._see(folder)
         await self._post("/pause", mode="wait")
@@ -92,7 +92,7 @@ class Host:
         await self._post("/resume")
 
     async def version(self) -> str:
-        """The version of its weights: that of the last `take`, or vLLM's own word where it was started since."""
+        """The version of the server's weights: that of the last `take`, or vLLM's default after a restart."""
         return str((await self._get("/weight_info")).get("weight_version"))
 
     async def close(self) -> None:
@@ -100,10 +100,10 @@ class Host:
         await self._client.aclose()
 
     async def _see(self, folder: Path) -> None:
-        """Wait until the server can read the folder.
+        """Wait until the server can read the folder; raises EngineError after SIGHT_S seconds.
 
-        It is asked to take the weights of a file that holds none: in the format of kernels, which replaces weights one
-        by one. A folder that is not there would cost it all its weights otherwise, and every sample under way.
+        The server is told to load a file without tensors in kernel format, which replaces weights one by one. In
+        checkpoint format a missing folder would destroy all its weights and every sample under way.
         """
         until = time.monotonic() + SIGHT_S
         while True:
@@ -152,7 +152,7 @@ class Host:
 
 
 def read_served(url: str, models: dict[str, Any], info: dict[str, Any]) -> Served:
-    """What the server at `url` says of itself in these answers; raises EngineError where that is not what is needed."""
+    """The model described by these answers of the server at `url`; raises EngineError where it cannot be used."""
     try:
         settings = info["vllm_config"]["model_config"]
         served = Served(
@@ -173,9 +173,9 @@ def read_served(url: str, models: dict[str, Any], info: dict[str, Any]) -> Serve
 
 
 def difference(served: Served, base: Path) -> str:
-    """Why a server cannot take the weights of models like that in `base`, as the sizes in its config.json say.
+    """How the server's model differs from the checkpoint in `base`, by the sizes in their config.json.
 
-    Empty where they are the same, and where what it serves is not to be seen from here.
+    Empty where the sizes are equal, and where the server's config.json cannot be read from here.
     """
     theirs, ours = _read(Path(served.model) / "config.json"), _read(base / "config.json")
     for size in _SIZES if theirs else ():
@@ -193,7 +193,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _words(text: str) -> str:
-    """What went wrong, in one line, of the answer to a failed request."""
+    """The error message, in one line, in the answer to a failed request."""
     try:
         message = json.loads(text)["error"]["message"]
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Requests dealt out to servers, and their answers in one stream again."""
+"""Distributes requests over servers, and merges their answers into one stream."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from engines.protocol import Completion, Request
 
 
 def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
-    """The requests for each of `count` servers, as even as can be.
+    """The requests for each of `count` servers, in numbers that differ by at most one.
 
-    Dealt to and fro: where requests of two roles take turns, each server gets as many of the one as of the other.
+    The order of servers is reversed in every other round: where two roles alternate, each server gets both equally.
     """
     order = [*range(count), *reversed(range(count))]
     hands: list[list[Request]] = [[] for _ in range(count)]
@@ -23,7 +23,7 @@ def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
 
 
 async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:
-    """Completions of all streams as each comes; closing it closes them, an error of one ends all."""
+    """Yield completions of all streams as each comes. Closing it closes the streams, and so does an error of one."""
     queue: asyncio.Queue[Arrival] = asyncio.Queue()
 
     async def drain(stream: AsyncGenerator[Completion, None]) -> None:

@@ -28,7 +28,7 @@ class Block:
 
     @property
     def text(self) -> str:
-        """The lines, each ended."""
+        """The lines as one text, each ended by a line feed."""
         return "".join(f"{line}\n" for line in self.lines)
 
 

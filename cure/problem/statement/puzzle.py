@@ -1,4 +1,4 @@
-"""The sample of a puzzle in the form of Advent of Code: a block behind "For example", its answer emphasised below."""
+"""The sample of a puzzle in the form of Advent of Code: a block after "For example", its answer emphasised below."""
 
 from __future__ import annotations
 
