@@ -33,9 +33,12 @@ def main() -> None:
     options = parser.parse_args()
     checkouts = (options.old.absolute(), options.new.absolute())
     found: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(options.rounds):
+    for number in range(options.rounds):
         for name in options.only or JOBS:
-            old, new = (JOBS[name](checkout, options.data.absolute()) for checkout in checkouts)
+            # Which of the two runs first changes from round to round.
+            order = checkouts if number % 2 else checkouts[::-1]
+            figures = {checkout: JOBS[name](checkout, options.data.absolute()) for checkout in order}
+            old, new = (figures[checkout] for checkout in checkouts)
             for figure in old:
                 found.setdefault(figure, []).append((old[figure], new[figure]))
     print(f"{'':<44}{'old':>10}{'new':>10}{'new/old':>10}  rounds")
