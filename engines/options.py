@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from settings.section import Section
 
-O = TypeVar("O", bound="Section")  # noqa: E741 - the letter is not read alone
+OptionsT = TypeVar("OptionsT", bound="Section")
 
 
-def own_options(kind: type[O], given: Sequence[Section]) -> O:
+def own_options(kind: type[OptionsT], given: Sequence[Section]) -> OptionsT:
     """The first of the given options that is of this type; the type's defaults where there is none."""
     return next((options for options in given if isinstance(options, kind)), kind())

@@ -12,7 +12,7 @@ from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 
 
-def sample_only(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001
+def sample_only(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
     """Sample once, then finish, whatever came of it."""
     if not readings:
         return Sample()
