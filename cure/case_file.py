@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -48,22 +49,38 @@ class Shape(BaseModel):
 
 def read_json(path: str) -> object:
     """The content of the JSON file; raises ProblemError with one line that names file, line and column."""
+    return parsed_json(read_text(path), path)
+
+
+def read_text(path: str) -> str:
+    """The text of the file, or of standard input for `-`; raises ProblemError with one line that names the file."""
+    source = "standard input" if path == "-" else path
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
     except FileNotFoundError:
-        raise ProblemError(f"{path}: no such file") from None
+        raise ProblemError(f"{source}: no such file") from None
     except IsADirectoryError:
-        raise ProblemError(f"{path}: is a directory, expected a JSON file") from None
+        raise ProblemError(f"{source}: is a directory; expected a file") from None
     except UnicodeDecodeError as error:
-        raise ProblemError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except (OSError, ValueError) as error:
-        raise ProblemError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+        raise ProblemError(f"{source}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ProblemError(f"{source}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def parsed_json(text: str, source: str, line: int | None = None) -> Any:
+    """The value of a JSON text, which stands on this line of `source`, or is all of it for None.
+
+    Raises ProblemError with one line that names file, line and column; its cause is the error of the parser.
+    """
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise ProblemError(f"{path}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
+        place = f"{source}:{line or error.lineno}:{error.colno}"
+        raise ProblemError(f"{place}: not valid JSON: {error.msg}") from error
     except (RecursionError, ValueError) as error:
-        raise ProblemError(f"{path}: not valid JSON: nested too deeply or a number too long") from error
+        reason = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+        place = source if line is None else f"{source}:{line}"
+        raise ProblemError(f"{place}: not valid JSON: {reason}") from error
 
 
 def checked(value: object, model: type[Model], where: str, synonyms: Synonyms | None = None) -> Model:

@@ -29,17 +29,17 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
 
         def cancel(number: int, _: FrameType | None) -> None:
             caught.append(signal.Signals(number))
-            for each in SIGNALS:
-                signal.signal(each, signal.SIG_DFL)
+            for handled in SIGNALS:
+                signal.signal(handled, signal.SIG_DFL)
             loop.call_soon_threadsafe(task.cancel)
 
         in_main_thread = threading.current_thread() is threading.main_thread()
-        before = {each: signal.signal(each, cancel) for each in SIGNALS} if in_main_thread else {}
+        before = {handled: signal.signal(handled, cancel) for handled in SIGNALS} if in_main_thread else {}
         try:
             return await work
         finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+            for handled, handler in before.items():
+                signal.signal(handled, handler)
 
     try:
         return asyncio.run(guarded())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -49,12 +50,8 @@ class Lines:
         self._file = path.open("ab")
         if not path.is_file():
             return
-        whole = 0
         with path.open("rb") as file:
-            for line in file:
-                if _parsed(line) is None:
-                    break
-                whole += len(line)
+            whole = sum(len(line) for line in takewhile(lambda line: _parsed(line) is not None, file))
         os.truncate(path, whole)
 
     def append(self, record: dict[str, Any]) -> None:

@@ -87,9 +87,9 @@ class ScoredProblem(Shape):
             sized(f"'case_outputs' row {row}", outputs, tests)
         if self.pool is not None:
             _rectangle("'pool': 'case_table'", self.pool.case_table, len(self.pool.right), tests)
-        asked = self.requested_tests
-        if asked is not None and (asked < tests or (self.case_extracted is not None and asked != tests)):
-            raise ValueError(f"'requested_tests' is {asked}, but 'case_table' has {tests} tests")
+        requested = self.requested_tests
+        if requested is not None and (requested < tests or (self.case_extracted is not None and requested != tests)):
+            raise ValueError(f"'requested_tests' is {requested}, but 'case_table' has {tests} tests")
         return self
 
     def verdicts(self, name: str) -> ProblemVerdicts:

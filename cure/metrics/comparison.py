@@ -206,10 +206,10 @@ def _chance(a: Measure, b: Measure, difference: float, swaps: Floats) -> tuple[f
 
 def _with_winners(differences: Sequence[Difference]) -> tuple[Difference, ...]:
     """The differences with the winners of headlines; Holm's rule holds the k-th of K p-values to 5 % / (K - k + 1)."""
-    asked = sorted((found.p, found.name) for found in differences if found.headline and found.p is not None)
+    p_values = sorted((found.p, found.name) for found in differences if found.headline and found.p is not None)
     beyond_chance = set()
-    for place, (p, name) in enumerate(asked):
-        if p > 0.05 / (len(asked) - place):
+    for place, (p, name) in enumerate(p_values):
+        if p > 0.05 / (len(p_values) - place):
             break
         beyond_chance.add(name)
     return tuple(

@@ -21,6 +21,16 @@ class Decisions:
     wrong_accepted: int = 0
     wrong_rejected: int = 0
 
+    @property
+    def right(self) -> int:
+        """Decisions on right programs."""
+        return self.right_accepted + self.right_rejected
+
+    @property
+    def wrong(self) -> int:
+        """Decisions on wrong programs."""
+        return self.wrong_accepted + self.wrong_rejected
+
 
 def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
     """FAR, FRR and F1 on the coder's programs, labelled by hidden tests: per test, and per suite of all tests; pooled.
@@ -28,12 +38,10 @@ def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
     A suite accepts a program that passes all of its tests. Problems without extracted tests do not enter. A program
     that was not extracted is wrong and fails everything; cells on which the sandbox failed are left out.
     """
-    by_test = [
-        _by_test(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems
-    ]
-    by_suite = [
-        _by_suite(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems
-    ]
+    by_test, by_suite = (
+        [decide(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems]
+        for decide in (_by_test, _by_suite)
+    )
     return _ratios("test", by_test, "no pair of a {} program and a test") | _ratios(
         "suite", by_suite, "no {} program met a test"
     )
@@ -64,14 +72,16 @@ def against_pools(problems: Sequence[Judged]) -> dict[str, Measure]:
         else Decisions()
         for judged in problems
     ]
-    right = [counts.right_accepted + counts.right_rejected for counts in decisions]
-    wrong = [counts.wrong_accepted + counts.wrong_rejected for counts in decisions]
     return {
         "pool_suite_tpr": pooled(
-            [counts.right_accepted for counts in decisions], right, "no labelled pool with a right program met a test"
+            [counts.right_accepted for counts in decisions],
+            [counts.right for counts in decisions],
+            "no labelled pool with a right program met a test",
         ),
         "pool_suite_tnr": pooled(
-            [counts.wrong_rejected for counts in decisions], wrong, "no labelled pool with a wrong program met a test"
+            [counts.wrong_rejected for counts in decisions],
+            [counts.wrong for counts in decisions],
+            "no labelled pool with a wrong program met a test",
         ),
     }
 
@@ -83,32 +93,30 @@ def duplicates(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 def _by_test(right: Booleans, generated: Booleans, known: Booleans, extracted: Booleans) -> Decisions:
     passes, sure = generated[:, extracted], known[:, extracted]
-    return Decisions(
-        right_accepted=int((passes & sure)[right].sum()),
-        right_rejected=int((~passes & sure)[right].sum()),
-        wrong_accepted=int((passes & sure)[~right].sum()),
-        wrong_rejected=int((~passes & sure)[~right].sum()),
-    )
+    return _decisions(right, passes & sure, ~passes & sure)
 
 
 def _by_suite(right: Booleans, generated: Booleans, known: Booleans, extracted: Booleans) -> Decisions:
     if not extracted.any():
         return Decisions()
     passes, sure = generated[:, extracted], known[:, extracted]
-    rejected = (sure & ~passes).any(axis=1)
-    accepted = (sure & passes).all(axis=1)
+    accepted, rejected = (sure & passes).all(axis=1), (sure & ~passes).any(axis=1)
+    return _decisions(right, np.asarray(accepted), np.asarray(rejected))
+
+
+def _decisions(right: Booleans, accepted: Booleans, rejected: Booleans) -> Decisions:
+    """The counts, from (programs, ...) acceptances and rejections."""
     return Decisions(
-        right_accepted=int((accepted & right).sum()),
-        right_rejected=int((rejected & right).sum()),
-        wrong_accepted=int((accepted & ~right).sum()),
-        wrong_rejected=int((rejected & ~right).sum()),
+        right_accepted=int(accepted[right].sum()),
+        right_rejected=int(rejected[right].sum()),
+        wrong_accepted=int(accepted[~right].sum()),
+        wrong_rejected=int(rejected[~right].sum()),
     )
 
 
 def _ratios(unit: str, decisions: Sequence[Decisions], reason: str) -> dict[str, Measure]:
     """FAR, FRR and F1; in F1 a positive is the acceptance of a right program."""
-    right = [counts.right_accepted + counts.right_rejected for counts in decisions]
-    wrong = [counts.wrong_accepted + counts.wrong_rejected for counts in decisions]
+    right, wrong = [counts.right for counts in decisions], [counts.wrong for counts in decisions]
     far = pooled([counts.wrong_accepted for counts in decisions], wrong, reason.format("wrong"))
     frr = pooled([counts.right_rejected for counts in decisions], right, reason.format("right"))
     return {f"far_{unit}": far, f"frr_{unit}": frr, f"f1_{unit}": combined([far, frr], _f1, reason.format("right"))}

@@ -174,15 +174,7 @@ def _error(grid: Estimates, row: int, column: int, problems: int) -> float:
 
 def scored(measure: Measure, interval: Interval) -> Scored:
     """The value of the measure with its interval."""
-    value = measure.value()
-    return Scored(
-        value=value.value,
-        numerator=value.numerator,
-        denominator=value.denominator,
-        problems=measure.problems,
-        reason=value.reason,
-        interval=interval,
-    )
+    return Scored(**vars(measure.value()), problems=measure.problems, interval=interval)
 
 
 def _point(point: GridPoint, best: Scored, gap: Scored) -> BestOfN:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from cure.errors import ProblemError
 
 Booleans = NDArray[np.bool_]
 Outputs = NDArray[np.int64]
+Kind = TypeVar("Kind", np.bool_, np.int64)
 
 
 @dataclass(frozen=True)
@@ -93,35 +95,48 @@ def verdicts(
     number of requested tests is unknown. Raises ProblemError where sizes do not fit.
     """
     hidden, generated = np.asarray(hidden, dtype=np.bool_), np.asarray(generated, dtype=np.bool_)
-    if generated.shape[0] != hidden.shape[0]:
-        raise ProblemError(f"{name}: {hidden.shape[0]} programs met hidden tests, {generated.shape[0]} generated ones")
     programs, tests = generated.shape
+    if hidden.shape[0] != programs:
+        raise ProblemError(f"{name}: {hidden.shape[0]} programs met hidden tests, {programs} generated ones")
     failed = 0 if requested is None or extracted_tests is not None else requested - tests
     if failed < 0 or (extracted_tests is not None and requested not in (None, tests)):
         raise ProblemError(f"{name}: {tests} tests, but {requested} were requested")
-    ran = _vector(extracted_programs, programs, f"{name}: extracted programs")
-    read = np.append(_vector(extracted_tests, tests, f"{name}: extracted tests"), np.zeros(failed, dtype=np.bool_))
-    known = np.append(
-        _grid(generated_known, generated.shape, name), np.ones((programs, failed), dtype=np.bool_), axis=1
-    )
-    known |= ~(ran[:, None] & read)
-    hidden_sure = _grid(hidden_known, hidden.shape, name) | ~ran[:, None]
-    truth, truth_known = _reference(reference, tests, failed, name)
+
+    def sized(
+        values: Sequence[bool | None] | Booleans | None, shape: tuple[int, ...], what: str, default: bool = True
+    ) -> Booleans:
+        found = np.full(shape, default) if values is None else np.array(values, dtype=np.bool_)
+        _require_shape(f"{name}: {what}", found.shape, shape)
+        return found
+
+    ran = sized(extracted_programs, (programs,), "extracted programs")
+    read = _wider(sized(extracted_tests, (tests,), "extracted tests"), failed, False)
+    known = _wider(sized(generated_known, generated.shape, "known cells"), failed, True) | ~(ran[:, None] & read)
+    hidden_sure = sized(hidden_known, hidden.shape, "known hidden cells") | ~ran[:, None]
+    truth = _wider(sized(reference, (tests,), "verdicts of the reference", default=False), failed, False)
+    truth_known = [False] * tests if reference is None else [passes is not None for passes in reference]
+    _require_shape(f"{name}: inputs", (tests if inputs is None else len(inputs),), (tests,))
+    if outputs is not None:
+        _require_shape(f"{name}: outputs", outputs.shape, generated.shape)
+        outputs = np.where(ran[:, None], _wider(outputs, failed, -1), -1)
+    if pool is not None:
+        passed = sized(pool.generated, (len(pool.right), tests), "the pool's table")
+        pool = Pool(np.asarray(pool.right, dtype=np.bool_), _wider(passed, failed, False) & read)
     return ProblemVerdicts(
         name=name,
         hidden=hidden & ran[:, None] & hidden_sure,
         hidden_known=hidden_sure,
-        generated=_wider(generated, failed) & ran[:, None] & read & known,
+        generated=_wider(generated, failed, False) & ran[:, None] & read & known,
         generated_known=known,
         extracted_programs=ran,
         extracted_tests=read,
         requested_known=requested is not None or extracted_tests is not None,
-        reference=None if truth is None else truth & read,
-        reference_known=truth_known,
-        public=_public(public, programs, name) & ran[:, None],
-        inputs=_inputs(inputs, tests, failed, name),
-        outputs=_outputs(outputs, generated.shape, failed, ran, name),
-        pool=_pool(pool, tests, failed, read, name),
+        reference=None if reference is None else truth & read,
+        reference_known=_wider(np.array(truth_known, dtype=np.bool_), failed, reference is not None),
+        public=sized(public, (programs, 0 if public is None else public.shape[1]), "public examples") & ran[:, None],
+        inputs=None if inputs is None else (*inputs, *[None] * failed),
+        outputs=outputs,
+        pool=pool,
     )
 
 
@@ -137,69 +152,13 @@ def output_numbers(texts: Sequence[str | None], programs: int, tests: int) -> Ou
     return np.array(numbers, dtype=np.int64).reshape(programs, tests)
 
 
-def _vector(values: Sequence[bool] | Booleans | None, size: int, what: str) -> Booleans:
-    if values is None:
-        return np.ones(size, dtype=np.bool_)
-    if len(values) != size:
-        raise ProblemError(f"{what}: {len(values)} entries, expected {size}")
-    return np.array(values, dtype=np.bool_)
+def _require_shape(what: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if shape != expected:
+        found, wanted = (" x ".join(map(str, size)) for size in (shape, expected))
+        raise ProblemError(f"{what}: {found} entries, expected {wanted}")
 
 
-def _grid(known: Booleans | None, shape: tuple[int, ...], name: str) -> Booleans:
-    if known is None:
-        return np.ones(shape, dtype=np.bool_)
-    if known.shape != shape:
-        raise ProblemError(f"{name}: known cells have the shape {known.shape}, expected {shape}")
-    return known
-
-
-def _wider(table: Booleans, failed: int) -> Booleans:
-    """The table (programs, tests) with `failed` columns of False appended."""
-    return np.append(table, np.zeros((table.shape[0], failed), dtype=np.bool_), axis=1) if failed else table
-
-
-def _reference(
-    passes: Sequence[bool | None] | Booleans | None, tests: int, failed: int, name: str
-) -> tuple[Booleans | None, Booleans]:
-    if passes is None:
-        return None, np.zeros(tests + failed, dtype=np.bool_)
-    if len(passes) != tests:
-        raise ProblemError(f"{name}: the reference has {len(passes)} verdicts, expected {tests}")
-    known = [entry is not None for entry in passes]
-    truth = [bool(entry) for entry in passes]
-    return np.array(truth + [False] * failed, dtype=np.bool_), np.array(known + [True] * failed, dtype=np.bool_)
-
-
-def _public(table: Booleans | None, programs: int, name: str) -> Booleans:
-    if table is None:
-        return np.zeros((programs, 0), dtype=np.bool_)
-    if table.shape[0] != programs:
-        raise ProblemError(f"{name}: {table.shape[0]} programs met public examples, expected {programs}")
-    return np.asarray(table, dtype=np.bool_)
-
-
-def _inputs(inputs: Sequence[Hashable] | None, tests: int, failed: int, name: str) -> tuple[Hashable, ...] | None:
-    if inputs is None:
-        return None
-    if len(inputs) != tests:
-        raise ProblemError(f"{name}: {len(inputs)} inputs, expected {tests}")
-    return (*inputs, *[None] * failed)
-
-
-def _outputs(outputs: Outputs | None, shape: tuple[int, ...], failed: int, ran: Booleans, name: str) -> Outputs | None:
-    if outputs is None:
-        return None
-    if outputs.shape != shape:
-        raise ProblemError(f"{name}: outputs have the shape {outputs.shape}, expected {shape}")
-    wider = np.append(outputs, np.full((shape[0], failed), -1), axis=1)
-    return np.where(ran[:, None], wider, -1)
-
-
-def _pool(pool: Pool | None, tests: int, failed: int, read: Booleans, name: str) -> Pool | None:
-    if pool is None:
-        return None
-    if pool.generated.shape != (len(pool.right), tests):
-        raise ProblemError(
-            f"{name}: the pool's table has the shape {pool.generated.shape}, expected programs x {tests}"
-        )
-    return Pool(np.asarray(pool.right, dtype=np.bool_), _wider(pool.generated, failed) & read)
+def _wider(table: NDArray[Kind], failed: int, value: bool | int) -> NDArray[Kind]:
+    """The table (..., tests) with a column of this value appended for each failed extraction."""
+    columns = np.full((*table.shape[:-1], failed), value, dtype=table.dtype)
+    return np.concatenate([table, columns], axis=-1)

@@ -14,12 +14,12 @@ A Markdown or text file is one problem: the statement as it stands, named by its
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cure.case_file import parsed_json, read_text
 from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem.companion import is_companion, problem_from_companion
@@ -57,7 +57,7 @@ def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     if suffix == ".parquet" and text is None:
         return _from_rows(source, _parquet_rows(path))
     if text is None:
-        text = _read(path)
+        text = read_text(path)
     if not text.strip():
         raise ProblemError(f"{source}: is empty; expected a problem as JSON, JSONL, Markdown or text")
     if suffix in _JSON_LINES:
@@ -107,22 +107,6 @@ def _optional_fields(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _read(path: str) -> str:
-    try:
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-    except FileNotFoundError:
-        raise ProblemError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise ProblemError(f"{path}: is a directory; expected a problem file") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ProblemError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        source = "standard input" if path == "-" else path
-        raise ProblemError(f"{source}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-
-
 def _looks_like_json(text: str) -> bool:
     start = text.lstrip()
     return start.startswith("{") or (start.startswith("[") and start[1:].lstrip()[:1] in ("{", "]"))
@@ -130,13 +114,12 @@ def _looks_like_json(text: str) -> bool:
 
 def _json_rows(source: str, text: str) -> list[tuple[str, object]]:
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data" and text.lstrip().startswith("{") and "\n" in text.strip():
+        value = parsed_json(text, source)
+    except ProblemError as error:
+        several = isinstance(error.__cause__, json.JSONDecodeError) and error.__cause__.msg == "Extra data"
+        if several and text.lstrip().startswith("{") and "\n" in text.strip():
             return _json_lines(source, text)
-        raise ProblemError(f"{source}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        raise ProblemError(f"{source}: not valid JSON: {_too_much(error)}") from error
+        raise
     if isinstance(value, dict):
         return [(source, value)]
     if not isinstance(value, list):
@@ -147,21 +130,8 @@ def _json_rows(source: str, text: str) -> list[tuple[str, object]]:
 
 
 def _json_lines(source: str, text: str) -> list[tuple[str, object]]:
-    rows: list[tuple[str, object]] = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            rows.append((f"{source}: line {number}", json.loads(line)))
-        except json.JSONDecodeError as error:
-            raise ProblemError(f"{source}:{number}:{error.colno}: not valid JSON: {error.msg}") from error
-        except (RecursionError, ValueError) as error:
-            raise ProblemError(f"{source}:{number}: not valid JSON: {_too_much(error)}") from error
-    return rows
-
-
-def _too_much(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+    written = ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+    return [(f"{source}: line {number}", parsed_json(line, source, number)) for number, line in written]
 
 
 def _parquet_rows(path: str) -> list[tuple[str, object]]:
@@ -189,4 +159,6 @@ def _from_rows(source: str, rows: Sequence[tuple[str, object]]) -> ProblemFile:
             read.append(problem_from_companion(row, where, name))
         else:
             read.append(Statement(problem_from_row(row, where, name)))
-    return ProblemFile([each.problem for each in read], tuple(note for each in read for note in each.notes))
+    return ProblemFile(
+        [statement.problem for statement in read], tuple(note for statement in read for note in statement.notes)
+    )

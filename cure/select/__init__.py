@@ -6,7 +6,7 @@ A new one is a small file here and a line in `SELECTORS`.
 
 from collections.abc import Callable
 
-from cure.errors import ProblemError
+from cure.errors import unknown_name
 from cure.select.agreement import rank_by_agreement
 from cure.select.answer import answer_of, verified, viable
 from cure.select.confidence import Confidence, Hypothesis, confidence
@@ -22,10 +22,10 @@ SELECTORS: dict[str, Selector] = {"agreement": rank_by_agreement, "max-pass": ra
 
 
 def selector(name: str) -> Selector:
-    """The selector of that name. Raises ProblemError that lists the names there are."""
-    if name not in SELECTORS:
-        raise ProblemError(f"unknown selector {name!r}; there are: {', '.join(SELECTORS)}")
-    return SELECTORS[name]
+    """The selector of that name. Raises ProblemError, naming the nearest name, when there is none."""
+    if found := SELECTORS.get(name):
+        return found
+    raise unknown_name("selector", name, SELECTORS)
 
 
 __all__ = [

@@ -12,7 +12,7 @@ MAX_ODDS = 3.0
 
 def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:
     """The first candidates of the two most probable behaviours, where both are viable and about as probable."""
-    fit = [each for each in posterior.hypotheses if each.cluster and viable(table, each.cluster[0])]
-    if len(fit) < 2 or fit[0].probability > MAX_ODDS * fit[1].probability:
+    possible = [h for h in posterior.hypotheses if h.cluster and viable(table, h.cluster[0])]
+    if len(possible) < 2 or possible[0].probability > MAX_ODDS * possible[1].probability:
         return None
-    return fit[0].cluster[0], fit[1].cluster[0]
+    return possible[0].cluster[0], possible[1].cluster[0]

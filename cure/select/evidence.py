@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.table import AnyTable, clusters
+from cure.table import AnyTable, clusters, pass_matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,11 @@ def evidence(table: AnyTable) -> Evidence:
     behaviours = [tuple(group) for group in clusters(table)]
     judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.tests)]
     groups = judged or behaviours
-    shape = len(groups), len(table.tests)
-    heads = [group[0] for group in groups]
+    first = [group[0] for group in groups]
+    known = [[table.known(candidate, name) for name in table.tests] for candidate in first]
     return Evidence(
         groups=tuple(groups),
-        passed=np.array([[table.passes(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape),
-        known=np.array([[table.known(c, t) for t in table.tests] for c in heads], dtype=bool).reshape(shape),
+        passed=pass_matrix(table, first),
+        known=np.array(known, dtype=bool).reshape(len(groups), len(table.tests)),
         trusted=np.array([test.trusted for test in table.tests.values()], dtype=bool),
     )

@@ -106,8 +106,8 @@ class ProgramExecutor:
             question = json.dumps({"input": test.stdin, "output": cell.stdout, "expected": test.expected})
             questions.setdefault(question, []).append((place, cell))
         judging = replace(self.judging, limits=self.judging.checker_limits, give_up_after=None)
-        asked = {self.judging.checker: list(questions)}
-        async with aclosing(run_pairs(self._sandbox, asked, judging)) as answers:
+        checks = {self.judging.checker: list(questions)}
+        async with aclosing(run_pairs(self._sandbox, checks, judging)) as answers:
             async for (_, question), answer in answers:
                 for place, cell in questions[question]:
                     yield place, _judged(cell, answer)

@@ -285,9 +285,9 @@ def test_every_edge_case_of_the_golden_file_has_a_sensible_answer(shared_data: P
         ({"extracted_programs": [True]}, "p: extracted programs: 1 entries, expected 2"),
         ({"extracted_tests": [True, True]}, "p: extracted tests: 2 entries, expected 1"),
         ({"requested": 0}, "p: 1 tests, but 0 were requested"),
-        ({"reference": [True, False]}, "p: the reference has 2 verdicts, expected 1"),
-        ({"inputs": []}, "p: 0 inputs, expected 1"),
-        ({"public": table("1")}, "p: 1 programs met public examples, expected 2"),
+        ({"reference": [True, False]}, "p: verdicts of the reference: 2 entries, expected 1"),
+        ({"inputs": []}, "p: inputs: 0 entries, expected 1"),
+        ({"public": table("1")}, "p: public examples: 1 x 1 entries, expected 2 x 1"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(arguments: dict[str, Any], message: str) -> None:

@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_read_gets_one_exact_line(tmp_path: Path) -> None:
     binary.write_bytes(b'{"question": "\xff"}')
     for path, message in (
         (tmp_path / "none.json", "no such file"),
-        (tmp_path, "is a directory; expected a problem file"),
+        (tmp_path, "is a directory; expected a file"),
         (binary, "is not UTF-8 text (byte 14); save it as UTF-8"),
     ):
         with pytest.raises(ProblemError) as error:

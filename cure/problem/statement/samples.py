@@ -120,8 +120,12 @@ def _nested(found: _Samples, part: SamplePart) -> bool:
 
 def _are_descriptions(given: SamplePart, expected: SamplePart) -> bool:
     """Whether the two parts, below an example that has no labels, describe input and output in sentences."""
-    said = any(part.sample or part.blocks or part.inline for part in (given, expected))
-    return not said and may_be_prose(given.text.split("\n", 1)[0]) and looks_like_prose(expected.text.split("\n", 1)[0])
+    labelled = any(part.sample or part.blocks or part.inline for part in (given, expected))
+    return (
+        not labelled
+        and may_be_prose(given.text.split("\n", 1)[0])
+        and looks_like_prose(expected.text.split("\n", 1)[0])
+    )
 
 
 def _belong_together(given: SamplePart, expected: SamplePart) -> bool:
