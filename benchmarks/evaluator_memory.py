@@ -37,7 +37,7 @@ def main() -> None:
 
 def measure(path: Path) -> None:
     """Print the peak after loading the code, after the summary and after the report."""
-    from evaluator.report.write import write_report
+    from evaluator.report.write import write_files
     from evaluator.run.directory import RunDirectory
     from evaluator.run.summary import summarise, write_summary
 
@@ -46,7 +46,7 @@ def measure(path: Path) -> None:
     metrics = summarise(run)
     write_summary(run, metrics)
     peaks.append(("summary", peak_mb()))
-    write_report(run, metrics)
+    write_files(run, metrics)
     peaks.append(("report", peak_mb()))
     print(", ".join(f"{name} {mb:.0f} MB" for name, mb in peaks))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cure.json_lines import Lines
 from engines import write_atomically
-from evaluator.report.write import write_report
+from evaluator.report.write import write_files
 from evaluator.run.directory import RunDirectory
 from evaluator.run.settings import RoleSettings, Settings
 from evaluator.run.summary import summarise, write_summary
@@ -151,9 +151,9 @@ def main() -> None:
         write_summary(run, metrics)
         print(f"{'metrics':<24}{time.perf_counter() - begun:8.1f} s")
         begun = time.perf_counter()
-        file = write_report(run, metrics, on_missing=print)
+        write_files(run, metrics, on_missing=print)
         print(f"{'report':<24}{time.perf_counter() - begun:8.1f} s")
-        print(f"{'report.html':<24}{file.stat().st_size / 1e6:8.1f} MB")
+        print(f"{'report.html':<24}{run.report.stat().st_size / 1e6:8.1f} MB")
         print(f"{'largest memory':<24}{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:8.0f} MB")
 
 

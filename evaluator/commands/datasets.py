@@ -50,7 +50,7 @@ def list_sets(files: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(sets, indent=1))
         return
-    from evaluator.datasets.show import show, table
+    from evaluator.terminal import show, table
 
     columns = ("name", "file", "published", "in the paper", "on this machine")
     rows = [[row[key] for key in ("name", "file", "published_problems", "paper", "here")] for row in sets["sets"]]
@@ -129,7 +129,8 @@ def convert(
     if as_json:
         click.echo(json.dumps({**summary, "file": str(target), "dropped_file": str(dropped)}, indent=1))
         return
-    from evaluator.datasets.show import conversion_view, show
+    from evaluator.datasets.show import conversion_view
+    from evaluator.terminal import show
 
     show(*conversion_view(summary))
     click.echo(f"{target}: {len(found.rows)} problems; what was left out: {dropped}")
@@ -157,7 +158,8 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
     if as_json:
         click.echo(json.dumps({"file": str(path), **report.record()}, indent=1))
     else:
-        from evaluator.datasets.show import report_view, show
+        from evaluator.datasets.show import report_view
+        from evaluator.terminal import show
 
         show(*report_view(report, path.name))
     if not report.well or (strict and report.remarks):
@@ -181,7 +183,8 @@ def show_set(file: str, index: int | None, limit: int, as_json: bool) -> None:
         content: Any = to_record(chosen) if chosen else [brief(at, problem) for at, problem in enumerate(problems)]
         click.echo(json.dumps(content, indent=1))
         return
-    from evaluator.datasets.show import problem_view, show, summary
+    from evaluator.datasets.show import problem_view, summary
+    from evaluator.terminal import show
 
     show(problem_view(chosen, index or 0) if chosen else summary(problems, path.name, limit))
 

@@ -74,15 +74,14 @@ def run_of(dataset: str) -> click.Command:
 
         metrics = summarise(directory, prices)
         write_summary(directory, metrics)
-        from evaluator.report.write import write_report
+        from evaluator.report.output.terminal import show_content
+        from evaluator.report.write import write_files
 
-        write_report(directory, metrics, on_missing=lambda line: click.echo(line, err=True))
+        content = write_files(directory, metrics, on_missing=lambda line: click.echo(line, err=True))
         if as_json:
             click.echo(json.dumps(metrics, indent=1))
-            return
-        from evaluator.run.terminal import show_metrics
-
-        show_metrics(directory, metrics)
+        else:
+            show_content(content, directory.report)
 
     return run
 

@@ -58,8 +58,8 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     if as_json:
         click.echo(json.dumps(results if everything else results.get("responses", []), indent=1))
         return
-    from evaluator.datasets.show import show
     from evaluator.stored.result_tables import extraction_tables
+    from evaluator.terminal import show
 
     show(*extraction_tables(results))
 
@@ -91,8 +91,8 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
     if as_json:
         click.echo(json.dumps(results, indent=1, allow_nan=False))
         return
-    from evaluator.datasets.show import show
     from evaluator.stored.result_tables import score_tables
+    from evaluator.terminal import show
 
     show(*score_tables(results))
 
@@ -119,7 +119,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(result, indent=1, allow_nan=False))
         return
-    from evaluator.datasets.show import show
     from evaluator.stored.result_tables import comparison_tables
+    from evaluator.terminal import show
 
     show(*comparison_tables(result))

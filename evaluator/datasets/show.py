@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
-from rich.text import Text
 
 from cure.problem import Problem, UnitTest
 from cure.table import judging_of
 from evaluator.datasets.check import CheckReport
+from evaluator.terminal import plain, table
 
 _LONGEST = 400
 _MOST_LINES = 20
-
-
-def show(*parts: RenderableType) -> None:
-    """Print to standard output."""
-    console = Console()
-    for part in parts:
-        console.print(part)
-
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "") -> Table:
-    """A table of plain texts."""
-    made = Table(title=title, title_justify="left", caption=plain(caption) if caption else None, caption_justify="left")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(plain(str(cell)) for cell in row))
-    return made
-
-
-def plain(text: str) -> Text:
-    """The text without markup; characters that no terminal can print are escaped."""
-    return Text(text.encode("utf-8", "backslashreplace").decode())
 
 
 def summary(problems: Sequence[Problem], title: str, most: int) -> Table:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engines import write_atomically
 from evaluator.report.content.content import content_of
+from evaluator.report.content.parts import Content
 from evaluator.report.material.material import Material, read_material
 from evaluator.report.output.details import pack
 from evaluator.report.output.executions import write_executions
@@ -23,21 +24,23 @@ NO_PICTURES = "There are no pictures: they need matplotlib (pip install 'cure-ag
 
 
 def write_report(
-    directory: RunDirectory,
-    metrics: Mapping[str, Any] | None = None,
-    prices: Prices | None = None,
-    on_missing: Callable[[str], None] = lambda _: None,
+    directory: RunDirectory, prices: Prices | None = None, on_missing: Callable[[str], None] = lambda _: None
 ) -> Path:
-    """The path of the report.html written, beside report.md, metrics.csv, executions.parquet and plots/.
+    """The path of the report.html written, beside the files of `write_files`, metrics.json and problems.csv.
 
-    Without `metrics` they are computed from the tables and `prices`, and metrics.json and problems.csv written anew.
     `on_missing` gets a sentence for each part left out because a library is missing. Raises ProblemError where the
     directory holds no evaluation.
     """
-    directory.read_settings()
-    if metrics is None:
-        metrics = summarise(directory, prices)
-        write_summary(directory, dict(metrics))
+    metrics = summarise(directory, prices)
+    write_summary(directory, metrics)
+    write_files(directory, metrics, on_missing)
+    return directory.report
+
+
+def write_files(
+    directory: RunDirectory, metrics: Mapping[str, Any], on_missing: Callable[[str], None] = lambda _: None
+) -> Content:
+    """The content of the report, after writing report.html, report.md, metrics.csv, executions.parquet and plots/."""
     material = read_material(directory, metrics)
     drawn, no_pictures = _pictures(material)
     no_executions = write_executions(directory.path / "executions.parquet", material.tables)
@@ -47,21 +50,18 @@ def write_report(
     content = content_of(material)
     write_atomically(directory.path / "metrics.csv", ratios_csv(metrics))
     write_atomically(directory.path / "report.md", markdown(content, drawn, missing))
-    file = directory.path / "report.html"
-    write_atomically(file, page(content, drawn, pack(material), missing))
-    return file
+    write_atomically(directory.report, page(content, drawn, pack(material), missing))
+    return content
 
 
 def _pictures(material: Material) -> tuple[list[Picture], str]:
     """The pictures, after writing them to plots/ in place of earlier ones, and the reason if there are none."""
     folder = material.directory.path / "plots"
     try:
-        drawn = list(pictures(material))
+        drawn, reason = list(pictures(material)), ""
     except ImportError:
         drawn, reason = [], NO_PICTURES
-    else:
-        reason = ""
-    for old in [*folder.glob("*.svg"), *folder.glob("*.png")] if folder.is_dir() else []:
+    for old in [*folder.glob("*.svg"), *folder.glob("*.png")]:
         old.unlink()
     if drawn:
         folder.mkdir(exist_ok=True)

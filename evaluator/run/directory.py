@@ -44,6 +44,11 @@ class RunDirectory:
         """The file of the metrics, in both modes."""
         return self.path / "metrics.json"
 
+    @property
+    def report(self) -> Path:
+        """The page of the report."""
+        return self.path / "report.html"
+
     def read_settings(self) -> Settings:
         """The settings of the run. Raises ProblemError if the directory holds none."""
         try:

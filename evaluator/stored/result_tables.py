@@ -8,15 +8,18 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from evaluator.datasets.show import plain
+from evaluator.report.content.measures import grids_of, lines_of
+from evaluator.terminal import plain, table
 
 _WIDEST = 48
+"""Maximum characters of a text in a table."""
+_RATIOS = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
 
 
-def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table | Text]:
+def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table]:
     """One table per list of the file."""
-    titles = {"responses": _responses, "modify": _modify, "test_if_eq": _equal}
-    return [titles[key](rows) for key, rows in results.items()]
+    views = {"responses": _responses, "modify": _modified, "test_if_eq": _equal}
+    return [views[key](rows) for key, rows in results.items()]
 
 
 def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
@@ -29,9 +32,9 @@ def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
     return tables
 
 
-def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
+def comparison_tables(result: Mapping[str, Any]) -> list[Table]:
     """A table of differences; of best-of-n only for the most programs and tests, since --json has the others."""
-    table = _table("B - A", "measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
+    rows = []
     for row in result["differences"]:
         if not row["headline"] and (row["name"].startswith("best_of_") or row["difference"] is None):
             continue
@@ -39,97 +42,70 @@ def comparison_tables(result: Mapping[str, Any]) -> list[Table | Text]:
         numbers = (_number(row["a"]), _number(row["b"]), _signed(row["difference"]))
         p = "-" if row["p"] is None else f"{row['p']:.4f} {row['test']}"
         winner = (row["winner"] or "none") if row["headline"] else ""
-        table.add_row(name, *numbers, _range(row["low"], row["high"]), p, _number(row["minimum_detectable"]), winner)
+        rows.append((name, *numbers, _range(row["low"], row["high"]), p, _number(row["minimum_detectable"]), winner))
     counts = (
         f"{result['problems']} problems in common, {result['only_in_a']} only in A, {result['only_in_b']} only in B"
     )
     winners = "Winners are named for the bold measures, outside the noise only."
-    table.caption = plain(f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")
-    return [table]
+    heads = ("measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
+    return [table("B - A", heads, rows, f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")]
 
 
 def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     """A table of ratios, and a table of best-of-n where there is data for it."""
-    ratios = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
-    table = _table("release metrics", "case", *ratios)
-    best = _table("best of n (release)", "case", "n", "m", "acc", "accumulate_acc")
+    ratios, best, reasons = [], [], []
     for index, result in enumerate(results):
-        printed: Mapping[str, Any] = result["printed"] or {**dict.fromkeys(ratios), "bon": []}
-        table.add_row(plain(_name(result, index)), *(_number(printed[ratio]) for ratio in ratios))
-        for row in printed["bon"]:
-            accuracies = (_number(row["acc"]), _number(row["accumulate_acc"]))
-            best.add_row(plain(_name(result, index)), str(row["n"]), str(row["m"]), *accuracies)
-    table.caption = _caption(results)
-    return [table, best] if best.row_count else [table]
+        name = _name(result, index)
+        printed: Mapping[str, Any] = result["printed"] or {**dict.fromkeys(_RATIOS), "bon": []}
+        ratios.append((name, *(_number(printed[ratio]) for ratio in _RATIOS)))
+        best += [
+            (name, row["n"], row["m"], _number(row["acc"]), _number(row["accumulate_acc"])) for row in printed["bon"]
+        ]
+        if result["error"]:
+            reasons.append(f"{name}: {result['error']}; {result['reason']}")
+    tables = [table("release metrics", ("case", *_RATIOS), ratios, "\n".join(reasons))]
+    if best:
+        tables.append(table("best of n (release)", ("case", "n", "m", "acc", "accumulate_acc"), best))
+    return tables
 
 
 def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
     """Coverage and values, then a grid of best-of-n for each selector."""
-    coverage = plain("\n".join([f"\n{name}", *_coverage(result)]))
-    table = _table("standard metrics", "measure", "value", "95 %", "of", "problems")
-    reasons = []
-    for key, row in result["values"].items():
-        if row["value"] is None:
-            reasons.append(f"{key}: {row['reason']}")
-            continue
-        interval = row["interval"]
-        method = f" {interval['method']}" if interval["method"] == "wilson" else ""
-        counts = f"{_count(row['numerator'])} / {_count(row['denominator'])}" if key != "mu" else ""
-        limits = _range(interval["low"], interval["high"]) + method
-        table.add_row(plain(key), _number(row["value"]), limits, counts, str(row["problems"]))
-    table.caption = plain("\n".join(f"- {reason}" for reason in reasons))
-    grids: dict[str, list[Mapping[str, Any]]] = {}
-    for point in result["best_of_n"]:
-        grids.setdefault(point["selector"], []).append(point)
+    lines = [line for group in lines_of(result["values"]).values() for line in group]
+    rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
+    reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)
     return [
-        coverage,
-        table,
-        *(_grid(selector, points) for selector, points in grids.items() if points[0]["best"]["problems"]),
+        plain("\n".join([f"\n{name}", *_coverage(result)])),
+        table("standard metrics", ("measure", "value", "95 %", "of"), rows, reasons),
+        *(
+            table(f"best of n by {grid.selector}", grid.heads, grid.cells, grid.note)
+            for grid in grids_of(result["best_of_n"])
+        ),
     ]
 
 
 def _coverage(result: Mapping[str, Any]) -> list[str]:
     """The amount of data, in sentences."""
-    seen, selection = result["coverage"], result["selection"]
-    failed = "unknown" if seen["tests_not_extracted"] is None else str(seen["tests_not_extracted"])
+    counts, selection = result["coverage"], result["selection"]
+    failed = "unknown" if counts["tests_not_extracted"] is None else str(counts["tests_not_extracted"])
     lines = [
-        f"{seen['problems']} problems: {seen['with_programs']} with programs, {seen['with_tests']} with tests, "
-        f"{seen['with_hidden_tests']} with hidden tests, {seen['with_reference']} with a reference",
-        f"{seen['programs']} programs, {seen['programs_not_extracted']} of them not extracted; "
-        f"{seen['tests_extracted']} tests extracted, {failed} not; "
-        f"{seen['hidden_tests_used']} of {seen['hidden_tests']} hidden tests used ({selection['hidden_tests']})",
+        f"{counts['problems']} problems: {counts['with_programs']} with programs, {counts['with_tests']} with tests, "
+        f"{counts['with_hidden_tests']} with hidden tests, {counts['with_reference']} with a reference",
+        f"{counts['programs']} programs, {counts['programs_not_extracted']} of them not extracted; "
+        f"{counts['tests_extracted']} tests extracted, {failed} not; "
+        f"{counts['hidden_tests_used']} of {counts['hidden_tests']} hidden tests used ({selection['hidden_tests']})",
     ]
-    unknown = seen["unknown_hidden_cells"], seen["unknown_generated_cells"]
+    unknown = counts["unknown_hidden_cells"], counts["unknown_generated_cells"]
     if any(unknown):
         lines.append(
             f"the sandbox failed on {unknown[0]} executions of hidden and {unknown[1]} of generated tests; "
-            f"{seen['programs_undecided']} programs cannot be judged"
+            f"{counts['programs_undecided']} programs cannot be judged"
         )
     return lines
 
 
-def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Table:
-    """A row for each n, a column for each m: expectation, interval, and the value of an oracle."""
-    ms = list(dict.fromkeys(point["m"] for point in points))
-    table = _table(plain(f"best of n by {selector}"), "n \\ m", *map(str, ms), "95 % (last)", "oracle", "of the gap")
-    for n in dict.fromkeys(point["n"] for point in points):
-        row = [point for point in points if point["n"] == n]
-        last = row[-1]
-        interval = last["best"]["interval"]
-        cells = (_number(point["best"]["value"]) for point in row)
-        limits = _range(interval["low"], interval["high"])
-        table.add_row(str(n), *cells, limits, _number(last["oracle"]), _number(last["share_of_gap"]["value"]))
-    errors = max(point["monte_carlo_error"] for point in points)
-    short = points[-1]
-    table.caption = plain(
-        f"Monte-Carlo error at most {errors:.4f}; {short['fewer_programs']} problems have fewer than {short['n']} "
-        f"programs and {short['fewer_tests']} fewer than {short['m']} tests, and use all"
-    )
-    return table
-
-
 def _responses(results: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("responses", "name", "kind", "extracted", "remarks")
+    rows = []
     for index, result in enumerate(results):
         if result["kind"] == "code":
             found = [result["extracted"]]
@@ -137,41 +113,26 @@ def _responses(results: Sequence[Mapping[str, Any]]) -> Table:
             found = result["eval"]["test_input"] + result["eval"]["test_output"]
         shown = " -> ".join(_short(text) for text in found if text is not None)
         remarks = [result["why"]] if result["why"] else [note["words"] for note in result.get("notes", ())]
-        table.add_row(plain(_name(result, index)), result["kind"], plain(shown or "-"), plain(" ".join(remarks)))
-    failed = sum(result["reason"] is not None for result in results)
-    table.caption = f"{len(results) - failed} of {len(results)} extracted"
-    return table
+        rows.append((_name(result, index), result["kind"], shown or "-", " ".join(remarks)))
+    extracted = sum(result["reason"] is None for result in results)
+    caption = f"{extracted} of {len(results)} extracted"
+    return table("responses", ("name", "kind", "extracted", "remarks"), rows, caption)
 
 
-def _modify(results: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("modify", "input", "output")
-    for result in results:
-        table.add_row(plain(_short(result["input"])), plain(_short(result["output"])))
-    return table
+def _modified(results: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [(_short(result["input"]), _short(result["output"])) for result in results]
+    return table("modify", ("input", "output"), rows)
 
 
 def _equal(results: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("test_if_eq", "output", "expected", "equal")
-    for result in results:
-        equal = "yes" if result["equal"] else "no"
-        table.add_row(plain(_short(result["output"])), plain(_short(result["expected"])), equal)
-    return table
-
-
-def _table(title: str | Text, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+    rows = [
+        (_short(result["output"]), _short(result["expected"]), "yes" if result["equal"] else "no") for result in results
+    ]
+    return table("test_if_eq", ("output", "expected", "equal"), rows)
 
 
 def _name(result: Mapping[str, Any], index: int) -> str:
     return str(result["name"]) or f"#{index}"
-
-
-def _caption(results: Sequence[Mapping[str, Any]]) -> Text | None:
-    reasons = [f"{_name(r, i)}: {r['error']}; {r['reason']}" for i, r in enumerate(results) if r["error"]]
-    return plain("\n".join(reasons)) if reasons else None
 
 
 def _number(value: float | None) -> str:
@@ -184,10 +145,6 @@ def _signed(value: float | None) -> str:
 
 def _range(low: float | None, high: float | None) -> str:
     return "-" if low is None or high is None else f"{low:.3f} .. {high:.3f}"
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
 def _short(text: str) -> str:

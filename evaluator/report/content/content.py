@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from cure.plain import visible
 from evaluator.report.content.cost import cost, times
-from evaluator.report.content.labels import RELEASE, failure_words, grouped
+from evaluator.report.content.labels import RELEASE, failure_words
+from evaluator.report.content.measures import Line, grids_of, line_of, lines_of, with_interval
 from evaluator.report.content.paper import paper_table
-from evaluator.report.content.parts import FORMULAS, Content, Facts, Grid, Grouped, Line, by_selector
+from evaluator.report.content.parts import Content, Facts, Grouped
 from evaluator.report.content.remarks import remarks
 from evaluator.report.material.material import ROLES, Material
 from evaluator.run.settings import RoleSettings
@@ -18,8 +19,8 @@ from evaluator.run.settings import RoleSettings
 def content_of(material: Material) -> Content:
     """The content of the report of a run."""
     metrics = material.metrics
-    lines = _lines(metrics["standard"]["values"])
-    grids = _grids(metrics["standard"]["best_of_n"])
+    lines = lines_of(metrics["standard"]["values"])
+    grids = grids_of(metrics["standard"]["best_of_n"])
     heads, costs, note = cost(material)
     return Content(
         title=_title(material),
@@ -45,7 +46,7 @@ def content_of(material: Material) -> Content:
         cost_heads=heads,
         cost_note=note,
         times=times(material),
-        problems=tuple(facts.line for facts in material.problems),
+        problems=material.problems,
     )
 
 
@@ -144,83 +145,21 @@ def _of_roles(material: Material, what: str) -> str:
     return ", ".join(said) or "–"
 
 
-def _lines(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
-    return {
-        group: tuple(_line(name, *words, values[name]) for name, words in members.items())
-        for group, members in grouped(values).items()
-        if members
-    }
-
-
-def _line(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
-    interval = scored.get("interval") or {}
-    above, below = scored["numerator"], scored["denominator"]
-    counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in FORMULAS else ""
-    problems = scored["problems"]
-    return Line(
-        name=name,
-        label=label,
-        meaning=meaning,
-        value=scored["value"],
-        low=interval.get("low"),
-        high=interval.get("high"),
-        reason=scored["reason"] or interval.get("reason", ""),
-        counts=f"{counts}{problems:,} problem{'s' * (problems != 1)}",
-    )
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
-
-
-def _cards(material: Material, lines: Mapping[str, Line]) -> tuple[Line, ...]:
-    names = ["code_accuracy_macro", "ut_accuracy_reference_requested", "mu"]
-    if "ut_accuracy_reference_requested" in lines and lines["ut_accuracy_reference_requested"].value is None:
-        names[1] = "ut_accuracy_estimate_extracted"
-    cards = [lines[name] for name in names if name in lines]
+def _cards(material: Material, lines: dict[str, Line]) -> tuple[Line, ...]:
+    """The most important of the measures `lines`, and best-of-n by the most programs and tests."""
+    tests = "ut_accuracy_reference_requested"
+    if tests in lines and lines[tests].value is None:
+        tests = "ut_accuracy_estimate_extracted"
     points = [point for point in material.metrics["standard"]["best_of_n"] if point["selector"] == "max-pass"]
-    if points and points[-1]["n"] > 1:
-        last = points[-1]
+    last = points[-1] if points and points[-1]["n"] > 1 else None
+    at_n = "" if last is None else f"pass_at_{last['n']}"
+    if last is not None and last["m"] > 0:
         words = (f"Best of {last['n']} by {last['m']} tests", "chosen by tests passed, in expectation over ties")
-        at = 1
-        if last["m"] > 0:
-            cards.insert(at, _line("best_of_n", *words, last["best"]))
-            gap = ("Share of the gap", "of what choosing could gain over a random program")
-            cards.insert(at + 1, _line("share_of_gap", *gap, last["share_of_gap"]))
-        at_n = lines.get(f"pass_at_{last['n']}")
-        if at_n is not None:
-            cards.insert(at, at_n)
-    cards += [lines[name] for name in ("p_01", "p_00") if name in lines]
-    return tuple(cards)
-
-
-def _grids(points: Sequence[Mapping[str, Any]]) -> tuple[Grid, ...]:
-    return tuple(
-        _grid(selector, found)
-        for selector, found in by_selector(points).items()
-        if found[0]["best"]["problems"] and any(point["m"] > 0 for point in found)
-    )
-
-
-def _grid(selector: str, points: Sequence[Mapping[str, Any]]) -> Grid:
-    ms = tuple(dict.fromkeys(point["m"] for point in points))
-    rows = []
-    for n in dict.fromkeys(point["n"] for point in points):
-        row = [point for point in points if point["n"] == n]
-        last = _line("", "", "", row[-1]["best"])
-        values = tuple(_number(point["best"]["value"]) for point in row)
-        rows.append((n, values, last.interval, _number(row[-1]["oracle"]), _number(row[-1]["share_of_gap"]["value"])))
-    last_point = points[-1]
-    few = [
-        f"{last_point[f'fewer_{what}']:,} problems have fewer than {last_point[short]} {what} and use all they have"
-        for what, short in (("programs", "n"), ("tests", "m"))
-        if last_point[f"fewer_{what}"]
-    ]
-    return Grid(selector, ms, tuple(rows), max(point["monte_carlo_error"] for point in points), "; ".join(few))
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+        gap = ("Share of the gap", "of what choosing could gain over a random program")
+        lines["best_of_n"] = line_of("best_of_n", *words, last["best"])
+        lines["share_of_gap"] = line_of("share_of_gap", *gap, last["share_of_gap"])
+    order = ("code_accuracy_macro", at_n, "best_of_n", "share_of_gap", tests, "mu", "p_01", "p_00")
+    return tuple(lines[name] for name in order if name in lines)
 
 
 _GROUP_HEADS = {
@@ -234,22 +173,14 @@ _GROUP_HEADS = {
 def _grouped(kind: str, groups: Mapping[str, Any]) -> Grouped:
     names = [name for name in _GROUP_HEADS if any(name in group["values"] for group in groups.values())]
     rows = (
-        (visible(name), f"{group['problems']:,}", *(_with_interval(group["values"].get(head)) for head in names))
+        (visible(name), f"{group['problems']:,}", *(with_interval(group["values"].get(head)) for head in names))
         for name, group in groups.items()
     )
     return Grouped(kind, tuple(_GROUP_HEADS[name] for name in names), tuple(rows))
 
 
-def _with_interval(scored: Mapping[str, Any] | None) -> str:
-    if scored is None or scored["value"] is None:
-        return "–"
-    interval = scored["interval"]
-    spread = "" if interval["low"] is None else f" ({interval['low']:.3f} to {interval['high']:.3f})"
-    return f"{scored['value']:.3f}{spread}"
-
-
 def _no_grids(material: Material) -> str:
-    if material.settings.coder is None or not any(facts.line.programs for facts in material.problems):
+    if material.settings.coder is None or not any(facts.programs for facts in material.problems):
         return "There are no programs to choose among."
     if material.settings.tester is None:
         return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."

@@ -30,7 +30,7 @@ def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[st
 def _shared(material: Material, usd: float) -> str:
     """The total cost, and the cost per problem and per solved problem, as a sentence."""
     problems = len(material.problems)
-    solved = sum(facts.line.best or 0.0 for facts in material.problems)
+    solved = sum(facts.best or 0.0 for facts in material.problems)
     said = f"US dollars: {usd:.4f} in all"
     said += f", {usd / problems:.6f} a problem" if problems else ""
     said += f", {usd / solved:.6f} a problem solved by the chosen program" if solved else ""

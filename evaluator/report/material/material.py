@@ -62,7 +62,7 @@ def read_material(directory: RunDirectory, metrics: Mapping[str, Any]) -> Materi
 
 
 def _samples(directory: RunDirectory, role: str, problems: Sequence[ProblemFacts]) -> Answers:
-    unread = {(facts.line.number, index) for facts in problems for index in facts.unread[role]}
+    unread = {(facts.number, index) for facts in problems for index in facts.not_extracted[role]}
     return answers_of(directory.samples(role), unread)
 
 

@@ -19,8 +19,8 @@ import numpy as np
 from cure.plain import visible
 from evaluator.report.content.labels import failure_words
 from evaluator.report.material.answers import Answers
+from evaluator.report.material.facts import chosen
 from evaluator.report.material.material import Material
-from evaluator.report.material.problem_line import chosen
 from evaluator.run.summary import program_verdict
 from evaluator.run.tables import PASSED, EvaluatedTable
 

@@ -38,12 +38,7 @@ def markdown(content: Content, drawn: Sequence[Picture], missing: Sequence[str])
     if content.no_grids:
         parts.append(_text(content.no_grids))
     for grid in content.grids:
-        heads = ("n", *(f"m = {m}" for m in grid.ms), "95 % of the last", "any right", "share of the gap")
-        parts += [
-            f"### By {_text(grid.selector)}",
-            _table(heads, [(str(n), *values, *rest) for n, values, *rest in grid.rows]),
-        ]
-        parts.append(f"Monte-Carlo error at most {grid.error:.4f}. {_text(grid.fewer)}".strip())
+        parts += [f"### By {_text(grid.selector)}", _table(grid.heads, grid.cells), _text(grid.note)]
     parts += ["## Release metrics", "    " + content.release.replace("\n", "\n    ")]
     if content.release_note:
         parts.append(_text(content.release_note))

@@ -47,7 +47,7 @@ def page(content: Content, drawn: Sequence[Picture], packed: Packed, missing: Se
         # Matplotlib's output has only numbers and words of this project, which it escapes.
         svg = Markup(inline(picture.svg, picture.name, picture.words))
         svgs.setdefault(picture.section, []).append((picture.words, svg))
-    there = {kind for problem in content.problems for kind in problem.kinds}
+    there = {kind for problem in content.problems for kind in problem.filters}
     return environment.get_template("report.html.j2").generate(
         content=content,
         svgs=svgs,

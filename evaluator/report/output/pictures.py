@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluator.report.content.parts import by_selector
+from evaluator.report.content.measures import by_selector
 from evaluator.report.material.material import Material
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
             draw = partial(_verdicts, title=title, counts=counts)
             size = (6.4, 1.1 + 0.36 * len(counts))
             yield _Drawing(f"verdicts-{name}", "verdicts", f"{title}, by verdict.", draw, size)
-    if any(facts.hidden and facts.line.programs for facts in material.problems):
+    if any(facts.has_hidden_tests and facts.programs for facts in material.problems):
         words = "Numbers of problems by their number of right programs."
         yield _Drawing("right-programs", "verdicts", words, partial(_right_programs, material=material))
     for role, colour in (("coder", CODER), ("tester", TESTER)):
@@ -237,8 +237,8 @@ def _verdicts(ax: Axes, title: str, counts: Mapping[str, int]) -> None:
 
 
 def _right_programs(ax: Axes, material: Material) -> None:
-    counts = [facts.line.right for facts in material.problems if facts.hidden and facts.line.programs]
-    most = max((facts.line.programs for facts in material.problems), default=0)
+    counts = [facts.right for facts in material.problems if facts.has_hidden_tests and facts.programs]
+    most = max((facts.programs for facts in material.problems), default=0)
     ax.bar(range(most + 1), np.bincount(counts, minlength=most + 1)[: most + 1], color=CODER, width=0.8)
     ax.set_xlabel("right programs of a problem")
     ax.set_ylabel("problems")

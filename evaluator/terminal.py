@@ -1,0 +1,36 @@
+"""Prints tables to the terminal. Texts of models and problem sets are never read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+def show(*parts: RenderableType) -> None:
+    """Print to standard output; texts are not read as markup, and wrapped by the terminal alone."""
+    console = Console()
+    for part in parts:
+        if isinstance(part, str):
+            console.print(plain(part), soft_wrap=True)
+        else:
+            console.print(part)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Table:
+    """A table with these columns; a cell is plain text unless it is a `Text` with a style."""
+    made = Table(
+        title=plain(title), title_justify="left", caption=plain(caption) if caption else None, caption_justify="left"
+    )
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else plain(str(cell)) for cell in row))
+    return made
+
+
+def plain(text: str) -> Text:
+    """The text without markup; characters that no terminal can print are escaped."""
+    return Text(text.encode("utf-8", "backslashreplace").decode())
