@@ -147,7 +147,8 @@ def convert(
 def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
     """Run the reference solutions and labelled programs of FILE (a file, or the name of a set), and compare its tests.
 
-    Exits with 0 if every reference solution passes, labels are right, and no input has two expected outputs; else 1.
+    Exits with 0 if every reference solution passes, labels are right, and no input has two expected outputs; with 6 if
+    the sandbox failed on executions, which say nothing about the set; else with 1.
     """
     from evaluator.datasets.check import check as check_set
     from evaluator.datasets.execution import ProgressBars
@@ -162,6 +163,11 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
         from evaluator.terminal import show
 
         show(*report_view(report, path.name))
+    if report.sandbox_errors:
+        from sandbox import SandboxError
+
+        count = report.sandbox_errors
+        raise SandboxError(f"the sandbox failed on {count} executions, which say nothing: {report.sandbox_error}")
     if not report.well or (strict and report.remarks):
         raise SystemExit(1)
 

@@ -3,7 +3,8 @@
 A set is in order if every reference solution passes every test, also under other hash seeds where it uses Python sets,
 every program labelled right passes all hidden tests, every program labelled wrong fails one, and no input has two
 expected outputs. All other findings are remarks: public tests among the hidden ones, repeated tests, empty expected
-outputs, fractions compared as text, reference solutions close to the time limit.
+outputs, fractions without a tolerance, reference solutions close to the time limit. An execution on which the sandbox
+failed, twice, says nothing about a program: a program is undecided if only such executions could decide about it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,10 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from cure.errors import ProblemError
 from cure.problem import Problem
-from cure.table import Cell, Judging, Pair, ProgramTable, judging_of
-from evaluator.datasets.errors import DatasetError
+from cure.table import Cell, Pair, ProgramTable, judging_of
 from evaluator.datasets.execution import EmptyTable, ProgressBars
+from evaluator.datasets.fractions import lack_tolerance
 from evaluator.datasets.functional.program import seeded, uses_sets
 from sandbox import Sandbox, Verdict
 
@@ -66,11 +66,13 @@ class CheckReport:
     without_hidden_tests: list[str] = field(default_factory=list)
     references: int = 0
     references_passed: int = 0
+    references_undecided: int = 0
     reference_failures: list[ReferenceFailure] = field(default_factory=list)
     seeded: int = 0
     """Number of reference solutions that use Python sets and were also run under other hash seeds."""
     programs_right: int = 0
     programs_wrong: int = 0
+    programs_undecided: int = 0
     mismatches: list[LabelMismatch] = field(default_factory=list)
     slowest: dict[str, Any] | None = None
     close_to_limit: list[str] = field(default_factory=list)
@@ -78,13 +80,18 @@ class CheckReport:
     duplicated: dict[str, int] = field(default_factory=dict)
     contradicting: dict[str, int] = field(default_factory=dict)
     empty_expected: dict[str, int] = field(default_factory=dict)
-    fractions_as_text: list[str] = field(default_factory=list)
+    fractions_without_tolerance: dict[str, str] = field(default_factory=dict)
+    """The comparison of each problem whose expected output has fractions, and whose comparison has no tolerance."""
     sandbox_errors: int = 0
+    """Number of executions on which the sandbox failed."""
+    sandbox_error: str = ""
+    """The reason for the first of them."""
 
     @property
     def reference_pass_rate(self) -> float | None:
-        """The share of reference solutions that pass every test; None where there is none."""
-        return self.references_passed / self.references if self.references else None
+        """The share of reference solutions that pass every test, of those decided; None where there is none."""
+        decided = self.references - self.references_undecided
+        return self.references_passed / decided if decided else None
 
     @property
     def well(self) -> bool:
@@ -95,16 +102,16 @@ class CheckReport:
     @property
     def remarks(self) -> bool:
         """Whether there are remarks, missing reference solutions included."""
-        found = self.overlapping, self.duplicated, self.empty_expected, self.fractions_as_text, self.close_to_limit
-        return any(found) or self.references < self.problems
+        about_tests = self.overlapping, self.duplicated, self.empty_expected, self.fractions_without_tolerance
+        return any(about_tests) or bool(self.close_to_limit) or self.references < self.problems
 
     def record(self) -> dict[str, Any]:
         """The report as JSON."""
-        why = None if self.references else "the set has no reference solutions"
+        why = "the sandbox failed on all of them" if self.references else "the set has no reference solutions"
         return {
             "well": self.well,
             "reference_pass_rate": self.reference_pass_rate,
-            "reference_pass_rate_reason": why,
+            "reference_pass_rate_reason": why if self.reference_pass_rate is None else None,
             **asdict(self),
         }
 
@@ -118,19 +125,22 @@ async def check(
 ) -> CheckReport:
     """The report on these problems. With `programs`, labelled programs are run beside reference solutions.
 
-    Raises DatasetError for a comparison that does not exist, SandboxError where nothing can be run.
+    Raises ProblemError for a comparison that does not exist, SandboxError where nothing can be run.
     """
     report = CheckReport(problems=len(problems))
     for problem in problems:
-        _look(problem, report)
-    todo = [item for problem in problems for item in _to_run(problem, programs)]
-    tables = await bars.filled("running programs", sandbox, {at: empty for at, (_, _, empty) in enumerate(todo)})
-    for at, (problem, judge, _) in enumerate(todo):
+        _compare_tests(problem, report)
+    to_run = [item for problem in problems for item in _tables_to_run(problem, programs)]
+    tables = await bars.filled("running programs", sandbox, {at: empty for at, (_, _, empty) in enumerate(to_run)})
+    for at, (problem, judge, _) in enumerate(to_run):
         judge(problem, tables[at], report)
+        lost = [cell.reason for cell in tables[at].cells.values() if cell.verdict is Verdict.SANDBOX_ERROR]
+        report.sandbox_errors += len(lost)
+        report.sandbox_error = report.sandbox_error or next(iter(lost), "")
     return report
 
 
-def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge, EmptyTable]]:
+def _tables_to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge, EmptyTable]]:
     """Tables to fill, with the function that adds each to the report: the reference solution on all tests, labelled
     programs on the hidden tests."""
     hidden = {f"hidden {number}": test for number, test in enumerate(problem.hidden)}
@@ -138,24 +148,24 @@ def _to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge,
     if problem.reference.strip():
         seeds = SEEDS if uses_sets(problem.reference) else ()
         sources = {"0": problem.reference} | {str(seed): seeded(problem.reference, seed) for seed in seeds}
-        yield problem, _judge_reference, EmptyTable(sources, public | hidden, _judging(problem))
+        yield problem, _judge_reference, EmptyTable(sources, public | hidden, judging_of(problem))
     if not labelled:
         return
     for label, right in (("right", True), ("wrong", False)):
         sources = {str(number): item.text for number, item in enumerate(problem.submissions) if item.right is right}
         if sources:
-            empty = EmptyTable(sources, hidden, _judging(problem, None if right else 2))
+            empty = EmptyTable(sources, hidden, judging_of(problem, give_up_after=None if right else 2))
             yield problem, partial(_judge_labelled, label=label), empty
 
 
-def _look(problem: Problem, report: CheckReport) -> None:
-    """Add the findings about a problem that need no execution."""
+def _compare_tests(problem: Problem, report: CheckReport) -> None:
+    """Add the findings about a problem's tests, which need no execution."""
     report.tests += len(problem.hidden)
     if not problem.hidden:
         report.without_hidden_tests.append(problem.name)
     public = {test.stdin.strip() for test in problem.examples}
     inputs = Counter(test.stdin for test in problem.hidden)
-    judging = _judging(problem)
+    judging = judging_of(problem)
     expected: dict[str, str] = {}
     contradictions = 0
     for test in (*problem.examples, *problem.hidden):
@@ -171,23 +181,15 @@ def _look(problem: Problem, report: CheckReport) -> None:
     for name, count in found.items():
         if count:
             getattr(report, name)[problem.name] = count
-    words = {word for test in problem.hidden for word in test.expected.split()}
-    if judging.equal is not None and not judging.name.startswith("float") and any(map(_is_fraction, words)):
-        report.fractions_as_text.append(problem.name)
-
-
-def _judging(problem: Problem, give_up_after: int | None = None) -> Judging:
-    """The judging of the problem; raises DatasetError naming the problem if its comparison does not exist."""
-    try:
-        return judging_of(problem, give_up_after=give_up_after)
-    except ProblemError as error:
-        raise DatasetError(str(error)) from error
+    if lack_tolerance((test.expected for test in problem.hidden), judging.name):
+        report.fractions_without_tolerance[problem.name] = judging.name
 
 
 def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport) -> None:
     """Add the failures of the reference solution, and its slowest test under the hash seed of the sandbox."""
     report.references += 1
     report.seeded += len(table.candidates) > 1
+    known = [(pair, cell) for pair, cell in _in_order(table) if cell.verdict is not Verdict.SANDBOX_ERROR]
     failures = [
         ReferenceFailure(
             problem=problem.name,
@@ -198,13 +200,14 @@ def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport)
             output=cell.stdout[:_SHORT],
             expected=table.tests[test].expected[:_SHORT],
         )
-        for (seed, test), cell in _in_order(table)
-        if not cell.passed and cell.verdict is not Verdict.SANDBOX_ERROR
+        for (seed, test), cell in known
+        if not cell.passed
     ]
     report.reference_failures += failures
-    report.references_passed += not failures
-    report.sandbox_errors += _sandbox_errors(table)
-    times = [(cell.cpu_s, test) for (seed, test), cell in _in_order(table) if seed == "0"]
+    undecided = not failures and len(known) < len(table.cells)
+    report.references_undecided += undecided
+    report.references_passed += not failures and not undecided
+    times = [(cell.cpu_s, test) for (seed, test), cell in known if seed == "0"]
     if not times:
         return
     cpu_s, test = max(times, key=lambda timed: timed[0])
@@ -220,38 +223,27 @@ def _judge_labelled(problem: Problem, table: ProgramTable, report: CheckReport, 
         report.programs_right += len(table.candidates)
     else:
         report.programs_wrong += len(table.candidates)
-    report.sandbox_errors += _sandbox_errors(table)
     for number in table.candidates:
-        failing = [test for test in table.tests if not table.passes(number, test)]
-        if (label == "right") == (not failing):
-            continue
-        first = table.cells[number, failing[0]] if failing else None
-        report.mismatches.append(
-            LabelMismatch(
-                problem=problem.name,
-                program=problem.submissions[int(number)].name or f"program {number}",
-                label=label,
-                passed=len(table.tests) - len(failing),
-                tests=len(table.tests),
-                first=f"{failing[0]}: {first.verdict} {first.reason}".strip() if first else "",
+        cells = {test: table.cells[number, test] for test in table.tests}
+        lost = [test for test, cell in cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
+        failing = [test for test, cell in cells.items() if not cell.passed and test not in lost]
+        if lost and not failing:
+            report.programs_undecided += 1
+        elif (label == "right") == bool(failing):
+            report.mismatches.append(
+                LabelMismatch(
+                    problem=problem.name,
+                    program=problem.submissions[int(number)].name or f"program {number}",
+                    label=label,
+                    passed=sum(cell.passed for cell in cells.values()),
+                    tests=len(cells),
+                    first=f"{failing[0]}: {cells[failing[0]].verdict} {cells[failing[0]].reason}".strip()
+                    if failing
+                    else "",
+                )
             )
-        )
 
 
 def _in_order(table: ProgramTable) -> Iterator[tuple[Pair, Cell]]:
     """Pairs and their cells, row by row."""
     return (((row, test), table.cells[row, test]) for row in table.candidates for test in table.tests)
-
-
-def _sandbox_errors(table: ProgramTable) -> int:
-    return sum(cell.verdict is Verdict.SANDBOX_ERROR for cell in table.cells.values())
-
-
-def _is_fraction(word: str) -> bool:
-    if not any(mark in word for mark in ".eE"):
-        return False
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return word[-1].isdigit()

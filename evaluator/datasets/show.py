@@ -68,12 +68,15 @@ def problem_view(problem: Problem, index: int) -> Group:
 def report_view(report: CheckReport, name: str) -> list[RenderableType]:
     """The findings of a check, with every failure."""
     rate = report.reference_pass_rate
-    passed = f"{report.references_passed} of {report.references}"
+    passed = f"{report.references_passed} of {report.references - report.references_undecided}"
     slow = report.slowest
     rows: list[tuple[str, object]] = [
         ("problems", report.problems),
         ("hidden tests", report.tests),
-        ("reference pass rate", "none: no reference solutions" if rate is None else f"{rate:.1%} ({passed})"),
+        (
+            "reference pass rate",
+            f"none: {report.record()['reference_pass_rate_reason']}" if rate is None else f"{rate:.1%} ({passed})",
+        ),
         ("of these under other hash seeds too", report.seeded),
         ("labelled programs", f"{report.programs_right} right, {report.programs_wrong} wrong"),
         ("that contradict their label", len(report.mismatches)),
@@ -86,16 +89,23 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
         ("repeated hidden inputs", _counted(report.duplicated)),
         ("inputs with two expectations", _counted(report.contradicting)),
         ("empty expected outputs", _counted(report.empty_expected)),
-        ("fractions compared as text", _named(report.fractions_as_text)),
+        ("fractions without a stated tolerance", _by_comparison(report.fractions_without_tolerance)),
         ("without hidden tests", _named(report.without_hidden_tests)),
     ]
     if report.sandbox_errors:
-        rows.append(("executions the sandbox failed at", report.sandbox_errors))
+        undecided = f"{report.references_undecided} references, {report.programs_undecided} programs"
+        rows += [("executions the sandbox failed at", report.sandbox_errors), ("undecided for that reason", undecided)]
     parts: list[RenderableType] = [table(name, ("", ""), rows), *_failures(report)]
     ran = report.references or report.programs_right or report.programs_wrong
     proof = "" if ran else ", but nothing was run: there are neither reference solutions nor labelled programs"
     parts.append(plain(f"all is well{proof}" if report.well else "not all is well"))
     return parts
+
+
+def _by_comparison(comparisons: Mapping[str, str]) -> str:
+    """The problems of each comparison, which `comparisons` has by problem."""
+    names = {rule: [name for name, its in comparisons.items() if its == rule] for rule in comparisons.values()}
+    return "; ".join(f"compared by {rule}: {_named(named)}" for rule, named in names.items()) or "0"
 
 
 def _failures(report: CheckReport) -> list[RenderableType]:

@@ -106,6 +106,23 @@ def test_a_checker_program_judges_reference_and_labelled_programs(tmp_path: Path
     assert [(item["program"], item["passed"]) for item in found["mismatches"]] == [("program 1", 1)]
 
 
+def test_what_the_sandbox_fails_on_decides_nothing(tmp_path: Path) -> None:
+    """A checker that exceeds its limits says nothing, as a lost sandbox does."""
+    checker = "import json, sys\nasked = json.load(sys.stdin)\nwhile asked['input'] == '3\\n':\n    print('x' * 2**20)"
+    labelled = [{"code": DOUBLE, "correct": True}, {"code": "print(1 / 0)", "correct": False}]
+    half_judged = row(checker=checker, submissions=[*labelled, {"code": DOUBLE, "correct": False}])
+    result = check(tmp_path, half_judged, row(name="judged"))
+    found = report(result)
+    assert (found["references"], found["references_undecided"], found["reference_pass_rate"]) == (2, 1, 1.0)
+    assert (found["programs_undecided"], found["mismatches"], found["reference_failures"]) == (2, [], [])
+    assert found["sandbox_errors"] == 3 and "the checker ended with output_limit" in found["sandbox_error"]
+    assert getattr(result.exception, "exit_code", None) == 6 and "3 executions" in str(result.exception)
+    nothing = report(check(tmp_path, half_judged))
+    assert nothing["reference_pass_rate"] is None and "sandbox" in nothing["reference_pass_rate_reason"]
+    shown = check(tmp_path, half_judged, options=()).stdout
+    assert "0.0%" not in shown and "not all is well" in shown
+
+
 def test_a_set_that_goes_by_a_sets_order_is_found_under_other_hash_seeds(tmp_path: Path) -> None:
     words = "alpha beta gamma delta epsilon zeta eta theta"
     ordered = row(
@@ -136,7 +153,7 @@ def test_what_tests_look_like_is_remarked(tmp_path: Path) -> None:
     assert found["overlapping"] == {"double": 1}
     assert found["duplicated"] == {"double": 1}
     assert found["empty_expected"] == {"double": 1}
-    assert found["fractions_as_text"] == ["fractions"]
+    assert found["fractions_without_tolerance"] == {"fractions": "tokens"}
     assert check(tmp_path, odd, options=("--strict",)).exit_code == 1
 
 

@@ -508,4 +508,4 @@ def test_what_to_beware_of(tmp_path: Path) -> None:
     assert "1 of 1 reference solutions do not pass their hidden tests here" in words
     assert "The sandbox failed, twice, on 1 execution, which count" in words
     assert "In 1 problem a public example is also a hidden test: sum-0" in words
-    assert "In 1 problem the expected output has fractions, and is compared as text: sum-0" in words
+    assert "fractions, no tolerance is stated, and outputs are compared by tokens: sum-0" in words

@@ -41,12 +41,9 @@ def get(name: str, revision: str | None = None, source: Path | None = None, sha2
 def _copied(source: Path, target: Path) -> Path:
     try:
         shutil.copyfile(source, target)
-    except FileNotFoundError:
-        raise DatasetError(f"{source}: no such file; --from takes a file with the set's problems") from None
-    except IsADirectoryError:
-        raise DatasetError(f"{source}: is a directory; --from takes a file with the set's problems") from None
     except OSError as error:
-        raise DatasetError(f"{source}: cannot be copied ({error.strerror})") from error
+        reason = (error.strerror or str(error)).lower()
+        raise DatasetError(f"{source}: {reason}; --from takes a file with the set's problems") from error
     return target
 
 

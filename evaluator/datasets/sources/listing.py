@@ -46,22 +46,16 @@ def listed(files: Sequence[str]) -> dict[str, Any]:
 
 def _here(item: PaperSet) -> dict[str, Any]:
     """The state of a set on this machine, as JSON."""
-    absent = {"path": None, "problems": None, "sha256": None, "revision": None}
+    state: dict[str, Any] = {"path": None, "problems": None, "sha256": None, "revision": None, "here": "-"}
     try:
-        record = stored(item)
-        if record is None:
-            return {**absent, "here": "-"}
-        verified(item, record)
+        if (record := stored(item)) is None:
+            return state
+        path = verified(item, record)
     except DatasetError as error:
-        return {**absent, "path": str(stored_path(item)), "here": f"damaged: {error}"}
+        return state | {"path": str(stored_path(item)), "here": f"damaged: {error}"}
     revision = f", revision {record.revision[:12]}" if record.revision else ""
-    return {
-        "path": str(stored_path(item)),
-        "problems": record.problems,
-        "sha256": record.sha256,
-        "revision": record.revision,
-        "here": f"{record.problems} problems{revision}",
-    }
+    facts = {name: getattr(record, name) for name in ("problems", "sha256", "revision")}
+    return state | facts | {"path": str(path), "here": f"{record.problems} problems{revision}"}
 
 
 def _file(name: str) -> dict[str, Any]:

@@ -23,9 +23,13 @@ def remarks(material: Material) -> list[str]:
         _counted(
             [facts.name for facts in problems if facts.overlaps], "In {} a public example is also a hidden test: {}"
         ),
-        _counted(
-            [facts.name for facts in problems if facts.fractions],
-            "In {} the expected output has fractions, and is compared as text: {}",
+        *(
+            _counted(
+                [facts.name for facts in problems if facts.lacks_tolerance and facts.comparison == rule],
+                "In {} the expected output has fractions, no tolerance is stated, and outputs are compared by "
+                f"{rule}: {{}}",
+            )
+            for rule in dict.fromkeys(facts.comparison for facts in problems)
         ),
         _counted(
             [facts.name for facts in problems if facts.silent],

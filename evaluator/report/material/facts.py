@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cure.plain import visible
+from evaluator.datasets.fractions import lack_tolerance
 from evaluator.run.summary import WORDS, problem_row, program_verdict
 from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
-
-_FRACTION = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +38,9 @@ class ProblemFacts:
     has_hidden_tests: bool
     overlaps: bool
     """Whether a public example is also a hidden test."""
-    fractions: bool
-    """Whether the expected output of a hidden test has fractions and is compared as text."""
+    lacks_tolerance: bool
+    """Whether the expected output of a hidden test has fractions, and the comparison has no tolerance of its own."""
+    comparison: str
     silent: bool
     """Whether a program that prints nothing passes a hidden test."""
     not_extracted: dict[str, tuple[int, ...]]
@@ -71,7 +70,8 @@ def facts_of(table: EvaluatedTable) -> ProblemFacts:
         filters=_filters(table, row["right"], verdicts if hidden else []),
         has_hidden_tests=bool(hidden),
         overlaps=bool({test.stdin.strip() for test in public} & {test.stdin.strip() for test in hidden}),
-        fractions=table.comparison == "tokens" and any(_FRACTION.search(test.expected[:2000]) for test in hidden),
+        lacks_tolerance=lack_tolerance((test.expected for test in hidden), table.comparison),
+        comparison=table.comparison,
         silent=any(not test.expected.strip() for test in hidden),
         not_extracted={
             "coder": tuple(index for index, reason in enumerate(table.program_failures) if reason),

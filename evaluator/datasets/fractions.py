@@ -1,0 +1,20 @@
+"""Finds problems whose expected outputs have fractions although their comparison states no tolerance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_FRACTION = re.compile(r"(?<![\w.])[+-]?(?:\d+\.\d+(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+)(?![\w.])")
+_LONGEST = 2000
+"""Characters of an output that are searched."""
+
+
+def lack_tolerance(expected: Iterable[str], comparison: str) -> bool:
+    """Whether an expected output has a fraction, and the comparison (its name) is none with a tolerance of its own.
+
+    `tokens` and the other plain comparisons allow a rounding error at most; a checker decides for itself.
+    """
+    if "float" in comparison or comparison == "checker":
+        return False
+    return any(_FRACTION.search(text[:_LONGEST]) for text in expected)
