@@ -117,22 +117,31 @@ def explain(complaint: str) -> str:
     return f"bubblewrap does not work here: {complaint}"
 
 
+def isolation_arguments(
+    identity: Identity, supported: str, hostname: str, *, network: bool, more: tuple[str, ...] = ()
+) -> list[str]:
+    """Arguments of bwrap for its namespaces and capabilities; `supported` are its features, see `features`.
+
+    Where programs have a user id of their own, the first process keeps the right to change user ids, and the
+    capabilities `more`.
+    """
+    arguments = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", hostname, "--cap-drop", "ALL"]
+    if identity.program is None:
+        arguments += ["--unshare-all", "--unshare-user", *(["--share-net"] if network else [])]
+        return [*arguments, *(["--disable-userns"] if "--disable-userns" in supported else [])]
+    arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
+    arguments += [] if network else ["--unshare-net"]
+    capabilities = ("SETUID", "SETGID", "KILL", *more)
+    return [*arguments, *(word for name in capabilities for word in ("--cap-add", f"CAP_{name}"))]
+
+
 def _arguments(executable: str, python: JailPython, identity: Identity) -> list[str]:
     supported = features(executable)
-    arguments = [executable, "--die-with-parent", "--new-session", "--as-pid-1"]
-    arguments += ["--hostname", "sandbox", "--cap-drop", "ALL"]
-    if identity.program is None:
-        arguments += ["--unshare-all", "--unshare-user"]
-        if "--disable-userns" in supported:
-            arguments += ["--disable-userns"]
-    else:
-        arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-        arguments += [word for name in ("SETUID", "SETGID", "KILL") for word in ("--cap-add", f"CAP_{name}")]
+    arguments = [executable, *isolation_arguments(identity, supported, "sandbox", network=False)]
     arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
     # Some settings below /proc/sys belong to the user namespace and may be written from inside.
     arguments += [*python.arguments, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     for directory, size in WRITABLE.items():
         bound = ["--size", str(size)] if "--size" in supported else []
         arguments += ["--perms", "1777", *bound, "--tmpfs", directory]
-    arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]
-    return arguments
+    return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
 from sandbox.pool.connection import JailLost
-from sandbox.pool.slot import Launcher, Size, Slot
+from sandbox.pool.slot import Answer, Launcher, Size, Slot
 from sandbox.pool.work import Run, Work, works_of
 from sandbox.protocol import Execution, Job, Verdict
-from sandbox.runner.frames import Result
 
 BATCH = 64
 """Maximum inputs of a program that are sent to a slot together."""
@@ -73,7 +72,7 @@ class Pool:
         self._slots = slots
         self._size = Size()
         self._works: deque[Work] = deque()
-        """All works with pending inputs; those set apart (`Work.apart`) come last."""
+        """All works with pending inputs; slow ones (`Work.is_slow`) come last."""
         self._available = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._live: set[_LiveSlot] = set()
@@ -93,8 +92,7 @@ class Pool:
         works = works_of(jobs, run)
         for work in works:
             self._size = self._size.cover(work.job.limits)
-        # Insert ahead of works that were set apart.
-        at = next((place for place, work in enumerate(self._works) if work.apart), len(self._works))
+        at = next((place for place, work in enumerate(self._works) if work.is_slow), len(self._works))
         self._works.rotate(-at)
         self._works.extendleft(reversed(works))
         self._works.rotate(at)
@@ -175,11 +173,11 @@ class Pool:
 
     async def _feed(self, live: _LiveSlot) -> None:
         """Send batches and receive results until a program needs a larger slot. Raises JailLost for a lost slot."""
-        receiving: asyncio.Task[list[Result] | int] | None = None
+        receiving: asyncio.Task[Answer] | None = None
         try:
             while True:
                 crowded = not live.batches and self._is_crowded()
-                if not crowded and not self._top_up(live):
+                if not crowded and not self._send_batches(live):
                     return
                 receiving = receiving or asyncio.create_task(live.slot.receive())
                 if live.batches:
@@ -194,7 +192,7 @@ class Pool:
                     answer = receiving.result()
                     receiving = None
                     live.heard_at = asyncio.get_running_loop().time()
-                    self._take(live, answer)
+                    self._receive(live, answer)
         finally:
             if receiving is not None:
                 receiving.cancel()
@@ -203,10 +201,10 @@ class Pool:
     def _is_crowded(self) -> bool:
         """Whether the slots that are computing already use all cores."""
         since = asyncio.get_running_loop().time() - STALLED_S
-        lively = sum(bool(live.batches) and live.heard_at > since for live in self._live)
-        return lively >= max(1, self._slots // 2)
+        computing = sum(bool(live.batches) and live.heard_at > since for live in self._live)
+        return computing >= max(1, self._slots // 2)
 
-    async def _idle(self, receiving: asyncio.Task[list[Result] | int]) -> None:
+    async def _idle(self, receiving: asyncio.Task[Answer]) -> None:
         """Wait for pending inputs, or for the loss of the idle slot that `receiving` listens to."""
         waiting = asyncio.create_task(self._available.wait())
         try:
@@ -214,56 +212,56 @@ class Pool:
         finally:
             waiting.cancel()
 
-    def _take(self, live: _LiveSlot, answer: list[Result] | int) -> None:
+    def _receive(self, live: _LiveSlot, answer: Answer) -> None:
         if isinstance(answer, int):
             batch = live.batches.pop(answer, None)
             if batch is None:
                 raise JailLost("the runner handed back a job it does not have")
-            batch.work.apart = True
-            self._again(batch)
+            batch.work.is_slow = True
+            self._put_back(batch)
             return
-        for result in answer:
-            batch = live.batches.get(result.number)
-            if batch is None or result.position not in batch.unanswered:
+        for number, execution in answer:
+            batch = live.batches.get(number)
+            if batch is None or execution.index not in batch.unanswered:
                 raise JailLost("the runner answered an input it does not have")
-            del batch.unanswered[result.position]
+            del batch.unanswered[execution.index]
             if not batch.unanswered:
-                del live.batches[result.number]
-            batch.work.settle(result)
-            if batch.work.apart:
-                self._offer(batch.work)
+                del live.batches[number]
+            batch.work.settle(execution)
+            if batch.work.is_slow:
+                self._queue(batch.work)
 
-    def _top_up(self, live: _LiveSlot) -> bool:
+    def _send_batches(self, live: _LiveSlot) -> bool:
         """Send batches to the slot, up to the number it may hold.
 
         Returns False when the slot is idle and the next program needs a larger one.
         """
-        while len(live.batches) < (AHEAD if self._plenty() else 1):
-            work = self._next()
+        while len(live.batches) < (AHEAD if self._has_work_for_all() else 1):
+            work = self._next_work()
             if work is None:
                 self._available.clear()
                 break
             if live.slot.size.cover(work.job.limits) != live.slot.size:
                 return bool(live.batches)
-            batch = work.next_batch(self._share_of(work), BATCH_BYTES)
+            batch = work.next_batch(self._batch_size(work), BATCH_BYTES)
             if not work.pending:
                 self._works.remove(work)
-            strict = work.job.strict or work.apart
+            strict = work.job.strict or work.is_slow
             if not live.batches:
                 live.heard_at = asyncio.get_running_loop().time()
             number = live.slot.send(work.job, batch, strict)
             live.batches[number] = _Batch(work, dict.fromkeys(batch), len(batch) == 1)
         return True
 
-    def _next(self) -> Work | None:
+    def _next_work(self) -> Work | None:
         """The first work that has an input to start now."""
-        return next((work for work in self._works if work.pending and not work.held_back), None)
+        return next((work for work in self._works if work.pending and not work.must_wait), None)
 
-    def _plenty(self) -> bool:
+    def _has_work_for_all(self) -> bool:
         """Whether there are enough works to keep every slot busy although slots get batches ahead of time."""
-        return len(self._works) > self._slots and not self._works[0].apart
+        return len(self._works) > self._slots and not self._works[0].is_slow
 
-    def _share_of(self, work: Work) -> int:
+    def _batch_size(self, work: Work) -> int:
         """The number of inputs of `work` to send together, such that no slot stays idle while inputs are pending."""
         if len(self._works) >= self._slots:
             return BATCH
@@ -281,24 +279,24 @@ class Pool:
                         batch.work.lose(index, reason)
                     batch.unanswered.clear()
                 # Running one input at a time identifies the one at fault.
-                batch.work.apart = True
-            self._again(batch)
+                batch.work.is_slow = True
+            self._put_back(batch)
         live.batches.clear()
         self._wake()
 
-    def _again(self, batch: _Batch) -> None:
+    def _put_back(self, batch: _Batch) -> None:
         for index in batch.unanswered:
             batch.work.put_back(index)
-        self._offer(batch.work)
+        self._queue(batch.work)
 
-    def _offer(self, work: Work) -> None:
+    def _queue(self, work: Work) -> None:
         """Queue `work` again if it has pending inputs."""
         if self._closed:
             work.give_up(Verdict.SANDBOX_ERROR, "the sandbox was closed")
         if work in self._works:
             self._works.remove(work)
         if work.pending:
-            if work.apart:
+            if work.is_slow:
                 self._works.append(work)
             else:
                 self._works.appendleft(work)

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sandbox.pool.connection import Connection, JailLost, boot
-from sandbox.protocol import Job, Limits
+from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.runner import frames
+
+Answer = list[tuple[int, Execution]] | int
+"""Executions, each after the number of its job, with no key of the job; or the number of a job that is handed back."""
 
 FRAME_OVERHEAD = 1 << 16
 MODULES = {
@@ -82,18 +85,17 @@ class Slot:
         self.connection.write(frames.job_frame(self._number, source, bounds, strict, inputs))
         return self._number
 
-    async def receive(self) -> list[frames.Result] | int:
-        """The next results, or the number of a job whose remaining inputs the runner hands back to the host.
+    async def receive(self) -> Answer:
+        """The next executions, or the number of a job whose remaining inputs the runner hands back to the host.
 
         Raises JailLost when the runner ends or sends anything else.
         """
         kind, payload = await self._frame()
         try:
             if kind == frames.RESULTS:
-                return frames.read_results(payload)
+                return read_results(payload)
             if kind == frames.BACK:
-                number: int = frames.BACK_BODY.unpack(payload)[0]
-                return number
+                return int(frames.BACK_BODY.unpack(payload)[0])
         except (ValueError, struct.error) as error:
             raise JailLost(str(error)) from error
         raise JailLost(f"the runner sent a frame of kind {kind}")
@@ -103,3 +105,52 @@ class Slot:
         if size > frames.LARGEST_BATCH + frames.LARGEST_SHARED + self._largest + FRAME_OVERHEAD:
             raise JailLost("the runner sent a frame larger than any results")
         return kind, await self.connection.read_exactly(size)
+
+
+def read_results(payload: bytes) -> list[tuple[int, Execution]]:
+    """The executions in the payload of a RESULTS frame. Raises ValueError when the payload does not add up."""
+    results = []
+    at = 0
+    try:
+        while at < len(payload):
+            kind, number, index = frames.RECORD_HEAD.unpack_from(payload, at)
+            at += frames.RECORD_HEAD.size
+            if kind == frames.SHARED:
+                cpu_s, wall_s, peak_kb, reason, errors, output = frames.SHARED_BODY.unpack_from(payload, at)
+                signal = frames.NONE
+                verdict, exit_code = (frames.CRASH, frames.UNCAUGHT) if reason else (frames.OK, 0)
+                at += frames.SHARED_BODY.size
+            elif kind == frames.JUDGED:
+                body = frames.JUDGED_BODY.unpack_from(payload, at)
+                verdict, exit_code, signal, cpu_s, wall_s, peak_kb, reason, errors, output = body
+                at += frames.JUDGED_BODY.size
+            else:
+                raise ValueError(f"record of kind {kind}")
+            errors_at = at + reason
+            output_at = errors_at + errors
+            end = output_at + output
+            if end > len(payload):
+                raise ValueError("record is cut")
+            execution = Execution(
+                job="",
+                index=index,
+                verdict=Verdict(frames.VERDICTS[verdict]),
+                stdout=payload[output_at:end],
+                stderr_tail=payload[errors_at:output_at],
+                exit_code=None if exit_code == frames.NONE else exit_code,
+                signal=None if signal == frames.NONE else signal,
+                cpu_s=cpu_s,
+                wall_s=wall_s,
+                peak_memory_kb=peak_kb,
+                reason=_printable(payload[at:errors_at]) if reason else "",
+                shared=kind == frames.SHARED,
+            )
+            results.append((number, execution))
+            at = end
+    except (struct.error, IndexError) as error:
+        raise ValueError(f"results do not add up: {error}") from error
+    return results
+
+
+def _printable(words: bytes) -> str:
+    return "".join(c if c.isprintable() else "?" for c in words.decode(errors="replace"))

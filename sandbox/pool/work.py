@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sandbox.protocol import Execution, Job, Verdict
-from sandbox.runner.frames import Result
 
 ATTEMPTS = 2
 """Lost slots after which the input that was running gets the verdict `sandbox_error`."""
@@ -33,7 +32,7 @@ class Work:
     """For each input: (key, index) of all inputs of the requested jobs that it answers."""
     pending: deque[int] = field(default_factory=deque)
     """Inputs that were not sent to a slot yet."""
-    apart: bool = False
+    is_slow: bool = False
     """Set after a slow or lost input: the rest go one by one, each to its own fork, after other programs' inputs."""
     under_way: int = 0
     """Number of inputs that were sent to a slot and not answered."""
@@ -42,10 +41,10 @@ class Work:
     """By input: number of slots lost while they ran that input alone."""
 
     def next_batch(self, most: int, most_bytes: int) -> list[int]:
-        """Inputs for one slot, taken from `pending`: at least one, and up to `most` unless the work is set apart."""
+        """Inputs for one slot, taken from `pending`: at least one, and up to `most` unless the work is slow."""
         batch = [self.pending.popleft()]
         size = len(self.job.inputs[batch[0]])
-        while self.pending and len(batch) < (1 if self.apart else most):
+        while self.pending and len(batch) < (1 if self.is_slow else most):
             size += len(self.job.inputs[self.pending[0]])
             if size > most_bytes:
                 break
@@ -54,37 +53,22 @@ class Work:
         return batch
 
     @property
-    def held_back(self) -> bool:
+    def must_wait(self) -> bool:
         """Whether no further input may start now, because the running ones may exhaust the program's time-outs."""
         most = self.job.give_up_after
-        return self.apart and most is not None and self.under_way >= most - self.timeouts
+        return self.is_slow and most is not None and self.under_way >= most - self.timeouts
 
-    def settle(self, result: Result) -> None:
-        """Deliver the result of an input that was under way; a sandbox error counts as a loss of its slot."""
-        if result.verdict == Verdict.SANDBOX_ERROR:
-            self.lose(result.position, result.reason)
+    def settle(self, execution: Execution) -> None:
+        """Deliver the execution of an input that was under way; a sandbox error counts as a loss of its slot."""
+        if execution.verdict == Verdict.SANDBOX_ERROR:
+            self.lose(execution.index, execution.reason)
             return
         self.under_way -= 1
-        if result.verdict == Verdict.TIMEOUT:
+        if execution.verdict == Verdict.TIMEOUT:
             self.timeouts += 1
-            self.apart = True
-        for key, index in self._waiting(result.position):
-            self.run.results.put_nowait(
-                Execution(
-                    job=key,
-                    index=index,
-                    verdict=Verdict(result.verdict),
-                    stdout=result.stdout,
-                    stderr_tail=result.stderr_tail,
-                    exit_code=result.exit_code,
-                    signal=result.signal,
-                    cpu_s=result.cpu_s,
-                    wall_s=result.wall_s,
-                    peak_memory_kb=result.peak_kb,
-                    reason=result.reason,
-                    shared=result.shared,
-                )
-            )
+            self.is_slow = True
+        for key, index in self._waiting(execution.index):
+            self.run.results.put_nowait(replace(execution, job=key, index=index))
         self._give_up_if_hopeless()
 
     def put_back(self, position: int) -> None:
@@ -96,7 +80,7 @@ class Work:
 
     def lose(self, position: int, reason: str) -> None:
         """Count a slot lost while it ran this input alone; the input runs again or becomes a sandbox error."""
-        self.apart = True
+        self.is_slow = True
         self.losses[position] = self.losses.get(position, 0) + 1
         if self.losses[position] < ATTEMPTS:
             self.put_back(position)

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from sandbox.runner.frames import Limits
-from sandbox.runner.jail import Jail, Sick
-from sandbox.runner.processes import ANSWER, Entrusted
+from sandbox.runner.jail import Jail, JailUnusable
+from sandbox.runner.processes import ANSWER, ForkedOnRequest
 from sandbox.runner.tasks import FORK
 from sandbox.runner.verdict import Ending
 from sandbox.runner.zygote import Starter, Zygote
 
 
-class Forker(Entrusted):
+class Forker(ForkedOnRequest):
     """PID 1's side of the forker of one program, which is a child of the zygote."""
 
     def __init__(self, jail: Jail, zygote: Zygote, pid: int, go: int, done: int) -> None:
@@ -56,13 +56,13 @@ class Forker(Entrusted):
 
 
 def start_forker(jail: Jail, starter: Starter, arguments: tuple[object, ...], files: tuple[int, ...]) -> Forker:
-    """A forker that is ready for its first execution. Raises Sick when it does not start."""
+    """A forker that is ready for its first execution. Raises JailUnusable when it does not start."""
     go, to_go = os.pipe()
     from_done, done = os.pipe()
-    zygote = starter.entrust(FORK, arguments, (go, done, *files))
+    zygote = starter.fork_in_zygote(FORK, arguments, (go, done, *files))
     os.close(go)
     os.close(done)
     hello = os.read(from_done, ANSWER.size)
     if len(hello) != ANSWER.size:
-        raise Sick(f"what forks executions did not start: {jail.report.name}")
+        raise JailUnusable(f"what forks executions did not start: {jail.report.name}")
     return Forker(jail, zygote, ANSWER.unpack(hello)[0], to_go, from_done)

@@ -66,78 +66,10 @@ class Limits(NamedTuple):
     processes: int
 
 
-class Result(NamedTuple):
-    """The record of one execution."""
-
-    number: int
-    position: int
-    """Index of the input in the job."""
-    verdict: str
-    exit_code: int | None
-    signal: int | None
-    cpu_s: float
-    wall_s: float
-    peak_kb: int
-    reason: str
-    stderr_tail: bytes
-    stdout: bytes
-    shared: bool
-
-
 def job_frame(number: int, source: bytes, limits: Limits, strict: bool, inputs: list[tuple[int, bytes]]) -> bytes:
     """A JOB frame; `inputs` are pairs of index and standard input."""
     heads = b"".join([INPUT_HEAD.pack(index, len(stdin)) for index, stdin in inputs])
     texts = b"".join([stdin for _, stdin in inputs])
-    bounds = (limits.cpu_s, limits.wall_s, limits.memory, limits.output, limits.processes)
-    head = JOB_HEAD.pack(number, strict, len(inputs), len(source), *bounds)
+    head = JOB_HEAD.pack(number, strict, len(inputs), len(source), *limits)
     size = len(head) + len(source) + len(heads) + len(texts)
     return b"".join((HEADER.pack(JOB, size), head, source, heads, texts))
-
-
-def read_results(payload: bytes) -> list[Result]:
-    """The records in the payload of a RESULTS frame. Raises ValueError when the payload does not add up."""
-    results = []
-    at = 0
-    try:
-        while at < len(payload):
-            kind, number, index = RECORD_HEAD.unpack_from(payload, at)
-            at += RECORD_HEAD.size
-            if kind == SHARED:
-                cpu_s, wall_s, peak_kb, reason, errors, output = SHARED_BODY.unpack_from(payload, at)
-                verdict, exit_code, signal = (CRASH, UNCAUGHT, NONE) if reason else (OK, 0, NONE)
-                at += SHARED_BODY.size
-            elif kind == JUDGED:
-                body = JUDGED_BODY.unpack_from(payload, at)
-                verdict, exit_code, signal, cpu_s, wall_s, peak_kb, reason, errors, output = body
-                at += JUDGED_BODY.size
-            else:
-                raise ValueError(f"record of kind {kind}")
-            errors_at = at + reason
-            output_at = errors_at + errors
-            end = output_at + output
-            if end > len(payload):
-                raise ValueError("record is cut")
-            results.append(
-                Result(
-                    number=number,
-                    position=index,
-                    verdict=VERDICTS[verdict],
-                    exit_code=None if exit_code == NONE else exit_code,
-                    signal=None if signal == NONE else signal,
-                    cpu_s=cpu_s,
-                    wall_s=wall_s,
-                    peak_kb=peak_kb,
-                    reason=_printable(payload[at:errors_at]) if reason else "",
-                    stderr_tail=payload[errors_at:output_at],
-                    stdout=payload[output_at:end],
-                    shared=kind == SHARED,
-                )
-            )
-            at = end
-    except (struct.error, IndexError) as error:
-        raise ValueError(f"results do not add up: {error}") from error
-    return results
-
-
-def _printable(words: bytes) -> str:
-    return "".join(c if c.isprintable() else "?" for c in words.decode(errors="replace"))

@@ -29,7 +29,7 @@ MOST_STARVED = 8
 set_handler = importlib.import_module("_signal").signal
 
 
-class Sick(Exception):
+class JailUnusable(Exception):
     """The slot cannot be cleaned and must be replaced."""
 
 
@@ -140,7 +140,7 @@ class Jail:
     def watch(self, process: Process, limits: Limits, idle: Callable[[], None]) -> Ending:
         """How a process ended; what it left behind is removed. `idle` is called if it takes longer than PATIENCE_S.
 
-        Raises Sick where files cannot be removed.
+        Raises JailUnusable where files cannot be removed.
         """
         started = time.monotonic()
         killed = ""
@@ -185,7 +185,7 @@ class Jail:
         return self._children is not None and self._children.are(child)
 
     def clean(self) -> None:
-        """Empty the directories that programs may write to. Raises Sick where that fails."""
+        """Empty the directories that programs may write to. Raises JailUnusable where that fails."""
         if any(directory.changed() for directory in self._directories):
             self._clean()
 
@@ -210,4 +210,4 @@ class Jail:
         for directory in self._directories:
             directory.restore()
         if any(directory.changed() for directory in self._directories):
-            raise Sick("files of a program could not be removed")
+            raise JailUnusable("files of a program could not be removed")

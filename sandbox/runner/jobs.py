@@ -13,9 +13,9 @@ from sandbox.runner.bounds import file_limit
 from sandbox.runner.channel import Outbox
 from sandbox.runner.forker import Forker, start_forker
 from sandbox.runner.frames import LARGEST_SHARED, STDERR_TAIL, Limits
-from sandbox.runner.jail import Jail, Sick
+from sandbox.runner.jail import Jail, JailUnusable
 from sandbox.runner.processes import ENDED, Process
-from sandbox.runner.records import Execution, Sent, judged
+from sandbox.runner.records import Execution, SharedRecords, judged
 from sandbox.runner.surroundings import Library
 from sandbox.runner.tasks import COMPILE, EXECUTE, NOT_COMPILED, SHARE, Tasks
 from sandbox.runner.verdict import Ending, OomKills, judge
@@ -55,7 +55,7 @@ class Job(NamedTuple):
     """Descriptor of the file."""
 
 
-class Failed(NamedTuple):
+class CompileFailure(NamedTuple):
     """A program that does not compile."""
 
     error: str
@@ -78,7 +78,7 @@ class Jobs:
     def run(self, job: Job) -> bool:
         """Run inputs and return whether all were run; after a slow one the rest is left to the host, for several slots.
 
-        Raises Sick where the slot must be replaced.
+        Raises JailUnusable where the slot must be replaced.
         """
         code = os.memfd_create("code")
         try:
@@ -187,7 +187,7 @@ class Jobs:
         head = judged(job.number, run.index, verdict, reason, ending, tail, kept)
         self._outbox.put(head, (stderr, complained - tail, tail), (stdout, 0, kept))
 
-    def _record_compile_error(self, job: Job, failed: Failed, index: int) -> None:
+    def _record_compile_error(self, job: Job, failed: CompileFailure, index: int) -> None:
         tail = failed.stderr[-STDERR_TAIL:]
         ending = Ending(1 << 8, "", 0.0, 0.0, 0)
         self._outbox.put(judged(job.number, index, "crash", failed.error, ending, len(tail), 0) + tail)
@@ -202,7 +202,7 @@ class Jobs:
             bounds = self._jail.kernel.bounds(job.limits, len(table), size)
             arguments = (job.source, bounds, tuple(job.limits), job.number, table, offset)
             process = self._starter.start(SHARE, arguments, (job.inputs, results, scratch))
-            sent = Sent(results, job.number, [index for index, _ in table])
+            sent = SharedRecords(results, job.number, [index for index, _ in table])
             self._watch_shared(process, job.limits, sent)
             self._forward(sent)
             if sent.count < len(table):
@@ -214,7 +214,7 @@ class Jobs:
             os.close(scratch)
             os.close(results)
 
-    def _watch_shared(self, process: Process, limits: Limits, sent: Sent) -> None:
+    def _watch_shared(self, process: Process, limits: Limits, sent: SharedRecords) -> None:
         """Wait for a shared process; end it when one of its inputs is slow."""
         before, since = (-1, 0.0), time.monotonic()
         while not process.ended_within(LOOK_S):
@@ -230,18 +230,18 @@ class Jobs:
         process.wait()
         self._jail.clean()
 
-    def _forward(self, sent: Sent) -> None:
+    def _forward(self, sent: SharedRecords) -> None:
         start, size = sent.start, sent.advance()
         if size:
             self._outbox.put(b"", (sent.fd, start, size))
 
-    def _compile(self, source: bytes, code: int) -> Failed | None:
+    def _compile(self, source: bytes, code: int) -> CompileFailure | None:
         """Have the program compiled in a process of its own; returns the failure, or None."""
         failed, was_killed = self._try_to_compile(source, code)
         # Once more: perhaps only the zygote was killed.
         return self._try_to_compile(source, code)[0] if was_killed else failed
 
-    def _try_to_compile(self, source: bytes, code: int) -> tuple[Failed | None, bool]:
+    def _try_to_compile(self, source: bytes, code: int) -> tuple[CompileFailure | None, bool]:
         stdin, stderr = os.memfd_create("stdin"), os.memfd_create("stderr")
         try:
             os.ftruncate(code, 0)
@@ -253,11 +253,11 @@ class Jobs:
             if compiled.head(code) is not None:
                 return None, False
             if self._jail.entering_failed():
-                raise Sick(f"a compiler process did not start: {self._report.name}")
+                raise JailUnusable(f"a compiler process did not start: {self._report.name}")
             error = COMPILE_ERROR
             if os.WIFSIGNALED(ending.status) or os.waitstatus_to_exitcode(ending.status) != NOT_COMPILED:
                 error = f"{COMPILE_ERROR}: the source is too large or too deep to compile"
-            failed = Failed(error, os.pread(stderr, os.fstat(stderr).st_size, 0))
+            failed = CompileFailure(error, os.pread(stderr, os.fstat(stderr).st_size, 0))
             return failed, ending.status == ENDED and not ending.killed
         finally:
             os.close(stdin)

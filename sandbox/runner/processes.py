@@ -111,7 +111,7 @@ class Watched:
         self._end_others()
 
 
-class Entrusted:
+class ForkedOnRequest:
     """A child that a trusted process forked on request; that parent reports the child's end.
 
     One object stands for all such children of a parent, one after another, as long as the parent lives.

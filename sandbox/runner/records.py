@@ -26,7 +26,7 @@ class Execution:
             os.close(fd)
 
 
-class Sent:
+class SharedRecords:
     """The valid records in a results file: complete, of this job, and in the order of its inputs."""
 
     def __init__(self, fd: int, number: int, indices: list[int]) -> None:

@@ -31,11 +31,11 @@ class NotPlain(Exception):
     """The program needs a fork for every input."""
 
 
-ELSEWHERE = (MemoryError, RecursionError, NotPlain)
+NEED_OWN_PROCESS = (MemoryError, RecursionError, NotPlain)
 """Exceptions that end the process when a program does not catch them."""
 
 
-class Kept(io.BytesIO):
+class CapturedOutput(io.BytesIO):
     """The output of a program. A call of `close`, which would lose the output, is only recorded."""
 
     was_closed = False
@@ -132,7 +132,7 @@ class SharedProgram:
         """The ending of the program on this standard input; None if it did not end plainly."""
         main = program.fresh_main()
         main.__dict__["__builtins__"] = self._builtins
-        out, err = Kept(), Kept()
+        out, err = CapturedOutput(), CapturedOutput()
         stdin, stdout, stderr = self._streams
         self._stdin = io.BytesIO(data)
         binary = io.BufferedReader(self._stdin)
@@ -154,7 +154,7 @@ class SharedProgram:
                 # The interpreter would report these exceptions at the end of the program. Left to a fork are those that
                 # depend on how much memory or stack was left, and classes without a name, which would read as no error.
                 # Not isinstance, which calls code of the error's class.
-                if issubclass(type(error), ELSEWHERE) or sys.stderr is not errors:
+                if issubclass(type(error), NEED_OWN_PROCESS) or sys.stderr is not errors:
                     return None
                 reason = type(error).__name__.encode(errors="replace")[:NAME_SIZE]
                 if not reason:

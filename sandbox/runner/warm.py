@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from sandbox.runner import program
 from sandbox.runner.frames import Limits
-from sandbox.runner.records import Sent
+from sandbox.runner.records import SharedRecords
 from sandbox.runner.report import Report
 from sandbox.runner.shared import SharedProgram
 from sandbox.runner.surroundings import Library
@@ -82,7 +82,7 @@ def _run_shared(code: types.CodeType, report: Report, library: Library) -> None:
         os.write(inputs, INPUT * INPUTS)
         table = [(index, len(INPUT)) for index in range(INPUTS)]
         SharedProgram(code, library, LIMITS, report).run(inputs, table, results, 0, 0)
-        sent = Sent(results, 0, list(range(INPUTS)))
+        sent = SharedRecords(results, 0, list(range(INPUTS)))
         sent.advance()
         if sent.count != INPUTS:
             raise RuntimeError("the program that warms up the runner was not plain")

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from sandbox.runner import confine
 from sandbox.runner.jail import Jail
-from sandbox.runner.processes import ANSWER, Entrusted, Process, Watched
+from sandbox.runner.processes import ANSWER, ForkedOnRequest, Process, Watched
 from sandbox.runner.tasks import Tasks
 
 MOST_FILES = 250
@@ -25,7 +25,7 @@ MOST_FILES = 250
 _socket: Any = import_module("_socket")
 
 
-class Zygote(Entrusted):
+class Zygote(ForkedOnRequest):
     """PID 1's side of the zygote. There is one only where programs have another user id and so cannot signal it."""
 
     def __init__(self, jail: Jail, pid: int, channel: Any) -> None:
@@ -83,13 +83,13 @@ class Starter:
     def start(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Process:
         """A process that does this task with these arguments, which are plain values, and file descriptors."""
         if self._jail.can_fork_from_child:
-            return self.entrust(task, arguments, files)
+            return self.fork_in_zygote(task, arguments, files)
         pid = os.fork()
         if pid == 0:
             self._tasks.run(task, arguments, files)
         return Watched(pid, self._jail.end_all)
 
-    def entrust(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
+    def fork_in_zygote(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
         """The process for this task, which the zygote was told to fork, represented by the zygote itself."""
         request = os.memfd_create("request")
         try:

@@ -195,7 +195,7 @@ class Jailed(Outcome):
 
     async def _request(self, head: dict[str, Any], body: bytes, output: Output) -> dict[str, Any]:
         """The supervisor's answer. Cancelling ends the command, and returns when the command has ended."""
-        asked = _Asked()
+        asked = _PendingRequest()
         task = asyncio.create_task(self._in_turn(asked, head, body, output))
         self._working.add(task)
         task.add_done_callback(self._done)
@@ -210,7 +210,9 @@ class Jailed(Outcome):
                     await self._end_jail()
             raise
 
-    async def _in_turn(self, asked: _Asked, head: dict[str, Any], body: bytes, output: Output) -> dict[str, Any]:
+    async def _in_turn(
+        self, asked: _PendingRequest, head: dict[str, Any], body: bytes, output: Output
+    ) -> dict[str, Any]:
         async with self._turn:
             link = self._link
             if self._closed:
@@ -234,7 +236,7 @@ class Jailed(Outcome):
 
 
 @dataclass
-class _Asked:
+class _PendingRequest:
     """State shared by a request and the task that carries it out."""
 
     given_up: bool = False

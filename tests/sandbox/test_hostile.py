@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox import Job, Limits, Sandbox, SandboxUnavailable, Verdict, open_sandbox
+from sandbox.pool.slot import read_results
 from sandbox.runner import frames, plain
 from sandbox.selftest.canary import canary
 from sandbox.selftest.hostile import SECRET, forged_frame
@@ -67,9 +68,9 @@ async def test_the_set_has_every_program_once() -> None:
 async def test_the_forged_frame_would_be_believed() -> None:
     frame = forged_frame()
     kind, size = frames.HEADER.unpack_from(frame)
-    [result] = frames.read_results(frame[frames.HEADER.size :])
+    [(_, result)] = read_results(frame[frames.HEADER.size :])
     assert (kind, size) == (frames.RESULTS, len(frame) - frames.HEADER.size)
-    assert (result.verdict, result.stdout, result.position) == ("ok", b"PWN\n", 0)
+    assert (result.verdict, result.stdout, result.index) == ("ok", b"PWN\n", 0)
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.pool.connection import boot_command, boot_payload
-from sandbox.pool.slot import MODULES
+from sandbox.pool.slot import MODULES, read_results
 from sandbox.runner import confine, frames
 from sandbox.runner.jail import Jail
 from sandbox.runner.serve import REFUSED
@@ -55,22 +55,22 @@ def test_results_that_do_not_add_up_are_refused() -> None:
     judged = frames.RECORD_HEAD.pack(frames.JUDGED, 7, 3)
     judged += frames.JUDGED_BODY.pack(0, 0, frames.NONE, 0.5, 1.5, 100, 2, 1, 3) + b"hmeout"
     shared = frames.RECORD_HEAD.pack(frames.SHARED, 7, 4) + frames.SHARED_BODY.pack(0.1, 0.2, 50, 0, 1, 2) + b"eok"
-    first, second = frames.read_results(judged + shared)
-    assert (first.number, first.position, first.verdict) == (7, 3, "ok")
+    (number, first), (_, second) = read_results(judged + shared)
+    assert (number, first.index, first.verdict) == (7, 3, "ok")
     assert (first.reason, first.stderr_tail, first.stdout, first.shared) == ("hm", b"e", b"out", False)
     assert (first.exit_code, first.signal) == (0, None)
-    assert (second.position, second.verdict, second.exit_code, second.stdout, second.shared) == (
+    assert (second.index, second.verdict, second.exit_code, second.stdout, second.shared) == (
         4,
         "ok",
         0,
         b"ok",
         True,
     )
-    assert frames.read_results(b"") == []
+    assert read_results(b"") == []
     wrong_verdict = judged[: frames.RECORD_HEAD.size] + b"\xff" + judged[frames.RECORD_HEAD.size + 1 :]
     for payload in (judged[:5], judged[:-1], judged + b"!", b"\x09" + judged[1:], wrong_verdict):
         with pytest.raises(ValueError, match=r"record|add up"):
-            frames.read_results(payload)
+            read_results(payload)
 
 
 def test_kills_for_want_of_memory_are_counted_in_both_forms_of_control_groups(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.backends.docker.ssh import SshDoor
+from sandbox.backends.docker.ssh import SshTunnel
 from sandbox.errors import SandboxError, SandboxUnavailable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Engine:
     address: Address
     info: dict[str, Any]
     """The engine's description of itself, as `docker info` shows it."""
-    door: SshDoor | None = None
+    tunnel: SshTunnel | None = None
     """The local socket that leads to the engine over ssh; None for engines reached directly."""
 
     @property
@@ -69,8 +69,8 @@ class Engine:
     def close(self) -> None:
         """Close the connections to the engine. Blocks."""
         self.client.close()
-        if self.door is not None:
-            self.door.close()
+        if self.tunnel is not None:
+            self.tunnel.close()
 
 
 async def connect() -> Engine:
@@ -94,9 +94,9 @@ def _connect() -> Engine:
 
     named = os.environ.get("DOCKER_HOST", "")
     _look_for_certificates(named)
-    door = SshDoor(named) if named.startswith("ssh://") else None
+    tunnel = SshTunnel(named) if named.startswith("ssh://") else None
     try:
-        arguments: dict[str, Any] = {"base_url": f"unix://{door.path}"} if door else {**kwargs_from_env()}
+        arguments: dict[str, Any] = {"base_url": f"unix://{tunnel.path}"} if tunnel else {**kwargs_from_env()}
         asking = _client(arguments, DEFAULT_DOCKER_API_VERSION)
         try:
             version = str(asking.version(api_version=False)["ApiVersion"])
@@ -108,12 +108,12 @@ def _connect() -> Engine:
         except BaseException:
             client.close()
             raise
-        return Engine(client, _address(arguments.get("base_url"), arguments.get("tls")), info, door)
+        return Engine(client, _address(arguments.get("base_url"), arguments.get("tls")), info, tunnel)
     except BaseException as error:
-        if door is None:
+        if tunnel is None:
             raise
-        complaint = door.complaint()
-        door.close()
+        complaint = tunnel.complaint()
+        tunnel.close()
         raise SandboxError(complaint or reason(error)) from error
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sandbox.backends.docker.attach import AttachedConnection, start
 from sandbox.backends.docker.client import Engine, call, connect
@@ -15,6 +15,10 @@ from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.pool.connection import boot_command
 from sandbox.pool.slot import Size
+
+if TYPE_CHECKING:
+    from docker import APIClient
+    from docker.types import Mount
 
 RUNTIME_VARIABLE = "CURE_AGENT_DOCKER_RUNTIME"
 WRITABLE = {"/tmp": "size=16m,nr_inodes=256,mode=1777", "/dev/shm": "size=8m,nr_inodes=256,mode=1777"}
@@ -75,41 +79,19 @@ class Docker:
         return await start(self._engine, lambda name: self._create(name, command, size), self._remove)
 
     def _create(self, name: str, command: list[str], size: Size) -> None:
-        from docker.types import LogConfig
-
-        client = self._engine.client
-        memory = max(1024, 2 * size.memory_mb + 512) << 20
-        options: dict[str, Any] = {} if self._runtime is None else {"runtime": self._runtime}
         ordinary = (self._runtime or self._engine.info.get("DefaultRuntime", "runc")) in ORDINARY_RUNTIMES
-        client.create_container(
+        create_jail(
+            self._engine.client,
             image_tag(),
-            command,
             name=name,
-            user="0:0",
-            stdin_open=True,
-            working_dir="/",
-            # The first process of a PID namespace ignores any other, and an engine that stops would wait 10 s in vain.
-            stop_signal="SIGKILL",
-            network_disabled=True,
+            command=command,
             hostname="sandbox",
             environment=ENVIRONMENT,
-            labels={LABEL: owner(os.getpid())},
-            host_config=client.create_host_config(
-                network_mode="none",
-                read_only=True,
-                cap_drop=["ALL"],
-                cap_add=["SETUID", "SETGID", "KILL"],
-                security_opt=["no-new-privileges"],
-                pids_limit=size.processes + (SPARE_PROCESSES if ordinary else SPARE_THREADS),
-                mem_limit=memory,
-                memswap_limit=memory,
-                ipc_mode="none",
-                sysctls=self._sysctls,
-                tmpfs={path: f"{options},nosuid,nodev,noexec" for path, options in WRITABLE.items()},
-                log_config=LogConfig(type="none"),
-                auto_remove=True,
-                **options,
-            ),
+            processes=size.processes + (SPARE_PROCESSES if ordinary else SPARE_THREADS),
+            memory=max(1024, 2 * size.memory_mb + 512) << 20,
+            runtime=self._runtime,
+            sysctls=self._sysctls,
+            tmpfs={path: f"{options},nosuid,nodev,noexec" for path, options in WRITABLE.items()},
         )
 
     async def _remove(self, name: str) -> None:
@@ -132,6 +114,66 @@ class Docker:
             await self._try_to_remove(name)
             if name in self._remaining:
                 return
+
+
+def create_jail(
+    client: APIClient,
+    image: str,
+    *,
+    name: str,
+    command: list[str],
+    hostname: str,
+    environment: dict[str, str],
+    processes: int,
+    memory: int,
+    runtime: str | None,
+    sysctls: dict[str, str],
+    tmpfs: dict[str, str],
+    capabilities: tuple[str, ...] = ("SETUID", "SETGID", "KILL"),
+    network: bool = False,
+    mounts: Sequence[Mount] = (),
+) -> None:
+    """Create a container whose first process is `command`, as root with these capabilities. Blocks.
+
+    `memory` is in bytes and swap included; `runtime` None leaves it to the engine; `tmpfs` are mount options by path.
+    Raises the docker package's errors.
+    """
+    from docker.types import LogConfig
+
+    options: dict[str, Any] = {} if runtime is None else {"runtime": runtime}
+    client.create_container(
+        image,
+        None,
+        name=name,
+        # Not the command: an image of the user's may have an entry point of its own.
+        entrypoint=command,
+        user="0:0",
+        stdin_open=True,
+        working_dir="/",
+        # The first process of a PID namespace ignores any other, and an engine that stops would wait 10 s in vain.
+        stop_signal="SIGKILL",
+        network_disabled=not network,
+        hostname=hostname,
+        environment=environment,
+        labels={LABEL: owner(os.getpid())},
+        host_config=client.create_host_config(
+            network_mode="bridge" if network else "none",
+            read_only=True,
+            cap_drop=["ALL"],
+            cap_add=list(capabilities),
+            security_opt=["no-new-privileges"],
+            pids_limit=processes,
+            mem_limit=memory,
+            memswap_limit=memory,
+            ipc_mode="none",
+            sysctls=sysctls,
+            tmpfs=tmpfs,
+            mounts=list(mounts),
+            log_config=LogConfig(type="none"),
+            auto_remove=True,
+            **options,
+        ),
+    )
 
 
 def describe(info: dict[str, Any], runtime: str | None) -> str:

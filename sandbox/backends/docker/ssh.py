@@ -15,7 +15,7 @@ from sandbox.errors import SandboxUnavailable
 CONNECT_S = 30
 
 
-class SshDoor:
+class SshTunnel:
     """A local socket that forwards each connection through an ssh process of its own."""
 
     def __init__(self, url: str) -> None:

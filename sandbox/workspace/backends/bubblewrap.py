@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.backends.bubblewrap import Identity, explain, features, identities, installed
+from sandbox.backends.bubblewrap import Identity, explain, features, identities, installed, isolation_arguments
 from sandbox.backends.pipe import PipeConnection, launch
 from sandbox.backends.python import SYSTEM, JailPython, libraries
 from sandbox.errors import SandboxError, SandboxUnavailable
@@ -23,7 +23,6 @@ PLACES = ("/mnt", "/media", "/srv", "/opt")
 """Candidates for the mount point of the mounts made for bubblewrap; sources below it are opened before."""
 OVERLAYS = (True, False)
 """Whether to use an overlay over the directory, in order of preference; without one it is copied."""
-FORWARD = ("--die-with-parent", "--new-session", "--as-pid-1", "--hostname", "workspace", "--cap-drop", "ALL")
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,7 @@ class BubblewrapWorkspaces:
         self._executable = executable
         self._spec = spec
         self._way = way
-        known = features(executable)
-        self._sizes, self._disables = "--size" in known, "--disable-userns" in known
+        self._features = features(executable)
 
     @property
     def copies(self) -> bool:
@@ -104,14 +102,8 @@ class BubblewrapWorkspaces:
     def _jail(self, made: dict[str, int]) -> list[str]:
         """bwrap's command line; `made` are descriptors of files by the path they get in the jail."""
         spec, identity, python = self._spec, self._way.identity, self._way.python
-        arguments = [self._executable, *FORWARD]
-        if identity.program is None:
-            arguments += ["--unshare-all", "--unshare-user", *(["--share-net"] if spec.network else [])]
-            arguments += ["--disable-userns"] if self._disables else []
-        else:
-            arguments += ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
-            arguments += [] if spec.network else ["--unshare-net"]
-            arguments += [f for name in ("SETUID", "SETGID", "KILL", "CHOWN") for f in ("--cap-add", f"CAP_{name}")]
+        arguments = [self._executable]
+        arguments += isolation_arguments(identity, self._features, "workspace", network=spec.network, more=("CHOWN",))
         arguments += ["--clearenv", "--setenv", "LANG", "C.UTF-8"]
         arguments += [*view.system(), "--proc", "/proc", "--dev", "/dev"]
         if python.executable != str(SYSTEM.resolve()):
@@ -137,7 +129,7 @@ class BubblewrapWorkspaces:
 
     def _empty(self, directories: list[str]) -> list[str]:
         """Arguments that make empty directories in memory, each with its own bound on size."""
-        size = ["--size", str(self._spec.quota.disk_mb << 20)] if self._sizes else []
+        size = ["--size", str(self._spec.quota.disk_mb << 20)] if "--size" in self._features else []
         arguments = []
         for directory in directories:
             mode = "1777" if directory in ("/tmp", "/dev/shm") else "0755"

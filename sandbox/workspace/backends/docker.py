@@ -9,12 +9,12 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from sandbox.backends.docker.attach import AttachedConnection, start
 from sandbox.backends.docker.client import Engine, call, connect
 from sandbox.backends.docker.image.build import build
-from sandbox.backends.docker.jails import NO_SYSTEM_V, chosen_runtime
+from sandbox.backends.docker.jails import NO_SYSTEM_V, SPARE_PROCESSES, chosen_runtime, create_jail
 from sandbox.backends.docker.reap import LABEL, owner, reap, remove
 from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.pool.connection import boot_command
@@ -29,7 +29,6 @@ ENVIRONMENTS = "cure-agent-workspace"
 PYTHON = "python3"
 CLOSED = "/root"
 SPARE_MB = 512
-SPARE_PROCESSES = 48
 
 
 class DockerWorkspaces:
@@ -70,10 +69,9 @@ class DockerWorkspaces:
             await call(lambda: remove(self._engine.client, name))
 
     def _create(self, name: str) -> None:
-        from docker.types import LogConfig, Mount
+        from docker.types import Mount
 
-        client, spec, quota = self._engine.client, self._spec, self._spec.quota
-        memory = (quota.limits.memory_mb + quota.disk_mb + SPARE_MB) << 20
+        spec, quota = self._spec, self._spec.quota
         # Images close /root to other users, so paths below it need a /root that commands may enter.
         shown = (*spec.readable, *spec.repository)
         below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(spec.directory), *shown))
@@ -81,39 +79,24 @@ class DockerWorkspaces:
         size = f"size={quota.disk_mb}m,exec,nosuid,nodev"
         # Limits on processes count per user id across containers, so every workspace has its own.
         uid = random.SystemRandom().randrange(1 << 20, 1 << 30)
-        options: dict[str, Any] = {} if self._runtime is None else {"runtime": self._runtime}
-        client.create_container(
+        create_jail(
+            self._engine.client,
             self._image,
-            None,
             name=name,
-            entrypoint=boot_command(PYTHON, uid, tuple(owned)),
-            user="0:0",
-            stdin_open=True,
-            working_dir="/",
-            network_disabled=not spec.network,
+            command=boot_command(PYTHON, uid, tuple(owned)),
             hostname="workspace",
             environment={"LANG": "C.UTF-8"},
-            labels={LABEL: owner(os.getpid())},
-            host_config=client.create_host_config(
-                network_mode="bridge" if spec.network else "none",
-                read_only=True,
-                cap_drop=["ALL"],
-                cap_add=["SETUID", "SETGID", "KILL", "CHOWN"],
-                security_opt=["no-new-privileges"],
-                pids_limit=quota.limits.processes + SPARE_PROCESSES,
-                mem_limit=memory,
-                memswap_limit=memory,
-                ipc_mode="none",
-                sysctls=NO_SYSTEM_V,
-                tmpfs={
-                    **dict.fromkeys(owned, f"{size},mode=0755"),
-                    **dict.fromkeys(("/tmp", "/dev/shm"), f"{size},mode=1777"),
-                },
-                mounts=[Mount(path, path, type="bind", read_only=True) for path in shown],
-                log_config=LogConfig(type="none"),
-                auto_remove=True,
-                **options,
-            ),
+            processes=quota.limits.processes + SPARE_PROCESSES,
+            memory=(quota.limits.memory_mb + quota.disk_mb + SPARE_MB) << 20,
+            runtime=self._runtime,
+            sysctls=NO_SYSTEM_V,
+            tmpfs={
+                **dict.fromkeys(owned, f"{size},mode=0755"),
+                **dict.fromkeys(("/tmp", "/dev/shm"), f"{size},mode=1777"),
+            },
+            capabilities=("SETUID", "SETGID", "KILL", "CHOWN"),
+            network=spec.network,
+            mounts=[Mount(path, path, type="bind", read_only=True) for path in shown],
         )
 
 
