@@ -65,6 +65,21 @@ def program(
     return Hostile(name=name, tries=tries, source=source, verdicts=verdicts or (Verdict.OK,), look=after, **right)
 
 
+def spins(name: str, tries: str, text: str, **right: Any) -> Hostile:
+    """A hostile program that computes until it is stopped."""
+    return program(name, tries, text, Verdict.TIMEOUT, reason="cpu", limits=SPINS, **right)
+
+
+def waits(name: str, tries: str, text: str, **right: Any) -> Hostile:
+    """A hostile program that waits until it is stopped."""
+    return program(name, tries, text, Verdict.TIMEOUT, reason="wall", limits=WAITS, **right)
+
+
+def refused(name: str, tries: str, text: str, given: str = "", **right: Any) -> Hostile:
+    """A hostile program all of whose attempts must fail; `text` passes each to the function `attempt`."""
+    return program(name, tries, f"{dedent(text)}print('done')\n", given=ATTEMPT + given, stdout=b"done\n", **right)
+
+
 def forged_frame(stdout: bytes = b"PWN\n") -> bytes:
     """A RESULTS frame, in the runner's form, which claims that the first execution is ok and printed `stdout`."""
     body = list(frames.JUDGED_BODY.unpack(bytes(frames.JUDGED_BODY.size)))
@@ -73,6 +88,15 @@ def forged_frame(stdout: bytes = b"PWN\n") -> bytes:
     return frames.HEADER.pack(frames.RESULTS, len(record)) + record
 
 
+ATTEMPT = """
+def attempt(deed, *arguments):
+    try:
+        deed(*arguments)
+        print('DONE', arguments)
+    except (OSError, ValueError):
+        pass
+"""
+"""Code that gives a program a function that calls another, and prints its arguments if it succeeds."""
 FRAME = f"frame = {forged_frame()!r}\n"
 """Code that gives a program a forged frame."""
 LIBC = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"

@@ -65,12 +65,13 @@ PROGRAMS: tuple[Hostile, ...] = (
         look="""
         import os, resource, signal, sys, time
         mask = os.umask(0)
-        print('LEAK' in os.environ, time.timezone, time.tzname, os.getcwd(), oct(mask), os.nice(0),
-              resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 20, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
+        print('LEAK' in os.environ, time.timezone, time.tzname, os.getcwd(), oct(mask),
+              os.nice(0) == os.getpriority(os.PRIO_PROCESS, 1), resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 20,
+              signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
               signal.pthread_sigmask(signal.SIG_BLOCK, []), signal.alarm(0), 'LEAK' in sys.path,
               sys.getrecursionlimit() == 500)
         """,
-        found=b"False 0 ('UTC', 'UTC') /tmp 0o22 0 True True set() 0 False False\n",
+        found=b"False 0 ('UTC', 'UTC') /tmp 0o22 True True True set() 0 False False\n",
     ),
     program(
         "leaves_marks_on_directories",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.protocol import Verdict
-from sandbox.selftest.hostile import INPUTS, SPINS, TIGHT, Hostile, program
+from sandbox.selftest.hostile import INPUTS, TIGHT, Hostile, program, spins
 
 OK, CRASH, TIMEOUT, MEMORY = Verdict.OK, Verdict.CRASH, Verdict.TIMEOUT, Verdict.MEMORY
 
@@ -27,7 +27,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         """,
         stdout=b"caught\n",
     ),
-    program(
+    spins(
         "never_gives_up",
         "runs out of memory again and again",
         """
@@ -38,9 +38,6 @@ PROGRAMS: tuple[Hostile, ...] = (
             except MemoryError:
                 pass
         """,
-        TIMEOUT,
-        limits=SPINS,
-        reason="cpu",
     ),
     program(
         "children_that_grow",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.protocol import Verdict
-from sandbox.selftest.hostile import BOMBS, LIBC, SPINS, WAITS, Hostile, program
+from sandbox.selftest.hostile import BOMBS, LIBC, SPINS, Hostile, program, spins, waits
 
 CRASH, TIMEOUT = Verdict.CRASH, Verdict.TIMEOUT
 
@@ -155,7 +155,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         TIMEOUT,
         limits=BOMBS,
     ),
-    program(
+    waits(
         "endless_thread",
         "leaves a thread that is not a daemon and sleeps",
         """
@@ -163,9 +163,6 @@ PROGRAMS: tuple[Hostile, ...] = (
         threading.Thread(target=time.sleep, args=(60,)).start()
         print('main')
         """,
-        TIMEOUT,
-        reason="wall",
-        limits=WAITS,
     ),
     program(
         "main_thread_leaves",
@@ -182,30 +179,32 @@ PROGRAMS: tuple[Hostile, ...] = (
         given=LIBC,
         limits=SPINS,
     ),
-    program(
-        "sleeps", "sleeps for ever", "import time\nwhile True: time.sleep(1000)", TIMEOUT, reason="wall", limits=WAITS
+    waits(
+        "sleeps",
+        "sleeps for ever",
+        "import time\nwhile True: time.sleep(1000)",
     ),
-    program(
-        "stops_itself", "stops itself", "import os\nos.kill(os.getpid(), 19)", TIMEOUT, reason="wall", limits=WAITS
+    waits(
+        "stops_itself",
+        "stops itself",
+        "import os\nos.kill(os.getpid(), 19)",
     ),
-    program("spins", "loops for ever", "while True: pass", TIMEOUT, reason="cpu", limits=SPINS),
-    program(
+    spins(
+        "spins",
+        "loops for ever",
+        "while True: pass",
+    ),
+    spins(
         "never_returns_to_python",
         "computes for ever in C, where no handler of Python runs",
         "print(max(range(10**15)))",
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
-    program(
+    spins(
         "backtracks",
         "matches a pattern that takes exponential time",
         "import re\nprint(re.match('(a+)+b', 'a' * 60))",
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
-    program(
+    spins(
         "cpu_of_children",
         "lets children spend the time, one after another",
         """
@@ -217,9 +216,6 @@ PROGRAMS: tuple[Hostile, ...] = (
                 os._exit(0)
             os.waitpid(pid, 0)
         """,
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
     program(
         "ignores_the_time_limit",
@@ -246,15 +242,12 @@ PROGRAMS: tuple[Hostile, ...] = (
         TIMEOUT,
         limits=SPINS,
     ),
-    program(
+    spins(
         "becomes_a_shell",
         "replaces itself by a shell that loops",
         "import os\nos.execv('/bin/sh', ['sh', '-c', 'while :; do :; done'])",
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
-    program(
+    spins(
         "endless_atexit",
         "loops for ever on its way out",
         """
@@ -264,11 +257,8 @@ PROGRAMS: tuple[Hostile, ...] = (
             while True: pass
         print('x')
         """,
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
-    program(
+    spins(
         "endless_destructor",
         "loops for ever when its last object goes",
         """
@@ -277,11 +267,8 @@ PROGRAMS: tuple[Hostile, ...] = (
                 while True: pass
         a = A()
         """,
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
-    program(
+    spins(
         "endless_excepthook",
         "loops for ever while its exception is reported",
         """
@@ -291,9 +278,6 @@ PROGRAMS: tuple[Hostile, ...] = (
         sys.excepthook = spin
         raise ValueError
         """,
-        TIMEOUT,
-        reason="cpu",
-        limits=SPINS,
     ),
     program(
         "zombies",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.protocol import Verdict
-from sandbox.selftest.hostile import LIBC, PROCESSES, WAITS, Hostile, program
+from sandbox.selftest.hostile import LIBC, PROCESSES, Hostile, program, refused, waits
 
 OK, CRASH, TIMEOUT = Verdict.OK, Verdict.CRASH, Verdict.TIMEOUT
 
@@ -100,7 +100,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         """,
         stdout=b"alive\n",
     ),
-    program(
+    refused(
         "stops_its_parent",
         "stops its parent",
         """
@@ -109,11 +109,9 @@ PROGRAMS: tuple[Hostile, ...] = (
             os.kill(os.getppid(), 19)
         except PermissionError:
             pass
-        print('done')
         """,
-        stdout=b"done\n",
     ),
-    program(
+    waits(
         "ignores_all_signals",
         "ignores every signal it may and sleeps",
         """
@@ -126,11 +124,8 @@ PROGRAMS: tuple[Hostile, ...] = (
         while True:
             time.sleep(100)
         """,
-        TIMEOUT,
-        reason="wall",
-        limits=WAITS,
     ),
-    program(
+    waits(
         "blocks_all_signals",
         "blocks every signal in all its threads and sleeps",
         """
@@ -139,9 +134,6 @@ PROGRAMS: tuple[Hostile, ...] = (
         threading.Thread(target=time.sleep, args=(100,)).start()
         time.sleep(100)
         """,
-        TIMEOUT,
-        reason="wall",
-        limits=WAITS,
     ),
     program(
         "kills_itself", "kills itself, as if memory had run out", "import os\nos.kill(os.getpid(), 9)", CRASH, signal=9
