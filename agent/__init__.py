@@ -8,16 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agent.runs.outcome import Outcome
     from agent.runs.record import RecordedRun, load_run
     from agent.runs.recorder import Recorder
     from agent.runs.state import RunState
     from agent.runs.store import create_run, find_run, list_runs
-    from agent.solve.outcome import Outcome
     from agent.solve.run import solve_problem
     from agent.solve.settings import SolveSettings
 
 _MODULES = {
-    "Outcome": "agent.solve.outcome",
+    "Outcome": "agent.runs.outcome",
     "RecordedRun": "agent.runs.record",
     "Recorder": "agent.runs.recorder",
     "RunState": "agent.runs.state",

@@ -1,12 +1,6 @@
 """Errors that the agent raises for its users."""
 
 
-class OutputError(Exception):
-    """The file for the answer (`--out`) cannot be written. The command exits with 2."""
-
-    exit_code = 2
-
-
 class RunError(Exception):
     """A run cannot be recorded, found or read; the message says where and what to do. The command exits with 2."""
 

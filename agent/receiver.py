@@ -12,55 +12,62 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 from agent.errors import ListenError
+from cure.errors import ProblemError
 
 HOST = "127.0.0.1"
 _LARGEST = 64 * 2**20  # bytes of a request
 _PATIENCE_S = 30.0
 _OURS = ("127.0.0.1", "localhost", "[::1]")
 
-Receive = Callable[[object], str]
-"""Takes the JSON value of a request; returns what is wrong with it, empty if nothing is."""
+Received = TypeVar("Received")
 
 
 @contextmanager
-def receiving(port: int, receive: Receive) -> Iterator[int]:
-    """Run a server in a thread that passes each request's JSON to `receive`; yields the port it listens on.
+def receiving(port: int, read: Callable[[object], Received], deliver: Callable[[Received], object]) -> Iterator[int]:
+    """Run a server in a thread that reads the JSON of requests; yields the port it listens on, any free one for 0.
 
-    Port 0 takes any free one. Raises ListenError when the port cannot be opened.
+    `read` makes a problem of a JSON value, or raises ProblemError, whose text is the answer. `deliver` receives each
+    problem after its request is answered. Raises ListenError when the port cannot be opened.
     """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = _PATIENCE_S
 
         def do_POST(self) -> None:
-            status, answer = self._answer()
+            try:
+                found, status, answer = [read(self._json())], 200, b"received\n"
+            except _Refused as error:
+                found, status, answer = [], error.status, f"{error}\n".encode()
+            except ProblemError as error:
+                found, status, answer = [], 400, f"{error}\n".encode()
             self.send_response(status)
             self.send_header("Content-Type", "text/plain; charset=utf-8")
-            self.send_header("Content-Length", str(len(answer.encode())))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(answer.encode())
+            self.wfile.write(answer)
+            for problem in found:
+                deliver(problem)
 
-        def _answer(self) -> tuple[int, str]:
-            """Status and text for the request."""
+        def _json(self) -> object:
+            """The JSON value of the request. Raises _Refused."""
             if self.headers.get("Origin", "").startswith(("http://", "https://")) or not self._meant_for_us():
-                return 403, "only the browser extension may send problems here\n"
+                raise _Refused(403, "only the browser extension may send problems here")
             length = self.headers.get("Content-Length", "")
             if not length.isascii() or not length.isdigit() or int(length[:20]) > _LARGEST:
-                return 413, "a Content-Length of at most 64 MiB is needed\n"
+                raise _Refused(413, "a Content-Length of at most 64 MiB is needed")
             try:
-                value = json.loads(self.rfile.read(int(length)))
+                return json.loads(self.rfile.read(int(length)))
             except (ValueError, RecursionError):
-                return 400, "the request is not valid JSON\n"
-            wrong = receive(value)
-            return (400, f"{wrong}\n") if wrong else (200, "received\n")
+                raise _Refused(400, "the request is not valid JSON") from None
 
         def _meant_for_us(self) -> bool:
             return re.sub(r":\d+$", "", self.headers.get("Host", HOST)) in _OURS
 
         def log_message(self, *_: object) -> None:
-            """Write nothing: `receive` reports what arrives."""
+            """Write nothing: `read` and `deliver` report what arrives."""
 
     try:
         server = ThreadingHTTPServer((HOST, port), Handler)
@@ -76,3 +83,11 @@ def receiving(port: int, receive: Receive) -> Iterator[int]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Refused(Exception):
+    """A request that is not read, with the HTTP status of its answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status

@@ -40,8 +40,7 @@ async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: s
                 outcome = await solve_problem(
                     problem,
                     settings.model_copy(update={"seed": settings.seed + i}),
-                    coder=session.engines[settings.coder],
-                    tester=session.engines[settings.tester],
+                    engines={"coder": session.engines[settings.coder], "tester": session.engines[settings.tester]},
                     sandbox=session.sandbox,
                     recorder=Recorder(create_run(Path(state))),
                 )
@@ -51,7 +50,8 @@ async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: s
 
 def right(outcome: Outcome) -> bool:
     """Whether there is an answer and it passes every hidden test."""
-    return outcome.candidate is not None and outcome.hidden_passed == outcome.hidden_total
+    scored = outcome.state.scored
+    return scored is not None and scored.passed == scored.total
 
 
 def show(console: Console, outcomes: list[Outcome], seconds: float) -> None:
@@ -60,23 +60,23 @@ def show(console: Console, outcomes: list[Outcome], seconds: float) -> None:
     view = Table(title="what the status is worth", title_justify="left")
     for heading in ("status", "exit code", "problems", "answer right"):
         view.add_column(heading)
-    counts = Counter((outcome.status, outcome.exit_code) for outcome in outcomes)
+    counts = Counter((outcome.result.status, outcome.result.exit_code) for outcome in outcomes)
     for (status, code), count in sorted(counts.items(), key=lambda item: item[0][1]):
-        correct = sum(right(outcome) for outcome in outcomes if outcome.status == status)
+        correct = sum(right(outcome) for outcome in outcomes if outcome.result.status == status)
         view.add_row(status, str(code), str(count), str(correct))
     console.print(view)
     bands = Table(title="stated P(right)", title_justify="left")
     for heading in ("stated", "answers", "mean stated", "right"):
         bands.add_column(heading, justify="right")
-    answered = [outcome for outcome in outcomes if outcome.candidate is not None]
+    answered = [outcome for outcome in outcomes if outcome.chosen is not None]
     for low, high in pairwise(BANDS):
-        inside = [outcome for outcome in answered if low <= outcome.confidence < high]
+        inside = [outcome for outcome in answered if low <= outcome.result.confidence < high]
         if inside:
-            mean = sum(outcome.confidence for outcome in inside) / len(inside)
+            mean = sum(outcome.result.confidence for outcome in inside) / len(inside)
             accuracy = sum(map(right, inside)) / len(inside)
             bands.add_row(f"{low:.2f} – {min(high, 1):.2f}", str(len(inside)), f"{mean:.3f}", f"{accuracy:.3f}")
     console.print(bands)
-    tokens = sum(outcome.tokens for outcome in outcomes) / len(outcomes)
+    tokens = sum(outcome.state.tokens for outcome in outcomes) / len(outcomes)
     console.print(f"{tokens:.0f} tokens and {seconds / len(outcomes):.2f} s a problem")
 
 

@@ -32,7 +32,7 @@ async def _demo(kind: str, seed: int) -> int:
     from rich.console import Console
 
     import agent
-    from agent.commands.running import solve_and_show, started
+    from agent.commands.running import solve_with_progress, started
     from agent.show.outcome import program_view, show_outcome
     from agent.solve.settings import SolveSettings
     from cure.problem.file import load_problems
@@ -46,11 +46,11 @@ async def _demo(kind: str, seed: int) -> int:
             console.rule(f"problem {number} of {len(problems)}", align="left")
             console.print(problem.question.strip(), style="italic", highlight=False, markup=False)
             console.print()
-            outcome = await solve_and_show(progress_console, problem, settings, session)
+            outcome = await solve_with_progress(progress_console, problem, settings, session)
             show_outcome(console, outcome, "")
             if outcome.program is not None:
                 console.print(program_view(outcome.program))
-            failed = max(failed, outcome.exit_code if outcome.candidate is None else 0)
+            failed = max(failed, outcome.result.exit_code if outcome.chosen is None else 0)
     console.rule(align="left")
     console.print(
         "Next: cure-agent why explains the last run; cure-agent solve FILE solves your own problem; "

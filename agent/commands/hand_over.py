@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.errors import OutputError
-
 if TYPE_CHECKING:
-    from agent.solve.outcome import Outcome
+    from agent.runs.outcome import Outcome
 
 
 def check_writable(out: Path | None) -> None:
@@ -24,23 +22,19 @@ def check_writable(out: Path | None) -> None:
         raise click.BadParameter(f"the folder {out.parent} does not exist", param_hint="--out")
 
 
-def hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> None:
-    """Print the outcome as JSON, if asked for, and its program. Raises OutputError when the file cannot be written."""
+def hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> int:
+    """The exit code, after printing the outcome as JSON or its program alone; the program goes to `out`, if given.
+
+    Raises click.UsageError when the file cannot be written; standard output then has the program, alone or in the JSON.
+    """
     from agent.show.outcome import outcome_json
 
     if as_json:
         click.echo(json.dumps(outcome_json(outcome), indent=2))
-    if outcome.program is not None:
-        write_program(outcome.program, as_json, out)
-
-
-def write_program(program: str, as_json: bool, out: Path | None) -> None:
-    """Write the program to the file; without a file, print it unless standard output holds the JSON.
-
-    Raises OutputError when the file cannot be written; standard output then has the program, alone or in the JSON.
-    """
+    if outcome.program is None:
+        return outcome.result.exit_code
     # Bytes: writing text would fail on an ASCII terminal, and on lone surrogates in the model's answer.
-    text = (program.rstrip("\n") + "\n").encode(errors="replace")
+    text = (outcome.program.rstrip("\n") + "\n").encode(errors="replace")
     if out is not None:
         try:
             out.write_bytes(text)
@@ -48,6 +42,7 @@ def write_program(program: str, as_json: bool, out: Path | None) -> None:
             if not as_json:
                 click.echo(text, nl=False)
             what = "in the JSON" if as_json else "on standard output"
-            raise OutputError(f"cannot write {out}: {error.strerror}; the program is {what} instead") from error
+            raise click.UsageError(f"cannot write {out}: {error.strerror}; the program is {what} instead") from error
     elif not as_json:
         click.echo(text, nl=False)
+    return outcome.result.exit_code

@@ -57,20 +57,21 @@ async def _listen(port: int, folder: Path, solve_options: list[str] | None, coun
     loop = asyncio.get_running_loop()
     arrived: asyncio.Queue[ProblemFile] = asyncio.Queue()
 
-    def receive(value: object) -> str:
+    def read(value: object) -> ProblemFile:
         if not is_companion(value):
-            return "this is no problem in the format of competitive-companion"
+            raise ProblemError("this is no problem in the format of competitive-companion")
         try:
-            found = read_problem_file("received.json", json.dumps(value))
+            return read_problem_file("received.json", json.dumps(value))
         except ProblemError as error:
             wrong = str(error).removeprefix("received.json: ")
             loop.call_soon_threadsafe(partial(click.echo, f"not taken: {wrong}", err=True))
-            return wrong
+            raise ProblemError(wrong) from None
+
+    def deliver(found: ProblemFile) -> None:
         loop.call_soon_threadsafe(arrived.put_nowait, found)
-        return ""
 
     worst = taken = 0
-    with receiving(port, receive) as used:
+    with receiving(port, read, deliver) as used:
         click.echo(f"listening on {HOST}:{used} for problems from competitive-companion; Ctrl-C ends it", err=True)
         while count is None or taken < count:
             path = _write(await arrived.get(), folder)
@@ -86,7 +87,6 @@ def _write(received: ProblemFile, folder: Path) -> Path:
     import json
     import re
 
-    from agent.errors import OutputError
     from cure.problem.file import to_record
 
     (problem,) = received.problems
@@ -104,7 +104,7 @@ def _write(received: ProblemFile, folder: Path) -> Path:
                 number += 1
                 continue
         except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from error
+            raise click.UsageError(f"cannot write {path}: {error.strerror}") from error
         return path
 
 

@@ -11,8 +11,6 @@ from settings.command import SettingsCommand
 from settings.registry import ENGINES
 
 if TYPE_CHECKING:
-    from agent.runs.record import RecordedRun
-    from agent.solve.outcome import Outcome
     from agent.solve.settings import ResumeOptions
     from settings.section import Section
 
@@ -29,50 +27,25 @@ def resume(
     Recorded answers and executions are kept; requests that failed are sent again. A finished run is only shown. Output
     and exit codes are those of `solve`.
     """
+    from rich.console import Console
+
     from agent.commands.hand_over import check_writable, hand_over
+    from agent.commands.running import solve_recorded
+    from agent.commands.why import show_run
     from agent.runs.record import load_run
     from agent.runs.store import find_run
+    from agent.solve.recorded import settings_of
     from cure.interrupt import run_interruptible
 
     recorded = load_run(find_run(run))
     check_writable(out)
-    if not recorded.state.is_resumable:
-        return _show(recorded, as_json, out)
-    outcome = run_interruptible(_resume(recorded, settings.sandbox, others, as_json))
-    hand_over(outcome, as_json, out)
-    return outcome.exit_code
-
-
-def _show(run: RecordedRun, as_json: bool, out: Path | None) -> int:
-    """The recorded exit code of a finished run, after showing the run and printing its program."""
-    import json
-
-    from rich.console import Console
-
-    from agent.commands.hand_over import write_program
-    from agent.commands.why import run_json, show_run
-
-    result = run.state.result
-    assert result is not None, "the run came to its end"
-    if as_json:
-        click.echo(json.dumps(run_json(run), indent=2))
+    if recorded.state.is_resumable:
+        settled, problem = settings_of(recorded), recorded.problem()
+        outcome = run_interruptible(
+            solve_recorded(problem, settled, settings.sandbox, others, quiet=as_json, resumes=recorded.folder)
+        )
     else:
-        show_run(Console(stderr=True), run, with_program=False)
-    if result.candidate is not None:
-        write_program(run.table().candidates[result.candidate].text, as_json, out)
-    return result.exit_code
-
-
-async def _resume(run: RecordedRun, sandbox: str, options: tuple[Section, ...], quiet: bool) -> Outcome:
-    from rich.console import Console
-
-    from agent.commands.running import solve_and_show, started
-    from agent.show.outcome import show_outcome
-    from agent.solve.recorded import settings_of
-
-    console, problem, settings = Console(stderr=True), run.problem(), settings_of(run)
-    async with started(console, settings, sandbox, *options) as session:
-        outcome = await solve_and_show(console, problem, settings, session, resumes=run.folder)
-    if not quiet:
-        show_outcome(console, outcome, problem.name)
-    return outcome
+        outcome = recorded.outcome()
+        if not as_json:
+            show_run(Console(stderr=True), recorded, with_program=False)
+    return hand_over(outcome, as_json, out)

@@ -5,29 +5,48 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.text import Text
 
 from agent.runs.events import Resumed
+from agent.runs.outcome import Outcome
 from agent.runs.record import RecordedRun, load_run
 from agent.runs.recorder import Recorder
 from agent.runs.store import RunWriter, create_run
+from agent.show.outcome import show_outcome
 from agent.show.progress import SolveProgress
-from agent.solve.outcome import Outcome
 from agent.solve.run import solve_problem
 from agent.solve.settings import SolveSettings
+from cure.prompts import style_for
 from cure.session import Session, open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
     from cure.problem import Problem
     from settings.section import Section
+
+
+async def solve_recorded(
+    problem: Problem,
+    settings: SolveSettings,
+    sandbox: str,
+    options: Sequence[Section],
+    *,
+    quiet: bool,
+    resumes: Path | None = None,
+) -> Outcome:
+    """The outcome of a new run, or of the one in the folder `resumes`; it is shown on stderr unless `quiet`."""
+    console = Console(stderr=True)
+    async with started(console, settings, sandbox, *options) as session:
+        outcome = await solve_with_progress(console, problem, _with_styles(settings, session), session, resumes)
+    if not quiet:
+        show_outcome(console, outcome, problem.name)
+    return outcome
 
 
 @asynccontextmanager
@@ -43,10 +62,10 @@ async def started(console: Console, settings: SolveSettings, sandbox: str, *opti
         yield session
 
 
-async def solve_and_show(
+async def solve_with_progress(
     console: Console, problem: Problem, settings: SolveSettings, session: Session, resumes: Path | None = None
 ) -> Outcome:
-    """The outcome of a new recorded run, or of the one in the folder `resumes`, with its progress on the console."""
+    """The outcome of a new run, or of the one in the folder `resumes`, with its progress on the console."""
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
     try:
         past = None if resumes is None else _resumed(writer, session.sandbox.isolation)
@@ -54,13 +73,23 @@ async def solve_and_show(
             return await solve_problem(
                 problem,
                 settings,
-                coder=session.engines[settings.coder],
-                tester=session.engines[settings.tester],
+                engines={"coder": session.engines[settings.coder], "tester": session.engines[settings.tester]},
                 sandbox=session.sandbox,
                 recorder=Recorder(writer, past, progress.notice),
             )
     finally:
         writer.close()
+
+
+def _with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
+    """The settings with `auto` replaced by the style each model was trained on."""
+    if settings.coder_style != "auto":
+        return settings
+    styles = {
+        "coder_style": style_for(session.engines[settings.coder].model),
+        "tester_style": style_for(session.engines[settings.tester].model),
+    }
+    return settings.model_copy(update=styles)
 
 
 def _resumed(writer: RunWriter, isolation: str) -> RecordedRun:

@@ -11,10 +11,7 @@ from settings.command import SettingsCommand
 from settings.registry import ENGINES
 
 if TYPE_CHECKING:
-    from agent.solve.outcome import Outcome
-    from agent.solve.settings import SolveOptions, SolveSettings
-    from cure.problem import Problem
-    from cure.session import Session
+    from agent.solve.settings import SolveOptions
     from settings.section import Section
 
 
@@ -39,6 +36,7 @@ def solve(
     shows what files and variables set.
     """
     from agent.commands.hand_over import check_writable, hand_over
+    from agent.commands.running import solve_recorded
     from cure.interrupt import run_interruptible
     from cure.problem.file import pick, read_problem_file
 
@@ -47,35 +45,5 @@ def solve(
         click.echo(f"note: {note}", err=True)
     chosen = pick(found.problems, index)
     check_writable(out)
-    outcome = run_interruptible(_solve(chosen, settings.settings(), settings.sandbox, others, as_json))
-    hand_over(outcome, as_json, out)
-    return outcome.exit_code
-
-
-def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
-    """The settings with `auto` replaced by the style each model was trained on."""
-    from cure.prompts import style_for
-
-    if settings.coder_style != "auto":
-        return settings
-    styles = {
-        "coder_style": style_for(session.engines[settings.coder].model),
-        "tester_style": style_for(session.engines[settings.tester].model),
-    }
-    return settings.model_copy(update=styles)
-
-
-async def _solve(
-    problem: Problem, settings: SolveSettings, sandbox: str, options: tuple[Section, ...], quiet: bool
-) -> Outcome:
-    from rich.console import Console
-
-    from agent.commands.running import solve_and_show, started
-    from agent.show.outcome import show_outcome
-
-    console = Console(stderr=True)
-    async with started(console, settings, sandbox, *options) as session:
-        outcome = await solve_and_show(console, problem, with_styles(settings, session), session)
-    if not quiet:
-        show_outcome(console, outcome, problem.name)
-    return outcome
+    solving = solve_recorded(chosen, settings.settings(), settings.sandbox, others, quiet=as_json)
+    return hand_over(run_interruptible(solving), as_json, out)

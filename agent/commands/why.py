@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.runs.record import RecordedRun
+    from cure.table import Cell
 
 
 PICTURE_WIDTH = 100
@@ -31,7 +32,7 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
 
     recorded = load_run(find_run(run))
     if as_json:
-        click.echo(json.dumps(run_json(recorded), indent=2))
+        click.echo(json.dumps(_run_json(recorded), indent=2))
         return
     from rich.console import Console
 
@@ -47,41 +48,22 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
 
 
 def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -> None:
-    """Print headline, table, choice and reasons of a recorded run, and what each round did."""
-    from collections import Counter
-
+    """Print the outcome of a recorded run, where it is recorded, and what each round did."""
     from rich.text import Text
 
-    from agent.show.outcome import evidence_view, headline, program_view
+    from agent.show.outcome import program_view, show_outcome
     from cure.plain import visible
 
-    state, result = run.state, run.state.result
-    table, ranking = run.table(), run.state.ranking
-    ascii_only = not console.encoding.lower().startswith("utf")
-    status, chosen = (result.status, result.candidate) if result else ("unfinished", None)
-    ended = result.why if result else "the run is under way or was killed; `cure-agent resume` continues it"
-    console.print(headline(status, run.started.name, chosen, ended))
+    outcome = run.outcome()
+    show_outcome(console, outcome, run.started.name)
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
-    console.print(Text(visible(f"run {run.id} in {folder}, sandbox: {run.started.isolation}"), style="dim"))
+    console.print(Text(visible(f"recorded in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
-    if ranking is not None:
-        console.print(evidence_view(table, ranking, chosen, ascii_only=ascii_only), highlight=False)
-        console.print()
-    for decided in state.decisions.values():
+    for decided in run.state.decisions.values():
         console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
-    for (role, reason), count in Counter((event.role, event.reason) for event in state.rejected).items():
-        answers = "answer" if count == 1 else "answers"
-        console.print(Text(visible(f"{count} {answers} of the {role} gave nothing: {reason.rstrip('.')}.")))
-    for error, count in Counter(_errors(run)).items():
-        console.print(Text(visible(f"{count} requests failed: {error}"), style="red"))
-    if with_program and chosen is not None:
+    if with_program and outcome.program is not None:
         console.print()
-        console.print(program_view(table.candidates[chosen].text))
-
-
-def _errors(run: RecordedRun) -> list[str]:
-    samples = (sample for of_request in run.state.samples.values() for sample in of_request.values())
-    return [sample.error for sample in samples if sample.finish == "error"]
+        console.print(program_view(outcome.program))
 
 
 def _show_test(console: Console, run: RecordedRun, name: str) -> None:
@@ -97,8 +79,7 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     _block(console, "expected output", test.expected)
     for candidate in table.candidates:
         if (cell := table.cells.get((candidate, name))) is not None:
-            what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()
-            _block(console, f"{candidate}: {what}", cell.stdout)
+            _show_cell(console, candidate, cell)
 
 
 def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
@@ -113,8 +94,12 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
     console.print(program_view(candidate.text))
     for test in table.tests:
         if (cell := table.cells.get((name, test))) is not None:
-            what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()
-            _block(console, f"{test}: {what}", cell.stdout if not cell.stderr_tail else cell.stdout + cell.stderr_tail)
+            _show_cell(console, test, cell)
+
+
+def _show_cell(console: Console, name: str, cell: Cell) -> None:
+    what = "passed" if cell.passed else f"{cell.verdict} {cell.reason}".strip()
+    _block(console, f"{name}: {what}", cell.stdout + cell.stderr_tail)
 
 
 def _block(console: Console, heading: str, text: str) -> None:
@@ -127,24 +112,22 @@ def _block(console: Console, heading: str, text: str) -> None:
     console.print(Text("\n".join("  " + line for line in lines)))
 
 
-def run_json(run: RecordedRun) -> dict[str, Any]:
-    """A recorded run as JSON values."""
+def _run_json(run: RecordedRun) -> dict[str, Any]:
+    """The outcome of a recorded run as JSON values, with everything recorded about it."""
     from dataclasses import asdict
 
-    from agent.show.explain import explain
+    from agent.show.outcome import outcome_json
+    from agent.solve.attempts import errors
 
-    state, result = run.state, run.state.result
-    chosen = result.candidate if result else None
-    return {
-        "run": run.id,
+    state = run.state
+    return outcome_json(run.outcome()) | {
         "folder": str(run.folder),
         "problem": run.started.name,
         "settings": run.started.settings,
         "isolation": run.started.isolation,
-        "result": None if result is None else asdict(result),
-        "explanation": explain(run.table(), state.ranking, chosen) if state.ranking else [],
+        "result": None if state.result is None else asdict(state.result),
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],
         "rejected": [asdict(event) for event in state.rejected],
-        "errors": sorted(set(_errors(run))),
+        "errors": sorted({*errors(state, "coder"), *errors(state, "tester")}),
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from agent.errors import RunError
 from agent.runs.events import Event, Started, from_line
+from agent.runs.outcome import Outcome
 from agent.runs.state import RunState
 from agent.runs.store import EVENTS
 from cure.problem import Problem
@@ -42,6 +43,10 @@ class RecordedRun:
     def table(self) -> ProgramTable:
         """The execution table with the recorded cells."""
         return self.state.table(self.blob)
+
+    def outcome(self) -> Outcome:
+        """How the run ended, or how far it came."""
+        return Outcome(self.id, self.state, self.table())
 
     def problem(self) -> Problem:
         """The problem of the run."""

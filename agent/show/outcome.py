@@ -8,12 +8,12 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from agent.runs.events import RankedRound
+from agent.runs.outcome import Outcome
 from agent.show.explain import explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
-from agent.solve.outcome import Outcome
+from agent.solve.attempts import notes
 from cure.plain import visible
-from cure.table import AnyTable, Cell
+from cure.table import Cell
 
 HEADLINES = {
     "verified": ("solved", "bold green"),
@@ -28,48 +28,45 @@ HEADLINES = {
 }
 
 
-def headline(status: str, name: str, chosen: str | None, why: str) -> Text:
+def headline(outcome: Outcome, name: str) -> Text:
     """One line: the status in words, the chosen candidate, the problem's name, the reason."""
+    result = outcome.state.result
+    status = "unfinished" if result is None else result.status
+    why = "it is under way or was killed; `cure-agent resume` continues it" if result is None else result.why
     word, style = HEADLINES[status]
     text = Text(word, style=style)
-    if chosen:
-        text.append(visible(f" with {chosen}"), style="bold")
-    text.append(visible(f": {why}" if not name else f" · {name}: {why}"), style="not bold default")
+    if outcome.chosen:
+        text.append(visible(f" with {outcome.chosen}"), style="bold")
+    text.append(visible(f" · {name}: {why}" if name else f": {why}"), style="not bold default")
     return text
 
 
-def evidence_view(
-    table: AnyTable, ranking: RankedRound | None, chosen: str | None, *, ascii_only: bool
-) -> RenderableType:
+def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
     """The grid by the last ranking, its legend, and the explanation of the choice."""
+    table, ranking = outcome.table, outcome.state.ranking
     parts: list[RenderableType] = []
     if table.candidates and ranking is not None:
-        view = grid(table, ranking.order, ranking.probability, ranking.validity, chosen, ascii_only=ascii_only)
+        view = grid(table, ranking.order, ranking.probability, ranking.validity, outcome.chosen, ascii_only=ascii_only)
         parts += [view, Text(legend(ASCII if ascii_only else UNICODE), style="dim"), Text()]
-    parts.extend(Text(visible(line)) for line in explain(table, ranking, chosen))
+    parts.extend(Text(visible(line)) for line in explain(table, ranking, outcome.chosen))
     return Group(*parts)
 
 
 def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     """Print headline, grid, explanation, notes and costs; the program is not printed."""
     ascii_only = not console.encoding.lower().startswith("utf")
-    console.print(headline(outcome.status, name, outcome.candidate, outcome.why))
+    state = outcome.state
+    console.print(headline(outcome, name))
     console.print()
-    table, ranking = outcome.reading.table, outcome.state.ranking
-    console.print(evidence_view(table, ranking, outcome.candidate, ascii_only=ascii_only), highlight=False)
-    for note in outcome.notes:
+    console.print(evidence_view(outcome, ascii_only=ascii_only), highlight=False)
+    for note in notes(state):
         console.print(Text(visible(note), style="yellow"))
-    if outcome.hidden_passed is not None:
-        console.print(
-            f"Looked at afterwards: {outcome.hidden_passed} of {outcome.hidden_total} hidden tests pass.",
-            highlight=False,
-        )
-    console.print(
-        f"{outcome.tokens} tokens, {outcome.seconds:.1f} s, run {outcome.run}",
-        style="dim",
-        highlight=False,
-        markup=False,
-    )
+    if state.scored is not None:
+        passed, total = state.scored.passed, state.scored.total
+        console.print(f"Looked at afterwards: {passed} of {total} hidden tests pass.", highlight=False)
+    seconds = state.seconds if state.result is None else state.result.seconds
+    costs = f"{state.tokens} tokens, {seconds:.1f} s, run {outcome.run}"
+    console.print(costs, style="dim", highlight=False, markup=False)
 
 
 def program_view(source: str) -> RenderableType:
@@ -85,26 +82,29 @@ def _cell_json(cell: Cell | None) -> dict[str, Any] | None:
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome as JSON values: status, program, confidence, tests, and candidates with a cell per test."""
-    table, ranking = outcome.reading.table, outcome.state.ranking
-    assert ranking is not None, "a solve ends after a ranking"
+    state, table, result = outcome.state, outcome.table, outcome.state.result
+    ranking = state.ranking
+    probability, validity = (ranking.probability, ranking.validity) if ranking else ({}, {})
+    named = ranking.score_names if ranking else []
+    scores = {name: dict(zip(named, values, strict=True)) for name, values in (ranking.ranking if ranking else [])}
     return {
         "run": outcome.run,
-        "status": outcome.status,
-        "exit_code": outcome.exit_code,
-        "candidate": outcome.candidate,
+        "status": "unfinished" if result is None else result.status,
+        "exit_code": None if result is None else result.exit_code,
+        "candidate": outcome.chosen,
         "program": outcome.program,
-        "confidence": outcome.confidence,
-        "why": outcome.why,
-        "notes": list(outcome.notes),
-        "explanation": explain(table, ranking, outcome.candidate),
-        "unsolved_probability": ranking.unsolved,
+        "confidence": 0.0 if result is None else result.confidence,
+        "why": "" if result is None else result.why,
+        "notes": notes(state),
+        "explanation": explain(table, ranking, outcome.chosen),
+        "unsolved_probability": ranking.unsolved if ranking else None,
         "tests": [
             {
                 "name": name,
                 "stdin": test.stdin,
                 "expected": test.expected,
                 "origin": test.origin,
-                "probability": ranking.validity[name],
+                "probability": validity.get(name),
             }
             for name, test in table.tests.items()
         ],
@@ -114,15 +114,15 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "source": table.candidates[name].text,
                 "origin": table.candidates[name].origin,
                 "parent": table.candidates[name].parent,
-                "probability": ranking.probability[name],
-                "score": dict(zip(ranking.score_names, scores, strict=True)),
+                "probability": probability.get(name),
+                "score": dict(zip(ranking.score_names, scores[name], strict=True))
+                if ranking and name in scores
+                else {},
                 "cells": {test: _cell_json(table.cells.get((name, test))) for test in table.tests},
             }
-            for name, scores in ranking.ranking
+            for name in dict.fromkeys([*scores, *table.candidates])
         ],
-        "hidden": None
-        if outcome.hidden_passed is None
-        else {"passed": outcome.hidden_passed, "total": outcome.hidden_total},
-        "tokens": outcome.tokens,
-        "seconds": outcome.seconds,
+        "hidden": None if state.scored is None else {"passed": state.scored.passed, "total": state.scored.total},
+        "tokens": state.tokens,
+        "seconds": state.seconds if result is None else result.seconds,
     }

@@ -11,10 +11,9 @@ from typing import Literal
 
 from agent.runs.events import Asked, Rejected, Sampled
 from agent.solve.attempts import answered, errors
-from agent.solve.intake import Rejection, read_answer, without_lone_surrogates
 from agent.solve.solving import Solving
+from agent.solve.task import ColumnT, Rejection, RowT
 from cure.asking import Part, missing_parts
-from cure.problem import UnitTest
 from engines import Engine, EngineError, Prompt, Request, Sampling, prompt_text
 
 LETTERS = {"coder": "c", "tester": "t"}
@@ -35,7 +34,7 @@ class Ask:
     """Name of the candidate to repair."""
 
 
-async def ask(solving: Solving, round_: int, wanted: Sequence[Ask]) -> None:
+async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask]) -> None:
     """Ask for the samples of a move; their candidates and tests enter the table, and execute, as they arrive.
 
     Recorded answers are reused, in their order of arrival. The missing ones are requested, unless the whole round is
@@ -62,12 +61,11 @@ def request_seed(seed: int, key: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=4).digest(), "big") >> 1
 
 
-def _announced(solving: Solving, round_: int, wanted: Ask) -> tuple[Asked, Request]:
+def _announced(solving: Solving[RowT, ColumnT], round_: int, wanted: Ask) -> tuple[Asked, Request]:
     """Record a request before it is sent; return its event and the engine's request."""
     settings, recorder = solving.settings, solving.recorder
     n = wanted.n if settings.temperature else 1
     seed = request_seed(settings.seed, wanted.key)
-    stop = solving.roles[wanted.role].style.stop
     asked = Asked(
         key=wanted.key,
         role=wanted.role,
@@ -79,16 +77,17 @@ def _announced(solving: Solving, round_: int, wanted: Ask) -> tuple[Asked, Reque
         parent=wanted.parent,
     )
     recorder.emit(asked)
-    sampling = Sampling(settings.temperature, settings.top_p, None, settings.max_tokens, seed, stop)
+    sampling = Sampling(
+        settings.temperature, settings.top_p, None, settings.max_tokens, seed, solving.task.stop(wanted.role)
+    )
     return asked, Request(wanted.key, wanted.prompt, n, sampling)
 
 
-async def _ask_for_missing(solving: Solving, requests: Sequence[tuple[Asked, Request]]) -> None:
+async def _ask_for_missing(solving: Solving[RowT, ColumnT], requests: Sequence[tuple[Asked, Request]]) -> None:
     """Request missing samples from all engines concurrently, until they end, one fails, or the time is up."""
     by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
     for asked, request in requests:
-        engine = solving.roles[asked.role].engine
-        assert engine is not None, "only a replay has no engines"
+        engine = solving.engines[asked.role]
         _, parts = by_engine.setdefault(id(engine), (engine, {}))
         have = solving.recorder.state.samples.get(asked.key, ())
         parts |= {part.request.key: (asked, part) for part in missing_parts(request, have)}
@@ -105,11 +104,11 @@ async def _ask_for_missing(solving: Solving, requests: Sequence[tuple[Asked, Req
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ask_engine(solving: Solving, engine: Engine, parts: dict[str, tuple[Asked, Part]]) -> None:
+async def _ask_engine(solving: Solving[RowT, ColumnT], engine: Engine, parts: dict[str, tuple[Asked, Part]]) -> None:
     async with aclosing(engine.complete([part.request for _, part in parts.values()])) as completions:
         async for completion in completions:
             asked, part = parts[completion.key]
-            text = without_lone_surrogates(completion.text)
+            text = _without_lone_surrogates(completion.text)
             sample = Sampled(
                 role=asked.role,
                 key=asked.key,
@@ -118,24 +117,33 @@ async def _ask_engine(solving: Solving, engine: Engine, parts: dict[str, tuple[A
                 text=solving.recorder.blob(text),
                 prompt_tokens=completion.usage.prompt_tokens,
                 completion_tokens=completion.usage.completion_tokens,
-                error=without_lone_surrogates(completion.error),
+                error=_without_lone_surrogates(completion.error),
             )
             _take(solving, asked, sample, text)
             if solving.exhausted():
                 return
 
 
-def _take(solving: Solving, asked: Asked, sample: Sampled, text: str) -> None:
+def _take(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sampled, text: str) -> None:
     """Record one answer and its candidate, test or rejection; its name follows the requests, not the arrivals."""
     solving.recorder.emit(sample)
     if sample.finish == "error":
         return
-    found = read_answer(asked, text, solving.extract, solving.problem)
-    if isinstance(found, Rejection):
-        solving.recorder.emit(Rejected(asked.role, asked.key, sample.index, found.reason))
-        return
+    place = asked.key, sample.index
     name = f"{LETTERS[asked.role]}{asked.first + sample.index}"
-    if isinstance(found, UnitTest):
-        solving.add_test(name, found, asked.key, sample.index)
+    found: RowT | ColumnT | Rejection
+    if asked.role == "coder":
+        candidate = found = solving.task.read_candidate(asked, text)
+        if not isinstance(candidate, Rejection):
+            solving.add_candidate(name, candidate, *place)
     else:
-        solving.add_candidate(name, found, asked.key, sample.index)
+        test = found = solving.task.read_test(text)
+        if not isinstance(test, Rejection):
+            solving.add_test(name, test, *place)
+    if isinstance(found, Rejection):
+        solving.recorder.emit(Rejected(asked.role, *place, found.reason))
+
+
+def _without_lone_surrogates(text: str) -> str:
+    """The text with lone surrogates replaced: some servers split a pair between two pieces of a stream."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

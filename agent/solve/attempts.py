@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from agent.runs.events import Sampled
 from agent.runs.state import RunState
 
+REASONS_SHOWN = 8
+_WANTED = {"coder": "program", "tester": "test"}
+
 
 def errors(state: RunState, role: str, round_: int | None = None) -> list[str]:
     """Errors of a role's failed requests, in order of arrival; of one round, or of all for None."""
-    return [sample.error for sample in _samples(state, round_) if sample.role == role and sample.finish == "error"]
+    return [sample.error for sample in _samples(state, round_) if sample.role == role and _failed(sample)]
 
 
 def answered(state: RunState, role: str, round_: int | None = None) -> int:
     """Number of a role's answers that arrived; in one round, or in all for None."""
-    return sum(sample.role == role and sample.finish != "error" for sample in _samples(state, round_))
+    return sum(sample.role == role and not _failed(sample) for sample in _samples(state, round_))
 
 
 def model_error(state: RunState, round_: int) -> str:
@@ -26,18 +30,25 @@ def model_error(state: RunState, round_: int) -> str:
     return failed[-1] if failed else ""
 
 
-def notes(state: RunState) -> tuple[str, ...]:
-    """Sentences on failed requests and on answers without a program or test."""
-    lines = []
-    for role, what in (("coder", "program"), ("tester", "test")):
-        if failed := errors(state, role):
-            lines.append(f"{len(failed)} requests of the {role} failed; the last: {failed[-1]}")
-        if reasons := [event.reason for event in state.rejected if event.role == role]:
-            lines.append(f"{len(reasons)} answers of the {role} gave no {what}; the last: {reasons[-1]}")
-    return tuple(lines)
+def notes(state: RunState) -> list[str]:
+    """Sentences on failed requests and on answers without a program or test: the most frequent reasons, with counts."""
+    failed = [("request", f"{sample.role} failed: {sample.error}") for sample in _samples(state) if _failed(sample)]
+    empty = [
+        ("answer", f"{event.role} gave no {_WANTED[event.role]}: {event.reason.rstrip('.')}.")
+        for event in state.rejected
+    ]
+    counts = Counter(failed + empty).most_common()
+    lines = [f"{n} {what}{'s' if n > 1 else ''} of the {rest}" for (what, rest), n in counts[:REASONS_SHOWN]]
+    if others := sum(n for _, n in counts[REASONS_SHOWN:]):
+        lines.append(f"{others} more failed or gave nothing, for other reasons.")
+    return lines
 
 
-def _samples(state: RunState, round_: int | None) -> Iterator[Sampled]:
+def _samples(state: RunState, round_: int | None = None) -> Iterator[Sampled]:
     for key, samples in state.samples.items():
         if round_ is None or state.asked[key].round == round_:
             yield from samples.values()
+
+
+def _failed(sample: Sampled) -> bool:
+    return sample.finish == "error"

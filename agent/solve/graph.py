@@ -12,21 +12,22 @@ from langgraph.runtime import Runtime
 
 from agent.solve.moves import Move, decided_event
 from agent.solve.moves.finish import Finish
-from agent.solve.reading import Reading, ranked_event, read
-from agent.solve.solving import Solving
-from cure.table import ProgramTable
+from agent.solve.reading import AnyReading, Reading, ranked_event, read
+from agent.solve.solving import AnySolving, Solving
+from agent.solve.task import ColumnT, RowT
+from cure.table import AnyTable, ExecutionTable
 
 
 class State(TypedDict):
     """Values that each step of the graph passes to the next."""
 
-    readings: tuple[Reading, ...]
+    readings: tuple[AnyReading, ...]
     """One per finished round."""
     move: Move
-    table: ProgramTable
+    table: AnyTable
 
 
-async def decide(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The strategy chooses the next move from the readings."""
     solving, readings = runtime.context, state["readings"]
     left = solving.left(readings)
@@ -38,25 +39,25 @@ async def decide(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
     return {"move": move}
 
 
-async def act(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+async def act(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The move is carried out: new candidates and tests enter the table, and execute as they arrive."""
     await state["move"].carry_out(runtime.context, state["readings"])
     return {}
 
 
-async def execute(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+async def execute(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """Every candidate is run on every test."""
     return {"table": await runtime.context.settle(len(state["readings"]) + 1)}
 
 
-async def look(state: State, runtime: Runtime[Solving]) -> dict[str, Any]:
+async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
     reading = read(state["table"], runtime.context.select)
     runtime.context.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
     return {"readings": (*state["readings"], reading)}
 
 
-async def walk(solving: Solving) -> tuple[Reading, ...]:
+async def walk(solving: Solving[RowT, ColumnT]) -> tuple[Reading[RowT, ColumnT], ...]:
     """Run the loop until a move ends it; returns the readings of all rounds."""
     graph = StateGraph(State, context_schema=Solving)
     for step in (decide, act, execute, look):
@@ -67,7 +68,7 @@ async def walk(solving: Solving) -> tuple[Reading, ...]:
     graph.add_edge("execute", "look")
     graph.add_edge("look", "decide")
     limit = 4 * (solving.settings.rounds + 1) + 1
-    start = State(readings=(), move=Finish("nothing is decided yet"), table=ProgramTable())
+    start = State(readings=(), move=Finish("nothing is decided yet"), table=ExecutionTable())
     end = await graph.compile().ainvoke(start, {"recursion_limit": limit}, context=solving)
-    readings: tuple[Reading, ...] = end["readings"]
+    readings: tuple[Reading[RowT, ColumnT], ...] = end["readings"]
     return readings

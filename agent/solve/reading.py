@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from agent.runs.events import RankedRound
 from cure.select import Confidence, Ranking, Selector, confidence, validity_of_tests
 from cure.select.answer import answer_of, verified
-from cure.table import ProgramTable, behaviour
+from cure.table import Column, ExecutionTable, Row, behaviour
+
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+ColumnT_co = TypeVar("ColumnT_co", bound=Column, covariant=True)
 
 MIN_CONFIDENCE_GAIN = 0.01
 """The answer's probability has to rise by more than this for a round to count as progress."""
@@ -17,10 +21,10 @@ HYPOTHESES_RECORDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(Generic[RowT_co, ColumnT_co]):
     """The table after a round, the ranking of its candidates, and the probability that each is right."""
 
-    table: ProgramTable
+    table: ExecutionTable[RowT_co, ColumnT_co]
     ranking: Ranking
     posterior: Confidence
     validity: Mapping[str, float]
@@ -43,7 +47,11 @@ class Reading:
         return self.answer is not None and verified(self.table, self.answer, self.posterior, confident)
 
 
-def read(table: ProgramTable, select: Selector) -> Reading:
+AnyReading = Reading[Row, Column]
+"""A reading of a table with any kind of candidates and tests, which strategies take."""
+
+
+def read(table: ExecutionTable[RowT_co, ColumnT_co], select: Selector) -> Reading[RowT_co, ColumnT_co]:
     """The reading of a table; `select` ranks its candidates."""
     ranking, posterior = select(table), confidence(table)
     return Reading(
@@ -55,7 +63,7 @@ def read(table: ProgramTable, select: Selector) -> Reading:
     )
 
 
-def stale_rounds(readings: Sequence[Reading]) -> int:
+def stale_rounds(readings: Sequence[AnyReading]) -> int:
     """Number of rounds without progress, counted back from the last round."""
     stale = 0
     for before, now in zip(reversed(readings[:-1]), reversed(readings), strict=False):
@@ -65,7 +73,7 @@ def stale_rounds(readings: Sequence[Reading]) -> int:
     return stale
 
 
-def _is_progress(before: Reading, now: Reading) -> bool:
+def _is_progress(before: AnyReading, now: AnyReading) -> bool:
     """Whether a round showed a behaviour that no earlier candidate has, or raised the answer's probability."""
     known = {behaviour(now.table, name) for name in before.table.candidates}
     if any(behaviour(now.table, name) not in known for name in now.table.candidates):
@@ -73,7 +81,7 @@ def _is_progress(before: Reading, now: Reading) -> bool:
     return now.confidence > before.confidence + MIN_CONFIDENCE_GAIN
 
 
-def ranked_event(round_: int, reading: Reading) -> RankedRound:
+def ranked_event(round_: int, reading: AnyReading) -> RankedRound:
     """The event that records a reading, with the most probable hypotheses and those that include the answer."""
     ranked = reading.ranking.ranked
     hypotheses = reading.posterior.hypotheses

@@ -42,8 +42,7 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
             await solve_problem(
                 run.problem(),
                 settings_of(run),
-                coder=None,
-                tester=None,
+                engines={},
                 sandbox=_NoSandbox() if sandbox is None else sandbox,
                 recorder=recorder,
             )

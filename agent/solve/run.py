@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 from agent.errors import RunError
 from agent.runs.events import Result, Scored, Started
+from agent.runs.outcome import Outcome
 from agent.runs.recorder import RecordEnds, Recorder, ReplayError
 from agent.runs.state import cell_of
-from agent.solve.attempts import notes
-from agent.solve.outcome import Outcome, Status
-from agent.solve.reading import Reading
+from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
-from agent.solve.solving import GRACE_S, RoleModel, Solving, record_cell
+from agent.solve.solving import GRACE_S, AnySolving, Solving, record_cell
 from agent.solve.spending import Clock, Left
 from agent.solve.strategies import strategy
+from agent.solve.task import ProgramTask
 from cure.extract import extractor
-from cure.problem import Problem
+from cure.problem import Problem, UnitTest
 from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
@@ -28,6 +29,8 @@ from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, f
 from engines import Engine, EngineError
 from sandbox import Execution, Sandbox, SandboxError
 
+Status = Literal["verified", "low_confidence", "unsolved", "budget"]
+EXIT_CODES: dict[Status, int] = {"verified": 0, "low_confidence": 1, "unsolved": 3, "budget": 4}
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
 
@@ -36,16 +39,15 @@ async def solve_problem(
     problem: Problem,
     settings: SolveSettings,
     *,
-    coder: Engine | None,
-    tester: Engine | None,
+    engines: Mapping[str, Engine],
     sandbox: Sandbox,
     recorder: Recorder,
 ) -> Outcome:
     """The answer, or an honest "not solved", with its evidence; every step is emitted to the recorder.
 
-    Recorded answers and executions are reused; a replay needs no engines. Raises EngineError when the coder answers
-    nothing, SandboxError when nothing can be run, RunError when recording fails, ReplayError when a replay differs from
-    its record. Whatever happens, the run's last event says how it ended.
+    `engines` are those of `coder` and `tester`; a replay needs none. Recorded answers and executions are reused. Raises
+    EngineError when the coder answers nothing, SandboxError when nothing can be run, RunError when recording fails,
+    ReplayError when a replay differs from its record. Whatever happens, the run's last event says how it ended.
     """
     from agent.solve.graph import walk
 
@@ -58,13 +60,14 @@ async def solve_problem(
     clock = Clock(recorder.known.seconds)
     try:
         solving = Solving(
-            problem=problem,
+            task=ProgramTask(
+                problem=problem,
+                coder_style=prompts_for(settings.coder_style),
+                tester_style=prompts_for(settings.tester_style),
+                extract=extractor(settings.extraction),
+            ),
             settings=settings,
-            roles={
-                "coder": RoleModel(coder, prompts_for(settings.coder_style)),
-                "tester": RoleModel(tester, prompts_for(settings.tester_style)),
-            },
-            extract=extractor(settings.extraction),
+            engines=engines,
             select=selector(settings.selector),
             strategy=strategy(settings.strategy),
             growing=growing,
@@ -74,7 +77,8 @@ async def solve_problem(
         for number, test in enumerate(problem.examples, 1):
             solving.add_test(f"e{number}", test)
         readings = await walk(solving)
-        outcome = await _score_hidden(_outcome(solving, readings), solving, executor)
+        result = _result(solving, readings)
+        await _score_hidden(solving, readings[-1], problem.hidden, executor)
     except (ReplayError, RecordEnds):
         await growing.cancel()
         raise
@@ -82,18 +86,8 @@ async def solve_problem(
         await growing.cancel()
         _record_failure(recorder, error, clock.seconds)
         raise
-    recorder.emit(
-        Result(
-            status=outcome.status,
-            exit_code=outcome.exit_code,
-            candidate=outcome.candidate,
-            confidence=outcome.confidence,
-            why=outcome.why,
-            tokens=outcome.tokens,
-            seconds=outcome.seconds,
-        )
-    )
-    return outcome
+    recorder.emit(result)
+    return Outcome(recorder.id, recorder.state, readings[-1].table)
 
 
 def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]:
@@ -116,25 +110,22 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
     return found
 
 
-def _outcome(solving: Solving, readings: tuple[Reading, ...]) -> Outcome:
-    """The outcome by the last reading."""
+def _result(solving: AnySolving, readings: Sequence[AnyReading]) -> Result:
+    """The event that ends the run, by the last reading."""
     reading = readings[-1]
     status, why = _status(reading, solving.settings.confident, solving.left(readings))
-    return Outcome(
-        run=solving.recorder.id,
+    return Result(
         status=status,
+        exit_code=EXIT_CODES[status],
         candidate=reading.answer,
         confidence=reading.confidence,
         why=why,
-        reading=reading,
-        state=solving.recorder.state,
         tokens=solving.recorder.state.tokens,
         seconds=solving.clock.seconds,
-        notes=notes(solving.recorder.state),
     )
 
 
-def _status(reading: Reading, confident: float, left: Left) -> tuple[Status, str]:
+def _status(reading: AnyReading, confident: float, left: Left) -> tuple[Status, str]:
     sure = reading.confidence
     if reading.is_verified(confident):
         return "verified", f"right with probability {sure:.2f}"
@@ -149,28 +140,28 @@ def _status(reading: Reading, confident: float, left: Left) -> tuple[Status, str
     return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
 
 
-async def _score_hidden(outcome: Outcome, solving: Solving, executor: ProgramExecutor) -> Outcome:
-    """The outcome with the number of hidden tests the answer passes; they are run last, so that they decide nothing."""
-    hidden = solving.problem.hidden
-    if outcome.program is None or not hidden:
-        return outcome
-    scored = solving.recorder.known.scored
-    if scored is None or not solving.recorder.takes_executions:
+async def _score_hidden(
+    solving: AnySolving, reading: AnyReading, hidden: Sequence[UnitTest], executor: ProgramExecutor
+) -> None:
+    """Run the answer on the hidden tests, after everything is decided, and record how many it passes."""
+    recorder = solving.recorder
+    if reading.answer is None or not hidden:
+        return
+    scored = recorder.known.scored
+    if scored is None or not recorder.takes_executions:
         tests = {str(i): test for i, test in enumerate(hidden)}
-        answer = ProgramTable({"answer": Candidate(outcome.program)}, tests)
+        answer = ProgramTable({"answer": Candidate(reading.table.candidates[reading.answer].text)}, tests)
         left = solving.seconds_left()
         try:
             async with asyncio.timeout(None if left is None else max(left, GRACE_S)):
                 table = await fill(executor, answer)
         except (TimeoutError, SandboxError):
             # The answer stands without its score.
-            return outcome
+            return
         if not all(table.known("answer", name) for name in tests):
-            return outcome
-        passed = sum(table.passes("answer", name) for name in tests)
-        scored = Scored(outcome.candidate or "", passed, len(hidden))
-    solving.recorder.emit(scored)
-    return replace(outcome, hidden_passed=scored.passed, hidden_total=scored.total)
+            return
+        scored = Scored(reading.answer, sum(table.passes("answer", name) for name in tests), len(hidden))
+    recorder.emit(scored)
 
 
 def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:

@@ -37,6 +37,18 @@ class Budget(Section):
     def _read(cls, value: Any) -> Any:
         return amounts(value) if isinstance(value, str) else value
 
+    def exhausted(self, tokens: int, seconds: float) -> str:
+        """The exhausted part of the budget, in words; empty while there is something left."""
+        if self.tokens is not None and tokens >= self.tokens:
+            return f"{tokens} of {self.tokens} tokens"
+        if self.seconds is not None and seconds >= self.seconds:
+            return f"{self.seconds:g} seconds"
+        return ""
+
+    def seconds_left(self, used: float) -> float | None:
+        """Seconds until the budget's end, at least 0; None without a limit."""
+        return None if self.seconds is None else max(0.0, self.seconds - used)
+
 
 class Search(Section):
     """Settings of the search for an answer that do not depend on the models."""

@@ -1,24 +1,22 @@
-"""Context of a solve: problem, models, settings and the growing table, shared by all steps."""
+"""Context of a solve: task, models, settings and the growing table, shared by all steps."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic
 
 from agent.runs.events import CandidateAdded, Executed, TestAdded
 from agent.runs.recorder import Recorder
 from agent.runs.state import cell_of
 from agent.solve.attempts import model_error
-from agent.solve.reading import Reading
+from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
-from agent.solve.spending import Clock, Left, exhausted
-from cure.extract import Extractor
-from cure.problem import Problem, UnitTest
-from cure.prompts import PromptStyle
+from agent.solve.spending import Clock, Left
+from agent.solve.task import ColumnT, RowT, Task
 from cure.select import Selector
-from cure.table import Candidate, Cell, GrowingTable, ProgramTable
+from cure.table import Cell, ExecutionTable, GrowingTable
 from engines import Engine
 from sandbox import SandboxError, Verdict
 
@@ -29,41 +27,31 @@ GRACE_S = 2.0
 """Seconds for executions when sampling has used up the budget's time: samples are worthless without them."""
 
 
-@dataclass(frozen=True)
-class RoleModel:
-    """Engine and prompt style of one role."""
-
-    engine: Engine | None
-    """None in a replay, where no model is asked."""
-    style: PromptStyle
-
-
 @dataclass(frozen=True, kw_only=True)
-class Solving:
+class Solving(Generic[RowT, ColumnT]):
     """Context of one solve. Frozen; the recorder's state and the growing table change."""
 
-    problem: Problem
+    task: Task[RowT, ColumnT]
     settings: SolveSettings
-    roles: Mapping[str, RoleModel]
-    """By `coder` and `tester`."""
-    extract: Extractor
+    engines: Mapping[str, Engine]
+    """By `coder` and `tester`; empty in a replay, where no model is asked."""
     select: Selector
     strategy: Strategy
-    growing: GrowingTable[Candidate, UnitTest]
+    growing: GrowingTable[RowT, ColumnT]
     recorder: Recorder
     clock: Clock
 
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""
-        return exhausted(self.settings.budget, self.recorder.state.tokens, self.clock.seconds)
+        return self.settings.budget.exhausted(self.recorder.state.tokens, self.clock.seconds)
 
     def seconds_left(self) -> float | None:
         """Seconds until the budget's end; None without a limit."""
-        return self.clock.seconds_left(self.settings.budget)
+        return self.settings.budget.seconds_left(self.clock.seconds)
 
-    def left(self, readings: Sequence[Reading]) -> Left:
+    def left(self, readings: Sequence[AnyReading]) -> Left:
         """Rounds left and budget used after these rounds: as recorded with the decision, else as of now."""
-        done, budget = len(readings), self.settings.budget
+        done = len(readings)
         if not done:
             return Left(rounds=self.settings.rounds)
         state, clock = self.recorder.state, self.clock
@@ -73,7 +61,7 @@ class Solving:
             rounds=self.settings.rounds - done,
             tokens=tokens,
             seconds=seconds,
-            exhausted=exhausted(budget, tokens, seconds),
+            exhausted=self.settings.budget.exhausted(tokens, seconds),
             model_error=model_error(state, done),
         )
 
@@ -81,14 +69,13 @@ class Solving:
         """Whether the whole round is recorded, so that nothing is requested or run in it again."""
         return round_ in self.recorder.known.rankings
 
-    def add_candidate(self, name: str, candidate: Candidate, key: str, index: int) -> None:
+    def add_candidate(self, name: str, candidate: RowT, key: str, index: int) -> None:
         """Add a row; recorded cells are restored, the others start to run."""
         recorder = self.recorder
-        source = recorder.blob(candidate.text)
         recorder.emit(
             CandidateAdded(
                 name=name,
-                source=source,
+                source=recorder.blob(candidate.text),
                 origin=candidate.origin,
                 parent=candidate.parent,
                 round=candidate.round,
@@ -100,14 +87,14 @@ class Solving:
             self._restore(name, test)
         self.growing.add_candidate(name, candidate)
 
-    def add_test(self, name: str, test: UnitTest, key: str = "", index: int = 0) -> None:
+    def add_test(self, name: str, test: ColumnT, key: str = "", index: int = 0) -> None:
         """Add a column; recorded cells are restored, the others start to run."""
         recorder = self.recorder
         recorder.emit(
             TestAdded(
                 name=name,
-                stdin=recorder.blob(test.stdin),
-                expected=recorder.blob(test.expected),
+                stdin=recorder.blob(test.stimulus),
+                expected=recorder.blob(test.expected or ""),
                 origin=test.origin,
                 key=key,
                 index=index,
@@ -124,7 +111,7 @@ class Solving:
             self.growing.restore(candidate, test, cell)
             record_cell(self.recorder, candidate, test, cell)
 
-    async def settle(self, round_: int) -> ProgramTable:
+    async def settle(self, round_: int) -> ExecutionTable[RowT, ColumnT]:
         """The table once the executions of the round have ended or their time is up, in the order of the requests.
 
         Raises SandboxError when the sandbox failed on every execution.
@@ -146,7 +133,7 @@ class Solving:
             raise SandboxError(f"the sandbox failed on all {len(cells)} executions: {next(iter(cells)).reason}")
         return table
 
-    def _table(self) -> ProgramTable:
+    def _table(self) -> ExecutionTable[RowT, ColumnT]:
         table, state = self.growing.snapshot(), self.recorder.state
         return replace(
             table,
@@ -155,18 +142,15 @@ class Solving:
         )
 
 
+AnySolving = Solving[Any, Any]
+
+
 def record_cell(recorder: Recorder, candidate: str, test: str, cell: Cell) -> None:
     """Record one filled cell of the table."""
     recorder.emit(
         Executed(
             candidate=candidate,
             test=test,
-            verdict=str(cell.verdict),
-            passed=cell.passed,
-            stdout=recorder.blob(cell.stdout),
-            stderr_tail=cell.stderr_tail,
-            reason=cell.reason,
-            cpu_s=cell.cpu_s,
-            peak_memory_kb=cell.peak_memory_kb,
+            **asdict(cell) | {"verdict": str(cell.verdict), "stdout": recorder.blob(cell.stdout)},
         )
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from agent.solve.settings import Budget
-
 
 @dataclass(frozen=True, kw_only=True)
 class Left:
@@ -43,16 +41,3 @@ class Clock:
     def seconds(self) -> float:
         """Seconds so far."""
         return self.before + time.monotonic() - self.started
-
-    def seconds_left(self, budget: Budget) -> float | None:
-        """Seconds until the budget's end, at least 0; None without a limit."""
-        return None if budget.seconds is None else max(0.0, budget.seconds - self.seconds)
-
-
-def exhausted(budget: Budget, tokens: int, seconds: float) -> str:
-    """The exhausted part of the budget, in words; empty while there is something left."""
-    if budget.tokens is not None and tokens >= budget.tokens:
-        return f"{tokens} of {budget.tokens} tokens"
-    if budget.seconds is not None and seconds >= budget.seconds:
-        return f"{budget.seconds:g} seconds"
-    return ""

@@ -79,8 +79,7 @@ class Edges:
     targets: tuple = ()
 
     async def carry_out(self, solving, readings):
-        prompt = solving.roles["tester"].style.tester(solving.problem)
-        await ask(solving, len(readings) + 1, [Ask("tester", "edges/2", prompt, 1)])
+        await ask(solving, len(readings) + 1, [Ask("tester", "edges/2", solving.task.tester(), 1)])
 
 
 def edges(readings, settings, left):

@@ -50,8 +50,8 @@ def test_a_run_of_an_earlier_version_is_listed_and_explained(old: Desk) -> None:
     assert "Round 1: c1 fails e2, worth believing; repaired." in shown
     assert "Round 2: c2 fails no test worth believing, but the evidence is thin; sampled more." in shown
     assert "Round 3: the rounds are used up; stopped." in shown
-    assert "2 answers of the tester gave nothing: It repeats the input of a public example." in shown
-    assert "1 requests failed: 503: busy" in shown
+    assert "2 answers of the tester gave no test: It repeats the input of a public example." in shown
+    assert "1 request of the coder failed: 503: busy" in shown
     assert "print(a + b)" in old.run("why", "--candidate", "c2").stdout
     assert "expected output" in old.run("why", "--test", "t1").stdout
     explained = json.loads(old.run("why", "--json").stdout)

@@ -277,7 +277,7 @@ def test_a_model_that_stops_answering_is_named(solve: Solve, problem_file: Path,
     assert done.returncode == 1, done.stderr
     assert done.stdout == RIGHT_PROGRAM
     assert "round 2: the model stopped answering: 503: gone" in done.stderr
-    assert "1 requests of the coder failed" in done.stderr
+    assert "1 request of the coder failed" in done.stderr
 
 
 def test_greedy_repetitions_are_no_agreement(solve: Solve, script: Script, problem_file: Path) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agent.solve.reading import Reading
     from agent.solve.solving import Solving
     from agent.solve.spending import Left
+    from agent.solve.task import ColumnT, RowT
 
 
 class Move(Protocol):
@@ -30,7 +31,7 @@ class Move(Protocol):
     def targets(self) -> tuple[str, ...]:
         """Names of the candidates that the move concerns."""
 
-    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+    async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Do the move as round `len(readings) + 1`; `readings` are those of the earlier rounds."""
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from agent.solve.asking import Ask, ask
 from agent.solve.reading import Reading
 from agent.solve.solving import Solving
+from agent.solve.task import ColumnT, RowT
 
 INPUTS_SHOWN = 16
 """Number of inputs to avoid that the tester is shown: the newest ones."""
@@ -25,9 +26,9 @@ class Distinguish:
     targets: tuple[str, ...] = ()
     """Candidates to tell apart."""
 
-    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+    async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Ask for m tests."""
         round_, tests = len(readings) + 1, readings[-1].table.tests
-        avoid = list({test.stdin: test for test in tests.values()}.values())[-INPUTS_SHOWN:]
-        prompt = solving.roles["tester"].style.tester(solving.problem, avoid)
-        await ask(solving, round_, [Ask("tester", f"tester/{round_}", prompt, solving.settings.m)])
+        avoid = list({test.stimulus: test for test in tests.values()}.values())[-INPUTS_SHOWN:]
+        wanted = Ask("tester", f"tester/{round_}", solving.task.tester(avoid), solving.settings.m)
+        await ask(solving, round_, [wanted])

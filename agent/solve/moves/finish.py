@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from agent.solve.reading import Reading
 from agent.solve.solving import Solving
+from agent.solve.task import ColumnT, RowT
 
 
 @dataclass(frozen=True)
@@ -20,5 +21,5 @@ class Finish:
     why: str
     targets: tuple[str, ...] = ()
 
-    async def carry_out(self, solving: Solving, readings: Sequence[Reading]) -> None:
+    async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Do nothing: the graph ends here."""

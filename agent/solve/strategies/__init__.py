@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agent.solve.moves import Move
-from agent.solve.reading import Reading
+from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from agent.solve.strategies.distinguish import distinguish
@@ -16,7 +16,7 @@ from agent.solve.strategies.repair_first import repair_first
 from agent.solve.strategies.sample_only import sample_only
 from cure.errors import ProblemError
 
-Strategy = Callable[[Sequence[Reading], SolveSettings, Left], Move]
+Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
 """Chooses the next move from the readings, one per finished round; the first move where there are none."""
 
 STRATEGIES: dict[str, Strategy] = {

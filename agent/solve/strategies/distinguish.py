@@ -8,14 +8,14 @@ from agent.solve.moves import Move
 from agent.solve.moves.distinguish import Distinguish
 from agent.solve.moves.repair import Repair
 from agent.solve.moves.sample import Sample
-from agent.solve.reading import Reading
+from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from agent.solve.strategies.repair_first import repair_first
 from cure.select.distinguish import undecided
 
 
-def distinguish(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
+def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
     """The move of `repair_first`, or Distinguish in its place.
 
     It replaces sampling once there is a candidate, and repairs where two viable behaviours are about equally likely

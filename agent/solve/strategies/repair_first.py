@@ -8,7 +8,7 @@ from agent.solve.moves import Move
 from agent.solve.moves.finish import Finish
 from agent.solve.moves.repair import FAILURES_SHOWN, Repair
 from agent.solve.moves.sample import Sample
-from agent.solve.reading import Reading, stale_rounds
+from agent.solve.reading import AnyReading, stale_rounds
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from cure.select.validity import believed_failures
@@ -19,7 +19,7 @@ STALE_ROUNDS = 2
 """Number of rounds in a row without progress that end a run."""
 
 
-def repair_first(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:
+def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
     """Finish when the answer is verified, the budget is used up or rounds are stale; else repair, or sample more."""
     if not readings:
         return Sample()
@@ -38,7 +38,7 @@ def repair_first(readings: Sequence[Reading], settings: SolveSettings, left: Lef
     return Sample(f"{best} fails no test worth believing, but the evidence is thin")
 
 
-def _targets(reading: Reading) -> tuple[str, ...]:
+def _targets(reading: AnyReading) -> tuple[str, ...]:
     """The best-ranked candidates that fail a believable test, at most one per behaviour."""
     table = reading.table
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from agent.solve.moves import Move
 from agent.solve.moves.finish import Finish
 from agent.solve.moves.sample import Sample
-from agent.solve.reading import Reading
+from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 
 
-def sample_only(readings: Sequence[Reading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
+def sample_only(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
     """Sample once, then finish, whatever came of it."""
     if not readings:
         return Sample()

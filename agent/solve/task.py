@@ -1,0 +1,96 @@
+"""What a solve asks models for, and how their answers are read: the only part that knows the kind of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from agent.runs.events import Asked
+from cure.extract import Extractor
+from cure.problem import Problem, UnitTest
+from cure.prompts import Failure, PromptStyle
+from cure.table import Candidate, Cell, Column, Row
+from engines import Prompt
+from sandbox import Verdict
+
+RowT = TypeVar("RowT", bound=Row)
+ColumnT = TypeVar("ColumnT", bound=Column)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A completion without a usable candidate or test."""
+
+    reason: str
+
+
+class Task(Protocol[RowT_co, ColumnT]):
+    """Prompts of both roles, and reading of their answers."""
+
+    def stop(self, role: str) -> tuple[str, ...]:
+        """Texts at which an answer of the role ends."""
+
+    def coder(self) -> Prompt:
+        """The prompt that asks for a candidate."""
+
+    def tester(self, avoid: Sequence[ColumnT] = ()) -> Prompt:
+        """The prompt that asks for a test whose input is not that of a test in `avoid`."""
+
+    def repair(self, candidate: str, failures: Sequence[tuple[ColumnT, Cell]]) -> Prompt:
+        """The prompt that asks for a better candidate than this text, which fails these tests in this way."""
+
+    def read_candidate(self, asked: Asked, text: str) -> RowT_co | Rejection:
+        """The candidate in an answer to a request, or why there is none."""
+
+    def read_test(self, text: str) -> ColumnT | Rejection:
+        """The test in an answer, or why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramTask:
+    """The task of writing a program for a problem, judged by unit tests."""
+
+    problem: Problem
+    coder_style: PromptStyle
+    tester_style: PromptStyle
+    extract: Extractor
+
+    def stop(self, role: str) -> tuple[str, ...]:
+        """Texts at which an answer of the role ends."""
+        return (self.coder_style if role == "coder" else self.tester_style).stop
+
+    def coder(self) -> Prompt:
+        """The prompt that asks for a program."""
+        return self.coder_style.coder(self.problem)
+
+    def tester(self, avoid: Sequence[UnitTest] = ()) -> Prompt:
+        """The prompt that asks for a unit test whose input is not that of a test in `avoid`."""
+        return self.tester_style.tester(self.problem, avoid)
+
+    def repair(self, candidate: str, failures: Sequence[tuple[UnitTest, Cell]]) -> Prompt:
+        """The prompt that asks for a better program than this one, which fails these tests in this way."""
+        return self.coder_style.repair(self.problem, candidate, [_failure(test, cell) for test, cell in failures])
+
+    def read_candidate(self, asked: Asked, text: str) -> Candidate | Rejection:
+        """The program in an answer to a request, or why there is none."""
+        extracted = self.extract.program(text)
+        if extracted.value is None:
+            return Rejection(extracted.why)
+        return Candidate(extracted.value, "repair" if asked.parent else "sampled", asked.parent, asked.round)
+
+    def read_test(self, text: str) -> UnitTest | Rejection:
+        """The unit test in an answer, or why there is none."""
+        extracted = self.extract.test(text)
+        if extracted.value is None:
+            return Rejection(extracted.why)
+        if any(extracted.value.stdin.split() == example.stdin.split() for example in self.problem.examples):
+            return Rejection("It repeats the input of a public example.")
+        return extracted.value
+
+
+def _failure(test: UnitTest, cell: Cell) -> Failure:
+    got = cell.stdout if cell.verdict is Verdict.OK else ""
+    error = "" if cell.verdict is Verdict.OK else f"{cell.verdict}: {cell.reason}\n{cell.stderr_tail}".strip()
+    return Failure(test, got, error)
