@@ -38,12 +38,16 @@ async def solve_recorded(
     options: Sequence[Section],
     *,
     quiet: bool,
+    unused: Sequence[str] = (),
     resumes: Path | None = None,
 ) -> Outcome:
-    """The outcome of a new run, or of the one in the folder `resumes`; it is shown on stderr unless `quiet`."""
+    """The outcome of a new run, or of the one in the folder `resumes`; it is shown on stderr unless `quiet`.
+
+    `unused` are notes on what looks like a sample and is no test.
+    """
     console = Console(stderr=True)
     async with started(console, settings, sandbox, *options) as session:
-        outcome = await solve_with_progress(console, problem, _with_styles(settings, session), session, resumes)
+        outcome = await solve_with_progress(console, problem, _with_styles(settings, session), session, unused, resumes)
     if not quiet:
         show_outcome(console, outcome, problem.name)
     return outcome
@@ -63,7 +67,12 @@ async def started(console: Console, settings: SolveSettings, sandbox: str, *opti
 
 
 async def solve_with_progress(
-    console: Console, problem: Problem, settings: SolveSettings, session: Session, resumes: Path | None = None
+    console: Console,
+    problem: Problem,
+    settings: SolveSettings,
+    session: Session,
+    unused: Sequence[str] = (),
+    resumes: Path | None = None,
 ) -> Outcome:
     """The outcome of a new run, or of the one in the folder `resumes`, with its progress on the console."""
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
@@ -76,6 +85,7 @@ async def solve_with_progress(
                 engines={"coder": session.engines[settings.coder], "tester": session.engines[settings.tester]},
                 sandbox=session.sandbox,
                 recorder=Recorder(writer, past, progress.notice),
+                unused=unused if past is None else past.started.unused,
             )
     finally:
         writer.close()

@@ -45,5 +45,5 @@ def solve(
         click.echo(f"note: {note}", err=True)
     chosen = pick(found.problems, index)
     check_writable(out)
-    solving = solve_recorded(chosen, settings.settings(), settings.sandbox, others, quiet=as_json)
+    solving = solve_recorded(chosen, settings.settings(), settings.sandbox, others, quiet=as_json, unused=found.unused)
     return hand_over(run_interruptible(solving), as_json, out)

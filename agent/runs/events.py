@@ -33,6 +33,8 @@ class Started:
     name: str
     settings: dict[str, Any]
     isolation: str
+    unused: list[str] = field(default_factory=list)
+    """Notes on what looks like a sample of the statement and is no test."""
     type: Literal["started"] = "started"
 
 

@@ -45,7 +45,7 @@ async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask
     by_key = {asked.key: asked for asked, _ in requests}
     for _, event in solving.recorder.known.recorded.values():
         if isinstance(event, Sampled) and event.key in by_key:
-            _take(solving, by_key[event.key], event, solving.recorder.text(event.text))
+            _record_answer(solving, by_key[event.key], event, solving.recorder.text(event.text))
     if solving.is_recorded(round_):
         return
     state, is_replay = solving.recorder.state, solving.recorder.is_replay
@@ -119,12 +119,12 @@ async def _ask_engine(solving: Solving[RowT, ColumnT], engine: Engine, parts: di
                 completion_tokens=completion.usage.completion_tokens,
                 error=_without_lone_surrogates(completion.error),
             )
-            _take(solving, asked, sample, text)
+            _record_answer(solving, asked, sample, text)
             if solving.exhausted():
                 return
 
 
-def _take(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sampled, text: str) -> None:
+def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sampled, text: str) -> None:
     """Record one answer and its candidate, test or rejection; its name follows the requests, not the arrivals."""
     solving.recorder.emit(sample)
     if sample.finish == "error":

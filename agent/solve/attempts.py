@@ -1,4 +1,4 @@
-"""Counts of answered and failed requests, and notes on them, read from the state of the run."""
+"""Counts of answered and failed requests, and notes for the user, read from the state of the run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def model_error(state: RunState, round_: int) -> str:
 
 
 def notes(state: RunState) -> list[str]:
-    """Sentences on failed requests and on answers without a program or test: the most frequent reasons, with counts."""
+    """Notes on samples that were not used, then the most frequent reasons for which requests failed and answers gave
+    nothing, with counts.
+    """
+    unused = [] if state.started is None else state.started.unused
     failed = [("request", f"{sample.role} failed: {sample.error}") for sample in _samples(state) if _failed(sample)]
     empty = [
         ("answer", f"{event.role} gave no {_WANTED[event.role]}: {event.reason.rstrip('.')}.")
@@ -41,7 +44,7 @@ def notes(state: RunState) -> list[str]:
     lines = [f"{n} {what}{'s' if n > 1 else ''} of the {rest}" for (what, rest), n in counts[:REASONS_SHOWN]]
     if others := sum(n for _, n in counts[REASONS_SHOWN:]):
         lines.append(f"{others} more failed or gave nothing, for other reasons.")
-    return lines
+    return unused + lines
 
 
 def _samples(state: RunState, round_: int | None = None) -> Iterator[Sampled]:

@@ -32,8 +32,8 @@ async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     solving, readings = runtime.context, state["readings"]
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
-    if left.nothing and not isinstance(move, Finish):
-        move = Finish(left.nothing)
+    if left.end_reason and not isinstance(move, Finish):
+        move = Finish(left.end_reason)
     if readings:
         solving.recorder.emit(decided_event(len(readings), move, left))
     return {"move": move}

@@ -45,6 +45,7 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
                 engines={},
                 sandbox=_NoSandbox() if sandbox is None else sandbox,
                 recorder=recorder,
+                unused=run.started.unused,
             )
         except RecordEnds:
             return False

@@ -42,17 +42,20 @@ async def solve_problem(
     engines: Mapping[str, Engine],
     sandbox: Sandbox,
     recorder: Recorder,
+    unused: Sequence[str] = (),
 ) -> Outcome:
     """The answer, or an honest "not solved", with its evidence; every step is emitted to the recorder.
 
-    `engines` are those of `coder` and `tester`; a replay needs none. Recorded answers and executions are reused. Raises
+    `engines` are those of `coder` and `tester`; a replay needs none. `unused` are notes on what looks like a sample of
+    the problem and is no test: with any, no answer is verified. Recorded answers and executions are reused. Raises
     EngineError when the coder answers nothing, SandboxError when nothing can be run, RunError when recording fails,
     ReplayError when a replay differs from its record. Whatever happens, the run's last event says how it ended.
     """
     from agent.solve.graph import walk
 
     record = recorder.blob(json.dumps(to_record(problem)))
-    recorder.emit(Started(record, problem.name, settings.model_dump(mode="json"), sandbox.isolation))
+    dumped = settings.model_dump(mode="json")
+    recorder.emit(Started(record, problem.name, dumped, sandbox.isolation, list(unused)))
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
     if not recorder.is_replay:
         executor.remember(_recorded_executions(recorder))
@@ -77,7 +80,7 @@ async def solve_problem(
         for number, test in enumerate(problem.examples, 1):
             solving.add_test(f"e{number}", test)
         readings = await walk(solving)
-        result = _result(solving, readings)
+        result = _result(solving, readings, unused)
         await _score_hidden(solving, readings[-1], problem.hidden, executor)
     except (ReplayError, RecordEnds):
         await growing.cancel()
@@ -110,10 +113,10 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
     return found
 
 
-def _result(solving: AnySolving, readings: Sequence[AnyReading]) -> Result:
+def _result(solving: AnySolving, readings: Sequence[AnyReading], unused: Sequence[str]) -> Result:
     """The event that ends the run, by the last reading."""
     reading = readings[-1]
-    status, why = _status(reading, solving.settings.confident, solving.left(readings))
+    status, why = _status(reading, solving.settings.confident, solving.left(readings), unused)
     return Result(
         status=status,
         exit_code=EXIT_CODES[status],
@@ -125,9 +128,11 @@ def _result(solving: AnySolving, readings: Sequence[AnyReading]) -> Result:
     )
 
 
-def _status(reading: AnyReading, confident: float, left: Left) -> tuple[Status, str]:
+def _status(reading: AnyReading, confident: float, left: Left, unused: Sequence[str]) -> tuple[Status, str]:
     sure = reading.confidence
     if reading.is_verified(confident):
+        if unused:
+            return "low_confidence", "parts of the statement look like samples and were not used as tests"
         return "verified", f"right with probability {sure:.2f}"
     if left.exhausted:
         return "budget", f"the budget is spent: {left.exhausted}"

@@ -21,7 +21,7 @@ class Left:
     """The last error of a model that answered nothing in the last round; empty otherwise."""
 
     @property
-    def nothing(self) -> str:
+    def end_reason(self) -> str:
         """Why no further round is possible, in words; empty when one is."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"

@@ -37,6 +37,8 @@ class ProblemFile:
     problems: list[Problem]
     notes: tuple[str, ...] = ()
     """Remarks for the user on how the file was read, a line each, such as samples that could not be read."""
+    unused: tuple[str, ...] = ()
+    """The notes on what looks like a sample of the problem and is no test."""
 
 
 def load_problems(path: str, text: str | None = None) -> list[Problem]:
@@ -65,7 +67,7 @@ def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     if suffix == ".json" or (suffix not in (".md", ".markdown", ".txt") and _looks_like_json(text)):
         return _from_rows(source, _json_rows(source, text))
     statement = read_statement(text, source, "stdin" if path == "-" else Path(path).stem)
-    return ProblemFile([statement.problem], statement.notes)
+    return ProblemFile([statement.problem], statement.notes, statement.unused)
 
 
 def pick(problems: Sequence[Problem], index: int | None) -> Problem:

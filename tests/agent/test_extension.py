@@ -41,8 +41,8 @@ from agent.solve.moves.sample import Sample
 
 
 def patient(readings, settings, left):
-    if left.nothing:
-        return Finish(left.nothing)
+    if left.end_reason:
+        return Finish(left.end_reason)
     return Sample(f"round {len(readings) + 1} will tell")
 '''
 

@@ -26,8 +26,8 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
     reading = readings[-1]
     if reading.is_verified(settings.confident):
         return Finish(f"{reading.answer} is right with probability {reading.confidence:.2f}")
-    if left.nothing:
-        return Finish(left.nothing)
+    if left.end_reason:
+        return Finish(left.end_reason)
     best = reading.best
     if best is None:
         return Sample("no program came out of the answers so far")

@@ -34,6 +34,8 @@ class _Samples:
     tests: dict[UnitTest, None] = field(default_factory=dict)
     """In order and each once: pages in two languages show every sample twice."""
     notes: list[tuple[int, str]] = field(default_factory=list)
+    not_used: set[str] = field(default_factory=set)
+    """Notes on parts that look like a sample and are no test."""
     inline: dict[UnitTest, int] = field(default_factory=dict)
     """Tests whose data follows the labels' colons, with the numbers of their lines."""
     inputs: list[SamplePart] = field(default_factory=list)
@@ -42,8 +44,15 @@ class _Samples:
     """Certain outputs without an input."""
     unknown: list[SamplePart] = field(default_factory=list)
 
-    def note(self, number: int, text: str) -> None:
-        self.notes.append((number, f"{self.source}:{number}: {text}"))
+    def note(self, number: int, text: str) -> str:
+        """The note, after adding it."""
+        note = f"{self.source}:{number}: {text}"
+        self.notes.append((number, note))
+        return note
+
+    def unused(self, number: int, text: str) -> None:
+        """Add a note on what looks like a sample and is no test."""
+        self.not_used.add(self.note(number, text))
 
     def test(self, given: str, expected: str) -> UnitTest:
         test = UnitTest(given, expected, "public")
@@ -51,8 +60,19 @@ class _Samples:
         return test
 
 
-def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...], tuple[str, ...]]:
-    """The public tests in a statement's lines, and a note on each part that looks like a sample and is no test.
+@dataclass(frozen=True)
+class Samples:
+    """What was read in a statement."""
+
+    tests: tuple[UnitTest, ...]
+    notes: tuple[str, ...]
+    """A line each, beginning with file and line, in the order of the statement."""
+    unused: tuple[str, ...]
+    """The notes on parts that look like a sample and are no test."""
+
+
+def samples_of(lines: Sequence[str], source: str) -> Samples:
+    """The public tests in a statement's lines, with notes on what was guessed and on what was not used.
 
     Raises ProblemError for a block that is never closed, and for a labelled block that lacks the other half.
     """
@@ -71,7 +91,8 @@ def samples_of(lines: Sequence[str], source: str) -> tuple[tuple[UnitTest, ...],
         _say_nothing_found(found, reader.headings, items)
     if any(_ASSIGNMENT.match(test.stdin) for test in found.tests):
         found.note(1, "inputs are written as assignments; programs are given that text on standard input")
-    return tuple(found.tests), tuple(text for _, text in sorted(found.notes))
+    notes = tuple(text for _, text in sorted(found.notes))
+    return Samples(tuple(found.tests), notes, tuple(note for note in notes if note in found.not_used))
 
 
 def _pair(found: _Samples, parts: Sequence[SamplePart]) -> None:
@@ -95,7 +116,7 @@ def _pair(found: _Samples, parts: Sequence[SamplePart]) -> None:
                 _test(found, given, part)
                 _say_if_guessed(found, given, part)
             elif given is not None and _may_belong_together(given, part):
-                found.note(given.number, f"these lines look like a sample; {_REMEDY}")
+                found.unused(given.number, f"these lines look like a sample; {_REMEDY}")
             else:
                 _left_over(found, given)
                 _left_over(found, part)
@@ -161,7 +182,7 @@ def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
         if not given.blocks and is_nothing(text):
             text = ""
         if not expected.blocks and not expected.text:
-            found.note(expected.number, "this sample output is empty; it is not used as a test")
+            found.unused(expected.number, "this sample output is empty; it is not used as a test")
             return
         test = found.test(text, expected.text)
         if given.inline and expected.inline:
@@ -182,7 +203,7 @@ def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
     if in_turn:
         found.test(joined(in_turn[0]), joined(in_turn[1]))
     elif not expected.text or (not expected.blocks and expected.number == given.number + 1 and len(below[0]) > 2):
-        found.note(given.number, "this sample's input and output cannot be told apart; it is not used as a test")
+        found.unused(given.number, "this sample's input and output cannot be told apart; it is not used as a test")
     else:
         found.test("", expected.text)
 
@@ -205,7 +226,7 @@ def _lone_outputs(found: _Samples) -> None:
             continue
         if part.blocks and not part.spoken:
             raise ProblemError(f"{found.source}:{part.at}: this example output has no input before it")
-        found.note(part.at, "this example output has no input before it; it is not used as a test")
+        found.unused(part.at, "this example output has no input before it; it is not used as a test")
     if found.tests or found.inputs:
         return
     for part in found.outputs:
@@ -218,7 +239,7 @@ def _lone_inputs(found: _Samples) -> None:
     for part in found.inputs:
         if part.blocks and not part.spoken:
             raise ProblemError(f"{found.source}:{part.at}: this example input has no output")
-        found.note(part.at, "this example input has no output; it is not used as a test")
+        found.unused(part.at, "this example input has no output; it is not used as a test")
 
 
 def _unknown(found: _Samples) -> None:
@@ -229,11 +250,11 @@ def _unknown(found: _Samples) -> None:
         tag = block.info.lower() if block else ""
         expected_here = part.certain or part.role != "unknown" or not found.tests
         if block is None and part.certain:
-            found.note(part.number, "this table looks like a sample but its cells cannot be told apart")
+            found.unused(part.number, "this table looks like a sample but its cells cannot be told apart")
         elif block is None and not is_plain_data(lines):
             continue
         elif expected_here and looks_like_sample(lines) and (part.role != "unknown" or tag in _TEXT_TAGS):
-            found.note(part.at, f"this {'block' if block else 'line'} looks like a sample; {_REMEDY}")
+            found.unused(part.at, f"this {'block' if block else 'line'} looks like a sample; {_REMEDY}")
 
 
 def _without_calls(found: _Samples) -> None:
@@ -249,7 +270,7 @@ def _without_calls(found: _Samples) -> None:
 def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence[Item]) -> None:
     """Add a note where examples are announced although none was found."""
     for number in headings[:1] or announcements(items)[:1]:
-        found.note(number, f"an example is announced here but none could be read; {_REMEDY}")
+        found.unused(number, f"an example is announced here but none could be read; {_REMEDY}")
 
 
 _REMEDY = "put it below a heading Example and the labels Input and Output to use it as a test"

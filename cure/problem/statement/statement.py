@@ -23,6 +23,8 @@ class Statement:
     problem: Problem
     notes: tuple[str, ...] = ()
     """A line each, beginning with file and line: what looks like a sample and is no test, and what was guessed."""
+    unused: tuple[str, ...] = ()
+    """The notes on what looks like a sample and is no test."""
 
 
 def read_statement(text: str, source: str, default_name: str) -> Statement:
@@ -35,8 +37,8 @@ def read_statement(text: str, source: str, default_name: str) -> Statement:
     lines = whole.split("\n")
     if all(not line.strip() or _HEADING.fullmatch(line) for line in lines):
         raise ProblemError(f"{source}: the statement is empty")
-    tests, notes = samples_of(lines, source)
-    return Statement(Problem(question, tests, name=_name(lines) or default_name), notes)
+    samples = samples_of(lines, source)
+    return Statement(Problem(question, samples.tests, name=_name(lines) or default_name), samples.notes, samples.unused)
 
 
 def _name(lines: list[str]) -> str:
