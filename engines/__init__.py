@@ -1,9 +1,9 @@
 """Engines that sample from language models: OpenAI-compatible servers and their batch API, vLLM, transformers, files.
 
 Requests go in, completions come out as each finishes (`engines.protocol`). A model is named by a spec, the same
-everywhere: `micro`, `openai:NAME`, `http://HOST/v1#NAME`, `hf:PATH_OR_ID`, `vllm:PATH_OR_ID`, `scripted:FILE`
-(`engines.registry`, a line for each kind of engine). Each engine has its own options class, imported on first access
-because importing pydantic is slow.
+everywhere: `micro`, a named model such as `qwen2.5-coder-1.5b`, `openai:NAME`, `http://HOST/v1#NAME`,
+`gguf:FILE_OR_REPO[:QUANT]`, `hf:PATH_OR_ID`, `vllm:PATH_OR_ID`, `scripted:FILE` (`engines.registry`, a line for each
+kind of engine). Each engine has its own options class, imported on first access because importing pydantic is slow.
 """
 
 from importlib import import_module
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engines.errors import EngineError, ModelSpecError
 from engines.files import write_atomically
+from engines.gguf.models import NamedModel, is_downloaded, named_models
 from engines.http.batch.progress import BatchProgress
 from engines.open import check_model, open_engine, open_trainable_engine
 from engines.protocol import (
@@ -34,6 +35,7 @@ from engines.spec import ModelSpec, parse_spec
 from engines.text import prompt_text
 
 if TYPE_CHECKING:
+    from engines.gguf.options import GgufOptions
     from engines.http.batch.options import BatchOptions
     from engines.http.batch.state import refuse_under_way
     from engines.http.options import HttpOptions
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 _LATER = {
     "BatchOptions": "engines.http.batch.options",
+    "GgufOptions": "engines.gguf.options",
     "HttpOptions": "engines.http.options",
     "LocalOptions": "engines.local.options",
     "VllmOptions": "engines.vllm_local.options",
@@ -58,11 +61,13 @@ __all__ = [
     "Engine",
     "EngineError",
     "Finish",
+    "GgufOptions",
     "HttpOptions",
     "LocalOptions",
     "Message",
     "ModelSpec",
     "ModelSpecError",
+    "NamedModel",
     "Prompt",
     "Request",
     "Sampling",
@@ -73,6 +78,8 @@ __all__ = [
     "VllmOptions",
     "check_model",
     "consecutive",
+    "is_downloaded",
+    "named_models",
     "open_engine",
     "open_trainable_engine",
     "parse_spec",

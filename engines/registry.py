@@ -35,6 +35,7 @@ ENGINES: dict[str, Registered] = {
     "openai": Registered("openai:NAME", "engines.http.open:open_http"),
     "http": Registered("http://HOST:PORT/v1#NAME", "engines.http.open:open_http"),
     "hf": Registered("hf:PATH_OR_ID", "engines.local.open:open_checkpoint", trainable=True),
+    "gguf": Registered("gguf:FILE_OR_REPO[:QUANT]", "engines.gguf.open:open_gguf"),
     "scripted": Registered("scripted:FILE", "engines.scripted:open_scripted"),
     "vllm": Registered("vllm:NAME", "engines.vllm_local.open:open_vllm", trainable=True),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from engines.errors import ModelSpecError
+from engines.gguf.models import named_model, named_models
 from engines.registry import BUNDLED, ENGINES
 
 _USER = re.compile(r"^[a-z]+://[^/?]*@", re.IGNORECASE)
@@ -33,6 +34,8 @@ def parse_spec(text: str) -> ModelSpec:
     spec = text.strip()
     if spec in BUNDLED:
         return ModelSpec("bundled", spec, text=spec)
+    if named_model(spec):
+        return ModelSpec("gguf", spec, text=spec)
     prefix, _, name = spec.partition(":")
     if _USER.search(spec.partition("#")[0]):
         # Specs are written into records and messages, which must not hold a password; nor must this message.
@@ -72,16 +75,19 @@ def _parse_url(spec: str) -> ModelSpec:
 def _nearest(spec: str) -> str:
     """A suggestion of what the user may have meant, as the end of an error message."""
     prefix, colon, rest = spec.partition(":")
+    names = (*BUNDLED, *(model.name for model in named_models()))
     meant = ""
     if colon and rest and not rest.partition("/")[0].isdigit():
         close = difflib.get_close_matches(prefix.lower(), (*_prefixes(), "https"), n=1)
         meant = f"{close[0]}:{rest}" if close else ""
     elif colon and rest:
         meant = f"http://{spec}" if "/" in rest else f"http://{spec}/v1"
-    elif close := difflib.get_close_matches(spec.lower(), BUNDLED, n=1):
+    elif close := difflib.get_close_matches(spec.lower(), names, n=1):
         meant = close[0]
     elif spec and Path(spec).is_dir():
         meant = f"hf:{spec}"
+    elif spec.lower().endswith(".gguf") or ("/" in spec and spec.lower().endswith("-gguf")):
+        meant = f"gguf:{spec}"
     elif Path(spec).is_file():
         meant = f"scripted:{spec}"
     elif spec.startswith(("gpt-", "o1", "o3", "o4", "chatgpt-")):

@@ -21,13 +21,14 @@ SECTIONS = {
     "serve": "engines.serve.settings:ServeOptions",
     "http": "engines.http.options:HttpOptions",
     "local": "engines.local.options:LocalOptions",
+    "gguf": "engines.gguf.options:GgufOptions",
     "vllm": "engines.vllm_local.options:VllmOptions",
 }
 TRAINING = "trainer.config:Config"
 """The model of a training run's configuration, which is a file of its own."""
 LOAD_TRAINING = "trainer.config:load_with_origins"
 """The function that resolves such a configuration from a preset or file and assignments KEY=VALUE."""
-ENGINES = ("http", "local", "vllm")
+ENGINES = ("http", "local", "gguf", "vllm")
 """Sections of engines: every command that asks models reads them beside its own."""
 
 

@@ -4,7 +4,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("torch", "transformers", "openai", "starlette", "uvicorn", "numpy", "pydantic", "tokenizers")
+HEAVY = (
+    "torch",
+    "transformers",
+    "openai",
+    "starlette",
+    "uvicorn",
+    "numpy",
+    "pydantic",
+    "tokenizers",
+    "huggingface_hub",
+    "xllamacpp",
+)
 
 
 def test_importing_engines_and_the_serve_command_is_light():

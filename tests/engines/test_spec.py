@@ -18,6 +18,9 @@ from engines import EngineError, ModelSpecError, open_engine, parse_spec
         ("hf:Qwen/Qwen3-4B", "hf", "Qwen/Qwen3-4B", ""),
         ("scripted:/a/b.jsonl", "scripted", "/a/b.jsonl", ""),
         ("vllm:Gen-Verse/ReasonFlux-Coder-7B", "vllm", "Gen-Verse/ReasonFlux-Coder-7B", ""),
+        ("gguf:models/a.gguf", "gguf", "models/a.gguf", ""),
+        ("gguf:Qwen/Qwen3-4B-GGUF:q4_k_m", "gguf", "Qwen/Qwen3-4B-GGUF:q4_k_m", ""),
+        ("qwen2.5-coder-1.5b", "gguf", "qwen2.5-coder-1.5b", ""),
     ],
 )
 def test_valid_specs_are_taken_apart(text, kind, name, url):
@@ -32,6 +35,9 @@ def test_valid_specs_are_taken_apart(text, kind, name, url):
         ("gpt-4.1-mini", "did you mean openai:gpt-4.1-mini?"),
         ("opanai:gpt-4.1", "did you mean openai:gpt-4.1?"),
         ("Qwen/Qwen3-4B", "did you mean hf:Qwen/Qwen3-4B?"),
+        ("Qwen/Qwen3-4B-GGUF", "did you mean gguf:Qwen/Qwen3-4B-GGUF?"),
+        ("models/a.gguf", "did you mean gguf:models/a.gguf?"),
+        ("qwen2.5-coder-1.5", "did you mean qwen2.5-coder-1.5b?"),
         ("localhost:8000", "did you mean http://localhost:8000/v1?"),
         ("localhost:8000/v1", "did you mean http://localhost:8000/v1?"),
         ("hf:", "hf:PATH_OR_ID"),
@@ -73,6 +79,8 @@ def test_an_at_sign_after_the_host_is_no_user():
         ("hf:Qwen/Qwen3-4B", "chat"),
         ("openai:gpt-4.1", "chat"),
         ("http://host/v1", "chat"),
+        ("qwen2.5-coder-0.5b", "chat"),
+        ("gguf:Qwen/Qwen3-4B-GGUF", "chat"),
     ],
 )
 def test_the_prompt_style_follows_the_name(spec, style):

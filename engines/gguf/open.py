@@ -1,0 +1,117 @@
+"""Opens a GGUF model; downloading and loading happen in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engines.errors import EngineError, ModelSpecError
+from engines.gguf.header import Header, HeaderError, read_header
+from engines.gguf.hub import Found, Report, download, find_in_cache
+from engines.gguf.machine import free_memory, physical_cores
+from engines.gguf.memory import estimate
+from engines.gguf.options import GgufOptions
+from engines.gguf.reference import HubFile, LocalFile, parse_reference, parts_of, quants
+from engines.gguf.server import Capacity, LlamaServer, has_gpu
+from engines.options import own_options
+from engines.protocol import Engine
+from engines.spec import ModelSpec
+from settings.section import Section
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+async def open_gguf(spec: ModelSpec, options: Sequence[Section]) -> Engine:
+    """The engine of a GGUF file, of a repository's file, downloaded where it is missing, or of a named model.
+
+    Raises ModelSpecError for a missing local file, EngineError for what cannot be downloaded, read or loaded.
+    """
+    reference = parse_reference(spec.text, spec.name)
+    if find_spec("xllamacpp") is None:
+        raise EngineError(f"{spec.text} needs llama.cpp: pip install 'cure-agent[gguf]'")
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(_open, spec, reference, own_options(GgufOptions, options), stop)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
+
+
+def _open(spec: ModelSpec, reference: LocalFile | HubFile, options: GgufOptions, stop: threading.Event) -> Engine:
+    from engines.gguf.engine import GgufEngine, Loaded
+
+    found = _find(spec.text, reference, stop)
+    header = _header(spec.text, found.paths[0])
+    capacity = _capacity(header, options)
+    if options.check_memory and options.gpu_layers in (0, None):
+        _check_memory(spec.text, header, sum(path.stat().st_size for path in found.paths), capacity)
+    server = LlamaServer(spec.text, found.paths[0], capacity)
+    model = _model(spec.text, reference, found)
+    return GgufEngine(spec.text, Loaded(model, found.version, header, capacity, server), options.logprobs)
+
+
+def _find(spec: str, reference: LocalFile | HubFile, stop: threading.Event) -> Found:
+    if isinstance(reference, LocalFile):
+        return Found(parts_of(reference.path), "")
+    if found := find_in_cache(reference):
+        return found
+    with _progress() as report:
+        return download(spec, reference, report, stop)
+
+
+def _header(spec: str, path: Path) -> Header:
+    try:
+        return read_header(path)
+    except HeaderError as error:
+        raise ModelSpecError(f"{spec}: {path} is not a GGUF file: {error}") from error
+    except OSError as error:
+        raise ModelSpecError(f"{spec}: {path} cannot be read: {error.strerror or error}") from error
+
+
+def _capacity(header: Header, options: GgufOptions) -> Capacity:
+    context = min(options.context, header.context or options.context)
+    return Capacity(options.threads or physical_cores(), options.parallel, context, options.gpu_layers)
+
+
+def _check_memory(spec: str, header: Header, file_bytes: int, capacity: Capacity) -> None:
+    """Raises EngineError if the model needs more memory than is free; llama.cpp looks after an accelerator's itself."""
+    need, free = estimate(header, file_bytes, capacity.parallel, capacity.context), free_memory()
+    if free is None or need.total <= free or (capacity.gpu_layers is None and has_gpu()):
+        return
+    raise EngineError(
+        f"{spec} needs about {need.total / 1e9:.1f} GB of memory ({need.weights / 1e9:.1f} GB weights, "
+        f"{need.cache / 1e9:.1f} GB for {capacity.parallel} samples of {capacity.context} tokens) and "
+        f"{free / 1e9:.1f} GB are free: take a smaller quantisation or model, set gguf.parallel or gguf.context lower, "
+        f"or gguf.check_memory to false"
+    )
+
+
+def _model(spec: str, reference: LocalFile | HubFile, found: Found) -> str:
+    """The spec, with the quantisation that was chosen where it names none."""
+    if isinstance(reference, LocalFile) or reference.quant:
+        return spec
+    return f"{spec}:{quants([found.paths[0].name])[0]}"
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """A report that draws a progress bar on standard error, in a terminal; in a file it writes a line per file."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(file: str, have: int, size: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(f"downloading {file}", total=size, completed=have)
+            bars.update(tasks[file], completed=have)
+
+        yield report

@@ -1,0 +1,118 @@
+"""Runs llama.cpp's server loop in this process: continuous batching, the samples of a prompt over one prefill."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engines.errors import EngineError
+
+_REASON = """
+import sys, xllamacpp
+parameters = xllamacpp.CommonParams()
+parameters.model.path, parameters.verbosity = sys.argv[1], 1
+parameters.n_ctx, parameters.fit_params, parameters.warmup = 64, False, False
+xllamacpp.Server(parameters)
+"""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How a model is loaded."""
+
+    threads: int
+    parallel: int
+    """Most samples decoded side by side."""
+    context: int
+    """Most tokens of prompt and completion of one sample."""
+    gpu_layers: int | None
+    """None for as many as fit."""
+
+    def words(self) -> str:
+        """Such as `4 threads, 8 samples of 4,096 tokens`."""
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        samples = "1 sample" if self.parallel == 1 else f"{self.parallel} samples"
+        return f"{threads}, {samples} of {self.context:,} tokens"
+
+
+class LlamaServer:
+    """One loaded model. `ask` may be called in several threads at once."""
+
+    def __init__(self, spec: str, path: Path, capacity: Capacity) -> None:
+        """Load the model, which takes seconds; raises EngineError with llama.cpp's reason."""
+        import xllamacpp
+
+        parameters = xllamacpp.CommonParams()
+        parameters.model.path = str(path)
+        parameters.n_parallel = capacity.parallel
+        parameters.n_ctx = capacity.parallel * capacity.context
+        parameters.cpuparams.n_threads = capacity.threads
+        parameters.cpuparams_batch.n_threads = capacity.threads
+        if capacity.gpu_layers is not None:
+            parameters.n_gpu_layers = capacity.gpu_layers
+        # Fitting the model to GPUs reads the file twice.
+        parameters.fit_params = capacity.gpu_layers is None and has_gpu()
+        parameters.warmup = False
+        parameters.verbosity = 0
+        # Prompts are cached where they were computed; a second cache of 8 GB would be surprising.
+        parameters.cache_ram_mib = 0
+        # The server also listens on a port of this machine, which nothing here uses: nobody else may use it either.
+        parameters.api_keys = [secrets.token_hex(32)]
+        parameters.ui = False
+        parameters.endpoint_slots = False
+        parameters.n_threads_http = 1
+        try:
+            self._server: xllamacpp.Server | None = xllamacpp.Server(parameters)
+        except RuntimeError as error:
+            raise EngineError(f"{spec}: llama.cpp cannot load it: {_reason(path) or error}") from error
+
+    def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:
+        """Sample until every completion of the body has ended; `on_event` gets each event and returns True to stop.
+
+        The body is that of llama.cpp's /v1/completions. Blocks; an error comes as an event with `error`.
+        """
+        raised: list[Exception] = []
+
+        def take(text: str) -> bool:
+            # xllamacpp would swallow an exception.
+            try:
+                return on_event(json.loads(text))
+            except Exception as error:  # noqa: BLE001 - raised below
+                raised.append(error)
+                return True
+
+        assert self._server is not None
+        self._server.handle_completions(json.dumps(body), take)
+        if raised:
+            raise raised[0]
+
+    def close(self) -> None:
+        """Free the model; no `ask` may be under way. Idempotent."""
+        self._server = None
+
+
+def has_gpu() -> bool:
+    """Whether the installed llama.cpp sees an accelerator."""
+    import xllamacpp
+
+    cpu = xllamacpp.ggml_backend_dev_type.GGML_BACKEND_DEVICE_TYPE_CPU
+    return any(device["type"] != cpu for device in xllamacpp.get_device_info())
+
+
+def _reason(path: Path) -> str:
+    """llama.cpp's reason for not loading the file, which it writes only to the error stream of its process."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _REASON, str(path)], capture_output=True, text=True, errors="replace", timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    errors = [line.partition(" E ")[2].strip() for line in done.stderr.splitlines() if " E " in line]
+    told = (error.partition("error loading model: ")[2] for error in errors)
+    return next(filter(None, told), errors[0] if errors else "")
