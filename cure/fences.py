@@ -46,6 +46,15 @@ def fence(line: str) -> Fence | None:
     return Fence(indent, mark, info.strip(), variant=mark != "```" or info[:1].isspace())
 
 
+def open_after(line: str, opening: Fence | None) -> Fence | None:
+    """The fence that is open after the line, where `opening` is open before it; None stands for no fence."""
+    mark = fence(line)
+    if opening is None:
+        return None if mark is None or mark.info.endswith(mark.mark) else mark
+    closes = ends_with_fence(line, opening) if mark is None else opening.closed_by(mark)
+    return None if closes else opening
+
+
 def ends_with_fence(line: str, opening: Fence) -> bool:
     """Whether a line of content ends with the closing mark of `opening`, as in `print(1)```` `."""
     stripped = line.rstrip()

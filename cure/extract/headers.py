@@ -3,64 +3,72 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["input", "output", "explanation"]
 
 _LONGEST_HEADER = 120  # characters of a line looked at; keeps every line's work bounded
-_DECORATION = " \t#>*_-+`"
+_DECORATION = " \t#>*_-+•`"
 _NUMBERED = re.compile(r"\d{1,2}[.)]\s*")
 _NAMED = re.compile(
-    r"(?:(?:the|new|final|my|generated|unit)\s+)*"
-    r"(?:test[\s_-]*(?:case[\s_-]*)?(?P<strong>input|output)|(?P<expected>expected)[\s_-]*(?:test[\s_-]*)?output"
+    r"(?:(?:the|a|new|final|my|generated|unit|(?P<corrects>correct(?:ed)?|revised|updated|fixed|actual))\s+)*"
+    r"(?:test[\s_-]*(?:case[\s_-]*)?(?:\#?(?P<before>\d{1,2})[\s:.-]*)?(?P<strong>input|output)"
+    r"|(?P<expected>expected[\s_-]*(?:test[\s_-]*)?output)"
     r"|(?P<explanation>explanation)|(?:(?:sample|example)\s+)?(?P<weak>input|output|stdin|stdout))\b"
-    r"(?:\s*(?:\#?\d{1,2}\b|\([^)]*\)))?",
+    r"(?:\s*(?:\#?(?P<number>\d{1,2})\b|\([^)]*\)))*",
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(r"[ \t]*[*_`]{0,3}[ \t]*(?P<colon>[:\uff1a]?)[ \t]*[*_]{0,3}")
 _BOLD = re.compile(r"\*\*(?:Test )?(?P<name>Input|Output|Explanation)(?::\*\*|\*\*:)", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Header:
-    """A header, where it ends, and the text after it on its line."""
+    """A header, where it stands, and the text after it on its line."""
 
     kind: Kind
-    line: int
+    line: int = 0
     strong: bool
     """Whether it says "test input" or "test output", not just "input"."""
     exact: bool
     """Whether it is written exactly `**Test Input:**` or `**Test Output:**`."""
-    rest: str
+    styled: bool
+    """Whether it is bold or a heading, and not just words with a colon."""
+    corrects: bool = False
+    """Whether it says that it corrects another, as in `Corrected Output:`."""
+    number: int | None = None
+    """Its own number, as in `Test Input 2:`."""
+    end: int
+    """Where it ends in its line."""
+    rest: str = ""
 
 
-def headers(lines: list[str]) -> list[Header]:
-    """All headers in order. A header begins its line, or is bold and ends it, or follows another on the same line."""
+def headers(lines: list[str], passed_over: Container[int] = ()) -> list[Header]:
+    """All headers in order, without those of the lines to be passed over. A header begins its line, or is bold and ends
+    it, or follows another on the same line.
+    """
     found: list[Header] = []
     for number, line in enumerate(lines):
-        mark = _at_start(line) or _at_end(line)
-        if mark is None:
+        header = None if number in passed_over else header_at(line)
+        if header is None:
             continue
-        for match in _BOLD.finditer(line, mark.end):
-            if mark.kind == "explanation":
+        for match in _BOLD.finditer(line, header.end):
+            if header.kind == "explanation":
                 break
-            found.append(Header(mark.kind, number, mark.strong, mark.exact, line[mark.end : match.start()]))
-            mark = _from_bold(match, 0)
-        found.append(Header(mark.kind, number, mark.strong, mark.exact, line[mark.end :]))
+            found.append(replace(header, line=number, rest=line[header.end : match.start()]))
+            header = _from_bold(match, 0)
+        found.append(replace(header, line=number, rest=line[header.end :]))
     return found
 
 
-@dataclass(frozen=True)
-class _Mark:
-    kind: Kind
-    strong: bool
-    exact: bool
-    end: int
-    """Where the header ends in its line."""
+def header_at(line: str) -> Header | None:
+    """The first header of the line; None without one."""
+    return _at_start(line) or _at_end(line)
 
 
-def _at_start(line: str) -> _Mark | None:
+def _at_start(line: str) -> Header | None:
     beginning = line[:_LONGEST_HEADER]
     name_at = beginning.lstrip(_DECORATION)
     if name_at[:1].isdigit():
@@ -74,21 +82,22 @@ def _at_start(line: str) -> _Mark | None:
     decorated = any(mark in beginning[:start] for mark in "#*_")
     if not after["colon"] and not (decorated and line[after.end() :].strip()[:1] in ("", "(")):
         return None
-    kind, strong = _kind(name)
-    exact = line.lstrip().startswith(("**Test Input:**", "**Test Output:**", "**Explanation:"))
-    return _Mark(kind, strong, exact, after.end())
+    kind: Kind = "explanation"
+    if not name["explanation"]:
+        word = (name["strong"] or name["weak"] or "output").lower()
+        kind = "input" if word in ("input", "stdin") else "output"
+    return Header(
+        kind=kind,
+        strong=bool(name["strong"] or name["explanation"]),
+        exact=line.lstrip().startswith(("**Test Input:**", "**Test Output:**", "**Explanation:")),
+        styled=decorated and beginning[:start].strip() != "*",
+        corrects=bool(name["corrects"]),
+        number=int(name["before"] or name["number"] or 0) or None,
+        end=after.end(),
+    )
 
 
-def _kind(name: re.Match[str]) -> tuple[Kind, bool]:
-    if name["explanation"]:
-        return "explanation", True
-    if name["expected"]:
-        return "output", False
-    word = (name["strong"] or name["weak"]).lower()
-    return ("input" if word in ("input", "stdin") else "output"), bool(name["strong"])
-
-
-def _at_end(line: str) -> _Mark | None:
+def _at_end(line: str) -> Header | None:
     """The bold header after other words on the line, if its data begins on the next line or with a fence."""
     place = line[-_LONGEST_HEADER:]
     for match in _BOLD.finditer(place):
@@ -98,9 +107,14 @@ def _at_end(line: str) -> _Mark | None:
     return None
 
 
-def _from_bold(match: re.Match[str], offset: int) -> _Mark:
+def _from_bold(match: re.Match[str], offset: int) -> Header:
     word = match["name"].lower()
     kind: Kind = "input" if word == "input" else "output" if word == "output" else "explanation"
     written = match[0].lower()
-    strong = "test" in written or kind == "explanation"
-    return _Mark(kind, strong, match[0].startswith("**Test ") and written.endswith(":**"), match.end() + offset)
+    return Header(
+        kind=kind,
+        strong="test" in written or kind == "explanation",
+        exact=match[0].startswith("**Test ") and written.endswith(":**"),
+        styled=True,
+        end=match.end() + offset,
+    )

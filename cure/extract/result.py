@@ -33,6 +33,7 @@ class Reason(_Worded):
     NO_OUTPUT = "no_output", "There is a test input but no test output."
     SPLIT_TEST = "split_test", "Test inputs and outputs do not belong to the same answer."
     EMPTY_TEST = "empty_test", "Test input and output are both empty."
+    CUT = "cut", "The answer was cut before its program or test was there."
     JSON_VALUE = "json_value", "The JSON test holds values that are neither text nor plain numbers."
 
 
@@ -41,6 +42,7 @@ class Note(_Worded):
 
     THINKING_REMOVED = "thinking_removed", "A thinking block was removed first."
     NO_FENCE = "no_fence", "The value stands outside any fence."
+    UNOPENED_FENCE = "unopened_fence", "The opening fence is missing."
     UNCLOSED_FENCE = "unclosed_fence", "The fence is never closed."
     FENCE_INSIDE = "fence_inside", "The value itself contains a fence."
     FENCE_VARIANT = "fence_variant", "The fence is not three backticks with the tag directly behind them."
@@ -49,7 +51,10 @@ class Note(_Worded):
     ESCAPED_NEWLINES = "escaped_newlines", "Newlines were written as backslash-n."
     QUOTED_TEXT = "quoted_text", "The data was written as a quoted string."
     DOES_NOT_COMPILE = "does_not_compile", "The program is not valid Python."
-    EARLIER_BLOCK = "earlier_block", "A later block was passed over because it is incomplete or no program."
+    EARLIER_BLOCK = "earlier_block", "A later block was passed over: it is incomplete, no program, or an example."
+    JOINED_BLOCKS = "joined_blocks", "The program uses definitions of earlier blocks, which were put before it."
+    AS_RELEASED = "as_released", "It was found by the released rules only, perhaps in the thinking."
+    CORRECTED = "corrected", "An output was passed over because a later one corrects it."
     EARLIER_PAIR = "earlier_pair", "A later test was passed over because it is incomplete."
     REVERSED_PAIR = "reversed_pair", "The output stands before the input."
     HEADER_VARIANT = "header_variant", "The headers differ from the ones asked for."

@@ -2,60 +2,71 @@
 
 Differences from `cure.extract.release`:
 
-* Thinking blocks are removed first (`<think>`, `<thinking>`, also with the opening tag missing).
-* Programs: fences of backticks or tildes, tagged python, python3, py or not at all; unclosed fences; fences inside
-  strings; indented blocks; Windows line ends; programs without any fence. The last complete block that compiles wins.
+* Thinking is removed first: tagged blocks, also with the opening tag missing, and the channels of gpt-oss.
+* Fences count wherever models put them: behind words, in lists, quotations and bold marks; `cure.extract.layout`.
+* Programs: fences of backticks or tildes, tagged python, python3, py or not at all; fences that are never closed or
+  opened; fences inside strings; indented blocks; Windows line ends; programs without any fence. The last complete block
+  that compiles wins, unless it does nothing or only calls what an earlier one defines; `cure.extract.robust_program`.
 * Tests: header variants, language tags on fences, the JSON form `{"input": ..., "output": ...}`. Input and output come
-  from one place: the last complete pair. `cure.extract.robust_test` says how the data is read.
+  from one place: the last complete pair, with its last output; `cure.extract.robust_test`.
+
+Where all this finds nothing, the released rules are tried on the whole answer: what they find is found here as well,
+except in an answer that ends inside its thinking.
 
 Both functions accept any text, never raise, and take time linear in its length.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+from cure.extract import release
+from cure.extract.layout import laid_out
 from cure.extract.result import Extracted, Note, Reason
 from cure.extract.robust_program import extract_program
 from cure.extract.robust_test import extract_test
-from cure.extract.thinking import Answer, without_thinking
+from cure.extract.thinking import without_thinking
 from cure.problem import UnitTest
 
 Value = TypeVar("Value")
 
-_END_MARKS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "</s>", "</answer>")
-
 
 def program(answer: str) -> Extracted[str]:
     """The program in a coder's answer, without blank lines around it, or the reason why there is none."""
-    stripped = without_thinking(answer)
-    return _with_thinking(extract_program(_prepared(stripped)), stripped)
+    return _extracted(answer, extract_program, _released_program)
 
 
 def unit_test(answer: str) -> Extracted[UnitTest]:
     """The test in a tester's answer, or the reason why there is none."""
+    return _extracted(answer, extract_test, _released_test)
+
+
+def _extracted(
+    answer: str, extract: Callable[[str], Extracted[Value]], released: Callable[[str], Value | None]
+) -> Extracted[Value]:
     stripped = without_thinking(answer)
-    return _with_thinking(extract_test(_prepared(stripped)), stripped)
-
-
-def _prepared(answer: Answer) -> str:
-    """The answer with plain newlines, without end-of-turn tokens, which some servers leave in the text."""
-    text = answer.text.replace("\r\n", "\n")
-    end = len(text)
-    while True:
-        while end and text[end - 1].isspace():
-            end -= 1
-        mark = next((mark for mark in _END_MARKS if text.endswith(mark, 0, end)), None)
-        if mark is None:
-            return text[:end]
-        end -= len(mark)
-
-
-def _with_thinking(found: Extracted[Value], answer: Answer) -> Extracted[Value]:
-    if found.failed and answer.unfinished:
+    text = laid_out(stripped.text)
+    found = extract(text)
+    if found.failed and stripped.unfinished:
         found = replace(found, reason=Reason.UNFINISHED_THINKING)
-    elif found.failed and not answer.text.strip() and not answer.thinking:
+    elif found.failed and (value := released(answer)) is not None:
+        found = Extracted(value, notes=(Note.AS_RELEASED,), section=answer)
+    elif found.failed and not text and not stripped.thinking:
         found = replace(found, reason=Reason.EMPTY_ANSWER)
-    notes = (Note.THINKING_REMOVED, *found.notes) if answer.thinking else found.notes
-    return replace(found, notes=notes, thinking=answer.thinking)
+    notes = (Note.THINKING_REMOVED, *found.notes) if stripped.thinking else found.notes
+    return replace(found, notes=notes, thinking=stripped.thinking)
+
+
+def _released_program(answer: str) -> str | None:
+    found = release.extract_code(answer)
+    return None if found == release.NO_CODE or not found else found
+
+
+def _released_test(answer: str) -> UnitTest | None:
+    """The released rules' test; None where its output holds nothing but fences."""
+    found = release.extract_test(answer)
+    if found is None or not found.test_output.strip("` \n"):
+        return None
+    return UnitTest(found.test_input, found.test_output)

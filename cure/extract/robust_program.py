@@ -6,8 +6,10 @@ import ast
 import re
 import textwrap
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from cure.extract.purpose import Purpose, purpose_of
 from cure.extract.result import Extracted, Note, Reason
 from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 
@@ -15,7 +17,9 @@ PYTHON = frozenset({"python", "python3", "py", "py3", "pypy", "pypy3"})
 
 _MARKS_LOOKED_AT = 400  # fence lines counted from the end; an answer has a handful
 _CLOSERS_TRIED = 6  # how many later fence lines may close a block whose text itself contains fences
+_ENDS_TRIED = 8  # how many paragraphs may follow a program without a fence
 _PROGRAM_START = re.compile(r"(?:import|from|def|class) ")
+_CODE_LINE = re.compile(r"(?:(?:import|from|def|class|for|while|if|try|with) ?|print\(|[A-Za-z_][\w, ]{0,60}=)")
 _WORD = re.compile(r"[A-Za-z0-9+#_.{}-]+")
 
 
@@ -27,14 +31,14 @@ class _Block:
     other: bool = False
     """Whether the language tag says another language."""
     closed: bool
-    tree: ast.Module | None
-    """The syntax tree; None where the source does not compile."""
+    purpose: Purpose | None
+    """What it does; None where the source does not compile."""
     notes: tuple[Note, ...] = ()
 
     @property
     def is_program(self) -> bool:
         """Whether it compiles, and is tagged Python or does something: a block without a tag may be sample output."""
-        return bool(self.source) and self.tree is not None and (self.python or _calls_something(self.tree))
+        return self.purpose is not None and (self.python or self.purpose.calls)
 
 
 class _Parser:
@@ -43,15 +47,15 @@ class _Parser:
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000
 
-    def __call__(self, source: str) -> ast.Module | None:
-        """The syntax tree; None for text that does not compile, and for every text once the limit is reached."""
+    def __call__(self, source: str) -> Purpose | None:
+        """What the program does; None for text that does not compile, and for every text once the limit is reached."""
         self.left -= len(source)
         if self.left < 0:
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about invalid escapes concern the model's program
             try:
-                return ast.parse(source)
+                return purpose_of(ast.parse(source))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
 
@@ -59,32 +63,73 @@ class _Parser:
 def extract_program(text: str) -> Extracted[str]:
     """The last complete fenced block that is a program, else the next best, or the reason why there is none.
 
-    The order: complete Python blocks that compile, unclosed ones that compile, the text itself if it is a program, the
-    last block although it does not compile. Thinking and carriage returns have been removed from `text`.
+    The order: blocks that compile, by `_rank`; the text itself if it is a program; the last block although it does not
+    compile. `text` is without thinking, laid out by `cure.extract.layout`.
     """
+    lines = text.split("\n")
     parse = _Parser(len(text))
-    blocks = _blocks(text, parse)
+    blocks = _blocks(lines, parse)
     candidates = [block for block in blocks if block.source and not block.other]
     programs = [block for block in candidates if block.is_program]
-    for chosen in (
-        *reversed([block for block in programs if block.closed]),
-        *reversed(programs),
-        _bare_program(text, parse) if not blocks else None,
-        *reversed([block for block in candidates if block.python]),
-        *reversed(candidates),
-    ):
-        if chosen is not None:
-            return _found(chosen, last=not candidates or chosen is candidates[-1])
+    if programs:
+        joined = _joined(programs, parse)
+        ranks = {id(block): _rank(block, programs[:at]) for at, block in enumerate(programs)}
+        chosen = max(reversed(programs), key=lambda block: ranks[id(block)])
+        if joined is not None and _rank(joined, []) > ranks[id(chosen)]:
+            chosen = joined
+        return _found(chosen, last=chosen in (candidates[-1], joined))
+    before = next((number for number, line in enumerate(lines) if fence(line)), len(lines))
+    if bare := _bare_program(lines[:before], _Parser(len(text))):
+        return _found(bare, last=True)
+    if candidates:
+        tagged = [block for block in candidates if block.python]
+        return _found((tagged or candidates)[-1], last=not tagged or tagged[-1] is candidates[-1])
+    if blocks and not blocks[-1].closed and not blocks[-1].source:
+        return Extracted(None, Reason.CUT)
     if not blocks:
-        return Extracted(None, Reason.NO_CODE)
+        return Extracted(None, Reason.CUT if text.endswith((":", "：")) else Reason.NO_CODE)
     return Extracted(None, Reason.OTHER_LANGUAGE if all(block.other for block in blocks) else Reason.EMPTY_CODE)
+
+
+def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
+    """How well the block fits as the answer, compared from left to right; of equal blocks the last is the answer.
+
+    It does something; it uses nothing that only a block before it defines, as example calls do; it reads input; it
+    lacks no name; it acts when it is run, and does not only define; its fence is closed.
+    """
+    does = block.purpose
+    assert does is not None, "only programs are ranked"
+    borrows = any(other.purpose is not None and does.lacks & other.purpose.defines for other in before)
+    return (does.calls or does.has_definitions, not borrows, does.reads, not does.lacks, does.runs, block.closed)
+
+
+def _joined(programs: Sequence[_Block], parse: _Parser) -> _Block | None:
+    """The last program together with the definitions before it that it needs; None where it needs none, or they do more
+    than define, so that it is an example of their use.
+    """
+    parts, needed = [programs[-1]], _lacks(programs[-1])
+    for block in reversed(programs[:-1]):
+        if block.purpose is not None and needed & block.purpose.defines:
+            if block.purpose.runs:
+                return None
+            parts.insert(0, block)
+            needed = (needed - block.purpose.defines) | block.purpose.lacks
+    source = "\n\n".join(part.source for part in parts)
+    found = parse(source) if len(parts) > 1 else None
+    if found is None or not found.reads:
+        return None
+    return _Block(source=source, python=True, closed=parts[-1].closed, purpose=found, notes=(Note.JOINED_BLOCKS,))
+
+
+def _lacks(block: _Block) -> frozenset[str]:
+    return block.purpose.lacks if block.purpose is not None else frozenset()
 
 
 def _found(block: _Block, last: bool) -> Extracted[str]:
     notes = block.notes
     if "```" in block.source:
         notes += (Note.FENCE_INSIDE,)
-    if block.tree is None:
+    if block.purpose is None:
         notes += (Note.DOES_NOT_COMPILE,)
     if not block.closed and Note.NO_FENCE not in notes:
         notes += (Note.UNCLOSED_FENCE,)
@@ -93,12 +138,15 @@ def _found(block: _Block, last: bool) -> Extracted[str]:
     return Extracted(block.source, notes=notes, section=block.source)
 
 
-def _blocks(text: str, parse: _Parser) -> list[_Block]:
-    """All fenced blocks in order; a block includes fences inside it where it compiles only with them."""
-    lines = text.split("\n")
+def _blocks(lines: list[str], parse: _Parser) -> list[_Block]:
+    """All fenced blocks in order; a block includes fences inside it where it compiles only with them. A program that
+    stands before a closing fence is the first block, although its opening fence is missing.
+    """
     marks = [number for number, line in enumerate(lines) if "```" in line or "~~~" in line][-_MARKS_LOOKED_AT:]
     blocks: list[_Block] = []
     index = 0
+    if marks and (unopened := _unopened(lines, marks[0])):
+        blocks, index = [unopened], 1
     while index < len(marks):
         opening = fence(lines[marks[index]])
         if opening is None:
@@ -110,6 +158,16 @@ def _blocks(text: str, parse: _Parser) -> list[_Block]:
             block, index = _block_from(lines, marks, index, opening, parse)
             blocks.append(block)
     return blocks
+
+
+def _unopened(lines: list[str], mark: int) -> _Block | None:
+    """The program before the first mark, where that is a closing fence; None where there is none."""
+    first = fence(lines[mark])
+    if not (first.bare if first else lines[mark].endswith("```")):
+        return None
+    before = lines[:mark] if first else [*lines[:mark], lines[mark].removesuffix("```")]
+    found = _bare_program(before, _Parser(sum(map(len, before))))
+    return found and replace(found, closed=True, notes=(*found.notes, Note.UNOPENED_FENCE))
 
 
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
@@ -129,7 +187,7 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
         closed = closing is None or opening.closed_by(closing)
         following = at + 1 if closed else at
         block = _block(opening, body, closed, parse)
-        if block.tree is not None and block.source:
+        if block.purpose is not None and block.source:
             return block, following
         if fallback is None and closing is not None:
             fallback = block, following
@@ -139,7 +197,7 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
     if fallback is not None and (other or tried == _CLOSERS_TRIED):
         return fallback
     to_the_end = _block(opening, lines[start:], False, parse)
-    if fallback is None or to_the_end.tree is not None:
+    if fallback is None or to_the_end.purpose is not None:
         return to_the_end, len(marks)
     return fallback
 
@@ -153,13 +211,13 @@ def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Bl
         notes += (Note.LANGUAGE_TAG,)
     body = without_indent(body, opening.indent)
     if other and not _WORD.fullmatch(opening.info):  # the program begins on the fence's own line
-        source, tree, mended = _cleaned("\n".join([opening.info, *body]), parse)
-        if tree is not None:
-            return _Block(source=source, closed=closed, tree=tree, notes=notes + mended)
+        source, does, mended = _cleaned("\n".join([opening.info, *body]), parse)
+        if does is not None:
+            return _Block(source=source, closed=closed, purpose=does, notes=notes + mended)
     if other:
-        return _Block(source="\n".join(body).strip(), other=True, closed=closed, tree=None)
-    source, tree, mended = _cleaned("\n".join(body), parse)
-    return _Block(source=source, python=python, closed=closed, tree=tree, notes=notes + mended)
+        return _Block(source="\n".join(body).strip(), other=True, closed=closed, purpose=None)
+    source, does, mended = _cleaned("\n".join(body), parse)
+    return _Block(source=source, python=python, closed=closed, purpose=does, notes=notes + mended)
 
 
 def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
@@ -168,19 +226,19 @@ def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
     python = opening.language in PYTHON
     if python:
         content = content[len(opening.language) :]
-    source, tree, notes = _cleaned(content, parse)
+    source, does, notes = _cleaned(content, parse)
     return _Block(
         source=source,
         python=python,
-        other=not python and tree is None,
+        other=not python and does is None,
         closed=True,
-        tree=tree,
+        purpose=does,
         notes=(Note.LANGUAGE_TAG, *notes),
     )
 
 
-def _cleaned(source: str, parse: _Parser) -> tuple[str, ast.Module | None, tuple[Note, ...]]:
-    """The source without blank edges, its syntax tree, and notes on what was mended so that it compiles."""
+def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[Note, ...]]:
+    """The source without blank edges, what it does, and notes on what was mended so that it compiles."""
     first, _, rest = source.strip("\n").partition("\n")
     notes: tuple[Note, ...] = ()
     if first.strip().lower() in PYTHON and rest.strip():
@@ -188,25 +246,28 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, ast.Module | None, tuple
     plain = source.strip("\n").rstrip()
     if not plain:
         return "", None, notes
-    if tree := parse(plain + "\n"):
-        return plain, tree, notes
-    if plain[0].isspace() and (tree := parse(dedented := textwrap.dedent(plain).strip())):
-        return dedented, tree, (*notes, Note.DEDENTED)
-    if "\n" not in plain and "\\n" in plain and (tree := parse(unescaped := plain.replace("\\n", "\n").strip())):
-        return unescaped, tree, (*notes, Note.ESCAPED_NEWLINES)
+    if does := parse(plain + "\n"):
+        return plain, does, notes
+    if plain[0].isspace() and (does := parse(dedented := textwrap.dedent(plain).strip())):
+        return dedented, does, (*notes, Note.DEDENTED)
+    if "\n" not in plain and "\\n" in plain and (does := parse(unescaped := plain.replace("\\n", "\n").strip())):
+        return unescaped, does, (*notes, Note.ESCAPED_NEWLINES)
     return plain, None, notes
 
 
-def _bare_program(text: str, parse: _Parser) -> _Block | None:
-    """The block of the text, or of its end from the first import or definition on, if that is a program."""
-    lines = text.split("\n")
-    starts = [0, *[number for number, line in enumerate(lines) if _PROGRAM_START.match(line)][:1]]
-    for start in starts:
-        source, tree, notes = _cleaned("\n".join(lines[start:]), parse)
-        if tree is not None and _calls_something(tree):
-            return _Block(source=source, closed=False, tree=tree, notes=(*notes, Note.NO_FENCE))
+def _bare_program(lines: list[str], parse: _Parser) -> _Block | None:
+    """The block of the lines, or of those from the first that looks like code up to a later paragraph, if that is a
+    program.
+    """
+    starts = [0]
+    for pattern in (_PROGRAM_START, _CODE_LINE):
+        starts += [number for number, line in enumerate(lines) if pattern.match(line)][:1]
+    for start in dict.fromkeys(starts):
+        blank = [number for number in range(start + 1, len(lines)) if not lines[number].strip()]
+        for end in [len(lines), *reversed(blank[-_ENDS_TRIED:])]:
+            source, does, notes = _cleaned("\n".join(lines[start:end]), parse)
+            if does is not None and does.calls:
+                return _Block(source=source, closed=False, purpose=does, notes=(*notes, Note.NO_FENCE))
+            if does is not None:
+                break  # what compiles and calls nothing does so without its last paragraphs as well
     return None
-
-
-def _calls_something(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.Call) for node in ast.walk(tree))

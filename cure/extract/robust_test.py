@@ -2,6 +2,7 @@
 
 How the data after a header is read:
 
+* Headers inside a closed fence are data, unless the other headers are written in the same way and are inside it too.
 * A fenced block gives exactly the lines between its fences. A known tag after the opening fence (`text`, `plaintext`,
   `input`, ...) is a tag, never data; any other text there is the first line of the data (```` ```3 ````).
 * Without a fence, the text up to the next header, without blanks around it; an output with no header after it ends at
@@ -19,9 +20,9 @@ import re
 import warnings
 from dataclasses import dataclass, replace
 
-from cure.extract.headers import Header, headers
+from cure.extract.headers import Header, header_at, headers
 from cure.extract.result import Extracted, Note, Reason
-from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
+from cure.fences import Fence, ends_with_fence, fence, open_after, without_closing, without_indent
 from cure.problem import UnitTest
 
 _PLAIN_TAGS = frozenset({"text", "txt", "plaintext", "plain"})
@@ -35,6 +36,10 @@ _TAGS = (
 _INPUT_KEYS = ("input", "test_input", "stdin")
 _OUTPUT_KEYS = ("output", "test_output", "expected_output", "expected", "stdout")
 _OBJECTS_TRIED = 16
+_LONGEST_REMARK = 500  # characters of a line in which words of correction are looked for
+_TAKES_BACK = re.compile(
+    r"\b(?:wait|mistake|correction|corrected|sorry|oops|apolog\w+|wrong|incorrect)\b", re.IGNORECASE
+)
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 
 
@@ -65,11 +70,11 @@ def extract_test(text: str) -> Extracted[UnitTest]:
     The order: test headers, the JSON form, plain `Input:` and `Output:` headers. Thinking and carriage returns have
     been removed from `text`.
     """
-    lines = text.split("\n")
-    found = headers(lines)
-    strong = [header for header in found if header.strong]
-    kinds = {header.kind for header in strong}
-    if kinds & {"input", "output"} and "output" not in kinds:  # "Expected Output:" may answer "Test Input:"
+    lines = _with_first_header(text.split("\n"))
+    found = _headers(lines)
+    kinds = {header.kind for header in found if header.strong}
+    strong = [header for header in found if header.strong or (header.corrects and "output" in kinds)]
+    if "input" in kinds and "output" not in kinds:  # "Expected Output:" may answer "Test Input:"
         strong = [header for header in found if header.strong or header.kind == "output"]
     by_headers = _from_headers(lines, strong) if kinds & {"input", "output"} else None
     if by_headers is not None and not by_headers.failed:
@@ -77,9 +82,7 @@ def extract_test(text: str) -> Extracted[UnitTest]:
     by_json = _from_json(text, lines)
     if by_json is not None and not (by_json.failed and by_headers is not None):
         return by_json
-    if by_headers is not None:
-        return by_headers
-    return _from_headers(lines, found)
+    return _from_headers(lines, found) if by_headers is None else by_headers
 
 
 def mended(data: str) -> str:
@@ -87,60 +90,186 @@ def mended(data: str) -> str:
     return _mended(data, True, True, ()).text
 
 
+def _with_first_header(lines: list[str]) -> list[str]:
+    """The lines, with the header and fence of an input that begins the answer because the prompt ended with them."""
+    first = next((number for number, line in enumerate(lines) if header_at(line)), 0)
+    before = [line for line in lines[:first] if line.strip()]
+    marks = [mark for line in before if (mark := fence(line))]
+    begins = first and len(before) > 1 and len(marks) == 1 and marks[0].bare and fence(before[-1]) == marks[0]
+    header = header_at(lines[first]) if begins else None
+    if header is None or header.kind != "output":
+        return lines
+    return ["Test Input:" if header.strong else "Input:", marks[0].mark, *lines]
+
+
+def _headers(lines: list[str]) -> list[Header]:
+    """The headers that announce input and output, without those that are data."""
+    fenced = _fenced_lines(lines)
+    outside = headers(lines, fenced)
+    if not {"input", "output"} <= {header.kind for header in outside}:
+        # The test stands in one fence, or a fence around an input is never closed.
+        styled = fenced.closed and any(header.styled for header in outside)
+        outside = [header for header in headers(lines) if header.styled or not styled or header.line not in fenced]
+    kinds = {header.kind for header in outside if header.styled}
+    if not {"input", "output"} <= kinds:
+        return outside
+    found: list[Header] = []
+    for header in outside:
+        after_input = bool(found) and found[-1].kind == "input"
+        if header.styled or not (after_input or _is_inside_paragraph(lines, header.line)):
+            found.append(header)
+    return found
+
+
+def _is_inside_paragraph(lines: list[str], number: int) -> bool:
+    above = lines[number - 1] if number else ""
+    return bool(above.strip()) and fence(above) is None
+
+
+@dataclass(frozen=True)
+class _FencedLines:
+    numbers: frozenset[int]
+    """Lines of closed fenced blocks, their fences included."""
+    closed: bool
+    """Whether every fence is closed."""
+
+    def __contains__(self, number: object) -> bool:
+        return number in self.numbers
+
+
+def _fenced_lines(lines: list[str]) -> _FencedLines:
+    numbers: set[int] = set()
+    opening: Fence | None = None
+    start = 0
+    for number, line in enumerate(lines):
+        before, opening = opening, open_after(line, opening)
+        if before is None:
+            start = number
+        elif opening is None:
+            numbers.update(range(start, number + 1))
+    return _FencedLines(frozenset(numbers), opening is None)
+
+
 def _from_headers(lines: list[str], found: list[Header]) -> Extracted[UnitTest]:
     inputs = [header for header in found if header.kind == "input"]
     outputs = [header for header in found if header.kind == "output"]
     if not inputs or not outputs:
-        reason = Reason.NO_OUTPUT if inputs else Reason.NO_INPUT if outputs else Reason.NO_TEST
-        return Extracted(None, reason)
+        return Extracted(None, _why_half(lines, found))
     pairs = _pairs(lines, found)
     if not pairs:
         return Extracted(None, Reason.SPLIT_TEST)
     complete = [pair for pair in pairs if pair.complete]
     chosen = (complete or pairs)[-1]
-    if not chosen.output.fenced and not chosen.output.text.strip():
-        return Extracted(None, Reason.NO_OUTPUT)
-    earlier = (Note.EARLIER_PAIR,) if chosen is not pairs[-1] or _ends_with_input(found) else ()
-    variant = () if all(header.exact for header in found) else (Note.HEADER_VARIANT,)
-    return _checked(chosen, (*chosen.notes, *variant, *earlier))
+    if not chosen.output.text.strip() and not (chosen.output.fenced and chosen.output.closed):
+        return Extracted(None, Reason.CUT if chosen.output.fenced else Reason.NO_OUTPUT)
+    notes = chosen.notes
+    if not all(header.exact for header in found):
+        notes += (Note.HEADER_VARIANT,)
+    if chosen is not pairs[-1] or _ends_with_input(found):
+        notes += (Note.EARLIER_PAIR,)
+    return _checked(chosen, notes)
+
+
+def _why_half(lines: list[str], found: list[Header]) -> Reason:
+    """Why there is no test, in an answer without an input or without an output."""
+    kinds = {header.kind for header in found} - {"explanation"}
+    written = [line for line in lines if line.strip()]
+    announced = bool(written) and (header_at(written[-1]) is not None or written[-1].rstrip().endswith((":", "：")))
+    if "output" not in kinds and (announced or not _fenced_lines(lines).closed):
+        return Reason.CUT
+    return Reason.NO_OUTPUT if "input" in kinds else Reason.NO_INPUT if kinds else Reason.NO_TEST
 
 
 def _ends_with_input(found: list[Header]) -> bool:
     kinds = [header.kind for header in found if header.kind != "explanation"]
-    return kinds[-1] == "input" and kinds != ["output", "input"]
+    return kinds[-1] == "input" and kinds != ["output", "input"] * (len(kinds) // 2)
 
 
 def _pairs(lines: list[str], found: list[Header]) -> list[_Pair]:
-    """Each input with the output that follows before another input; if there is no such pair, the one reversed pair."""
-    ends = [header.line for header in found[1:]] + [len(lines)]
+    """Pairs of an input and an output, the best last.
+
+    Each run of inputs belongs to the outputs that follow it, one to one, as their numbers say or in order; outputs that
+    are left correct the one before them. Where every output stands before its input, the pairs are reversed.
+    """
+    places = [index for index, header in enumerate(found) if header.kind != "explanation"]
+    kinds = [found[index].kind for index in places]
+    if kinds == ["output", "input"] * (len(kinds) // 2):
+        return [
+            _pair(lines, found, given, wanted, (Note.REVERSED_PAIR,))
+            for wanted, given in zip(places[::2], places[1::2], strict=True)
+        ]
     pairs: list[_Pair] = []
-    pending: int | None = None
-    for index, header in enumerate(found):
-        if header.kind == "input":
-            pending = index
-        elif header.kind == "output" and pending is not None:
-            pairs.append(_pair(lines, found, ends, pending, index))
-            pending = None
-    if not pairs and [header.kind for header in found if header.kind != "explanation"] == ["output", "input"]:
-        output, given = (index for index, header in enumerate(found) if header.kind != "explanation")
-        pairs.append(_pair(lines, found, ends, given, output, (Note.REVERSED_PAIR,)))
+    inputs: list[int] = []
+    outputs: list[int] = []
+    for index in places:
+        if found[index].kind == "output":
+            outputs += [index] if inputs else []
+            continue
+        if outputs:
+            pairs += _pairs_of_run(lines, found, inputs, outputs)
+            inputs, outputs = [], []
+        inputs.append(index)
+    return pairs + _pairs_of_run(lines, found, inputs, outputs)
+
+
+def _pairs_of_run(lines: list[str], found: list[Header], inputs: list[int], outputs: list[int]) -> list[_Pair]:
+    """The pairs of some inputs and the outputs that follow all of them."""
+    by_number = {found[index].number: index for index in inputs}
+    if None not in by_number and len(by_number) == len(inputs) > 1:
+        matched = [(by_number[found[index].number], index) for index in outputs if found[index].number in by_number]
+        if matched:
+            return [_pair(lines, found, given, wanted) for given, wanted in matched]
+    unanswered = max(0, len(inputs) - len(outputs))
+    matched = list(zip(inputs[unanswered:], outputs, strict=False))
+    pairs = [_pair(lines, found, given, wanted) for given, wanted in matched]
+    for wanted in outputs[len(matched) :]:
+        pair = _pair(lines, found, inputs[-1], wanted, (Note.CORRECTED,))
+        if pair.output.fenced or not (pairs[-1].output.fenced and _is_prose(pair.output.text)):
+            pairs.append(pair)
     return pairs
 
 
-def _pair(
-    lines: list[str], found: list[Header], ends: list[int], given: int, wanted: int, notes: tuple[Note, ...] = ()
-) -> _Pair:
-    first, last = min(given, wanted), len(found) - 1
-    after = max(given, wanted) + 1
-    while after < len(found) and found[after].kind == "explanation":
-        after += 1
-    following = found[after].line if after < len(found) else len(lines)
+def _is_prose(text: str) -> bool:
+    return sum(word.strip(".,;:!?").isalpha() for word in text.split()[:50]) > 2
+
+
+def _pair(lines: list[str], found: list[Header], given: int, wanted: int, notes: tuple[Note, ...] = ()) -> _Pair:
+    first, last = min(given, wanted), max(given, wanted)
+    following = next((header.line for header in found[last + 1 :] if header.kind != "explanation"), len(lines))
+    output = _data(found[wanted].rest, _lines_after(lines, found, wanted), open_ended=wanted == len(found) - 1)
+    if wanted == last and (better := _corrected(output, lines[found[wanted].line + 1 : following])):
+        output, notes = better, (*notes, Note.CORRECTED)
     return _Pair(
-        _data(found[given].rest, lines[found[given].line + 1 : ends[given]], open_ended=False),
-        _data(found[wanted].rest, lines[found[wanted].line + 1 : ends[wanted]], open_ended=wanted == last),
+        _data(found[given].rest, _lines_after(lines, found, given), open_ended=False),
+        output,
         "\n".join(lines[found[first].line : max(following, found[first].line + 1)]),
         notes,
     )
+
+
+def _lines_after(lines: list[str], found: list[Header], index: int) -> list[str]:
+    """The lines between a header and the next."""
+    end = found[index + 1].line if index + 1 < len(found) else len(lines)
+    return lines[found[index].line + 1 : end]
+
+
+def _corrected(output: _Data, lines: list[str]) -> _Data | None:
+    """The block after the output's own and after words that take it back; None where there is none."""
+    if not (output.fenced and output.closed):
+        return None
+    corrected: _Data | None = None
+    opening: Fence | None = None
+    words: list[str] = []
+    for number, line in enumerate(lines):
+        before, opening = opening, open_after(line, opening)
+        if before is None and opening is None:
+            words.append(line[:_LONGEST_REMARK])
+        elif before is None and opening is not None:
+            if _TAKES_BACK.search("\n".join(words)) and opening.language not in _CODE_TAGS:
+                block = _fenced(lines, number)
+                corrected = block if block.closed and block.text.strip() else corrected
+            words = []
+    return corrected
 
 
 def _data(rest: str, body: list[str], open_ended: bool) -> _Data:

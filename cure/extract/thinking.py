@@ -1,11 +1,20 @@
-"""Thinking blocks, which hold drafts and are no part of the answer."""
+"""Thinking, which holds drafts and is no part of the answer: tagged blocks, and channels of gpt-oss (Harmony)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_TAG = re.compile(r"<(/?)(?:think|thinking)>", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?P<close>/?)(?:think|thinking|thought|reasoning|seed:think)>"
+    r"|\[(?P<mistral>/?)THINK\]|◁(?P<kimi>/?)think▷|<\|(?P<named>begin|end)_of_thought\|>",
+    re.IGNORECASE,
+)
+_CHANNEL = re.compile(r"(?:<\|channel\|>|\A)\s*(?P<name>\w+)(?:[^<]|<\|constrain\|>)*<\|message\|>")
+_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+_BARE_ANALYSIS = re.compile(r"\s*analysis(?![a-z])")
+_BARE_FINAL = "assistantfinal"
+"""What a server leaves of the markers around the channels when it drops special tokens."""
 
 
 @dataclass(frozen=True)
@@ -16,22 +25,27 @@ class Answer:
     thinking: int
     """Characters removed."""
     unfinished: bool
-    """Whether the text ends inside a thinking block, so that there is no answer."""
+    """Whether the text ends inside the thinking, so that there is no answer."""
 
 
 def without_thinking(answer: str) -> Answer:
-    """`answer` without `<think>` and `<thinking>` blocks.
+    """`answer` without blocks such as `<think>` and `[THINK]`, and without the channels before the final one.
 
     A closing tag without an opening one ends thinking that began before the text (chat templates contain the opening
     tag), so everything before it is removed. An opening tag without a closing one counts only at the beginning of a
     line: a program may print the word.
     """
+    if channels := list(_CHANNEL.finditer(answer)):
+        return _of_channels(answer, channels)
+    if _BARE_ANALYSIS.match(answer) and _BARE_FINAL in answer:
+        text = answer.rpartition(_BARE_FINAL)[2]
+        return Answer(text, len(answer) - len(text), unfinished=False)
     tags = list(_TAG.finditer(answer))
-    last_close = max((tag.start() for tag in tags if tag[1]), default=-1)
+    last_close = max((tag.start() for tag in tags if _closes(tag)), default=-1)
     kept: list[str] = []
     position, inside = 0, False
     for tag in tags:
-        if tag[1]:
+        if _closes(tag):
             if not inside:
                 kept.clear()
             position, inside = tag.end(), False
@@ -42,6 +56,21 @@ def without_thinking(answer: str) -> Answer:
         kept.append(answer[position:])
     text = "".join(kept)
     return Answer(text, len(answer) - len(text), unfinished=inside)
+
+
+def _of_channels(answer: str, channels: list[re.Match[str]]) -> Answer:
+    """The messages of the final channel, one after the other."""
+    kept: list[str] = []
+    for channel in channels:
+        if channel["name"] == "final":
+            end = _MESSAGE_END.search(answer, channel.end())
+            kept.append(answer[channel.end() : end.start() if end else len(answer)])
+    text = "\n".join(kept)
+    return Answer(text, len(answer) - len(text), unfinished=not kept)
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    return bool(tag["close"] or tag["mistral"] or tag["kimi"]) or (tag["named"] or "").lower() == "end"
 
 
 def _begins_a_line(text: str, position: int) -> bool:

@@ -1,0 +1,112 @@
+"""Lays an answer out so that every fence stands at the beginning of a line of its own.
+
+Models put fences behind words, list marks and bold marks, and whole answers into quotations; some write tags instead of
+fences, or go on after the end of their turn.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+
+from cure.extract.headers import header_at
+from cure.fences import Fence, fence, open_after
+
+_TURN_ENDS = (
+    *("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end_of_text|>", "<|eom_id|>", "<|end_of_turn|>", "<end_of_turn>"),
+    *("<|return|>", "<|end|>", "<|call|>", "<｜end▁of▁sentence｜>", "<|EOT|>"),
+)
+_ANY_END = "|".join(map(re.escape, _TURN_ENDS))
+_TURN_END = re.compile(rf"(?P<mark>{_ANY_END})")
+_CLOSING_TURN_END = re.compile(rf"^[ \t]*(?:`{{3,}}|~{{3,}})[ \t]*(?P<mark>{_ANY_END})")
+_LAST_MARKS = ("</s>", "[/INST]", "</answer>", "</solution>", "</final>", "</response>")
+_FIRST_MARK = re.compile(
+    r"(?:<\|im_start\|>assistant|<\|start_header_id\|>assistant<\|end_header_id\|>|<\|(?:assistant|Assistant)\|>"
+    r"|<start_of_turn>model|\[/INST\]|<s>|<(?:answer|solution|final|response)>)\s*",
+)
+_TAG_LINE = re.compile(r"\s*(?:(?:<(/?)(?:pre|code|python|program)\b[^<>]{0,60}>){1,2}|\[(/?)(?:PYTHON|CODE)\])\s*")
+_QUOTE = re.compile(r"[ \t]{0,3}>[ \t]?")
+_LIST_MARK = re.compile(r"(?P<before>[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]+)(?P<fence>`{3,}.*|~{3,}.*)")
+_BOLD_MARK = re.compile(r"[ \t]*[*_]{1,3}(?P<fence>`{3,}.*)")
+_AFTER_CLOSING = re.compile(r"(?P<fence>[ \t]*(?:`{3,}|~{3,}))[*_.,;:!)]{1,3}[ \t]*")
+_BEHIND_WORDS = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>`{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
+_ONE_LINE = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>```[^`]+```)[ \t.]*")
+_DEEPEST_QUOTE = 3
+_LONGEST = 2000  # characters of a line in which a fence is looked for
+
+
+def laid_out(answer: str) -> str:
+    """The answer with plain newlines, up to the end of the turn, without quotation marks around blocks, and with fences
+    at the beginning of lines. Lines inside fenced blocks are left as they are.
+    """
+    lines = _unquoted(_turn(answer.replace("\r\n", "\n")).split("\n"), _DEEPEST_QUOTE)
+    if not any("```" in line or "~~~" in line for line in lines):
+        lines = [_tag_as_fence(line) for line in lines]
+    found: list[str] = []
+    opening: Fence | None = None
+    for line in lines:
+        end = (_TURN_END if opening is None else _CLOSING_TURN_END).search(line) if "<" in line else None
+        text = line[: end.start("mark")] if end else line
+        pieces = _outside(text) if opening is None else [_inside(text, opening)]
+        for piece in pieces:
+            opening = open_after(piece, opening)
+        found += pieces
+        if end and opening is None:
+            break
+    return "\n".join(found).rstrip()
+
+
+def _turn(answer: str) -> str:
+    """The text without the marks and blanks around a turn, which some servers leave in it."""
+    text = answer.lstrip()
+    text = text[match.end() :] if (match := _FIRST_MARK.match(text)) else answer
+    end = len(text)
+    while True:
+        while end and text[end - 1].isspace():
+            end -= 1
+        last = next((mark for mark in (*_TURN_ENDS, *_LAST_MARKS) if text.endswith(mark, 0, end)), None)
+        if last is None:
+            return text[:end]
+        end -= len(last)
+
+
+def _unquoted(lines: list[str], depth: int) -> list[str]:
+    """The lines without the marks of quotations that hold fences or headers; lines in other fences are left alone."""
+    found: list[str] = []
+    opening: Fence | None = None
+    for quoted, group in groupby(lines, lambda line: _QUOTE.match(line) is not None):
+        run = list(group)
+        if quoted and depth and opening is None:
+            inside = [_QUOTE.sub("", line, count=1) for line in run]
+            if any("```" in line or "~~~" in line or header_at(line) for line in inside):
+                found += _unquoted(inside, depth - 1)
+                continue
+        for line in run:
+            opening = open_after(line, opening)
+        found += run
+    return found
+
+
+def _outside(line: str) -> list[str]:
+    """The line, or its parts where a fence stands behind a list mark, a bold mark or words."""
+    if len(line) > _LONGEST or not ("```" in line or "~~~" in line):
+        return [line]
+    if found := _LIST_MARK.fullmatch(line):
+        return [" " * len(found["before"]) + found["fence"]]
+    if found := _BOLD_MARK.fullmatch(line):
+        return [found["fence"]]
+    if fence(line) is None and (found := _BEHIND_WORDS.fullmatch(line) or _ONE_LINE.fullmatch(line)):
+        return [found["words"].rstrip(), found["fence"]]
+    return [line]
+
+
+def _inside(line: str, opening: Fence) -> str:
+    """The line, as a bare fence where it closes the block with bold marks or punctuation behind it."""
+    found = _AFTER_CLOSING.fullmatch(line)
+    mark = fence(found["fence"]) if found else None
+    return found["fence"] if found and mark and opening.closed_by(mark) else line
+
+
+def _tag_as_fence(line: str) -> str:
+    found = _TAG_LINE.fullmatch(line)
+    return line if found is None else "```" if found[1] or found[2] else "```python"

@@ -1,0 +1,63 @@
+"""What a program does, read from its syntax tree: whether it acts, reads input, and can stand alone."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+
+_BUILTINS = frozenset(dir(builtins)) | {"__file__", "__annotations__"}
+_READERS = frozenset({"input", "open", "stdin", "fileinput", "raw_input", "FileIO"})
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purpose:
+    """What a program does when it is run."""
+
+    calls: bool
+    """Whether it calls anything; a program that does not prints nothing."""
+    reads: bool
+    """Whether it reads input: it names `input`, `stdin`, `open` or `fileinput`."""
+    runs: bool
+    """Whether a statement outside of definitions calls anything."""
+    has_definitions: bool
+    """Whether it defines functions or classes."""
+    defines: frozenset[str]
+    """Names that it assigns, imports or defines anywhere."""
+    lacks: frozenset[str]
+    """Names that it uses and nothing defines; empty for a program that stands alone."""
+
+
+def purpose_of(tree: ast.Module) -> Purpose:
+    """What the program of this syntax tree does."""
+    used: set[str] = set()
+    defined: set[str] = set()
+    reads = calls = everything = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else defined).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.arg):
+            defined.add(node.arg)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            defined.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+            everything = everything or any(alias.name == "*" for alias in node.names)
+            reads = reads or any(alias.name in _READERS for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            defined.add(node.name)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            defined.update(node.names)
+        elif isinstance(node, ast.Attribute):
+            reads = reads or node.attr in _READERS
+        calls = calls or isinstance(node, ast.Call)
+    acting = (statement for statement in tree.body if not isinstance(statement, _DEFINITIONS))
+    return Purpose(
+        calls=calls,
+        reads=reads or not _READERS.isdisjoint(used),
+        runs=any(isinstance(node, ast.Call) for statement in acting for node in ast.walk(statement)),
+        has_definitions=any(isinstance(statement, _DEFINITIONS[:3]) for statement in tree.body),
+        defines=frozenset(defined),
+        lacks=frozenset() if everything else frozenset(used - defined - _BUILTINS),
+    )

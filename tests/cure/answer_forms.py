@@ -1,0 +1,158 @@
+"""Answers in the forms that models write them in, by kind; the program or test in them is the same in all forms."""
+
+from __future__ import annotations
+
+PROGRAM = "n = int(input())\nprint(n * 2)"
+DRAFT = "```python\nprint('draft')\n```"
+INPUT, OUTPUT = "**Test Input:**\n", "**Test Output:**\n"
+
+
+def block(data: object, tag: str = "") -> str:
+    """A fenced block."""
+    return f"```{tag}\n{data}\n```\n"
+
+
+FENCED = block(PROGRAM, "python")
+QUOTED = "> n = int(input())\n> print(n * 2)"
+INDENTED = "n = int(input())\n   print(n * 2)"
+
+FENCES = {
+    "behind words": f"Sure! ```python\n{PROGRAM}\n```\n",
+    "behind words, without a tag": f"Here is the code: ```\n{PROGRAM}\n```\n",
+    "behind a bold heading": f"**Solution:** ```py\n{PROGRAM}\n```",
+    "in a heading": f"### ```python\n{PROGRAM}\n```",
+    "in brackets": f"(```python\n{PROGRAM}\n```)",
+    "in a numbered list": f"1. ```python\n   {INDENTED}\n   ```\n",
+    "in a list, behind words": f"1. The program: ```python\n   {INDENTED}\n   ```\n",
+    "in a list, not indented": f"- ```python\n{PROGRAM}\n```\n",
+    "in a quotation": f"> ```python\n{QUOTED}\n> ```\n",
+    "in a quotation with words": f"> Here it is:\n>\n> ```python\n{QUOTED}\n> ```\n>\n> Done.",
+    "in a quotation without blanks": ">```python\n>n = int(input())\n>print(n * 2)\n>```",
+    "in a quotation of a quotation": "> > ```python\n> > n = int(input())\n> > print(n * 2)\n> > ```",
+    "bold": f"**```python\n{PROGRAM}\n```**\n",
+    "bold and italic": f"***```python\n{PROGRAM}\n```***",
+    "closed before a full stop": f"```python\n{PROGRAM}\n```.",
+    "closed before words": f"```python\n{PROGRAM}\n``` This reads n.",
+    "final channel": f"<|channel|>final<|message|>```python\n{PROGRAM}\n```<|return|>",
+    "final channel after an analysis": f"<|channel|>analysis<|message|>Hm. {DRAFT}<|end|>"
+    f"<|start|>assistant<|channel|>final<|message|>{FENCED}<|return|>",
+    "final channel, opened by the prompt": f"final<|message|>{FENCED}<|return|>",
+    "channels without their marks": f"analysisWe double. {DRAFT}assistantfinal{FENCED}",
+    "after thinking in brackets": f"[THINK]{DRAFT}[/THINK]{FENCED}",
+    "before the next turn": f"{FENCED}<|im_end|>\n<|im_start|>user\nAnother?\n<|im_start|>assistant\n{DRAFT}",
+    "before an end mark": f"{FENCED}<end_of_turn>",
+    "in answer tags": f"<answer>\n{FENCED}</answer>",
+    "brackets instead": f"[PYTHON]\n{PROGRAM}\n[/PYTHON]\nDone.",
+    "tags instead": f'<pre><code class="language-python">\n{PROGRAM}\n</code></pre>',
+}
+
+OPENING_FENCE_MISSING = {
+    "nothing else": f"{PROGRAM}\n```\n",
+    "words behind": f"{PROGRAM}\n```\n\nThis reads n and prints twice of it.\n",
+    "the tag is there": f"python\n{PROGRAM}\n```\nwords",
+    "words before": f"Here is the solution:\n\n{PROGRAM}\n```\nIt works.",
+    "an example behind": f"{PROGRAM}\n```\n\nExample:\n{block(5)}Output:\n{block(10)}",
+    "a command behind": f"{PROGRAM}\n```\n\nRun it:\n{block('python a.py', 'bash')}",
+    "closed on the last line": f"{PROGRAM}```",
+    "closed by tildes": f"{PROGRAM}\n~~~\nok",
+    "closed before an end mark": f"{PROGRAM}\n```<|im_end|>",
+    "no fence, words behind": f"{PROGRAM}\n\nThis program reads n and prints twice of it.",
+    "no fence, words around": f"Solution:\n\n{PROGRAM}\n\nExplanation: it doubles.",
+}
+
+LAST_BLOCK_DOES_NOTHING = {
+    "comments": f"{FENCED}Complexity:\n{block('# O(1)', 'python')}",
+    "a sample": f"{FENCED}Example:\n{block('# Input' + chr(10) + '5', 'python')}",
+    "pass": f"{FENCED}Template:\n{block('pass', 'python')}",
+    "an ellipsis": f"{FENCED}{block('...', 'python')}",
+    "a docstring": f"{FENCED}{block('```Time: O(1)```'.replace('`', chr(34)), 'python')}",
+    "an example call": f"{FENCED}Example:\n{block('print(double(5))  # 10', 'python')}",
+    "an assertion": f"{FENCED}{block('assert double(5) == 10', 'python')}",
+    "a constant input": f"{FENCED}{block('n = 5' + chr(10) + 'print(n * 2)', 'python')}",
+    "labels": f"{FENCED}{block('Input: 5' + chr(10) + 'Output: 10', 'python')}",
+    "an import": f"{FENCED}You may need:\n{block('import sys', 'python')}",
+    "a value": f"{FENCED}Output:\n{block('[1, 2, 3]', 'python')}",
+    "a session": f"{FENCED}{block('>>> double(5)' + chr(10) + '10', 'python')}",
+}
+
+WRONG, RIGHT = f"{INPUT}{block(5)}{OUTPUT}{block(11)}", f"{INPUT}{block(5)}{OUTPUT}{block(10)}"
+
+OUTPUT_CORRECTED = {
+    "header again": f"{WRONG}Wait, twice 5 is 10:\n{OUTPUT}{block(10)}",
+    "in plain lines": f"{INPUT}5\n\n{OUTPUT}11\n\nNo.\n\n{OUTPUT}10\n\n**Explanation:** x",
+    "header says so": f"{WRONG}**Corrected Test Output:**\n{block(10)}",
+    "header says so in brackets": f"{WRONG}**Test Output (corrected):**\n{block(10)}",
+    "weak header says so": f"{WRONG}**Corrected Output:**\n{block(10)}",
+    "no header": f"{WRONG}Wait, twice 5 is 10:\n{block(10)}",
+    "no header, after the explanation": f"{WRONG}**Explanation:**\nA mistake:\n{block(10)}",
+    "twice": f"{WRONG}{OUTPUT}{block(12)}{OUTPUT}{block(10)}",
+    "headings": f"### Test Input\n{block(5)}### Test Output\n{block(11)}Hm.\n### Test Output\n{block(10)}",
+    "weak headers": f"**Input:**\n{block(5)}**Output:**\n{block(11)}Sorry.\n**Output:**\n{block(10)}",
+    "begun and cut": f"{RIGHT}Wait, so\n{OUTPUT}",
+    "not corrected by a calculation": f"{RIGHT}**Explanation:** doubled:\n{block('5 * 2')}",
+    "not corrected by words": f"{RIGHT}**Explanation:**\nTest Output: it is ten here\n",
+    "not corrected by a program": f"{RIGHT}Wait, check:\n{block('print(11)', 'python')}",
+}
+
+INPUTS_BEFORE_OUTPUTS = {
+    "numbered": f"**Test Input 1:**\n{block(4)}**Test Input 2:**\n{block(5)}"
+    f"**Test Output 1:**\n{block(8)}**Test Output 2:**\n{block(10)}",
+    "not numbered": f"{INPUT}{block(4)}{INPUT}{block(5)}{OUTPUT}{block(8)}{OUTPUT}{block(10)}",
+    "in plain lines": "Input 1: 4\nInput 2: 5\nOutput 1: 8\nOutput 2: 10",
+    "headings": f"### Input #1\n{block(4)}### Input #2\n{block(5)}### Output #1\n{block(8)}### Output #2\n{block(10)}",
+    "three": f"{INPUT}{block(3)}{INPUT}{block(4)}{INPUT}{block(5)}"
+    f"{OUTPUT}{block(6)}{OUTPUT}{block(8)}{OUTPUT}{block(10)}",
+    "the last is cut": f"**Test Input 1:**\n{block(5)}**Test Input 2:**\n{block(6)}"
+    f"**Test Output 1:**\n{block(10)}**Test Output 2:**\n```\n",
+    "in another order": f"**Test Input 1:**\n{block(5)}**Test Input 2:**\n{block(6)}"
+    f"**Test Output 2:**\n{block(12)}**Test Output 1:**\n{block(10)}",
+    "each output before its input": f"{OUTPUT}{block(8)}{INPUT}{block(4)}{OUTPUT}{block(10)}{INPUT}{block(5)}",
+    "output before input": f"{OUTPUT}{block(10)}{INPUT}{block(5)}",
+}
+
+FENCES_OF_TESTS = {
+    "behind words": "**Test Input:** The input is ```\n5\n```\n**Test Output:** and so ```\n10\n```",
+    "in a quotation": "> **Test Input:**\n> ```\n> 5\n> ```\n> **Test Output:**\n> ```\n> 10\n> ```",
+    "quoted plain lines": "> **Test Input:**\n> 5\n>\n> **Test Output:**\n> 10",
+    "in quotations": "**Test Input:**\n> ```\n> 5\n> ```\n**Test Output:**\n> ```\n> 10\n> ```",
+    "in a numbered list": "1. **Test Input:**\n   ```\n   5\n   ```\n2. **Test Output:**\n   ```\n   10\n   ```",
+    "in lists": f"{INPUT}- ```\n  5\n  ```\n{OUTPUT}- ```\n  10\n  ```",
+    "bold": f"{INPUT}**```\n5\n```**\n{OUTPUT}**```\n10\n```**",
+    "final channel": f"<|channel|>analysis<|message|>{INPUT}{block(1)}{OUTPUT}{block(2)}<|end|>"
+    f"<|start|>assistant<|channel|>final<|message|>{INPUT}{block(5)}{OUTPUT}{block(10)}<|return|>",
+    "channels without their marks": f"analysisA test. {INPUT}1\nassistantfinal{INPUT}{block(5)}{OUTPUT}{block(10)}",
+    "opening fences missing": f"{INPUT}5\n```\n\n{OUTPUT}10\n```\n",
+    "opened by the prompt": f"5\n```\n\n{OUTPUT}{block(10)}",
+    "one fence around all": "```\nTest Input:\n5\nTest Output:\n10\n```",
+    "one fence around the data": "Test Input:\n```\n5\nTest Output:\n10\n```",
+    "JSON behind words": 'Here: ```json\n{"input": "5", "output": "10"}\n```',
+}
+
+HEADER_WORDS_IN_DATA = {
+    "test input": ("log\ntest input: 5\n", "ok\n"),
+    "test output": ("log\ntest output: 5\n", "ok\n"),
+    "input": ("Input: 5\n", "ok\n"),
+    "input and output": ("input: 5\noutput: 6\n", "ok\n"),
+    "expected output": ("1\nexpected output\n2\n", "ok\n"),
+    "explanation": ("Explanation: none\n", "ok\n"),
+    "bold": ("**Test Output:**\n5\n", "ok\n"),
+    "in the output": ("5\n", "Test output: 3\nTest input: 2\n"),
+    "only in the output": ("5\n", "Output: 10\n"),
+    "quotation mark": ("> 5\n", "10\n"),
+}
+"""Input and output of tests, whose data looks like headers."""
+
+CUT_PROGRAMS = {
+    "after the opening fence": "```python\n",
+    "after words and the opening fence": "Here it is:\n```python",
+    "before the fence": "Sure, here is the program:",
+    "inside the fence": "```",
+}
+
+CUT_TESTS = {
+    "after the opening fence": "**Test Input:**\n```\n",
+    "after the input's header": "**Test Input:**",
+    "in the input": f"{INPUT}```\n5\n6",
+    "after the output's opening fence": f"{INPUT}{block(5)}{OUTPUT}```\n",
+    "before the test": "Let me work out a test for it:",
+}
