@@ -69,7 +69,7 @@ async def take_step(
         for task_answers, table in zip(answers, tables, strict=True):
             groups += credit(task_answers, table, config.reward)
         record.rewards(groups)
-    metrics: Metrics = {"tasks": len(planned), "tasks_too_long": record.too_long}
+    metrics: Metrics = {"tasks": len(planned), "tasks_too_long": record.known.too_long}
     metrics |= answer_metrics(answers) | table_metrics(tables) | group_metrics(groups)
     for stage in stages_of(answers, groups, config):
         progress.phase(f"update on {stage.name}", len(stage.samples))

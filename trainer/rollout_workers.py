@@ -112,12 +112,10 @@ async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[Ro
 
     Raises TrainerError, EngineError or SandboxUnavailable where a checkpoint, an engine or a sandbox is not available.
     """
-    slots, rows = config.execution.slots, config.rollout.rows
-    if slots is None and world.size > 1:
-        slots = max(2, default_slots() // world.size)
     roles = _roles(config)
     frozen = [role.model for role in roles.values() if role.model is not None]
-    options = (LocalOptions(rows=rows), VllmOptions(rows=rows))
+    options = (LocalOptions(rows=config.rollout.rows), VllmOptions(rows=config.rollout.rows))
+    slots = slots_of(config, world)
     async with (
         open_session(frozen, config.execution.sandbox, *options, slots=slots) as session,
         AsyncExitStack() as stack,
@@ -135,6 +133,11 @@ async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[Ro
                 assert role.model is not None
                 samplers.append(_sampler(name, role, session.engines[role.model]))
         yield RolloutWorkers(config=config, world=world, samplers=samplers, engines=trained, sandbox=session.sandbox)
+
+
+def slots_of(config: Config, world: World) -> int:
+    """Slots of this process's sandbox: its share of those of the host."""
+    return max(1, (config.execution.slots or default_slots()) // world.on_host)
 
 
 def _roles(config: Config) -> dict[RoleName, Role]:

@@ -24,10 +24,10 @@ async def roll_out_step(
         record.answers(rollout.answers, rollout.too_long)
         record.tables(rollout.tables, {"sampling": rollout.sampling_s, "tables": rollout.waiting_s})
     elif not record.has_tables:
-        known = [answers for answers in record.known_answers if answers.slot % world.size == world.rank]
+        known = [answers for answers in record.known.answers if answers.slot % world.size == world.rank]
         progress.running(len(known))
         with record.clock("tables"):
             own_tables = await run_tables(known, planned, workers.sandbox, rules, progress.event)
         tables = [table for part in world.gather(own_tables) for table in part]
         record.tables(sorted(tables, key=lambda table: table.slot), {})
-    return record.known_answers, record.known_tables
+    return record.known.answers, record.known.tables

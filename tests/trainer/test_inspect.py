@@ -16,12 +16,15 @@ from cure.problem import Problem, UnitTest
 from tests.problem_files import dump_problems
 from trainer.commands import train
 from trainer.config import dump, load
+from trainer.distributed.world import World
 from trainer.errors import TrainerError
 from trainer.inspect.figures import figures
 from trainer.inspect.recorded import open_run, open_step, ranges
 from trainer.inspect.series import Series, band, series, smoothed
-from trainer.record.journal import Journal
+from trainer.policy.policy import Update
+from trainer.record.recorder import Recorder
 from trainer.rollout.answers import Answer, TaskAnswers, TaskTable
+from trainer.rollout.tasks import Task
 from trainer.update.credit import credit
 
 RIGHT, WRONG = "print(int(input()) + 1)", "print(int(input()) + 2)"
@@ -81,21 +84,21 @@ def begin(path: Path, *overrides: str, problems: bool = True) -> Path:
 
 def write_step(path: Path, step: int, until: str = "commit") -> None:
     """A step of two tasks and a third that is left out, as far as `until`."""
-    journal = Journal(path / "rollouts", step)
-    rules = open_run(path).config.reward
-    journal.plan([(at, problem.name) for at, problem in enumerate(PROBLEMS)])
-    if until != "plan":
-        journal.keep_answers([answers(0), answers(1)], 1)
-    if until in ("tables", "rewards", "commit"):
-        journal.keep_tables([table(0), table(1)], {"sampling": 1.5, "tables": 0.5})
-    if until in ("rewards", "commit"):
-        journal.keep_rewards([group for at in range(2) for group in credit(answers(at), table(at), rules)])
-    if until == "commit":
-        update = {"loss": 0.25, "gradient_norm": 0.5, "tokens": 12, "skipped": ""}
-        journal.keep_update("code", {"updates": [update]})
-        journal.keep_update("test", {"updates": []})
-        journal.commit()
-    journal.close()
+    config = open_run(path).config
+    recorder = Recorder(path, config, World(0, 1, device=None))
+    with recorder.step_record(step) as record:
+        record.plan([Task(at, at, problem) for at, problem in enumerate(PROBLEMS)])
+        if until != "plan":
+            record.answers([answers(0), answers(1)], 1)
+        if until in ("tables", "rewards", "commit"):
+            record.tables([table(0), table(1)], {"sampling": 1.5, "tables": 0.5})
+        if until in ("rewards", "commit"):
+            record.rewards([group for at in range(2) for group in credit(answers(at), table(at), config.reward)])
+        if until == "commit":
+            measured = Update(loss=0.25, gradient_norm=0.5, entropy=0.1, tokens=12, row_tokens=20, sums={})
+            record.update("code", [measured])
+            record.update("test", [])
+            record.commit({})
 
 
 def step_line(step: int, **more: Any) -> dict[str, Any]:

@@ -226,7 +226,7 @@ class ExecutionConfig(Section):
     sandbox: Kind = "auto"
     """Kind of sandbox; `none`, without isolation, only for trusted models."""
     slots: int | None = Field(default=None, ge=1)
-    """Concurrent executions of each process; unset: twice the cores, divided among the processes."""
+    """Concurrent executions on each host, divided among its processes; unset: twice the cores."""
     give_up_after: int | None = Field(default=2, ge=1)
     """Time-outs of one program after which its other tests are not run and count as failed."""
 

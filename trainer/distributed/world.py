@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,8 @@ class World:
     rank: int
     size: int
     device: torch.device
+    on_host: int = 1
+    """Processes of the group on this host, this one included."""
 
     def gather(self, value: Value) -> list[Value]:
         """Every process's value, in the order of ranks, on every process."""
@@ -116,6 +118,12 @@ def join_world(device: str) -> Iterator[World]:
         return
     torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
     try:
-        yield World(rank, size, place)
+        yield World(rank, size, place, processes_on_host(os.environ))
     finally:
         torch.distributed.destroy_process_group()
+
+
+def processes_on_host(environment: Mapping[str, str]) -> int:
+    """The number of processes that the launcher started on this host, as torchrun or deepspeed names it."""
+    named = (environment.get(name) for name in ("LOCAL_WORLD_SIZE", "LOCAL_SIZE", "WORLD_SIZE"))
+    return int(next(filter(None, named), 1))

@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from trainer.config import Config, load
 from trainer.errors import TrainerError
-from trainer.record.journal import read_journal
+from trainer.record.journal import StepContent, read_journal
 from trainer.record.run_directory import RunDirectory
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
-_GROUP = TypeAdapter(Group)
 Line = dict[str, Any]
 """One line of metrics.jsonl."""
 
@@ -133,44 +130,24 @@ def open_step(run: RecordedRun, number: int) -> RecordedStep:
     for _ in range(2):
         try:
             # Twice: a journal may be compressed and renamed between being looked for and being read.
-            return _step(number, read_journal(rollouts, number))
+            return _step(number, StepContent.of(read_journal(rollouts, number)))
         except FileNotFoundError:
             continue
     known = f"it has steps {ranges(run.journals)}" if run.journals else "it has none yet"
     raise TrainerError(f"{run.path} has no record of step {number}: {known}")
 
 
-def _step(number: int, records: Sequence[dict[str, Any]]) -> RecordedStep:
-    planned: list[tuple[int, str]] = []
-    answers: dict[int, TaskAnswers] = {}
-    tables: dict[int, TaskTable] = {}
+def _step(number: int, found: StepContent) -> RecordedStep:
+    answers = {task_answers.slot: task_answers for task_answers in found.answers}
+    tables = {table.slot: table for table in found.tables}
     groups: dict[int, dict[str, Group]] = {}
-    parts: list[str] = []
-    updates: list[dict[str, Any]] = []
-    too_long = 0
-    for record in records:
-        if "tasks" in record:
-            planned = [(int(index), str(name)) for index, name in record["tasks"]]
-        elif "answers" in record:
-            task_answers = TaskAnswers.from_record(record["answers"])
-            answers[task_answers.slot] = task_answers
-        elif "table" in record:
-            table = TaskTable.from_record(record["table"])
-            tables[table.slot] = table
-        elif "group" in record:
-            group = _GROUP.validate_python(record["group"])
-            groups.setdefault(group.slot, {})[group.role] = group
-        elif "too_long" in record:
-            too_long = int(record["too_long"])
-        elif "update" in record:
-            updates.append(record["update"])
-        elif "done" in record:
-            parts.append(str(record["done"]))
+    for group in found.groups:
+        groups.setdefault(group.slot, {})[group.role] = group
     tasks = tuple(
         RecordedTask(slot, index, name, answers.get(slot), tables.get(slot), groups.get(slot, {}))
-        for slot, (index, name) in enumerate(planned)
+        for slot, (index, name) in enumerate(found.tasks)
     )
-    return RecordedStep(number, tasks, tuple(dict.fromkeys(parts)), too_long, tuple(updates))
+    return RecordedStep(number, tasks, tuple(found.parts), found.too_long, tuple(found.updates))
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -11,38 +11,75 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import zstandard
+from pydantic import TypeAdapter
 
 from cure.json_lines import complete_records
 from engines import write_atomically
 from trainer.rollout.answers import TaskAnswers, TaskTable
 from trainer.update.credit import Group
 
+_GROUP = TypeAdapter(Group)
 VERSION = 1
 """Version of the journal's format, in its first line."""
 
 
-class Journal:
-    """The open journal of one step, and what an earlier attempt at the step left in it."""
+@dataclass
+class StepContent:
+    """What a journal has of a step."""
 
-    answers: list[TaskAnswers]
-    """Empty where no attempt sampled all answers."""
-    tables: list[TaskTable]
-    """Empty where no attempt completed all tables."""
-    too_long: int
+    tasks: list[tuple[int, str]] = field(default_factory=list)
+    """Index and name of each task's problem, in the order of slots."""
+    answers: list[TaskAnswers] = field(default_factory=list)
+    tables: list[TaskTable] = field(default_factory=list)
+    too_long: int = 0
     """Tasks left out because a prompt was too long."""
-    seconds: dict[str, float]
-    """Time spent on the parts that are complete, by phase."""
+    groups: list[Group] = field(default_factory=list)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    """What each stage's updates measured."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Time spent on answers and tables, by phase."""
+    parts: dict[str, None] = field(default_factory=dict)
+    """Names of the complete parts, in order."""
+
+    @staticmethod
+    def of(records: Iterable[dict[str, Any]]) -> StepContent:
+        """The content of a journal's records."""
+        found = StepContent()
+        for record in records:
+            if "tasks" in record:
+                found.tasks = [(int(index), str(name)) for index, name in record["tasks"]]
+            elif "answers" in record:
+                found.answers.append(TaskAnswers.from_record(record["answers"]))
+            elif "table" in record:
+                found.tables.append(TaskTable.from_record(record["table"]))
+            elif "too_long" in record:
+                found.too_long = int(record["too_long"])
+            elif "group" in record:
+                found.groups.append(_GROUP.validate_python(record["group"]))
+            elif "update" in record:
+                found.updates.append(record["update"])
+            elif "seconds" in record:
+                found.seconds |= record["seconds"]
+            elif "done" in record:
+                found.parts[str(record["done"])] = None
+        return found
+
+
+class Journal:
+    """The open journal of one step."""
 
     def __init__(self, directory: Path, step: int) -> None:
-        """Open the journal, truncated after the last part that an earlier attempt completed."""
+        """Open the journal, truncated after the rollout's last part that an earlier attempt completed."""
         self.step = step
-        self.answers, self.tables, self.too_long, self.seconds = [], [], 0, {}
+        self.known = StepContent()
+        """What earlier attempts left: plan, answers and tables, as far as these are complete."""
         self._open_file = _open_file(directory, step)
         self._closed_file = closed_file(directory, step)
         self._open_file.parent.mkdir(parents=True, exist_ok=True)
@@ -51,56 +88,21 @@ class Journal:
         self._file = self._open_file.open("a", encoding="utf-8")
 
     def _continue(self, records: Sequence[dict[str, Any]]) -> None:
-        """Load the records up to the last complete part, and leave only them in the file."""
+        """Read the records up to the last complete part, and leave only them in the file."""
         ends = {record["done"]: number for number, record in enumerate(records) if "done" in record}
         complete = 0
         for part in ("plan", "answers", "tables"):
             if part not in ends:
                 break
             complete = ends[part] + 1
-        for record in records[:complete]:
-            if "answers" in record:
-                self.answers.append(TaskAnswers.from_record(record["answers"]))
-            elif "table" in record:
-                self.tables.append(TaskTable.from_record(record["table"]))
-            elif "seconds" in record:
-                self.seconds |= record["seconds"]
-            elif "too_long" in record:
-                self.too_long = record["too_long"]
+        self.known = StepContent.of(records[:complete])
         write_atomically(self._open_file, map(_line, records[:complete]))
         self._closed_file.unlink(missing_ok=True)
 
-    def plan(self, tasks: Sequence[tuple[int, str]]) -> None:
-        """Write which problems (index, name) the step works on, unless an earlier attempt did."""
-        if self._open_file.stat().st_size == 0:
-            self._write({"version": VERSION, "step": self.step, "tasks": [list(task) for task in tasks]})
-            self._done("plan")
-
-    def keep_answers(self, answers: Sequence[TaskAnswers], too_long: int) -> None:
-        """Write the sampled answers."""
-        for task_answers in answers:
-            self._write({"answers": task_answers.to_record()})
-        self._write({"too_long": too_long})
-        self._done("answers")
-
-    def keep_tables(self, tables: Sequence[TaskTable], seconds: dict[str, float]) -> None:
-        """Write the tables, and the seconds spent on answers and tables."""
-        for table in tables:
-            self._write({"table": table.to_record()})
-        self._write({"seconds": seconds})
-        self._done("tables")
-
-    def keep_rewards(self, groups: Sequence[Group]) -> None:
-        """Write the rewards and advantages of each group."""
-        for group in groups:
-            kept = ("slot", "role", "outcome", "rewards", "advantages", "right")
-            self._write({"group": {name: getattr(group, name) for name in kept}})
-        self._done("rewards")
-
-    def keep_update(self, stage: str, measured: dict[str, Any]) -> None:
-        """Write what an update measured. A step that is continued makes its updates again, from the last checkpoint."""
-        self._write({"update": {"stage": stage, **measured}})
-        self._done("update")
+    def write(self, part: str, records: Iterable[dict[str, Any]]) -> None:
+        """Write the records of a part; the part is complete, and on disk, when this returns."""
+        self._file.writelines(map(_line, records))
+        self._done(part)
 
     def commit(self) -> None:
         """Close the step: its journal is compressed and stays as the rollout log."""
@@ -113,11 +115,8 @@ class Journal:
         """Close the file. A step that is not committed can be continued later."""
         self._file.close()
 
-    def _write(self, record: dict[str, Any]) -> None:
-        self._file.write(_line(record))
-
     def _done(self, part: str) -> None:
-        self._write({"done": part})
+        self._file.write(_line({"done": part}))
         self._file.flush()
         os.fsync(self._file.fileno())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -14,7 +14,7 @@ from typing import Any
 from trainer.config import Config
 from trainer.distributed.world import World
 from trainer.policy.policy import Update
-from trainer.record.journal import Journal
+from trainer.record.journal import VERSION, Journal, StepContent
 from trainer.record.measure import Metrics
 from trainer.record.run_directory import RunDirectory
 from trainer.record.trackers import Trackers
@@ -95,17 +95,20 @@ class StepRecord:
         self._journal = journal
         self._recorder = recorder
         self._begun = time.monotonic()
-        known = recorder.world.share(
-            lambda: None if journal is None else (journal.answers, journal.tables, journal.too_long, journal.seconds)
-        )
-        assert known is not None
-        self.known_answers: list[TaskAnswers] = known[0]
-        self.known_tables: list[TaskTable] = known[1]
-        self.too_long: int = known[2]
-        self._seconds: dict[str, float] = dict(known[3])
-        self.has_answers = bool(self.known_answers)
-        self.has_tables = bool(self.known_tables)
-        """Whether an earlier attempt left all tables: the step's rollout is not repeated then."""
+        self.known = recorder.world.share(lambda: StepContent() if journal is None else journal.known)
+        """What earlier attempts left of the step, and what was recorded since: answers, tables, tasks left out."""
+        self._seconds = dict(self.known.seconds)
+        self._repeated = self.has_tables
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether all answers are recorded."""
+        return bool(self.known.answers)
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether all tables are recorded."""
+        return bool(self.known.tables)
 
     @contextmanager
     def clock(self, phase: str) -> Iterator[None]:
@@ -117,40 +120,46 @@ class StepRecord:
             self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - begun
 
     def plan(self, tasks: Sequence[Task]) -> None:
-        """Record the step's tasks."""
-        self._write(lambda journal: journal.plan([(task.index, task.problem.name) for task in tasks]))
+        """Record the step's tasks, unless an earlier attempt did."""
+        if "plan" not in self.known.parts:
+            named = [[task.index, task.problem.name] for task in tasks]
+            self._write("plan", lambda: [{"version": VERSION, "step": self.step, "tasks": named}])
 
     def answers(self, answers: list[TaskAnswers], too_long: int) -> None:
         """Record the sampled answers."""
-        self.known_answers, self.too_long = answers, too_long
-        self._write(lambda journal: journal.keep_answers(answers, too_long))
+        self.known.answers, self.known.too_long = answers, too_long
+        self._write("answers", lambda: [*({"answers": task.to_record()} for task in answers), {"too_long": too_long}])
 
     def tables(self, tables: list[TaskTable], seconds: dict[str, float]) -> None:
         """Record the tables, and the seconds of the phases named."""
-        self.known_tables = tables
+        self.known.tables = tables
         self._seconds |= seconds
-        self._write(lambda journal: journal.keep_tables(tables, dict(self._seconds)))
+        self._write("tables", lambda: [*({"table": table.to_record()} for table in tables), {"seconds": self._seconds}])
 
     def rewards(self, groups: Sequence[Group]) -> None:
         """Record rewards and advantages."""
-        self._write(lambda journal: journal.keep_rewards(groups))
+        kept = ("slot", "role", "outcome", "rewards", "advantages", "right")
+        self._write("rewards", lambda: [{"group": {name: getattr(group, name) for name in kept}} for group in groups])
 
     def update(self, stage: str, updates: Sequence[Update]) -> None:
-        """Record what a stage's updates measured."""
-        self._write(lambda journal: journal.keep_update(stage, {"updates": [asdict(update) for update in updates]}))
+        """Record what a stage's updates measured. A continued step makes its updates again."""
+        self._write("update", lambda: [{"update": {"stage": stage, "updates": [asdict(update) for update in updates]}}])
 
     def commit(self, metrics: Metrics) -> Metrics:
         """The seconds of each phase, once the journal is compressed and the metrics are written with these seconds."""
         total = time.monotonic() - self._begun
         times: Metrics = {f"seconds/{name}": round(value, 4) for name, value in self._seconds.items()}
-        if not self.has_tables:
+        if not self._repeated:
             rest = total - sum(self._seconds.values())
             times |= {"seconds/other": round(rest, 4), "seconds/step": round(total, 4)}
-        self._write(Journal.commit)
+        self._in_first_process(Journal.commit)
         self._recorder.append("step", self.step, metrics | times)
         return times
 
-    def _write(self, write: Callable[[Journal], None]) -> None:
+    def _write(self, part: str, records: Callable[[], Iterable[dict[str, Any]]]) -> None:
+        self._in_first_process(lambda journal: journal.write(part, records()))
+
+    def _in_first_process(self, write: Callable[[Journal], None]) -> None:
         """Write in the first process; an error there (a full disk) is raised in all."""
         journal = self._journal
         self._recorder.world.share(lambda: None if journal is None else write(journal))
