@@ -63,7 +63,7 @@ async def take_step(
             await workers.sync(policies, f"step-{step - 1}")
     answers, tables = await roll_out_step(record, workers, planned, progress)
     with record.clock("sync"):
-        await workers.rest()
+        await workers.sleep()
     with record.clock("rewards"):
         groups: list[Group] = []
         for task_answers, table in zip(answers, tables, strict=True):

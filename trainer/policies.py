@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from trainer.config import Config
@@ -19,28 +19,24 @@ def open_policies(config: Config, world: World) -> Iterator[dict[str, Policy]]:
 
     Raises TrainerError where a checkpoint, or a package that the back end needs, is not there.
     """
-    policies = _open(config, world)
-    try:
-        yield policies
-    finally:
-        for policy in policies.values():
-            policy.close()
-
-
-def _open(config: Config, world: World) -> dict[str, Policy]:
     keep_reference = config.loss.kl_weight > 0 or config.loss.measure_kl
     policies: dict[str, Policy] = {}
-    for name, policy in config.policies.items():
-        setup = PolicySetup(checkpoint_of(policy.model), config.train, config.optimiser, world, keep_reference)
-        if config.train.backend == "deepspeed":
-            from trainer.policy.deepspeed_policy import DeepSpeedPolicy
+    with ExitStack() as stack:
+        for name, policy in config.policies.items():
+            base = checkpoint_of(policy.model)
+            policies[name] = _policy(PolicySetup(base, config.train, config.optimiser, world, keep_reference))
+            stack.callback(policies[name].close)
+        yield policies
 
-            policies[name] = DeepSpeedPolicy(setup)
-        else:
-            from trainer.policy.torch_policy import TorchPolicy
 
-            policies[name] = TorchPolicy(setup)
-    return policies
+def _policy(setup: PolicySetup) -> Policy:
+    if setup.train.backend == "deepspeed":
+        from trainer.policy.deepspeed_policy import DeepSpeedPolicy
+
+        return DeepSpeedPolicy(setup)
+    from trainer.policy.torch_policy import TorchPolicy
+
+    return TorchPolicy(setup)
 
 
 def load_policies(policies: Mapping[str, Policy], checkpoint: Path | None) -> None:

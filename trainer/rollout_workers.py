@@ -54,7 +54,7 @@ class RolloutWorkers:
                     # The first process loads the weights for all; no other may sample before that is done.
                     self.world.wait()
 
-    async def rest(self) -> None:
+    async def sleep(self) -> None:
         """Let the engines free their memory for the updates, where both use one accelerator."""
         for engine in self.engines.values():
             await engine.sleep()

@@ -14,7 +14,7 @@ pytest.importorskip("transformers", reason="the warm-up needs transformers")
 
 from trainer.errors import TrainerError  # noqa: E402  (after the skip)
 from trainer.micro.muon import Muon, orthogonal  # noqa: E402  (after the skip)
-from trainer.micro.shards import team  # noqa: E402
+from trainer.micro.shards import process_group  # noqa: E402
 from trainer.micro.warmup import WarmModel, WarmupConfig, padded, warm_up  # noqa: E402
 
 TINY = WarmupConfig(steps=20, batch=16, warm_steps=4, hidden=64, layers=2)
@@ -46,7 +46,10 @@ def test_the_same_seed_gives_identical_weights_with_one_process_or_two(tiny: War
 
 @pytest.mark.slow
 def test_a_process_that_dies_ends_the_warm_up_with_one_clear_line() -> None:
-    with pytest.raises(TrainerError, match="ended early"), team(2, operator.neg) as mine:  # no Team can be negated
+    with (
+        pytest.raises(TrainerError, match="ended early"),
+        process_group(2, operator.neg) as mine,
+    ):  # no World can be negated
         mine.add_up([], [1.0])
 
 

@@ -65,7 +65,7 @@ def judged(base: Path, batches: list[list[Sample]], **changed: object) -> tuple[
             whole = replace(pack, weights=pack.weights * (len(batch) / sum(map(len, batches))))
             loss, _ = network.loss(whole, Loss(kind="reinforce", correction="none"), None)
             torch.autograd.backward(loss)
-            values = network.logprobs([pack])[0]
+            values = network.logprobs(pack)
             for number in range(len(pack.bounds) - 1):
                 mine = torch.from_numpy(pack.sample == number)
                 found[int(pack.bounds[number + 1]), hash(pack.targets[mine].tobytes())] = values[mine]  # type: ignore[index]

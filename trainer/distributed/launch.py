@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
-PATIENCE_S = 5.0
+EXIT_TIMEOUT_S = 5.0
 """Seconds that the other processes have to end by themselves after one has failed."""
-GRACE_S = 30.0
+TERMINATION_TIMEOUT_S = 30.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
@@ -60,9 +60,9 @@ def _watch(children: list[subprocess.Popen[bytes]]) -> int:
     while any(child.poll() is None for child in children):
         failed = [child.returncode for child in children if child.poll()]
         if failed:
-            _wait(children, PATIENCE_S)
+            _wait(children, EXIT_TIMEOUT_S)
             _end(children, subprocess.Popen.terminate)
-            _wait(children, GRACE_S)
+            _wait(children, TERMINATION_TIMEOUT_S)
             return _code(children, failed[0])
         time.sleep(0.05)
     return _code(children, next((child.returncode for child in children if child.returncode), 0))

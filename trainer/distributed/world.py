@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 Value = TypeVar("Value")
-PATIENCE = timedelta(hours=2)
+TIMEOUT = timedelta(hours=2)
 """Longest wait of a process for the others, which may be sampling long answers."""
 
 
@@ -116,7 +116,7 @@ def join_world(device: str) -> Iterator[World]:
     if size == 1:
         yield World(0, 1, place)
         return
-    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=PATIENCE)
+    torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=TIMEOUT)
     try:
         yield World(rank, size, place, processes_on_host(os.environ))
     finally:

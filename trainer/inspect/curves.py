@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trainer.errors import TrainerError
-from trainer.inspect.recorded import Line, RecordedRun
+from trainer.inspect.recorded import RecordedRun
 from trainer.inspect.series import Series, band, number, series, smoothed
 
 if TYPE_CHECKING:
@@ -61,12 +61,16 @@ def panels(names: set[str]) -> list[Panel]:
     """The panels for runs that have metrics of these names."""
     stages = sorted({name.partition("/")[0] for name in names if name.endswith("/gradient_norm")})
     colours = {"code": CODER, "test": TESTER}
-    spare = [OTHER, BOTH, GREY]
+    further_colours = [OTHER, BOTH, GREY]
 
     def by_stage(what: str) -> tuple[Curve, ...]:
         words = {"code": "coder", "test": "tester"}
         return tuple(
-            Curve(words.get(stage, stage), colours.get(stage) or spare[at % len(spare)], f"{stage}/{what}")
+            Curve(
+                words.get(stage, stage),
+                colours.get(stage) or further_colours[at % len(further_colours)],
+                f"{stage}/{what}",
+            )
             for at, stage in enumerate(stages)
         )
 
@@ -194,7 +198,7 @@ def _panel(ax: Axes, panel: Panel, runs: Sequence[RecordedRun]) -> None:
     if drawn:
         ax.legend(loc="best")
     else:
-        _nothing(ax, "not measured")
+        _write_inside(ax, "not measured")
 
 
 def _steps(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
@@ -249,56 +253,38 @@ def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
     """Draw the seconds of each phase, stacked and smoothed; for several runs, the mean at the steps that all have."""
-    lines = [_timed(run.steps) for run in runs]
-    names = sorted(
-        {name for of_run in lines for line in of_run for name in line if name.startswith("seconds/")}
-        - {"seconds/step", "seconds/evaluation"},
-        key=_phase_order,
-    )
+    # Steps repeated after a checkpoint have no time for sampling.
+    timed = [{line["step"]: line for line in run.steps if "seconds/step" in line} for run in runs]
+    steps = sorted(set.intersection(*map(set, timed)))
+    names = {name.removeprefix("seconds/") for run in runs for line in run.steps for name in line if "seconds/" in name}
     ax.set_title("Time of a step")
     ax.set_ylabel("seconds")
     _limit_steps(ax, runs)
-    every = [_each(lines, name, lambda value: 0.0 if np.isnan(value) else max(0.0, value)) for name in names]
-    if not every or not len(every[0].steps):
-        _nothing(ax, "not measured")
+    if not steps:
+        _write_inside(ax, "not measured")
         return
-    together = [band([smoothed(phase)]) for phase in every]
-    means = [float(phase.mean.mean()) if len(phase.mean) else 0.0 for phase in together]
-    small = [at for at, seconds in enumerate(means) if seconds < 0.01 * sum(means) or names[at] == "seconds/other"]
-    rest = np.sum([together[at].mean for at in small], axis=0) if small else np.zeros_like(together[0].mean)
-    rows = [(names[at].removeprefix("seconds/"), together[at].mean) for at in range(len(names)) if at not in small]
-    rows.append(("other", rest))
+    rows = {}
+    for name in sorted(names - {"step", "evaluation"}, key=_phase_order):
+        seconds = np.array([[number(of_run[step].get(f"seconds/{name}")) for step in steps] for of_run in timed])
+        mean = np.maximum(np.nan_to_num(seconds), 0.0).mean(axis=0)  # (steps,)
+        rows[name] = smoothed(Series(np.array(steps, dtype=np.float64), mean)).values
+    whole = sum(rows.values()).mean()  # type: ignore[union-attr]  # there is a phase where there is a step
+    small = [name for name, row in rows.items() if row.mean() < 0.01 * whole or name == "other"]
+    rows["other"] = np.sum([np.zeros(len(steps)), *(rows.pop(name) for name in small)], axis=0)
     ax.stackplot(
-        together[0].steps,
-        [row for _, row in rows],
-        labels=[name.replace("_", " ").replace("update", "update on") for name, _ in rows],
-        colors=[PHASE_COLOURS.get(name, "#bbbbbb") for name, _ in rows],
+        steps,
+        list(rows.values()),
+        labels=[name.replace("_", " ").replace("update", "update on") for name in rows],
+        colors=[PHASE_COLOURS.get(name, "#bbbbbb") for name in rows],
         edgecolor="white",
         linewidth=0.3,
     )
-    ax.set_ylim(0, float(np.max(np.sum([row for _, row in rows], axis=0))) * 1.35 or 1.0)
+    ax.set_ylim(0, float(np.max(sum(rows.values()))) * 1.35 or 1.0)
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles[::-1], labels[::-1], loc="upper right", ncols=2)
 
 
-def _timed(lines: Sequence[Line]) -> list[Line]:
-    """The steps with complete times; steps repeated after a checkpoint have no time for sampling."""
-    return [line for line in lines if "seconds/step" in line]
-
-
-def _each(lines: Sequence[Sequence[Line]], name: str, clean: Callable[[float], float]) -> Series:
-    """The mean of a phase over the runs, at the steps that all of them have."""
-    every = [series(of_run, "step").steps for of_run in lines]  # per run (steps,)
-    common = every[0]
-    for steps in every[1:]:
-        common = np.intersect1d(common, steps)
-    kept = set(common.tolist())
-    rows = [[clean(number(line.get(name))) for line in of_run if float(line["step"]) in kept] for of_run in lines]
-    return Series(common, np.array(rows, dtype=np.float64).reshape(len(lines), len(common)).mean(axis=0))
-
-
-def _phase_order(name: str) -> int:
-    phase = name.removeprefix("seconds/")
+def _phase_order(phase: str) -> int:
     known = list(PHASE_COLOURS)
     return known.index(phase) if phase in known else len(known)
 
@@ -311,6 +297,6 @@ def _limit_steps(ax: Axes, runs: Sequence[RecordedRun]) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _nothing(ax: Axes, words: str) -> None:
+def _write_inside(ax: Axes, words: str) -> None:
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color="#999999")
     ax.grid(visible=False)

@@ -37,10 +37,10 @@ OWN = {
     "test length": "test/length",
 }
 """Measures on a step's own samples, before its updates: name here, and name of the metric."""
-LOW_IS_GOOD = ("p_01", "p_00", "code unparsed", "tests unparsed")
+LOWER_IS_BETTER = ("p_01", "p_00", "code unparsed", "tests unparsed")
 """Measures that are better when lower. p_01, p_00: shares of wrong programs that pass a right, a wrong test (CURE,
 section 3.2)."""
-NEITHER = ("test reward", "code length", "test length")
+NEUTRAL = ("test reward", "code length", "test length")
 """Measures without a better direction; the scale of Eq. 4 depends on the number of wrong programs."""
 
 
@@ -131,7 +131,7 @@ def held_out(run: RecordedRun) -> tuple[Change, ...]:
         known = [(value, int(line["step"])) for line in run.evaluations if (value := _number(line, key)) is not None]
         if not known:
             continue
-        best = min if name in LOW_IS_GOOD else max
+        best = min if name in LOWER_IS_BETTER else max
         value, step = best(known, key=lambda pair: pair[0])
         changes.append(Change(name, known[0][0], known[-1][0], value, step))
     return tuple(changes)

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cure.plain import visible
-from trainer.inspect.figures import LOW_IS_GOOD, NEITHER, Change, Figures
+from trainer.inspect.figures import LOWER_IS_BETTER, NEUTRAL, Change, Figures
 
 BAR = 24
 """Width in characters of a bar that stands for the whole time."""
@@ -118,8 +118,8 @@ def difference(change: Change) -> Text:
     if change.first is None or change.last is None:
         return Text("")
     moved = change.last - change.first
-    neutral = change.name in NEITHER or abs(moved) < 0.0005
-    good = (moved < 0) == (change.name in LOW_IS_GOOD)
+    neutral = change.name in NEUTRAL or abs(moved) < 0.0005
+    good = (moved < 0) == (change.name in LOWER_IS_BETTER)
     return Text(f"{'+' if moved >= 0 else ''}{value(moved)}", style="" if neutral else "green" if good else "red")
 
 

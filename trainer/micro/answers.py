@@ -162,8 +162,8 @@ def _tester(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) 
 def _repair(problem: Problem, recipe: Recipe, rng: random.Random, noise: Noise) -> Text:
     bad = near_miss(recipe, rng)
     tries = [random_numbers(rng, longest=5, largest=12) for _ in range(20)]
-    telling = [given for given in tries if answer(bad, given) != answer(recipe, given)]
-    numbers = telling[0] if telling else tries[0]
+    distinguishing = [given for given in tries if answer(bad, given) != answer(recipe, given)]
+    numbers = distinguishing[0] if distinguishing else tries[0]
     failing = unit_test(recipe, numbers, "generated")
     prompt = repair_prompt(problem, source(bad), failing, numbers_text(answer(bad, numbers))).text
     wrong = rng.random() < noise.repair

@@ -96,7 +96,7 @@ def problem_and_recipe(seed: int, split: Split, index: int) -> tuple[Problem, Re
     recipe = recipe_of(rng.choice(kinds(split)), rng)
     question = statement(recipe, rng)
     public = _distinct_inputs(rng, PUBLIC, longest=6, largest=12)
-    hidden = _telling_inputs(recipe, rng, exclude=public)
+    hidden = _distinguishing_inputs(recipe, rng, exclude=public)
     made = Problem(
         question=question,
         examples=tuple(unit_test(recipe, numbers, "public") for numbers in public),
@@ -123,24 +123,24 @@ def _distinct_inputs(rng: random.Random, count: int, longest: int, largest: int)
     return found
 
 
-def _telling_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
+def _distinguishing_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
     """`HIDDEN` inputs, chosen greedily: each gives another output for the most near misses not yet revealed."""
     pool = [numbers for numbers in (random_numbers(rng) for _ in range(6 * HIDDEN)) if numbers not in exclude]
     pool = [list(numbers) for numbers in dict.fromkeys(map(tuple, pool))]
     expected = [answer(recipe, numbers) for numbers in pool]
-    told = [
+    revealing = [
         {i for i, numbers in enumerate(pool) if answer(miss, numbers) != expected[i]} for miss in near_misses(recipe)
     ]
     chosen: list[int] = []
     while len(chosen) < HIDDEN:
-        unrevealed = [where for where in told if not where & set(chosen)]
+        unrevealed = [where for where in revealing if not where & set(chosen)]
         rest = [i for i in range(len(pool)) if i not in chosen]
-        chosen.append(max(rest, key=lambda i: (_count(unrevealed, i), _count(told, i), -i)))
+        chosen.append(max(rest, key=lambda i: (_count(unrevealed, i), _count(revealing, i), -i)))
     return [pool[i] for i in chosen]
 
 
-def _count(told: list[set[int]], index: int) -> int:
-    return sum(index in where for where in told)
+def _count(revealing: list[set[int]], index: int) -> int:
+    return sum(index in where for where in revealing)
 
 
 FIELDS = (

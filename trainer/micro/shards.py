@@ -27,7 +27,7 @@ def shards_of(world: World) -> range:
 
 
 @contextmanager
-def team(size: int, work: Callable[[World], object]) -> Iterator[World]:
+def process_group(size: int, work: Callable[[World], object]) -> Iterator[World]:
     """The group of `size` processes; this one has rank 0, the others run `work`, which must be importable.
 
     Raises TrainerError where another process ends early, ValueError where `size` is not 1 to SHARDS.
@@ -41,15 +41,16 @@ def team(size: int, work: Callable[[World], object]) -> Iterator[World]:
         yield World(0, 1, torch.device("cpu"))
         return
     with tempfile.TemporaryDirectory() as directory:
-        meeting = f"file://{Path(directory) / 'meeting'}"
+        rendezvous = f"file://{Path(directory) / 'rendezvous'}"
         spawn = multiprocessing.get_context("spawn")
         others = [
-            spawn.Process(target=_other, args=(meeting, rank, size, work), daemon=True) for rank in range(1, size)
+            spawn.Process(target=_other_process, args=(rendezvous, rank, size, work), daemon=True)
+            for rank in range(1, size)
         ]
         for other in others:
             other.start()
         try:
-            torch.distributed.init_process_group("gloo", init_method=meeting, rank=0, world_size=size)
+            torch.distributed.init_process_group("gloo", init_method=rendezvous, rank=0, world_size=size)
             yield World(0, size, torch.device("cpu"))
             for other in others:
                 other.join()
@@ -66,12 +67,12 @@ def team(size: int, work: Callable[[World], object]) -> Iterator[World]:
                 torch.distributed.destroy_process_group()
 
 
-def _other(meeting: str, rank: int, size: int, work: Callable[[World], object]) -> None:
+def _other_process(rendezvous: str, rank: int, size: int, work: Callable[[World], object]) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for rank 0, which then ends this process
     torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
+    torch.distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=size)
     try:
         work(World(rank, size, torch.device("cpu")))
     except RuntimeError:

@@ -94,9 +94,9 @@ def warm_up(
     The weights depend, bit for bit, on the config, torch's build and the type of processor alone, and not on the number
     of processes (1 or 2). Raises TrainerError where a process ends early.
     """
-    from trainer.micro.shards import team
+    from trainer.micro.shards import process_group
 
-    with team(processes, partial(_train, config)) as world:
+    with process_group(processes, partial(_train, config)) as world:
         return _train(config, world, on_step)
 
 

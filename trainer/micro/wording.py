@@ -40,8 +40,8 @@ def _story(clauses: list[str], end: str, rng: random.Random) -> str:
     opening = rng.choice(("A line holds numbers.", "There is a line of numbers."))
     parts = [*clauses, f"print {end}"]
     words = ("First", "Next") if len(parts) > 2 else ("First",)
-    told = [f"{word} {part}." for word, part in zip(words, parts[:-1], strict=False)]
-    return " ".join([opening, *told, f"Finally {parts[-1]}."])
+    sentences = [f"{word} {part}." for word, part in zip(words, parts[:-1], strict=False)]
+    return " ".join([opening, *sentences, f"Finally {parts[-1]}."])
 
 
 _LAYOUTS = (_sentence, _numbered, _result_first, _story)

@@ -1,9 +1,9 @@
 """A policy whose weights, gradients and moments DeepSpeed spreads over the processes (ZeRO 0 to 3).
 
 It gives the numbers of the plain policy, from the same network, rows and loss. Weights are float32 masters, divided as
-the stage says; AdamW is torch's; passes run in bfloat16 by autocast. Three habits of DeepSpeed are undone here: it
+the stage says; AdamW is torch's; passes run in bfloat16 by autocast. Three defaults of DeepSpeed are undone here: it
 averages gradients over processes (the tokens' weights already add up to 1 over all of them), it counts a fixed number
-of rows per update (here the last row is announced), and at stage 0 it would clip and apply gradients that are not
+of rows per update (here the last row is marked), and at stage 0 it would clip and apply gradients that are not
 finite.
 
 Limits: a checkpoint can be loaded only by as many processes as saved it. Every process holds the whole reference model,
@@ -29,7 +29,7 @@ from typing import Any
 import torch
 
 from trainer.config.schema import Optimiser, Train
-from trainer.distributed.world import PATIENCE, World
+from trainer.distributed.world import TIMEOUT, World
 from trainer.errors import TrainerError
 from trainer.policy import lora
 from trainer.policy.loading import write_checkpoint
@@ -189,20 +189,20 @@ def _deepspeed(world: World) -> Any:
 
 def _connect_alone(deepspeed: Any, world: World) -> None:
     """Make a process group of this one process: DeepSpeed needs a group even without a launcher."""
-    meeting = Path(tempfile.mkdtemp()) / "store"
-    atexit.register(_disconnect, meeting.parent)
+    rendezvous = Path(tempfile.mkdtemp()) / "store"
+    atexit.register(_disconnect, rendezvous.parent)
     deepspeed.init_distributed(
         "gloo" if world.device.type == "cpu" else "nccl",
         auto_mpi_discovery=False,
         verbose=False,
-        timeout=PATIENCE,
-        init_method=f"file://{meeting}",
+        timeout=TIMEOUT,
+        init_method=f"file://{rendezvous}",
         rank=0,
         world_size=1,
     )
 
 
-def _disconnect(meeting: Path) -> None:
+def _disconnect(rendezvous: Path) -> None:
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
-    shutil.rmtree(meeting, ignore_errors=True)
+    shutil.rmtree(rendezvous, ignore_errors=True)

@@ -5,7 +5,7 @@ Both back ends use it; they differ in where weights, gradients and moments live.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ import torch
 from trainer.config.schema import Loss, Optimiser
 from trainer.policy import attention, lora
 from trainer.policy.loading import load_model
-from trainer.policy.policy import PolicySetup, Sums, ignore_row
+from trainer.policy.policy import PolicySetup, Sums
 from trainer.policy.scorer import Row, Scorer, on_device
 from trainer.update.loss import Tokens, policy_loss
 from trainer.update.pack import Pack
@@ -27,22 +27,22 @@ class Network:
         base, train, device = setup.base, setup.train, setup.world.device
         self._device = device
         self._attention = attention.implementation(train.attention, device)
-        half = train.dtype == "bfloat16"
+        bfloat16 = train.dtype == "bfloat16"
         self.model: Any = load_model(base, torch.float32, loaded_on or device, self._attention)
         self.parameters = sum(weight.numel() for weight in self.model.parameters())
         if train.lora_rank is not None:
             lora.adapt(self.model, train.lora_rank)
         if train.gradient_checkpointing:
             _checkpoint_gradients(self.model)
-        self.scorer = Scorer(self.model, half)
+        self.scorer = Scorer(self.model, bfloat16)
         self.forward: Callable[..., tuple[torch.Tensor, torch.Tensor]] = self.scorer
         """The scorer as rows are passed through it; a back end may replace it by a wrapper."""
         self._adapted = train.lora_rank is not None
         self._keeps_reference = setup.keep_reference
         self._reference: Scorer | None = None
         if setup.keep_reference and not self._adapted:
-            frozen = load_model(base, torch.bfloat16 if half else torch.float32, device, self._attention)
-            self._reference = Scorer(frozen, half).requires_grad_(False)
+            frozen = load_model(base, torch.bfloat16 if bfloat16 else torch.float32, device, self._attention)
+            self._reference = Scorer(frozen, bfloat16).requires_grad_(False)
 
     @property
     def trained(self) -> list[torch.nn.Parameter]:
@@ -72,14 +72,10 @@ class Network:
             **{name: float(value) for name, value in measured.sums.items()},
         }
 
-    def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
-        """Log-probabilities (R,) of each row's trained tokens, without gradient."""
-        found: list[torch.Tensor] = []
-        with torch.no_grad():
-            for pack in packs:
-                found.append(self._score(self.forward, on_device(pack, self._attention, self._device))[0])
-                on_row()
-        return found
+    @torch.no_grad()
+    def logprobs(self, pack: Pack) -> torch.Tensor:
+        """Log-probabilities (R,) of a row's trained tokens, without gradient."""
+        return self._score(self.forward, on_device(pack, self._attention, self._device))[0]
 
     def _score_reference(self, row: Row) -> torch.Tensor | None:
         """Log-probabilities (R,) under the base model; None where it is not kept."""

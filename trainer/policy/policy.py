@@ -105,7 +105,11 @@ class Policy(ABC):
 
     def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
         """Log-probabilities (R,) of each row's trained tokens, without gradient. `on_row` is called after each row."""
-        return self._network.logprobs(packs, on_row)
+        found = []
+        for pack in packs:
+            found.append(self._network.logprobs(pack))
+            on_row()
+        return found
 
     @abstractmethod
     def _backward(self, loss: torch.Tensor, is_last: bool) -> None:

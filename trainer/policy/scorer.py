@@ -56,15 +56,15 @@ class Scorer(torch.nn.Module):
     """A causal language model of transformers that returns log-probabilities instead of logits.
 
     The output layer is applied only to hidden states that predict a trained token, so prompts cost no logits. It is
-    replaced in the model itself (`JudgingLayer`), which cannot return logits afterwards.
+    replaced in the model itself (`LogProbabilityLayer`), which cannot return logits afterwards.
     """
 
-    def __init__(self, model: Any, half: bool = False) -> None:
-        """Wrap a model with float32 weights; with `half` it computes in bfloat16 by autocast."""
+    def __init__(self, model: Any, bfloat16: bool = False) -> None:
+        """Wrap a model with float32 weights; with `bfloat16` it computes in bfloat16 by autocast."""
         super().__init__()
-        model.set_output_embeddings(JudgingLayer(model.get_output_embeddings()))
+        model.set_output_embeddings(LogProbabilityLayer(model.get_output_embeddings()))
         self.model = model
-        self.half_passes = half
+        self.in_bfloat16 = bfloat16
 
     def forward(
         self, inputs: dict[str, Any], where: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
@@ -75,15 +75,15 @@ class Scorer(torch.nn.Module):
         """
         # No cache of cast weights: it would keep a copy of every layer that ZeRO-3 gathers.
         autocast = torch.autocast(where.device.type, dtype=torch.bfloat16, cache_enabled=False)
-        with autocast if self.half_passes else nullcontext():
+        with autocast if self.in_bfloat16 else nullcontext():
             hidden = self.model.get_decoder()(**inputs, use_cache=False).last_hidden_state[0, where]  # (R, D)
-            judged: tuple[torch.Tensor, torch.Tensor] = self.model.get_output_embeddings()(
+            scored: tuple[torch.Tensor, torch.Tensor] = self.model.get_output_embeddings()(
                 hidden, targets, temperatures
             )
-        return judged
+        return scored
 
 
-class JudgingLayer(torch.nn.Linear):
+class LogProbabilityLayer(torch.nn.Linear):
     """An output layer that returns log-probabilities of targets, computed in pieces where there are too many logits.
 
     The layer is called once per row, however many pieces that takes: ZeRO-3 gathers a layer's weights at each call, in
@@ -105,14 +105,14 @@ class JudgingLayer(torch.nn.Linear):
         """
         size = max(1, _LOGITS_AT_ONCE // self.out_features)
         if len(targets) <= size:
-            return self._judge(hidden, targets, temperatures)
+            return self._score(hidden, targets, temperatures)
         parts = [
-            checkpoint(self._judge, *pieces, use_reentrant=False)
+            checkpoint(self._score, *pieces, use_reentrant=False)
             for pieces in zip(*(torch.split(part, size) for part in (hidden, targets, temperatures)), strict=True)
         ]
         return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts])
 
-    def _judge(
+    def _score(
         self, hidden: torch.Tensor, targets: torch.Tensor, temperatures: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         # In float32: a softmax over bfloat16 numbers would round the log-probabilities again.

@@ -72,12 +72,14 @@ def group_metrics(groups: Sequence[Group]) -> Metrics:
     """Mean reward, number of groups, share trained on, and counts of the reasons for the others, for each role."""
     metrics: Metrics = {}
     for role in ("coder", "tester"):
-        mine = [group for group in groups if group.role == role]
+        of_role = [group for group in groups if group.role == role]
         name = _PREFIX[role]
-        metrics[f"{name}/reward"] = _mean([reward for group in mine for reward in group.rewards if reward is not None])
-        metrics[f"{name}/groups"] = len(mine)
-        metrics[f"{name}/groups_trained"] = _mean([group.outcome == "trained" for group in mine])
-        for outcome, count in sorted(Counter(group.outcome for group in mine).items()):
+        metrics[f"{name}/reward"] = _mean(
+            [reward for group in of_role for reward in group.rewards if reward is not None]
+        )
+        metrics[f"{name}/groups"] = len(of_role)
+        metrics[f"{name}/groups_trained"] = _mean([group.outcome == "trained" for group in of_role])
+        for outcome, count in sorted(Counter(group.outcome for group in of_role).items()):
             if outcome != "trained":
                 metrics[f"{name}/groups: {outcome}"] = count
     return metrics

@@ -115,7 +115,7 @@ class Trackers:
         self._file = directory / FILE
         known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}
         identity = str(known.get("id") or uuid.uuid4().hex[:12])
-        self._told: dict[str, list[int]] = {name: list(told) for name, told in known.get("told", {}).items()}
+        self._sent: dict[str, list[int]] = {name: list(last) for name, last in known.get("told", {}).items()}
         """Last numbers sent to each tracker: a step, and 0 for the step itself or 1 for the evaluation after it."""
         self._identity = identity
         settings = config.model_dump(mode="json")
@@ -143,13 +143,13 @@ class Trackers:
         """Send the numbers of a step, or of the evaluation after it, to the trackers that do not have them yet."""
         at = [step, int(any(name.startswith("eval/") for name in metrics))]
         numbers = {name: value for name, value in metrics.items() if isinstance(value, (int, float))}
-        told = False
+        has_sent = False
         for name, tracker in list(self._trackers.items()):
-            if at > self._told.get(name, [-1, 0]):
-                told |= self._try(name, lambda tracker=tracker: tracker.log(step, numbers))  # type: ignore[misc]
-                self._told[name] = at
-        if told:
-            write_atomically(self._file, json.dumps({"id": self._identity, "told": self._told}) + "\n")
+            if at > self._sent.get(name, [-1, 0]):
+                has_sent |= self._try(name, lambda tracker=tracker: tracker.log(step, numbers))  # type: ignore[misc]
+                self._sent[name] = at
+        if has_sent:
+            write_atomically(self._file, json.dumps({"id": self._identity, "told": self._sent}) + "\n")
 
     def close(self) -> None:
         """Write numbers that are held back, and close the tracker."""

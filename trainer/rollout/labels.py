@@ -19,13 +19,13 @@ def chosen_labels(passes: Booleans, cells: Sequence[Sequence[Cell | None]], agre
     together: any agreement above 0 requires the test to expect that output. Tests that all programs pass, or none, do
     not tell programs apart; they are left out where others remain.
     """
-    believed = [
+    agreed = [
         column
         for column in range(passes.shape[1])
         if agreement <= 0 or _majority_passes([row[column] for row in cells], passes[:, column].tolist(), agreement)
     ]
-    telling = [column for column in believed if 0 < passes[:, column].sum() < passes.shape[0]]
-    return telling or believed
+    distinguishing = [column for column in agreed if 0 < passes[:, column].sum() < passes.shape[0]]
+    return distinguishing or agreed
 
 
 def _majority_passes(cells: Sequence[Cell | None], passed: Sequence[bool], agreement: float) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from cure.problem import Problem
 from cure.prompts import PromptStyle
 from engines import Completion, Engine, Prompt, Request, Sampling, TokenPrompt
 from sandbox import Sandbox
@@ -75,11 +76,24 @@ def join_rollouts(parts: Sequence[Rollout]) -> Rollout:
 
 @dataclass(frozen=True)
 class Question:
-    """The request to one role for its answers to one task."""
+    """The request to one role for its answers to one task, and the answers that have come."""
 
     task: Task
     sampler: RoleSampler
     request: Request
+    answers: list[Answer | None]
+    """One for each sample; None until it has come."""
+
+    def take(self, completion: Completion) -> None:
+        """Keep the completion as an answer."""
+        self.answers[completion.index] = Answer(
+            text=completion.text,
+            finish=completion.finish,
+            token_ids=completion.token_ids or (),
+            logprobs=completion.logprobs or (),
+            version=completion.weights_version,
+            error=completion.error,
+        )
 
 
 def questions_of(
@@ -99,7 +113,7 @@ def questions_of(
         for sampler, prompt in zip(samplers, prompts, strict=True):
             sampling = replace(sampler.sampling, seed=seed_of(seed, step, task.slot, task.index, sampler.role))
             request = Request(f"{task.slot}/{sampler.role}", prompt, sampler.samples, sampling)
-            questions.append(Question(task, sampler, request))
+            questions.append(Question(task, sampler, request, [None] * sampler.samples))
     return questions, kept
 
 
@@ -123,31 +137,29 @@ async def roll_out(
     """
     questions, kept = questions_of(samplers, tasks, seed, step)
     begun = time.monotonic()
-    gathered = _Gathered(questions)
+    by_key = {question.request.key: question for question in questions}
+    by_slot: dict[int, list[Question]] = {}
+    by_engine: dict[int, list[Question]] = {}
+    for question in questions:
+        by_slot.setdefault(question.task.slot, []).append(question)
+        by_engine.setdefault(id(question.sampler.engine), []).append(question)
     tables: list[asyncio.Task[TaskTable]] = []
 
     async def listen(engine: Engine, requests: list[Request]) -> None:
         async with aclosing(engine.complete(requests)) as completions:
             async for completion in completions:
-                question = gathered.take(completion)
-                slot, role = question.task.slot, question.sampler.role
-                on_event(RolloutEvent("answer", slot, role, len(completion.token_ids or ())))
-                if gathered.is_complete(question.task):
-                    tables.append(asyncio.create_task(run(question.task)))
+                question = by_key[completion.key]
+                question.take(completion)
+                task = question.task
+                on_event(RolloutEvent("answer", task.slot, question.sampler.role, len(completion.token_ids or ())))
+                if all(None not in other.answers for other in by_slot[task.slot]):
+                    answers = _task_answers(by_slot[task.slot])
+                    tables.append(asyncio.create_task(_run(answers, task.problem, sandbox, rules, on_event)))
 
-    async def run(task: Task) -> TaskTable:
-        table = await execute(gathered.answers(task), task.problem, sandbox, rules)
-        on_event(RolloutEvent("table", task.slot))
-        return table
-
-    by_engine: dict[int, tuple[Engine, list[Request]]] = {}
-    for question in questions:
-        engine = question.sampler.engine
-        by_engine.setdefault(id(engine), (engine, []))[1].append(question.request)
     try:
         async with asyncio.TaskGroup() as listening:
-            for engine, requests in by_engine.values():
-                listening.create_task(listen(engine, requests))
+            for asked in by_engine.values():
+                listening.create_task(listen(asked[0].sampler.engine, [question.request for question in asked]))
         sampled = time.monotonic()
         complete = await asyncio.gather(*tables)
     except BaseExceptionGroup as group:
@@ -155,8 +167,9 @@ async def roll_out(
     finally:
         for table in tables:
             table.cancel()
-    gathered.check(samplers)
-    answers = [gathered.answers(task) for task in kept]
+    for sampler in samplers:
+        _check([question for question in questions if question.sampler is sampler])
+    answers = [_task_answers(by_slot[task.slot]) for task in kept]
     in_order = sorted(complete, key=lambda table: table.slot)
     return Rollout(answers, in_order, len(tasks) - len(kept), sampled - begun, time.monotonic() - sampled)
 
@@ -170,57 +183,37 @@ async def run_tables(
 ) -> list[TaskTable]:
     """The tables of answers that were sampled before."""
     problems = {task.slot: task.problem for task in tasks}
-
-    async def run(task_answers: TaskAnswers) -> TaskTable:
-        table = await execute(task_answers, problems[task_answers.slot], sandbox, rules)
-        on_event(RolloutEvent("table", task_answers.slot))
-        return table
-
-    return list(await asyncio.gather(*map(run, answers)))
+    runs = (_run(known, problems[known.slot], sandbox, rules, on_event) for known in answers)
+    return list(await asyncio.gather(*runs))
 
 
-class _Gathered:
-    """Completions as they come in, by task and role."""
+async def _run(
+    answers: TaskAnswers,
+    problem: Problem,
+    sandbox: Sandbox,
+    rules: ExecutionRules,
+    on_event: Callable[[RolloutEvent], None],
+) -> TaskTable:
+    table = await execute(answers, problem, sandbox, rules)
+    on_event(RolloutEvent("table", answers.slot))
+    return table
 
-    def __init__(self, questions: Sequence[Question]) -> None:
-        self._questions = {question.request.key: question for question in questions}
-        self._of_task: dict[int, list[Question]] = {}
-        for question in questions:
-            self._of_task.setdefault(question.task.slot, []).append(question)
-        self._answers: dict[str, list[Answer | None]] = {
-            question.request.key: [None] * question.request.n for question in questions
-        }
 
-    def take(self, completion: Completion) -> Question:
-        """The question that this completion answers; the answer is kept."""
-        self._answers[completion.key][completion.index] = Answer(
-            text=completion.text,
-            finish=completion.finish,
-            token_ids=completion.token_ids or (),
-            logprobs=completion.logprobs or (),
-            version=completion.weights_version,
-            error=completion.error,
-        )
-        return self._questions[completion.key]
+def _task_answers(questions: Sequence[Question]) -> TaskAnswers:
+    """All answers to a task, from the questions about it."""
+    task = questions[0].task
+    prompts: dict[RoleName, tuple[int, ...]] = {}
+    answers: dict[RoleName, tuple[Answer, ...]] = {}
+    for question in questions:
+        role, prompt = question.sampler.role, question.request.prompt
+        prompts[role] = prompt.token_ids if isinstance(prompt, TokenPrompt) else ()
+        answers[role] = tuple(answer for answer in question.answers if answer is not None)
+    return TaskAnswers(task.slot, task.index, prompts, answers)
 
-    def is_complete(self, task: Task) -> bool:
-        """Whether every question about the task has all its answers."""
-        return all(None not in self._answers[question.request.key] for question in self._of_task[task.slot])
 
-    def answers(self, task: Task) -> TaskAnswers:
-        """All answers to a task."""
-        prompts: dict[RoleName, tuple[int, ...]] = {}
-        answers: dict[RoleName, tuple[Answer, ...]] = {}
-        for question in self._of_task[task.slot]:
-            role, prompt = question.sampler.role, question.request.prompt
-            prompts[role] = prompt.token_ids if isinstance(prompt, TokenPrompt) else ()
-            answers[role] = tuple(answer for answer in self._answers[question.request.key] if answer is not None)
-        return TaskAnswers(task.slot, task.index, prompts, answers)
-
-    def check(self, samplers: Sequence[RoleSampler]) -> None:
-        """Raise EngineFailed where all answers of a role are errors."""
-        for sampler in samplers:
-            keys = [key for key, question in self._questions.items() if question.sampler is sampler]
-            answers = [answer for key in keys for answer in self._answers[key] if answer is not None]
-            if answers and all(answer.error for answer in answers):
-                raise EngineFailed(f"{sampler.engine.spec} answered nothing as {sampler.role}: {answers[0].error}")
+def _check(questions: Sequence[Question]) -> None:
+    """Raise EngineFailed where all answers to the questions to a role are errors."""
+    answers = [answer for question in questions for answer in question.answers if answer is not None]
+    if answers and all(answer.error for answer in answers):
+        sampler = questions[0].sampler
+        raise EngineFailed(f"{sampler.engine.spec} answered nothing as {sampler.role}: {answers[0].error}")

@@ -134,13 +134,13 @@ def packs_for(
     weights = token_weights(samples, aggregate, constant)
     shares = spread([sample.size for sample in samples], size)
     rows = [rows_of([samples[i].size for i in share], budget) for share in shares]
-    mine = [
+    own = [
         _pack([samples[shares[rank][i]] for i in row], [weights[shares[rank][i]] for i in row]) for row in rows[rank]
     ]
-    return mine + [_nothing()] * (max(map(len, rows)) - len(mine))
+    return own + [_empty_pack()] * (max(map(len, rows)) - len(own))
 
 
-def _nothing() -> Pack:
+def _empty_pack() -> Pack:
     """An empty row, which keeps a process in step with the others: two tokens, one of them trained with weight 0."""
     return _pack([Sample((0,), (0,), (0.0,), 0.0)], [0.0])
 

@@ -25,24 +25,23 @@ class Stage:
 
 def stages_of(answers: Sequence[TaskAnswers], groups: Sequence[Group], config: Config) -> list[Stage]:
     """The stages in order: code, then tests, as in Algorithm 1; with `joint`, one stage for each policy."""
-    roles: list[tuple[RoleName, Role, str]] = [("coder", config.coder, "code"), ("tester", config.tester, "test")]
-    trained = [(role, settings, name) for role, settings, name in roles if settings.policy is not None]
+    roles: dict[RoleName, Role] = {"coder": config.coder, "tester": config.tester}
+    samples = {
+        role: _samples(answers, groups, role, settings, config)
+        for role, settings in roles.items()
+        if settings.policy is not None
+    }
     if config.optimiser.stages == "separate":
-        return [
-            Stage(name, str(settings.policy), tuple(_samples(answers, groups, role, settings, config)))
-            for role, settings, name in trained
-        ]
-    stages = []
-    for policy in config.policies:
-        samples = [
-            sample
-            for role, settings, _ in trained
-            if settings.policy == policy
-            for sample in _samples(answers, groups, role, settings, config)
-        ]
-        name = "joint" if len(config.policies) == 1 else f"joint {policy}"
-        stages.append(Stage(name, policy, tuple(samples)))
-    return stages
+        names = {"coder": "code", "tester": "test"}
+        return [Stage(names[role], str(roles[role].policy), tuple(found)) for role, found in samples.items()]
+    return [
+        Stage(
+            "joint" if len(config.policies) == 1 else f"joint {policy}",
+            policy,
+            tuple(sample for role, found in samples.items() if roles[role].policy == policy for sample in found),
+        )
+        for policy in config.policies
+    ]
 
 
 def _samples(
