@@ -8,12 +8,12 @@ from statistics import fmean
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cure.plain import visible
 from trainer.inspect.figures import Change, Figures
-from trainer.inspect.summary import difference, plain_table, value
+from trainer.inspect.summary import difference, first_column, number_column, plain_table, text_column, value
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,22 @@ def show_comparison(console: Console, runs: Sequence[Figures], differing: Sequen
         rows = [row for row in compare(runs) if row.held_out == held_out]
         if rows:
             console.print()
-            console.print(_table(heading, rows, len(runs)))
+            console.print(_table(heading, rows))
 
 
-def _table(heading: str, rows: Sequence[Compared], runs: int) -> Table:
-    view = plain_table()
-    view.add_column(heading, min_width=26, no_wrap=True)
-    for column in ("before", "after", "change"):
-        view.add_column(column, justify="right", no_wrap=True)
-        view.add_column("range", justify="left", no_wrap=True, style="dim")
-    view.add_column("runs", justify="right")
+def _table(heading: str, rows: Sequence[Compared]) -> Table:
+    spans = [
+        column
+        for name in ("before", "after", "change")
+        for column in (number_column(name), text_column("range", style="dim"))
+    ]
+    view = plain_table(first_column(heading), *spans, Column("runs", justify="right"))
     for row in rows:
         change = difference(Change(row.name, row.before.mean, row.after.mean))
         cells: list[str | Text] = [row.name]
         for spread, shown in ((row.before, value(row.before.mean)), (row.after, value(row.after.mean))):
             cells += [shown, _range(spread)]
-        cells += [change, _range(row.change, sign=True), str(row.runs) if row.runs != runs else str(runs)]
+        cells += [change, _range(row.change, sign=True), str(row.runs)]
         view.add_row(*cells)
     return view
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from cure.plain import visible
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask
-from trainer.inspect.summary import plain_table, value
+from trainer.inspect.summary import number_column, plain_table, text_column, value
 from trainer.rollout.answers import RoleName
 
 ROLES: tuple[RoleName, ...] = ("coder", "tester")
@@ -102,15 +102,21 @@ def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
         Text.assemble((f"Step {step.number}", "bold"), f" of {visible(str(run.path))}, {state_of(step)}: ")
         + Text(f"{len(step.tasks)} task{'' if len(step.tasks) == 1 else 's'}")
     )
-    view = plain_table()
-    view.add_column("task", justify="right", no_wrap=True)
-    view.add_column("problem", overflow="ellipsis", no_wrap=True, max_width=28)
-    view.add_column("labels", justify="right", no_wrap=True)
-    for name in ("programs right", "tests right"):
-        view.add_column(name, justify="right", no_wrap=True)
-        view.add_column("reward", justify="right", no_wrap=True)
-        view.add_column("range", style="dim", no_wrap=True)
-        view.add_column("group", no_wrap=True)
+    view = plain_table(
+        number_column("task"),
+        text_column("problem", overflow="ellipsis", max_width=28),
+        number_column("labels"),
+        *(
+            column
+            for name in ("programs right", "tests right")
+            for column in (
+                number_column(name),
+                number_column("reward"),
+                text_column("range", style="dim"),
+                text_column("group"),
+            )
+        ),
+    )
     for task in step.tasks:
         called = Text(visible(task.name or f"problem {task.index}"))
         if _left_out(step, task):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cure.plain import visible
@@ -19,9 +21,7 @@ def show_summary(console: Console, figures: Figures) -> None:
     console.print(
         Text.assemble((visible(figures.run), "bold"), f": {figures.steps} of {figures.of_steps} steps, {saved}")
     )
-    view = plain_table(headings=False)
-    view.add_column(no_wrap=True)
-    view.add_column()
+    view = plain_table(text_column(), Column(), headings=False)
     for name, text in figures.settings.items():
         view.add_row(Text(name, style="dim"), Text(visible(text)))
     console.print(view)
@@ -51,14 +51,21 @@ def show_summary(console: Console, figures: Figures) -> None:
         console.print(Text(f"{count} {visible(reason)}", style="yellow"))
 
 
-def plain_table(headings: bool = True) -> Table:
-    """A table without lines, whose columns are still to be added."""
-    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=headings, header_style="dim")
+def plain_table(*columns: Column, headings: bool = True) -> Table:
+    """An empty table without lines."""
+    return Table(*columns, box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=headings, header_style="dim")
+
+
+text_column = partial(Column, no_wrap=True)
+number_column = partial(Column, justify="right", no_wrap=True)
+first_column = partial(Column, min_width=26, no_wrap=True)
+"""The first column of tables below each other, equally wide in all."""
 
 
 def _changes(figures: Figures) -> Table:
     first, last = figures.held_out_steps[0], figures.held_out_steps[-1]
-    view = _table("held out", f"step {first}", f"step {last}", "change", "best", "at step")
+    columns = (f"step {first}", f"step {last}", "change", "best", "at step")
+    view = plain_table(first_column("held out"), *map(number_column, columns))
     for change in figures.held_out:
         view.add_row(
             change.name,
@@ -73,31 +80,18 @@ def _changes(figures: Figures) -> Table:
 
 def _own(figures: Figures) -> Table:
     window = figures.own_window
-    words = "first step", "last step"
-    if window > 1:
-        words = f"first {window} steps", f"last {window} steps"
-    view = _table("own samples", *words, "change")
+    count = f"{window} steps" if window > 1 else "step"
+    view = plain_table(first_column("own samples"), *map(number_column, (f"first {count}", f"last {count}", "change")))
     for change in figures.own:
         view.add_row(change.name, value(change.first), Text(value(change.last), style="bold"), difference(change))
-    return view
-
-
-def _table(heading: str, *columns: str) -> Table:
-    view = plain_table()
-    view.add_column(heading, min_width=26, no_wrap=True)
-    for column in columns:
-        view.add_column(column, justify="right", no_wrap=True)
     return view
 
 
 def _phases(console: Console, figures: Figures) -> Table:
     full, empty = ("█", "·") if console.encoding.lower().startswith("utf") else ("#", ".")
     per_step = figures.seconds / max(1, figures.steps)
-    view = plain_table()
-    view.add_column(f"time: {duration(figures.seconds)}, {per_step:.1f} s a step", min_width=26, no_wrap=True)
-    view.add_column("")
-    view.add_column("share", justify="right")
-    view.add_column("s a step", justify="right")
+    heading = first_column(f"time: {duration(figures.seconds)}, {per_step:.1f} s a step")
+    view = plain_table(heading, Column(), Column("share", justify="right"), Column("s a step", justify="right"))
     for phase in figures.phases:
         filled = round(phase.share * BAR)
         bar = Text.assemble((full * filled, "cyan"), (empty * (BAR - filled), "dim"))

@@ -14,7 +14,7 @@ from cure.plain import visible
 from cure.problem import UnitTest
 from trainer.inspect.recorded import RecordedRun, RecordedStep, RecordedTask, ranges, statement_of
 from trainer.inspect.step_view import LEFT_OUT, ROLES, state_of, summary_of
-from trainer.inspect.summary import plain_table, value
+from trainer.inspect.summary import number_column, plain_table, text_column, value
 from trainer.rollout.answers import RoleName, TaskTable
 from trainer.update.credit import Group
 
@@ -116,13 +116,12 @@ def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap:
     Below each generated test are its number and whether it is right: whether every right program passes it.
     """
     glyphs = ASCII if ascii_only else UNICODE
-    view = plain_table()
-    view.add_column("program", no_wrap=True)
-    view.add_column("right", no_wrap=True)
-    view.add_column("reward", justify="right", no_wrap=True)
-    view.add_column("advantage", justify="right", no_wrap=True)
-    view.add_column("labels" if table.labels else "", no_wrap=True)
-    view.add_column("generated tests" if table.read else "", no_wrap=True)
+    verdicts = ("labels" if table.labels else "", "generated tests" if table.read else "")
+    view = plain_table(
+        *map(text_column, ("program", "right")),
+        *map(number_column, ("reward", "advantage")),
+        *map(text_column, verdicts),
+    )
     for number in _order(task, table):
         earned = task.earned("coder", number)
         cells = (_cells(table.label_passes[number], glyphs, gap), _cells(table.test_passes[number], glyphs, gap))
