@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 from typing import Any
 
 
@@ -25,8 +26,7 @@ def main(dataset: str, problems_file: str, samples_file: str, processes: int) ->
 
     sys.set_int_max_str_digits(0)
     problems = get_human_eval_plus() if dataset == "humaneval" else get_mbpp_plus()
-    with open(samples_file, encoding="utf-8") as file:
-        samples = [json.loads(line) for line in file]
+    samples = [json.loads(line) for line in Path(samples_file).read_text(encoding="utf-8").splitlines()]
     expected: dict[tuple[str, str], Any] = {}
     for task in dict.fromkeys(sample["task_id"] for sample in samples):
         problem = problems[task]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import gzip
 import json
 import sys
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +20,8 @@ Model = TypeVar("Model", bound=BaseModel)
 Synonyms = Mapping[str, Sequence[str]]
 """Other names that people use for a field, by field."""
 
+_GZIP = b"\x1f\x8b"
+"""The first bytes of a gzipped file."""
 _FOUND = {
     type(None): "null",
     bool: "true or false",
@@ -53,10 +57,16 @@ def read_json(path: str) -> object:
 
 
 def read_text(path: str) -> str:
-    """The text of the file, or of standard input for `-`; raises ProblemError with one line that names the file."""
+    """The text of the file, or of standard input for `-`, unzipped if it is gzipped.
+
+    Raises ProblemError with one line that names the file.
+    """
     source = "standard input" if path == "-" else path
     try:
-        return (sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()).decode("utf-8-sig")
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return (gzip.decompress(content) if content.startswith(_GZIP) else content).decode("utf-8-sig")
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ProblemError(f"{source}: cannot be unzipped ({error})") from error
     except FileNotFoundError:
         raise ProblemError(f"{source}: no such file") from None
     except IsADirectoryError:
@@ -65,6 +75,11 @@ def read_text(path: str) -> str:
         raise ProblemError(f"{source}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise ProblemError(f"{source}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+
+
+def plain_name(path: str) -> str:
+    """The path without the ending `.gz`."""
+    return path[:-3] if path.lower().endswith(".gz") else path
 
 
 def parsed_json(text: str, source: str, line: int | None = None) -> Any:

@@ -1,4 +1,5 @@
 """Reads problems from files: CURE's JSON, JSONL and Parquet with these fields, statements, and problem packages.
+Every file but Parquet and zip may be gzipped (`.json.gz`).
 
 A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
 `test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). How outputs are judged:
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cure.case_file import parsed_json, read_text
+from cure.case_file import parsed_json, plain_name, read_text
 from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem.companion import is_companion, problem_from_companion
@@ -52,7 +53,7 @@ def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     Raises ProblemError with one line that names file, row and field. Rows are counted from 0, as `--index` does.
     """
     source = "standard input" if path == "-" else path
-    suffix = Path(path).suffix.lower()
+    suffix = Path(plain_name(path)).suffix.lower()
     if text is None and path != "-" and is_package(path):
         package = read_package(path)
         return ProblemFile([package.problem], package.notes)
@@ -66,7 +67,7 @@ def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
         return _from_rows(source, _json_lines(source, text))
     if suffix == ".json" or (suffix not in (".md", ".markdown", ".txt") and _looks_like_json(text)):
         return _from_rows(source, _json_rows(source, text))
-    statement = read_statement(text, source, "stdin" if path == "-" else Path(path).stem)
+    statement = read_statement(text, source, "stdin" if path == "-" else Path(plain_name(path)).stem)
     return ProblemFile([statement.problem], statement.notes, statement.unused)
 
 
@@ -153,7 +154,7 @@ def _parquet_rows(path: str) -> list[tuple[str, object]]:
 
 
 def _from_rows(source: str, rows: Sequence[tuple[str, object]]) -> ProblemFile:
-    stem = "stdin" if source == "standard input" else Path(source).stem
+    stem = "stdin" if source == "standard input" else Path(plain_name(source)).stem
     read: list[Statement] = []
     for index, (where, row) in enumerate(rows):
         name = stem if len(rows) == 1 else f"{stem}/{index}"

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cure.case_file import read_text
 from evaluator.datasets.errors import DatasetError
 
 
-def read_text(path: Path) -> str:
-    """The text of a file, ungzipped if its name ends in `.gz`; raises DatasetError."""
-    try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-        return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-
-
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of the file, which holds a JSON list of objects or one object per line. Raises DatasetError."""
-    text = read_text(path)
+    """The rows of the file, which holds a JSON list of objects or one object per line. Raises ProblemError."""
+    text = read_text(str(path))
     try:
         if text.lstrip().startswith("["):
             rows = json.loads(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import sys
@@ -312,3 +313,31 @@ def test_a_statement_is_not_named_after_its_example(tmp_path: Path) -> None:
     path = tmp_path / "double.md"
     path.write_text("Double it.\n\n## Example\nInput\n```\n1\n```\nOutput\n```\n2\n```\n")
     assert load_problems(str(path))[0].name == "double"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sums.json", '[{"question": "q"}]'),
+        ("sums.jsonl", '{"question": "q"}\n'),
+        ("sums.md", "q\n"),
+        ("sums", '{"question": "q"}'),
+    ],
+)
+def test_a_gzipped_file_reads_like_the_plain_one(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+    assert load_problems(str(tmp_path / f"{name}.gz")) == load_problems(str(tmp_path / name))
+
+
+def test_a_gzipped_file_is_known_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "sums.json"
+    path.write_bytes(gzip.compress(b'[{"question": "q"}]'))
+    assert [problem.question for problem in load_problems(str(path))] == ["q"]
+
+
+def test_a_damaged_gzipped_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "sums.json.gz"
+    path.write_bytes(gzip.compress(b'[{"question": "q"}]')[:-9])
+    with pytest.raises(ProblemError, match=r"sums\.json\.gz: cannot be unzipped"):
+        load_problems(str(path))

@@ -12,7 +12,6 @@ from cure.problem.file import load_problems
 from cure.table import judging_of
 from engines import write_atomically
 from evaluator.datasets.errors import DatasetError
-from evaluator.datasets.rows import read_text
 from evaluator.datasets.sources.catalogue import PAPER_SETS, PaperSet
 from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of, stored, stored_path, verified
 
@@ -20,8 +19,6 @@ from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of,
 def load(name_or_path: str) -> tuple[list[Problem], Path]:
     """The problems of a file, gzipped or not, or of a stored set, and the path of the file; raises ProblemError."""
     path = find_dataset(name_or_path)
-    if path.suffix == ".gz":
-        return load_problems(str(path.with_suffix("")), read_text(path)), path
     return load_problems(str(path)), path
 
 
