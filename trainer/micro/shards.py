@@ -56,7 +56,7 @@ def process_group(size: int, work: Callable[[World], object]) -> Iterator[World]
                 other.join()
         except RuntimeError as error:  # gloo raises it when a connection breaks
             for other in others:
-                other.join(timeout=5)
+                other.join(timeout=30)
             if ended := [other.exitcode for other in others if other.exitcode]:
                 raise TrainerError(f"another process of the warm-up ended early, with status {ended[0]}") from error
             raise
