@@ -68,6 +68,7 @@ class ScoredProblem(Shape):
     public_table: Cells | None = None
     case_inputs: list[str | None] | None = None
     case_outputs: list[list[str | None]] | None = None
+    case_repeats: list[bool] | None = None
     pool: StoredPool | None = None
 
     @model_validator(mode="after")
@@ -80,7 +81,7 @@ class ScoredProblem(Shape):
             width = len(self.public_table[0]) if self.public_table else 0
             _rectangle("'public_table'", self.public_table, programs, width)
         sized("'code_extracted'", self.code_extracted, programs)
-        for name in ("case_extracted", "case_reference", "case_inputs"):
+        for name in ("case_extracted", "case_reference", "case_inputs", "case_repeats"):
             sized(repr(name), getattr(self, name), tests)
         sized("'case_outputs'", self.case_outputs, programs)
         for row, outputs in enumerate(self.case_outputs or ()):
@@ -109,6 +110,7 @@ class ScoredProblem(Shape):
             public=self._public(),
             inputs=None if self.case_inputs is None else numbered(self.case_inputs),
             outputs=self._outputs(),
+            repeated=self.case_repeats,
             pool=self._pool(),
         )
 

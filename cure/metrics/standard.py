@@ -18,7 +18,7 @@ from cure.metrics.discrimination import against_pools, discrimination, duplicate
 from cure.metrics.intervals import Bootstrap, Interval, intervals
 from cure.metrics.judged import Judged, judge_all
 from cure.metrics.selectors import by_selectors
-from cure.metrics.unit_tests import precision, test_accuracy
+from cure.metrics.unit_tests import novelty, precision, test_accuracy
 from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
 
@@ -125,6 +125,7 @@ def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None =
         | code_accuracy(judged)
         | {f"pass_at_{k}": pass_at(judged, k) for k in _sizes((), programs, 1)}
         | test_accuracy(judged)
+        | novelty(judged)
         | precision(judged)
         | discrimination(judged)
         | kills(judged)

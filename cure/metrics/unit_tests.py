@@ -1,4 +1,4 @@
-"""Accuracy of the tester, and precision of its tests: p_u, p_01, p_00 and mu.
+"""Accuracy of the tester, how many of its tests are new, and precision of its tests: p_u, p_01, p_00 and mu.
 
 Whether a test is right is the verdict of the reference solution on it. Where there is none, it is estimated, as in the
 released code: on problems with a right program, a test is right if every right program passes it. A test that was not
@@ -8,6 +8,7 @@ extracted is wrong in the accuracies over requested tests, and does not enter th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +55,29 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
     }
 
 
+def novelty(problems: Sequence[Judged]) -> dict[str, Measure]:
+    """Shares of requested tests: right and new, right with a public example's input, public examples again, and inputs.
+
+    Right means that the reference passes. New means that no public example has the input; a test that repeats an
+    example says nothing that the example does not say, however right it is. Pooled.
+    """
+    counted = [_novelty(judged) for judged in problems]
+    no_truth = _NOT_STORED.format("has a reference, stores which tests repeat a public example")
+    no_repeats = _NOT_STORED.format("stores which tests repeat a public example")
+    no_inputs = _NOT_STORED.format("stores the inputs of its tests")
+    with_truth = [counts.with_truth for counts in counted]
+    return {
+        "ut_new_reference_requested": pooled([counts.right_new for counts in counted], with_truth, no_truth),
+        "ut_repeat_reference_requested": pooled([counts.right_repeated for counts in counted], with_truth, no_truth),
+        "repeated_examples": pooled(
+            [counts.repeated for counts in counted], [counts.with_repeats for counts in counted], no_repeats
+        ),
+        "distinct_inputs": pooled(
+            [counts.distinct for counts in counted], [counts.with_inputs for counts in counted], no_inputs
+        ),
+    }
+
+
 def precision(problems: Sequence[Judged]) -> dict[str, Measure]:
     """p_u, p_01, p_00 and mu by the estimate, pooled; the denominators of p_01 and p_00 are the pairs."""
     counts = [_counts(judged) for judged in problems]
@@ -88,6 +112,40 @@ def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
         return nothing, nothing
     known = judged.problem.reference_known & judged.extracted
     return judged.problem.reference & known, known
+
+
+@dataclass(frozen=True)
+class _Novelty:
+    """Counts of one problem's tests; those before `with_...` are out of that many requested tests."""
+
+    right_new: int = 0
+    right_repeated: int = 0
+    with_truth: int = 0
+    repeated: int = 0
+    with_repeats: int = 0
+    distinct: int = 0
+    with_inputs: int = 0
+
+
+def _novelty(judged: Judged) -> _Novelty:
+    problem, counts = judged.problem, _Novelty()
+    if not problem.requested_known:
+        return counts
+    if problem.inputs is not None:
+        read = {text for text, extracted in zip(problem.inputs, judged.extracted, strict=True) if extracted}
+        counts = replace(counts, distinct=len(read), with_inputs=problem.tests)
+    if problem.repeated is None:
+        return counts
+    counts = replace(counts, repeated=int(problem.repeated.sum()), with_repeats=problem.tests)
+    if problem.reference is None:
+        return counts
+    right, known = _by_reference(judged)
+    return replace(
+        counts,
+        right_new=int((right & ~problem.repeated).sum()),
+        right_repeated=int((right & problem.repeated).sum()),
+        with_truth=int((known | ~judged.extracted).sum()),
+    )
 
 
 def _agreement(judged: Judged) -> tuple[int, int]:

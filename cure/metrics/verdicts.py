@@ -59,6 +59,8 @@ class ProblemVerdicts:
     outputs: Outputs | None
     """(programs, tests requested): equal numbers in a column for equal outputs, -1 for an execution that did not end
     `ok`; None where the outputs are not stored."""
+    repeated: Booleans | None = None
+    """(tests requested,): whether the input is that of a public example; None where that is not stored."""
     pool: Pool | None = None
 
     @property
@@ -86,6 +88,7 @@ def verdicts(
     public: Booleans | None = None,
     inputs: Sequence[Hashable] | None = None,
     outputs: Outputs | None = None,
+    repeated: Sequence[bool] | Booleans | None = None,
     pool: Pool | None = None,
 ) -> ProblemVerdicts:
     """The verdicts of one problem, from (programs, hidden tests) and (programs, generated tests) of passed cells.
@@ -116,6 +119,7 @@ def verdicts(
     truth = _wider(sized(reference, (tests,), "verdicts of the reference", default=False), failed, False)
     truth_known = [False] * tests if reference is None else [passes is not None for passes in reference]
     _require_shape(f"{name}: inputs", (tests if inputs is None else len(inputs),), (tests,))
+    repeats = _wider(sized(repeated, (tests,), "tests that repeat an example", default=False), failed, False)
     if outputs is not None:
         _require_shape(f"{name}: outputs", outputs.shape, generated.shape)
         outputs = np.where(ran[:, None], _wider(outputs, failed, -1), -1)
@@ -136,6 +140,7 @@ def verdicts(
         public=sized(public, (programs, 0 if public is None else public.shape[1]), "public examples") & ran[:, None],
         inputs=None if inputs is None else (*inputs, *[None] * failed),
         outputs=outputs,
+        repeated=None if repeated is None else repeats & read,
         pool=pool,
     )
 

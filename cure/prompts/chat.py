@@ -82,17 +82,17 @@ class ChatStyle:
     stop: tuple[str, ...] = ()
 
     def coder(self, problem: Problem) -> ChatPrompt:
-        return _chat(_CODER_SYSTEM, _CODER.format(problem=_statement(problem)))
+        return _chat(_CODER_SYSTEM, _CODER.format(problem=statement_of(problem)))
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> ChatPrompt:
-        text = _TESTER.format(problem=_statement(problem))
+        text = _TESTER.format(problem=statement_of(problem))
         if avoid:
             text += f"\n\n# Inputs to avoid\n\n{_AVOID}\n\n" + "\n\n".join(block(test.stdin) for test in avoid)
         return _chat(_TESTER_SYSTEM, text)
 
     def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> ChatPrompt:
         text = _REPAIR.format(
-            problem=_statement(problem),
+            problem=statement_of(problem),
             program=block(source, "python"),
             failures=shown(failures) or "It fails tests that cannot be shown.",
         )
@@ -103,7 +103,7 @@ def _chat(system: str, user: str) -> ChatPrompt:
     return ChatPrompt((Message("system", system), Message("user", user)))
 
 
-def _statement(problem: Problem) -> str:
+def statement_of(problem: Problem) -> str:
     """The statement, followed by the public examples unless it shows all of them already, in lines of their own."""
     text = problem.question.strip()
     lines = _lines(text)

@@ -14,6 +14,7 @@ from cure.asking import Part, missing_parts
 from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from cure.prompts import PromptStyle
+from cure.prompts.examples import without_examples
 from engines import Completion, Engine, Prompt, Request, prompt_text
 from evaluator.run.settings import Role, RoleSettings
 
@@ -96,11 +97,14 @@ class Asker:
 
     def prompt(self, problem: Problem) -> Prompt:
         """The role's prompt for a problem."""
-        return self.style.coder(problem) if self.role == "coder" else self.style.tester(problem)
+        if self.role == "coder":
+            return self.style.coder(problem)
+        return self.style.tester(without_examples(problem) if self.settings.hide_examples else problem)
 
     def keys(self, problems: Sequence[Problem]) -> Callable[[int, int], str]:
         """A function of problem and index that gives the key of a sample."""
-        settings = self.settings.model_dump(exclude={"samples", "model"})
+        # What `hide_examples` changes is in the prompt; runs recorded before it existed keep their keys.
+        settings = self.settings.model_dump(exclude={"samples", "model", "hide_examples"})
         common = json.dumps([self.spec, settings, self.style.stop], sort_keys=True)
         prompts: dict[int, str] = {}
 

@@ -67,6 +67,8 @@ class Asking(Section):
     """Maximum number of tokens per answer."""
     seed: int = 0
     """Sampling seed; engines that support seeds give equal answers for equal seeds."""
+    hide_examples: bool = False
+    """Show the tester no public examples, as in the released evaluation."""
 
 
 class RoleSettings(Asking):

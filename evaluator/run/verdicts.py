@@ -9,6 +9,7 @@ import numpy as np
 from cure.metrics.case import ScoredCase
 from cure.metrics.release import ReleaseOptions
 from cure.metrics.verdicts import ProblemVerdicts, numbered, output_numbers, verdicts
+from cure.table.compare import normalise
 from evaluator.run.settings import Settings
 from evaluator.run.tables import LETTERS, PASSED, UNKNOWN, EvaluatedTable
 from sandbox import Verdict
@@ -47,6 +48,7 @@ def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
     generated[:, tests], generated_known[:, tests] = passed[:, places], known[:, places]
     requests = [place_of.get(index) for index in range(requested)]
     inputs = [None if place is None else table.columns[place].stdin for place in requests]
+    examples = {normalise(table.columns[place].stdin) for place in public}
     outputs = [
         None if place is None or letters[row, place] not in _PRINTED else table.outputs[row][place]
         for row in range(programs)
@@ -64,6 +66,7 @@ def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
         public=passed[:, public],
         inputs=numbered(inputs),
         outputs=output_numbers(outputs, programs, requested),
+        repeated=None if not public else [text is not None and normalise(text) in examples for text in inputs],
     )
 
 

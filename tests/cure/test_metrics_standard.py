@@ -79,6 +79,33 @@ def test_a_test_that_was_not_extracted_keeps_its_place_votes_for_nobody_and_is_w
     assert scored(problem).coverage.tests_not_extracted == 1
 
 
+def test_right_tests_are_new_or_repeat_a_public_example() -> None:
+    problem = verdicts(
+        table("1"),
+        table("11101"),
+        extracted_tests=[True, True, True, False, True],
+        reference=[True, True, True, None, False],
+        inputs=["1", "1", "7", None, "1"],
+        repeated=[True, True, False, False, True],
+    )
+    assert value("ut_new_reference_requested", problem)[:3] == (1 / 5, 1, 5)
+    assert value("ut_repeat_reference_requested", problem)[:3] == (2 / 5, 2, 5)
+    assert value("repeated_examples", problem)[:3] == (3 / 5, 3, 5)
+    assert value("distinct_inputs", problem)[:3] == (2 / 5, 2, 5)
+
+
+def test_tests_whose_truth_is_unknown_are_neither_new_nor_repeats() -> None:
+    problem = verdicts(table("1"), table("11"), requested=3, reference=[None, True], repeated=[False, False])
+    assert value("ut_new_reference_requested", problem)[:3] == (1 / 2, 1, 2)
+
+
+@pytest.mark.parametrize("known", [{}, {"requested": 2}, {"repeated": [False, False]}])
+def test_new_tests_are_null_where_examples_or_requests_are_not_stored(known: dict[str, Any]) -> None:
+    problem = verdicts(table("1"), table("11"), reference=[True, True], **known)
+    assert value("ut_new_reference_requested", problem)[0] is None
+    assert value("repeated_examples", problem)[0] is None
+
+
 def test_how_many_tests_were_requested_is_enough_for_failures_to_count() -> None:
     problem = verdicts(table("1", "0"), table("11", "00"), requested=4)
     assert value("ut_accuracy_estimate_requested", problem)[:3] == (0.5, 2, 4)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cure.metrics.standard import score
 from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise, write_summary
-from evaluator.run.verdicts import case_of
+from evaluator.run.tables import EvaluatedTable, TestColumn
+from evaluator.run.verdicts import case_of, verdicts_of
 from tests.evaluator.runs import NOTHING, RIGHT, WRONG, problems_file, run, script, settings_of
 
 pytestmark = pytest.mark.bubblewrap
@@ -25,6 +27,10 @@ def test_both_modes_of_a_small_run(tmp_path: Path) -> None:
     assert values["ut_accuracy_reference_requested"]["value"] == 0.5
     assert values["ut_accuracy_reference_extracted"]["value"] == pytest.approx(2 / 3)
     assert values["program_extraction_failures"]["value"] == 0.25
+    # No test has the input of the public example, 1 2.
+    assert values["ut_new_reference_requested"]["value"] == 0.5
+    assert values["ut_repeat_reference_requested"]["value"] == values["repeated_examples"]["value"] == 0.0
+    assert values["distinct_inputs"]["value"] == 0.75
     assert metrics["reference"] == {"pass_rate": 1.0, "problems": 2, "failing": [], "reason": ""}
     # The release: estimate over extracted tests.
     assert metrics["release"]["printed"]["code_acc"] == 0.25
@@ -46,6 +52,30 @@ def test_a_failed_test_keeps_its_place(tmp_path: Path) -> None:
     assert said.extracted_tests.tolist() == [True, True, False, True]
     assert said.generated.astype(int).tolist() == [[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert said.reference is not None and said.reference.tolist() == [True, False, False, True]
+
+
+def test_a_test_with_the_input_of_a_public_example_is_not_new() -> None:
+    columns = [("hidden", 0, "5 6", "11"), ("public", 0, "1 2\n", "3\n"), ("generated", 0, "1  2", "3")]
+    columns += [("generated", 1, "2 1", "3"), ("generated", 3, "1 2", "4")]
+    table = EvaluatedTable(
+        problem=0,
+        name="sum",
+        programs=("",),
+        program_failures=("",),
+        requested_tests=4,
+        test_failures={2: "no_test"},
+        columns=tuple(TestColumn(*column) for column in columns),
+        cells=("PPPPW",),
+        outputs=(("11", "3", "3", "3", "3"),),
+        cpu_s=(0.0,),
+        peak_kb=(0,),
+        reference="PPPPW",
+    )
+    found = verdicts_of(table)
+    assert found.repeated is not None and found.repeated.tolist() == [True, False, False, True]
+    values = score([found]).values
+    assert (values["ut_new_reference_requested"].value, values["ut_repeat_reference_requested"].value) == (0.25, 0.25)
+    assert (values["repeated_examples"].value, values["distinct_inputs"].value) == (0.5, 0.75)
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,11 @@ def _run(material: Material) -> Facts:
 def _role(name: str, role: RoleSettings) -> str:
     what = "programs" if name == "coder" else "tests"
     top_k = "" if role.top_k is None else f", top-k {role.top_k}"
+    hidden = ", public examples not shown" if name == "tester" and role.hide_examples else ""
     return (
-        f"{role.model}: {role.samples} {what} a problem, {role.style} prompts, temperature {role.temperature:g}, "
-        f"top-p {role.top_p:g}{top_k}, at most {role.max_tokens:,} tokens, seed {role.seed}"
+        f"{role.model}: {role.samples} {what} a problem, {role.style} prompts{hidden}, "
+        f"temperature {role.temperature:g}, top-p {role.top_p:g}{top_k}, "
+        f"at most {role.max_tokens:,} tokens, seed {role.seed}"
     )
 
 
@@ -158,7 +160,9 @@ def _cards(material: Material, lines: dict[str, Line]) -> tuple[Line, ...]:
         gap = ("Share of the gap", "of what choosing could gain over a random program")
         lines["best_of_n"] = line_of("best_of_n", *words, last["best"])
         lines["share_of_gap"] = line_of("share_of_gap", *gap, last["share_of_gap"])
-    order = ("code_accuracy_macro", at_n, "best_of_n", "share_of_gap", tests, "mu", "p_01", "p_00")
+    new = ("ut_new_reference_requested", "distinct_inputs")
+    shown = [name for name in new if name in lines and lines[name].value is not None]
+    order = ("code_accuracy_macro", at_n, "best_of_n", "share_of_gap", tests, *shown, "mu", "p_01", "p_00")
     return tuple(lines[name] for name in order if name in lines)
 
 

@@ -25,6 +25,16 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Test accuracy, of extracted tests",
             "tests the reference solution passes, of tests extracted",
         ),
+        "ut_new_reference_requested": (
+            "Right and new",
+            "tests the reference solution passes whose input is that of no public example, of tests requested",
+        ),
+        "ut_repeat_reference_requested": (
+            "Right, but a public example again",
+            "tests the reference solution passes whose input is that of a public example, of tests requested",
+        ),
+        "repeated_examples": ("Public examples again", "tests with the input of a public example, of tests requested"),
+        "distinct_inputs": ("Distinct inputs", "different inputs of each problem's tests, of tests requested"),
         "ut_accuracy_estimate_extracted": (
             "Test accuracy, estimate",
             "tests every right program passes, on problems with a right program; as the release estimates it",
