@@ -1,0 +1,1 @@
+"""Prompt forms compared on real problems with real models; `python -m benchmarks.real_prompts --help`."""

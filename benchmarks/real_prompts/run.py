@@ -1,0 +1,83 @@
+"""Samples one role with one form of prompts, and joins the samples of two such runs into one evaluation.
+
+A run is an evaluation of the evaluator: a sample is stored under the hash of model, prompt, sampling and index before
+it is used, so that an interrupted run is continued and nothing is asked for twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.real_prompts.problem_set import Row, problems_of
+from cure.prompts import PromptStyle
+from cure.session import open_session
+from engines import HttpOptions, write_atomically
+from evaluator.run.directory import RunDirectory
+from evaluator.run.execute import Progress, execute
+from evaluator.run.samples import Asker
+from evaluator.run.settings import Role, RoleSettings, Settings
+from evaluator.run.start import evaluate
+
+OnProgress = Callable[[Progress], None]
+
+PATIENT = HttpOptions(first_token_s=7_200, idle_s=7_200, patience_s=7_200, concurrency=64)
+"""A server on one core answers late: its queue is waited for."""
+
+
+async def sample(
+    rows: Sequence[Row],
+    role: Role,
+    form: str,
+    style: PromptStyle,
+    asking: RoleSettings,
+    out: Path,
+    *,
+    sandbox: str = "auto",
+    on_progress: OnProgress = lambda _: None,
+) -> RunDirectory:
+    """The completed run OUT/MODEL/ROLE-FORM of one role on these problems."""
+    directory = RunDirectory(out / _slug(asking.model) / f"{role}-{form}")
+    directory.samples(role).parent.mkdir(parents=True, exist_ok=True)
+    settings = _settings(rows, coder=asking if role == "coder" else None, tester=asking if role == "tester" else None)
+    problems = problems_of(rows)
+    async with open_session([asking.model], sandbox, PATIENT) as session:
+        engine = session.engines[asking.model]
+        directory.write_config(settings, {"form": form})
+        names = [problem.name for problem in problems]
+        write_atomically(directory.path / "problems.json", json.dumps(names) + "\n")
+        asker = Asker(role, engine, engine.model, style, asking)
+        await execute(directory, settings, problems, [asker], session.sandbox, on_progress)
+    return directory
+
+
+async def join(
+    rows: Sequence[Row],
+    coder: RunDirectory,
+    tester: RunDirectory,
+    out: Path,
+    *,
+    sandbox: str = "auto",
+    on_progress: OnProgress = lambda _: None,
+) -> RunDirectory:
+    """The completed evaluation of the programs of one run with the tests of another."""
+    settings = _settings(rows, coder=_stored("coder", coder), tester=_stored("tester", tester))
+    return await evaluate(settings, problems_of(rows), out / "joined", sandbox, on_progress=on_progress)
+
+
+def _stored(role: Role, run: RunDirectory) -> RoleSettings:
+    """The role with the samples of a run in place of its model."""
+    asked = run.read_settings().roles[role]
+    return asked.model_copy(update={"model": f"run:{run.path}"})
+
+
+def _settings(rows: Sequence[Row], coder: RoleSettings | None, tester: RoleSettings | None) -> Settings:
+    data = hashlib.sha256(json.dumps(list(rows)).encode()).hexdigest()
+    return Settings(dataset="real-prompts", data_sha256=data, coder=coder, tester=tester)
+
+
+def _slug(model: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", model.partition("#")[2] or model).strip("-.")
