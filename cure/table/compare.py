@@ -5,11 +5,12 @@ Every comparison takes (output, expected) and returns a boolean; `comparison` fi
 
 | name | equal when |
 |---|---|
-| `tokens` | whitespace tokens are equal, decimal fractions within 1e-6 (the default) |
+| `tokens` | whitespace tokens are equal; where a decimal is expected, numbers within 1e-6 (the default) |
 | `release` | whitespace tokens are equal, character by character: the released CURE code |
 | `lines` | lines are equal, trailing blanks and trailing empty lines ignored |
 | `float(ABS,REL)` | tokens are equal, all numbers within ABS or REL of the expected one; `float` is 1e-6 for both |
 | `case-insensitive` | tokens are equal but for upper and lower case |
+| `validator(FLAGS)` | the ICPC's default validator with these flags accepts the output; `Flags` has the flags |
 | `unordered-lines` | the same lines (by their tokens), in any order, empty lines ignored |
 | `unordered-tokens` | the same tokens, in any order |
 """
@@ -18,7 +19,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 from cure.errors import ProblemError, unknown_name
@@ -29,6 +32,11 @@ DEFAULT = "tokens"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LONGEST_NUMBER = 400  # no float has more significant characters, and parsing a megabyte of digits takes long
+_ROUNDING = Decimal("1e-6")
+_TOKEN = re.compile(r"\S+")
+_SWITCHES = ("case_sensitive", "space_change_sensitive")
+_TOLERANCES = ("float_tolerance", "float_absolute_tolerance", "float_relative_tolerance")
+_VALIDATOR_NAME = re.compile(r"validator\(([^()]*)\)")
 _FLOAT_NAME = re.compile(r"float\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
 
 
@@ -43,21 +51,69 @@ def release(output: str, expected: str) -> bool:
 
 
 def tokens(output: str, expected: str) -> bool:
-    """Whether the tokens are equal, where a decimal fraction or exponent may be off by 1e-6 max(1, |expected|).
+    """Whether the tokens are equal: numbers where a number is expected, text elsewhere.
 
-    Integers stay exact: the tolerance needs at least one of the two to be written with a fraction or an exponent.
+    The expected number decides what is equal to it: an integer is met by its exact value only, however written; a
+    number with a fraction or an exponent may be missed by 1e-6 max(1, |expected|).
     """
-    return _all_pairs(output.split(), expected.split(), _equal_fractions)
+    return _all_pairs(output.split(), expected.split(), _equal_numbers)
 
 
-def within(output: str, expected: str, absolute: float, relative: float) -> bool:
+def within(output: str, expected: str, absolute: Decimal, relative: Decimal) -> bool:
     """Whether the tokens are equal, any two numbers being equal within `absolute` or within `relative` x |expected|."""
+    return _all_pairs(output.split(), expected.split(), partial(_near, absolute=absolute, relative=relative))
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags of the default validator of ICPC and Kattis packages (https://icpc.io/problem-package-format)."""
+
+    case_sensitive: bool = False
+    space_change_sensitive: bool = False
+    """Whether blanks and line ends have to be the expected ones."""
+    absolute: Decimal | None = None
+    """`float_absolute_tolerance`, or `float_tolerance` for both; numbers are compared as text without tolerances."""
+    relative: Decimal | None = None
+    """`float_relative_tolerance`, or `float_tolerance` for both."""
+
+
+def validated(output: str, expected: str, flags: Flags) -> bool:
+    """Whether the default validator accepts the output: where a tolerance is given and a number is expected, a number
+    within one of the tolerances; elsewhere the same text, by the flags.
+    """
+    if flags.space_change_sensitive and _TOKEN.split(output) != _TOKEN.split(expected):
+        return False
+    tolerances = [tolerance for tolerance in (flags.absolute, flags.relative) if tolerance is not None]
 
     def equal(left: str, right: str) -> bool:
-        a, b = _number(left), _number(right)
-        return a is not None and b is not None and abs(a - b) <= max(absolute, relative * abs(b))
+        if tolerances and _number(right) is not None:
+            return _near(left, right, flags.absolute or Decimal(0), flags.relative or Decimal(0))
+        return not flags.case_sensitive and left.casefold() == right.casefold()
 
     return _all_pairs(output.split(), expected.split(), equal)
+
+
+def validator_flags(words: Sequence[str]) -> Flags:
+    """The flags in the words of a package's `validator_flags`. Raises ProblemError for a flag that does not exist."""
+    switches = dict.fromkeys(_SWITCHES, False)
+    tolerances: dict[str, Decimal | None] = dict.fromkeys(_TOLERANCES)
+    rest = iter(words)
+    for word in rest:
+        if word in switches:
+            switches[word] = True
+        elif word in tolerances:
+            text = next(rest, "")
+            tolerances[word] = _number(text)
+            if tolerances[word] is None or text.startswith("-"):
+                raise ProblemError(f"{word} is followed by {text!r}, expected a number")
+        else:
+            raise ProblemError(f"unknown flag {word!r}; known: {', '.join((*_SWITCHES, *_TOLERANCES))}")
+    both, absolute, relative = tolerances.values()
+    return Flags(
+        **switches,
+        absolute=both if absolute is None else absolute,
+        relative=both if relative is None else relative,
+    )
 
 
 def lines(output: str, expected: str) -> bool:
@@ -84,14 +140,14 @@ _BY_NAME: dict[str, Comparison] = {
     "tokens": tokens,
     "release": release,
     "lines": lines,
-    "float": partial(within, absolute=1e-6, relative=1e-6),
+    "float": partial(within, absolute=_ROUNDING, relative=_ROUNDING),
     "case-insensitive": case_insensitive,
     "unordered-lines": unordered_lines,
     "unordered-tokens": unordered_tokens,
 }
 
 NAMES = tuple(_BY_NAME)
-"""Names `comparison` knows, besides `float(ABS,REL)` with numbers in it."""
+"""Names `comparison` knows, besides `float(ABS,REL)` with numbers and `validator(FLAGS)` with flags in it."""
 
 
 def comparison(name: str = DEFAULT) -> Comparison:
@@ -103,6 +159,11 @@ def comparison(name: str = DEFAULT) -> Comparison:
         if absolute is None or relative is None or min(absolute, relative) < 0:
             raise ProblemError(f"comparison {name!r}: both tolerances must be numbers that are not negative")
         return partial(within, absolute=absolute, relative=relative)
+    if match := _VALIDATOR_NAME.fullmatch(name):
+        try:
+            return partial(validated, flags=validator_flags(match[1].split()))
+        except ProblemError as error:
+            raise ProblemError(f"comparison {name!r}: {error}") from None
     raise unknown_name("comparison", name, _BY_NAME)
 
 
@@ -110,23 +171,23 @@ def _all_pairs(output: list[str], expected: list[str], equal: Comparison) -> boo
     return len(output) == len(expected) and all(a == b or equal(a, b) for a, b in zip(output, expected, strict=True))
 
 
-def _equal_fractions(output: str, expected: str) -> bool:
-    if not (_has_fraction(output) or _has_fraction(expected)):
-        return False
+def _equal_numbers(output: str, expected: str) -> bool:
+    if "." in expected or "e" in expected or "E" in expected:
+        return _near(output, expected, _ROUNDING, _ROUNDING)
+    return _near(output, expected, Decimal(0), Decimal(0))
+
+
+def _near(output: str, expected: str, absolute: Decimal, relative: Decimal) -> bool:
+    """Whether both are numbers, and the first is within `absolute` or within `relative` x |expected| of the other."""
     a, b = _number(output), _number(expected)
-    return a is not None and b is not None and abs(a - b) <= 1e-6 * max(1.0, abs(b))
+    return a is not None and b is not None and (a == b or abs(a - b) <= max(absolute, relative * abs(b)))
 
 
-def _has_fraction(token: str) -> bool:
-    return "." in token or "e" in token or "E" in token
-
-
-def _number(token: str) -> float | None:
-    """The finite decimal number a token is; None for anything else, NaN and infinities included."""
-    if len(token) > _LONGEST_NUMBER or not _NUMBER.fullmatch(token):
+def _number(token: str) -> Decimal | None:
+    """The decimal number a token is; None for anything else, and for numbers too large for floating point."""
+    if len(token) > _LONGEST_NUMBER or not _NUMBER.fullmatch(token) or not math.isfinite(float(token)):
         return None
-    value = float(token)
-    return value if math.isfinite(value) else None
+    return Decimal(token)
 
 
 def _trimmed_lines(text: str) -> list[str]:

@@ -38,6 +38,18 @@ def test_release_equality_agrees_with_the_golden_file(shared_data: Path) -> None
         ("tokens", "1 2", "1 2 3", False),
         ("tokens", "", "\n", True),
         ("tokens", "1.", "." + "1" * 500, False),
+        ("tokens", "100000050.0", "100000000", False),
+        ("tokens", "1e18", "999999999999999999", False),
+        ("tokens", "999999999999999999.0", "999999999999999999", True),
+        ("tokens", "1000000000000000000", "1e18", True),
+        ("tokens", "9007199254740993.0", "9007199254740992", False),
+        ("tokens", "1.0000001", "1", False),
+        ("tokens", "-0", "0", True),
+        ("tokens", "3", "3.0000001", True),
+        ("tokens", "0.000001", "0.0", True),
+        ("tokens", "100000050", "100000000.0", True),
+        ("tokens", "1000000000000.5", "2.5", False),
+        ("tokens", "1,5", "1.5", False),
         ("release", "1.0", "1", False),
         ("release", "a\u00a0b", "a b", True),
         ("lines", "1 2\n3  \n\n", "1 2\n3", True),
@@ -50,6 +62,23 @@ def test_release_equality_agrees_with_the_golden_file(shared_data: Path) -> None
         ("float(0.01, 0)", "2.02", "2", False),
         ("float(0,1e-2)", "101 yes", "100 yes", True),
         ("float(0,1e-2)", "101 yes", "100 no", False),
+        ("float(0,0)", "9007199254740993", "9007199254740992", False),
+        ("validator()", "YES 1.0", "yes 1", False),
+        ("validator()", "YES  1", "yes\n1\n", True),
+        ("validator(case_sensitive)", "YES 1", "yes 1", False),
+        ("validator(space_change_sensitive)", "YES 1\n", "yes 1\n", True),
+        ("validator(space_change_sensitive)", "yes  1\n", "yes 1\n", False),
+        ("validator(space_change_sensitive)", "yes 1", "yes 1\n", False),
+        ("validator(space_change_sensitive)", " a b", "a b ", False),
+        ("validator(space_change_sensitive float_tolerance 1e-3)", "1.0001 b\n", "1 B\n", True),
+        ("validator(float_tolerance 1e-6)", "Area 3.1415926", "area 3.1415929", True),
+        ("validator(float_tolerance 1e-6)", "1e-7 x", "0 X", True),
+        ("validator(float_absolute_tolerance 1e-2)", "100.02", "100", False),
+        ("validator(float_relative_tolerance 1e-2)", "100.02", "100", True),
+        ("validator(float_absolute_tolerance 1e-9 float_relative_tolerance 1e-2)", "101", "100", True),
+        ("validator(case_sensitive float_tolerance 1e-6)", "a 1", "A 1", False),
+        ("validator(float_tolerance 1e-6)", "one", "1", False),
+        ("validator(float_tolerance 1e-6)", "NaN", "nan", True),
         ("case-insensitive", "Yes NO", "yes no", True),
         ("case-insensitive", "Yes", "no", False),
         ("unordered-lines", "b 1\na 2\n", "a 2\n\nb  1", True),
@@ -67,6 +96,15 @@ def test_each_comparison_judges_as_it_is_described(name: str, output: str, expec
     [
         ("tokns", "unknown comparison 'tokns'; did you mean 'tokens'?"),
         ("float(x,1)", "comparison 'float(x,1)': both tolerances must be numbers that are not negative"),
+        (
+            "validator(case)",
+            "comparison 'validator(case)': unknown flag 'case'; known: case_sensitive, "
+            "space_change_sensitive, float_tolerance, float_absolute_tolerance, float_relative_tolerance",
+        ),
+        (
+            "validator(float_tolerance x)",
+            "comparison 'validator(float_tolerance x)': float_tolerance is followed by 'x', expected a number",
+        ),
         ("float(-1,1)", "comparison 'float(-1,1)': both tolerances must be numbers that are not negative"),
     ],
 )
@@ -87,6 +125,12 @@ def test_every_comparison_is_reflexive(text: str) -> None:
 @given(WORDS, WORDS)
 def test_release_equality_is_equality_of_keys(left: str, right: str) -> None:
     assert compare.release(left, right) == (normalise(left) == normalise(right))
+
+
+@given(st.integers(), st.integers(), st.sampled_from(["{}", "{}.0", "{}e0", "+{}"]))
+def test_an_integer_is_met_by_its_exact_value_only(output: int, expected: int, form: str) -> None:
+    written = form.format(output) if output >= 0 else str(output)
+    assert compare.tokens(written, str(expected)) == (output == expected)
 
 
 @given(WORDS, WORDS)

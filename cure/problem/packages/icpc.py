@@ -12,7 +12,7 @@ from typing import Any
 from cure.errors import ProblemError
 from cure.problem import Problem, Submission, TestOrigin, UnitTest
 from cure.problem.packages.files import PackageFiles
-from cure.problem.packages.judging import PackageJudging, validator_judging
+from cure.problem.packages.judging import PackageJudging, validator_comparison
 from cure.problem.packages.tex import text_of
 from cure.problem.packages.validator import checker_of
 from cure.problem.statement import Statement
@@ -100,7 +100,7 @@ def _judging(files: PackageFiles, settings: dict[str, Any], kinds: Sequence[str]
                 flags = _words(group.get("output_validator_args") or group.get("output_validator_flags")) or flags
     programs = files.names(r"output_validators?/.+\.\w+")
     if "custom" not in kinds and not files.names(r"output_validator/.+"):
-        return validator_judging(flags, f"{files.source}: flags of the validator"), ""
+        return PackageJudging(validator_comparison(flags, f"{files.source}: flags of the validator")), ""
     if len(programs) == 1 and programs[0].endswith(".py"):
         return PackageJudging(), checker_of(files.text(programs[0]), flags)
     reason = "cannot be run here; outputs are compared as tokens, and other right answers count as wrong"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cure.errors import ProblemError
+from cure.table.compare import Flags, validator_flags
 
 CHECKERS = {
     "wcmp": "release",  # sequences of tokens
@@ -31,10 +33,6 @@ CHECKERS = {
 }
 """The nearest comparison to each of testlib's standard checkers."""
 
-_FLAGS = ("case_sensitive", "space_change_sensitive")
-_TOLERANCES = ("float_tolerance", "float_absolute_tolerance", "float_relative_tolerance")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-
 
 @dataclass(frozen=True)
 class PackageJudging:
@@ -57,30 +55,19 @@ def checker_judging(checker: str) -> PackageJudging:
     return PackageJudging(note=f"the checker {checker} is {reason}")
 
 
-def validator_judging(flags: Sequence[str], where: str) -> PackageJudging:
+def validator_comparison(words: Sequence[str], where: str) -> str:
     """The comparison for flags of the ICPC's default validator. Raises ProblemError for flags that do not exist."""
-    found: dict[str, str] = {}
-    rest = iter(flags)
-    for flag in rest:
-        if flag in _FLAGS:
-            found[flag] = "yes"
-        elif flag in _TOLERANCES:
-            found[flag] = next(rest, "")
-            if not _NUMBER.fullmatch(found[flag]):
-                raise ProblemError(f"{where}: {flag} is followed by {found[flag]!r}, expected a number")
-        else:
-            raise ProblemError(f"{where}: unknown flag {flag!r}; known: {', '.join((*_FLAGS, *_TOLERANCES))}")
-    both = found.get("float_tolerance", "0")
-    absolute = found.get("float_absolute_tolerance", both)
-    relative = found.get("float_relative_tolerance", both)
-    exact_case = "case_sensitive" in found
-    if any(flag in found for flag in _TOLERANCES):
-        note = (
-            "" if exact_case else "upper and lower case count where numbers have a tolerance; the package ignores them"
-        )
-        return PackageJudging(f"float({absolute},{relative})", note)
-    if "space_change_sensitive" in found:
-        return PackageJudging(
-            "lines", "" if exact_case else "upper and lower case count here; the package ignores them"
-        )
-    return PackageJudging("release" if exact_case else "case-insensitive")
+    try:
+        flags = validator_flags(words)
+    except ProblemError as error:
+        raise ProblemError(f"{where}: {error}") from None
+    if flags == Flags():
+        return "case-insensitive"
+    if flags == Flags(case_sensitive=True):
+        return "release"
+    if flags.space_change_sensitive or not flags.case_sensitive:
+        return f"validator({' '.join(words)})"
+    following = dict(pairwise(words))
+    both = following.get("float_tolerance", "0")
+    absolute, relative = (following.get(f"float_{kind}_tolerance", both) for kind in ("absolute", "relative"))
+    return f"float({absolute},{relative})"
