@@ -141,6 +141,8 @@ def _arguments(executable: str, python: JailPython, identity: Identity) -> list[
     arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
     # Some settings below /proc/sys belong to the user namespace and may be written from inside.
     arguments += [*python.arguments, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
+    # The machine has a certain number of terminals, which all containers share, and programs need none.
+    arguments += ["--perms", "0755", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     for directory, size in WRITABLE.items():
         bound = ["--size", str(size)] if "--size" in supported else []
         arguments += ["--perms", "1777", *bound, "--tmpfs", directory]

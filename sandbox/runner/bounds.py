@@ -7,10 +7,12 @@ import resource
 from math import ceil
 from typing import NamedTuple
 
-from sandbox.runner.confine import Bounds, allowed
+from sandbox.runner.confine import Bounds, allowed, raisable
 from sandbox.runner.frames import Limits
 
 OPEN_FILES = 64
+QUEUED_SIGNALS = 256
+"""All processes of a user together have one limit on these; see setrlimit(2)."""
 STACK = 64 << 20
 SHARED_SLACK = 1 << 30
 """Bytes of address space beyond the memory limit, for libraries and for arenas that threads reserve but do not use."""
@@ -32,9 +34,7 @@ class Kernel(NamedTuple):
         """
         wanted = (
             (resource.RLIMIT_CPU, executions * ceil(limits.cpu_s) + 1),
-            (resource.RLIMIT_DATA, limits.memory),
             (resource.RLIMIT_AS, limits.memory + self.slack),
-            (resource.RLIMIT_STACK, STACK),
             (resource.RLIMIT_FSIZE, file_limit(limits) if file_size is None else file_size),
             (resource.RLIMIT_NOFILE, OPEN_FILES),
             (resource.RLIMIT_NPROC, limits.processes),
@@ -42,8 +42,14 @@ class Kernel(NamedTuple):
             (resource.RLIMIT_CORE, 1),
             (resource.RLIMIT_MSGQUEUE, 0),
             (resource.RLIMIT_MEMLOCK, 0),
+            (resource.RLIMIT_SIGPENDING, QUEUED_SIGNALS),
         )
-        return allowed(pair for pair in wanted if pair[0] not in self.refused)
+        return (
+            *allowed(pair for pair in wanted if pair[0] not in self.refused),
+            # Programs set the size of their stack, as they do outside; the address space bounds it.
+            (resource.RLIMIT_STACK, raisable(resource.RLIMIT_STACK, STACK, resource.RLIM_INFINITY)),
+            (resource.RLIMIT_DATA, raisable(resource.RLIMIT_DATA, limits.memory, limits.memory + self.slack)),
+        )
 
 
 def this_kernel() -> Kernel:

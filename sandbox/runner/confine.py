@@ -113,6 +113,14 @@ def offer_to_oom_killer(uid: int | None, is_mapped: bool) -> None:
         _control(PR_SET_DUMPABLE, 0)
 
 
+def leave_session() -> None:
+    """Put this process, which was just forked, into a session of its own.
+
+    A session has one priority, which any process in it may change through /proc/self/autogroup: see sched(7).
+    """
+    os.setsid()
+
+
 def drop_to(uid: int | None, dumpable: bool = True) -> None:
     """Become `uid` for good (None: keep the user id). Only a dumpable process may open its own /dev/stdin."""
     if uid is not None:
@@ -134,12 +142,21 @@ def limit(bounds: Bounds) -> None:
 
 def allowed(wanted: Iterable[tuple[int, int]]) -> Bounds:
     """Bounds for these (kind, value) pairs, lowered to the hard limits of this process where those are lower."""
-    result = []
-    for kind, bound in wanted:
-        _, most = resource.getrlimit(kind)
-        value = bound if most == resource.RLIM_INFINITY else min(bound, most)
-        result.append((kind, (value, value)))
-    return tuple(result)
+    return tuple((kind, raisable(kind, bound, bound)) for kind, bound in wanted)
+
+
+def raisable(kind: int, soft: int, hard: int) -> tuple[int, int]:
+    """A soft and a hard value of a limit, lowered to the hard limit of this process where that is lower."""
+    _, most = resource.getrlimit(kind)
+    if most == resource.RLIM_INFINITY:
+        return soft, hard
+    return min(soft, most), most if hard == resource.RLIM_INFINITY else min(hard, most)
+
+
+def allow_large_stacks() -> None:
+    """Raise the limit on data of this process, in which the kernel counts the whole stack that a thread asks for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    _setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
 def streams(stdin: int, stdout: int, stderr: int, keep: tuple[int, ...] = ()) -> None:

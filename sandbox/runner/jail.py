@@ -57,6 +57,11 @@ class Jail:
         confine.join_group(uid)
         # Programs start here; so does their search for modules.
         os.chdir(directories[0])
+        # Not in every kernel: gVisor's has none.
+        self._autogroup = -1
+        with suppress(OSError):
+            self._autogroup = os.open("/proc/self/autogroup", os.O_RDONLY | os.O_CLOEXEC)
+        self._scheduling = self._current_scheduling()
 
     def prepare(self) -> None:
         """Set what all processes of the jail inherit from this one; ends the calling process if that fails."""
@@ -96,6 +101,7 @@ class Jail:
         self.prepare()
         self.limit(bounds)
         try:
+            confine.leave_session()
             confine.streams(*files, (self.failures, *keep))
             confine.drop_to(self._uid, dumpable)
             os.close(self.failures)
@@ -183,6 +189,15 @@ class Jail:
     def has_only(self, child: int) -> bool:
         """Whether `child` is the only child of PID 1. Processes that lost their parent count, ended ones too."""
         return self._children is not None and self._children.are(child)
+
+    def check(self) -> None:
+        """Raise JailUnusable where a program has changed how the kernel schedules this process."""
+        if self._current_scheduling() != self._scheduling:
+            raise JailUnusable("the priority of the runner was changed")
+
+    def _current_scheduling(self) -> tuple[bytes, int, int]:
+        group = os.pread(self._autogroup, 100, 0) if self._autogroup >= 0 else b""
+        return group, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0)
 
     def clean(self) -> None:
         """Empty the directories that programs may write to. Raises JailUnusable where that fails."""

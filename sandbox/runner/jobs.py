@@ -66,7 +66,7 @@ class Jobs:
     """Runs jobs in a jail and puts a record for each input into the outbox."""
 
     def __init__(self, jail: Jail, outbox: Outbox) -> None:
-        self._jail = jail
+        self.jail = self._jail = jail
         self._outbox = outbox
         self._report = jail.report
         self._oom_kills = OomKills()

@@ -13,6 +13,7 @@ import types
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from sandbox.runner import confine
 from sandbox.runner.report import Report
 
 FILE = "main.py"
@@ -85,6 +86,8 @@ def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = Fal
     interrupted = False
     try:
         try:
+            if b"stack_size" in code:
+                confine.allow_large_stacks()
             # Called with `*`, so that CPython does not specialise the call, which would count one frame less.
             exec(*(marshal.loads(code), interpreter.main.__dict__))
             status = 0

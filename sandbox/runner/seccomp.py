@@ -29,6 +29,18 @@ X32 = 0x40000000
 
 # Calls with one number on all architectures: open_tree to fspick, io_uring_*, pidfd_getfd, mount_setattr.
 SINCE_424 = (*range(425, 434), 438, 442)
+MEMFD_SECRET = 447
+
+F_SETLEASE, F_SETPIPE_SZ = 1024, 1031
+PR_SCHED_CORE = 62
+FORBIDDEN_ARGUMENTS = {"fcntl": (1, (F_SETLEASE, F_SETPIPE_SZ)), "prctl": (0, (PR_SCHED_CORE,))}
+"""Calls that programs may not make with one of these values as this argument.
+
+Leases make others wait for a file, large pipes use up what all processes of a user may have together, and a core
+cookie keeps other processes from the neighbouring hardware threads.
+"""
+WITHOUT_EFFECT = ("sync", "syncfs")
+"""Calls of programs that succeed without reaching the kernel, where they would flush the disks of the whole machine."""
 
 ONLY_FOR_ITSELF = {
     **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam"), ((0, 0),)),
@@ -36,7 +48,7 @@ ONLY_FOR_ITSELF = {
 }
 """Calls that could slow a runner with its programs' user id: (argument, required value) pairs, which mean `self`."""
 
-ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
+ARCHITECTURES: dict[str, tuple[int, dict[str, int], dict[str, int]]] = {
     "x86_64": (
         0xC000003E,
         {
@@ -47,6 +59,10 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
             **{"clone": 56, "clone3": 435, "shmget": 29, "semget": 64, "msgget": 68, "socket": 41},
             **{"prlimit64": 302, "sched_setaffinity": 203, "sched_setscheduler": 144, "sched_setparam": 142},
             **{"sched_setattr": 314, "setpriority": 141, "ioprio_set": 251},
+        },
+        {
+            **{"io_setup": 206, "inotify_init": 253, "inotify_init1": 294, "fanotify_init": 300},
+            **{"fcntl": 72, "prctl": 157, "sync": 162, "syncfs": 306},
         },
     ),
     "aarch64": (
@@ -60,19 +76,29 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
             **{"prlimit64": 261, "sched_setaffinity": 122, "sched_setscheduler": 119, "sched_setparam": 118},
             **{"sched_setattr": 274, "setpriority": 140, "ioprio_set": 30},
         },
+        {
+            **{"io_setup": 0, "inotify_init1": 26, "fanotify_init": 262},
+            **{"fcntl": 25, "prctl": 167, "sync": 81, "syncfs": 267},
+        },
     ),
 }
+"""By machine: its audit number, calls that are filtered for all, and calls that are filtered for programs only.
+
+The latter use up or change what the whole machine shares (AIO slots, file watches). Tests and builds may need them.
+"""
 
 
-def install() -> None:
+def install(programs: bool) -> None:
     """Filter the calls of this process and of all it forks; does nothing on architectures without a table.
 
-    Needs no_new_privs. Raises OSError where the kernel refuses the filter.
+    `programs` says whether solutions of problems will run, not commands of a workspace. Needs no_new_privs. Raises
+    OSError where the kernel refuses the filter.
     """
     known = ARCHITECTURES.get(os.uname().machine)
     if known is None:
         return
-    code = b"".join(_filter(*known))
+    architecture, numbers, of_programs = known
+    code = b"".join(_filter(architecture, numbers, of_programs if programs else {}))
     program = ctypes.create_string_buffer(code)
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(program)))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -81,8 +107,8 @@ def install() -> None:
         raise OSError(number, f"the system-call filter was refused: {os.strerror(number)}")
 
 
-def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
-    numbers = dict(numbers)
+def _filter(architecture: int, numbers: dict[str, int], of_programs: dict[str, int]) -> list[bytes]:
+    numbers = {**numbers, **of_programs}
     clone, clone3 = numbers.pop("clone"), numbers.pop("clone3")
     creators = {numbers.pop("shmget"): 2, numbers.pop("semget"): 2, numbers.pop("msgget"): 1}
     socket = numbers.pop("socket")
@@ -118,6 +144,15 @@ def _filter(architecture: int, numbers: dict[str, int]) -> list[bytes]:
             code += [_step(LOAD, ARGUMENTS_AT + 8 * argument), _step(EQUAL, value, 1, 0)]
             code.append(_step(RETURN, DENY | errno.EPERM))
         code.append(_step(RETURN, ALLOW))
+    if of_programs:
+        for name, (argument, values) in FORBIDDEN_ARGUMENTS.items():
+            code.append(_step(EQUAL, numbers.pop(name), 0, len(values) + 3))
+            code.append(_step(LOAD, ARGUMENTS_AT + 8 * argument))
+            code += [_step(EQUAL, value, len(values) - at, 0) for at, value in enumerate(values)]
+            code += [_step(RETURN, ALLOW), _step(RETURN, DENY | errno.EPERM)]
+        for name in WITHOUT_EFFECT:
+            code += [_step(EQUAL, numbers.pop(name), 0, 1), _step(RETURN, DENY)]
+        numbers["memfd_secret"] = MEMFD_SECRET
     for number in (*numbers.values(), *SINCE_424):
         code += [_step(EQUAL, number, 0, 1), _step(RETURN, DENY | errno.EPERM)]
     return [*code, _step(RETURN, ALLOW)]

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         confine.hide()
         confine.pass_on_no_capabilities()
-        seccomp.install()
+        seccomp.install(programs=True)
         channel = Channel(os.dup(0), os.dup(1))
         # Seekable files in the places of 0, 1 and 2, so that streams made before the fork know they can seek.
         for fd in (0, 1, 2):
@@ -89,6 +89,7 @@ def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
             finished = jobs.run(job)
         finally:
             os.close(job.inputs)
+        jobs.jail.check()
         kept += 1
         if not finished or kept == KEPT or not channel.has_more():
             kept = 0

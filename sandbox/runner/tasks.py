@@ -92,6 +92,7 @@ class Tasks:
         enter, run, interpreter, report = self._jail.enter_prepared, program.run, self._interpreter, self._report
         try:
             self._jail.limit(bounds, forks=True)
+            confine.leave_session()
             interpreter.renew()
             program.allow_recursion(2)
             found = head(code_file)

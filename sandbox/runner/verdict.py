@@ -66,7 +66,7 @@ def judge(
     if (status or ending.wall_s > OOM_TAKES_S) and oom_kills.rose():
         return "memory", "killed by the kernel for the memory of the sandbox"
     if ending.peak_kb << 10 > limits.memory + INTERPRETER:
-        return "memory", "shared memory"
+        return "memory", "more memory in use than its limit"
     if ending.killed == "wall":
         return "timeout", "wall"
     if ending.killed or status == signal.SIGXCPU or ending.cpu_s > limits.cpu_s:

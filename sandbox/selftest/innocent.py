@@ -19,6 +19,11 @@ print(signal.pthread_sigmask(signal.SIG_BLOCK, []), [n for n in range(1, 65) if 
 print([oct(os.stat(path).st_mode) for path in ('/', '/tmp', '/dev/shm', '/dev/null')], sorted(os.listdir('/dev')))
 print(sorted(sys.modules), sys.path, sys.getrecursionlimit(), os.uname().nodename)
 print(len(open('/proc/self/mountinfo').readlines()))
+for name in 'autogroup', 'oom_score_adj', 'timerslack_ns', 'coredump_filter', 'attr/exec':
+    try:
+        print(name, open(f'/proc/self/{name}').read().split()[-1:])
+    except OSError as error:
+        print(name, error.errno)
 """
 """Prints a sum, and everything visible that an earlier program may have changed."""
 PROBED = re.compile(rb"60 [2-4]\n\[\] \[\] /tmp 0o22 \('UTC', 'UTC'\)\n")

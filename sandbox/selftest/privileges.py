@@ -10,7 +10,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         "lifts its limits",
         """
         import resource
-        for name in ('CPU', 'DATA', 'AS', 'FSIZE', 'NPROC', 'NOFILE', 'CORE', 'MEMLOCK', 'MSGQUEUE', 'STACK'):
+        for name in ('CPU', 'DATA', 'AS', 'FSIZE', 'NPROC', 'NOFILE', 'CORE', 'MEMLOCK', 'MSGQUEUE', 'SIGPENDING'):
             try:
                 resource.setrlimit(getattr(resource, 'RLIMIT_' + name, 12), (-1, -1))
                 print('RAISED', name)

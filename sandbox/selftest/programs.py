@@ -6,6 +6,7 @@ from sandbox.selftest import (
     files,
     host,
     leftovers,
+    machine,
     memory,
     network,
     plain,
@@ -18,6 +19,20 @@ from sandbox.selftest import (
 )
 from sandbox.selftest.hostile import Hostile
 
-THEMES = (processes, signals, reach, privileges, host, network, files, leftovers, memory, source, streams, plain)
+THEMES = (
+    processes,
+    signals,
+    reach,
+    privileges,
+    host,
+    machine,
+    network,
+    files,
+    leftovers,
+    memory,
+    source,
+    streams,
+    plain,
+)
 
 PROGRAMS: dict[str, Hostile] = {program.name: program for theme in THEMES for program in theme.PROGRAMS}

@@ -91,7 +91,11 @@ class Docker:
             memory=max(1024, 2 * size.memory_mb + 512) << 20,
             runtime=self._runtime,
             sysctls=self._sysctls,
-            tmpfs={path: f"{options},nosuid,nodev,noexec" for path, options in WRITABLE.items()},
+            tmpfs={
+                **{path: f"{options},nosuid,nodev,noexec" for path, options in WRITABLE.items()},
+                # The machine has a certain number of terminals, which all containers share, and programs need none.
+                "/dev/pts": "ro,size=4k,mode=755",
+            },
         )
 
     async def _remove(self, name: str) -> None:

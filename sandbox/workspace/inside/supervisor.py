@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> NoReturn:
             for directory in arguments[1:]:
                 os.chown(directory, uid, uid)
         confine.join_group(uid)
-        seccomp.install()
+        seccomp.install(programs=False)
         supervisor = Supervisor(channel, uid, arguments[1])
         channel.send(wire.READY)
         while True:
