@@ -54,13 +54,45 @@ INTERPRETER = _words("""
 """)
 """State of the interpreter other than streams, the recursion limit and number formats."""
 
+CLOCKS = _words("""
+    process_time process_time_ns thread_time thread_time_ns clock_gettime clock_gettime_ns pthread_getcpuclockid
+""")
+"""Clocks that begin at zero in a new process; all others have no fixed beginning."""
+
+REGISTRIES = _words("""
+    register get_overloads clear_overloads global_enum get_cache_token
+    _convert_ _member_names_ _member_map_ _value2member_map_ _unhashable_values_ _field_defaults
+""")
+"""Functions that look up or write to modules by name, or tables that belong to a class or to all classes."""
+
 STATE = _words("""
-    register DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
+    DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
     mro readable writable seekable fileno raw detach peek reconfigure getvalue getbuffer isatty truncate sleep
 """)
 """State of modules that nothing resets; streams below the text layer; sleeping, which would delay other inputs."""
 
-FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | STATE
+FORBIDDEN = CODE_AND_FILES | FRAMES | INTERPRETER | CLOCKS | REGISTRIES | STATE
+
+_WRAPPER = _words("__module__ __name__ __qualname__ __doc__ __wrapped__ __annotations__ __type_params__")
+WRITERS = {
+    "update_wrapper": _WRAPPER,
+    "wraps": _WRAPPER,
+    "dataclass": _words("""
+        __init__ __repr__ __eq__ __lt__ __le__ __gt__ __ge__ __hash__ __setattr__ __delattr__ __getstate__ __setstate__
+        __match_args__ __replace__ __doc__ __slots__ __annotations__ __dataclass_fields__ __dataclass_params__
+        __abstractmethods__
+    """),
+    "total_ordering": _words("__lt__ __le__ __gt__ __ge__"),
+    "abstractmethod": _words("__isabstractmethod__"),
+    "update_abstractmethods": _words("__abstractmethods__"),
+    "final": _words("__final__"),
+    "override": _words("__override__"),
+    "no_type_check": _words("__no_type_check__"),
+    "runtime_checkable": _words("_is_runtime_protocol __non_callable_proto_members__"),
+    "runtime": _words("_is_runtime_protocol __non_callable_proto_members__"),
+    "dataclass_transform": _words("__dataclass_transform__"),
+}
+"""Functions that set attributes of their argument, which may belong to a module, and the names of these attributes."""
 
 LARGEST = 1 << 16
 """Bytes of source above which compiling needs a process with limits of its own."""
@@ -70,6 +102,9 @@ GENERATOR, OTHER_SUSPENDING = 0x20, 0x80 | 0x200
 
 _IMPORTS = frozenset((opcode.opmap["IMPORT_NAME"],))
 _ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
+_ATTRIBUTE_LOADS = frozenset(opcode.opmap[name] for name in ("LOAD_ATTR", "LOAD_METHOD") if name in opcode.opmap)
+_LOAD_SHIFT = 1 if sys.version_info >= (3, 12) else 0
+"""Bits below the index of the name in the argument of an instruction that loads an attribute."""
 _EXTENDED = opcode.EXTENDED_ARG
 
 
@@ -103,6 +138,9 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
         for name in code.co_names:
             if name in FORBIDDEN or name in forbidden or (name.startswith("__") and name not in special):
                 return None
+        # A table that belongs to a function or class; by its bare name it is the program's own.
+        if "__annotations__" in code.co_names and "__annotations__" in _named_by(code, _ATTRIBUTE_LOADS, _LOAD_SHIFT):
+            return None
         constants = list(code.co_consts)
         while constants:
             constant = constants.pop()
@@ -123,8 +161,11 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
     return frozenset(imports)
 
 
-def _named_by(code: types.CodeType, kinds: frozenset[int]) -> set[str]:
-    """The names that instructions of these kinds use in this code object, without the code objects nested in it."""
+def _named_by(code: types.CodeType, kinds: frozenset[int], shift: int = 0) -> set[str]:
+    """The names that instructions of these kinds use in this code object, without the code objects nested in it.
+
+    `shift` is the number of bits of an instruction's argument below the index of the name.
+    """
     instructions = code.co_code
     if kinds.isdisjoint(instructions[::2]):
         return set()
@@ -136,7 +177,7 @@ def _named_by(code: types.CodeType, kinds: frozenset[int]) -> set[str]:
             argument <<= 8
             continue
         if instructions[at] in kinds:
-            names.add(code.co_names[argument])
+            names.add(code.co_names[argument >> shift])
         argument = 0
     return names
 
@@ -151,8 +192,9 @@ def names_of(code: types.CodeType) -> frozenset[str]:
 
 
 def changed_attributes(code: types.CodeType) -> frozenset[str]:
-    """Names of attributes, of any object, that the code and code nested in it set or delete."""
+    """Names of attributes, of any object, that the code and code nested in it set or delete, itself or by WRITERS."""
     names = _named_by(code, _ATTRIBUTE_CHANGES)
+    names.update(*(WRITERS[name] for name in code.co_names if name in WRITERS))
     for constant in code.co_consts:
         if type(constant) is types.CodeType:
             names |= changed_attributes(constant)

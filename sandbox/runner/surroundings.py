@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import builtins
+import collections
 import sys
 import types
 from collections.abc import Iterable
@@ -15,6 +16,9 @@ IMMUTABLE = 1 << 8
 """Py_TPFLAGS_IMMUTABLETYPE: a class whose attributes cannot be set."""
 
 SIMPLE = (types.FunctionType, types.MethodType, types.ModuleType)
+CONTAINERS = (list, dict, set, bytearray, collections.deque)
+DESCRIBED = frozenset(("__name__", "__qualname__", "__doc__", "__module__", "__annotations__", "__type_params__"))
+"""Attributes that functions, and partly classes, do not keep in their dictionary."""
 
 Namespace = types.MappingProxyType[str, Any]
 
@@ -26,8 +30,10 @@ class _Module(NamedTuple):
     """Attributes of the module, of its public functions and classes, and of their methods."""
     instances: list[dict[str, Any]]
     """Attributes of other public objects; setting a property may change one of a different name."""
-    values: dict[str, Any]
-    """Public lists, dictionaries and sets of the module, by name."""
+    values: list[tuple[str, Any]]
+    """Public lists, dictionaries and sets of the module and of its classes, each after its name."""
+    definitions: list[Any]
+    """Public functions and classes of the module, and functions of these classes."""
 
 
 class Library:
@@ -49,20 +55,28 @@ class Library:
 
     def _add(self, module: types.ModuleType) -> None:
         namespaces: list[Namespace] = [types.MappingProxyType(vars(module))]
-        instances, values = [], {}
+        instances: list[dict[str, Any]] = []
+        values: list[tuple[str, Any]] = []
+        definitions: list[Any] = []
         for attribute, value in list(vars(module).items()):
             # A plain program can name nothing that begins with an underscore or is forbidden.
             if attribute.startswith("_") or attribute in FORBIDDEN or attribute in MODULES:
                 continue
-            if isinstance(value, (list, dict, set)):
-                values[attribute] = value
+            if isinstance(value, CONTAINERS):
+                values.append((attribute, value))
             elif isinstance(value, type):
-                namespaces += _namespaces(value)
+                if not value.__flags__ & IMMUTABLE:
+                    methods = [method for method in vars(value).values() if isinstance(method, types.FunctionType)]
+                    namespaces += [vars(value), *(types.MappingProxyType(vars(method)) for method in methods)]
+                    values += [pair for pair in vars(value).items() if isinstance(pair[1], CONTAINERS)]
+                    definitions += [value, *methods]
             elif isinstance(value, SIMPLE):
                 namespaces.append(types.MappingProxyType(vars(value)))
+                if isinstance(value, types.FunctionType):
+                    definitions.append(value)
             elif hasattr(value, "__dict__"):
                 instances.append(vars(value))
-        self._modules[module.__name__] = _Module(namespaces, instances, values)
+        self._modules[module.__name__] = _Module(namespaces, instances, values, definitions)
 
     def within_reach(self, imports: Iterable[str], names: frozenset[str]) -> dict[str, _Module]:
         """The modules that a program can reach: those it imports, and those that they hold under one of `names`."""
@@ -79,14 +93,6 @@ class Library:
         return reached
 
 
-def _namespaces(kind: type) -> list[Namespace]:
-    """The attributes of a class and of its methods."""
-    if kind.__flags__ & IMMUTABLE:
-        return []
-    methods = [method for method in vars(kind).values() if isinstance(method, types.FunctionType)]
-    return [vars(kind), *(types.MappingProxyType(vars(method)) for method in methods)]
-
-
 class Surroundings:
     """The state that one program can change, as it was before the program ran.
 
@@ -99,11 +105,14 @@ class Surroundings:
         modules = library.within_reach(imports, names)
         self._values: list[tuple[Any, Any]] = []
         self._namespaces: list[Namespace] = []
+        self._described: list[tuple[Any, str, Any]] = []
         for module in modules.values():
-            self._values += [(value, value.copy()) for name, value in module.values.items() if name in names]
+            self._values += [(value, value.copy()) for name, value in module.values if name in names]
             if changed:
                 self._namespaces += module.namespaces
                 self._values += [(attributes, attributes.copy()) for attributes in module.instances]
+            for name in changed & DESCRIBED:
+                self._described += [(found, name, getattr(found, name, None)) for found in module.definitions]
         self._sizes = [len(space) for space in self._namespaces]
         self._bound = [(space, name, space[name]) for space in self._namespaces for name in changed if name in space]
         self._digits = sys.get_int_max_str_digits()
@@ -125,4 +134,5 @@ class Surroundings:
             and all(now == before for now, before in self._values)
             and [len(space) for space in self._namespaces] == self._sizes
             and all(space.get(name, self) is value for space, name, value in self._bound)
+            and all(getattr(found, name, None) is value for found, name, value in self._described)
         )

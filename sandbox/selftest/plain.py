@@ -92,6 +92,73 @@ PROGRAMS: tuple[Hostile, ...] = (
         stdout=b"[('a', 2)] 1/2 True\n",
     ),
     program(
+        "marks_through_enumerations",
+        "has the library write the members of an enumeration into another module for its next input",
+        """
+        import enum, math
+        print(round(float(math.pi), 3))
+        @enum.global_enum
+        class Marks(enum.IntEnum):
+            __module__ = 'math'
+            pi = 7
+        """,
+        stdout=b"3.142\n",
+    ),
+    program(
+        "marks_through_decorators",
+        "has decorators of the library write to functions and classes of the library for its next input",
+        """
+        import dataclasses, functools, heapq, json, typing
+        print(heapq.merge.__name__, str(json.JSONEncoder())[:13])
+        def f(): pass
+        functools.update_wrapper(heapq.merge, f)
+        dataclasses.dataclass(json.JSONEncoder)
+        typing.final(heapq.nlargest)
+        """,
+        stdout=b"merge <json.encoder\n",
+    ),
+    program(
+        "marks_a_description",
+        "replaces the description of a function of the library for its next input",
+        "import heapq\nprint(heapq.merge.__doc__[:5])\nheapq.merge.__doc__ = 'LEAK'",
+        stdout=b"Merge\n",
+    ),
+    program(
+        "marks_an_annotation",
+        "writes into the annotations of a function of the library for its next input",
+        "import heapq\nprint(len(heapq.merge.__annotations__))\nheapq.merge.__annotations__['x'] = 1",
+        stdout=b"0\n",
+    ),
+    program(
+        "marks_the_overloads",
+        "leaves overloads of a function in the library's table for its next input",
+        """
+        import typing
+        def f(x): return x
+        print(len(typing.get_overloads(f)))
+        @typing.overload
+        def f(x: int): ...
+        """,
+        stdout=b"0\n",
+    ),
+    program(
+        "marks_a_class_table",
+        "changes a table that belongs to a class of the library for its next input",
+        "import calendar\nprint(calendar.HTMLCalendar.cssclasses[0])\ncalendar.HTMLCalendar.cssclasses[0] = 'LEAK'",
+        stdout=b"mon\n",
+    ),
+    program(
+        "reads_its_clock",
+        "measures time from the start of its process, whose clock a shared process would not set back",
+        """
+        import time
+        start = time.process_time()
+        while time.process_time() < start + 0.04: pass
+        print(time.process_time() < 0.075)
+        """,
+        stdout=b"True\n",
+    ),
+    program(
         "spends_random_numbers",
         "moves the state of random numbers for its next input",
         """

@@ -71,6 +71,21 @@ PROGRAMS: dict[str, tuple[str, bytes]] = {
         "t = threading.Thread(target=lambda: print(f(50_000)))\nt.start()\nt.join()",
         b"",
     ),
+    "thread_of_a_quarter_gigabyte": (
+        "import threading\nthreading.stack_size(256 * 1024 * 1024)\n"
+        "t = threading.Thread(target=lambda: print(int(input()) * 2))\nt.start()\nt.join()",
+        b"5\n",
+    ),
+    "stack_limit_raised": (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_STACK, (2**27, resource.RLIM_INFINITY))\n"
+        "sys.setrecursionlimit(10**6)\nprint(input())",
+        b"5\n",
+    ),
+    "stack_without_limit": (
+        "import resource\nresource.setrlimit(resource.RLIMIT_STACK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "print(resource.getrlimit(resource.RLIMIT_STACK))",
+        b"",
+    ),
     "deep_recursion": (
         "import sys\nsys.setrecursionlimit(10**6)\ndef f(n): return n and 1 + f(n - 1)\nprint(f(100_000))",
         b"",

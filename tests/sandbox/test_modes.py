@@ -62,12 +62,21 @@ SIMPLE = (
     "big = [0] * 2_000_000",
     "for i in range(20_000): total += i",
     "x: int = n",
+    "print(time.process_time() < 5, time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID) < 5)",
+    "functools.update_wrapper(heapq.merge, down); print(heapq.merge.__name__)",
+    "json.JSONEncoder.__doc__ = heapq.merge.__doc__ = str(n); print(str(json.JSONEncoder.__doc__)[:3])",
+    "typing.final(json.JSONEncoder); print(len(typing.get_overloads(down)))",
+    "dataclasses.dataclass(Quiet); print(Quiet())",
+    "functools.total_ordering(textwrap.TextWrapper); heapq.merge.__annotations__['n'] = n",
+    "print(textwrap.TextWrapper.x if hasattr(textwrap.TextWrapper, 'x') else heapq.merge.__annotations__)",
+    "calendar.HTMLCalendar.cssclasses[0] = str(n); print(calendar.HTMLCalendar.cssclasses)",
+    "print(calendar.HTMLCalendar.cssclasses[0], heapq.merge.__name__, sorted(typing.EXCLUDED_ATTRIBUTES)[:1])",
     "print(sorted(k for k in Box.__dict__ if k[0] != '_'))",
 )
 
 PREAMBLE = """
-import bisect, calendar, copy, datetime, decimal, enum, functools, heapq, itertools, json, math, random, re
-import statistics, string, sys
+import bisect, calendar, copy, dataclasses, datetime, decimal, enum, functools, heapq, itertools, json, math, random, re
+import statistics, string, sys, textwrap, time, typing
 from collections import Counter, defaultdict, deque, namedtuple
 from decimal import Decimal
 from fractions import Fraction

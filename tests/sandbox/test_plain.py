@@ -18,6 +18,7 @@ PLAIN = {
     "operators_and_super": "class A(list):\n    def __lt__(self, o): return super().__len__() < len(o)",
     "named_tuple": "from collections import namedtuple\nP = namedtuple('P', 'x y')\nprint(P(1, 2)._replace(x=3))",
     "dataclass": "from dataclasses import dataclass\n@dataclass(order=True)\nclass P:\n    x: int\nprint(P(1))",
+    "annotated": "x: int = 1\nclass A:\n    y: str = 'a'\n    def f(self, z: int) -> None: pass",
     "exception": "try: 1 / 0\nexcept ZeroDivisionError as e: print(type(e).__name__)",
 }
 OTHERS = {
@@ -43,6 +44,12 @@ OTHERS = {
     "descriptor": "import sys\nsys.stdin.fileno()",
     "sleep": "import time\ntime.sleep(1)",
     "builtins": "__builtins__",
+    "clock_of_the_process": "import time\ntime.process_time()",
+    "clock_by_number": "import time\ntime.clock_gettime(2)",
+    "overloads": "from typing import get_overloads",
+    "enumeration_of_another_module": "from enum import global_enum",
+    "members_of_an_enumeration": "import re\nre.RegexFlag._member_map_['x'] = 1",
+    "annotations_of_a_function": "import heapq\nheapq.merge.__annotations__['x'] = 1",
     "in_a_nested_function": "def f():\n    def g():\n        return lambda: vars()\n    return g",
 }
 
