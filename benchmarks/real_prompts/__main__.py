@@ -1,9 +1,15 @@
 """Asks a real model with several forms of prompts on the fixed set of real problems, and measures what comes back.
 
-    python -m benchmarks.real_prompts sample tester chat --model http://localhost:8001/v1#NAME --out RUNS
-    python -m benchmarks.real_prompts sample coder chat --model http://localhost:8001/v1#NAME --out RUNS
+    python -m benchmarks.real_prompts sample tester first chat --model http://localhost:8001/v1#NAME --out RUNS
+    python -m benchmarks.real_prompts sample coder first chat --model http://localhost:8001/v1#NAME --out RUNS
+    python -m benchmarks.real_prompts join RUNS/NAME/coder-chat RUNS/NAME/tester-chat --out RUNS
+    python -m benchmarks.real_prompts table RUNS/NAME/tester-first RUNS/NAME/tester-chat
+    python -m benchmarks.real_prompts store RUNS/NAME/tester-first RUNS/NAME/tester-chat --to answers.jsonl.gz
 
-The problems are read from `--data`; `benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
+`sample` asks a model for what is missing of a run and executes it, `join` evaluates the programs of one run with the
+tests of another, `table` prints figures of runs, and of the first two their paired differences, `store` writes answers
+to one file. The problems are read from `--data`; `benchmarks/real_prompts/problem_set.py` has the rule by which they
+are chosen.
 """
 
 from __future__ import annotations
@@ -11,19 +17,38 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.real_prompts.figures import differences, figures_of, table
 from benchmarks.real_prompts.forms import FORMS
-from benchmarks.real_prompts.problem_set import fixed_set, tuning_set
-from benchmarks.real_prompts.run import sample
+from benchmarks.real_prompts.problem_set import Row, fixed_set, tuning_set
+from benchmarks.real_prompts.run import join, sample
+from benchmarks.real_prompts.store import store
+from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress
 from evaluator.run.settings import RoleSettings
 
 
 def main() -> None:
+    given = _parser().parse_args()
+    if given.command == "table":
+        runs = [figures_of(RunDirectory(path)) for path in given.runs]
+        print(table(runs))
+        if len(runs) > 1:
+            print(f"\n{differences(runs[0], runs[1])}")
+        return
+    if given.command == "store":
+        print(f"{store([RunDirectory(path) for path in given.runs], given.to)} answers")
+        return
+    rows = (tuning_set(given.data) if given.tuning else fixed_set(given.data))[: given.limit]
+    asyncio.run(_sample(given, rows) if given.command == "sample" else _join(given, rows))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    asking = commands.add_parser("sample", help="sample one role with these forms of prompts")
+    asking = commands.add_parser("sample", help="ask for one role's samples with these forms of prompts")
     asking.add_argument("role", choices=("coder", "tester"))
     asking.add_argument("forms", nargs="+", choices=list(FORMS))
     asking.add_argument("--model", required=True, help="model spec, such as http://localhost:8001/v1#NAME")
@@ -31,28 +56,44 @@ def main() -> None:
     asking.add_argument("--temperature", type=float, default=0.8)
     asking.add_argument("--max-tokens", type=int, default=512)
     asking.add_argument("--seed", type=int, default=0)
-    asking.add_argument("--data", type=Path, default=Path("../shared/data"))
-    asking.add_argument("--out", type=Path, required=True)
-    asking.add_argument("--tuning", action="store_true", help="the tuning set in place of the fixed set")
-    asking.add_argument("--limit", type=int, help="only so many problems, the first of the set")
-    asking.add_argument("--sandbox", default="auto")
-    given = parser.parse_args()
-    rows = tuning_set(given.data) if given.tuning else fixed_set(given.data)
-    rows = rows[: given.limit]
+    joining = commands.add_parser("join", help="evaluate the programs of one run with the tests of another")
+    joining.add_argument("coder", type=Path)
+    joining.add_argument("tester", type=Path)
+    for command in (asking, joining):
+        command.add_argument("--data", type=Path, default=Path("../shared/data"))
+        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--tuning", action="store_true", help="the tuning set in place of the fixed set")
+        command.add_argument("--limit", type=int, help="only so many problems, the first of the set")
+        command.add_argument("--sandbox", default="auto")
+    showing = commands.add_parser("table", help="figures of runs, and differences of the first two")
+    showing.add_argument("runs", nargs="+", type=Path)
+    storing = commands.add_parser("store", help="write the answers of runs to one file")
+    storing.add_argument("runs", nargs="+", type=Path)
+    storing.add_argument("--to", type=Path, required=True)
+    return parser
+
+
+async def _sample(given: argparse.Namespace, rows: Sequence[Row]) -> None:
+    asking = RoleSettings(
+        model=given.model,
+        samples=given.samples,
+        style="chat",
+        temperature=given.temperature,
+        top_p=1.0,
+        max_tokens=given.max_tokens,
+        seed=given.seed,
+    )
     for form in given.forms:
-        role = RoleSettings(
-            model=given.model,
-            samples=given.samples,
-            style="chat",
-            temperature=given.temperature,
-            top_p=1.0,
-            max_tokens=given.max_tokens,
-            seed=given.seed,
-        )
-        made = asyncio.run(
-            sample(rows, given.role, form, FORMS[form], role, given.out, sandbox=given.sandbox, on_progress=_show)
+        made = await sample(
+            rows, given.role, form, FORMS[form], asking, given.out, sandbox=given.sandbox, on_progress=_show
         )
         print(made.path)
+
+
+async def _join(given: argparse.Namespace, rows: Sequence[Row]) -> None:
+    coder, tester = RunDirectory(given.coder), RunDirectory(given.tester)
+    made = await join(rows, coder, tester, given.out, sandbox=given.sandbox, on_progress=_show)
+    print(made.path)
 
 
 def _show(progress: Progress) -> None:
