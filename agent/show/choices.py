@@ -1,0 +1,28 @@
+"""A table of models to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from agent.models.choices import Choice
+from cure.plain import visible
+
+
+def choices_view(choices: Sequence[Choice], *, ascii_only: bool) -> Table:
+    """A row per model: whether it is ready, where it comes from, the value of `--model`, details or what is missing."""
+    yes, no, arrow = ("yes", "no", "->") if ascii_only else ("✓", "✗", "→")
+    view = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("", "from", "--model", ""):
+        view.add_column(heading, no_wrap=True)
+    for choice in choices:
+        detail = f"{choice.detail} {arrow} {choice.remedy}" if choice.remedy else choice.detail
+        view.add_row(
+            Text(yes if choice.ready else no, style="green" if choice.ready else "yellow"),
+            Text(visible(choice.source)),
+            Text(visible(choice.model), style="bold"),
+            Text(visible(detail), style="dim"),
+        )
+    return view
