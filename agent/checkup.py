@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from agent.models.choices import BUNDLED, Choice, choices
+from agent.models.servers import SERVERS, Server
 from agent.runs.store import STATE_VARIABLE, state_folder
 from engines import EngineError, check_model
 from sandbox import probe
@@ -29,9 +33,14 @@ class Finding:
     """Whether `solve` needs the part."""
 
 
-async def examine(models: tuple[str, ...] = ()) -> list[Finding]:
-    """Findings on Python, sandboxes, model libraries, GPU, git, the runs' folder, and each of these model specs."""
-    findings = [_python(), *await _sandboxes(), _local_models(), _gpu(), _api(), _extra("vllm"), _extra("deepspeed")]
+async def examine(models: tuple[str, ...] = (), servers: Sequence[Server] = SERVERS) -> list[Finding]:
+    """Findings on Python, sandboxes, models and what they need, git, the runs' folder, and each of these model specs.
+
+    `servers` are the model servers looked for.
+    """
+    sandboxes, found = await asyncio.gather(_sandboxes(), choices(servers))
+    findings = [_python(), *sandboxes, _local_models(), _gpu(), _extra("vllm"), _extra("deepspeed")]
+    findings += [_choice(choice) for choice in found if choice.source != BUNDLED]
     findings += [_git(), _state()]
     return findings + [await _model(spec) for spec in models]
 
@@ -83,11 +92,9 @@ def _gpu() -> Finding:
     return Finding("gpu", False, "no CUDA GPU; models run on the CPU or behind an API")
 
 
-def _api() -> Finding:
-    if os.environ.get("OPENAI_API_KEY"):
-        base = os.environ.get("OPENAI_BASE_URL", "api.openai.com")
-        return Finding("openai", True, f"OPENAI_API_KEY is set ({base})")
-    return Finding("openai", False, "OPENAI_API_KEY is not set", "set it to use openai:NAME")
+def _choice(choice: Choice) -> Finding:
+    detail = f"--model {choice.model}  {choice.detail}" if choice.model else choice.detail
+    return Finding(choice.source, choice.ready, detail.strip(), choice.remedy)
 
 
 def _extra(package: str) -> Finding:

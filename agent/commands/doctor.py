@@ -20,8 +20,9 @@ def doctor(models: tuple[str, ...], as_json: bool) -> int:
     from dataclasses import asdict
 
     from agent.checkup import examine, exit_code
+    from agent.models.choices import with_ports
 
-    findings = asyncio.run(examine(models))
+    findings = asyncio.run(examine(models, with_ports(())))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

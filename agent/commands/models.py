@@ -28,5 +28,4 @@ def models(ports: tuple[int, ...], as_json: bool) -> None:
     from rich.console import Console
 
     console = Console()
-    # Model names are there to be copied: they are not broken to fit.
-    console.print(choices_view(found, ascii_only=not console.encoding.lower().startswith("utf")), soft_wrap=True)
+    console.print(choices_view(found, ascii_only=not console.encoding.lower().startswith("utf")))

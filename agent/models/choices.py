@@ -12,6 +12,8 @@ from agent.models.probe import running_servers
 from agent.models.servers import SERVERS, RunningServer, Server, gigabytes
 from engines import NamedModel, is_downloaded, named_models
 
+BUNDLED = "bundled"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -81,7 +83,7 @@ def _openai() -> Choice:
 def _bundled() -> Choice:
     detail = "knows one family of small problems only, see cure-agent demo"
     ready = importlib.util.find_spec("torch") is not None
-    return Choice("bundled", "micro", detail, ready, "" if ready else _install("local"))
+    return Choice(BUNDLED, "micro", detail, ready, "" if ready else _install("local"))
 
 
 def _install(extra: str) -> str:

@@ -9,7 +9,7 @@ import httpx2
 
 from agent.models.servers import SERVERS, RunningServer, Server, read_answer
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 3.0
 _LARGEST = 4 * 2**20  # bytes of an answer
 
 

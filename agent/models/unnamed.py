@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.models.choices import Choice
+from agent.models.choices import BUNDLED, Choice
 
 
 def name_a_model(choices: Sequence[Choice]) -> str:
     """Why a model has to be named, with those that are ready here, or the smallest step to one."""
-    ready = [choice for choice in choices if choice.ready and choice.source != "bundled"]
+    ready = [choice for choice in choices if choice.ready and choice.source != BUNDLED]
     lines = ["the bundled model knows only its own family of problems (`cure-agent demo`); name another with --model"]
     lines += [f"  --model {choice.model}  ({choice.source}: {choice.detail or 'running'})" for choice in ready]
     if not ready:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from agent.checkup import Finding, examine
 from agent.models.choices import Choice, choices, with_ports
 from agent.models.probe import running_servers
 from agent.models.servers import SERVERS, RunningServer, Server, read_answer
@@ -220,6 +221,13 @@ def test_a_model_named_for_each_role_is_enough(desk: Desk) -> None:
     model = desk.script(coder=PROGRAMS, tester=TESTS)
     assert desk.solve("--coder", model, "--tester", model).code == 0
     assert desk.solve("--coder", model).code == 2
+
+
+def test_the_check_of_the_machine_names_what_runs_with_the_model_to_type() -> None:
+    with serving({"/v1/models": (200, VLLM)}) as port:
+        findings = asyncio.run(examine((), [Server("vLLM", port)]))
+    model = f"http://localhost:{port}/v1#Qwen/Qwen2.5-Coder-0.5B"
+    assert Finding("vLLM", True, f"--model {model}  context 4096") in findings
 
 
 def test_ready_models_are_named_before_those_that_need_a_step() -> None:
