@@ -8,26 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.cure.statement_forms import FORMS
+from tests.agent.conftest import Desk, desk
+from tests.cure.statement_forms import FORMS, Form
 from tests.end_to_end import conftest
+
+__all__ = ["desk"]
 
 Solve = Callable[..., subprocess.CompletedProcess[str]]
 Script = Callable[..., str]
 
 THRICE = "```python\nprint(int(input()) * 3)\n```"
 WRONG_TESTS = [conftest.tester_answer(str(number), str(3 * number)) for number in range(6, 14)]
-COMMONEST = ("numbered headings", "headings without numbers", "bold example", "Codeforces, copied", "Kattis, copied")
 
 
-@pytest.mark.parametrize("name", COMMONEST)
-def test_a_wrong_program_with_agreeing_tests_is_not_verified(
-    name: str, solve: Solve, script: Script, tmp_path: Path
-) -> None:
-    (form,) = (form for form in FORMS if form.name == name)
-    file = tmp_path / "twice.md"
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_a_wrong_program_with_agreeing_tests_is_not_verified(form: Form, desk: Desk) -> None:
+    file = desk.folder / "twice.md"
     file.write_text(form.render([("5\n", "10\n")]))
-    done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1)
-    assert done.returncode == 3, done.stderr
+    model = desk.script(coder=[THRICE], tester=WRONG_TESTS, repair=[THRICE])
+    done = desk.run("solve", file, "--model", model, "--rounds", 1, "--sandbox", "none")
+    assert done.code == 3, done.stderr
+    assert done.stdout == ""
 
 
 def test_a_sample_that_was_not_understood_is_said_before_the_work_begins(
