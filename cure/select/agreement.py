@@ -18,7 +18,7 @@ def output_agreement(table: AnyTable) -> dict[str, float]:
     Inputs of doubtful tests count as well, since only the expected outputs are in doubt. An execution that did not
     end with verdict `ok` agrees with no other.
     """
-    inputs = {test.stimulus: name for name, test in table.tests.items()}
+    inputs = {table.tests[name].stimulus: name for name in table.independent}
     others = len(table.candidates) - 1
     if others < 1 or not inputs:
         return dict.fromkeys(table.candidates, 0.0)

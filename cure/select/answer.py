@@ -27,4 +27,4 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
 
 def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
     """Whether the candidate is right with at least the probability `confident`, and passes a test."""
-    return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.tests)
+    return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)

@@ -12,7 +12,7 @@ from cure.table import AnyTable, clusters, pass_matrix
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Passes and fails of each behaviour on each test; a behaviour counts once, however many candidates show it."""
+    """Passes and fails of each behaviour on each independent test; a behaviour counts once, however many show it."""
 
     groups: tuple[tuple[str, ...], ...]
     """Names of the candidates of each behaviour."""
@@ -32,13 +32,14 @@ class Evidence:
 def evidence(table: AnyTable) -> Evidence:
     """The evidence of a table. Behaviours without a known cell are left out, unless all are such."""
     behaviours = [tuple(group) for group in clusters(table)]
-    judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.tests)]
+    judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.independent)]
     groups = judged or behaviours
     first = [group[0] for group in groups]
-    known = [[table.known(candidate, name) for name in table.tests] for candidate in first]
+    tests = table.independent
+    known = [[table.known(candidate, name) for name in tests] for candidate in first]
     return Evidence(
         groups=tuple(groups),
-        passed=pass_matrix(table, first),
-        known=np.array(known, dtype=bool).reshape(len(groups), len(table.tests)),
-        trusted=np.array([test.trusted for test in table.tests.values()], dtype=bool),
+        passed=pass_matrix(table, first, tests),
+        known=np.array(known, dtype=bool).reshape(len(groups), len(tests)),
+        trusted=np.array([table.tests[name].trusted for name in tests], dtype=bool),
     )

@@ -7,6 +7,6 @@ from cure.table import AnyTable
 
 
 def rank_by_max_pass(table: AnyTable) -> Ranking:
-    """Ranking by the number of tests passed, all tests alike; the earliest candidate wins ties."""
-    scores = {name: (float(sum(table.passes(name, test) for test in table.tests)),) for name in table.candidates}
+    """Ranking by the number of independent tests passed, all alike; the earliest candidate wins ties."""
+    scores = {name: (float(sum(table.passes(name, test) for test in table.independent)),) for name in table.candidates}
     return sort_by_score("max-pass", ("tests passed",), scores)

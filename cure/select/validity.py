@@ -57,9 +57,9 @@ def believed_failures(table: AnyTable, candidate: str, posterior: Confidence) ->
     validity = validity_if_wrong(table, posterior, candidate)
     failing = [
         name
-        for name, test in table.tests.items()
+        for name in table.independent
         if table.known(candidate, name)
         and not table.passes(candidate, name)
-        and (test.trusted or (doubtful and validity[name] >= BELIEVABLE))
+        and (table.tests[name].trusted or (doubtful and validity[name] >= BELIEVABLE))
     ]
     return sorted(failing, key=lambda name: (not table.tests[name].trusted, -validity[name]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -115,9 +116,23 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
         cell = self.cells.get((candidate, test))
         return cell is not None and cell.known
 
+    @cached_property
+    def independent(self) -> tuple[str, ...]:
+        """Names of the tests that are evidence of their own: all but generated ones that repeat a trusted test's input.
+
+        The input of a public example is known to the tester, so a test that repeats it shows nothing that the example
+        does not show. Inputs are compared by their tokens.
+        """
+        trusted = {normalise(test.stimulus) for test in self.tests.values() if test.trusted}
+        return tuple(
+            name
+            for name, test in self.tests.items()
+            if test.trusted or test.expected is None or normalise(test.stimulus) not in trusted
+        )
+
     def names(self, *, trusted: bool) -> list[str]:
-        """Names of the trusted tests, or of the generated ones."""
-        return [name for name, test in self.tests.items() if test.trusted is trusted]
+        """Names of the trusted tests, or of the generated ones that repeat no trusted test's input."""
+        return [name for name in self.independent if self.tests[name].trusted is trusted]
 
 
 AnyTable = ExecutionTable[Row, Column]
@@ -139,15 +154,15 @@ def pass_matrix(
 
 
 def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
-    """What the candidate did on every test: verdict, whether it passed, and what it printed, normalised.
+    """What the candidate did on every independent test: verdict, whether it passed, what it printed, normalised.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
     however they are written; the output of a failed execution does not count, so that two programs that crash in the
     same place after different prints are alike. A candidate without a known cell has a behaviour of its own.
     """
     seen = []
-    for name, test in table.tests.items():
-        cell = table.cells.get((candidate, name))
+    for name in table.independent:
+        test, cell = table.tests[name], table.cells.get((candidate, name))
         if cell is None or not cell.known:
             seen.append(("unknown", False, ""))
         elif cell.verdict is Verdict.OK:
