@@ -24,7 +24,7 @@ class ModelSpec:
     name: str
     """Model name, path or file; empty for an http server whose only model is used."""
     url: str = ""
-    """Base URL of an `http` spec; ends in `/v1` only if the user wrote it."""
+    """Base URL of an `http` spec, with its query; its path ends in `/v1` only if the user wrote it."""
     text: str = ""
     """The spec as written."""
 
@@ -66,9 +66,10 @@ def _parse_url(spec: str) -> ModelSpec:
         raise ModelSpecError(f"model spec {spec!r} is not a URL ({error}); write {form}") from None
     if not host or not spec.startswith((f"{parts.scheme}://",)):
         raise ModelSpecError(f"model spec {spec!r} names no host; write {form}")
-    url = parts._replace(fragment="").geturl().rstrip("/")
+    path = parts.path.rstrip("/")
     for ending in ("/chat/completions", "/completions"):
-        url = url.removesuffix(ending)
+        path = path.removesuffix(ending)
+    url = parts._replace(path=path, fragment="").geturl()
     return ModelSpec("http", unquote(parts.fragment), url=url, text=spec)
 
 

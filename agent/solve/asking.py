@@ -141,7 +141,8 @@ def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sample
         if not isinstance(test, Rejection):
             solving.add_test(name, test, *place)
     if isinstance(found, Rejection):
-        solving.recorder.emit(Rejected(asked.role, *place, found.reason))
+        cut = " The model was cut at --max-tokens." if sample.finish == "length" else ""
+        solving.recorder.emit(Rejected(asked.role, *place, found.reason + cut))
 
 
 def _without_lone_surrogates(text: str) -> str:

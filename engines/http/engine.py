@@ -6,15 +6,26 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from engines.gather import Arrival, as_they_come
-from engines.http.attempt import Attempt, Draft
-from engines.http.pace import Consumed, Pace
-from engines.http.retry import EXPECTED, Failure, Patience, failure
+from engines.http.attempt import Attempt
+from engines.http.dialect import (
+    LIMITS,
+    REFUSALS,
+    Dialect,
+    is_about_model,
+    is_about_size,
+    may_be_parameter,
+    names_parameters,
+)
+from engines.http.drafts import Draft
+from engines.http.pace import Pace
+from engines.http.retry import EXPECTED, OVERLOADED, Failure, Patience, failure
 from engines.http.server import Server, ServerEngine
-from engines.http.wire import Dialect, outcome
+from engines.http.wire import optional_names, outcome, request_body
 from engines.protocol import Completion, Delta, Request
 from engines.runs import consecutive
 
@@ -33,7 +44,8 @@ class HttpEngine(ServerEngine):
             options.backoff_s, options.max_backoff_s, options.patience_s, options.retries, _LONGEST_WAIT_S
         )
         self._reached = False
-        self._slots = asyncio.Semaphore(options.concurrency)
+        self._splits = 0
+        """How often n > 1 failed for a reason not given, and single samples came."""
         self._pace = Pace(options.rpm, options.tpm)
 
     async def complete(
@@ -41,80 +53,147 @@ class HttpEngine(ServerEngine):
     ) -> AsyncGenerator[Completion, None]:
         """Yield completions as each finishes; a sample whose retries fail has `finish="error"`."""
         call = _Call(on_delta)
+        size = min(self._options.per_request, self._options.concurrency) if self._server.dialect.takes("n") else 1
         tasks = [
-            asyncio.create_task(self._samples(call, request, indices))
+            asyncio.create_task(self._samples(_Group(call, request, indices)))
             for request in requests
-            for indices in _split(list(range(request.n)), self._options.per_request if self._server.dialect.n else 1)
+            for indices in _split(list(range(request.n)), size)
         ]
         async with aclosing(as_they_come(call.queue, tasks)) as completions:
             async for completion in completions:
                 yield completion
 
-    async def _samples(self, call: _Call, request: Request, indices: list[int]) -> None:
+    async def _samples(self, group: _Group) -> None:
         """Request these samples until each is answered or a retry is pointless."""
-        missing, failures, began = list(indices), 0, time.monotonic()
-        while missing:
-            dialect = self._server.dialect
-            if len(missing) > 1 and not dialect.n:
-                await asyncio.gather(*(self._samples(call, request, [index]) for index in missing))
+        while group.missing:
+            dialect, url = self._server.dialect.without(*group.oversized), self._server.url
+            if len(group.missing) > 1 and not dialect.takes("n"):
+                await self._singles(group)
                 return
             try:
-                turn = self._pace.turn(request, len(missing), lambda: bool(call.hopeless))
-                async with self._slots, turn as consumed:
-                    if call.hopeless:
-                        raise Failure(call.hopeless, passing=False)
-                    if not failures:
-                        began = time.monotonic()
-                    await self._attempt(call, request, missing, dialect, consumed)
+                await self._ask(group, dialect)
             except EXPECTED as error:
-                problem = failure(error, self._server.url)
-                if problem.status in (400, 422) and (changed := dialect.without(problem.reason)):
-                    self._server.dialect = changed
-                    continue
-                failures += 1
-                wait = self._patience.wait_s(problem, failures, time.monotonic() - began, self._reached)
-                if wait is None:
-                    if problem.status in (401, 403, 404):
-                        call.hopeless = problem.reason
-                        self._pace.wake()
-                    tries = f" (asked {failures} times)" if failures > 1 else ""
-                    call.give_up(request, missing, problem.reason + tries)
-                    return
-                await asyncio.sleep(wait)
+                problem = failure(error, url)
+                if isinstance(error, TimeoutError) or problem.status in OVERLOADED:
+                    self._server.load.overloaded()
+                if not await self._adapt(group, dialect, url, problem):
+                    await self._pause(group, problem)
 
-    async def _attempt(
-        self, call: _Call, request: Request, missing: list[int], dialect: Dialect, consumed: Consumed
-    ) -> None:
-        """Send one request and remove the answered samples from `missing`."""
-        asked = list(missing)
-        if request.sampling.seed is not None:
-            # A server draws sample i of a request with seed + i.
-            first, count = consecutive(missing)[0]
-            asked = list(range(first, first + count))
-        for index in asked:
-            call.restart(request, index)
-        attempt = Attempt(
-            self._server.client,
-            self._server.name,
-            request,
-            asked,
-            dialect,
-            (self._options.first_token_s, self._options.idle_s),
-            lambda index, text: call.text(request, index, text),
-            self._extra(request),
-        )
-        async with aclosing(attempt.finished()) as drafts:
-            async for draft in drafts:
-                self._reached = True
-                consumed.add(draft.usage)
-                missing.remove(draft.index)
-                call.queue.put_nowait(_completion(request, draft))
-        left = [index for index in asked if index in missing]
-        if left and left == asked[1:] and attempt.started == asked[:1]:
-            # The answer is complete but has one sample: the server ignores n.
-            self._server.dialect = replace(self._server.dialect, n=False)
-        elif left:
-            raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
+    async def _singles(self, group: _Group) -> None:
+        """Request each missing sample alone."""
+        singles = [_Group(group.call, group.request, [index], group.oversized) for index in group.missing]
+        group.missing = []
+        await asyncio.gather(*map(self._samples, singles))
+        group.answered += sum(single.answered for single in singles)
+
+    async def _adapt(self, group: _Group, dialect: Dialect, url: str, problem: Failure) -> bool:
+        """Change how the server is asked after a refusal; whether there is something else to ask."""
+        report, several = problem.report, len(group.missing) > 1
+        if problem.is_elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
+            return self._server.try_other_path(url)
+        if problem.status not in REFUSALS:
+            return False
+        sent = self._optional(group, dialect)
+        if name := dialect.refused(report, sent):
+            if name in LIMITS and is_about_size(report):
+                group.oversized = LIMITS
+            else:
+                self._server.leave_out(name)
+            return True
+        if several and problem.status != 404:
+            await self._singles(group)
+            self._splits += bool(group.answered)
+            # A status of 500 may have had another reason once.
+            if group.answered and (problem.status != 500 or self._splits > 1):
+                self._server.leave_out("n")
+            return True
+        return may_be_parameter(report, problem.status) and await self._guess(group, dialect, sent)
+
+    def _optional(self, group: _Group, dialect: Dialect) -> set[str]:
+        """What may be left out of a request for the group."""
+        request = group.request
+        _, body = request_body("", request.prompt, request.sampling, len(group.missing), 0, dialect)
+        return optional_names(body)
+
+    async def _guess(self, group: _Group, dialect: Dialect, sent: set[str]) -> bool:
+        """Try what to leave out after a refusal that names nothing, once for each server; whether something helped."""
+        server = self._server
+        async with server.guessing:
+            if server.dialect.without(*group.oversized) != dialect:
+                return True
+            for guess in () if server.has_guessed else dialect.guesses(sent):
+                try:
+                    await self._ask(group, guess)
+                except EXPECTED as error:
+                    if failure(error, server.url).status not in REFUSALS:
+                        return False
+                    continue
+                server.leave_out(*(name for name in guess.dropped if dialect.takes(name)))
+                return True
+            server.has_guessed = True
+            return False
+
+    async def _pause(self, group: _Group, problem: Failure) -> None:
+        """Wait before the next try, or give the samples up."""
+        group.failures += 1
+        group.failed_at = group.failed_at or time.monotonic()
+        elapsed = time.monotonic() - group.failed_at
+        wait = self._patience.wait_s(problem, group.failures, elapsed, self._reached)
+        if wait is not None:
+            await asyncio.sleep(wait)
+            return
+        if problem.status in (401, 402, 403, 404):
+            group.call.hopeless = problem.reason
+            self._pace.wake()
+        tries = f" (asked {group.failures} times)" if group.failures > 1 else ""
+        group.call.give_up(group.request, group.missing, problem.reason + tries)
+        group.missing = []
+
+    async def _ask(self, group: _Group, dialect: Dialect) -> None:
+        """Send one request when there is room for it, and remove the answered samples from `missing`."""
+        call, request, missing = group.call, group.request, group.missing
+        turn = self._pace.turn(request, len(missing), lambda: bool(call.hopeless))
+        async with self._server.load.room(len(missing)) as share, turn as consumed:
+            if call.hopeless:
+                raise Failure(call.hopeless, passing=False)
+            asked = list(missing)
+            if request.sampling.seed is not None:
+                # A server draws sample i of a request with seed + i.
+                first, count = consecutive(missing)[0]
+                asked = list(range(first, first + count))
+            for index in asked:
+                call.restart(request, index)
+            show = partial(call.text, request)
+            attempt = Attempt(self._server, request, asked, dialect, show, self._extra(request))
+            async with aclosing(attempt.finished(share)) as drafts:
+                async for draft in drafts:
+                    self._reached = True
+                    share.arrived()
+                    consumed.add(draft.usage)
+                    missing.remove(draft.index)
+                    group.answered += 1
+                    call.queue.put_nowait(_completion(request, draft))
+            left = [index for index in asked if index in missing]
+            if left and left == asked[1:] and attempt.started == asked[:1]:
+                # The answer is complete but has one sample: the server ignores n.
+                self._server.leave_out("n")
+            elif left:
+                raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
+
+
+@dataclass
+class _Group:
+    """Samples of a request that are asked for together."""
+
+    call: _Call
+    request: Request
+    missing: list[int]
+    oversized: tuple[str, ...] = ()
+    """Limits of the length that are left out of this request, since their value is too large for the server."""
+    answered: int = 0
+    failures: int = 0
+    failed_at: float = 0.0
+    """When the first failure was."""
 
 
 class _Call:
@@ -150,7 +229,7 @@ def _split(indices: list[int], size: int) -> list[list[int]]:
 
 
 def _completion(request: Request, draft: Draft) -> Completion:
-    text, finish, error = outcome(draft.text, draft.finish, request.sampling.stop)
+    text, finish, error = outcome(draft.text, draft.reasoning, draft.finish, request.sampling.stop)
     logprobs, ids = tuple(draft.logprobs) or None, tuple(draft.token_ids) or None
     return Completion(
         request.key, draft.index, text, finish, usage=draft.usage, token_ids=ids, logprobs=logprobs, error=error

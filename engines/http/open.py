@@ -22,7 +22,7 @@ async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
     """
     server = Server(spec, own_options(HttpOptions, options))
     try:
-        await server.choose_model()
+        await server.prepare()
     except BaseException:
         await server.client.close()
         raise

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from settings.marks import Flag, Secret
 from settings.section import Section
@@ -13,8 +13,8 @@ from settings.section import Section
 class HttpOptions(Section):
     """Rate limits, time-outs, retries and key of an engine over an OpenAI-compatible server."""
 
-    concurrency: Annotated[int, Flag()] = Field(default=32, ge=1)
-    """Most concurrent requests to a server."""
+    concurrency: Annotated[int, Flag()] = Field(default=256, ge=1)
+    """Most samples under way at a server; fewer while it is slow to begin answers."""
     per_request: int = Field(default=8, ge=1)
     """Most samples in one request; a larger n is split over requests, so that first results come earlier."""
     rpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
@@ -22,12 +22,12 @@ class HttpOptions(Section):
     tpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
     """Most tokens per minute to and from a server, prompts and completions together."""
     timeout: Annotated[float | None, Flag()] = Field(default=None, gt=0)
-    """Seconds to wait for a server's next data: the value of `first_token_s`, `idle_s` and, if it is shorter,
-    `connect_s`, where these are not given themselves."""
+    """Most seconds to wait for a server's next data; overrides `first_token_s`, `idle_s` and a longer `connect_s`."""
     connect_s: float = Field(default=10.0, gt=0)
     """Most seconds to open a connection."""
     first_token_s: float = Field(default=300.0, gt=0)
-    """Most seconds from the request to the first data; a busy server queues requests."""
+    """Most seconds to the first data of an answer, counted from the last data of any answer: a server that works on
+    a queue is waited for."""
     idle_s: float = Field(default=90.0, gt=0)
     """Most seconds between two chunks of a stream."""
     retries: Annotated[int, Flag()] = Field(default=5, ge=0)
@@ -37,17 +37,23 @@ class HttpOptions(Section):
     max_backoff_s: float = Field(default=30.0, ge=0)
     """Longest pause before a retry in seconds, unless the server names a longer one."""
     patience_s: float = Field(default=600.0, ge=0)
-    """Seconds after the first request for a sample from which it is not retried."""
+    """Seconds after the first failed request for a sample from which it is not retried."""
     logprobs: bool = False
     """Request log-probabilities; without it they are kept only if a server sends them anyway."""
     api_key: Annotated[str | None, Secret()] = None
     """API key of the server, in place of the environment's OPENAI_API_KEY or CURE_AGENT_API_KEY."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _spread_timeout(cls, given: Any) -> Any:
-        """The given values, completed by those that follow from `timeout`."""
-        if not isinstance(given, dict) or not isinstance(timeout := given.get("timeout"), int | float):
-            return given
-        connect_s = min(timeout, cls.model_fields["connect_s"].default)
-        return {"first_token_s": timeout, "idle_s": timeout, "connect_s": connect_s, **given}
+    @property
+    def connecting_s(self) -> float:
+        """Most seconds to open a connection, by `connect_s` and `timeout`."""
+        return min(self.connect_s, self.timeout or self.connect_s)
+
+    @property
+    def first_data_s(self) -> float:
+        """Most seconds to the first data, by `first_token_s` and `timeout`."""
+        return self.timeout or self.first_token_s
+
+    @property
+    def between_data_s(self) -> float:
+        """Most seconds between data, by `idle_s` and `timeout`."""
+        return self.timeout or self.idle_s

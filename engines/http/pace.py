@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from engines.http.attempt import estimated_prompt_tokens
+from engines.http.drafts import estimated_prompt_tokens
 from engines.protocol import Request, Usage
 
 CAPACITY = 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -12,30 +13,43 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx2
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAIError
+from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
-from engines.http.wire import GarbageError
+from engines.http.events import GarbageError, NoAnswerError
+from engines.http.report import Report, read_report, shortened
 
-PASSING = {408, 409, 425, 429}
-"""HTTP statuses under 500 after which a retry may help."""
+PASSING = {408, 409, 425, 429, 498}
+"""HTTP statuses under 500 after which a retry may help; 498 is Groq's for a lack of capacity."""
+OVERLOADED = {408, 429, 498, 502, 503, 504, 529}
+"""HTTP statuses of a server that has too much to do."""
 HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 """Error codes after which a retry never helps."""
-_LONGEST_REASON = 300
 _UNREACHABLE_RETRIES = 3
+_TRY_AGAIN = re.compile(r"(?:try again|retry) (?:in|after) (\d+(?:\.\d+)?) ?(ms|s\b|sec)")
 
 
 class Failure(Exception):
     """A failed attempt. `passing`: a retry may help. `wait_s`: seconds that the server asks to wait."""
 
     def __init__(
-        self, reason: str, passing: bool, wait_s: float | None = None, status: int = 0, unreachable: bool = False
+        self,
+        reason: str,
+        passing: bool,
+        wait_s: float | None = None,
+        status: int = 0,
+        unreachable: bool = False,
+        report: Report | None = None,
+        is_elsewhere: bool = False,
     ) -> None:
+        """`is_elsewhere`: the path does not exist or leads to something else, such as a web page."""
         super().__init__(reason)
         self.reason = reason
         self.passing = passing
         self.wait_s = wait_s
         self.status = status
         self.unreachable = unreachable
+        self.report = report or Report(reason)
+        self.is_elsewhere = is_elsewhere or status in (404, 405)
 
     @property
     def certain(self) -> bool:
@@ -52,46 +66,47 @@ def failure(error: Exception, url: str) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, APIStatusError):
-        return _status_failure(error, url)
+        return status_failure(error.status_code, error.response.text, url, error.response.headers)
     if isinstance(error, APITimeoutError | TimeoutError):
         return Failure(f"{url} did not answer in time", passing=True)
     if isinstance(error, APIConnectionError | httpx2.HTTPError):
         cause = error.__cause__ if isinstance(error, APIConnectionError) else error
         what = " ".join(str(cause).split()) or type(cause).__name__
-        unreachable = type(cause).__name__ in ("ConnectError", "ConnectTimeout")
+        unreachable = type(cause).__name__ in ("ConnectError", "ConnectTimeout", "ProxyError")
+        place = f"{url} through a proxy" if type(cause).__name__ == "ProxyError" else url
         return Failure(
-            f"cannot connect to {url}: {what}" if unreachable else f"{url} broke the connection: {what}",
+            f"cannot connect to {place}: {what}" if unreachable else f"{url} broke the connection: {what}",
             passing=type(cause).__name__ != "UnsupportedProtocol",
             unreachable=unreachable,
         )
+    if isinstance(error, NoAnswerError):
+        said = shortened(read_report(str(error)).text)
+        return Failure(f"{url} sent something that is no answer: {said!r}", passing=True, is_elsewhere=True)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | GarbageError):
         return Failure(f"{url} sent garbage: {shortened(str(error))}", passing=True)
     if isinstance(error, RecursionError):
         return Failure(f"{url} sent garbage: JSON nested too deeply", passing=True)
-    if isinstance(error, APIError):
-        return Failure(f"{url} reported in mid-stream: {shortened(error.message)}", passing=True)
     if isinstance(error, UnicodeEncodeError):
-        return Failure("the prompt cannot be sent: it holds characters that are no Unicode text", passing=False)
+        return Failure("the prompt cannot be sent: it contains characters that are not Unicode text", passing=False)
     raise error
 
 
-def _status_failure(error: APIStatusError, url: str) -> Failure:
-    status = error.status_code
-    body = error.body if isinstance(error.body, Mapping) else {}
-    message = shortened(str(body.get("message") or body.get("detail") or error.message))
+def status_failure(status: int, body: object, url: str, headers: Mapping[str, str] | None = None) -> Failure:
+    """The failure that an error's HTTP status and body mean; a status that the body names comes before 200."""
+    report = read_report(body)
+    in_answer = status < 400
+    if in_answer:
+        # LM Studio answers 200 at unknown paths, with an error that says so.
+        status = 404 if "unexpected endpoint" in report.text.lower() else report.status or 500
     hint = ""
     if status in (401, 403):
         hint = " (is the API key right? OPENAI_API_KEY for openai:NAME, CURE_AGENT_API_KEY for a URL)"
-    elif status == 404 and not url.endswith("/v1"):
-        hint = f" (does {url} lack /v1?)"
-    passing = (status in PASSING or status >= 500) and body.get("code") not in HOPELESS_CODES
-    return Failure(f"HTTP {status}: {message}{hint}", passing, retry_after(error.response.headers), status)
-
-
-def shortened(text: str) -> str:
-    """The text in one line of at most 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + "…"
+    passing = (status in PASSING or status >= 500) and report.code not in HOPELESS_CODES
+    what = f"{url} reported an error in its answer" if in_answer and not report.status else f"HTTP {status}"
+    wait_s = retry_after(headers or {})
+    if wait_s is None and (found := _TRY_AGAIN.search(report.text.lower())):
+        wait_s = float(found[1]) / (1000 if found[2] == "ms" else 1)
+    return Failure(f"{what}: {shortened(report.text)}{hint}", passing, wait_s, status, report=report)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -121,13 +136,13 @@ class Patience:
     backoff_s: float
     most_backoff_s: float
     patience_s: float
-    """Seconds after the first try from which there is no retry."""
+    """Seconds after the first failure from which there is no retry."""
     retries: int = sys.maxsize
     longest_wait_s: float = math.inf
     """Seconds; there is no retry if the server asks to wait longer."""
 
     def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
-        """Seconds until the next try after this many failures in a row; None for no retry.
+        """Seconds until the next try after this many failures, `elapsed_s` after the first; None for no retry.
 
         `reached` says whether the server ever answered; a server that never did is retried three times at most.
         """

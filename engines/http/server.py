@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import httpx2
-from openai import AsyncOpenAI, Omit, OpenAIError
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit, OpenAIError
 
 from engines.errors import EngineError
+from engines.http.dialect import LIMITS, Dialect
+from engines.http.events import GarbageError
+from engines.http.load import Load
 from engines.http.options import HttpOptions
+from engines.http.proxy import with_proxies
 from engines.http.retry import EXPECTED, failure
-from engines.http.wire import Dialect, read_models
+from engines.http.wire import ServedModel, read_models
 from engines.spec import ModelSpec
+
+_PREPARE_S = 3.0
+_OWN_DEFAULTS = ("vllm", "sglang", "llamacpp", "library", "organization_owner")
+"""Owners of models as vLLM, SGLang, llama.cpp, Ollama and LM Studio name them, which have defaults for each model."""
+_NOTED = ("temperature", "top_p", "top_k", "seed", "max_tokens", "max_completion_tokens")
+"""Parameters that change the samples."""
+_log = logging.getLogger(__name__)
 
 
 class Server:
@@ -24,60 +38,125 @@ class Server:
         """Opens no connection; raises EngineError where a key is missing or the URL is invalid."""
         self.spec = spec.text
         self.name = spec.name
-        """The model's name; empty until `choose_model` where the spec names none."""
+        """The model's name; empty until `prepare` where the spec names none."""
         self.options = options
         named = spec.kind == "openai"
         # OpenAI's key goes to no other server than the one it was set for.
         key = options.api_key or os.environ.get("OPENAI_API_KEY" if named else "CURE_AGENT_API_KEY")
         if not key and named and not os.environ.get("OPENAI_BASE_URL"):
             raise EngineError(f"{spec.text} needs an API key: set OPENAI_API_KEY")
-        try:
-            self.client = AsyncOpenAI(
-                base_url=spec.url or None,
+        address = urlsplit(spec.url)
+        base = urlunsplit(address._replace(query=""))
+
+        def make(trust_env: bool) -> AsyncOpenAI:
+            return AsyncOpenAI(
+                base_url=base or None,
                 api_key=key or "none",
                 max_retries=0,
-                default_headers=None if named else _no_account(),
+                default_headers=None if named else _headers(address.hostname or "", key),
+                default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
                 # Attempt times the wait for the answer and between its chunks.
-                timeout=httpx2.Timeout(None, connect=options.connect_s),
+                timeout=httpx2.Timeout(None, connect=options.connecting_s),
+                http_client=None if trust_env else DefaultAsyncHttpxClient(trust_env=False),
             )
+
+        try:
+            self.client = with_proxies(make, base or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com")
         except (OpenAIError, ValueError) as error:
             raise EngineError(f"{spec.text}: {error}") from None
         if self.client.base_url.userinfo:
             # The URL stands in errors, which are written into records.
             raise EngineError(f"{spec.text}: OPENAI_BASE_URL may not hold a user name or password: set OPENAI_API_KEY")
-        self.url = str(self.client.base_url).rstrip("/")
         self.dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
+        self.load = Load(options.concurrency)
+        self.guessing = asyncio.Lock()
+        """Held while a request is tried without parameters that its refusal does not name."""
+        self.has_guessed = False
+        """Whether that was done; it is done once."""
+        self._asks_models = not named
+        self._first_url: str | None = None
+        """The base URL as it was given, once the other one was tried."""
+
+    @property
+    def url(self) -> str:
+        """The base URL without its query."""
+        return str(self.client.base_url).rstrip("/")
 
     @property
     def model(self) -> str:
         """The spec including the model's name, even if the server was asked for it."""
         return f"{self.spec.partition('#')[0]}#{self.name}" if self.spec.startswith("http") else self.spec
 
-    async def models(self, timeout_s: float = 3.0) -> list[str]:
-        """Names of the server's models; raises EngineError if it does not answer in time."""
+    def leave_out(self, *names: str) -> None:
+        """Send these parameters no longer; says so where that changes the samples."""
+        before, self.dialect = self.dialect, self.dialect.without(*names)
+        lost = [name for name in names if name in _NOTED and before.takes(name)]
+        if any(map(self.dialect.takes, LIMITS)):
+            lost = [name for name in lost if name not in LIMITS]
+        if lost:
+            _log.warning("%s does not accept %s: requests are sent without", self.url, ", ".join(lost))
+
+    def try_other_path(self, asked: str) -> bool:
+        """Whether to ask again after the path under the base URL `asked` did not exist.
+
+        Adds /v1 to the base URL, or takes it away, once; a base URL that does not help is taken back.
+        """
+        if self.url != asked:
+            return True
+        if self._first_url is None:
+            self._first_url = asked
+            self.client.base_url = asked.removesuffix("/v1") if asked.endswith("/v1") else f"{asked}/v1"
+        else:
+            self.client.base_url = self._first_url
+        return self.url != asked and asked == self._first_url
+
+    async def models(self, timeout_s: float = 3.0) -> list[ServedModel]:
+        """The server's models; raises EngineError if it does not answer in time."""
+        asked = self.url
         try:
-            async with asyncio.timeout(timeout_s):
-                answer = await self.client.get("/models", cast_to=object)
-            return read_models(answer)
+            return await self._models(timeout_s)
         except EXPECTED as error:
-            raise EngineError(failure(error, self.url).reason) from None
+            problem = failure(error, asked)
+            is_elsewhere = problem.is_elsewhere or isinstance(error, GarbageError)
+        if is_elsewhere and self._asks_models and self.try_other_path(asked):
+            try:
+                return await self._models(timeout_s)
+            except EXPECTED:
+                # There is no list at either path; which of them has completions is not known yet.
+                self.client.base_url, self._first_url = asked, None
+        raise EngineError(problem.reason)
+
+    async def _models(self, timeout_s: float) -> list[ServedModel]:
+        async with asyncio.timeout(timeout_s):
+            return read_models(await self.client.get("/models", cast_to=object))
 
     async def check(self) -> str:
         """One line saying that the server answers and has the model; raises EngineError if not."""
-        found = await self.models()
+        found = [model.name for model in await self.models()]
         if self.name not in found:
             raise EngineError(f"{self.url} has no model {self.name!r}; it has {', '.join(found[:10]) or 'none'}")
         return f"{self.url} answers and has {self.name}"
 
-    async def choose_model(self) -> None:
-        """Use the server's only model if the spec names none; raises EngineError unless there is exactly one."""
-        if self.name:
+    async def prepare(self) -> None:
+        """Ask the server for its models: to use its only one if the spec names none, and to know what server it is.
+
+        Raises EngineError if the spec names no model and the server does not have exactly one.
+        """
+        if not self._asks_models:
             return
-        found = await self.models(self.options.connect_s)
-        if len(found) != 1:
-            offered = ", ".join(found[:10]) or "none"
-            raise EngineError(f"{self.url} has {len(found)} models ({offered}); name one: {self.url}#NAME")
-        self.name = found[0]
+        try:
+            found = await self.models(self.options.connecting_s if not self.name else _PREPARE_S)
+        except EngineError:
+            if not self.name:
+                raise
+            return
+        if not self.name:
+            if len(found) != 1:
+                offered = ", ".join(model.name for model in found[:10]) or "none"
+                raise EngineError(f"{self.url} has {len(found)} models ({offered}); name one: {self.url}#NAME")
+            self.name = found[0].name
+        if any(model.owner in _OWN_DEFAULTS for model in found):
+            self.dialect = replace(self.dialect, neutral=True)
 
 
 class ServerEngine:
@@ -105,7 +184,12 @@ class ServerEngine:
         await self._server.client.close()
 
 
-def _no_account() -> Mapping[str, str]:
-    """Headers that leave out OpenAI's organization and project, which the client takes from the environment."""
+def _headers(host: str, key: str | None) -> Mapping[str, str]:
+    """Headers without OpenAI's organization and project, which the client takes from the environment.
+
+    Azure takes keys under a name of its own.
+    """
     # The client takes Omit here, as it does in the headers of a request, but its types do not say so.
-    return cast(Mapping[str, str], {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()})
+    headers = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
+    azure = {"api-key": key} if key and host.endswith(".azure.com") else {}
+    return cast(Mapping[str, str], {**headers, **azure})

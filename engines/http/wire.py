@@ -1,43 +1,25 @@
-"""Requests and chunks of the OpenAI protocol, as plain data."""
+"""Requests and answers of the OpenAI protocol, as plain data."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from engines.http.dialect import LIMITS, SYSTEM, Dialect
+from engines.http.events import GarbageError
 from engines.protocol import ChatPrompt, Finish, Prompt, Sampling, TextPrompt, Usage
 from engines.stop import cut_at_stop
+from engines.text import without_system
 
-
-class GarbageError(ValueError):
-    """The server's answer does not follow the protocol."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """Parameters that a server accepts: at first all, later without those that the server refused by name."""
-
-    n: bool = True
-    usage: bool = True
-    seed: bool = True
-    logprobs: bool = False
-    limit: str = "max_tokens"
-
-    def without(self, refusal: str) -> Dialect | None:
-        """The dialect without the parameter that a refusal (HTTP 400) names; None if it names no optional one."""
-        if self.n and re.search(r"\bn\b", refusal):
-            return replace(self, n=False)
-        if self.limit == "max_tokens" and "max_completion_tokens" in refusal:
-            return replace(self, limit="max_completion_tokens")
-        if self.usage and "stream_options" in refusal:
-            return replace(self, usage=False)
-        if self.logprobs and "logprobs" in refusal:
-            return replace(self, logprobs=False)
-        if self.seed and "seed" in refusal:
-            return replace(self, seed=False)
-        return None
+INTERRUPTED = ("error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource")
+"""Finish reasons of samples that the server broke off."""
+_CUT = ("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "model_length", "context_length")
+_FILTERED = ("content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive")
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
+_REASONING_PARTS = ("thinking", "reasoning", "reasoning_content", "redacted_thinking")
+_REQUIRED = ("model", "messages", "prompt")
 
 
 def request_body(
@@ -45,96 +27,198 @@ def request_body(
 ) -> tuple[str, dict[str, Any]]:
     """The path under the base URL and the JSON body that ask for samples `first` … `first + n - 1`.
 
-    temperature and top_p are always sent: servers such as vLLM otherwise take the model's own defaults. top_k is no
-    OpenAI parameter and is sent only when set.
+    Parameters with a neutral value (n = 1, top_p = 1, no seed, …) are left out. The temperature is sent, since servers
+    such as vLLM otherwise use the model's own.
     """
-    body: dict[str, Any] = {
-        "model": model,
-        "stream": True,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-    }
-    if dialect.usage:
-        body["stream_options"] = {"include_usage": True}
-    if n > 1:
-        body["n"] = n
-    if sampling.top_k is not None:
-        body["top_k"] = sampling.top_k
-    if sampling.seed is not None and dialect.seed:
-        body["seed"] = sampling.seed + first
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
+    chat = isinstance(prompt, ChatPrompt)
+    limits = (dialect.limit, *(name for name in LIMITS if name != dialect.limit)) if chat else ("max_tokens",)
+    limit = next(filter(dialect.takes, limits), "")
+    body: dict[str, Any] = {"model": model}
     if isinstance(prompt, ChatPrompt):
-        body[dialect.limit] = sampling.max_tokens
-        body["messages"] = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        if dialect.logprobs:
-            body["logprobs"] = True
-        return "/chat/completions", body
-    body["max_tokens"] = sampling.max_tokens
-    body["prompt"] = prompt.text if isinstance(prompt, TextPrompt) else list(prompt.token_ids)
-    if dialect.logprobs:
-        body["logprobs"] = 0
-    return "/completions", body
+        messages = prompt.messages if dialect.takes(SYSTEM) else without_system(prompt.messages)
+        body["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+    else:
+        body["prompt"] = prompt.text if isinstance(prompt, TextPrompt) else list(prompt.token_ids)
+    optional: dict[str, Any] = {
+        "stream": True,
+        "stream_options": {"include_usage": True} if dialect.takes("stream") else None,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p if sampling.top_p < 1 or dialect.neutral else None,
+        "top_k": sampling.top_k,
+        "n": n if n > 1 else None,
+        "seed": None if sampling.seed is None else sampling.seed + first,
+        "stop": list(sampling.stop) or None,
+        limit: sampling.max_tokens,
+        "logprobs": (True if chat else 0) if dialect.logprobs else None,
+    }
+    body |= {name: value for name, value in optional.items() if name and value is not None and dialect.takes(name)}
+    return "/chat/completions" if chat else "/completions", body
 
 
-LOST = ("error", "abort")
-"""Finish reasons of samples that the server broke off."""
+def optional_names(body: Mapping[str, Any]) -> set[str]:
+    """What may be left out of a body: its parameters, and SYSTEM if it has a system message."""
+    system = any(message["role"] == "system" for message in body.get("messages", ()))
+    return {name for name in body if name not in _REQUIRED} | ({SYSTEM} if system else set())
 
 
-def outcome(text: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Finish, str]:
-    """Text, finish and error of a complete sample, by the server's finish reason and the stop strings."""
-    text, stopped = cut_at_stop(text, stop)
-    if reason == "content_filter":
+def outcome(text: str, reasoning: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Finish, str]:
+    """Text, finish and error of a complete sample, by the server's finish reason and the stop strings.
+
+    Without text, the text is the reasoning: some servers take an answer without a mark of its beginning for reasoning.
+    Reasoning that was cut begins with `<think>`, as it does where a server does not tell it apart.
+    """
+    if reason in _FILTERED:
         return text, "error", "the server's content filter cut the answer"
-    return text, "length" if reason in ("length", "max_tokens") and not stopped else "stop", ""
+    is_cut = reason in _CUT or "context_window" in (reason or "")
+    if is_cut and reasoning and not text.strip():
+        return f"<think>\n{reasoning}", "length", ""
+    text, stopped = cut_at_stop(text if text.strip() else reasoning or text, stop)
+    return text, "length" if is_cut and not stopped else "stop", ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Piece:
     """The part of a chunk that belongs to one choice."""
 
-    index: int
-    text: str
-    finish: str | None
-    logprobs: tuple[float, ...]
+    index: int | None
+    """The choice's number; None where the server gives none that can be read."""
+    text: str = ""
+    reasoning: str = ""
+    whole: bool = False
+    """Whether `text` is the choice's text so far, not what is new."""
+    finish: str | None = None
+    logprobs: tuple[float, ...] = ()
     token_ids: tuple[int, ...] = ()
 
 
 def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
-    """The pieces and the usage of one chunk, or of an unstreamed response; raises GarbageError."""
-    if not isinstance(chunk, Mapping) or not isinstance(chunk.get("choices"), list):
-        raise GarbageError(f"no choices in {str(chunk)[:80]!r}")
-    usage = chunk.get("usage")
-    counted = None
-    try:
-        pieces = [_piece(choice) for choice in chunk["choices"]]
-        if usage is not None:
-            counted = Usage(int(usage["prompt_tokens"]), int(usage.get("completion_tokens") or 0))
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise GarbageError(f"{type(error).__name__} in {str(chunk)[:80]!r}") from None
-    return pieces, counted
+    """The pieces and the usage of one chunk, or of a complete answer. Fields that cannot be read are left out."""
+    if not isinstance(chunk, Mapping):
+        return [], None
+    choices = chunk.get("choices")
+    rows = [choices] if isinstance(choices, Mapping) else choices if isinstance(choices, list) else []
+    pieces = [_piece(row) for row in rows if isinstance(row, Mapping)]
+    indices = [piece.index for piece in pieces]
+    if len(pieces) > 1 and (None in indices or len(set(indices)) < len(indices)) and _are_apart(pieces):
+        pieces = [_numbered(piece, number) for number, piece in enumerate(pieces)]
+    return pieces, _usage(chunk.get("usage"))
+
+
+def _are_apart(pieces: Sequence[Piece]) -> bool:
+    """Whether choices that share a number are different choices: each is complete."""
+    return all(piece.whole or piece.finish for piece in pieces)
+
+
+def _numbered(piece: Piece, number: int) -> Piece:
+    return Piece(**{**piece.__dict__, "index": number})
 
 
 def _piece(choice: Mapping[str, Any]) -> Piece:
-    said = choice.get("delta") or choice.get("message")
-    text = (said.get("content") if said else choice.get("text")) or ""
-    finish = choice.get("finish_reason")
-    if not isinstance(text, str) or not isinstance(finish, str | None):
-        raise TypeError("text or finish_reason")
-    scores = choice.get("logprobs") or {}
-    numbers = (
-        [token["logprob"] for token in scores["content"]] if scores.get("content") else scores.get("token_logprobs")
+    is_delta = isinstance(choice.get("delta"), Mapping | str)
+    said = choice["delta"] if is_delta else choice.get("message")
+    fields = said if isinstance(said, Mapping) else {"content": said if said is not None else choice.get("text")}
+    text, thought = _content(fields.get("content"))
+    logprobs, ids = choice.get("logprobs"), choice.get("token_ids")
+    reasoning = next((found for name in _REASONING if (found := _words(fields.get(name)))), thought)
+    return Piece(
+        index=_index(choice.get("index")),
+        text=text or _words(fields.get("refusal")),
+        reasoning=reasoning or _words(fields.get("reasoning_details")),
+        whole=not is_delta and isinstance(choice.get("message"), Mapping | str),
+        finish=_finish(choice.get("finish_reason")),
+        logprobs=_logprobs(logprobs) if isinstance(logprobs, Mapping) else (),
+        # Sent by vLLM if the request sets return_token_ids.
+        token_ids=tuple(ids) if isinstance(ids, list) and all(type(number) is int for number in ids) else (),
     )
-    # Sent by vLLM if the request sets return_token_ids.
-    token_ids = tuple(map(int, choice.get("token_ids") or ()))
-    return Piece(int(choice.get("index", 0)), text, finish, tuple(map(float, numbers or ())), token_ids)
 
 
-def read_models(answer: object) -> list[str]:
-    """The ids in an answer to GET /models; raises GarbageError."""
-    rows = answer.get("data") if isinstance(answer, Mapping) else None
-    if not isinstance(rows, list) or not all(
-        isinstance(row, Mapping) and isinstance(row.get("id"), str) for row in rows
-    ):
+def _content(content: object) -> tuple[str, str]:
+    """The text and the reasoning in a content: a text, a part, or a list of these."""
+    if isinstance(content, str):
+        return content, ""
+    if isinstance(content, list):
+        parts = [_content(part) for part in content]
+        return "".join(text for text, _ in parts), "".join(thought for _, thought in parts)
+    if not isinstance(content, Mapping):
+        return "", ""
+    words = _words(content)
+    return ("", words) if content.get("type") in _REASONING_PARTS else (words, "")
+
+
+def _words(value: object) -> str:
+    """The text in a value: itself, or that of its parts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(_words, value))
+    if isinstance(value, Mapping):
+        names = ("text", "content", "thinking", "reasoning", "summary", "value")
+        return next((words for name in names if (words := _words(value.get(name)))), "")
+    return ""
+
+
+def _index(value: object) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number == int(number) and 0 <= number < 2**31 else None
+
+
+def _finish(reason: object) -> str | None:
+    """The reason in small letters; None where there is none."""
+    word = reason.strip().lower() if isinstance(reason, str) else ""
+    return None if word in ("", "null", "none") else word
+
+
+def _logprobs(scores: Mapping[str, Any]) -> tuple[float, ...]:
+    """Log-probabilities of the tokens; empty unless all can be read."""
+    content, found = scores.get("content"), scores.get("token_logprobs")
+    if isinstance(content, list):
+        found = [token.get("logprob") if isinstance(token, Mapping) else None for token in content]
+    numbers = [_number(score) for score in found] if isinstance(found, list) else []
+    return () if None in numbers else tuple(number for number in numbers if number is not None)
+
+
+def _usage(usage: object) -> Usage | None:
+    """The usage, if the server counted the completion's tokens."""
+    if not isinstance(usage, Mapping):
+        return None
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    prompt, completion, total = (_index(usage.get(name)) for name in names)
+    if completion is None and prompt is not None and total is not None:
+        completion = max(0, total - prompt)
+    return None if prompt is None or completion is None else Usage(prompt, completion)
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model in a server's list."""
+
+    name: str
+    owner: str = ""
+
+
+def read_models(answer: object) -> list[ServedModel]:
+    """The models in an answer to GET /models; raises GarbageError where it is no list of models."""
+    rows: object = answer
+    if isinstance(answer, Mapping):
+        rows = next((answer[name] for name in ("data", "models") if isinstance(answer.get(name), list)), None)
+    if not isinstance(rows, list):
         raise GarbageError(f"no list of models in {str(answer)[:80]!r}")
-    return [row["id"] for row in rows]
+    return list(_models(rows))
+
+
+def _models(rows: Sequence[object]) -> Iterable[ServedModel]:
+    for row in rows:
+        if isinstance(row, str):
+            yield ServedModel(row)
+        elif isinstance(row, Mapping) and (name := row.get("id") or row.get("name") or row.get("model")):
+            yield ServedModel(str(name), str(row.get("owned_by") or ""))

@@ -20,10 +20,12 @@ def find_checkpoint(spec: str, name: str) -> Path:
     directory = Path(name).expanduser()
     if directory.is_dir():
         if not (directory / "config.json").is_file():
-            raise ModelSpecError(f"{spec}: {directory} holds no config.json, so it is no checkpoint")
+            raise ModelSpecError(f"{spec}: {directory} is not a checkpoint: it has no config.json")
         return directory
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise ModelSpecError(f"{spec}: there is no directory {directory}, and an id of the hub has the form OWNER/NAME")
+        raise ModelSpecError(
+            f"{spec}: no directory {directory}, and not OWNER/NAME, the form of an id of the Hugging Face hub"
+        )
     return _download(spec, name)
 
 
@@ -41,7 +43,7 @@ def _download(spec: str, name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=list(_FILES), tqdm_class=SlowBar))
     except GatedRepoError:
-        reason = f"its owner wants a licence accepted at https://huggingface.co/{name}; then set HF_TOKEN"
+        reason = f"accept its licence at https://huggingface.co/{name}, then set HF_TOKEN"
     except RepositoryNotFoundError:
         reason = "the hub has no such model (a private one needs HF_TOKEN), and no such directory exists"
     except LocalEntryNotFoundError:

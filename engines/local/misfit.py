@@ -15,7 +15,7 @@ def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], 
         near = difflib.get_close_matches(name, known, n=1)
         return f"the model has no weight {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     if name not in left:
-        return f"weight {name!r} came twice"
+        return f"weight {name!r} was given twice"
     if tuple(shape) != tuple(known[name]):
         return f"weight {name!r} has shape {_sizes(shape)}, the model's has {_sizes(known[name])}"
     return ""
@@ -24,7 +24,7 @@ def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], 
 def missing(names: Sequence[str]) -> str:
     """The error message for weights that were not given."""
     others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"weight {names[0]!r}{others} did not come"
+    return f"no weight was given for {names[0]!r}{others}"
 
 
 def _sizes(shape: Sequence[int]) -> str:

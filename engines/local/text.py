@@ -11,7 +11,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from engines.errors import EngineError
-from engines.protocol import ChatPrompt, Prompt, TextPrompt
+from engines.protocol import ChatPrompt, Message, Prompt, TextPrompt
+from engines.text import without_system
 
 
 class PromptError(Exception):
@@ -56,14 +57,31 @@ class Text:
         if not ids:
             raise PromptError("the prompt is empty")
         if context is not None and len(ids) >= context:
-            raise PromptError(f"the prompt has {len(ids)} tokens, the model has room for {context} in all")
+            raise PromptError(
+                f"the prompt has {len(ids)} tokens, and prompt and completion together may have {context}"
+            )
         return ids
 
     def _render(self, prompt: ChatPrompt) -> str:
         if not self._has_template:
-            raise PromptError(f"{self._directory} has no chat template: it takes raw text (/v1/completions)")
-        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        return str(self._pretrained.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+            raise PromptError(f"{self._directory} has no chat template: it accepts only raw text (/v1/completions)")
+        rendered, refusal = self._apply_template(prompt.messages)
+        system = [message.content.strip() for message in prompt.messages if message.role == "system"]
+        if not all(content in rendered for content in system):
+            # The template has no system role: it raises an error, or leaves such messages out.
+            merged, refusal = self._apply_template(without_system(prompt.messages))
+            rendered = merged or rendered
+        if not rendered:
+            raise PromptError(f"the chat template of {self._directory} refuses the messages: {refusal}")
+        return rendered
+
+    def _apply_template(self, messages: Sequence[Message]) -> tuple[str, str]:
+        """The messages as text, or an empty text and the template's error."""
+        rows = [{"role": message.role, "content": message.content} for message in messages]
+        try:
+            return str(self._pretrained.apply_chat_template(rows, tokenize=False, add_generation_prompt=True)), ""
+        except Exception as error:  # noqa: BLE001 - a template is a program of the checkpoint
+            return "", " ".join(str(error).split()) or type(error).__name__
 
     @cached_property
     def _has_template(self) -> bool:
@@ -88,7 +106,7 @@ def _checked(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise PromptError("the prompt holds characters that are no Unicode text") from None
+        raise PromptError("the prompt contains characters that are not Unicode text") from None
     return text
 
 

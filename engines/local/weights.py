@@ -31,7 +31,9 @@ def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torc
     for names in groups.values():
         first, *others = [name for name in names if name in staged]
         if different := [name for name in others if not torch.equal(staged[name], staged[first])]:
-            raise EngineError(f"{first!r} and {different[0]!r} are one weight of this model, but came with two values")
+            raise EngineError(
+                f"{first!r} and {different[0]!r} are one weight of this model, but different values were given"
+            )
     return staged
 
 

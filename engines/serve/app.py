@@ -46,9 +46,15 @@ def make_app(engine: Engine, model: str, api_key: str | None = None) -> Starlett
     async def health(_: HttpRequest) -> Response:
         return JSONResponse({"status": "ok", "model": model})
 
+    card = {"id": model, "object": "model", "created": 0, "owned_by": "cure-agent"}
+
     async def models(_: HttpRequest) -> Response:
-        row = {"id": model, "object": "model", "created": 0, "owned_by": "cure-agent"}
-        return JSONResponse({"object": "list", "data": [row]})
+        return JSONResponse({"object": "list", "data": [card]})
+
+    async def one_model(request: HttpRequest) -> Response:
+        if (name := request.path_params["name"]) == model:
+            return JSONResponse(card)
+        return _error(404, f"the model {name!r} does not exist; this server has {model!r}", "model", "model_not_found")
 
     async def chat(request: HttpRequest) -> Response:
         return await _complete(request, engine, model, chat=True)
@@ -67,6 +73,7 @@ def make_app(engine: Engine, model: str, api_key: str | None = None) -> Starlett
         routes=[
             Route("/health", health),
             Route("/v1/models", guarded(models)),
+            Route("/v1/models/{name:path}", guarded(one_model)),
             Route("/v1/chat/completions", guarded(chat), methods=["POST"]),
             Route("/v1/completions", guarded(raw), methods=["POST"]),
         ],

@@ -104,7 +104,7 @@ class VllmEngine(InProcessEngine[Sample]):
             )
         if not self._in_process:
             raise EngineError(
-                f"{self._spec} runs in processes of its own (tensor_parallel), which take no weights: start the "
+                f"{self._spec} runs in separate processes (tensor_parallel), which cannot be given weights: start the "
                 f"trainer with torchrun and open the engine with spmd=True"
             )
         checkpoint = Checkpoint(self._directory, self._tied)
@@ -146,7 +146,7 @@ class VllmEngine(InProcessEngine[Sample]):
 
     def _reload(self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
         feed = Feed(checkpoint, tensors)
-        self._stepper.stale = f"{self._spec}: not all of the last weights were taken; load them again"
+        self._stepper.stale = f"{self._spec}: the last load of weights was incomplete; load them again"
         try:
             engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(feed)})
         except Exception as error:
@@ -217,7 +217,7 @@ class VllmEngine(InProcessEngine[Sample]):
             ]
         except Exception as error:
             # What vLLM raises for a parameter out of range has changed its class more than once.
-            raise PromptError(f"vLLM takes no such sampling: {error}") from error
+            raise PromptError(f"vLLM does not accept the sampling parameters: {error}") from error
 
 
 def _params(sampling: Sampling, seed: int, limit: int, ends: frozenset[int], deltas: bool) -> Any:

@@ -40,6 +40,23 @@ class Checkpoint:
 
         return sum(map(prod, self.shapes.values()))
 
+    def fitting(
+        self, tensors: Iterable[tuple[str, torch.Tensor]], left: dict[str, tuple[int, ...]]
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        """The tensors, without an `lm_head.weight` that is tied, each removed from `left`, at first a copy of `shapes`.
+
+        Raises EngineError at a name or shape that does not fit, and at the end for weights that are left.
+        """
+        for name, tensor in tensors:
+            if self.tied and name == "lm_head.weight":
+                continue
+            if problem := misfit(name, tuple(tensor.shape), self.shapes, left):
+                raise EngineError(problem)
+            del left[name]
+            yield name, tensor
+        if left:
+            raise EngineError(missing(list(left)))
+
     def read(self, name: str) -> torch.Tensor:
         """The weight of this name."""
         from safetensors import safe_open
@@ -64,17 +81,10 @@ class Feed:
     def __iter__(self) -> Iterator[tuple[str, torch.Tensor]]:
         left = dict(self._checkpoint.shapes)
         try:
-            for name, tensor in self._tensors:
-                if self._checkpoint.tied and name == "lm_head.weight":
-                    continue
-                if problem := misfit(name, tuple(tensor.shape), self._checkpoint.shapes, left):
-                    raise EngineError(problem)
-                del left[name]
+            for name, tensor in self._checkpoint.fitting(self._tensors, left):
                 yield name, tensor.detach().clone()
         except Exception as error:  # noqa: BLE001 - raised when vLLM has been fed
             self.error = error
-        if left and self.error is None:
-            self.error = EngineError(missing(list(left)))
         for name in left:
             yield name, self._checkpoint.read(name)
 

@@ -74,7 +74,7 @@ class VllmServerEngine:
         dtypes = {one.dtype for one in served}
         self._dtype = dtypes.pop().removeprefix("torch.") if len(dtypes) == 1 else ""
         asked = HttpOptions(
-            concurrency=max(1, rows // _PER_REQUEST),
+            concurrency=rows,
             per_request=_PER_REQUEST,
             first_token_s=_PATIENCE_S,
             idle_s=_PATIENCE_S,
@@ -173,6 +173,7 @@ class VllmServerEngine:
             "ignore_eos": True,
             "stop_token_ids": sorted(self._ends | self._text.stop_ids(request.sampling.stop)),
             # A generation_config beside the checkpoint would change the distribution.
+            "top_p": request.sampling.top_p,
             "top_k": request.sampling.top_k or 0,
             "min_p": 0.0,
             "repetition_penalty": 1.0,
@@ -206,7 +207,7 @@ class VllmServerEngine:
         ends = await asyncio.gather(*(host.take(folder, version) for host in self._hosts), return_exceptions=True)
         for end in ends:
             if isinstance(end, BaseException):
-                self._stale = f"{self.spec}: the last weights were not taken everywhere; load them again"
+                self._stale = f"{self.spec}: not every server loaded the last weights; load them again"
                 remove_weights(self._weights)
                 raise end
         remove_weights(self._weights, folder)

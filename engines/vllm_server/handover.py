@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.errors import EngineError
-from engines.local.misfit import misfit, missing
 from engines.vllm_local.reload import Checkpoint
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def write_weights(
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     except OSError as error:
-        raise EngineError(f"{place} does not take the weights: {error.strerror or error}") from error
+        raise EngineError(f"{place} cannot store the weights: {error.strerror or error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
@@ -65,25 +64,17 @@ def _write_files(
 ) -> None:
     from safetensors.torch import save_file
 
-    left = dict(base.shapes)
     part: dict[str, torch.Tensor] = {}
     count = size = 0
-    for name, tensor in tensors:
-        if base.tied and name == "lm_head.weight":
-            continue
-        if problem := misfit(name, tuple(tensor.shape), base.shapes, left):
-            raise EngineError(problem)
-        del left[name]
-        wanted = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
+    for name, tensor in base.fitting(tensors, dict(base.shapes)):
+        stored = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
         # Always copy: the trainer may reuse the tensor's memory before the file is written.
-        part[name] = tensor.detach().to("cpu", wanted, copy=True).contiguous()
+        part[name] = tensor.detach().to("cpu", stored, copy=True).contiguous()
         size += part[name].nbytes
         if size >= file_bytes:
             save_file(part, folder / f"model-{count:05d}.safetensors", metadata={"format": "pt"})
             part.clear()
             count, size = count + 1, 0
-    if left:
-        raise EngineError(missing(list(left)))
     if part:
         save_file(part, folder / f"model-{count:05d}.safetensors", metadata={"format": "pt"})
     save_file({}, folder / SIGHT / "model.safetensors", metadata={"format": "pt"})

@@ -85,7 +85,7 @@ class Host:
         try:
             await self._reload(folder)
         except EngineError as error:
-            raise EngineError(f"{error}; it did not take all weights and must be started again") from None
+            raise EngineError(f"{error}; the server did not load all weights and must be started again") from None
         if not (await self._post("/reset_prefix_cache")).get("success", True):
             raise EngineError(f"{self.url} keeps keys and values of the old weights: start it again")
         await self._post("/update_weight_version", {"new_version": version})
@@ -200,4 +200,4 @@ def _words(text: str) -> str:
         message = text
     inner = re.search(r"Worker failed with error '(.*)', please check", str(message), re.DOTALL)
     line = " ".join((inner.group(1) if inner else str(message)).split())
-    return line[:300] or "an error without words; see the server's log"
+    return line[:300] or "no error message; see the server's log"

@@ -217,7 +217,7 @@ def test_a_server_without_n_is_asked_one_by_one(tmp_path: Path, server: BatchSer
     ask(server.url(mode), tmp_path, n=3)
     assert len(server.batches.sizes) == tries
     assert_right(tmp_path, n=3)
-    assert json.loads((tmp_path / "batches.json").read_text())["dialect"]["n"] is False
+    assert json.loads((tmp_path / "batches.json").read_text())["dialect"]["dropped"] == ["n"]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_a_line_that_keeps_the_batch_from_being_made_is_an_error_sample(tmp_path
 def test_a_prompt_that_is_no_text_does_not_spoil_the_batch(tmp_path: Path, server: BatchServer) -> None:
     made = ask(server.url("ok"), tmp_path, questions=["a \ud800 b"])
     errors = [sample for _, sample in made.samples if sample.error]
-    assert len(made.samples) == 16 and len(errors) == 4 and "no Unicode text" in errors[0].error
+    assert len(made.samples) == 16 and len(errors) == 4 and "not Unicode text" in errors[0].error
 
 
 @pytest.mark.parametrize(
@@ -288,10 +288,10 @@ def test_a_prompt_that_is_no_text_does_not_spoil_the_batch(tmp_path: Path, serve
     [
         ("unauthorized", "HTTP 401: Incorrect API key provided .is the API key right"),
         ("no_batches", "has no batch API .HTTP 404"),
-        ("no_model", "answers no batch of nobody: The model `nobody` does not exist"),
-        ("no_model_lines", "answers no batch of nobody: HTTP 404: The model `nobody` does not exist"),
+        ("no_model", "does not answer batches of nobody: The model `nobody` does not exist"),
+        ("no_model_lines", "does not answer batches of nobody: HTTP 404: The model `nobody` does not exist"),
         ("quota_lines", "exceeded your current quota"),
-        ("invalid", "answers no batch of nobody: something is wrong"),
+        ("invalid", "does not answer batches of nobody: something is wrong"),
     ],
 )
 def test_what_no_request_gets_around_is_one_line(tmp_path: Path, server: BatchServer, mode: str, message: str) -> None:
@@ -330,7 +330,7 @@ def test_a_server_that_stays_out_of_order_is_one_line_and_the_batch_is_collected
     tmp_path: Path, server: BatchServer
 ) -> None:
     notices: list[str] = []
-    with pytest.raises(EngineError, match="does not say how batch_0 stands: HTTP 500"):
+    with pytest.raises(EngineError, match="does not report the state of batch_0: HTTP 500"):
         ask(server.url("poll_500"), tmp_path, patience_s=0.2, notices=notices)
     assert len(notices) == 1 and "batch_0" in notices[0]
     server.batches.mended = True
@@ -410,7 +410,7 @@ def test_batches_of_another_server_are_not_forgotten(tmp_path: Path, server: Bat
         ask(server.url("never-1"), tmp_path, timeout=0.7)
     state = (tmp_path / "batches.json").read_text()
     (tmp_path / "batches.json").write_text(state.replace("#nobody", "#somebody"))
-    with pytest.raises(EngineError, match=r"holds batches of .*somebody, not of .*nobody"):
+    with pytest.raises(EngineError, match=r"lists batches of .*somebody, not of .*nobody"):
         ask(server.url("never-1"), tmp_path)
     (tmp_path / "batches.json").write_text(state[:100])
     with pytest.raises(EngineError, match="cannot be read"):
@@ -485,9 +485,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path, server: BatchServer) -> None:
 
 
 def test_choices_that_are_whole_become_samples() -> None:
-    said = [("a END b", "length"), ("cut", "length"), ("no", "content_filter"), ("lost", "abort"), ("open", None)]
-    pieces = tuple(Piece(index, text, finish, ()) for index, (text, finish) in enumerate(said))
-    stray = (Piece(0, "again", "stop", ()), Piece(9, "outside", "stop", ()))
+    said = [("a END b", "length"), ("cut", "length"), ("no", "content_filter"), ("lost", "abort"), ("", None)]
+    pieces = tuple(Piece(index=index, text=text, finish=finish) for index, (text, finish) in enumerate(said))
+    stray = (Piece(index=0, text="again", finish="stop"), Piece(index=9, text="outside", finish="stop"))
     found = list(completions(Answer("x", pieces + stray, Usage(10, 100)), 6, ("END",)))
     assert [(sample.index, sample.text, sample.finish) for sample in found] == [
         (0, "a ", "stop"), (1, "cut", "length"), (2, "no", "error"),
@@ -547,7 +547,7 @@ def test_batches_that_an_earlier_version_began_are_refused_in_one_line(tmp_path:
     "line",
     [b"", b"[]", b"null", b'{"custom_id": 3}', b'{"custom_id": "a", "response": {"status_code": "x"}}', b"[" * 100_000,
      b'{"custom_id": "a", "response": {"status_code": 200, "body": null}}',
-     b'{"custom_id": "a", "response": {"status_code": 200, "body": {"choices": [{"index": 1e999}]}}}'],
+     b'{"custom_id": "a", "response": {"status_code": 200, "body": {"choices": []}}}'],
 )  # fmt: skip
 def test_garbage_is_garbage_and_no_crash(line: bytes) -> None:
     with pytest.raises(ValueError):

@@ -87,24 +87,32 @@ async def test_a_peculiar_server_is_understood(faulty, mode, prompt):
         ("cut_cleanly", "ended the stream before the sample was complete"),
         ("garbage_sse", "sent garbage"),
         ("garbage_json", "sent garbage"),
-        ("bad_finish", "sent garbage"),
-        ("bad_finish_list", "sent garbage"),
-        ("huge_index", "sent garbage"),
-        ("huge_usage", "sent garbage"),
+        ("bad_finish", "ended the stream before the sample was complete"),
+        ("bad_finish_list", "ended the stream before the sample was complete"),
+        ("huge_index", "ended the stream before the sample was complete"),
+        ("huge_usage", "ended the stream before the sample was complete"),
         ("deep_sse", "sent garbage: JSON nested too deeply"),
         ("deep_json", "sent garbage: JSON nested too deeply"),
-        ("error_event", "reported in mid-stream: boom"),
+        ("error_event", "reported an error in its answer: boom"),
         ("silence", "did not answer in time"),
         ("stall", "did not answer in time"),
-        ("wrong_type", "answered with text/html instead of a stream: '<html>Please log in</html>'"),
+        ("wrong_type", "sent something that is no answer: 'Please log in'"),
     ],
 )
 async def test_a_lasting_failure_is_an_error_for_each_sample(faulty, mode, reason):
-    options = HttpOptions(backoff_s=0.01, first_token_s=0.3, idle_s=0.3, retries=2)
+    wait_s = 0.3 if mode in ("silence", "stall") else 10
+    options = HttpOptions(backoff_s=0.01, first_token_s=wait_s, idle_s=wait_s, retries=2)
     done = await ask(faulty.url(mode), options=options)
     assert [c.finish for c in done] == ["error"] * 3
     assert reason in done[0].error
     assert "\n" not in done[0].error
+
+
+@pytest.mark.parametrize("mode", ["silence", "stall"])
+async def test_timeout_overrides_longer_times_that_a_file_sets(faulty, mode):
+    options = HttpOptions(timeout=0.3, first_token_s=60, idle_s=60, retries=0)
+    done = await ask(faulty.url(mode), n=1, options=options)
+    assert "did not answer in time" in done[0].error
 
 
 @pytest.mark.parametrize(
@@ -133,10 +141,8 @@ async def test_an_unknown_model_says_what_the_server_has(faulty):
     assert "HTTP 404: the model 'other' does not exist; this server has 'scripted'" in done[0].error
 
 
-async def test_a_url_without_v1_is_asked_about(faulty):
-    done = await ask(faulty.url("ok").replace("/v1", ""), n=1)
-    assert "HTTP 404" in done[0].error
-    assert "lack /v1?" in done[0].error
+async def test_a_url_without_v1_is_completed(faulty):
+    assert all_right(await ask(faulty.url("ok").replace("/v1", ""), n=1), 1)
 
 
 @pytest.mark.parametrize("mode", ["cut", "bad_finish", "huge_index", "deep_sse"])
@@ -286,7 +292,7 @@ async def test_openais_account_is_told_to_openai_alone(faulty, monkeypatch):
 async def test_a_prompt_that_is_no_text_is_an_error_not_a_crash(faulty):
     done = await ask(faulty.url("ok"), n=1, prompt=TextPrompt("\ud800"))
     assert done[0].finish == "error"
-    assert "no Unicode text" in done[0].error
+    assert "not Unicode text" in done[0].error
 
 
 @pytest.mark.parametrize(

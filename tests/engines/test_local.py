@@ -24,6 +24,7 @@ from engines import (
     TokenPrompt,
     open_engine,
 )
+from engines.local.text import Text
 from tests.engines.tiny import make_checkpoint
 
 torch = pytest.importorskip("torch", reason="needs torch and transformers (extra: local)")
@@ -221,7 +222,9 @@ async def test_a_failing_prefill_ends_the_rows_under_way_and_the_next_request_wo
 )
 async def test_a_prompt_that_is_no_text_is_an_error_not_a_crash(engine, prompt):
     done = await sample(engine, Request("bad", prompt, 2), Request("good", TextPrompt("x"), 1, Sampling(max_tokens=2)))
-    assert [(done["bad", i].finish, "no Unicode text" in done["bad", i].error) for i in (0, 1)] == [("error", True)] * 2
+    assert [(done["bad", i].finish, "not Unicode text" in done["bad", i].error) for i in (0, 1)] == [
+        ("error", True)
+    ] * 2
     assert done["good", 0].finish == "length" or done["good", 0].finish == "stop"
 
 
@@ -229,8 +232,57 @@ async def test_a_chat_prompt_without_a_template_is_an_error_that_says_so(tmp_pat
     directory = make_checkpoint(tmp_path / "plain", template=False)
     engine = await open_engine(f"hf:{directory}")
     done = await sample(engine, Request("k", ChatPrompt((Message("user", "x"),)), 2))
-    assert all("has no chat template: it takes raw text" in c.error for c in done.values())
+    assert all("has no chat template: it accepts only raw text" in c.error for c in done.values())
     await engine.close()
+
+
+REFUSES = "{% if messages[0].role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+ALTERNATES = (
+    "{% for message in messages %}{% if (message.role == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('Conversation roles must alternate user/assistant/...') }}{% endif %}{% endfor %}"
+)
+SAID = "{% for message in messages %}<{{ message.role }}>{{ message.content | trim }}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        REFUSES + SAID,
+        ALTERNATES + SAID,
+        SAID.replace("in messages", "in messages if message.role != 'system'"),
+        SAID.replace("in messages", "in (messages[1:] if messages[0].role == 'system' else messages)"),
+        "{{ {'user': 1, 'assistant': 2}[messages[0].role] and '' }}{{ 1 // (messages[0].role == 'user') and '' }}"
+        + SAID,
+        "{% if messages[0].role not in ['user', 'assistant'] %}{{ messages.role.nothing.at_all }}{% endif %}" + SAID,
+    ],
+)
+def test_a_template_without_a_system_role_gets_its_text_before_the_users(tmp_path, template):
+    directory = make_checkpoint(tmp_path / "model")
+    (directory / "chat_template.jinja").write_text(template)
+    system, user = Message("system", " Be brief.\n"), Message("user", "Add.")
+    text = Text(directory)
+    ids = text.encode(ChatPrompt((system, user)))
+    assert text.tokenizer.decode(ids, skip_special_tokens=False) == "<user>Be brief.\n\n\nAdd."
+
+
+def test_a_system_role_that_a_template_has_is_kept(tmp_path):
+    directory = make_checkpoint(tmp_path / "model")
+    (directory / "chat_template.jinja").write_text(SAID)
+    text = Text(directory)
+    ids = text.encode(ChatPrompt((Message("system", "Be brief."), Message("user", "Add."))))
+    assert text.tokenizer.decode(ids, skip_special_tokens=False) == "<system>Be brief.<user>Add."
+
+
+async def test_a_template_that_refuses_everything_is_an_error_in_one_line(tmp_path):
+    directory = make_checkpoint(tmp_path / "model")
+    (directory / "chat_template.jinja").write_text("{{ raise_exception('no \\n chat') }}")
+    engine = await open_engine(f"hf:{directory}")
+    [done] = (
+        await sample(engine, Request("k", ChatPrompt((Message("system", "x"), Message("user", "x"))), 1))
+    ).values()
+    await engine.close()
+    assert "refuses the messages: no chat" in done.error
+    assert "\n" not in done.error
 
 
 async def test_the_weights_version_is_the_sha256_of_the_checkpoint(tiny):
@@ -248,9 +300,9 @@ async def test_what_is_no_checkpoint_is_told_in_one_line(tmp_path, tiny):
     shutil.copytree(tiny, damaged)
     (damaged / "model.safetensors").write_bytes(b"not weights")
     cases = {
-        "empty": "holds no config.json",
-        "missing": "there is no directory",
-        "../nobody/nothing": "there is no directory",
+        "empty": "is not a checkpoint: it has no config.json",
+        "missing": "no directory",
+        "../nobody/nothing": "no directory",
         "damaged": "cannot be loaded",
     }
     for name, message in cases.items():

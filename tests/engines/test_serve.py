@@ -100,6 +100,14 @@ def test_bad_input_is_answered_with_400_and_what_is_wrong(client, path, body, me
     assert error["type"] == "invalid_request_error"
 
 
+def test_a_model_has_a_card_of_its_own(client):
+    [card] = client.get("/models").json()["data"]
+    assert client.get(f"/models/{card['id']}").json() == card
+    for other in ("gpt-4", "owner/name", f"{card['id']}/x"):
+        answer = client.get(f"/models/{other}")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+
 def test_what_is_not_there_is_told_in_openais_shape(client):
     other = client.post("/completions", json={"model": "gpt", "prompt": "x"})
     assert (other.status_code, other.json()["error"]["code"]) == (404, "model_not_found")

@@ -135,7 +135,10 @@ async def test_a_tensor_may_be_gone_when_the_next_is_asked_for(engine):
     [
         (lambda t: {**t, "model.norm.weigth": t["model.norm.weight"]}, "no weight 'model.norm.weigth'; did you mean"),
         (lambda t: {**t, "model.norm.weight": torch.zeros(3)}, "'model.norm.weight' has shape 3, the model's has 128"),
-        (lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k}, "layers.1.mlp.* and 2 more did not come"),
+        (
+            lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k},
+            "no weight was given for .*layers.1.mlp.* and 2 more",
+        ),
     ],
     ids=["name", "shape", "missing"],
 )
@@ -148,7 +151,7 @@ async def test_weights_that_do_not_fit_are_an_error_and_nothing_changes(engine, 
 
 async def test_a_weight_that_comes_twice_is_an_error(engine):
     tensors = changed(engine)
-    with pytest.raises(EngineError, match=r"'model.norm.weight' came twice"):
+    with pytest.raises(EngineError, match=r"'model.norm.weight' was given twice"):
         await engine.load_weights("twice", [*tensors.items(), ("model.norm.weight", tensors["model.norm.weight"])])
 
 
@@ -157,7 +160,7 @@ async def test_tied_weights_with_two_values_are_an_error(checkpoints, kind):
     engine = await open_trainable_engine(f"hf:{checkpoints[kind]}")
     tensors = changed(engine)
     tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"] * 2
-    with pytest.raises(EngineError, match="came with two values"):
+    with pytest.raises(EngineError, match="different values were given"):
         await engine.load_weights("untied", tensors.items())
     await engine.close()
 

@@ -209,7 +209,10 @@ async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_th
     [
         (lambda t: {**t, "model.norm.weigth": t["model.norm.weight"]}, "no weight 'model.norm.weigth'; did you mean"),
         (lambda t: {**t, "model.norm.weight": t["lm_head.weight"]}, "'model.norm.weight' has shape 486x128, the model"),
-        (lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k}, "layers.1.mlp.* and 2 more did not come"),
+        (
+            lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k},
+            "no weight was given for .*layers.1.mlp.* and 2 more",
+        ),
     ],
     ids=["name", "shape", "missing"],
 )
@@ -220,7 +223,7 @@ async def test_weights_that_do_not_fit_are_an_error_until_others_are_loaded(engi
         await engine.load_weights("wrong", damage(changed(MICRO)).items())
     refused = await sample(engine)
     assert {c.finish for c in refused.values()} == {"error"}
-    assert all("not all of the last weights were taken; load them again" in c.error for c in refused.values())
+    assert all("the last load of weights was incomplete; load them again" in c.error for c in refused.values())
     await engine.load_weights("right", tensors(MICRO).items())
     close(await sample(engine), before)
 

@@ -84,14 +84,14 @@ def test_an_error_on_the_way_leaves_what_was_there(tmp_path):
 
     with pytest.raises(RuntimeError, match="a rank was lost"):
         write_weights(tmp_path, "step-2", gathered(), base(), None)
-    with pytest.raises(EngineError, match="did not come"):
+    with pytest.raises(EngineError, match="no weight was given for"):
         write_weights(tmp_path, "step-1", list(tensors().items())[:5], base(), None)
     assert list(tmp_path.iterdir()) == [before] and same(written(before), tensors())
 
 
 def test_a_directory_that_takes_nothing_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(EngineError, match=r"file/deeper does not take the weights: Not a directory"):
+    with pytest.raises(EngineError, match=r"file/deeper cannot store the weights: Not a directory"):
         write_weights(tmp_path / "file" / "deeper", "step-1", tensors().items(), base(), None)
 
 

@@ -179,7 +179,10 @@ async def test_what_the_model_cannot_take_is_an_error_of_that_request_alone(engi
     [
         (lambda t: {**t, "model.norm.weigth": t["model.norm.weight"]}, "no weight 'model.norm.weigth'; did you mean"),
         (lambda t: {**t, "model.norm.weight": t["lm_head.weight"]}, "'model.norm.weight' has shape 486x128, the model"),
-        (lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k}, "layers.1.mlp.* and 2 more did not come"),
+        (
+            lambda t: {k: v for k, v in t.items() if "layers.1.mlp" not in k},
+            "no weight was given for .*layers.1.mlp.* and 2 more",
+        ),
     ],
     ids=["name", "shape", "missing"],
 )
@@ -213,7 +216,7 @@ async def test_weights_that_were_not_taken_leave_no_answers_until_others_are(eng
             await engine.load_weights("lost", changed(BASE).items())
     refused = await sample(engine)
     assert {c.finish for c in refused.values()} == {"error"}
-    assert all("the last weights were not taken everywhere; load them again" in c.error for c in refused.values())
+    assert all("not every server loaded the last weights; load them again" in c.error for c in refused.values())
     await engine.load_weights("again", tensors(BASE).items())
     assert await greedy(engine) == before
 

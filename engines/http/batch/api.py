@@ -14,8 +14,8 @@ from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationEr
 
 from engines.errors import EngineError
 from engines.http.batch.options import BatchOptions
+from engines.http.events import GarbageError
 from engines.http.retry import EXPECTED, Failure, Patience, failure
-from engines.http.wire import GarbageError
 
 TOKEN = "cure_agent_part"
 """Metadata key of a batch whose value is the token of its `state.Part`."""
@@ -137,7 +137,7 @@ class BatchApi:
         except Failure as problem:
             if problem.status in _NO_SUCH_CALL:
                 raise EngineError(f"{self.url} has no batch API ({problem.reason})") from None
-            raise EngineError(f"{self.url} takes no file for a batch: {problem.reason}") from None
+            raise EngineError(f"{self.url} does not accept a file for a batch: {problem.reason}") from None
 
     async def create(self, file: str, endpoint: str, token: str, unsure: bool = False) -> Batch | None:
         """The batch made from an uploaded file.
@@ -165,7 +165,7 @@ class BatchApi:
             if unsure and problem.status in (400, 404):
                 return None
             kind = RefusedError if problem.certain else EngineError
-            raise kind(f"{self.url} makes no batch: {problem.reason}") from None
+            raise kind(f"{self.url} did not make a batch: {problem.reason}") from None
 
     async def retrieve(self, batch: str) -> Batch:
         """The current state of a batch. Raises UnsureError where the server does not know the batch."""
@@ -177,7 +177,7 @@ class BatchApi:
             return await self._insist(look)
         except Failure as problem:
             kind = UnsureError if problem.status == 404 else EngineError
-            raise kind(f"{self.url} does not say how {batch} stands: {problem.reason}") from None
+            raise kind(f"{self.url} does not report the state of {batch}: {problem.reason}") from None
 
     async def download(self, file: str, path: Path) -> bool:
         """Download a file to `path`; False where the server no longer has it."""
@@ -193,7 +193,7 @@ class BatchApi:
         except Failure as problem:
             if problem.status in (404, 410):
                 return False
-            raise EngineError(f"{self.url} does not hand out {file}: {problem.reason}") from None
+            raise EngineError(f"{self.url} does not send {file}: {problem.reason}") from None
         return True
 
     async def _find(self, file: str, token: str) -> Batch | None:

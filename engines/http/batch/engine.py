@@ -19,10 +19,10 @@ from engines.errors import EngineError
 from engines.http.batch.api import Batch, BatchApi, RefusedError, UnsureError
 from engines.http.batch.collect import Collection
 from engines.http.batch.lines import Line, request_line, results
+from engines.http.batch.missing import MissingSamples
 from engines.http.batch.options import BatchOptions
 from engines.http.batch.progress import BatchProgress
 from engines.http.batch.state import Part, State, locked
-from engines.http.batch.wanted import Wanted
 from engines.http.server import Server, ServerEngine
 from engines.protocol import Completion, Delta, Request
 
@@ -50,24 +50,24 @@ class BatchEngine(ServerEngine):
         not requested again. Raises EngineError where the server accepts no batch or another engine holds the state.
         """
         with locked(self._options.state):
-            asking = _Asking(self._server, self._options, Wanted(requests))
+            call = _BatchCall(self._server, self._options, MissingSamples(requests))
             try:
-                async with aclosing(asking.completions()) as completions:
+                async with aclosing(call.completions()) as completions:
                     async for completion in completions:
                         yield completion
             except BaseException:
-                if left := asking.left():
+                if left := call.under_way():
                     self._options.on_notice(left)
                 raise
             finally:
-                shutil.rmtree(asking.work, ignore_errors=True)
+                shutil.rmtree(call.work, ignore_errors=True)
 
 
-class _Asking:
+class _BatchCall:
     """One call to `complete`."""
 
-    def __init__(self, server: Server, options: BatchOptions, wanted: Wanted) -> None:
-        self._name, self._options, self._wanted = server.name, options, wanted
+    def __init__(self, server: Server, options: BatchOptions, missing: MissingSamples) -> None:
+        self._name, self._options, self._missing = server.name, options, missing
         self._api = BatchApi(server.client, options)
         self._state = State.load(options.state, server.model, server.dialect)
         self._seen: dict[str, Batch] = {}
@@ -76,7 +76,7 @@ class _Asking:
         self.work = options.state.with_name(options.state.name + ".work")
         """Folder of files during upload and download."""
 
-    def left(self) -> str:
+    def under_way(self) -> str:
         """A message on the batches that go on without this process and how to collect them; empty without any."""
         running = [part.batch or f"of {part.file}" for part in self._state.parts]
         if not running:
@@ -87,12 +87,12 @@ class _Asking:
 
     async def completions(self) -> AsyncGenerator[Completion, None]:
         """Submit, wait and collect until no sample is missing."""
-        for completion in self._wanted.unsendable:
+        for completion in self._missing.unsendable:
             yield completion
         for part in [part for part in self._state.parts if not part.batch]:
             await self._make(part, unsure=True)
         while True:
-            if not (self._state.alone and self._state.parts):
+            if not (self._state.one_at_a_time and self._state.parts):
                 await self._submit()
             if not self._state.parts:
                 return
@@ -106,10 +106,10 @@ class _Asking:
         try:
             batch = await self._api.create(part.file, part.endpoint, part.token, unsure)
         except UnsureError as error:
-            how = (
+            advice = (
                 f'if it did, write its id as "batch" of that file into {self._state.path}, else remove that part there'
             )
-            raise EngineError(f"{error}; {how}") from None
+            raise EngineError(f"{error}; {advice}") from None
         except RefusedError:
             self._state.drop(part)
             raise
@@ -124,11 +124,11 @@ class _Asking:
         """Make batches for all samples that are missing and not under way."""
         under_way = self._state.under_way()
         for endpoint in ENDPOINTS:
-            most = self._options.per_line if self._state.dialect.n else 1
-            lines = self._wanted.lines(endpoint, under_way, most)
-            held = next(lines, None)
-            while held is not None:
-                written, held = self._write(held, lines)
+            most = self._options.per_line if self._state.dialect.takes("n") else 1
+            lines = self._missing.lines(endpoint, under_way, most)
+            first = next(lines, None)
+            while first is not None:
+                written, first = self._write(first, lines)
                 token = uuid.uuid4().hex
                 file = await self._api.upload(self.work / "input.jsonl", f"cure-agent-{token}.jsonl")
                 part = Part(token=token, file=file, endpoint=endpoint, lines=written, dialect=self._state.dialect)
@@ -137,18 +137,18 @@ class _Asking:
                 await self._make(part)
                 self._pause = self._options.first_pause_s
                 self._report()
-                if self._state.alone:
+                if self._state.one_at_a_time:
                     return
 
     def _write(
-        self, held: tuple[Line, Request, int], lines: Iterator[tuple[Line, Request, int]]
+        self, first: tuple[Line, Request, int], lines: Iterator[tuple[Line, Request, int]]
     ) -> tuple[list[Line], tuple[Line, Request, int] | None]:
-        """Write one batch's file, beginning with `held`; returns its lines, and the first item that did not fit."""
+        """Write one batch's file, beginning with `first`; returns its lines, and the first item that did not fit."""
         most = min(self._options.lines, self._state.most_lines or self._options.lines)
         self.work.mkdir(parents=True, exist_ok=True)
         written: list[Line] = []
         size = 0
-        following: tuple[Line, Request, int] | None = held
+        following: tuple[Line, Request, int] | None = first
         with (self.work / "input.jsonl").open("wb") as file:
             while following is not None:
                 content = request_line(*following, self._name, self._state.dialect)
@@ -163,27 +163,27 @@ class _Asking:
         """The batches that have ended, at least one; polls at growing intervals."""
         while True:
             for part in self._state.parts:
-                self._seen[part.token] = await self._look(part)
+                self._seen[part.token] = await self._retrieve(part)
             self._report()
             ended = [(part, self._seen[part.token]) for part in self._state.parts if self._seen[part.token].ended]
             if ended:
                 return ended
-            await self._rest()
+            await self._sleep()
 
-    async def _look(self, part: Part) -> Batch:
+    async def _retrieve(self, part: Part) -> Batch:
         try:
             return await self._api.retrieve(part.batch)
         except UnsureError as error:
-            how = f"was it made with another key? To ask anew, remove that part from {self._state.path}"
-            raise EngineError(f"{error}; {how}") from None
+            advice = f"was it made with another key? To ask anew, remove that part from {self._state.path}"
+            raise EngineError(f"{error}; {advice}") from None
 
-    async def _rest(self) -> None:
+    async def _sleep(self) -> None:
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 1.5, self._options.most_pause_s)
 
     async def _collect(self, part: Part, batch: Batch) -> AsyncGenerator[Completion, None]:
         """The completions of an ended batch; unanswered samples stay missing or are given up as errors."""
-        collection = Collection(part, batch, self._wanted, self._state, self._options.rounds)
+        collection = Collection(part, batch, self._missing, self._state, self._options.rounds)
         for file, expected in ((batch.output_file_id, batch.completed), (batch.error_file_id, batch.failed)):
             if file and (path := await self._fetch(file, expected)):
                 for completion in collection.read(path):
@@ -196,9 +196,9 @@ class _Asking:
         self._state.drop(part)
         self._report()
         if collection.hopeless:
-            raise EngineError(f"{self._api.url} answers no batch of {self._name}: {collection.hopeless}")
-        if collection.hold:
-            await self._rest()
+            raise EngineError(f"{self._api.url} does not answer batches of {self._name}: {collection.hopeless}")
+        if collection.pause:
+            await self._sleep()
 
     async def _fetch(self, file: str, expected: int) -> Path | None:
         """Path of the downloaded file, None if it is gone; retries while lines are missing, which cost money."""

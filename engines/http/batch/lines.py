@@ -7,11 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from engines.http.attempt import estimated_tokens
-from engines.http.retry import HOPELESS_CODES, PASSING, shortened
-from engines.http.wire import LOST, Dialect, GarbageError, Piece, outcome, read_chunk, request_body
+from engines.http.dialect import Dialect
+from engines.http.drafts import estimated_tokens
+from engines.http.events import GarbageError
+from engines.http.report import Report, is_error, read_report, shortened
+from engines.http.retry import HOPELESS_CODES, PASSING
+from engines.http.wire import INTERRUPTED, Piece, outcome, read_chunk, request_body
 from engines.protocol import ChatPrompt, Completion, Prompt, Request, Usage
 from engines.text import prompt_text
 
@@ -85,7 +88,8 @@ class Refusal:
     id: str
     reason: str
     kind: Literal["passing", "permanent", "hopeless"]
-    status: int = 0
+    status: int
+    report: Report
 
 
 def read_result(line: bytes) -> Answer | Refusal:
@@ -102,22 +106,24 @@ def read_result(line: bytes) -> Answer | Refusal:
     status, body = response.get("status_code", 200), response.get("body")
     if not isinstance(status, int):
         raise GarbageError(f"no status in {str(row)[:80]!r}")
-    if status >= 300:
-        said = body.get("error") if isinstance(body, Mapping) else None
-        return _refusal(name, said or body or row.get("error"), status)
+    if status >= 300 or is_error(body):
+        return _refusal(name, body or row.get("error"), status if status >= 300 else 0)
     pieces, usage = read_chunk(body)
+    if not pieces:
+        raise GarbageError(f"no choices in {str(body)[:80]!r}")
     return Answer(name, tuple(pieces), usage)
 
 
 def _refusal(name: str, error: object, status: int) -> Refusal:
-    said: Mapping[str, Any] = error if isinstance(error, Mapping) else {"message": error}
-    code = str(said.get("code") or "")
-    text = shortened(str(said.get("message") or code or "no reason given"))
+    report = read_report(error)
+    status = status or report.status
+    text = shortened(report.text)
     reason = f"HTTP {status}: {text}" if status else text
-    if code in HOPELESS or status in (401, 403, 404):
-        return Refusal(name, reason, "hopeless", status)
-    passing = status in PASSING or status >= 500 or (not status and not code.startswith("invalid"))
-    return Refusal(name, reason, "passing" if passing or code in _PASSING_CODES else "permanent", status)
+    if report.code in HOPELESS or status in (401, 403, 404):
+        return Refusal(name, reason, "hopeless", status, report)
+    passing = status in PASSING or status >= 500 or (not status and not report.code.startswith("invalid"))
+    kind: Literal["passing", "permanent"] = "passing" if passing or report.code in _PASSING_CODES else "permanent"
+    return Refusal(name, reason, kind, status, report)
 
 
 def results(path: Path) -> Iterator[Answer | Refusal | None]:
@@ -137,8 +143,9 @@ def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Compl
     """
     complete: dict[int, Piece] = {}
     for piece in answer.pieces:
-        if 0 <= piece.index < n and piece.finish and piece.finish not in LOST:
-            complete.setdefault(piece.index, piece)
+        index = 0 if piece.index is None or n == 1 else piece.index
+        if index < n and piece.finish not in INTERRUPTED and (piece.finish or piece.text or piece.reasoning):
+            complete.setdefault(index, piece)
     lengths = {index: max(1, estimated_tokens(piece.text)) for index, piece in complete.items()}
     total, given, passed = sum(lengths.values()), 0, 0
     for number, (index, piece) in enumerate(sorted(complete.items())):
@@ -148,5 +155,5 @@ def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Compl
             upto = answer.usage.completion_tokens * passed // total
             usage = Usage(0 if number else answer.usage.prompt_tokens, upto - given, estimated=len(complete) > 1)
             given = upto
-        text, finish, error = outcome(piece.text, piece.finish, stop)
+        text, finish, error = outcome(piece.text, piece.reasoning, piece.finish, stop)
         yield Completion("", index, text, finish, usage=usage, error=error)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from engines.errors import EngineError
 from engines.files import write_atomically
 from engines.http.batch.lines import Line, SampleId
-from engines.http.wire import Dialect
+from engines.http.dialect import Dialect
 
 
 class Part(BaseModel):
@@ -33,7 +33,7 @@ class Part(BaseModel):
     begun: float = Field(default_factory=time.time)
 
 
-class State(BaseModel):
+class State(BaseModel, populate_by_name=True):
     """The batches of one model of one server."""
 
     path: Path = Field(exclude=True)
@@ -44,7 +44,7 @@ class State(BaseModel):
     """Parameters that the server accepts, as far as its refusals show."""
     most_lines: int | None = None
     """Most lines of a batch, once a larger one was too much for the provider's queue."""
-    alone: bool = False
+    one_at_a_time: bool = Field(default=False, alias="alone")
     """Submit one batch at a time, since two were too much for the provider's queue."""
     tries: dict[str, int] = {}
     """Number of failed requests for a sample, by its name and place (`NAME-PLACE`)."""
@@ -62,14 +62,14 @@ class State(BaseModel):
         except ValueError as error:
             raise _unreadable(path, error) from None
         if state.spec != spec and state.parts:
-            raise EngineError(f"{path} holds batches of {state.spec}, not of {spec}; move it away to ask anew")
+            raise EngineError(f"{path} lists batches of {state.spec}, not of {spec}; move it away to ask anew")
         state.spec = spec
         return state
 
     def save(self) -> None:
         """Write the state file atomically."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, self.model_dump_json(indent=1) + "\n")
+        write_atomically(self.path, self.model_dump_json(indent=1, by_alias=True) + "\n")
 
     def drop(self, part: Part) -> None:
         """Remove a part, in the file too."""

@@ -1,0 +1,112 @@
+"""What a server accepts of a request: at first everything, later without what it has refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from engines.http.report import Report
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""Two names of the parameter that limits a completion's length."""
+SYSTEM = "system"
+"""Stands among the dropped names for the role: system messages are then put before the user's."""
+
+REFUSALS = (400, 404, 422, 500, 501)
+"""HTTP statuses with which servers refuse parameters."""
+
+# Where a refusal names several, the first of them here is left out first: what changes the samples least.
+_PATTERNS = {
+    "stream_options": r"stream_options|include_usage",
+    "logprobs": r"\blog_?probs\b|log probabilit",
+    "n": (
+        r"(?<![\w\\])n\b|\bchoices?\b|\bnum_(?:choices|completions)|\bbest_of\b"
+        r"|multiple (?:completion|response|sample|output)"
+    ),
+    "seed": r"\bseed\b",
+    "top_k": r"\btop[_-]?k\b",
+    "top_p": r"\btop[_-]?p\b|\bnucleus\b",
+    SYSTEM: (
+        r"\b(?:system|developer)['\"`]?[ _-](?:role|message|prompt|instruction)|\brole\b.{0,60}\b(?:system|developer)\b"
+        r"|roles must alternate|only user and assistant|\bmessages\W{0,3}0\W{0,3}role|does not support.{0,20}\bsystem\b"
+    ),
+    "stop": r"\bstop(?:[_ ]sequences?|[_ ]words?)?\b",
+    "temperature": r"\btemperature\b",
+    "max_tokens": r"\bmax_tokens\b",
+    "max_completion_tokens": r"\bmax_completion_tokens\b",
+    "stream": (
+        r"\bstream(?:ing)?\b.{0,60}(?:\bnot\b|n't|unsupported|disabled|\bfalse\b)"
+        r"|(?:\bnot\b|n't|\bwithout\b|unsupported|unknown|unexpected).{0,60}\bstream(?:ing)?\b"
+    ),
+}
+PARAMETERS = frozenset(_PATTERNS)
+"""Everything that may be left out of a request."""
+_ALLOWED = re.compile(
+    r"\b(?:allowed|supported|valid|permitted|accepted) (?:parameters?|params|fields?|keys|names)\b.*", re.S
+)
+_TOO_LARGE = re.compile(
+    r"too (?:large|long|many|high)|context|at most|maximum|range|less than|exceed|greater|larger|> ?\d"
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a server accepts. `dropped` holds the names of parameters that are left out of requests to it."""
+
+    logprobs: bool = False
+    """Whether log-probabilities are wanted."""
+    limit: str = "max_tokens"
+    """The one of LIMITS that is tried first for chat messages."""
+    neutral: bool = False
+    """Whether top_p = 1 is sent: without it, the server would use a value of the model's own."""
+    dropped: tuple[str, ...] = ()
+
+    def takes(self, name: str) -> bool:
+        """Whether the parameter may be sent."""
+        return name not in self.dropped
+
+    def without(self, *names: str) -> Dialect:
+        """The dialect in which these parameters are left out too."""
+        return replace(self, dropped=tuple(dict.fromkeys((*self.dropped, *names)))) if names else self
+
+    def refused(self, report: Report, sent: Collection[str]) -> str:
+        """The parameter, one of those in `sent`, that a refusal is about; empty if it names none.
+
+        `sent` holds the names in the request's body that may be left out, and SYSTEM for a system message.
+        """
+        named = re.split(r"[\[\].]+", report.parameter.lower())[-1]
+        if named in sent and self.takes(named):
+            return named
+        words = _ALLOWED.sub("", f"{report.parameter} {report.text}".lower())
+        names = (name for name in _PATTERNS if name in sent and self.takes(name))
+        return next((name for name in names if re.search(_PATTERNS[name], words)), "")
+
+    def guesses(self, sent: Collection[str]) -> list[Dialect]:
+        """Dialects to try after a refusal that names nothing: without one parameter each, then without all of them."""
+        names = [name for name in _PATTERNS if name in sent and self.takes(name)]
+        several = [self.without(*(name for name in names if name != "stream"))] if len(names) > 1 else []
+        return [*(self.without(name) for name in names), *several]
+
+
+def is_about_size(report: Report) -> bool:
+    """Whether a refusal of the length limit is about its value, which other requests may not exceed."""
+    return bool(_TOO_LARGE.search(report.text.lower()))
+
+
+def is_about_model(report: Report, model: str) -> bool:
+    """Whether an error says that the model, not the path, does not exist."""
+    words = f"{report.code} {report.text}".lower()
+    return bool(re.search(r"\bmodels?\b|model_|deployment", words)) or (bool(model) and model.lower() in words)
+
+
+def names_parameters(report: Report) -> bool:
+    """Whether an error speaks of parameters at all."""
+    return bool(re.search(r"param|argument|\bfield|\bproperty|\boption", report.text.lower()))
+
+
+def may_be_parameter(report: Report, status: int) -> bool:
+    """Whether a refusal that names no parameter may be about one."""
+    words = f"{report.code} {report.text}".lower()
+    is_other = re.search(r"\bmodel\b|context|too long|\btokens\b|polic|safety|moderat", words)
+    return names_parameters(report) or (status in (400, 422, 501) and not is_other)

@@ -1,0 +1,136 @@
+"""Puts the samples of one answer together from its events, whatever is missing or odd beside their text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engines.http.events import Event, GarbageError
+from engines.http.report import is_error
+from engines.http.retry import status_failure
+from engines.http.wire import INTERRUPTED, Piece, read_chunk
+from engines.protocol import ChatPrompt, Prompt, Request, TextPrompt, Usage
+
+_CHARS_PER_TOKEN = 4
+
+
+@dataclass(kw_only=True)
+class Draft:
+    """One sample while it arrives."""
+
+    index: int
+    text: str = ""
+    reasoning: str = ""
+    started: bool = False
+    chunks: int = 0
+    """Number of text chunks received; most servers send one per token."""
+    scored_chunks: int = 0
+    """Number of these that came with log-probabilities."""
+    finish: str | None = None
+    logprobs: list[float] = field(default_factory=list)
+    token_ids: list[int] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+
+    def add(self, piece: Piece) -> str:
+        """Add a piece; returns the new text."""
+        fresh = piece.text
+        if piece.whole and fresh.startswith(self.text):
+            fresh = fresh[len(self.text) :]
+        self.started = True
+        self.text += fresh
+        self.reasoning += piece.reasoning
+        self.logprobs += piece.logprobs
+        self.token_ids += piece.token_ids
+        self.chunks += bool(fresh)
+        self.scored_chunks += bool(fresh and piece.logprobs)
+        if piece.finish and piece.finish not in INTERRUPTED:
+            self.finish = piece.finish
+        return fresh
+
+
+def estimated_tokens(text: str) -> int:
+    """Estimated number of tokens of a text."""
+    return -(-len(text) // _CHARS_PER_TOKEN)
+
+
+def estimated_prompt_tokens(prompt: Prompt) -> int:
+    """Estimated number of tokens of a prompt."""
+    if isinstance(prompt, ChatPrompt):
+        return sum(estimated_tokens(message.content) for message in prompt.messages)
+    return estimated_tokens(prompt.text) if isinstance(prompt, TextPrompt) else len(prompt.token_ids)
+
+
+class Drafts:
+    """The samples `indices` of a request while they arrive in one answer."""
+
+    def __init__(self, request: Request, indices: list[int], url: str, on_text: Callable[[int, str], None]) -> None:
+        """`url` is the server's, for messages; `on_text` is called with an index and new text."""
+        self._url, self._on_text = url, on_text
+        self._prompt_estimate = estimated_prompt_tokens(request.prompt)
+        self._most_tokens = request.sampling.max_tokens
+        self._drafts = [Draft(index=index) for index in indices]
+        self._only_choice: int | None = None
+        self._usage: Usage | None = None
+        self._accounted = 0
+
+    @property
+    def started(self) -> list[int]:
+        """Indices of the samples of which something has arrived."""
+        return [draft.index for draft in self._drafts if draft.started]
+
+    @property
+    def all_finished(self) -> bool:
+        """Whether every sample has finished."""
+        return all(draft.finish for draft in self._drafts)
+
+    def add(self, event: Event) -> list[Draft]:
+        """Add an event to the drafts; returns the drafts it finishes. Raises Failure for an error in the answer."""
+        if event.kind == "done":
+            return self._complete()
+        if is_error(event.data):
+            raise status_failure(200, event.data, self._url)
+        pieces, usage = read_chunk(event.data)
+        if event.kind == "whole" and not pieces:
+            raise GarbageError(f"no choices in {str(event.data)[:80]!r}")
+        self._usage = usage or self._usage
+        finished = []
+        for piece in pieces:
+            if (draft := self._draft(piece.index)) is None:
+                continue
+            was_finished = bool(draft.finish)
+            if text := draft.add(piece):
+                self._on_text(draft.index, text)
+            if draft.finish and not was_finished:
+                finished.append(draft)
+        return finished + (self._complete() if event.kind == "whole" else [])
+
+    def _complete(self) -> list[Draft]:
+        """The samples with text but no finish reason: at the end of an answer they are complete."""
+        unmarked = [draft for draft in self._drafts if not draft.finish and (draft.text or draft.reasoning)]
+        for draft in unmarked:
+            draft.finish = "stop"
+        return unmarked
+
+    def _draft(self, choice: int | None) -> Draft | None:
+        """The sample that a choice belongs to. The first choice of an answer to n = 1 is its sample by any number."""
+        if len(self._drafts) > 1:
+            return self._drafts[choice] if choice is not None and choice < len(self._drafts) else None
+        if not self._drafts[0].started:
+            self._only_choice = choice
+        return self._drafts[0] if choice == self._only_choice or None in (choice, self._only_choice) else None
+
+    def account(self, draft: Draft, last: bool = False) -> Draft:
+        """The draft with its share of the usage, and without log-probabilities where some are missing."""
+        if draft.scored_chunks < draft.chunks:
+            draft.logprobs = []
+        prompt = self._usage.prompt_tokens if self._usage else self._prompt_estimate
+        guess = max(1, draft.chunks, estimated_tokens(draft.text))
+        is_counted = last and self._usage is not None and (self._usage.completion_tokens > 0 or not draft.text)
+        if is_counted and self._usage:
+            completion = max(0, self._usage.completion_tokens - self._accounted)
+        else:
+            completion = len(draft.logprobs) or min(guess, self._most_tokens)
+        self._accounted += completion
+        exact = self._usage is not None and (is_counted or bool(draft.logprobs))
+        draft.usage = Usage(prompt if draft.index == 0 else 0, completion, estimated=not exact)
+        return draft

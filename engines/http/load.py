@@ -1,0 +1,123 @@
+"""Bounds the samples under way at a server, adapts the bound to it, and notes when it last gave a sign of life."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+FIRST = 32
+"""Samples under way at first."""
+QUEUED_S = 5.0
+"""Seconds from which a wait for the first data shows that the server queues requests."""
+_NOTED_S = 0.5
+"""Least seconds between two signs of life that are passed on to those who wait."""
+
+
+@dataclass(eq=False)
+class Load:
+    """The samples under way at one server, at most `limit`, which adapts to the server and never exceeds `most`.
+
+    The limit grows by one for each sample that comes without a queue, as in TCP's slow start. A request that waits for
+    its first data while others are answered shows how many samples the server works on at once: the limit becomes twice
+    that. A refusal for overload or a time-out halves it.
+    """
+
+    most: int
+    limit: int = 0
+    under_way: int = 0
+    begun: int = 0
+    """Samples under way that have begun to arrive."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when samples are no longer under way."""
+    waiting: dict[asyncio.Timeout, float] = field(default_factory=dict)
+    """Deadlines of requests that wait for their first data, with the seconds that each may wait."""
+    _alive_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.limit = min(self.most, FIRST)
+
+    @asynccontextmanager
+    async def room(self, samples: int) -> AsyncGenerator[Share, None]:
+        """Wait, in order of arrival, until a request for this many samples is within the limit.
+
+        A request for more samples than the limit goes when it is alone.
+        """
+        async with self._turn:
+            while self.under_way and self.under_way + samples > self.limit:
+                self.changed.clear()
+                await self.changed.wait()
+            self.under_way += samples
+        share = Share(self, samples)
+        try:
+            yield share
+        finally:
+            share.end()
+
+    def overloaded(self) -> None:
+        """Halve the limit after a time-out or a refusal for overload."""
+        self.limit = max(1, min(self.limit, self.under_way) // 2)
+
+    def sign_of_life(self) -> None:
+        """Give all that wait for their first data their full time again: the server works on a queue."""
+        now = asyncio.get_running_loop().time()
+        if now - self._alive_at >= _NOTED_S:
+            self._alive_at = now
+            for deadline, seconds in self.waiting.items():
+                if not deadline.expired():
+                    deadline.reschedule(now + seconds)
+
+
+@dataclass(eq=False)
+class Share:
+    """The samples of one request within a server's load."""
+
+    load: Load
+    samples: int
+    _asked_at: float = 0.0
+    _deadline: asyncio.Timeout | None = None
+    _is_quick: bool = False
+    """Whether the first data came without a queue."""
+    _has_begun: bool = False
+
+    def ask(self, deadline: asyncio.Timeout, seconds: float) -> None:
+        """Note that the request is sent; until its first data, signs of life of the server put off the deadline."""
+        self._asked_at, self._deadline = asyncio.get_running_loop().time(), deadline
+        self.load.waiting[deadline] = seconds
+
+    def sign_of_life(self) -> None:
+        """Note that data has come, the first of which shows whether the server queues requests."""
+        self.load.sign_of_life()
+        if self._has_begun:
+            return
+        self._stop_waiting()
+        waited_s = asyncio.get_running_loop().time() - self._asked_at
+        self._is_quick = waited_s < QUEUED_S
+        if not self._is_quick and self.load.begun:
+            self.load.limit = min(self.load.limit, 2 * self.load.begun)
+        self._has_begun = True
+        self.load.begun += self.samples
+
+    def arrived(self) -> None:
+        """Note that a sample has come."""
+        if self._is_quick:
+            self.load.limit = min(self.load.most, self.load.limit + 1)
+        self._give_back(1)
+
+    def end(self) -> None:
+        """Note that the request has ended, whatever is missing."""
+        self._stop_waiting()
+        self._give_back(self.samples)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self.load.waiting.pop(self._deadline, None)
+
+    def _give_back(self, samples: int) -> None:
+        self.samples -= samples
+        self.load.under_way -= samples
+        if self._has_begun:
+            self.load.begun -= samples
+        self.load.changed.set()
