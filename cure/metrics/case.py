@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from cure.metrics.release import ReleaseOptions
 from cure.metrics.verdicts import ProblemVerdicts
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What could not be had of a problem, and so counts neither for nor against a model."""
+
+    programs: int = 0
+    """Answers of the coder."""
+    tests: int = 0
+    """Answers of the tester."""
+    executions: int = 0
+    """Executions on which the sandbox failed."""
+    tables: int = 0
+    """1 where there are answers, but nothing has been run yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +36,20 @@ class ScoredCase:
     """SHA-256 of the data set; None where it is not stored."""
     checker: str | None = None
     """Name of the comparison of outputs; None where it is not stored."""
+    missing: Mapping[str, Missing] = field(default_factory=dict)
+    """What is missing, by the name of the problem; empty for a case that lacks nothing."""
+
+    @property
+    def lacks(self) -> str:
+        """What is missing of all problems together, in words; empty where nothing is."""
+        counts = {
+            "answers of the coder": sum(problem.programs for problem in self.missing.values()),
+            "answers of the tester": sum(problem.tests for problem in self.missing.values()),
+            "executions": sum(problem.executions for problem in self.missing.values()),
+            "tables": sum(problem.tables for problem in self.missing.values()),
+        }
+        said = [f"{count:,} {what}" for what, count in counts.items() if count]
+        return f"{', '.join(said)} of {len(self.missing):,} problems" if said else ""
 
     def sandbox_failure(self) -> str:
         """The first table row with a cell the sandbox failed on; empty where there is none."""

@@ -27,17 +27,18 @@ def run_of(dataset: str) -> click.Command:
         cls=SettingsCommand,
         section="eval",
         beside=ENGINES,
-        help=f"Evaluate on {dataset}: sample what is missing, run it, score it, write the report.",
+        help=f"""Evaluate on {dataset}: sample what is missing, run it, score it, write the report.
+
+        Exits with 5 if the model did not give every sample, and with 6 if the sandbox failed on executions; the same
+        command, given again, does only what is missing.""",
     )
     @click.option("--fresh", is_flag=True, help="Begin a new run even if one with these settings exists.")
-    @click.option("--retry-failed", is_flag=True, help="Ask again for samples whose request failed.")
     @click.option("--dry-run", is_flag=True, help="Print the numbers of requests, tokens and executions; do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
     def run(
         settings: EvalOptions,
         others: tuple[Section, ...],
         fresh: bool,
-        retry_failed: bool,
         dry_run: bool,
         as_json: bool,
     ) -> None:
@@ -64,15 +65,17 @@ def run_of(dataset: str) -> click.Command:
                     settings.sandbox,
                     others,
                     fresh=fresh,
-                    ask_again=retry_failed,
                     on_progress=show,
                     on_directory=lambda made: click.echo(made.path, err=True),
                     batch=settings.batch,
                 )
             )
+        from evaluator.run.missing import incomplete, nothing_answered
         from evaluator.run.summary import summarise, write_summary
 
         metrics = summarise(directory, prices)
+        if no_answer := nothing_answered(metrics["missing"]):
+            raise no_answer
         write_summary(directory, metrics)
         from evaluator.report.output.terminal import show_content
         from evaluator.report.write import write_files
@@ -82,6 +85,8 @@ def run_of(dataset: str) -> click.Command:
             click.echo(json.dumps(metrics, indent=1))
         else:
             show_content(content, directory.report)
+        if error := incomplete(metrics["missing"]):
+            raise error
 
     return run
 

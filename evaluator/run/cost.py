@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evaluator.run.pools import is_given
 from evaluator.run.prices import NO_PRICES, Prices, price_of
 from evaluator.run.settings import RoleSettings, Settings
 
@@ -24,7 +23,7 @@ def money(settings: Settings, samples: Mapping[str, Any], prices: Prices | None)
 
 
 def _of_role(role: RoleSettings, counted: Mapping[str, Any], prices: Prices | None) -> Cost:
-    if is_given(role.model):
+    if role.is_stored:
         return {"usd": 0.0, "reason": "no model was asked: the samples were stored"}
     if prices is None:
         return {"usd": None, "reason": NO_PRICES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,17 +53,45 @@ class RunDirectory:
     def read_settings(self) -> Settings:
         """The settings of the run. Raises ProblemError if the directory holds none."""
         try:
-            return Settings.from_record(json.loads(self.config.read_text(encoding="utf-8"))["settings"])
+            return Settings.from_record(self._read_config()["settings"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ProblemError(f"{self.path} holds no evaluation ({error})") from None
 
-    def write_config(self, settings: Settings, facts: dict[str, Any]) -> None:
-        """Write config.json: the settings, and further facts about the run."""
-        write_atomically(self.config, json.dumps({"settings": settings.to_record(), **facts}, indent=1) + "\n")
+    def problem_names(self) -> list[str]:
+        """The names of the run's problems, in order; none where their list cannot be read."""
+        try:
+            names: list[str] = json.loads((self.path / "problems.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return names
+
+    def write_config(self, settings: Settings, facts: dict[str, Any], problems: Sequence[str] = ()) -> None:
+        """Write the settings and further facts about the run, and the names of its problems; make the directory.
+
+        A new directory appears with these files in it. The time at which the run was begun is kept.
+        """
+        if self.config.is_file():
+            facts = {**facts, "begun": self._read_config().get("begun", "unknown")}
+            write_atomically(self.config, _config(settings, facts))
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.path.parent, ignore_cleanup_errors=True) as folder:
+            ready = Path(folder) / self.path.name
+            ready.mkdir()
+            (ready / "config.json").write_text(_config(settings, facts), encoding="utf-8")
+            (ready / "problems.json").write_text(json.dumps([*problems]) + "\n", encoding="utf-8")
+            try:
+                ready.rename(self.path)
+            except OSError as error:
+                raise ProblemError(f"{self.path}: cannot be made ({error.strerror}); give the command again") from error
+
+    def _read_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = json.loads(self.config.read_text(encoding="utf-8"))
+        return config
 
 
-def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:
-    """The newest run with the same identity under `outputs`, or a new one: OUTPUTS/MODEL/DATASET/TIME."""
+def find_or_choose(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:
+    """The newest run with the same identity under `outputs`, or a new one, OUTPUTS/MODEL/DATASET/TIME, not yet made."""
     parent = outputs / _models(settings) / _slug(Path(settings.dataset).stem)
     if not fresh:
         for path in sorted(parent.glob("*"), reverse=True):
@@ -74,8 +103,11 @@ def find_or_make(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory
     while path.exists():
         number += 1
         path = parent / f"{begun}-{number}"
-    path.mkdir(parents=True)
     return RunDirectory(path)
+
+
+def _config(settings: Settings, facts: dict[str, Any]) -> str:
+    return json.dumps({"settings": settings.to_record(), **facts}, indent=1) + "\n"
 
 
 def _models(settings: Settings) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from cure.json_lines import Lines, read_lines
+from cure.json_lines import Lines
 from cure.problem import Problem
 from engines import BatchProgress, Engine
 from evaluator.run.directory import RunDirectory
 from evaluator.run.problem_run import evaluate_problem
 from evaluator.run.samples import Asker, Sample, Samples, fill
 from evaluator.run.settings import Settings
+from evaluator.run.stored import read_tables
+from evaluator.run.tables import NOT_RUN, UNKNOWN, EvaluatedTable
 from sandbox import Sandbox
 
 SIDE_BY_SIDE = 16
@@ -25,12 +28,13 @@ class Progress:
     """Progress of an evaluation: finished samples and tables, and their totals."""
 
     samples: int
+    """Answers, stored earlier or new."""
     of_samples: int
     tables: int
     of_tables: int
     executions: int
     failed: int
-    """Samples whose request failed; `samples` includes them."""
+    """Samples whose request failed now."""
     batch: BatchProgress | None = None
     """Progress of the batches, where samples are asked for by batch."""
 
@@ -42,13 +46,13 @@ async def execute(
     askers: Sequence[Asker],
     sandbox: Sandbox,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    ask_again: bool = False,
 ) -> None:
-    """Complete the run: each missing sample is asked for and each missing table computed once, and stored at once.
+    """Complete the run: each missing sample is asked for and each missing execution made, and stored at once.
 
-    With `ask_again`, failed samples are asked for again, and the tables made without them are computed anew.
+    A sample that cannot be had, and an execution on which the sandbox fails, stay missing, and are had by the next
+    call. Once the sandbox fails on everything, samples are still taken, but no further table is run.
     """
-    run = _Run(directory, settings, problems, askers, sandbox, on_progress, ask_again)
+    run = _Run(directory, settings, problems, askers, sandbox, on_progress)
     try:
         await run.complete()
     finally:
@@ -64,52 +68,46 @@ class _Run:
         askers: Sequence[Asker],
         sandbox: Sandbox,
         on_progress: Callable[[Progress], None],
-        ask_again: bool,
     ) -> None:
         self._settings, self._problems, self._sandbox, self._on_progress = settings, problems, sandbox, on_progress
-        self._directory = directory
-        self._askers = {asker.role: asker for asker in askers}
-        self._samples: dict[str, Samples] = {}
-        self._lines: dict[str, Lines] = {}
-        for role, asker in self._askers.items():
-            path = directory.samples(role)
-            # Opened before it is read: opening cuts off a torn last line.
-            self._lines[role] = Lines(path)
-            wanted = asker.settings.samples
-            keys = None if asker.engine is None else asker.keys(problems)
-            self._samples[role] = Samples.load(path, wanted, keys, ask_again)
+        self._askers = [asker for asker in askers if asker.engine is not None]
+        # Files are opened before they are read: opening cuts off a torn last line.
+        self._lines: dict[str, Lines] = {asker.role: Lines(directory.samples(asker.role)) for asker in askers}
+        self._samples: dict[str, Samples] = {
+            asker.role: Samples(
+                directory.samples(asker.role),
+                asker.settings.samples,
+                None if asker.engine is None else asker.keys(problems),
+            )
+            for asker in askers
+        }
         self._tables = Lines(directory.tables)
-        done = read_lines(directory.tables)
-        # A table made before a failed sample was asked for again is out of date.
-        self._known = {record["problem"] for record in done if self._is_current(record)}
-        every = [
-            sample for role in self._samples.values() for found in role.found.values() for sample in found.values()
+        self._earlier = read_tables(directory)
+        self._unsettled = [
+            sum(len(self._samples[asker.role].missing(number)) for asker in self._askers)
+            for number in range(len(problems))
         ]
-        self._there, self._failed = len(every), sum(bool(sample.error) for sample in every)
-        self._tables_there, self._executions = len(self._known), 0
+        """For each problem, the number of samples that are still under way."""
         self._gate = asyncio.Semaphore(SIDE_BY_SIDE)
         self._running: set[asyncio.Task[None]] = set()
-
-    def _is_current(self, record: dict[str, object]) -> bool:
-        failed = record.get("failed")
-        if not isinstance(failed, dict):
-            return False
-        number = record["problem"]
-        assert isinstance(number, int)
-        now = {role: sum(bool(sample.error) for sample in self._samples[role].of(number)) for role in self._samples}
-        complete = not any(self._samples[role].missing(number) for role in self._samples)
-        return complete and all(failed.get(role, 0) == count for role, count in now.items())
+        self._sandbox_is_lost = False
+        had = sum(len(samples.of(number)) for samples in self._samples.values() for number in range(len(problems)))
+        missing = sum(self._unsettled)
+        self._progress = Progress(
+            samples=had, of_samples=had + missing, tables=0, of_tables=len(problems), executions=0, failed=0
+        )
 
     async def complete(self) -> None:
-        """Ask for samples and compute tables until none is missing."""
+        """Ask for samples and compute tables until all is settled."""
         self._report()
-        for number in range(len(self._problems)):
-            await self._start_if_ready(number)
-        engines = {id(asker.engine): asker.engine for asker in self._askers.values() if asker.engine is not None}
+        for number, missing in enumerate(self._unsettled):
+            if not missing:
+                await self._start_table(number)
+        engines = {id(asker.engine): asker.engine for asker in self._askers if asker.engine is not None}
         try:
             async with asyncio.TaskGroup() as asking:
                 for engine in engines.values():
-                    asking.create_task(self._ask(engine, [a for a in self._askers.values() if a.engine is engine]))
+                    asking.create_task(self._ask(engine, [a for a in self._askers if a.engine is engine]))
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         while self._running:
@@ -118,51 +116,53 @@ class _Run:
 
     async def _ask(self, engine: Engine, askers: Sequence[Asker]) -> None:
         async with aclosing(fill(engine, askers, self._problems, self._samples, self._lines)) as filled:
-            async for _, sample in filled:
-                self._there += 1
-                self._failed += bool(sample.error)
-                self._report()
-                await self._start_if_ready(sample.problem)
+            async for sample in filled:
+                failed = bool(sample.error)
+                self._report(samples=self._progress.samples + (not failed), failed=self._progress.failed + failed)
+                self._unsettled[sample.problem] -= 1
+                if not self._unsettled[sample.problem]:
+                    await self._start_table(sample.problem)
 
-    async def _start_if_ready(self, number: int) -> None:
+    async def _start_table(self, number: int) -> None:
         self._raise()
-        if number not in self._known and not any(samples.missing(number) for samples in self._samples.values()):
-            self._known.add(number)
-            self._running.add(asyncio.create_task(self._table(number)))
-            await asyncio.sleep(0)
+        self._running.add(asyncio.create_task(self._table(number)))
+        await asyncio.sleep(0)
 
     def _raise(self) -> None:
-        """Raise the error of a failed table, such as a lost sandbox or a full disk."""
+        """Raise the error of a failed table, such as a full disk."""
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
             task.result()
 
     async def _table(self, number: int) -> None:
+        """Run what is missing of a problem's table, where there is any answer and the sandbox works."""
+        codes, tests = (self._answers(role, number) for role in ("coder", "tester"))
         async with self._gate:
-            codes, tests = (self._of(role, number) for role in ("coder", "tester"))
-            table = await evaluate_problem(number, self._problems[number], codes, tests, self._settings, self._sandbox)
+            earlier = self._earlier.of(number)
+            if earlier is not None and _is_complete(earlier, codes, tests):
+                self._finish(number)
+                return
+            if not (codes or tests) or self._sandbox_is_lost:
+                return
+            problem = self._problems[number]
+            table = await evaluate_problem(number, problem, codes, tests, self._settings, self._sandbox, earlier)
+        failed = {role: len(samples.missing(number)) for role, samples in self._samples.items()}
+        table = replace(table, failed=table.failed | failed)
         self._tables.append(table.to_record())
+        self._sandbox_is_lost = self._sandbox_is_lost or _is_all_lost(table)
+        self._finish(number, table.executions - (0 if earlier is None else earlier.executions))
+
+    def _finish(self, number: int, executions: int = 0) -> None:
         for samples in self._samples.values():
             samples.forget_texts(number)
-        self._tables_there += 1
-        self._executions += table.executions
-        self._report()
+        self._report(tables=self._progress.tables + 1, executions=self._progress.executions + executions)
 
-    def _of(self, role: str, number: int) -> list[Sample]:
+    def _answers(self, role: str, number: int) -> list[Sample]:
         return self._samples[role].of(number) if role in self._samples else []
 
-    def _report(self) -> None:
-        asked = sum(samples.wanted for samples in self._samples.values() if not samples.given)
-        given = (found for samples in self._samples.values() if samples.given for found in samples.found.values())
-        progress = Progress(
-            samples=self._there,
-            of_samples=asked * len(self._problems) + sum(map(len, given)),
-            tables=self._tables_there,
-            of_tables=len(self._problems),
-            executions=self._executions,
-            failed=self._failed,
-        )
-        self._on_progress(progress)
+    def _report(self, **changed: Any) -> None:
+        self._progress = replace(self._progress, **changed)
+        self._on_progress(self._progress)
 
     def close(self) -> None:
         """Close the files and cancel the tables under way."""
@@ -170,3 +170,16 @@ class _Run:
             task.cancel()
         for lines in (*self._lines.values(), self._tables):
             lines.close()
+
+
+def _is_complete(table: EvaluatedTable, codes: Sequence[Sample], tests: Sequence[Sample]) -> bool:
+    """Whether the table has exactly these answers, and a verdict in every cell."""
+    answers = tuple(sample.index for sample in codes), tuple(sample.index for sample in tests)
+    lost = UNKNOWN in "".join((*table.cells, table.reference or ""))
+    return (table.program_samples, table.test_samples) == answers and not lost
+
+
+def _is_all_lost(table: EvaluatedTable) -> bool:
+    """Whether the sandbox failed on every execution of the table."""
+    letters = set("".join((*table.cells, table.reference or "")))
+    return bool(letters) and letters <= {UNKNOWN, NOT_RUN}

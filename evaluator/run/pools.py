@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from cure.errors import ProblemError
@@ -13,31 +12,28 @@ from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from evaluator.run.directory import RunDirectory
 from evaluator.run.samples import Sample
-from evaluator.run.settings import Role
-
-RUN, POOL = "run:", "pool"
-"""`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`)."""
+from evaluator.run.settings import POOL, RUN, Role
 
 
-def is_given(spec: str) -> bool:
-    """Whether the spec names stored samples instead of a model."""
-    return spec == POOL or spec.startswith(RUN)
+def stored_samples(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
+    """Up to `most` stored samples per problem; samples that an earlier run failed to get come with their error.
+
+    Raises ProblemError where there are none.
+    """
+    return _pool(problems, role, most) if spec == POOL else _of_run(spec, role, problems, most)
 
 
-def given_samples(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
-    """Up to `most` stored samples per problem. Raises ProblemError where there are none."""
-    if spec == POOL:
-        return _pool(problems, role, most)
+def _of_run(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
+    """The samples of an earlier run for these problems, which it may have in another order."""
     source = RunDirectory(Path(spec.removeprefix(RUN)))
-    names = source.path / "problems.json"
-    if not names.is_file():
+    names = source.problem_names()
+    if not names:
         raise ProblemError(f"{spec}: the directory holds no evaluation")
-    their_names: list[str] = json.loads(names.read_text(encoding="utf-8"))
-    where = {name: number for number, name in enumerate(their_names)}
-    numbers = {where[problem.name]: number for number, problem in enumerate(problems) if problem.name in where}
-    found = [Sample(**record) for record in read_lines(source.samples(role))]
+    number_here = {problem.name: number for number, problem in enumerate(problems)}
+    numbers = {there: number_here[name] for there, name in enumerate(names) if name in number_here}
+    found = (Sample(**record) for record in read_lines(source.samples(role)))
     samples = [
-        Sample(**{**asdict(sample), "problem": numbers[sample.problem]})
+        replace(sample, problem=numbers[sample.problem])
         for sample in found
         if sample.problem in numbers and sample.index < most
     ]
@@ -64,13 +60,13 @@ def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
     return samples
 
 
-def keep(samples: Sequence[Sample], path: Path) -> None:
-    """Write the samples to the file, unless it exists."""
-    if path.is_file():
-        return
+def append_new(samples: Iterable[Sample], path: Path) -> None:
+    """Append the samples to the file, without those that it has."""
     lines = Lines(path)
     try:
+        there = {(record["problem"], record["index"], record["error"]) for record in read_lines(path)}
         for sample in samples:
-            lines.append(asdict(sample))
+            if (sample.problem, sample.index, sample.error) not in there:
+                lines.append(asdict(sample))
     finally:
         lines.close()

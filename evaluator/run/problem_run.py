@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cure.extract import extractor
 from cure.problem import Problem, UnitTest
-from cure.table import Candidate, Cell, Pair, ProgramExecutor, ProgramTable, judging_of
+from cure.table import Candidate, Cell, ProgramExecutor, ProgramTable, judging_of
 from cure.table.compare import normalise
 from evaluator.run.samples import Sample
 from evaluator.run.settings import Settings
-from evaluator.run.tables import LETTERS, PASSED, EvaluatedTable, TestColumn
-from sandbox import Sandbox, Verdict
+from evaluator.run.tables import LETTERS, NOT_RUN, PASSED, TIMED_OUT, UNKNOWN, EvaluatedTable, TestColumn
+from sandbox import Sandbox
+
+Place = tuple[str, TestColumn]
+"""A program and a test."""
 
 
 async def evaluate_problem(
@@ -24,18 +28,16 @@ async def evaluate_problem(
     tests: Sequence[Sample],
     settings: Settings,
     sandbox: Sandbox,
+    earlier: EvaluatedTable | None = None,
 ) -> EvaluatedTable:
     """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
+    Cells that an earlier table of the problem knows are not run again.
     """
     read = extractor(settings.extraction)
     extracted = [read.program(sample.text) for sample in codes]
-    programs = [None if sample.error else found.value for sample, found in zip(codes, extracted, strict=True)]
-    failures = [
-        "" if program is not None else sample.error or str(found.reason)
-        for program, sample, found in zip(programs, codes, extracted, strict=True)
-    ]
+    programs = [found.value for found in extracted]
     columns = [TestColumn("hidden", index, test.stdin, test.expected) for index, test in enumerate(problem.hidden)]
     if settings.public_tests:
         columns += [
@@ -44,34 +46,34 @@ async def evaluate_problem(
     test_failures: dict[int, str] = {}
     for sample in tests:
         test = read.test(sample.text)
-        if sample.error or test.value is None:
-            test_failures[sample.index] = sample.error or str(test.reason)
+        if test.value is None:
+            test_failures[sample.index] = str(test.reason)
         else:
             columns.append(TestColumn("generated", sample.index, test.value.stdin, test.value.expected))
     run = _ProblemRun(sandbox, problem, settings, columns)
-    reference_row = None
-    if problem.reference:
-        await run.calibrate(problem.reference)
-        reference_row = run.letters(problem.reference)
-    await run.complete([program for program in programs if program is not None], settings.give_up_after)
+    if earlier is not None:
+        run.remember(earlier)
+    await run.complete([program for program in programs if program is not None])
     return EvaluatedTable(
         problem=number,
         name=problem.name,
         programs=tuple(programs),
-        program_failures=tuple(failures),
+        program_samples=tuple(sample.index for sample in codes),
+        program_failures=tuple("" if found.value is not None else str(found.reason) for found in extracted),
         requested_tests=len(tests),
         test_failures=test_failures,
         columns=tuple(columns),
-        cells=tuple("" if program is None else run.letters(program) for program in programs),
-        outputs=tuple(() if program is None else run.outputs(program) for program in programs),
-        cpu_s=tuple(0.0 if program is None else run.slowest(program) for program in programs),
-        peak_kb=tuple(0 if program is None else run.largest(program) for program in programs),
-        reference=reference_row,
+        cells=tuple(run.letters(program) for program in programs),
+        outputs=tuple(tuple(cell.output for cell in run.row(program)) for program in programs),
+        cpu_s=tuple(round(max((cell.cpu_s for cell in run.row(program)), default=0.0), 4) for program in programs),
+        peak_kb=tuple(max((cell.peak_kb for cell in run.row(program)), default=0) for program in programs),
+        reference=run.letters(problem.reference) if problem.reference else None,
         limit_s=run.judging.limits.cpu_s,
         comparison=run.judging.name,
         executions=run.executions,
         truncated={"coder": _cut(codes), "tester": _cut(tests)},
-        failed={"coder": sum(bool(s.error) for s in codes), "tester": sum(bool(s.error) for s in tests)},
+        failed={"coder": 0, "tester": 0},
+        lost=run.lost,
         difficulty=problem.difficulty,
         date=problem.date,
     )
@@ -81,96 +83,155 @@ def _cut(samples: Sequence[Sample]) -> int:
     return sum(sample.finish == "length" for sample in samples)
 
 
+@dataclass(frozen=True)
+class _Outcome:
+    """What a table keeps of one execution."""
+
+    letter: str
+    output: str = ""
+    """Digest of the output."""
+    cpu_s: float = 0.0
+    peak_kb: int = 0
+    reason: str = ""
+    """Why the sandbox failed, where it did."""
+
+
 class _ProblemRun:
     """Runs the programs of one problem on its tests, and decides which executions are repeated."""
 
     def __init__(self, sandbox: Sandbox, problem: Problem, settings: Settings, columns: Sequence[TestColumn]) -> None:
-        self._settings = settings
-        self._tests = {str(at): UnitTest(column.stdin, column.expected) for at, column in enumerate(columns)}
-        self._hidden = [str(at) for at, column in enumerate(columns) if column.suite == "hidden"]
+        self._reference, self._columns = problem.reference, columns
+        self._hidden = [column for column in columns if column.suite == "hidden"]
+        self._time_factor, self._give_up_after = settings.time_factor, settings.give_up_after
         self.judging = judging_of(problem, comparison_name=settings.comparison, strict=settings.strict)
         self._executor = ProgramExecutor(sandbox, self.judging)
-        self._cells: dict[Pair, Cell] = {}
-        """Cells by source of the program and name of the test."""
-        self.executions = 0
-        """Executions made so far, without those given up."""
+        self._outcomes: dict[Place, _Outcome] = {}
+        self._earlier_limit_s = 0.0
 
-    async def calibrate(self, reference: str) -> None:
+    def remember(self, earlier: EvaluatedTable) -> None:
+        """Take over the outcomes of an earlier table of this problem, without those on which the sandbox failed."""
+        self._earlier_limit_s = earlier.limit_s
+        columns = set(self._columns)
+        for column, letter in zip(earlier.columns, earlier.reference or "", strict=False):
+            if letter != UNKNOWN and column in columns:
+                self._outcomes[self._reference, column] = _Outcome(letter)
+        for row, program in enumerate(earlier.programs):
+            if program is None:
+                continue
+            # The time and memory of a program's largest execution stand for all of its executions.
+            cpu_s, peak_kb = earlier.cpu_s[row], earlier.peak_kb[row]
+            for column, letter, output in zip(earlier.columns, earlier.cells[row], earlier.outputs[row], strict=True):
+                if letter != UNKNOWN and column in columns:
+                    self._outcomes[program, column] = _Outcome(letter, output, cpu_s, peak_kb)
+
+    async def complete(self, programs: Sequence[str]) -> None:
+        """Run the reference solution, which gives the time limit, and each program, on every test without an outcome.
+
+        After `give_up_after` time-outs a program is given up.
+        """
+        await self._calibrate()
+        programs = list(dict.fromkeys(programs))
+        if self._give_up_after is not None:
+            self._give_up(programs, self._give_up_after)
+        await self._run_missing(programs, self._give_up_after)
+        # A single time-out on a hidden test makes a program wrong.
+        await self._repeat(self._undecided(programs), self._give_up_after and 1)
+        await self._repeat(self._left_of_right(programs), None)
+
+    async def _calibrate(self) -> None:
         """Run the reference solution under ten times the limit; raise the limit to `time_factor` times what it took."""
         declared = self.judging.limits.cpu_s
-        self.judging = self.judging.with_time_limit(10 * declared)
-        await self.complete([reference])
-        slowest = max((cell.cpu_s for cell in self._cells.values() if cell.verdict is Verdict.OK), default=0.0)
-        self.judging = self.judging.with_time_limit(max(declared, round(self._settings.time_factor * slowest, 2)))
+        limit = max(declared, self._earlier_limit_s)
+        if self._reference:
+            self.judging = self.judging.with_time_limit(10 * declared)
+            await self._run_missing([self._reference], None)
+            finished = (cell for cell in self.row(self._reference) if cell.letter in (PASSED, "W"))
+            slowest = max((cell.cpu_s for cell in finished), default=0.0)
+            limit = max(limit, round(self._time_factor * slowest, 2))
+        self.judging = self.judging.with_time_limit(limit)
+        if 0 < self._earlier_limit_s < limit:
+            # Programs that ran out of the shorter time are run again.
+            reference = self._reference
+            self._outcomes = {
+                place: cell
+                for place, cell in self._outcomes.items()
+                if cell.letter not in (TIMED_OUT, NOT_RUN) or place[0] == reference
+            }
 
-    async def complete(self, programs: Sequence[str], give_up_after: int | None = None) -> None:
-        """Run each program on every test without a cell; after `give_up_after` time-outs a program is given up."""
-        missing = dict.fromkeys((program, test) for program in programs for test in self._tests)
-        await self._run([pair for pair in missing if pair not in self._cells], give_up_after)
-        await self._again(self._broken(), give_up_after)
-        # A single time-out on a hidden test makes a program wrong.
-        await self._again(self._undecided(programs), give_up_after and 1)
-        await self._again(self._left_of_right(programs), None)
+    def _give_up(self, programs: Sequence[str], after: int) -> None:
+        """Give up the tests without an outcome of programs that ran out of time often enough earlier."""
+        for program in programs:
+            cells = [self._outcomes.get((program, column)) for column in self._columns]
+            if sum(cell is not None and cell.letter == TIMED_OUT for cell in cells) >= after:
+                for column, cell in zip(self._columns, cells, strict=True):
+                    self._outcomes[program, column] = cell or _Outcome(NOT_RUN)
 
-    async def _again(self, pairs: Sequence[Pair], give_up_after: int | None) -> None:
-        inputs = {(program, self._tests[test].stdin) for program, test in pairs}
+    async def _run_missing(self, programs: Sequence[str], give_up_after: int | None) -> None:
+        """Run each program on the tests without an outcome, and once more those on which the sandbox failed."""
+        places = [(program, column) for program in programs for column in self._columns]
+        await self._run([place for place in places if place not in self._outcomes], give_up_after)
+        broken = [place for place in places if self._outcomes[place].letter == UNKNOWN]
+        await self._repeat(broken, give_up_after)
+
+    async def _repeat(self, places: Collection[Place], give_up_after: int | None) -> None:
+        """Run these programs and tests again, and others with equal inputs, since they share an execution."""
+        inputs = {(program, column.stdin) for program, column in places}
         self._executor.forget(inputs)
-        # Tests with equal inputs share an execution.
-        every = [pair for pair in self._cells if (pair[0], self._tests[pair[1]].stdin) in inputs]
-        await self._run(every, give_up_after)
+        await self._run([place for place in self._outcomes if (place[0], place[1].stdin) in inputs], give_up_after)
 
-    def _broken(self) -> list[Pair]:
-        return [pair for pair, cell in self._cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
-
-    def _undecided(self, programs: Sequence[str]) -> list[Pair]:
+    def _undecided(self, programs: Sequence[str]) -> list[Place]:
         """Hidden tests given up, of programs that pass all other hidden tests: these tests decide the verdict."""
-        pairs: list[Pair] = []
-        for program in dict.fromkeys(programs):
-            ran = [test for test in self._hidden if not self._is_given_up(program, test)]
-            if len(ran) < len(self._hidden) and all(self._cells[program, test].passed for test in ran):
-                pairs += [(program, test) for test in self._hidden if test not in ran]
-        return pairs
+        places: list[Place] = []
+        for program in programs:
+            cells = {column: self._outcomes[program, column].letter for column in self._hidden}
+            if set(cells.values()) <= {NOT_RUN, PASSED}:
+                places += [(program, column) for column, letter in cells.items() if letter == NOT_RUN]
+        return places
 
-    def _left_of_right(self, programs: Sequence[str]) -> list[Pair]:
+    def _left_of_right(self, programs: Sequence[str]) -> list[Place]:
         """Tests given up, of programs that pass all hidden tests: right programs are run on every test."""
         right = [
             program
-            for program in dict.fromkeys(programs)
-            if self._hidden and all(self._cells[program, test].passed for test in self._hidden)
+            for program in programs
+            if self._hidden and all(self._outcomes[program, column].letter == PASSED for column in self._hidden)
         ]
-        return [(program, test) for program in right for test in self._tests if self._is_given_up(program, test)]
+        places = [(program, column) for program in right for column in self._columns]
+        return [place for place in places if self._outcomes[place].letter == NOT_RUN]
 
-    def _is_given_up(self, program: str, test: str) -> bool:
-        return self._cells[program, test].verdict is Verdict.NOT_RUN
-
-    async def _run(self, pairs: Sequence[Pair], give_up_after: int | None) -> None:
-        if not pairs:
+    async def _run(self, places: Sequence[Place], give_up_after: int | None) -> None:
+        if not places:
             return
+        names = {column: str(at) for at, column in enumerate(self._columns)}
+        tests = {name: UnitTest(column.stdin, column.expected) for column, name in names.items()}
         executor = self._executor.under(replace(self.judging, give_up_after=give_up_after))
-        table = ProgramTable({program: Candidate(program) for program, _ in pairs}, self._tests)
-        known = set(self._executor.executions)
-        async with aclosing(executor.run(table, pairs)) as cells:
-            async for pair, cell in cells:
-                self._cells[pair] = cell
-        new = (execution for pair, execution in self._executor.executions.items() if pair not in known)
-        self.executions += sum(execution.verdict is not Verdict.NOT_RUN for execution in new)
+        table = ProgramTable({program: Candidate(program) for program, _ in places}, tests)
+        async with aclosing(executor.run(table, [(program, names[column]) for program, column in places])) as cells:
+            async for (program, name), cell in cells:
+                self._outcomes[program, self._columns[int(name)]] = _outcome(cell)
 
-    def letters(self, program: str) -> str:
-        """The program's letter in each column."""
-        cells = (self._cells[program, test] for test in self._tests)
-        return "".join(PASSED if cell.passed else LETTERS[cell.verdict] for cell in cells)
+    def row(self, program: str | None) -> list[_Outcome]:
+        """The program's outcome in each column; none for a program that could not be extracted."""
+        return [] if program is None else [self._outcomes[program, column] for column in self._columns]
 
-    def outputs(self, program: str) -> tuple[str, ...]:
-        """Digests of the program's output in each column."""
-        return tuple(_digest(self._cells[program, test].stdout) for test in self._tests)
+    def letters(self, program: str | None) -> str:
+        """The program's letter in each column; empty for a program that could not be extracted."""
+        return "".join(cell.letter for cell in self.row(program))
 
-    def slowest(self, program: str) -> float:
-        """CPU seconds of the program's slowest execution."""
-        return round(max((self._cells[program, test].cpu_s for test in self._tests), default=0.0), 4)
+    @property
+    def executions(self) -> int:
+        """Number of distinct pairs of a program and an input that were run."""
+        ran = (place for place, cell in self._outcomes.items() if cell.letter not in (NOT_RUN, UNKNOWN))
+        return len({(program, column.stdin) for program, column in ran})
 
-    def largest(self, program: str) -> int:
-        """Peak kB of the program's largest execution."""
-        return max((self._cells[program, test].peak_memory_kb for test in self._tests), default=0)
+    @property
+    def lost(self) -> dict[str, int]:
+        """Numbers of programs and tests on which the sandbox failed, by reason."""
+        return dict(Counter(cell.reason for cell in self._outcomes.values() if cell.letter == UNKNOWN))
+
+
+def _outcome(cell: Cell) -> _Outcome:
+    letter = PASSED if cell.passed else LETTERS[cell.verdict]
+    return _Outcome(letter, _digest(cell.stdout), cell.cpu_s, cell.peak_memory_kb, cell.reason)
 
 
 def _digest(stdout: str) -> str:

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from cure.asking import Part, missing_parts
@@ -24,7 +24,7 @@ SEEDS_APART = 1_000_003
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One answer, as stored in a line of the samples file."""
+    """One answer, or the failure of a request for it, as stored in a line of the samples file."""
 
     key: str
     """SHA-256 of everything that determines the answer: model, prompt, sampling, index."""
@@ -34,6 +34,7 @@ class Sample:
     text: str
     finish: str
     error: str = ""
+    """The reason why there is no answer; empty where there is one."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: bool = False
@@ -41,46 +42,42 @@ class Sample:
     """Seconds from the request to this answer."""
 
 
-@dataclass
 class Samples:
-    """The stored samples of a role."""
+    """The answers of one role that are stored in a file."""
 
-    path: Path
-    wanted: int
-    given: bool = False
-    """Whether the samples come from a run or a pool: then none is missing, and no model is asked."""
-    found: dict[int, dict[int, Sample]] = field(default_factory=dict)
-    """Samples by problem and by index."""
+    def __init__(self, path: Path, wanted: int, keys: Callable[[int, int], str] | None) -> None:
+        """Read the file, without the samples of other prompts or settings, which `keys` tell apart.
 
-    @staticmethod
-    def load(path: Path, wanted: int, keys: Callable[[int, int], str] | None, again: bool = False) -> Samples:
-        """The samples in a file, without those of other prompts or settings, which `keys` tell apart.
-
-        With `again`, failed samples are left out too, so that they are asked for again. Without `keys` all samples are
-        kept, and no model is asked.
+        Without `keys` the samples come from a run or a pool: all are taken, and no model is asked.
         """
-        samples = Samples(path, wanted, keys is None)
+        self._wanted = None if keys is None else wanted
+        self._found: dict[int, dict[int, Sample]] = {}
+        self._failed: dict[int, set[int]] = {}
         for record in read_lines(path):
             sample = Sample(**record)
-            stale = keys is not None and sample.key != keys(sample.problem, sample.index)
-            if sample.index < wanted and not stale and not (again and sample.error):
-                samples.found.setdefault(sample.problem, {})[sample.index] = sample
-        return samples
+            if sample.index < wanted and (keys is None or sample.key == keys(sample.problem, sample.index)):
+                self.add(sample)
 
-    def missing(self, problem: int) -> list[int]:
-        """Indices of the samples of a problem that are still missing."""
-        have = self.found.get(problem, {})
-        return [] if self.given else [index for index in range(self.wanted) if index not in have]
-
-    def forget_texts(self, problem: int) -> None:
-        """Free the texts of a problem's samples, once its table has been made; they are on disk."""
-        for index, sample in self.found.get(problem, {}).items():
-            self.found[problem][index] = replace(sample, text="")
+    def add(self, sample: Sample) -> None:
+        """Add an answer, or a failed request."""
+        if sample.error:
+            self._failed.setdefault(sample.problem, set()).add(sample.index)
+        else:
+            self._found.setdefault(sample.problem, {})[sample.index] = sample
 
     def of(self, problem: int) -> list[Sample]:
-        """The samples of a problem, by index."""
-        have = self.found.get(problem, {})
-        return [have[index] for index in sorted(have)]
+        """The answers to a problem, by index."""
+        return [sample for _, sample in sorted(self._found.get(problem, {}).items())]
+
+    def missing(self, problem: int) -> list[int]:
+        """Indices of missing answers to a problem: of those wanted, or of those that an earlier run failed to get."""
+        indices = sorted(self._failed.get(problem, ())) if self._wanted is None else range(self._wanted)
+        return [index for index in indices if index not in self._found.get(problem, {})]
+
+    def forget_texts(self, problem: int) -> None:
+        """Free the texts of a problem's answers, once its table has been made; they are on disk."""
+        for index, sample in self._found.get(problem, {}).items():
+            self._found[problem][index] = replace(sample, text="")
 
 
 @dataclass(frozen=True)
@@ -132,16 +129,16 @@ async def fill(
     problems: Sequence[Problem],
     samples: Mapping[str, Samples],
     lines: Mapping[str, Lines],
-) -> AsyncGenerator[tuple[Role, Sample], None]:
+) -> AsyncGenerator[Sample, None]:
     """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded."""
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
     for number, problem in enumerate(problems):
         for asker in askers:
-            if samples[asker.role].missing(number):
-                have = samples[asker.role].found.get(number, {})
-                for part in missing_parts(asker.request(number, problem), have):
-                    parts[part.request.key] = (asker.role, number, part)
+            missing = samples[asker.role].missing(number)
+            have = set(range(asker.settings.samples)).difference(missing)
+            for part in missing_parts(asker.request(number, problem), have) if missing else ():
+                parts[part.request.key] = (asker.role, number, part)
     # The engine is asked even if nothing is missing: it then settles batches whose samples are all on disk.
     begun = time.monotonic()
     async with aclosing(engine.complete([part.request for *_, part in parts.values()])) as completions:
@@ -150,8 +147,8 @@ async def fill(
             index = part.first + completion.index
             sample = _sample(completion, keys[role](number, index), number, index, time.monotonic() - begun)
             lines[role].append(asdict(sample))
-            samples[role].found.setdefault(number, {})[index] = sample
-            yield role, sample
+            samples[role].add(sample)
+            yield sample
 
 
 def _sample(completion: Completion, key: str, problem: int, index: int, seconds: float) -> Sample:

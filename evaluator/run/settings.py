@@ -20,10 +20,17 @@ from settings.section import Section
 Role = Literal["coder", "tester"]
 
 
-def _check_source(spec: str) -> None:
-    from evaluator.run.pools import is_given
+RUN, POOL = "run:", "pool"
+"""`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`)."""
 
-    if not is_given(spec):
+
+def is_stored(spec: str) -> bool:
+    """Whether the spec names stored samples instead of a model."""
+    return spec == POOL or spec.startswith(RUN)
+
+
+def _check_source(spec: str) -> None:
+    if not is_stored(spec):
         parse_spec(spec)
 
 
@@ -78,6 +85,11 @@ class RoleSettings(Asking):
     """Model spec, or `run:DIRECTORY` for the samples of an earlier run, or `pool` for the programs of the set."""
     samples: int
     """Samples per problem."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the samples are stored ones, so that no model is asked."""
+        return is_stored(self.model)
 
     def sampling(self, seed: int, stop: tuple[str, ...]) -> Sampling:
         """The sampling settings of one request; engines that support seeds draw its sample i with `seed` + i."""

@@ -17,10 +17,10 @@ from cure.problem import Problem
 from cure.problem.file import read_problem_file, to_record
 from cure.prompts import prompts_for, style_for
 from cure.session import open_session
-from engines import BatchProgress, Engine, write_atomically
-from evaluator.run.directory import RunDirectory, find_or_make
+from engines import BatchProgress, Engine
+from evaluator.run.directory import RunDirectory, find_or_choose
 from evaluator.run.execute import Progress, execute
-from evaluator.run.pools import given_samples, is_given, keep
+from evaluator.run.pools import append_new, stored_samples
 from evaluator.run.samples import Asker
 from evaluator.run.settings import Role, RoleSettings, Settings
 from settings.section import Section
@@ -54,25 +54,23 @@ async def evaluate(
     options: Sequence[Section] = (),
     *,
     fresh: bool = False,
-    ask_again: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_directory: Callable[[RunDirectory], None] = lambda _: None,
     batch: bool = False,
 ) -> RunDirectory:
-    """The completed run: the newest one with these settings, continued, or a new one.
+    """The run: the newest one with these settings, continued, or a new one, whose directory is made once it can begin.
 
-    `options` are settings of engines. With `batch`, servers are asked through their batch API, local models as usual.
-    Raises EngineError where batches are under way and `batch` is not set.
+    It lacks the samples that could not be had, and the executions on which the sandbox failed (`run.missing` counts
+    both); the next call has them. `options` are settings of engines. With `batch`, servers are asked through their
+    batch API, local models as usual. Raises EngineError where batches are under way and `batch` is not set.
     """
-    directory = find_or_make(outputs, settings, fresh)
-    on_directory(directory)
-    askers: list[Asker] = []
-    asked: dict[Role, RoleSettings] = {}
-    for role, wanted in settings.roles.items():
-        if is_given(wanted.model):
-            askers.append(_given(directory, role, wanted, problems))
-        else:
-            asked[role] = wanted
+    directory = find_or_choose(outputs, settings, fresh)
+    stored = {
+        role: stored_samples(wanted.model, role, problems, wanted.samples)
+        for role, wanted in settings.roles.items()
+        if wanted.is_stored
+    }
+    asked = {role: wanted for role, wanted in settings.roles.items() if role not in stored}
     models: dict[str, list[Role]] = {}
     for role, wanted in asked.items():
         models.setdefault(wanted.model, []).append(role)
@@ -82,10 +80,15 @@ async def evaluate(
     if not batch:
         _refuse_batches_under_way(states.values())
     async with open_session(models, sandbox, *options, own=own) as session:
-        askers += [_asker(role, wanted, session.engines[wanted.model]) for role, wanted in asked.items()]
-        directory.write_config(settings, _surroundings(session.sandbox.isolation))
-        write_atomically(directory.path / "problems.json", json.dumps([problem.name for problem in problems]) + "\n")
-        await execute(directory, settings, problems, askers, session.sandbox, progress.evaluation, ask_again)
+        askers = [_asker(role, wanted, session.engines[wanted.model]) for role, wanted in asked.items()]
+        names = [problem.name for problem in problems]
+        directory.write_config(settings, _surroundings(session.sandbox.isolation), names)
+        on_directory(directory)
+        for role, samples in stored.items():
+            append_new(samples, directory.samples(role))
+            wanted = settings.roles[role]
+            askers.append(Asker(role, None, wanted.model, prompts_for("chat"), wanted))
+        await execute(directory, settings, problems, askers, session.sandbox, progress.evaluation)
     return directory
 
 
@@ -127,12 +130,6 @@ def _refuse_batches_under_way(states: Iterable[Path]) -> None:
 def _asker(role: Role, wanted: RoleSettings, engine: Engine) -> Asker:
     style = style_for(engine.model) if wanted.style == "auto" else wanted.style
     return Asker(role, engine, engine.model, prompts_for(style, stage="evaluation", k_case=wanted.samples), wanted)
-
-
-def _given(directory: RunDirectory, role: Role, wanted: RoleSettings, problems: Sequence[Problem]) -> Asker:
-    """A role whose samples come from a run or a pool: they are copied into this run, and no model is asked."""
-    keep(given_samples(wanted.model, role, problems, wanted.samples), directory.samples(role))
-    return Asker(role, None, wanted.model, prompts_for("chat"), wanted)
 
 
 def _surroundings(isolation: str) -> dict[str, Any]:

@@ -18,7 +18,12 @@ class StoredTables(Sequence[EvaluatedTable]):
         """Index the tables in a file, which may not exist."""
         self._path = path
         latest = {record["problem"]: place for place, record in placed_lines(path)}
-        self._places = [latest[number] for number in sorted(latest)]
+        self._by_problem = dict(sorted(latest.items()))
+        self._places = [*self._by_problem.values()]
+
+    def of(self, problem: int) -> EvaluatedTable | None:
+        """The table of this problem; None where there is none."""
+        return next(self._read([self._by_problem[problem]])) if problem in self._by_problem else None
 
     def __len__(self) -> int:
         return len(self._places)

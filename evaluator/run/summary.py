@@ -9,12 +9,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 
-from cure.json_lines import read_lines
 from cure.metrics import release, standard
 from cure.metrics.best_of_n import best_of_n
 from cure.metrics.groups import by_group
@@ -22,11 +20,12 @@ from cure.metrics.verdicts import ProblemVerdicts
 from engines import write_atomically
 from evaluator.run.cost import money
 from evaluator.run.directory import RunDirectory
+from evaluator.run.missing import coverage_of
 from evaluator.run.prices import Prices
 from evaluator.run.settings import Settings
 from evaluator.run.stored import read_tables
-from evaluator.run.tables import NOT_RUN, PASSED, EvaluatedTable
-from evaluator.run.verdicts import case_of
+from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
+from evaluator.run.verdicts import verdicts_of
 
 Metrics = dict[str, Any]
 
@@ -50,22 +49,30 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
     """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError without a run.
 
-    The tables are read one by one, and only their verdicts stay in memory.
+    Metrics are over the answers that the run has; `missing` counts the others. The tables are read one by one, and only
+    their verdicts stay in memory.
     """
     settings = directory.read_settings()
     counted = _Counts()
-    case = case_of(directory.path.name, settings, counted.over(read_tables(directory)))
-    n, m = settings.sample_counts
-    chosen = standard.ScoreOptions(pairs=((n, m),) if n else ())
-    samples = {role: _samples(directory, role) for role in ("coder", "tester")}
+    tables = read_tables(directory)
+    problems = [verdicts_of(table) for table in counted.over(tables)]
+    coverage = coverage_of(directory, settings, tables)
+    answered = problems if not coverage.missing else [problem for problem in problems if _has_roles(problem, settings)]
+    samples = {role: counts.totals for role, counts in coverage.samples.items()}
+    pairs = _largest_pair(settings, answered, bool(coverage.missing))
+    chosen = standard.ScoreOptions(pairs=pairs)
+    scored = asdict(standard.score(problems, chosen))
+    if len(answered) < len(problems):
+        scored["best_of_n"] = asdict(standard.score(answered, chosen))["best_of_n"]
     return {
         "settings": settings.to_record(),
-        "problems_of_run": _problem_count(directory),
-        "problems_evaluated": len(case.problems),
+        "problems_of_run": len(coverage.problems),
+        "problems_evaluated": len(problems),
+        "missing": coverage.record(),
         "reference": counted.reference(),
-        "standard": asdict(standard.score(case.problems, chosen)),
-        "groups": _groups(case.problems, counted, chosen),
-        "release": _release(case.problems, settings),
+        "standard": scored,
+        "groups": _groups(problems, counted, chosen),
+        "release": _release(answered, settings, pairs),
         "verdicts": counted.verdicts(),
         "given_up": counted.given_up(settings.give_up_after),
         "samples": samples,
@@ -73,6 +80,22 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
         "limits": {"comparison": dict(counted.comparison), "longest_s": counted.longest_s},
         "executions": counted.executions,
     }
+
+
+def _has_roles(problem: ProblemVerdicts, settings: Settings) -> bool:
+    """Whether the problem has an answer of each role that takes part: without, nothing is chosen among programs."""
+    return (problem.programs > 0 or settings.coder is None) and (problem.tests > 0 or settings.tester is None)
+
+
+def _largest_pair(
+    settings: Settings, problems: Sequence[ProblemVerdicts], incomplete: bool
+) -> tuple[tuple[int, int], ...]:
+    """The numbers of programs and tests asked for; in an incomplete run at most as many as any problem has."""
+    n, m = settings.sample_counts
+    if incomplete:
+        n = min(n, max((problem.programs for problem in problems), default=0))
+        m = min(m, max((problem.tests for problem in problems), default=0))
+    return ((n, m),) if n else ()
 
 
 def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
@@ -87,28 +110,33 @@ def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
     write_atomically(directory.path / "problems.csv", text.getvalue())
 
 
-def _release(problems: Sequence[ProblemVerdicts], settings: Settings) -> Metrics:
-    n, m = settings.sample_counts
-    pairs = tuple((size, size) for size in (4, 16) if size <= n and size <= m) or (((n, m),) if n and m else ())
-    asked = release.ReleaseOptions(pairs, single_eval=m == 0, max_test=settings.max_test)
+def _release(problems: Sequence[ProblemVerdicts], settings: Settings, largest: tuple[tuple[int, int], ...]) -> Metrics:
+    pairs = tuple((size, size) for size in (4, 16) if any(size <= n and size <= m for n, m in largest))
+    pairs = pairs or tuple((n, m) for n, m in largest if m)
+    asked = release.ReleaseOptions(pairs, single_eval=settings.tester is None, max_test=settings.max_test)
     return asdict(release.score(problems, asked))
 
 
-def _passes_hidden(table: EvaluatedTable) -> bool:
-    row = table.reference or ""
-    return all(row[at] == PASSED for at, column in enumerate(table.columns) if column.suite == "hidden")
-
-
 def program_verdict(table: EvaluatedTable, row: int) -> str:
-    """The verdict of program `row` on the hidden tests: `right`, the first failure, or why there is no verdict."""
+    """The verdict of program `row` on the hidden tests: `right`, the first failure, or why there is no verdict.
+
+    `sandbox_error` is the verdict of a program that fails no test, but lacks the outcome of some.
+    """
     cells = table.cells[row]
     if not cells:
         return "not extracted"
-    hidden = [cells[at] for at, column in enumerate(table.columns) if column.suite == "hidden"]
-    failed = next((letter for letter in hidden if letter != PASSED), None)
-    if failed is None:
-        return WORDS[PASSED] if hidden else "no hidden tests"
-    return WORDS[failed]
+    hidden = _hidden(table, cells)
+    failed = next((letter for letter in hidden if letter not in (PASSED, UNKNOWN)), None)
+    if failed is not None:
+        return WORDS[failed]
+    if UNKNOWN in hidden:
+        return WORDS[UNKNOWN]
+    return WORDS[PASSED] if hidden else "no hidden tests"
+
+
+def _hidden(table: EvaluatedTable, cells: str) -> str:
+    """The letters of the hidden tests in a row of cells."""
+    return "".join(cells[at] for at, column in enumerate(table.columns) if column.suite == "hidden")
 
 
 @dataclass(kw_only=True)
@@ -116,6 +144,9 @@ class _Counts:
     """Counts over all tables, added up while the tables are read."""
 
     references: int = 0
+    """Reference solutions that pass all hidden tests, or fail one."""
+    undecided_references: int = 0
+    """Reference solutions that fail no test, but lack the outcome of some."""
     failing: list[str] = field(default_factory=list)
     programs: Counter[str] = field(default_factory=Counter)
     cells: Counter[str] = field(default_factory=Counter)
@@ -138,8 +169,11 @@ class _Counts:
 
     def _add(self, table: EvaluatedTable) -> None:
         if table.reference is not None:
-            self.references += 1
-            self.failing += [] if _passes_hidden(table) else [table.name]
+            letters = _hidden(table, table.reference)
+            fails = bool(set(letters) - {PASSED, UNKNOWN})
+            self.failing += [table.name] if fails else []
+            self.references += fails or UNKNOWN not in letters
+            self.undecided_references += not fails and UNKNOWN in letters
         self.programs.update(program_verdict(table, row) for row in range(len(table.cells)))
         self.cells.update("".join(table.cells))
         self.unread_programs.update(reason for reason in table.program_failures if reason)
@@ -154,7 +188,8 @@ class _Counts:
     def reference(self) -> Metrics:
         """The share of reference solutions that pass all hidden tests, and the problems of those that fail."""
         rate = (self.references - len(self.failing)) / self.references if self.references else None
-        reason = "" if self.references else "no problem has a reference solution"
+        no_rate = "the sandbox failed on them" if self.undecided_references else "no problem has a reference solution"
+        reason = "" if self.references else no_rate
         return {"pass_rate": rate, "problems": self.references, "failing": self.failing, "reason": reason}
 
     def verdicts(self) -> Metrics:
@@ -194,46 +229,13 @@ def _place(group: tuple[str, object]) -> tuple[int, float, str]:
     return (len(LEVELS), float(name), name) if name.isdecimal() else (len(LEVELS) + 1, 0.0, name)
 
 
-def _samples(directory: RunDirectory, role: str) -> Metrics:
-    """Counts, lengths and times of a role's samples."""
-    count = failed = truncated = prompt = completion = estimated = 0
-    lengths: list[int] = []
-    seconds: list[float] = []
-    for record in read_lines(directory.samples(role)):
-        count += 1
-        failed += bool(record["error"])
-        truncated += record["finish"] == "length"
-        prompt += record["prompt_tokens"]
-        completion += record["completion_tokens"]
-        estimated += record["estimated"]
-        lengths.append(record["completion_tokens"])
-        seconds.append(record["seconds"])
-    return {
-        "samples": count,
-        "failed": failed,
-        "truncated": truncated,
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "usage_estimated": estimated,
-        "mean_length": fmean(lengths) if lengths else None,
-        "median_length": median(lengths) if lengths else None,
-        "seconds": max(seconds, default=None),
-    }
-
-
-def _problem_count(directory: RunDirectory) -> int:
-    """The number of problems of the run; 0 where its list cannot be read."""
-    try:
-        return len(json.loads((directory.path / "problems.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return 0
-
-
 def problem_row(table: EvaluatedTable) -> dict[str, Any]:
     """The row of problems.csv for one problem."""
-    hidden, generated = table.passes("hidden"), table.passes("generated")
-    right = np.asarray(hidden.all(axis=1) & bool(hidden.shape[1]))
-    best = best_of_n(right, generated)
+    generated = table.passes("generated")
+    verdicts = [program_verdict(table, row) for row in range(len(table.cells))]
+    right = np.array([verdict == WORDS[PASSED] for verdict in verdicts], dtype=np.bool_)
+    decided = np.array([verdict != WORDS[UNKNOWN] for verdict in verdicts], dtype=np.bool_)
+    best = best_of_n(right[decided], generated[decided])
     truth = [
         table.reference[at] == PASSED
         for at, column in enumerate(table.columns)

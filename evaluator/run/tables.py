@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cure.extract import Reason
 from sandbox import Verdict
 
 LETTERS = {
@@ -20,7 +21,8 @@ LETTERS = {
     Verdict.SANDBOX_ERROR: "S",
 }
 """The letter of a cell that did not pass, by verdict; a program that ended `ok` with a wrong output gets W."""
-PASSED, UNKNOWN, NOT_RUN = "P", LETTERS[Verdict.SANDBOX_ERROR], LETTERS[Verdict.NOT_RUN]
+PASSED, UNKNOWN = "P", LETTERS[Verdict.SANDBOX_ERROR]
+NOT_RUN, TIMED_OUT = LETTERS[Verdict.NOT_RUN], LETTERS[Verdict.TIMEOUT]
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,18 @@ class TestColumn:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedTable:
-    """The outcome of every program of a problem on every test."""
+    """The outcome of every program of a problem on every test. Samples that the model did not give are not in it."""
 
     problem: int
     name: str
     programs: tuple[str | None, ...]
-    """Programs by number of the coder's sample; None where none could be extracted."""
+    """Programs in the order of the coder's samples; None where none could be extracted from an answer."""
+    program_samples: tuple[int, ...]
+    """(programs,) numbers of the coder's samples."""
     program_failures: tuple[str, ...]
-    """Reasons why no program could be extracted, by number of the sample; empty where one was."""
+    """(programs,) reasons why no program could be extracted; empty where one was."""
     requested_tests: int
+    """Number of the tester's answers."""
     test_failures: dict[int, str]
     """Reasons why no test could be extracted, by number of the tester's sample."""
     columns: tuple[TestColumn, ...]
@@ -66,11 +71,19 @@ class EvaluatedTable:
     truncated: dict[str, int] = field(default_factory=dict)
     """Samples cut at `max_tokens`, by role."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Samples whose request failed, by role."""
+    """Samples that the model did not give, by role."""
+    lost: dict[str, int] = field(default_factory=dict)
+    """Numbers of cells without a verdict, because the sandbox failed, by reason."""
     difficulty: str = ""
     """The problem's difficulty according to the set; empty where the set names none."""
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
+
+    @property
+    def test_samples(self) -> tuple[int, ...]:
+        """Numbers of the tester's samples, in order."""
+        read = (column.index for column in self.columns if column.suite == "generated")
+        return tuple(sorted({*read, *self.test_failures}))
 
     def passes(self, suite: str) -> NDArray[np.bool_]:
         """Booleans of shape (programs, tests of the suite); a program that could not be extracted passes none."""
@@ -84,17 +97,31 @@ class EvaluatedTable:
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> EvaluatedTable:
-        """The table that `to_record` wrote."""
+        """The table that `to_record` wrote, now or in an earlier version."""
+        failures = record["program_failures"]
+        samples = record.get("program_samples")
+        rows = [*range(len(failures))]
+        tests = {int(index): why for index, why in record["test_failures"].items()}
+        requested = record["requested_tests"]
+        if samples is None:
+            # Earlier versions kept samples that the model did not give, as failed extractions.
+            rows = [row for row in rows if not failures[row] or failures[row] in _REASONS]
+            samples = rows
+            unanswered = {index for index, why in tests.items() if why not in _REASONS}
+            tests = {index: why for index, why in tests.items() if index not in unanswered}
+            requested -= len(unanswered)
+        by_program = ("programs", "program_failures", "cells", "outputs", "cpu_s", "peak_kb")
         return EvaluatedTable(
             **{
                 **record,
-                "programs": tuple(record["programs"]),
-                "program_failures": tuple(record["program_failures"]),
-                "test_failures": {int(index): why for index, why in record["test_failures"].items()},
+                **{name: tuple(record[name][row] for row in rows) for name in by_program},
+                "outputs": tuple(tuple(record["outputs"][row]) for row in rows),
+                "program_samples": tuple(samples),
+                "requested_tests": requested,
+                "test_failures": tests,
                 "columns": tuple(TestColumn(**column) for column in record["columns"]),
-                "cells": tuple(record["cells"]),
-                "outputs": tuple(tuple(row) for row in record["outputs"]),
-                "cpu_s": tuple(record["cpu_s"]),
-                "peak_kb": tuple(record["peak_kb"]),
             }
         )
+
+
+_REASONS = frozenset(map(str, Reason))

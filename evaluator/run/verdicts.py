@@ -1,8 +1,6 @@
-"""Turns the tables of a run into verdicts for the metrics; generated tests keep the index of their sample."""
+"""Turns the tables of a run into verdicts for the metrics: answers only, each at its place among the answers."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -10,7 +8,9 @@ from cure.metrics.case import ScoredCase
 from cure.metrics.release import ReleaseOptions
 from cure.metrics.verdicts import ProblemVerdicts, numbered, output_numbers, verdicts
 from cure.table.compare import normalise
-from evaluator.run.settings import Settings
+from evaluator.run.directory import RunDirectory
+from evaluator.run.missing import coverage_of
+from evaluator.run.stored import read_tables
 from evaluator.run.tables import LETTERS, PASSED, UNKNOWN, EvaluatedTable
 from sandbox import Verdict
 
@@ -18,13 +18,15 @@ _PRINTED = (PASSED, LETTERS[Verdict.OK])
 """Letters of cells whose program ended `ok`: only their outputs are compared."""
 
 
-def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> ScoredCase:
-    """The scored case of a run. Tables are taken one by one, and only their verdicts stay in memory."""
+def case_of(directory: RunDirectory) -> ScoredCase:
+    """The scored case of a run. Tables are read one by one, and only their verdicts stay in memory."""
+    settings, tables = directory.read_settings(), read_tables(directory)
     n, m = settings.sample_counts
     return ScoredCase(
         problems=tuple(verdicts_of(table) for table in tables),
         options=ReleaseOptions(((n, m),) if n else (), single_eval=m == 0, max_test=settings.max_test),
-        name=name,
+        name=directory.path.name,
+        missing=coverage_of(directory, settings, tables).missing,
         data=settings.data_sha256,
         checker=settings.comparison,
     )
@@ -32,21 +34,18 @@ def case_of(name: str, settings: Settings, tables: Iterable[EvaluatedTable]) -> 
 
 def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
     """The verdicts of one problem; inputs and outputs are numbers, equal for equal texts."""
-    programs, columns, requested = len(table.cells), len(table.columns), table.requested_tests
+    programs, columns, requested = len(table.cells), len(table.columns), len(table.test_samples)
     letters = np.array([list(row or " " * columns) for row in table.cells], dtype="U1").reshape(programs, columns)
     passed, known = letters == PASSED, letters != UNKNOWN
     hidden, public = (
         [place for place, column in enumerate(table.columns) if column.suite == suite] for suite in ("hidden", "public")
     )
-    place_of = {
-        column.index: place
-        for place, column in enumerate(table.columns)
-        if column.suite == "generated" and column.index < requested
-    }
-    tests, places = list(place_of), list(place_of.values())
+    place_of = {column.index: place for place, column in enumerate(table.columns) if column.suite == "generated"}
+    requests = [place_of.get(index) for index in table.test_samples]
+    tests = [at for at, place in enumerate(requests) if place is not None]
+    places = [place for place in requests if place is not None]
     generated, generated_known = np.zeros((programs, requested), dtype=np.bool_), np.ones((programs, requested), bool)
     generated[:, tests], generated_known[:, tests] = passed[:, places], known[:, places]
-    requests = [place_of.get(index) for index in range(requested)]
     inputs = [None if place is None else table.columns[place].stdin for place in requests]
     examples = {normalise(table.columns[place].stdin) for place in public}
     outputs = [

@@ -21,7 +21,6 @@ from cure.metrics.case_file import load_cases
 from cure.metrics.comparison import compare
 from cure.metrics.intervals import Bootstrap
 from evaluator.run.directory import RunDirectory
-from evaluator.run.stored import read_tables
 from evaluator.run.verdicts import case_of
 
 Result = dict[str, Any]
@@ -32,8 +31,7 @@ def read_cases(path: str) -> list[ScoredCase]:
     """The cases of a file of tables, or the case of the run in a directory. Raises ProblemError naming the place."""
     if not Path(path).is_dir():
         return load_cases(read_json(path), path)
-    directory = RunDirectory(Path(path))
-    return [case_of(directory.path.name, directory.read_settings(), read_tables(directory))]
+    return [case_of(RunDirectory(Path(path)))]
 
 
 def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:

@@ -109,6 +109,7 @@ async def evaluator_record(problem: Problem, sandbox: CountingSandbox, give_up_a
     settings = settings_of(len(PROGRAMS), len(TESTS), give_up_after=give_up_after)
     codes, tests = samples([code(program) for program in PROGRAMS]), samples([written_test(pair) for pair in TESTS])
     record = (await evaluate_problem(0, problem, codes, tests, settings, sandbox)).to_record()
+    assert record.pop("program_samples") == tuple(range(len(PROGRAMS))) and record.pop("lost") == {}
     del record["cpu_s"], record["peak_kb"]
     return record
 

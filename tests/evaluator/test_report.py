@@ -51,6 +51,7 @@ def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
         "problem": number,
         "name": f"sum-{number}",
         "programs": ("print(sum(map(int, input().split())))", "print(4)", None),
+        "program_samples": (0, 1, 2),
         "program_failures": ("", "", "no_code"),
         "requested_tests": 3,
         "test_failures": {2: "no_output"},
@@ -260,7 +261,6 @@ def test_foreign_text_is_text(tmp_path: Path) -> None:
         ("no coder", "There are no programs"),
         ("no reference", "no problem has a reference solution"),
         ("no tables", "No problem has been evaluated yet"),
-        ("engine failed", "the server said no"),
     ],
 )
 def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None:
@@ -268,7 +268,8 @@ def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None
     hidden_and_public = {"columns": table.columns[:2], "reference": "PP", "outputs": (("3", "4"), ("4", "4"), ())}
     no_tests = {"requested_tests": 0, "test_failures": {}, "cells": ("PP", "WP", ""), **hidden_and_public}
     unread_tests = {"test_failures": dict.fromkeys(range(3), "no_test"), "cells": ("PP", "WP", ""), **hidden_and_public}
-    no_coder = dict.fromkeys(("programs", "program_failures", "cells", "outputs", "cpu_s", "peak_kb"), ())
+    by_program = ("programs", "program_samples", "program_failures", "cells", "outputs", "cpu_s", "peak_kb")
+    no_coder = dict.fromkeys(by_program, ())
     changed: dict[str, dict[str, Any]] = {
         "no tester": no_tests,
         "no hidden tests": {
@@ -282,7 +283,6 @@ def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None
         "no coder": no_coder,
         "no reference": {"reference": None},
         "no tables": {},
-        "engine failed": without_programs(table, "the server said no"),
     }  # fmt: skip
     tables = [] if name == "no tables" else [a_table(number, **changed[name]) for number in range(2)]
     counts = {"coder": 0 if name == "no coder" else 3, "tester": 0 if name == "no tester" else 3}

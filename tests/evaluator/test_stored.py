@@ -38,7 +38,7 @@ def test_memory_does_not_grow_with_the_tables(tmp_path: Path) -> None:
     metrics = summarise(directory)
     tracemalloc.start()
     try:
-        case_of("run", directory.read_settings(), read_tables(directory))
+        case_of(directory)
         read_material(directory, metrics)
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from cure.metrics.standard import score
-from evaluator.run.stored import read_tables
 from evaluator.run.summary import summarise, write_summary
 from evaluator.run.tables import EvaluatedTable, TestColumn
 from evaluator.run.verdicts import case_of, verdicts_of
@@ -48,7 +47,7 @@ def test_both_modes_of_a_small_run(tmp_path: Path) -> None:
 def test_a_failed_test_keeps_its_place(tmp_path: Path) -> None:
     file = problems_file(tmp_path / "sums.json", 1)
     made = run(settings_of(file, script(tmp_path / "s.json")), tmp_path / "out")
-    said = case_of("run", made.read_settings(), read_tables(made)).problems[0]
+    said = case_of(made).problems[0]
     assert said.extracted_tests.tolist() == [True, True, False, True]
     assert said.generated.astype(int).tolist() == [[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
     assert said.reference is not None and said.reference.tolist() == [True, False, False, True]
@@ -61,6 +60,7 @@ def test_a_test_with_the_input_of_a_public_example_is_not_new() -> None:
         problem=0,
         name="sum",
         programs=("",),
+        program_samples=(0,),
         program_failures=("",),
         requested_tests=4,
         test_failures={2: "no_test"},

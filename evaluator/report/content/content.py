@@ -19,7 +19,8 @@ from evaluator.run.settings import RoleSettings
 def content_of(material: Material) -> Content:
     """The content of the report of a run."""
     metrics = material.metrics
-    lines = lines_of(metrics["standard"]["values"])
+    missing = metrics["missing"]
+    lines = lines_of(metrics["standard"]["values"], None if missing["complete"] else missing["problems"]["asked"])
     grids = grids_of(metrics["standard"]["best_of_n"])
     heads, costs, note = cost(material)
     return Content(
@@ -118,10 +119,10 @@ def _coverage(material: Material) -> Facts:
         ("programs", _read(covered["programs"], covered["programs_not_extracted"])),
         ("tests", _read(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
         ("truncated", _of_roles(material, "truncated")),
-        ("failed requests", _of_roles(material, "failed")),
+        ("answers", _answers(material.metrics["missing"])),
         ("executions", f"{material.metrics['executions']:,}"),
         ("given up", _given_up(material.metrics["given_up"])),
-        ("lost by the sandbox", f"{covered['unknown_hidden_cells'] + covered['unknown_generated_cells']:,}"),
+        ("lost by the sandbox", f"{material.metrics['missing']['executions']['lost']:,}"),
     ]
 
 
@@ -141,6 +142,12 @@ def _read(asked: int, failed: int) -> str:
     return f"{asked:,} asked for, {failed:,}{share} not extracted"
 
 
+def _answers(missing: Mapping[str, Any]) -> str:
+    """The answers of each role, of those asked for."""
+    counts = [(role, missing[role]["answered"], missing[role]["asked"]) for role in ROLES if missing[role]["asked"]]
+    return ", ".join(f"{role} {had:,} of {asked:,} ({had / asked:.1%})" for role, had, asked in counts) or "–"
+
+
 def _of_roles(material: Material, what: str) -> str:
     counts = [(role, material.metrics["samples"][role]) for role in ROLES]
     said = [f"{role} {count[what]:,} of {count['samples']:,}" for role, count in counts if count["samples"]]
@@ -158,8 +165,10 @@ def _cards(material: Material, lines: dict[str, Line]) -> tuple[Line, ...]:
     if last is not None and last["m"] > 0:
         words = (f"Best of {last['n']} by {last['m']} tests", "chosen by tests passed, in expectation over ties")
         gap = ("Share of the gap", "of what choosing could gain over a random program")
-        lines["best_of_n"] = line_of("best_of_n", *words, last["best"])
-        lines["share_of_gap"] = line_of("share_of_gap", *gap, last["share_of_gap"])
+        missing = material.metrics["missing"]
+        of_problems = None if missing["complete"] else missing["problems"]["asked"]
+        lines["best_of_n"] = line_of("best_of_n", *words, last["best"], of_problems)
+        lines["share_of_gap"] = line_of("share_of_gap", *gap, last["share_of_gap"], of_problems)
     new = ("ut_new_reference_requested", "distinct_inputs")
     shown = [name for name in new if name in lines and lines[name].value is not None]
     order = ("code_accuracy_macro", at_n, "best_of_n", "share_of_gap", tests, *shown, "mu", "p_01", "p_00")

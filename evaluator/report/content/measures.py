@@ -87,21 +87,27 @@ def number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def lines_of(values: Mapping[str, Any]) -> dict[str, tuple[Line, ...]]:
-    """The measures of `standard.values` in metrics.json, by group."""
+def lines_of(values: Mapping[str, Any], of_problems: int | None = None) -> dict[str, tuple[Line, ...]]:
+    """The measures of `standard.values` in metrics.json, by group.
+
+    `of_problems` is the number of problems asked for, where the run lacks something: each measure then says how many
+    of them it covers.
+    """
     return {
-        group: tuple(line_of(name, *words, values[name]) for name, words in members.items())
+        group: tuple(line_of(name, *words, values[name], of_problems) for name, words in members.items())
         for group, members in grouped(values).items()
         if members
     }
 
 
-def line_of(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> Line:
-    """The line of one measure of metrics.json."""
+def line_of(name: str, label: str, meaning: str, scored: Mapping[str, Any], of_problems: int | None = None) -> Line:
+    """The line of one measure of metrics.json; `of_problems` as in `lines_of`."""
     interval = scored.get("interval") or {}
     above, below = scored["numerator"], scored["denominator"]
     counts = f"{_count(above)} of {_count(below)}, " if scored["value"] is not None and name not in FORMULAS else ""
     problems = scored["problems"]
+    total = problems if of_problems is None else of_problems
+    covered = "" if of_problems is None else f"{problems:,} of "
     return Line(
         name=name,
         label=label,
@@ -110,7 +116,7 @@ def line_of(name: str, label: str, meaning: str, scored: Mapping[str, Any]) -> L
         low=interval.get("low"),
         high=interval.get("high"),
         reason=scored["reason"] or interval.get("reason", ""),
-        counts=f"{counts}{problems:,} problem{'s' * (problems != 1)}",
+        counts=f"{counts}{covered}{total:,} problem{'s' * (total != 1)}",
     )
 
 

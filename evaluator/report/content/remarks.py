@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evaluator.report.material.material import ROLES, Material
+
+_MOST_REASONS = 3
+"""Reasons for what is missing that a warning names, the most frequent ones."""
 
 
 def remarks(material: Material) -> list[str]:
@@ -13,13 +16,12 @@ def remarks(material: Material) -> list[str]:
     metrics, problems = material.metrics, material.problems
     covered = metrics["standard"]["coverage"]
     found = [
-        _incomplete(metrics["problems_evaluated"], metrics["problems_of_run"]),
+        *_missing(metrics["missing"]),
         _nothing_to_judge(material),
         _no_tests(covered),
         _reference(material),
-        _sandbox(covered),
         _given_up(metrics["given_up"]),
-        *(_samples(role, metrics["samples"][role]) for role in ROLES),
+        *(_truncated(role, metrics["samples"][role]) for role in ROLES),
         _counted(
             [facts.name for facts in problems if facts.overlaps], "In {} a public example is also a hidden test: {}"
         ),
@@ -39,11 +41,29 @@ def remarks(material: Material) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _incomplete(evaluated: int, asked: int) -> str:
-    if evaluated >= asked:
-        return ""
-    there = f"{evaluated:,} of {_some(asked, 'problem')}"
-    return f"The run is not complete: {there} evaluated. The same command, given again, continues it."
+def _missing(missing: Mapping[str, Any]) -> list[str]:
+    """What the run lacks, which counts neither for nor against a model."""
+    if missing["complete"]:
+        return []
+    problems, executions = missing["problems"], missing["executions"]
+    found = [
+        f"The run is not complete: {problems['evaluated']:,} of {_some(problems['asked'], 'problem')} evaluated. All "
+        "numbers are over what is there. The same command, given again, does what is missing."
+    ]
+    for role in ROLES:
+        asked, answered, reasons = (missing[role][key] for key in ("asked", "answered", "reasons"))
+        if answered < asked:
+            why = "; ".join(f"{reason} ({count:,})" for reason, count in [*reasons.items()][:_MOST_REASONS])
+            found.append(
+                f"{_share(asked - answered, asked)} of the {role}'s answers are missing: {why or 'not asked for yet'}"
+            )
+    if lost := executions["lost"]:
+        why = "; ".join([*executions["reasons"]][:_MOST_REASONS])
+        neither = "which count neither for nor against a program"
+        found.append(f"The sandbox failed, twice, on {_some(lost, 'execution')}, {neither}: {why}")
+    if tables := executions["tables_not_run"]:
+        found.append(f"The answers to {_some(tables, 'problem')} have not been run.")
+    return found
 
 
 def _nothing_to_judge(material: Material) -> str:
@@ -77,15 +97,6 @@ def _reference(material: Material) -> str:
     )
 
 
-def _sandbox(covered: dict[str, int]) -> str:
-    lost = covered["unknown_hidden_cells"] + covered["unknown_generated_cells"]
-    if not lost:
-        return ""
-    said = f"The sandbox failed, twice, on {_some(lost, 'execution')}, which count neither for nor against a program"
-    undecided = covered["programs_undecided"]
-    return f"{said}; {_some(undecided, 'program')} cannot be judged for that reason." if undecided else f"{said}."
-
-
 def _given_up(counts: dict[str, Any]) -> str:
     if not counts["cells"]:
         return ""
@@ -95,13 +106,12 @@ def _given_up(counts: dict[str, Any]) -> str:
     )
 
 
-def _samples(role: str, counts: dict[str, int]) -> str:
-    said = []
-    if counts["failed"]:
-        said.append(f"{_share(counts['failed'], counts['samples'])} are missing, because their requests failed")
-    if counts["truncated"]:
-        said.append(f"{_share(counts['truncated'], counts['samples'])} were cut at the maximum number of tokens")
-    return f"Of the {role}'s answers {' and '.join(said)}." if said else ""
+def _truncated(role: str, counts: Mapping[str, int]) -> str:
+    if not counts["truncated"]:
+        return ""
+    return (
+        f"{_share(counts['truncated'], counts['samples'])} of the {role}'s answers were cut at the maximum of tokens."
+    )
 
 
 def _share(count: int, total: int) -> str:

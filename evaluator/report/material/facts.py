@@ -74,7 +74,7 @@ def facts_of(table: EvaluatedTable) -> ProblemFacts:
         comparison=table.comparison,
         silent=any(not test.expected.strip() for test in hidden),
         not_extracted={
-            "coder": tuple(index for index, reason in enumerate(table.program_failures) if reason),
+            "coder": tuple(at for at, why in zip(table.program_samples, table.program_failures, strict=True) if why),
             "tester": tuple(table.test_failures),
         },
     )
@@ -104,6 +104,7 @@ def _filters(table: EvaluatedTable, right: int, verdicts: Sequence[str]) -> tupl
         "no-tests": not any(column.suite == "generated" for column in table.columns),
         "not-extracted": "" in table.cells or bool(table.test_failures),
         "given-up": any(NOT_RUN in cells for cells in table.cells),
+        "missing": any(table.failed.values()),
         "sandbox": any(UNKNOWN in cells for cells in table.cells),
     }
     return tuple(name for name, does in applies.items() if does)

@@ -92,6 +92,7 @@ def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, A
     picked = chosen(table)
     rows = [_row(table, row, shown, sources, row in picked) for row in range(len(table.cells))]
     _number_outputs(rows)
+    failures = dict(zip(table.program_samples, table.program_failures, strict=True))
     return {
         "statement": _text(material.statements.get(table.name, ""), cuts.statement),
         "no_statement": "" if table.name in material.statements else material.no_statements,
@@ -102,7 +103,7 @@ def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, A
         "rows": rows,
         "reference": None if table.reference is None else "".join(table.reference[at] for at in shown),
         "unread": [
-            *_unread(table, "program", dict(enumerate(table.program_failures)), material.samples["coder"], cuts),
+            *_unread(table, "program", failures, material.samples["coder"], cuts),
             *_unread(table, "test", table.test_failures, material.samples["tester"], cuts),
         ],
         "notes": _notes(table, shown),
@@ -124,10 +125,12 @@ def _row(
     table: EvaluatedTable, row: int, shown: Sequence[int], sources: dict[str, int], picked: bool
 ) -> dict[str, Any]:
     source, cells = table.programs[row], table.cells[row]
+    sample = table.program_samples[row]
     if source is None or not cells:
-        return {"verdict": program_verdict(table, row), "cells": ""}
+        return {"sample": sample, "verdict": program_verdict(table, row), "cells": ""}
     outputs = table.outputs[row]
     return {
+        "sample": sample,
         "program": sources.setdefault(source, len(sources)),
         "verdict": program_verdict(table, row),
         "cells": "".join(cells[at] for at in shown),
@@ -197,6 +200,10 @@ def _notes(table: EvaluatedTable, shown: Sequence[int]) -> list[str]:
     for role, count in table.truncated.items():
         if count:
             notes.append(f"{count} of the {role}'s answers were cut at the maximum number of tokens.")
+    for role, count in table.failed.items():
+        if count:
+            notes.append(f"{count} of the {role}'s answers are missing: the model did not give them.")
+    notes += [f"The sandbox failed on {count} executions: {visible(reason)}" for reason, count in table.lost.items()]
     return notes
 
 

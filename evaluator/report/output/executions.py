@@ -45,11 +45,13 @@ def write_executions(path: Path, tables: Iterable[EvaluatedTable]) -> str:
 
 
 def _add(columns: dict[str, list[str | int | None]], table: EvaluatedTable) -> None:
-    rows: list[tuple[int | None, str]] = [(row, cells) for row, cells in enumerate(table.cells) if cells]
+    rows: list[tuple[int | None, str]] = [*zip(table.program_samples, table.cells, strict=True)]
     if table.reference is not None:
         rows.append((None, table.reference))
     name = table.name.encode(errors="replace").decode()
     for program, cells in rows:
+        if not cells:
+            continue
         columns["problem"] += [name] * len(cells)
         columns["program"] += [program] * len(cells)
         columns["suite"] += [column.suite for column in table.columns]

@@ -27,6 +27,7 @@ FILTERS = {
     "no-tests": "no test read",
     "not-extracted": "something not extracted",
     "given-up": "a program given up",
+    "missing": "answers missing",
     "sandbox": "sandbox failed",
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from evaluator.report.content.parts import Content
 from evaluator.terminal import show, table
 
-_COVERAGE = ("reference solutions", "problems", "programs", "tests", "executions")
+_COVERAGE = ("reference solutions", "problems", "answers", "programs", "tests", "executions")
 _REASONS = 3
 """Reasons why answers were not extracted that are shown, the most frequent."""
 

@@ -101,7 +101,7 @@ function grid(problem, show) {
     line("reference", problem.reference, null, "").append(make("td", "gap"));
   }
   problem.rows.forEach((row, number) => {
-    const tr = line((row.chosen ? "\u25B6 " : "") + "program " + number, row.cells, number, row.chosen ? "chosen" : "");
+    const tr = line((row.chosen ? "\u25B6 " : "") + "program " + row.sample, row.cells, number, row.chosen ? "chosen" : "");
     const passed = row.passed
       ? SUITES.filter((suite) => counts[suite]).map((suite) => row.passed[suite].join("/")).join(", ")
       : "";
@@ -129,7 +129,7 @@ function showTest(problem, row, at) {
     const printed = numbered
       ? "It printed more than is kept (output " + output + " of this test: equal numbers, equal outputs)."
       : output === "" ? "It printed nothing." : "It printed: " + output;
-    part.append(make("p", "", "Program " + row + ": " + WORDS[letter] + ". " + printed));
+    part.append(make("p", "", "Program " + problem.rows[row].sample + ": " + WORDS[letter] + ". " + printed));
   }
   return part;
 }
@@ -138,10 +138,10 @@ function showProgram(problem, row) {
   const part = make("div");
   const program = problem.rows[row];
   if (!program.cells) {
-    part.append(make("p", "", "Program " + row + " could not be read; the reason is below."));
+    part.append(make("p", "", "Program " + program.sample + " could not be read; the reason is below."));
     return part;
   }
-  const same = problem.rows.flatMap((other, number) => (other.program === program.program ? [number] : []));
+  const same = problem.rows.flatMap((other) => (other.program === program.program ? [other.sample] : []));
   const title = (same.length > 1 ? "Programs " : "Program ") + same.join(", ") + ": " + program.verdict.replaceAll("_", " ");
   const used = program.cpu_s + " s of CPU and " + Math.round(program.peak_kb / 1024) + " MB at most";
   part.append(make("h4", "", title + ", " + used), make("pre", "", problem.programs[program.program]));
@@ -176,9 +176,9 @@ function view(problem) {
   }
   const programs = make("div");
   problem.programs.forEach((source, number) => {
-    const rows = problem.rows.flatMap((row, at) => (row.program === number ? [at] : []));
-    const verdict = problem.rows[rows[0]].verdict.replaceAll("_", " ");
-    programs.append(folded("Program " + rows.join(", ") + ": " + verdict, make("pre", "", source)));
+    const rows = problem.rows.filter((row) => row.program === number);
+    const verdict = rows[0].verdict.replaceAll("_", " ");
+    programs.append(folded("Program " + rows.map((row) => row.sample).join(", ") + ": " + verdict, make("pre", "", source)));
   });
   if (problem.programs.length) box.append(folded("All programs (" + problem.programs.length + " different)", programs));
   if (problem.columns.length) {
