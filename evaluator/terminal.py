@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -19,13 +20,31 @@ def show(*parts: RenderableType) -> None:
             console.print(part)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> Table:
-    """A table with these columns; a cell is plain text unless it is a `Text` with a style."""
+def width() -> int:
+    """The number of columns of the terminal."""
+    return Console().width
+
+
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    caption: str = "",
+    only_first_wraps: bool = False,
+) -> Table:
+    """A table with these columns; a cell is plain text unless it is a `Text` with a style.
+
+    With `only_first_wraps`, narrow terminals break the lines of the first column alone.
+    """
     made = Table(
-        title=plain(title), title_justify="left", caption=plain(caption) if caption else None, caption_justify="left"
+        title=plain(title),
+        title_justify="left",
+        caption=plain(caption) if caption else None,
+        caption_justify="left",
+        box=SIMPLE_HEAD,
     )
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=only_first_wraps and number > 0)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else plain(str(cell)) for cell in row))
     return made

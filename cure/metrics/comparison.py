@@ -4,6 +4,7 @@ The interval of a difference is a paired bootstrap over problems. Its p-value is
 better, exchanging the two on any problem gives a difference as likely as the one seen. Runs with one sample per problem
 are compared by McNemar's exact test. Winners are named for a few headlines only: their p-values pass 5 % together
 (Holm), the interval does not contain 0, and the difference is larger than the Monte-Carlo error of the subsets drawn.
+No winner is named where one run lacks answers or executions that the other has.
 """
 
 from __future__ import annotations
@@ -68,12 +69,18 @@ class Comparison:
     only_in_a: int
     only_in_b: int
     differences: tuple[Difference, ...]
+    equal_coverage: bool = True
+    """Whether the runs lack the same answers and executions, or none; otherwise no winner is named."""
+    lacks_a: str = ""
+    lacks_b: str = ""
+    """What the run lacks, in words; empty for nothing."""
 
 
-def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions) -> Comparison:
+def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: int = 1) -> Comparison:
     """The differences of every measure that both runs have; each run is judged by its own `max_test`.
 
-    Raises ProblemError that says what differs where the runs cannot be compared.
+    `comparisons` is how many pairs of runs are compared together: all their p-values pass 5 % together. Raises
+    ProblemError that says what differs where the runs cannot be compared.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
     common = [name for name in named_a if name in named_b]
@@ -86,7 +93,16 @@ def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions) -> Comparison:
     all_b = measures([named_b[name] for name in common], replace(options, max_test=b.options.max_test))
     pairs, headlines, errors = _pairs(all_a, all_b)
     differences = _differences(pairs, headlines, errors, options)
-    return Comparison(len(common), len(named_a) - len(common), len(named_b) - len(common), _with_winners(differences))
+    equal_coverage = a.missing == b.missing
+    return Comparison(
+        problems=len(common),
+        only_in_a=len(named_a) - len(common),
+        only_in_b=len(named_b) - len(common),
+        differences=_with_winners(differences, comparisons) if equal_coverage else tuple(differences),
+        equal_coverage=equal_coverage,
+        lacks_a=a.lacks,
+        lacks_b=b.lacks,
+    )
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
@@ -204,12 +220,14 @@ def _chance(a: Measure, b: Measure, difference: float, swaps: Floats) -> tuple[f
     return float((1 + as_large.sum()) / (1 + len(as_large))), "swap"
 
 
-def _with_winners(differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """The differences with the winners of headlines; Holm's rule holds the k-th of K p-values to 5 % / (K - k + 1)."""
+def _with_winners(differences: Sequence[Difference], comparisons: int) -> tuple[Difference, ...]:
+    """The differences with the winners of headlines; Holm's rule holds the k-th of K p-values to 5 % / (K - k + 1),
+    divided by the number of comparisons.
+    """
     p_values = sorted((found.p, found.name) for found in differences if found.headline and found.p is not None)
     beyond_chance = set()
     for place, (p, name) in enumerate(p_values):
-        if p > 0.05 / (len(p_values) - place):
+        if p > 0.05 / comparisons / (len(p_values) - place):
             break
         beyond_chance.add(name)
     return tuple(

@@ -98,28 +98,26 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
 
 
 @click.command("compare")
-@click.argument("file_a", metavar="A")
-@click.argument("file_b", metavar="B")
+@click.argument("runs", nargs=-1, required=True, metavar="A B...")
 @click.option("--case", help="Name or number of the case to compare, where the files have several.")
 @_sampling_options
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def compare(
-    file_a: str, file_b: str, case: str | None, public_first: bool, draws: int, seed: int, as_json: bool
-) -> None:
-    """Compare two runs, or files of tables in the form `eval score` takes, on the problems both have.
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object; for more than two runs a list of objects.")
+def compare(runs: tuple[str, ...], case: str | None, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
+    """Compare runs, or files of tables in the form `eval score` takes, each with the first, on the problems all have.
 
-    A winner is named only where the difference is significant. Runs with different data, hidden tests or checkers are
-    refused.
+    A winner is named only where the difference is significant, and only where coverage is equal: the runs lack no
+    answers and executions, or the same ones. Runs with different data, hidden tests or checkers are refused.
     """
+    if len(runs) < 2:
+        raise click.UsageError("name two runs or more")
     from cure.metrics.best_of_n import Sampling
     from evaluator.stored.score_cases import compare_cases
 
-    sampling = Sampling(draws=draws, seed=seed, public_first=public_first)
-    result = compare_cases((file_a, file_b), case, sampling)
+    results = compare_cases(runs, case, Sampling(draws=draws, seed=seed, public_first=public_first))
     if as_json:
-        click.echo(json.dumps(result, indent=1, allow_nan=False))
+        click.echo(json.dumps(results[0] if len(results) == 1 else results, indent=1, allow_nan=False))
         return
     from evaluator.stored.result_tables import comparison_tables
-    from evaluator.terminal import show
+    from evaluator.terminal import show, width
 
-    show(*comparison_tables(result))
+    show(*comparison_tables(results, width()))

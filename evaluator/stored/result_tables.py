@@ -8,9 +8,13 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from evaluator.report.content.measures import grids_of, lines_of
+from evaluator.report.content.labels import grouped
+from evaluator.report.content.measures import grids_of, lines_of, number
 from evaluator.terminal import plain, table
 
+_WIDE = 100
+"""Columns of a terminal that shows all of a comparison."""
+_NO_VALUE = {"b": None}
 _WIDEST = 48
 """Maximum characters of a text in a table."""
 _RATIOS = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
@@ -28,27 +32,74 @@ def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
     tables: list[Table | Text] = [*_released(released)] if released else []
     for index, result in enumerate(results):
         if "standard" in result:
-            tables += _standard(result["standard"], _name(result, index))
+            tables += _standard(result["standard"], _name(result, index), result["lacks"])
     return tables
 
 
-def comparison_tables(result: Mapping[str, Any]) -> list[Table]:
-    """A table of differences; of best-of-n only for the most programs and tests, since --json has the others."""
+def comparison_tables(results: Sequence[Mapping[str, Any]], width: int) -> list[Table | Text]:
+    """The runs, their values where they are more than two, and a table of differences for each comparison.
+
+    A terminal of less than 100 columns has no room for the name of the test and the detectable difference.
+    """
+    first = results[0]
+    letters = [chr(ord("A") + number) for number in range(len(results) + 1)]
+    paths = [first["a"], *(result["b"] for result in results)]
+    tables: list[Table | Text] = [
+        plain("\n".join(f"{letter}  {path}" for letter, path in zip(letters, paths, strict=True)))
+    ]
+    if len(results) > 1:
+        by_name = [{row["name"]: row for row in result["differences"]} for result in results]
+        rows = [
+            (_label(name), number(row["a"]), *(number(of.get(name, _NO_VALUE)["b"]) for of in by_name))
+            for name, row in by_name[0].items()
+            if row["headline"]
+        ]
+        tables.append(table(f"values on {first['problems']} problems", ("measure", *letters), rows))
+    for letter, result in zip(letters[1:], results, strict=True):
+        tables += [_differences(result, letter, len(results) == 1, width), plain(_caption(result, letter))]
+    return tables
+
+
+def _differences(result: Mapping[str, Any], letter: str, every: bool, width: int) -> Table:
+    """The differences of one comparison: of headlines, and with `every` of all measures, but of best-of-n only for the
+    most programs and tests."""
+    wide = width >= _WIDE
     rows = []
     for row in result["differences"]:
-        if not row["headline"] and (row["name"].startswith("best_of_") or row["difference"] is None):
+        if not row["headline"] and (not every or row["name"].startswith("best_of_") or row["difference"] is None):
             continue
-        name = Text(row["name"], style="bold" if row["headline"] else "")
-        numbers = (_number(row["a"]), _number(row["b"]), _signed(row["difference"]))
-        p = "-" if row["p"] is None else f"{row['p']:.4f} {row['test']}"
-        winner = (row["winner"] or "none") if row["headline"] else ""
-        rows.append((name, *numbers, _range(row["low"], row["high"]), p, _number(row["minimum_detectable"]), winner))
-    counts = (
-        f"{result['problems']} problems in common, {result['only_in_a']} only in A, {result['only_in_b']} only in B"
+        winner = {"A": "A", "B": letter, None: "none" if result["equal_coverage"] else "–"}[row["winner"]]
+        p = "–" if row["p"] is None else "<.0001" if row["p"] < 0.0001 else f"{row['p']:.4f}"
+        rows.append(
+            (
+                Text(_label(row["name"]), style="bold" if row["headline"] else ""),
+                *(number(row[run]) for run in ("a", "b")),
+                "–" if row["difference"] is None else f"{row['difference']:+.3f}",
+                "–" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}",
+                *([p, row["test"], number(row["minimum_detectable"])] if wide else [p]),
+                winner if row["headline"] else "",
+            )
+        )
+    heads = ("measure", "A", letter, "diff.", "95 %", *(("p", "test", "detectable") if wide else ("p",)), "winner")
+    return table(f"{letter} - A", heads, rows, only_first_wraps=True)
+
+
+def _caption(result: Mapping[str, Any], letter: str) -> str:
+    only = f"{result['only_in_a']} only in A, {result['only_in_b']} only in {letter}"
+    lacks = f"A lacks {result['lacks_a'] or 'nothing'}, {letter} lacks {result['lacks_b'] or 'nothing'}"
+    why = (
+        "Winners are named for the bold measures, outside the noise only."
+        if result["equal_coverage"]
+        else f"No winner is named, because coverage differs: {lacks}."
     )
-    winners = "Winners are named for the bold measures, outside the noise only."
-    heads = ("measure", "A", "B", "difference", "95 %", "p", "detectable", "winner")
-    return [table("B - A", heads, rows, f"A {result['a']}\nB {result['b']}\n{counts}. {winners}")]
+    return f"{result['problems']} problems in common, {only}.\n{why}"
+
+
+def _label(name: str) -> str:
+    """The label of a measure, or of a best-of-n such as `best_of_4_by_8 max-pass`."""
+    if name.startswith("best_of_"):
+        return name.replace("_", " ")
+    return next(words[0] for group in grouped([name]).values() for words in group.values())
 
 
 def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
@@ -69,13 +120,13 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     return tables
 
 
-def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
+def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | Text]:
     """Coverage and values, then a grid of best-of-n for each selector."""
     lines = [line for group in lines_of(result["values"]).values() for line in group]
     rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
     reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)
     return [
-        plain("\n".join([f"\n{name}", *_coverage(result)])),
+        plain("\n".join([f"\n{name}", *_coverage(result, lacks)])),
         table("standard metrics", ("measure", "value", "95 %", "of"), rows, reasons),
         *(
             table(f"best of n by {grid.selector}", grid.heads, grid.cells, grid.note)
@@ -84,11 +135,12 @@ def _standard(result: Mapping[str, Any], name: str) -> list[Table | Text]:
     ]
 
 
-def _coverage(result: Mapping[str, Any]) -> list[str]:
+def _coverage(result: Mapping[str, Any], lacks: str) -> list[str]:
     """The amount of data, in sentences."""
     counts, selection = result["coverage"], result["selection"]
     failed = "unknown" if counts["tests_not_extracted"] is None else str(counts["tests_not_extracted"])
-    lines = [
+    lines = [f"incomplete, without {lacks}: all values are over what is there"] if lacks else []
+    lines += [
         f"{counts['problems']} problems: {counts['with_programs']} with programs, {counts['with_tests']} with tests, "
         f"{counts['with_hidden_tests']} with hidden tests, {counts['with_reference']} with a reference",
         f"{counts['programs']} programs, {counts['programs_not_extracted']} of them not extracted; "
@@ -137,14 +189,6 @@ def _name(result: Mapping[str, Any], index: int) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.4f}"
-
-
-def _range(low: float | None, high: float | None) -> str:
-    return "-" if low is None or high is None else f"{low:.3f} .. {high:.3f}"
 
 
 def _short(text: str) -> str:

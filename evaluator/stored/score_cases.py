@@ -8,7 +8,7 @@ released code raises, `error` names its exception, numbers it never printed are 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,18 +39,34 @@ def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None
     return [_result(case, path, mode, sampling or Sampling()) for case in read_cases(path)]
 
 
-def compare_cases(paths: tuple[str, str], case: str | None = None, sampling: Sampling | None = None) -> Result:
-    """The comparison of a case of each file or run: the one called `case`, by name or number, or the only one.
+def compare_cases(paths: Sequence[str], case: str | None = None, sampling: Sampling | None = None) -> list[Result]:
+    """The comparisons of each further file or run with the first, on the problems that all of them have.
 
-    Where all cases of a file share their problems, the first is taken. Raises ProblemError where there is nothing
-    to compare or the two are not comparable.
+    Of each file the case called `case`, by name or number, or the only one, is compared; where all cases of a file
+    share their problems, the first is taken. Raises ProblemError where there is nothing to compare, or two runs are
+    not comparable.
     """
-    a, b = (_chosen(read_cases(path), path, case) for path in paths)
-    pairs = tuple(pair for pair in a.options.scale_tuple_list if pair in b.options.scale_tuple_list)
+    first, *others = (_chosen(read_cases(path), path, case) for path in paths)
     sampling = sampling or Sampling()
-    options = standard.ScoreOptions(pairs=pairs, sampling=sampling, bootstrap=Bootstrap(seed=sampling.seed))
-    found = compare(a, b, options)
-    return {"a": paths[0], "b": paths[1], "max_test": a.options.max_test} | dataclasses.asdict(found)
+    everywhere = set.intersection(*({problem.name for problem in found.problems} for found in (first, *others)))
+    results = []
+    for path, other in zip(paths[1:], others, strict=True):
+        pairs = tuple(pair for pair in first.options.scale_tuple_list if pair in other.options.scale_tuple_list)
+        options = standard.ScoreOptions(pairs=pairs, sampling=sampling, bootstrap=Bootstrap(seed=sampling.seed))
+        # Two runs are compared as they are: `compare` counts the problems that only one of them has.
+        a, b = (first, other) if len(others) == 1 else (_within(found, everywhere) for found in (first, other))
+        try:
+            compared = compare(a, b, options, len(others))
+        except ProblemError as error:
+            raise ProblemError(f"{paths[0]} and {path}: {error}" if len(others) > 1 else str(error)) from None
+        names = {"a": paths[0], "b": path, "max_test": first.options.max_test}
+        results.append(names | dataclasses.asdict(compared))
+    return results
+
+
+def _within(case: ScoredCase, names: Collection[str]) -> ScoredCase:
+    """The case with only those of its problems that have these names."""
+    return dataclasses.replace(case, problems=[problem for problem in case.problems if problem.name in names])
 
 
 def _chosen(cases: Sequence[ScoredCase], path: str, name: str | None) -> ScoredCase:
@@ -71,7 +87,7 @@ def _names(cases: Sequence[ScoredCase]) -> str:
 
 
 def _result(case: ScoredCase, path: str, mode: Mode, sampling: Sampling) -> Result:
-    result: Result = {"name": case.name, "config": dataclasses.asdict(case.options)}
+    result: Result = {"name": case.name, "config": dataclasses.asdict(case.options), "lacks": case.lacks}
     if mode != "standard":
         result |= _released(case, path, mode)
     if mode != "release":

@@ -222,6 +222,19 @@ def test_a_comparison_names_the_winner_of_a_clear_difference_and_none_of_a_run_w
     assert "40 problems in common" in shown
 
 
+def test_more_than_two_runs_are_compared_with_the_first_and_fit_a_narrow_terminal(tmp_path: Path) -> None:
+    a, b = pair(tmp_path)
+    compared = json.loads(CliRunner().invoke(evaluate, ["compare", a, b, a, "--json"], catch_exceptions=False).stdout)
+    assert [(found["a"], found["b"]) for found in compared] == [(a, b), (a, a)]
+    winners = [{row["name"]: row["winner"] for row in found["differences"]} for found in compared]
+    assert [of["code_accuracy_macro"] for of in winners] == ["B", None]
+    shown = CliRunner().invoke(evaluate, ["compare", a, a, b], env={"COLUMNS": "80"}, catch_exceptions=False).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    code = [line.split()[2:] for line in shown.splitlines() if line.split()[:2] == ["Code", "accuracy"]]
+    assert code[0] == ["0.250", "0.250", "1.000"] and [cells[-1] for cells in code[1:]] == ["none", "C"]
+    assert CliRunner().invoke(evaluate, ["compare", a]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
