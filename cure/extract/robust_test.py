@@ -72,11 +72,14 @@ def extract_test(text: str) -> Extracted[UnitTest]:
     """
     lines = _with_first_header(text.split("\n"))
     found = _headers(lines)
-    kinds = {header.kind for header in found if header.strong}
-    strong = [header for header in found if header.strong or (header.corrects and "output" in kinds)]
-    if "input" in kinds and "output" not in kinds:  # "Expected Output:" may answer "Test Input:"
-        strong = [header for header in found if header.strong or header.kind == "output"]
-    by_headers = _from_headers(lines, strong) if kinds & {"input", "output"} else None
+    kinds = {header.kind for header in found if header.strong} - {"explanation"}
+    missing = {"input", "output"} - kinds  # "Expected Output:" may answer "Test Input:", and "Input:" come before it
+    strong = [
+        header
+        for header in found
+        if header.strong or header.kind in missing or (header.corrects and header.kind == "output")
+    ]
+    by_headers = _from_headers(lines, strong) if kinds else None
     if by_headers is not None and not by_headers.failed:
         return by_headers
     by_json = _from_json(text, lines)

@@ -125,6 +125,8 @@ FENCES_OF_TESTS = {
     "opened by the prompt": f"5\n```\n\n{OUTPUT}{block(10)}",
     "one fence around all": "```\nTest Input:\n5\nTest Output:\n10\n```",
     "one fence around the data": "Test Input:\n```\n5\nTest Output:\n10\n```",
+    "one header weaker than the other": f"**Input:**\n{block(5)}{OUTPUT}{block(10)}",
+    "the other header weaker": f"{INPUT}{block(5)}**Expected Output:**\n{block(10)}",
     "JSON behind words": 'Here: ```json\n{"input": "5", "output": "10"}\n```',
 }
 

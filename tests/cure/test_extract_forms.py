@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.extract import Note, Reason, extractor
@@ -91,6 +91,7 @@ PIECES = (
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_robust_extraction_finds_whatever_the_released_finds(answer: str) -> None:
     assert_nothing_lost(answer)

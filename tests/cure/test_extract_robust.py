@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.errors import ProblemError
@@ -229,6 +229,7 @@ DATA = ("5", "\\n", '"', "'", "{", '{"input": 1, "output": [', "]}", "print(1)",
 PIECES = st.lists(st.sampled_from((*MARKS, *DATA, *"\n\n\n"))).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(PIECES, st.text(st.characters(categories=None))))
 def test_no_text_makes_extraction_fail_loudly(answer: str) -> None:
     for mode in MODES.values():
@@ -239,6 +240,7 @@ def test_no_text_makes_extraction_fail_loudly(answer: str) -> None:
             assert all(not text or text.endswith("\n") for text in (test.value.stdin, test.value.expected))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="`~\\\r", exclude_categories=["Cs"])))
 def test_fenced_data_survives_whatever_it_is(data: str) -> None:
     found = robust.test(f"**Test Input:**\n{block('1')}**Test Output:**\n{block('x' + data + 'x')}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.problem import UnitTest
@@ -36,6 +36,7 @@ def tables_with_repeats(draws: st.DrawFn) -> tuple[ProgramTable, ProgramTable]:
     return table, replace(table, tests={name: tests[name] for name in order}, cells=cells)
 
 
+@settings(deadline=None)
 @given(tables_with_repeats())
 def test_repeats_of_public_examples_change_neither_choice_nor_confidence(
     tables: tuple[ProgramTable, ProgramTable],
