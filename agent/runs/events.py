@@ -40,7 +40,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Resumed:
-    """A run was continued; requests and executions that failed since the last ranking are repeated."""
+    """A run was continued; requests and executions that failed since the last decision are repeated."""
 
     IDENTITY: ClassVar = ()
     isolation: str

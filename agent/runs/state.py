@@ -12,6 +12,9 @@ from cure.problem import UnitTest
 from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
 from sandbox import Verdict
 
+STOPPED = ("model_error", "sandbox_error")
+"""Statuses of runs whose model or sandbox stopped working."""
+
 
 @dataclass(kw_only=True)
 class RunState:
@@ -45,7 +48,8 @@ class RunState:
     wanted: Counter[str] = field(default_factory=Counter)
     """Completions requested, by role."""
     _at: float = 0.0
-    _since_ranking: list[Event] = field(default_factory=list)
+    _undecided: list[Event] = field(default_factory=list)
+    """Events since the last decision."""
 
     def fold(self, event: Event, at: float = 0.0) -> RunState:
         """Add one event, recorded at `at` (seconds since the epoch), to this state and return it."""
@@ -53,7 +57,7 @@ class RunState:
             self.seconds += max(0.0, at - self._at)
         self._at = at
         self.recorded[identity(event)] = at, event
-        self._since_ranking.append(event)
+        self._undecided.append(event)
         match event:
             case events.Started():
                 self.started = event
@@ -77,9 +81,9 @@ class RunState:
                 self.cells[event.candidate, event.test] = event
             case events.RankedRound():
                 self.rankings[event.round] = event
-                self._since_ranking.clear()
             case events.Decided():
                 self.decisions[event.round] = event
+                self._undecided.clear()
             case events.Scored():
                 self.scored = event
             case events.Result():
@@ -94,7 +98,7 @@ class RunState:
     @property
     def is_resumable(self) -> bool:
         """Whether the run can be continued: it has no result, was interrupted, or ended by an error."""
-        return self.result is None or self.result.status in ("interrupted", "model_error", "sandbox_error", "error")
+        return self.result is None or self.result.status in ("interrupted", "error", *STOPPED)
 
     def candidate_number(self, name: str) -> int:
         """Number of the candidate among the programs requested, whenever its answer arrived."""
@@ -122,20 +126,33 @@ class RunState:
         )
 
     def _forget_failures(self) -> None:
-        """Withdraw the result, and the failed samples and executions since the last ranking: they are tried again."""
+        """Withdraw the result, and the failed samples and executions since the last decision: they are tried again.
+
+        A ranking that lacked them is withdrawn with them.
+        """
         self.result = None
-        self.recorded.pop(("result",), None)
-        for event in self._since_ranking:
-            if isinstance(event, events.Sampled) and event.finish == "error":
-                del self.samples[event.key][event.index]
-                self.answers[event.role] -= 1
-                self.failed[event.role] -= 1
-            elif isinstance(event, events.Executed) and event.verdict == Verdict.SANDBOX_ERROR:
-                del self.cells[event.candidate, event.test]
-            else:
-                continue
-            del self.recorded[identity(event)]
-        self._since_ranking.clear()
+        failed = [event for event in self._undecided if _has_failed(event)]
+        results = [event for event in self._undecided if isinstance(event, events.Result)]
+        incomplete = failed or any(result.status in STOPPED for result in results)
+        ranked = [event for event in self._undecided if incomplete and isinstance(event, events.RankedRound)]
+        for event in (*failed, *ranked, *results):
+            self.recorded.pop(identity(event), None)
+            match event:
+                case events.Sampled():
+                    del self.samples[event.key][event.index]
+                    self.answers[event.role] -= 1
+                    self.failed[event.role] -= 1
+                case events.Executed():
+                    del self.cells[event.candidate, event.test]
+                case events.RankedRound():
+                    del self.rankings[event.round]
+        self._undecided.clear()
+
+
+def _has_failed(event: Event) -> bool:
+    if isinstance(event, events.Sampled):
+        return event.finish == "error"
+    return isinstance(event, events.Executed) and event.verdict == Verdict.SANDBOX_ERROR
 
 
 def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Candidate:

@@ -32,7 +32,7 @@ def headline(outcome: Outcome, name: str) -> Text:
     """One line: the status in words, the chosen candidate, the problem's name, the reason."""
     result = outcome.state.result
     status = "unfinished" if result is None else result.status
-    why = "it is under way or was killed; `cure-agent resume` continues it" if result is None else result.why
+    why = "it is under way or was killed" if result is None else result.why
     word, style = HEADLINES[status]
     text = Text(word, style=style)
     if outcome.chosen:
@@ -65,6 +65,8 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
         passed, total = state.scored.passed, state.scored.total
         console.print(f"Looked at afterwards: {passed} of {total} hidden tests pass.", highlight=False)
     seconds = state.seconds if state.result is None else state.result.seconds
+    if state.is_resumable:
+        console.print(Text("`cure-agent resume` continues the run and asks for nothing twice.", style="yellow"))
     costs = f"{state.tokens} tokens, {seconds:.1f} s, run {outcome.run}"
     console.print(costs, style="dim", highlight=False, markup=False)
 

@@ -22,14 +22,6 @@ def answered(state: RunState, role: str, round_: int | None = None) -> int:
     return sum(sample.role == role and not _failed(sample) for sample in _samples(state, round_))
 
 
-def model_error(state: RunState, round_: int) -> str:
-    """The last error of a round in which no request was answered; empty when one was, or none failed."""
-    if any(answered(state, role, round_) for role in ("coder", "tester")):
-        return ""
-    failed = errors(state, "tester", round_) or errors(state, "coder", round_)
-    return failed[-1] if failed else ""
-
-
 def notes(state: RunState) -> list[str]:
     """Notes on samples that were not used, then the most frequent reasons for which requests failed and answers gave
     nothing, with counts.

@@ -1,6 +1,9 @@
 """The loop of a solve, as a LangGraph graph; the only file that knows LangGraph.
 
 decide -> act -> execute -> look -> decide -> ... -> finish
+
+A round in which the model or the sandbox stopped working is read like any other. Unless its answer is verified all the
+same, the run ends there without a decision, so that a resumed run can complete the round.
 """
 
 from __future__ import annotations
@@ -14,8 +17,11 @@ from agent.solve.moves import Move, decided_event
 from agent.solve.moves.finish import Finish
 from agent.solve.reading import AnyReading, Reading, ranked_event, read
 from agent.solve.solving import AnySolving, Solving
+from agent.solve.stopped import Stopped, stopped
 from agent.solve.task import ColumnT, RowT
 from cure.table import AnyTable, ExecutionTable
+from engines import EngineError
+from sandbox import SandboxError
 
 
 class State(TypedDict):
@@ -25,29 +31,45 @@ class State(TypedDict):
     """One per finished round."""
     move: Move
     table: AnyTable
+    stopped: Stopped | None
+    """What stopped working in the last round."""
 
 
 async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The strategy chooses the next move from the readings."""
-    solving, readings = runtime.context, state["readings"]
+    solving, readings, failure = runtime.context, state["readings"], state["stopped"]
+    if failure and not readings[-1].is_verified(solving.settings.confident):
+        return {"move": Finish(failure.why)}
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
     if left.end_reason and not isinstance(move, Finish):
         move = Finish(left.end_reason)
     if readings:
         solving.recorder.emit(decided_event(len(readings), move, left))
-    return {"move": move}
+    return {"move": move, "stopped": None}
 
 
 async def act(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The move is carried out: new candidates and tests enter the table, and execute as they arrive."""
-    await state["move"].carry_out(runtime.context, state["readings"])
+    try:
+        await state["move"].carry_out(runtime.context, state["readings"])
+    except EngineError as error:
+        if not state["readings"]:
+            raise
+        return {"stopped": Stopped("model_error", str(error))}
     return {}
 
 
 async def execute(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """Every candidate is run on every test."""
-    return {"table": await runtime.context.settle(len(state["readings"]) + 1)}
+    solving, readings = runtime.context, state["readings"]
+    try:
+        table = await solving.settle(len(readings) + 1)
+    except SandboxError as error:
+        if not readings:
+            raise
+        return {"table": solving.table(), "stopped": Stopped("sandbox_error", str(error))}
+    return {"table": table, "stopped": state["stopped"] or await stopped(solving, readings, table)}
 
 
 async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
@@ -57,8 +79,8 @@ async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     return {"readings": (*state["readings"], reading)}
 
 
-async def walk(solving: Solving[RowT, ColumnT]) -> tuple[Reading[RowT, ColumnT], ...]:
-    """Run the loop until a move ends it; returns the readings of all rounds."""
+async def walk(solving: Solving[RowT, ColumnT]) -> tuple[tuple[Reading[RowT, ColumnT], ...], Stopped | None]:
+    """Run the loop until a move ends it; returns the readings of all rounds, and what stopped working in the last."""
     graph = StateGraph(State, context_schema=Solving)
     for step in (decide, act, execute, look):
         graph.add_node(step)
@@ -68,7 +90,7 @@ async def walk(solving: Solving[RowT, ColumnT]) -> tuple[Reading[RowT, ColumnT],
     graph.add_edge("execute", "look")
     graph.add_edge("look", "decide")
     limit = 4 * (solving.settings.rounds + 1) + 1
-    start = State(readings=(), move=Finish("nothing is decided yet"), table=ExecutionTable())
+    start = State(readings=(), move=Finish("nothing is decided yet"), table=ExecutionTable(), stopped=None)
     end = await graph.compile().ainvoke(start, {"recursion_limit": limit}, context=solving)
     readings: tuple[Reading[RowT, ColumnT], ...] = end["readings"]
-    return readings
+    return readings, end["stopped"]

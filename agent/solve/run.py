@@ -18,6 +18,7 @@ from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.solving import GRACE_S, AnySolving, Solving, record_cell
 from agent.solve.spending import Clock, Left
+from agent.solve.stopped import Stopped, StoppedStatus
 from agent.solve.strategies import strategy
 from agent.solve.task import ProgramTask
 from cure.extract import extractor
@@ -29,8 +30,15 @@ from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, f
 from engines import Engine, EngineError
 from sandbox import Execution, Sandbox, SandboxError
 
-Status = Literal["verified", "low_confidence", "unsolved", "budget"]
-EXIT_CODES: dict[Status, int] = {"verified": 0, "low_confidence": 1, "unsolved": 3, "budget": 4}
+Status = Literal["verified", "low_confidence", "unsolved", "budget"] | StoppedStatus
+EXIT_CODES: dict[Status, int] = {
+    "verified": 0,
+    "low_confidence": 1,
+    "unsolved": 3,
+    "budget": 4,
+    "model_error": 5,
+    "sandbox_error": 6,
+}
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
 
@@ -76,12 +84,14 @@ async def solve_problem(
             growing=growing,
             recorder=recorder,
             clock=clock,
+            sandbox_works=partial(_works, executor),
         )
         for number, test in enumerate(problem.examples, 1):
             solving.add_test(f"e{number}", test)
-        readings = await walk(solving)
-        result = _result(solving, readings, unused)
-        await _score_hidden(solving, readings[-1], problem.hidden, executor)
+        readings, failure = await walk(solving)
+        result = _result(solving, readings, unused, failure)
+        if failure is None:
+            await _score_hidden(solving, readings[-1], problem.hidden, executor)
     except (ReplayError, RecordEnds):
         await growing.cancel()
         raise
@@ -91,6 +101,16 @@ async def solve_problem(
         raise
     recorder.emit(result)
     return Outcome(recorder.id, recorder.state, readings[-1].table)
+
+
+async def _works(executor: ProgramExecutor) -> bool:
+    """Whether the sandbox runs a program that does nothing."""
+    executor.forget([("", "")])
+    try:
+        table = await fill(executor, ProgramTable({"nothing": Candidate("")}, {"nothing": UnitTest("", "")}))
+    except SandboxError:
+        return False
+    return table.known("nothing", "nothing")
 
 
 def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]:
@@ -113,10 +133,15 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
     return found
 
 
-def _result(solving: AnySolving, readings: Sequence[AnyReading], unused: Sequence[str]) -> Result:
+def _result(
+    solving: AnySolving, readings: Sequence[AnyReading], unused: Sequence[str], failure: Stopped | None
+) -> Result:
     """The event that ends the run, by the last reading."""
     reading = readings[-1]
-    status, why = _status(reading, solving.settings.confident, solving.left(readings), unused)
+    if failure is None:
+        status, why = _status(reading, solving.settings.confident, solving.left(readings), unused)
+    else:
+        status, why = failure.status, failure.why
     return Result(
         status=status,
         exit_code=EXIT_CODES[status],

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic
 
 from agent.runs.events import CandidateAdded, Executed, TestAdded
 from agent.runs.recorder import Recorder
 from agent.runs.state import cell_of
-from agent.solve.attempts import model_error
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Clock, Left
@@ -40,6 +39,8 @@ class Solving(Generic[RowT, ColumnT]):
     growing: GrowingTable[RowT, ColumnT]
     recorder: Recorder
     clock: Clock
+    sandbox_works: Callable[[], Awaitable[bool]]
+    """Whether the sandbox runs a program that does nothing."""
 
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""
@@ -62,7 +63,6 @@ class Solving(Generic[RowT, ColumnT]):
             tokens=tokens,
             seconds=seconds,
             exhausted=self.settings.budget.exhausted(tokens, seconds),
-            model_error=model_error(state, done),
         )
 
     def is_recorded(self, round_: int) -> bool:
@@ -118,7 +118,7 @@ class Solving(Generic[RowT, ColumnT]):
         """
         if self.is_recorded(round_) and self.recorder.takes_executions:
             await self.growing.cancel()
-            return self._table()
+            return self.table()
         left = self.seconds_left()
         try:
             async with asyncio.timeout(None if left is None else max(left, GRACE_S)) as deadline:
@@ -127,13 +127,14 @@ class Solving(Generic[RowT, ColumnT]):
             if not deadline.expired():
                 raise
             await self.growing.cancel()
-        table = self._table()
+        table = self.table()
         cells = table.cells.values()
         if cells and all(cell.verdict is Verdict.SANDBOX_ERROR for cell in cells):
             raise SandboxError(f"the sandbox failed on all {len(cells)} executions: {next(iter(cells)).reason}")
         return table
 
-    def _table(self) -> ExecutionTable[RowT, ColumnT]:
+    def table(self) -> ExecutionTable[RowT, ColumnT]:
+        """The table with the cells known so far, in the order of the requests."""
         table, state = self.growing.snapshot(), self.recorder.state
         return replace(
             table,

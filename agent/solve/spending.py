@@ -17,16 +17,12 @@ class Left:
     """Seconds used so far."""
     exhausted: str = ""
     """The exhausted part of the budget, in words; empty while there is something left."""
-    model_error: str = ""
-    """The last error of a model that answered nothing in the last round; empty otherwise."""
 
     @property
     def end_reason(self) -> str:
         """Why no further round is possible, in words; empty when one is."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
-        if self.model_error:
-            return f"the model stopped answering: {self.model_error}"
         return "" if self.rounds > 0 else "the rounds are used up"
 
 

@@ -29,7 +29,7 @@ ENDINGS: dict[str, tuple[int, str, dict[str, list[Any]], list[object]]] = {
     "dead model": (5, "model_error", {"coder": [BUSY], "tester": [BUSY]}, []),
     "dead coder": (5, "model_error", {"coder": [BUSY], "tester": TESTS}, []),
     "dead tester": (0, "verified", {"coder": PROGRAMS, "tester": [BUSY]}, []),
-    "dead repairs": (3, "unsolved", {"coder": [WRONG], "tester": TESTS, "repair": [BUSY]}, []),
+    "dead repairs": (5, "model_error", {"coder": [WRONG], "tester": TESTS, "repair": [BUSY]}, []),
 }
 
 
@@ -50,5 +50,6 @@ def test_an_ending_has_its_exit_code_and_is_replayed(desk: Desk, name: str, seed
 def test_a_round_whose_requests_all_failed_ends_the_run_with_the_reason(desk: Desk) -> None:
     answers = {"coder": [WRONG], "tester": TESTS, "repair": [BUSY]}
     done = desk.solve("--model", desk.script(**answers), "--rounds", 5)
-    assert "round 2: the model stopped answering: 503: busy" in done.stderr
+    assert "stopped answering: 503: busy" in done.stderr
+    assert "`cure-agent resume` continues the run" in done.stderr
     assert len(desk.newest.state.rankings) == 2

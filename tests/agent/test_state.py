@@ -123,7 +123,7 @@ def test_only_time_at_work_counts() -> None:
     assert state.seconds == 5.5
 
 
-def test_a_resumed_run_forgets_how_it_ended_and_what_failed_since_the_last_ranking() -> None:
+def test_a_resumed_run_forgets_how_it_ended_and_what_failed_since_the_last_decision() -> None:
     failed, answered = (
         Sampled(
             role="coder",
@@ -162,11 +162,14 @@ def test_a_resumed_run_forgets_how_it_ended_and_what_failed_since_the_last_ranki
         error="503",
     )
     ended = Result(status="model_error", exit_code=5, candidate=None, confidence=0.0, why="503", tokens=0, seconds=1.0)
-    state = folded(STARTED, asked(), failed, RANKED, asked(9, 2, "repair/2/c1"), later, answered, lost, ran, ended)
+    decided = Decided(round=1, action="repair", why="thin")
+    state = folded(
+        STARTED, asked(), failed, RANKED, decided, asked(9, 2, "repair/2/c1"), later, answered, lost, ran, ended
+    )
     assert state.is_resumable and state.failed["coder"] == 2
     state.fold(Resumed("none"))
     assert state.result is None
-    assert set(state.samples["coder/1"]) == {0, 1}, "a round that was read stays as it was"
+    assert set(state.samples["coder/1"]) == {0, 1}, "a round that a decision followed stays as it was"
     assert state.samples["repair/2/c1"] == {}
     assert set(state.cells) == {("c3", "e1")}
     assert state.failed["coder"] == 1

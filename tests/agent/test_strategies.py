@@ -24,9 +24,9 @@ from tests.cure.tables import draw
 SETTINGS = SolveSettings(rounds=3)
 
 
-def decision(*tables: ProgramTable, rounds: int = 2, exhausted: str = "", model_error: str = "") -> Move:
+def decision(*tables: ProgramTable, rounds: int = 2, exhausted: str = "") -> Move:
     readings = [read(table, rank_by_agreement) for table in tables]
-    return repair_first(readings, SETTINGS, Left(rounds=rounds, exhausted=exhausted, model_error=model_error))
+    return repair_first(readings, SETTINGS, Left(rounds=rounds, exhausted=exhausted))
 
 
 def test_a_sure_answer_ends_the_run() -> None:
@@ -65,7 +65,6 @@ def test_the_last_round_and_standstill_end_the_run() -> None:
     assert decision(doubtful, doubtful).name == "repair"
     assert decision(doubtful, doubtful, doubtful).why == "2 rounds in a row brought nothing new"
     assert decision(doubtful, draw("a", "b", trusted=1), draw("a", "b", trusted=1)).name == "repair"
-    assert decision(doubtful, model_error="503").why == "the model stopped answering: 503"
 
 
 def test_a_doubtful_best_program_is_repaired_towards_the_tests_it_fails() -> None:
