@@ -97,7 +97,8 @@ async def _join(given: argparse.Namespace, rows: Sequence[Row]) -> None:
 
 
 def _show(progress: Progress) -> None:
-    sys.stderr.write(f"\r{progress.samples}/{progress.of_samples} samples, {progress.tables} tables ")
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{progress.samples}/{progress.of_samples} samples, {progress.tables} tables ")
 
 
 if __name__ == "__main__":

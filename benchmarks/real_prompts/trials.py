@@ -131,13 +131,11 @@ def _form(test: UnitTest) -> str:
     return f"**Test Input:**\n{block(test.stdin)}\n\n**Test Output:**\n{block(test.expected)}"
 
 
-CODERS = {
+TRIALS = {
     "program-only": CoderTrial(),
     "reading": CoderTrial(template=_READING),
     "shot": CoderTrial(solved_first=True),
     "reading-shot": CoderTrial(template=_READING, solved_first=True),
-}
-TESTERS = {
     "turns": TesterTrial(),
     "turns-small": TesterTrial(opening=_SMALL, following=_NEXT_DIFFERENT),
 }

@@ -26,14 +26,16 @@ one block that starts with ```python and ends with ```.
 
 _TESTER_SYSTEM = "You write unit tests for programming problems. A test with a wrong expected output does harm."
 
-_TESTER = """Write one new test for the following programming problem. Programs that read standard input and print to \
-standard output will be run on it.
+_TESTER = """Here is a programming problem. Write tests for it, one in each answer: the input of a program, and the \
+output that a right program prints for it.
 
-Choose a small input that follows the problem's format and is likely to expose a faulty program. Work out the expected \
-output step by step, by hand, exactly as the problem defines it, and check it. If you are not sure of it, choose an \
-easier input.
+# Problem
 
-After the reasoning, end your answer with exactly this form:
+{problem}
+
+Write a test."""
+
+_TESTER_FORM = """ Answer in exactly this form:
 
 **Test Input:**
 ```
@@ -43,16 +45,14 @@ the complete input
 **Test Output:**
 ```
 the complete output
-```
+```"""
 
-**Explanation:**
-one or two sentences on why the output is right
+_ANOTHER = "Write another test, with another input."
+_MOST_SHOWN = 4
+_LONGEST_SHOWN = 2_000
+"""Characters of a public example that the tester is shown as an earlier answer of its own, and how many at most."""
 
-# Problem
-
-{problem}"""
-
-_AVOID = "These inputs have been used already; choose one that tests something else:"
+_AVOID = "Write another test. These inputs have been used already; choose one that tests something else:"
 
 _REPAIR = """The Python 3 program below is meant to solve the problem below, but it fails tests.
 
@@ -85,10 +85,22 @@ class ChatStyle:
         return _chat(_CODER_SYSTEM, _CODER.format(problem=statement_of(problem)))
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> ChatPrompt:
-        text = _TESTER.format(problem=statement_of(problem))
+        """The prompt for another test; public examples are earlier answers, whose form a small model copies.
+
+        Where the problem has no short example, the form is described.
+        """
+        shown_before = [test for test in problem.examples if _length(test) <= _LONGEST_SHOWN][:_MOST_SHOWN]
+        request = _TESTER.format(problem=problem.question.strip())
+        if not shown_before:
+            request += _TESTER_FORM
+        messages = [Message("system", _TESTER_SYSTEM)]
+        for test in shown_before:
+            messages += [Message("user", request), Message("assistant", _test(test))]
+            request = _ANOTHER
         if avoid:
-            text += f"\n\n# Inputs to avoid\n\n{_AVOID}\n\n" + "\n\n".join(block(test.stdin) for test in avoid)
-        return _chat(_TESTER_SYSTEM, text)
+            used = "\n\n".join([_AVOID, *(block(test.stdin) for test in avoid)])
+            request = used if shown_before else f"{request}\n\n{used}"
+        return ChatPrompt((*messages, Message("user", request)))
 
     def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> ChatPrompt:
         text = _REPAIR.format(
@@ -101,6 +113,14 @@ class ChatStyle:
 
 def _chat(system: str, user: str) -> ChatPrompt:
     return ChatPrompt((Message("system", system), Message("user", user)))
+
+
+def _length(test: UnitTest) -> int:
+    return len(test.stdin) + len(test.expected)
+
+
+def _test(test: UnitTest) -> str:
+    return f"**Test Input:**\n{block(test.stdin)}\n\n**Test Output:**\n{block(test.expected)}"
 
 
 def statement_of(problem: Problem) -> str:

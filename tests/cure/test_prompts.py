@@ -89,11 +89,40 @@ def test_examples_the_statement_does_not_show_as_lines_are_behind_it(statement: 
 
 def test_the_form_the_chat_tester_is_asked_for_is_the_one_both_extractions_read() -> None:
     asked = text_of(prompts_for("chat").tester(Problem("Add.")))
-    form = asked[asked.index("**Test Input:**") : asked.index("# Problem")]
+    form = asked[asked.index("**Test Input:**") :]
     for mode in ("robust", "release"):
         found = extractor(mode).test(form).value
         assert found is not None
         assert (found.stdin, found.expected) == ("the complete input\n", "the complete output\n")
+
+
+def test_the_chat_tester_has_given_the_public_examples_already() -> None:
+    examples = tuple(UnitTest(f"{number} 1\n", f"{number + 1}\n", "public") for number in range(5))
+    prompt = prompts_for("chat").tester(Problem("Add.", examples))
+    assert isinstance(prompt, ChatPrompt)
+    roles = [message.role for message in prompt.messages]
+    assert roles == ["system", *["user", "assistant"] * 4, "user"]
+    answers = [message.content for message in prompt.messages if message.role == "assistant"]
+    for mode in ("robust", "release"):
+        read = [extractor(mode).test(answer).value for answer in answers]
+        assert [test and (test.stdin, test.expected) for test in read] == [
+            (test.stdin, test.expected) for test in examples[:4]
+        ]
+
+
+def test_a_long_public_example_is_no_earlier_answer_of_the_chat_tester() -> None:
+    long, short = UnitTest("1 " * 3000, "3000\n", "public"), UnitTest("1 2\n", "3\n", "public")
+    prompt = prompts_for("chat").tester(Problem("Add.", (long, short)))
+    assert isinstance(prompt, ChatPrompt)
+    assert [message.role for message in prompt.messages] == ["system", "user", "assistant", "user"]
+    assert long.stdin.strip() not in text_of(prompt)
+
+
+@pytest.mark.parametrize("examples", [(), (UnitTest("1 2\n", "3\n", "public"),)], ids=["none", "one"])
+def test_inputs_to_avoid_end_the_chat_testers_prompt(examples: tuple[UnitTest, ...]) -> None:
+    prompt = prompts_for("chat").tester(Problem("Add.", examples), [UnitTest("8 8\n", "16\n"), UnitTest("", "0\n")])
+    assert isinstance(prompt, ChatPrompt)
+    assert prompt.messages[-1].content.endswith("```\n8 8\n```\n\n```\n```")
 
 
 def test_a_fence_in_a_program_does_not_end_its_block() -> None:
