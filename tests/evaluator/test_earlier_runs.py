@@ -1,6 +1,8 @@
 """Evaluations written by an earlier version still open; `earlier_run/` is one, made at commit caf8e6d.
 
 cure-agent eval sums.json --model scripted:model.json -n 4 -m 4 --max-tokens 64 --sandbox bubblewrap --price 1:2
+
+The keys of its samples were renewed when the words of the chat prompts changed: other words are another sample.
 """
 
 from __future__ import annotations
@@ -35,11 +37,18 @@ def said(*arguments: str) -> Any:
     return json.loads(result.stdout) if "--json" in arguments else result.stdout
 
 
+def what_it_knew(now: Any, before: Any) -> Any:
+    """`now` without the fields that the earlier version did not write."""
+    if not isinstance(before, dict):
+        return now
+    return {name: what_it_knew(now[name], value) for name, value in before.items() if name in now}
+
+
 def test_its_report_is_written_with_numbers_equal_to_the_last_bit(run: Path) -> None:
     assert said("report", str(run), "--price", "1:2").strip() == f"{run / 'report.html'}"
     now, before = (json.loads((folder / "metrics.json").read_text()) for folder in (run, STORED / "run"))
-    assert now.pop("missing")["complete"]
-    assert now == before
+    assert now["missing"]["complete"]
+    assert what_it_knew(now, before) == before
     assert "sum-1" in (run / "report.html").read_text()
 
 
@@ -75,4 +84,4 @@ def test_its_samples_serve_another_run(run: Path) -> None:
                    "--sandbox", "bubblewrap", "--outputs", "others")  # fmt: skip
     before = json.loads((STORED / "run" / "metrics.json").read_text())
     assert metrics["verdicts"] == before["verdicts"]
-    assert metrics["standard"] == before["standard"]
+    assert what_it_knew(metrics["standard"], before["standard"]) == before["standard"]
