@@ -109,7 +109,7 @@ def _headers(lines: list[str]) -> list[Header]:
     """The headers that announce input and output, without those that are data."""
     fenced = _fenced_lines(lines)
     outside = headers(lines, fenced)
-    if not {"input", "output"} <= {header.kind for header in outside}:
+    if not {"input", "output"} <= {header.kind for header in outside} or _are_weaker(outside, headers(lines)):
         # The test stands in one fence, or a fence around an input is never closed.
         styled = fenced.closed and any(header.styled for header in outside)
         outside = [header for header in headers(lines) if header.styled or not styled or header.line not in fenced]
@@ -122,6 +122,12 @@ def _headers(lines: list[str]) -> list[Header]:
         if header.styled or not (after_input or _is_inside_paragraph(lines, header.line)):
             found.append(header)
     return found
+
+
+def _are_weaker(outside: list[Header], every: list[Header]) -> bool:
+    """Whether only headers inside fences say "test input" and "test output", and those outside are mere words."""
+    strong = {header.kind for header in every if header.strong} >= {"input", "output"}
+    return strong and not any(header.strong or header.styled for header in outside)
 
 
 def _is_inside_paragraph(lines: list[str], number: int) -> bool:
@@ -141,16 +147,27 @@ class _FencedLines:
 
 
 def _fenced_lines(lines: list[str]) -> _FencedLines:
+    """The lines of closed blocks. A fence right after a header opens a block, whatever is open before it."""
     numbers: set[int] = set()
     opening: Fence | None = None
-    start = 0
+    start = last = 0
     for number, line in enumerate(lines):
         before, opening = opening, open_after(line, opening)
         if before is None:
             start = number
+        elif opening is None and number > last > start and _announces(lines[last]):
+            numbers.update(range(start, last))
+            start, opening = number, fence(line)
         elif opening is None:
             numbers.update(range(start, number + 1))
+        last = number if line.strip() else last
     return _FencedLines(frozenset(numbers), opening is None)
+
+
+def _announces(line: str) -> bool:
+    """Whether the line is a header without data on it, which says "test" or is bold."""
+    header = header_at(line)
+    return header is not None and (header.strong or header.styled) and not line[header.end :].strip()
 
 
 def _from_headers(lines: list[str], found: list[Header]) -> Extracted[UnitTest]:
@@ -227,7 +244,7 @@ def _pairs_of_run(lines: list[str], found: list[Header], inputs: list[int], outp
     pairs = [_pair(lines, found, given, wanted) for given, wanted in matched]
     for wanted in outputs[len(matched) :]:
         pair = _pair(lines, found, inputs[-1], wanted, (Note.CORRECTED,))
-        if pair.output.fenced or not (pairs[-1].output.fenced and _is_prose(pair.output.text)):
+        if pair.output.fenced or not _is_prose(pair.output.text):
             pairs.append(pair)
     return pairs
 

@@ -91,6 +91,7 @@ OUTPUT_CORRECTED = {
     "begun and cut": f"{RIGHT}Wait, so\n{OUTPUT}",
     "not corrected by a calculation": f"{RIGHT}**Explanation:** doubled:\n{block('5 * 2')}",
     "not corrected by words": f"{RIGHT}**Explanation:**\nTest Output: it is ten here\n",
+    "not corrected by a remark": "Test Input: 5\nTest Output: 10\n\n**Final Output**:\n- The program prints this.\n",
     "not corrected by a program": f"{RIGHT}Wait, check:\n{block('print(11)', 'python')}",
 }
 
@@ -124,6 +125,8 @@ FENCES_OF_TESTS = {
     "opening fences missing": f"{INPUT}5\n```\n\n{OUTPUT}10\n```\n",
     "opened by the prompt": f"5\n```\n\n{OUTPUT}{block(10)}",
     "one fence around all": "```\nTest Input:\n5\nTest Output:\n10\n```",
+    "an earlier fence never closed": f"{INPUT}{block(1)}{OUTPUT}```\n\n{INPUT}{block(5)}{OUTPUT}{block(10)}",
+    "a fence around both": "- Input: a line\n- Output: a number\n\n```\nTest Input: 5\nTest Output: 10\n```\n",
     "one fence around the data": "Test Input:\n```\n5\nTest Output:\n10\n```",
     "one header weaker than the other": f"**Input:**\n{block(5)}{OUTPUT}{block(10)}",
     "the other header weaker": f"{INPUT}{block(5)}**Expected Output:**\n{block(10)}",
