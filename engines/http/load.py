@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import math
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +13,7 @@ FIRST = 32
 """Samples under way at first."""
 QUEUED_S = 5.0
 """Seconds from which a wait for the first data shows that the server queues requests."""
+_ONE_EVENT_S = 1.0
 _NOTED_S = 0.5
 """Least seconds between two signs of life that are passed on to those who wait."""
 
@@ -25,6 +28,8 @@ class Load:
     """
 
     most: int
+    clock: Callable[[], float] = time.monotonic
+    """The clock of the event loop."""
     limit: int = 0
     under_way: int = 0
     begun: int = 0
@@ -34,7 +39,8 @@ class Load:
     """Set when samples are no longer under way."""
     waiting: dict[asyncio.Timeout, float] = field(default_factory=dict)
     """Deadlines of requests that wait for their first data, with the seconds that each may wait."""
-    _alive_at: float = 0.0
+    _alive_at: float = -math.inf
+    _halved_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self.limit = min(self.most, FIRST)
@@ -57,12 +63,15 @@ class Load:
             share.end()
 
     def overloaded(self) -> None:
-        """Halve the limit after a time-out or a refusal for overload."""
+        """Halve the limit after a time-out or a refusal for overload; several within a second count as one."""
+        if self.clock() - self._halved_at < _ONE_EVENT_S:
+            return
+        self._halved_at = self.clock()
         self.limit = max(1, min(self.limit, self.under_way) // 2)
 
     def sign_of_life(self) -> None:
         """Give all that wait for their first data their full time again: the server works on a queue."""
-        now = asyncio.get_running_loop().time()
+        now = self.clock()
         if now - self._alive_at >= _NOTED_S:
             self._alive_at = now
             for deadline, seconds in self.waiting.items():
@@ -84,21 +93,19 @@ class Share:
 
     def ask(self, deadline: asyncio.Timeout, seconds: float) -> None:
         """Note that the request is sent; until its first data, signs of life of the server put off the deadline."""
-        self._asked_at, self._deadline = asyncio.get_running_loop().time(), deadline
+        self._asked_at, self._deadline = self.load.clock(), deadline
         self.load.waiting[deadline] = seconds
 
     def sign_of_life(self) -> None:
         """Note that data has come, the first of which shows whether the server queues requests."""
+        if not self._has_begun:
+            self._stop_waiting()
+            self._has_begun = True
+            self._is_quick = self.load.clock() - self._asked_at < QUEUED_S
+            if not self._is_quick and self.load.begun:
+                self.load.limit = min(self.load.limit, 2 * self.load.begun)
+            self.load.begun += self.samples
         self.load.sign_of_life()
-        if self._has_begun:
-            return
-        self._stop_waiting()
-        waited_s = asyncio.get_running_loop().time() - self._asked_at
-        self._is_quick = waited_s < QUEUED_S
-        if not self._is_quick and self.load.begun:
-            self.load.limit = min(self.load.limit, 2 * self.load.begun)
-        self._has_begun = True
-        self.load.begun += self.samples
 
     def arrived(self) -> None:
         """Note that a sample has come."""
