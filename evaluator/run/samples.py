@@ -15,7 +15,7 @@ from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from cure.prompts import PromptStyle
 from cure.prompts.examples import without_examples
-from engines import Completion, Engine, Prompt, Request, prompt_text
+from engines import Completion, Engine, EngineError, Prompt, Request, prompt_text
 from evaluator.run.settings import Role, RoleSettings
 
 SEEDS_APART = 1_000_003
@@ -130,7 +130,10 @@ async def fill(
     samples: Mapping[str, Samples],
     lines: Mapping[str, Lines],
 ) -> AsyncGenerator[Sample, None]:
-    """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded."""
+    """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded.
+
+    Where the engine itself fails, all samples that it has not given fail with its reason.
+    """
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
     for number, problem in enumerate(problems):
@@ -141,7 +144,7 @@ async def fill(
                 parts[part.request.key] = (asker.role, number, part)
     # The engine is asked even if nothing is missing: it then settles batches whose samples are all on disk.
     begun = time.monotonic()
-    async with aclosing(engine.complete([part.request for *_, part in parts.values()])) as completions:
+    async with aclosing(_completions(engine, [part.request for *_, part in parts.values()])) as completions:
         async for completion in completions:
             role, number, part = parts[completion.key]
             index = part.first + completion.index
@@ -149,6 +152,21 @@ async def fill(
             lines[role].append(asdict(sample))
             samples[role].add(sample)
             yield sample
+
+
+async def _completions(engine: Engine, requests: Sequence[Request]) -> AsyncGenerator[Completion, None]:
+    """Exactly one completion of each sample: errors for those that the engine has not given when it fails."""
+    left = {(request.key, index) for request in requests for index in range(request.n)}
+    try:
+        async with aclosing(engine.complete(requests)) as completions:
+            async for completion in completions:
+                left.discard((completion.key, completion.index))
+                yield completion
+    except EngineError as error:
+        if not left:
+            raise
+        for key, index in sorted(left):
+            yield Completion(key, index, "", "error", error=str(error))
 
 
 def _sample(completion: Completion, key: str, problem: int, index: int, seconds: float) -> Sample:

@@ -10,18 +10,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from cure.json_lines import read_lines
+from cure.json_lines import Lines, read_lines
 from cure.problem.file import load_problems
 from cure.prompts import prompts_for
-from engines.scripted import prompt_sha256
+from engines import EngineError
+from engines.protocol import Completion, Delta, Request
+from engines.scripted import Entry, Prepared, ScriptedEngine, prompt_sha256
 from evaluator.commands import evaluate
+from evaluator.run.samples import Asker, Samples, fill
+from evaluator.run.settings import RoleSettings
 from sandbox.pool import pool
 from tests.evaluator.runs import CRASH, RIGHT, WRONG, answer_of_a_tester, problems_file, script
 
@@ -149,6 +153,35 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_had(tmp_path: Path
     assert (run_of(out) / "samples" / "coder.jsonl").read_bytes().startswith(kept)
     had = [record["key"] for record in read_lines(run_of(out) / "samples" / "coder.jsonl") if not record["error"]]
     assert len(had) == len(set(had)) == 36
+
+
+class Ending(ScriptedEngine):
+    """An engine that ends after three samples, as one in this process does when its workers die."""
+
+    async def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]:
+        given = 0
+        async for completion in super().complete(requests, on_delta):
+            yield completion
+            given += 1
+            if given == 3:
+                raise EngineError("the engine's workers have died")
+
+
+async def test_an_engine_that_ends_fails_the_samples_it_has_not_given(tmp_path: Path) -> None:
+    problems = load_problems(str(problems_file(tmp_path / "sums.json", 2)))
+    engine = Ending([Entry((Prepared(RIGHT),), repeat=True)])
+    asker = Asker("coder", engine, "m", prompts_for("chat"), RoleSettings(model="m", samples=4))
+    path = tmp_path / "coder.jsonl"
+    written = Lines(path)
+    samples = Samples(path, 4, asker.keys(problems))
+    errors = [one.error async for one in fill(engine, [asker], problems, {"coder": samples}, {"coder": written})]
+    written.close()
+    assert errors == [""] * 3 + ["the engine's workers have died"] * 5
+    assert [record["error"] for record in read_lines(path)] == errors
+    again = Samples(path, 4, asker.keys(problems))
+    assert sum(len(again.missing(number)) for number in range(2)) == 5
 
 
 def test_nothing_answered_has_no_metrics(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from click.testing import CliRunner, Result
 
 from cure.errors import ProblemError
 from cure.json_lines import Lines
+from cure.table.compare import NAMES
 from engines import write_atomically
 from evaluator.commands.report import report
+from evaluator.report.content.labels import COMPARISONS
 from evaluator.report.material.material import read_material
 from evaluator.report.material.published import published
 from evaluator.report.output import details
@@ -201,6 +203,10 @@ def test_the_report_of_a_real_run(tmp_path: Path) -> None:
     assert first["unread"][0]["answer"] == "I would add them."
     beside = {path.name for path in made.path.iterdir()}
     assert {"report.md", "metrics.csv", "metrics.json", "problems.csv"} <= beside
+
+
+def test_every_comparison_is_explained() -> None:
+    assert {*NAMES, "checker"} == {*COMPARISONS}
 
 
 def test_what_is_in_the_details(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cure.plain import visible
 from evaluator.report.content.cost import cost, times
-from evaluator.report.content.labels import RELEASE, failure_words
+from evaluator.report.content.labels import COMPARISONS, RELEASE, failure_words
 from evaluator.report.content.measures import Line, grids_of, line_of, lines_of, with_interval
 from evaluator.report.content.paper import paper_table
 from evaluator.report.content.parts import Content, Facts, Grouped
@@ -70,7 +70,7 @@ def _run(material: Material) -> Facts:
         ("SHA-256 of the data set", settings.data_sha256),
         ("begun", str(config.get("begun", "unknown"))),
         ("extraction", settings.extraction),
-        ("comparison", ", ".join(f"{rule} ({count})" for rule, count in rules.items()) or settings.comparison),
+        ("comparison", _comparisons(rules or {settings.comparison: 0})),
         ("hidden tests", f"all are run and used; the release's metrics use the first {settings.max_test}"),
         ("public tests", "run too" if settings.public_tests else "not run"),
         ("time limit", _limits(material)),
@@ -78,6 +78,15 @@ def _run(material: Material) -> Facts:
         ("versions", ", ".join(f"{name} {number}" for name, number in versions.items()) or "unknown"),
     ]  # fmt: skip
     return [(name, visible(text)) for name, text in facts]
+
+
+def _comparisons(problems: Mapping[str, int]) -> str:
+    """The comparisons by which outputs were judged, with their meaning and numbers of problems."""
+    said = []
+    for name, count in problems.items():
+        meaning = f": {COMPARISONS[name]}" if name in COMPARISONS else ""
+        said.append(f"{name}{meaning} ({count:,} problem{'s' * (count != 1)})")
+    return "; ".join(said)
 
 
 def _role(name: str, role: RoleSettings) -> str:

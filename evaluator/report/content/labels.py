@@ -59,6 +59,17 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "test_extraction_failures": ("Tests not extracted", "of tests requested"),
     },
 }
+COMPARISONS = {
+    "tokens": "whitespace tokens are equal; where a decimal is expected, numbers within 1e-6",
+    "release": "whitespace tokens are equal, character by character",
+    "lines": "lines are equal, but for blanks at their ends and empty lines at the end",
+    "float": "tokens are equal, numbers within 1e-6",
+    "case-insensitive": "tokens are equal, but for upper and lower case",
+    "unordered-lines": "the same lines, in any order",
+    "unordered-tokens": "the same tokens, in any order",
+    "checker": "a program of the problem accepts the output",
+}
+"""When each comparison accepts an output; `float(...)` and `validator(...)` name their tolerances and flags."""
 RELEASE = {
     "code_acc": "code acc",
     "code_accumulate_acc": "code accumulate acc",
