@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.real_prompts.problem_set import Row, problems_of
+from cure.json_lines import Lines, read_lines
 from cure.prompts import PromptStyle
 from cure.session import open_session
-from engines import HttpOptions, write_atomically
+from engines import HttpOptions
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress, execute
 from evaluator.run.samples import Asker
@@ -41,16 +42,31 @@ async def sample(
 ) -> RunDirectory:
     """The completed run OUT/MODEL/ROLE-FORM of one role on these problems."""
     directory = RunDirectory(out / _slug(asking.model) / f"{role}-{form}")
-    directory.samples(role).parent.mkdir(parents=True, exist_ok=True)
     settings = _settings(rows, coder=asking if role == "coder" else None, tester=asking if role == "tester" else None)
     problems = problems_of(rows)
     async with open_session([asking.model], sandbox, PATIENT) as session:
         engine = session.engines[asking.model]
-        directory.write_config(settings, {"form": form})
-        names = [problem.name for problem in problems]
-        write_atomically(directory.path / "problems.json", json.dumps(names) + "\n")
+        directory.write_config(settings, {"form": form}, [problem.name for problem in problems])
         asker = Asker(role, engine, engine.model, style, asking)
         await execute(directory, settings, problems, [asker], session.sandbox, on_progress)
+    return directory
+
+
+def merge(runs: Sequence[RunDirectory], out: Path) -> RunDirectory:
+    """A run of one role with the samples of all these runs, which are about the same problems."""
+    settings = runs[0].read_settings()
+    (role, asked), *_ = settings.roles.items()
+    sizes = [run.read_settings().roles[role].samples for run in runs]
+    together = settings.model_copy(update={role: asked.model_copy(update={"samples": sum(sizes)})})
+    directory = RunDirectory(out)
+    directory.write_config(together, {"form": "+".join(run.path.name for run in runs)}, runs[0].problem_names())
+    lines = Lines(directory.samples(role))
+    try:
+        for number, run in enumerate(runs):
+            for record in read_lines(run.samples(role)):
+                lines.append({**record, "index": sum(sizes[:number]) + record["index"]})
+    finally:
+        lines.close()
     return directory
 
 

@@ -33,7 +33,7 @@ def stored(path: Path) -> list[dict[str, Any]]:
 def _answers(run: RunDirectory) -> Iterable[dict[str, Any]]:
     """The answers of a run of one role, without those that failed."""
     settings = run.read_settings()
-    names = json.loads((run.path / "problems.json").read_text(encoding="utf-8"))
+    names = run.problem_names()
     form = json.loads(run.config.read_text(encoding="utf-8"))["form"]
     for role, asked in settings.roles.items():
         for sample in read_lines(run.samples(role)):

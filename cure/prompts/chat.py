@@ -27,7 +27,7 @@ one block that starts with ```python and ends with ```.
 _TESTER_SYSTEM = "You write unit tests for programming problems. A test with a wrong expected output does harm."
 
 _TESTER = """Here is a programming problem. Write tests for it, one in each answer: the input of a program, and the \
-output that a right program prints for it.
+output that a right program prints for it. Keep inputs small, so that the output is easy to work out by hand.
 
 # Problem
 
@@ -47,7 +47,7 @@ the complete input
 the complete output
 ```"""
 
-_ANOTHER = "Write another test, with another input."
+_ANOTHER = "Write another test. Its input has the same form, but is small and unlike the inputs so far."
 _MOST_SHOWN = 4
 _LONGEST_SHOWN = 2_000
 """Characters of a public example that the tester is shown as an earlier answer of its own, and how many at most."""
