@@ -30,6 +30,7 @@ _LIST_MARK = re.compile(r"(?P<before>[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]+)(?P
 _BOLD_MARK = re.compile(r"[ \t]*[*_]{1,3}(?P<fence>`{3,}.*)")
 _AFTER_CLOSING = re.compile(r"(?P<fence>[ \t]*(?:`{3,}|~{3,}))[*_.,;:!)]{1,3}[ \t]*")
 _BEHIND_WORDS = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>`{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
+_TILDES_BEHIND_WORDS = re.compile(r"(?P<words>[^~]*[^~\s][^~]*)(?P<fence>~{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
 _ONE_LINE = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>```[^`]+```)[ \t.]*")
 _DEEPEST_QUOTE = 3
 _LONGEST = 2000  # characters of a line in which a fence is looked for
@@ -95,8 +96,10 @@ def _outside(line: str) -> list[str]:
         return [" " * len(found["before"]) + found["fence"]]
     if found := _BOLD_MARK.fullmatch(line):
         return [found["fence"]]
-    if fence(line) is None and (found := _BEHIND_WORDS.fullmatch(line) or _ONE_LINE.fullmatch(line)):
-        return [found["words"].rstrip(), found["fence"]]
+    if fence(line) is None:
+        for pattern in (_BEHIND_WORDS, _TILDES_BEHIND_WORDS, _ONE_LINE):
+            if found := pattern.fullmatch(line):
+                return [found["words"].rstrip(), found["fence"]]
     return [line]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _BUILTINS = frozenset(dir(builtins)) | {"__file__", "__annotations__"}
 _READERS = frozenset({"input", "open", "stdin", "fileinput", "raw_input", "FileIO"})
+_WRITERS = frozenset({"print", "stdout", "write", "writelines"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -19,6 +20,8 @@ class Purpose:
     """Whether it calls anything; a program that does not prints nothing."""
     reads: bool
     """Whether it reads input: it names `input`, `stdin`, `open` or `fileinput`."""
+    writes: bool
+    """Whether it names `print`, `stdout` or a method `write`."""
     runs: bool
     """Whether a statement outside of definitions calls anything."""
     has_definitions: bool
@@ -33,7 +36,7 @@ def purpose_of(tree: ast.Module) -> Purpose:
     """What the program of this syntax tree does."""
     used: set[str] = set()
     defined: set[str] = set()
-    reads = calls = everything = False
+    reads = writes = calls = everything = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else defined).add(node.id)
@@ -45,17 +48,19 @@ def purpose_of(tree: ast.Module) -> Purpose:
             defined.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
             everything = everything or any(alias.name == "*" for alias in node.names)
             reads = reads or any(alias.name in _READERS for alias in node.names)
+            writes = writes or any(alias.name in _WRITERS for alias in node.names)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             defined.add(node.name)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             defined.update(node.names)
         elif isinstance(node, ast.Attribute):
-            reads = reads or node.attr in _READERS
+            reads, writes = reads or node.attr in _READERS, writes or node.attr in _WRITERS
         calls = calls or isinstance(node, ast.Call)
     acting = (statement for statement in tree.body if not isinstance(statement, _DEFINITIONS))
     return Purpose(
         calls=calls,
         reads=reads or not _READERS.isdisjoint(used),
+        writes=writes or not _WRITERS.isdisjoint(used),
         runs=any(isinstance(node, ast.Call) for statement in acting for node in ast.walk(statement)),
         has_definitions=any(isinstance(statement, _DEFINITIONS[:3]) for statement in tree.body),
         defines=frozenset(defined),

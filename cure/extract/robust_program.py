@@ -13,7 +13,7 @@ from cure.extract.purpose import Purpose, purpose_of
 from cure.extract.result import Extracted, Note, Reason
 from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 
-PYTHON = frozenset({"python", "python3", "py", "py3", "pypy", "pypy3"})
+_PYTHON = re.compile(r"py(?:thon|py)?\d?(?:\.\d+)*")
 
 _MARKS_LOOKED_AT = 400  # fence lines counted from the end; an answer has a handful
 _CLOSERS_TRIED = 6  # how many later fence lines may close a block whose text itself contains fences
@@ -94,13 +94,19 @@ def extract_program(text: str) -> Extracted[str]:
 def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
     """How well the block fits as the answer, compared from left to right; of equal blocks the last is the answer.
 
-    It does something; it uses nothing that only a block before it defines, as example calls do; it reads input; it
-    lacks no name; it acts when it is run, and does not only define; its fence is closed.
+    It does something; it neither repeats a part of a block before it nor uses what only such a block defines, as
+    example calls do; it reads input; it writes output; it lacks no name; it acts when it is run, and does not only
+    define; its fence is closed.
     """
     does = block.purpose
     assert does is not None, "only programs are ranked"
-    borrows = any(other.purpose is not None and does.lacks & other.purpose.defines for other in before)
-    return (does.calls or does.has_definitions, not borrows, does.reads, not does.lacks, does.runs, block.closed)
+    borrows = any(
+        (other.purpose is not None and does.lacks & other.purpose.defines)
+        or (block.source in other.source and block.source != other.source)
+        for other in before
+    )
+    acts = does.calls or does.has_definitions
+    return (acts, not borrows, does.reads, does.writes, not does.lacks, does.runs, block.closed)
 
 
 def _joined(programs: Sequence[_Block], parse: _Parser) -> _Block | None:
@@ -173,7 +179,7 @@ def _unopened(lines: list[str], mark: int) -> _Block | None:
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
     """The block opened at `marks[index]`, and the index of the next mark to read."""
     start = marks[index] + 1
-    other = bool(opening.info) and opening.language not in PYTHON
+    other = bool(opening.info) and not _PYTHON.fullmatch(opening.language)
     fallback: tuple[_Block, int] | None = None
     tried = 0
     for at in range(index + 1, len(marks)):
@@ -204,7 +210,7 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
 
 def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Block:
     """The block of these lines, with the kind that the language tag of `opening` says."""
-    python = opening.language in PYTHON
+    python = bool(_PYTHON.fullmatch(opening.language))
     other = bool(opening.info) and not python
     notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
     if opening.info != "python":
@@ -217,13 +223,18 @@ def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Bl
     if other:
         return _Block(source="\n".join(body).strip(), other=True, closed=closed, purpose=None)
     source, does, mended = _cleaned("\n".join(body), parse)
+    behind_tag = opening.info[len(opening.language) :].strip() if python else ""
+    if behind_tag and (does is None or does.lacks):  # the program may begin behind the tag
+        whole, better, more = _cleaned("\n".join([behind_tag, *body]), parse)
+        if better is not None and (does is None or better.lacks < does.lacks):
+            source, does, mended = whole, better, more
     return _Block(source=source, python=python, closed=closed, purpose=does, notes=notes + mended)
 
 
 def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
     """The block that opens and closes on the line of `opening`."""
     content = opening.info[: -len(opening.mark)]
-    python = opening.language in PYTHON
+    python = bool(_PYTHON.fullmatch(opening.language))
     if python:
         content = content[len(opening.language) :]
     source, does, notes = _cleaned(content, parse)
@@ -241,7 +252,7 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[No
     """The source without blank edges, what it does, and notes on what was mended so that it compiles."""
     first, _, rest = source.strip("\n").partition("\n")
     notes: tuple[Note, ...] = ()
-    if first.strip().lower() in PYTHON and rest.strip():
+    if _PYTHON.fullmatch(first.strip().lower()) and rest.strip():
         source, notes = rest, (Note.LANGUAGE_TAG,)
     plain = source.strip("\n").rstrip()
     if not plain:

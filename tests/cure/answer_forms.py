@@ -19,6 +19,10 @@ INDENTED = "n = int(input())\n   print(n * 2)"
 FENCES = {
     "behind words": f"Sure! ```python\n{PROGRAM}\n```\n",
     "behind words, without a tag": f"Here is the code: ```\n{PROGRAM}\n```\n",
+    "tildes behind words": f"Sure: ~~~python\n{PROGRAM}\n~~~",
+    "with the version in the tag": f"```python3.11\n{PROGRAM}\n```",
+    "with a file name behind the tag": f"```python:main.py\n{PROGRAM}\n```",
+    "with the program behind the tag": f"```python {PROGRAM}\n```",
     "behind a bold heading": f"**Solution:** ```py\n{PROGRAM}\n```",
     "in a heading": f"### ```python\n{PROGRAM}\n```",
     "in brackets": f"(```python\n{PROGRAM}\n```)",
@@ -71,6 +75,8 @@ LAST_BLOCK_DOES_NOTHING = {
     "a constant input": f"{FENCED}{block('n = 5' + chr(10) + 'print(n * 2)', 'python')}",
     "labels": f"{FENCED}{block('Input: 5' + chr(10) + 'Output: 10', 'python')}",
     "an import": f"{FENCED}You may need:\n{block('import sys', 'python')}",
+    "a line of the program": f"{FENCED}This line reads:\n{block('n = int(input())', 'python')}",
+    "a changed line of the program": f"{FENCED}It could read:\n{block('m = int(input())', 'python')}",
     "a value": f"{FENCED}Output:\n{block('[1, 2, 3]', 'python')}",
     "a session": f"{FENCED}{block('>>> double(5)' + chr(10) + '10', 'python')}",
 }
