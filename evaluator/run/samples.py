@@ -132,7 +132,8 @@ async def fill(
 ) -> AsyncGenerator[Sample, None]:
     """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded.
 
-    Where the engine itself fails, all samples that it has not given fail with its reason.
+    Where the engine itself fails, all samples that it has not given fail with its reason. Raises EngineError where it
+    has given none.
     """
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
@@ -155,15 +156,19 @@ async def fill(
 
 
 async def _completions(engine: Engine, requests: Sequence[Request]) -> AsyncGenerator[Completion, None]:
-    """Exactly one completion of each sample: errors for those that the engine has not given when it fails."""
+    """Exactly one completion of each sample: errors for those that the engine has not given when it fails.
+
+    Raises EngineError where it has given none.
+    """
     left = {(request.key, index) for request in requests for index in range(request.n)}
+    count = len(left)
     try:
         async with aclosing(engine.complete(requests)) as completions:
             async for completion in completions:
                 left.discard((completion.key, completion.index))
                 yield completion
     except EngineError as error:
-        if not left:
+        if len(left) in (0, count):
             raise
         for key, index in sorted(left):
             yield Completion(key, index, "", "error", error=str(error))

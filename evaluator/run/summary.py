@@ -49,20 +49,24 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
     """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError without a run.
 
-    Metrics are over the answers that the run has; `missing` counts the others. The tables are read one by one, and only
-    their verdicts stay in memory.
+    Metrics are over the answers that the run has; `missing` counts the others. Where something is missing, best-of-n
+    and the released metrics take problems with an answer of each role, and leave out programs and tests without a
+    verdict. The tables are read one by one, and only their verdicts stay in memory.
     """
     settings = directory.read_settings()
     counted = _Counts()
     tables = read_tables(directory)
     problems = [verdicts_of(table) for table in counted.over(tables)]
     coverage = coverage_of(directory, settings, tables)
-    answered = problems if not coverage.missing else [problem for problem in problems if _has_roles(problem, settings)]
+    answered = problems
+    if coverage.missing:
+        decided = (verdicts_of(table.without_lost_cells()) for table in tables)
+        answered = [problem for problem in decided if _has_roles(problem, settings)]
     samples = {role: counts.totals for role, counts in coverage.samples.items()}
     pairs = _largest_pair(settings, answered, bool(coverage.missing))
     chosen = standard.ScoreOptions(pairs=pairs)
     scored = asdict(standard.score(problems, chosen))
-    if len(answered) < len(problems):
+    if coverage.missing:
         scored["best_of_n"] = asdict(standard.score(answered, chosen))["best_of_n"]
     return {
         "settings": settings.to_record(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -91,6 +91,22 @@ class EvaluatedTable:
         rows = [[bool(row) and row[number] == PASSED for number in chosen] for row in self.cells]
         return np.array(rows, dtype=np.bool_).reshape(len(self.cells), len(chosen))
 
+    def without_lost_cells(self) -> EvaluatedTable:
+        """The table without programs that lack the outcome of a hidden test, and without other tests that lack one."""
+        hidden = [at for at, column in enumerate(self.columns) if column.suite == "hidden"]
+        rows = [row for row, cells in enumerate(self.cells) if not cells or UNKNOWN not in (cells[at] for at in hidden)]
+        lost = {at for row in rows for at, letter in enumerate(self.cells[row]) if letter == UNKNOWN}
+        kept = [at for at in range(len(self.columns)) if at not in lost]
+        chosen: dict[str, Any] = {name: tuple(getattr(self, name)[row] for row in rows) for name in _BY_PROGRAM}
+        return replace(
+            self,
+            **chosen,
+            columns=tuple(self.columns[at] for at in kept),
+            cells=tuple("".join(self.cells[row][at] for at in kept if self.cells[row]) for row in rows),
+            outputs=tuple(tuple(self.outputs[row][at] for at in kept if self.outputs[row]) for row in rows),
+            reference=None if self.reference is None else "".join(self.reference[at] for at in kept),
+        )
+
     def to_record(self) -> dict[str, Any]:
         """The table as a JSON object."""
         return asdict(self)
@@ -110,11 +126,11 @@ class EvaluatedTable:
             unanswered = {index for index, why in tests.items() if why not in _REASONS}
             tests = {index: why for index, why in tests.items() if index not in unanswered}
             requested -= len(unanswered)
-        by_program = ("programs", "program_failures", "cells", "outputs", "cpu_s", "peak_kb")
         return EvaluatedTable(
             **{
                 **record,
-                **{name: tuple(record[name][row] for row in rows) for name in by_program},
+                **{name: tuple(record[name][row] for row in rows) for name in _BY_PROGRAM if name in record},
+                "cells": tuple(record["cells"][row] for row in rows),
                 "outputs": tuple(tuple(record["outputs"][row]) for row in rows),
                 "program_samples": tuple(samples),
                 "requested_tests": requested,
@@ -124,4 +140,5 @@ class EvaluatedTable:
         )
 
 
+_BY_PROGRAM = ("programs", "program_samples", "program_failures", "cpu_s", "peak_kb")
 _REASONS = frozenset(map(str, Reason))

@@ -26,6 +26,13 @@ def test_the_latest_of_each_problem_in_order(tmp_path: Path) -> None:
     assert tables[0] == a_table(0, name="again")
 
 
+def test_cells_without_a_verdict_can_be_left_out() -> None:
+    table = a_table(cells=("SPPW", "WPSS", ""), reference="PPPS").without_lost_cells()
+    assert (table.program_samples, table.cells, table.reference) == ((1, 2), ("WP", ""), "PP")
+    assert [column.suite for column in table.columns] == ["hidden", "public"] and table.outputs == (("4", "4"), ())
+    assert a_table().without_lost_cells() == a_table()
+
+
 def test_no_table_yet(tmp_path: Path) -> None:
     tables = read_tables(made_run(tmp_path, []))
     assert len(tables) == 0 and list(tables) == []

@@ -125,8 +125,8 @@ def _coverage(material: Material) -> Facts:
         ("with a test read", f"{covered['with_tests']:,}"),
         ("with a right program", f"{covered['with_right_program']:,}"),
         ("with a wrong program", f"{covered['with_wrong_program']:,}"),
-        ("programs", _read(covered["programs"], covered["programs_not_extracted"])),
-        ("tests", _read(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
+        ("programs", _extracted(covered["programs"], covered["programs_not_extracted"])),
+        ("tests", _extracted(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
         ("truncated", _of_roles(material, "truncated")),
         ("answers", _answers(material.metrics["missing"])),
         ("executions", f"{material.metrics['executions']:,}"),
@@ -146,9 +146,9 @@ def _given_up(counts: Mapping[str, Any]) -> str:
     )
 
 
-def _read(asked: int, failed: int) -> str:
-    share = f" ({failed / asked:.1%})" if asked and failed else ""
-    return f"{asked:,} asked for, {failed:,}{share} not extracted"
+def _extracted(answers: int, failed: int) -> str:
+    share = f" ({failed / answers:.1%})" if answers and failed else ""
+    return f"{answers - failed:,} extracted from {answers:,} answers, {failed:,}{share} not"
 
 
 def _answers(missing: Mapping[str, Any]) -> str:

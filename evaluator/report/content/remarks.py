@@ -46,9 +46,10 @@ def _missing(missing: Mapping[str, Any]) -> list[str]:
     if missing["complete"]:
         return []
     problems, executions = missing["problems"], missing["executions"]
+    evaluated = f"{problems['evaluated']:,} of {_some(problems['asked'], 'problem')} evaluated"
     found = [
-        f"The run is not complete: {problems['evaluated']:,} of {_some(problems['asked'], 'problem')} evaluated. All "
-        "numbers are over what is there. The same command, given again, does what is missing."
+        f"The run is not complete: {evaluated}, and all numbers are over what is there. The same command, given again, "
+        "does what is missing."
     ]
     for role in ROLES:
         asked, answered, reasons = (missing[role][key] for key in ("asked", "answered", "reasons"))
