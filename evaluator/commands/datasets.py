@@ -95,13 +95,12 @@ def get(name: str, revision: str | None, source: Path | None, sha256: str | None
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
 @click.option("--format", "chosen", default="auto", show_default=True, callback=_known_format,
               help="Format of SOURCE: humaneval, mbpp, evalplus-humaneval, ...; auto detects it.")  # fmt: skip
-@click.option("--most-tests", type=click.IntRange(min=1), default=24, show_default=True,
-              help="Hidden tests kept per problem.")  # fmt: skip
+@click.option("--most-tests", type=click.IntRange(min=1), help="Hidden tests kept per problem.  [default: all]")
 @click.option("--limit", type=click.IntRange(min=1), help="Convert the first problems only.")
 @_SANDBOX
 @_JSON
 def convert(
-    source: Path, target: Path, chosen: str, most_tests: int, limit: int | None, sandbox: str, as_json: bool
+    source: Path, target: Path, chosen: str, most_tests: int | None, limit: int | None, sandbox: str, as_json: bool
 ) -> None:
     """Make the functional problems in SOURCE into stdin/stdout ones: HumanEval, MBPP, EvalPlus, LiveCodeBench.
 
@@ -134,6 +133,33 @@ def convert(
 
     show(*conversion_view(summary))
     click.echo(f"{target}: {len(found.rows)} problems; what was left out: {dropped}")
+
+
+@datasets.command("trim")
+@click.argument("file")
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="File to write, as CURE's JSON.")
+@click.option("--most-tests", type=click.IntRange(min=1), required=True, help="Hidden tests kept per problem.")
+@click.option("--samples", type=click.Path(path_type=Path), metavar="FILE",
+              help="Further programs, from a sample file of EvalPlus or LiveCodeBench.")  # fmt: skip
+@_SANDBOX
+def trim(file: str, target: Path, most_tests: int, samples: Path | None, sandbox: str) -> None:
+    """Keep the hidden tests of FILE (a file, or the name of a set) that reject wrong programs.
+
+    Wrong programs are found by running the programs that the problems bring along (`submissions`), and those in
+    --samples, on all hidden tests.
+    """
+    from cure.problem.file import to_record
+    from evaluator.datasets.execution import ProgressBars
+    from evaluator.datasets.sources.listing import load, write_json
+    from evaluator.datasets.trim import trim as trim_set
+    from evaluator.run.own_samples import samples_of
+
+    problems, _ = load(file)
+    programs = samples_of(samples, problems) if samples else {}
+    kept = _in_sandbox(sandbox, lambda opened: trim_set(problems, most_tests, opened, ProgressBars(), programs))
+    write_json(target, [to_record(problem) for problem in kept])
+    before, after = (sum(len(problem.hidden) for problem in each) for each in (problems, kept))
+    click.echo(f"{target}: {len(kept)} problems, {after:,} of {before:,} hidden tests")
 
 
 @datasets.command("check")

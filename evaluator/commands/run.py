@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,12 +33,15 @@ def run_of(dataset: str) -> click.Command:
         Exits with 5 if the model did not give every sample, and with 6 if the sandbox failed on executions; the same
         command, given again, does only what is missing.""",
     )
+    @click.option("--samples", "file", type=click.Path(path_type=Path), metavar="FILE",
+                  help="Take the programs from a sample file of EvalPlus or LiveCodeBench.")  # fmt: skip
     @click.option("--fresh", is_flag=True, help="Begin a new run even if one with these settings exists.")
     @click.option("--dry-run", is_flag=True, help="Print the numbers of requests, tokens and executions; do nothing.")
     @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
     def run(
         settings: EvalOptions,
         others: tuple[Section, ...],
+        file: Path | None,
         fresh: bool,
         dry_run: bool,
         as_json: bool,
@@ -52,6 +56,10 @@ def run_of(dataset: str) -> click.Command:
         prices = given_prices(settings.price, settings.prices)
         path = find_dataset(dataset)
         problems, sha256 = read_problems(path, settings.limit, lambda note: click.echo(f"note: {note}", err=True))
+        if file is not None:
+            from evaluator.run.own_samples import with_samples
+
+            settings, problems = with_samples(settings, problems, file)
         recorded = settings.settings(dataset, sha256)
         if dry_run:
             click.echo(_plan(recorded, problems, as_json))

@@ -25,11 +25,19 @@ class EmptyTable:
     programs: Mapping[str, str]
     tests: Mapping[str, UnitTest]
     judging: Judging
+    wanted: tuple[Pair, ...] | None = None
+    """The cells to fill; None for all."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The cells to fill."""
+        every = ((row, column) for row in self.programs for column in self.tests)
+        return tuple(every) if self.wanted is None else self.wanted
 
     @property
     def size(self) -> int:
-        """Number of cells."""
-        return len(self.programs) * len(self.tests)
+        """Number of cells to fill."""
+        return len(self.pairs)
 
 
 class ProgressBars:
@@ -87,7 +95,7 @@ async def filled(sandbox: Sandbox, empty: EmptyTable, advance: Callable[[], None
                 cells[place] = cell
                 advance()
 
-    await run([(row, column) for row in table.candidates for column in table.tests], advance)
+    await run(empty.pairs, advance)
     again = [place for place, cell in cells.items() if cell.verdict is Verdict.SANDBOX_ERROR]
     if again:
         broken = {pair for pair, execution in executor.executions.items() if execution.verdict is Verdict.SANDBOX_ERROR}

@@ -1,4 +1,4 @@
-"""Stored samples, for which no model is asked: from an earlier run, or from the programs of the problem set."""
+"""Stored samples, for which no model is asked: from an earlier run, from the problem set, or from a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
 from evaluator.run.directory import RunDirectory
 from evaluator.run.samples import Sample
-from evaluator.run.settings import POOL, RUN, Role
+from evaluator.run.settings import POOL, RUN, SAMPLES, Role
 
 
 def stored_samples(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
@@ -20,7 +20,15 @@ def stored_samples(spec: str, role: Role, problems: Sequence[Problem], most: int
 
     Raises ProblemError where there are none.
     """
-    return _pool(problems, role, most) if spec == POOL else _of_run(spec, role, problems, most)
+    if spec == POOL:
+        brought = [[submission.text for submission in problem.submissions[:most]] for problem in problems]
+        return _as_samples(spec, role, brought)
+    if spec.startswith(SAMPLES):
+        from evaluator.run.own_samples import samples_of
+
+        programs = samples_of(Path(spec.removeprefix(SAMPLES).rpartition("@")[0]), problems)
+        return _as_samples(spec, role, [programs.get(problem.name, []) for problem in problems])
+    return _of_run(spec, role, problems, most)
 
 
 def _of_run(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
@@ -42,21 +50,20 @@ def _of_run(spec: str, role: Role, problems: Sequence[Problem], most: int) -> li
     return samples
 
 
-def _pool(problems: Sequence[Problem], role: Role, most: int) -> list[Sample]:
-    """The `submissions` of each problem as samples. Raises ProblemError for the tester, and where there are none."""
+def _as_samples(spec: str, role: Role, programs: Sequence[Sequence[str]]) -> list[Sample]:
+    """The programs of each problem as samples. Raises ProblemError for the tester, and where there are none."""
+    kind = spec.partition(":")[0]
     if role != "coder":
-        raise ProblemError("pool: a problem set brings programs, not tests; name a model for the tester")
-    samples = []
-    for number, problem in enumerate(problems):
-        for index, submission in enumerate(problem.submissions[:most]):
-            source = submission.text
-            key = hashlib.sha256(f"pool/{number}/{index}/{source}".encode(errors="surrogatepass")).hexdigest()[:32]
-            # Programs are extracted from fenced code, like that in a model's answer.
-            samples.append(
-                Sample(key=key, problem=number, index=index, text=f"```python\n{source}\n```", finish="stop")
-            )
-    if not samples:
+        raise ProblemError(f"{kind}: these are programs, not tests; name a model for the tester")
+    if not any(programs):
         raise ProblemError("pool: no problem of the set brings programs (`submissions`)")
+    samples = []
+    for number, sources in enumerate(programs):
+        for index, source in enumerate(sources):
+            key = hashlib.sha256(f"{kind}/{number}/{index}/{source}".encode(errors="surrogatepass")).hexdigest()[:32]
+            # Programs are extracted from fenced code, like that in a model's answer.
+            text = f"```python\n{source}\n```"
+            samples.append(Sample(key=key, problem=number, index=index, text=text, finish="stop"))
     return samples
 
 

@@ -20,13 +20,14 @@ from settings.section import Section
 Role = Literal["coder", "tester"]
 
 
-RUN, POOL = "run:", "pool"
-"""`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`)."""
+RUN, POOL, SAMPLES = "run:", "pool", "samples:"
+"""`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`);
+`samples:FILE@DIGEST` a file of samples (`evaluator.run.own_samples`), with the first digits of its SHA-256."""
 
 
 def is_stored(spec: str) -> bool:
     """Whether the spec names stored samples instead of a model."""
-    return spec == POOL or spec.startswith(RUN)
+    return spec == POOL or spec.startswith((RUN, SAMPLES))
 
 
 def _check_source(spec: str) -> None:

@@ -62,13 +62,50 @@ def test_a_table_at_the_end_needs_no_number_of_rows(made: Made) -> None:
     assert row["example_input"] == ["1 2\n3\n"]
 
 
-def test_a_test_that_does_not_survive_is_left_out_and_listed(made: Made, tmp_path: Path) -> None:
+def test_a_test_that_text_cannot_hold_is_kept_for_functions(made: Made) -> None:
     tests = ["assert f('ab') == 2", "assert f('a\\nb') == 3", "assert f(' a') == 2", "assert f('c') == 1"]
     summary, (row,) = made(mbpp("def f(s):\n    return len(s)", tests))
     assert row["example_input"] + row["test_input"] == ["ab\n", "c\n"]
-    assert summary["test_reasons"] == {"the arguments do not survive as text": 2}
-    dropped = json.loads((tmp_path / "out.json.dropped.json").read_text())
-    assert [(item["test"], item["detail"]) for item in dropped] == [("assert 1", "('a\\nb',)"), ("assert 2", "(' a',)")]
+    mark = "# arguments as a tuple of Python\n"
+    assert row["function"]["test_input"] == [f"{mark}('a\\nb',)\n", f"{mark}(' a',)\n"]
+    assert row["function"]["test_output"] == ["3\n", "2\n"]
+    assert summary["test_reasons"] == {} and summary["function_tests"] == 2
+
+
+def test_a_test_that_no_literal_can_hold_is_left_out_and_listed(made: Made, tmp_path: Path) -> None:
+    tests = ["assert f(2.5) == 2", "assert f(1e999) == 3", "assert f(1.5) == 1"]
+    summary, (row,) = made(mbpp("def f(x):\n    return int(min(x, 3))", tests))
+    assert row["example_input"] + row["test_input"] == ["2.5\n", "1.5\n"]
+    assert summary["test_reasons"] == {"the arguments do not survive as text": 1}
+    (dropped,) = json.loads((tmp_path / "out.json.dropped.json").read_text())
+    assert (dropped["test"], dropped["detail"]) == ("assert 1", "(inf,)")
+
+
+def test_values_beside_lists_and_complex_numbers_are_literals(made: Made) -> None:
+    tests = ["assert f([2, [4]]) == [2j, [2, [4]]]", "assert f([1, [], 3]) == [1j, [1, [], 3]]"]
+    _, (row,) = made(mbpp("def f(a):\n    return [a[0] * 1j, a]", tests))
+    assert (row["example_input"], row["example_output"]) == (["[2, [4]]\n"], ["[2j, [2, [4]]]\n"])
+    assert "a value of Python on one line" in row["question"]
+
+
+def test_empty_strings_in_lists_take_a_line_each(made: Made) -> None:
+    tests = ["assert f(['b', 'a']) == ['a', 'b']", "assert f(['c', 'd', 'e']) == ['c', 'd', 'e']"]
+    _, (row,) = made(mbpp("def f(a):\n    return sorted(a)", [*tests, "assert f(['b', '', 'a']) == ['', 'a', 'b']"]))
+    assert "b\n\na\n" in row["test_input"]
+
+
+def test_numbers_of_more_than_4300_digits_are_kept_and_the_statement_says_so(made: Made) -> None:
+    code = "def f(n):\n    return 10 ** n"
+    _, (row,) = made(mbpp(code, ["assert f(2) == 100", "assert f(5000) == 10 ** 5000", "assert f(3) == 1000"]))
+    assert "1" + "0" * 5000 + "\n" in row["test_output"]
+    assert "sys.set_int_max_str_digits(0)" in row["question"]
+
+
+def test_true_and_false_among_integers_are_integers(made: Made) -> None:
+    code = "def f(n):\n    return n if n > 2 else False"
+    tests = ["assert f(3) == 3", "assert f(4) == 4", "assert f(5) == 5", "assert f(1) == 0", "assert f(0) == False"]
+    _, (row,) = made(mbpp(code, tests))
+    assert row["example_output"] + row["test_output"] == ["3\n", "4\n", "5\n", "0\n", "0\n"]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +144,6 @@ def test_entries_that_take_several_lines_come_in_order_of_their_keys(made: Made)
 @pytest.mark.parametrize(
     ("code", "tests", "words"),
     [
-        ("def f(a):\n    return 1", ["assert f([1, [2]]) == 1", "assert f([3, [4], 5]) == 1"], "beside lists"),
-        ("def f(a):\n    return a * 1j", ["assert f(1) == 1j", "assert f(2) == 2j"], "complex"),
         ("def f(a):\n    return a", ["assert f(1) == 2", "assert f(2) == 3"], "does not give the stated result"),
         ("def f(a):\n    raise ValueError", ["assert f(1) == 2", "assert f(2) == 3"], "ends with crash"),
         ("def f(a):\n    return f", ["assert f(1) == 2", "assert f(2) == 3"], "not a plain value"),
@@ -143,8 +178,8 @@ def test_tuples_come_back_as_tuples(made: Made) -> None:
     }
     summary, (made_row,) = made(row)
     assert made_row["example_input"][0] == "1 2\n3\n"
-    assert len(made_row["test_input"]) == 24
-    assert summary["test_reasons"] == {"the arguments do not survive as text": 3}
+    assert len(made_row["test_input"]) == 30 and len(made_row["function"]["test_input"]) == 3
+    assert summary["test_reasons"] == {}
     assert made_row["question"].startswith("Append.\n\nWrite")
 
 

@@ -56,7 +56,7 @@ def test_the_reader_in_a_program_is_the_one_that_proved_it(values: list[Any]) ->
     if form is None:
         return
     functions: dict[str, Any] = {}
-    exec(codec_source(form, in_order=False), functions)
+    exec(codec_source(form), functions)
     for value in values:
         if survives([form], [value]):
             lines = write_value(form, value)
@@ -112,7 +112,7 @@ def test_types_are_told_apart() -> None:
 
 
 def test_a_program_holds_only_what_it_needs() -> None:
-    source = codec_source(("row", "list", "int"), "bool", in_order=False)
+    source = codec_source(("row", "list", "int"), "bool")
     assert "set(" not in source
     assert "atom" not in source
     assert len(source.splitlines()) < 30

@@ -60,7 +60,7 @@ def converted(
         except SandboxUnavailable as error:
             require("bubblewrap", str(error))
         try:
-            found = await convert(source, sandbox)
+            found = await convert(source, sandbox, most_tests=None if ALL else 24)
             problems = [problem_from_row(row, "", "") for row in found.rows]
             report = await check(problems, sandbox, ProgressBars(quiet=True))
             return Converted(found, report, known, await printed_for_theirs(source, found, known, sandbox))

@@ -67,10 +67,11 @@ def literal(node: ast.expr) -> Any:
         raise ValueError("not a literal") from error
 
 
-def retyped(value: Any, models: Sequence[Any]) -> Any:
+def retyped(value: Any, models: Sequence[Any], parents: tuple[type, ...] = ()) -> Any:
     """The JSON value, its lists turned into tuples or sets where all `models` (literals of the argument) are such.
 
-    Text becomes a complex number where a model is one: JSON has no complex numbers.
+    Lists inside of tuples that are inside of tuples become tuples too, where no model is as deep; `parents` are the
+    types of the lists around the value. Text becomes a complex number where a model is one, which JSON does not have.
     """
     if isinstance(value, dict):
         inside = [item for model in models if isinstance(model, dict) for item in model.values()]
@@ -84,8 +85,8 @@ def retyped(value: Any, models: Sequence[Any]) -> Any:
         return value
     boxes = [model for model in models if isinstance(model, list | tuple | set | frozenset)]
     inside = [item for model in boxes for item in model]
-    items = [retyped(item, inside) for item in value]
-    kinds = {type(model) for model in boxes}
+    kinds = {type(model) for model in boxes} or ({tuple} if parents[-2:] == (tuple, tuple) else {list})
+    items = [retyped(item, inside, (*parents, *kinds) if len(kinds) == 1 else ()) for item in value]
     if kinds == {tuple}:
         return tuple(items)
     if kinds in ({set}, {frozenset}):

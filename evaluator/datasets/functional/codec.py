@@ -1,13 +1,15 @@
 """Writes values as lines of text and reads them back: the paper's encoding, made lossless.
 
 A *form* names the encoding of a value. `program.py` adds the source of these functions to reference solutions: in the
-sandbox, a test is read by the code that checked it here. They use built-in names only.
+sandbox, a test is read by the code that checked it here. They use built-in names
+and `ast` only.
 
 | form | text |
 |---|---|
 | `int`, `float`, `number`, `bool`, `none`, `word`, `atom` | a word; `number`: int or float, `atom`: any of these |
 | `line` | a string, as a line of its own |
 | `text` | a string: all remaining lines |
+| `literal` | a Python literal on a line, as `repr` writes it |
 | `(row, box, word form)` | the items on one line, separated by spaces |
 | `(rows, box, form of a row)` | one row per line, to the end of the text |
 | `(many, box, form)` | a line with the number of items, then each item in turn |
@@ -18,6 +20,7 @@ sandbox, a test is read by the code that checked it here. They use built-in name
 `box` is `list`, `tuple` or `set`. A set is written in sorted order.
 """
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,6 +54,8 @@ def read_value(form: Any, lines: Iterator[str]) -> Any:
         return "\n".join(lines)
     if form == "line":
         return next(lines)
+    if form == "literal":
+        return ast.literal_eval(next(lines))
     if isinstance(form, str):
         return read_word(form, next(lines))
     shape, box, inner = form
@@ -84,6 +89,8 @@ def write_value(form: Any, value: Any) -> list[str]:
     """The lines that encode `value`: `read_value` reads it from them."""
     if form == "text":
         return list(value.split("\n"))
+    if form == "literal":
+        return [repr(value)]
     if isinstance(form, str):
         return [write_word(value)]
     shape, box, inner = form
@@ -118,3 +125,24 @@ def sort_entries(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(sort_entries(item) for item in value)
     return value
+
+
+def result_text(forms: dict[str, Any], value: Any) -> str:
+    """The text of a function's result, in the form for its type; else a literal without blanks, which comparisons of
+    outputs ignore. Numbers of different types that are equal have equal texts or texts of equal numbers."""
+    kind = type(value).__name__
+    if isinstance(value, (bool, int)) and kind not in forms:
+        kind = "int" if "int" in forms else "float" if "float" in forms else "bool"
+        value = bool(value) if kind == "bool" and value in (0, 1) else int(value)
+    bases: list[Any] = [float, str, dict, list, tuple, set, frozenset]
+    for base in bases:
+        if isinstance(value, base) and kind not in forms:
+            kind = "set" if base is frozenset else base.__name__
+            value = set(value) if base is frozenset else base(value)
+    try:
+        lines = write_value(forms[kind], value)
+        if read_value(forms[kind], iter(lines)) == value and all(len(line.splitlines()) < 2 for line in lines):
+            return "\n".join(lines) + "\n"
+    except Exception:  # noqa: BLE001, S110 (whatever the result is, it has a literal)
+        pass
+    return repr(value).replace(" ", "\\x20") + "\n"

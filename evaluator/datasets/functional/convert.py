@@ -6,8 +6,10 @@ the sandbox for the converted inputs; a test is kept where they equal the text o
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,13 @@ from evaluator.datasets.execution import EmptyTable, ProgressBars
 from evaluator.datasets.functional.draft import MEMORY_MB, Draft, give_values, keep_confirmed, row_of
 from evaluator.datasets.functional.function import Dropped, FunctionProblem, LeftOut
 from evaluator.datasets.functional.prepare import prepare
-from evaluator.datasets.functional.program import probe, uses_sets
+from evaluator.datasets.functional.program import function_main, function_program, probe, uses_sets
 from evaluator.datasets.functional.registry import FORMATS, format_of
 from evaluator.datasets.rows import read_rows
 from sandbox import Sandbox
 
-MOST_TESTS = 24
-"""Default of the hidden tests kept per problem."""
+_PATIENCE = 8
+"""Time limit of reference solutions, as a multiple of the problem's."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Conversion:
             "converted": len(self.rows),
             "left_out": len(left_out),
             "tests": sum(len(row["test_input"]) for row in self.rows),
+            "function_tests": sum(len(row["function"]["test_input"]) for row in self.rows if "function" in row),
             "examples": sum(len(row["example_input"]) for row in self.rows),
             "tests_left_out": len(tests),
             "comparisons": dict(Counter(row.get("comparison", "tokens") for row in self.rows)),
@@ -68,12 +71,32 @@ async def convert(
     sandbox: Sandbox,
     *,
     chosen: str = "auto",
-    most_tests: int = MOST_TESTS,
+    most_tests: int | None = None,
     limit: int | None = None,
     bars: ProgressBars | None = None,
 ) -> Conversion:
-    """The conversion of the set in `path`. Raises DatasetError for a file that cannot be read."""
-    bars = bars or ProgressBars(quiet=True)
+    """The conversion of the set in `path`. Raises DatasetError for a file that cannot be read.
+
+    All tests are kept, or at most `most_tests` hidden ones of each problem.
+    """
+    with _numbers_of_any_length():
+        return await _convert(path, sandbox, chosen, most_tests, limit, bars or ProgressBars(quiet=True))
+
+
+@contextmanager
+def _numbers_of_any_length() -> Iterator[None]:
+    """A context in which Python reads and prints integers of any number of digits."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+async def _convert(
+    path: Path, sandbox: Sandbox, chosen: str, most_tests: int | None, limit: int | None, bars: ProgressBars
+) -> Conversion:
     kind, found = read_functions(path, chosen)
     found = found[:limit]
     rows: dict[int, dict[str, Any]] = {}
@@ -118,7 +141,7 @@ def _without_left_out(
 
 
 def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judging:
-    limits = Problem(problem.statement, time_limit_s=problem.time_limit_s, memory_mb=MEMORY_MB)
+    limits = Problem(problem.statement, time_limit_s=_PATIENCE * problem.time_limit_s, memory_mb=MEMORY_MB)
     return judging_of(limits, give_up_after=give_up_after)
 
 
@@ -129,7 +152,8 @@ def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
     """
     tables = {}
     for number, draft in drafts.items():
-        problem, arguments = draft.problem, [case.call.arguments for case in draft.prepared.cases]
+        problem, prepared = draft.problem, draft.prepared
+        arguments = [case.call.arguments for case in (*prepared.cases, *prepared.function_cases)]
         if not problem.reference:
             continue
         programs = {"direct": probe(problem, arguments)}
@@ -141,13 +165,21 @@ def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
 
 
 def _solutions(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
-    """The converted reference solutions; the tests of a table are the cases of the draft, by number."""
-    return {
-        number: EmptyTable(
-            {"solution": draft.program},
-            {str(at): UnitTest(case.stdin, draft.texts[at]) for at, case in enumerate(draft.cases)},
-            _judging(draft.problem),
+    """The converted reference solutions; the tests of a table are the cases of the draft, by number.
+
+    Those for functions alone come last.
+    """
+    tables = {}
+    for number, draft in drafts.items():
+        if not draft.program:
+            continue
+        source = function_program(draft.problem.reference, function_main(draft.problem, draft.encoding))
+        cases = [*draft.cases, *(case for case, _ in draft.function_tests)]
+        tests = {str(at): UnitTest(case.stdin, "") for at, case in enumerate(cases)}
+        first = [str(at) for at in range(len(draft.cases))]
+        rest = [str(at) for at in range(len(draft.cases), len(cases))]
+        wanted = [*(("solution", at) for at in first), *(("function", at) for at in rest)]
+        tables[number] = EmptyTable(
+            {"solution": draft.program, "function": source}, tests, _judging(draft.problem), tuple(wanted)
         )
-        for number, draft in drafts.items()
-        if draft.program
-    }
+    return tables

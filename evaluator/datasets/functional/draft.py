@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cure.table import Cell, ProgramTable
 from evaluator.datasets.functional import wording
-from evaluator.datasets.functional.codec import sort_entries
-from evaluator.datasets.functional.forms import Form
+from evaluator.datasets.functional.codec import result_text, sort_entries
 from evaluator.datasets.functional.function import UNKNOWN, Dropped, FunctionProblem, LeftOut
-from evaluator.datasets.functional.prepare import Case, Prepared, kind_of
-from evaluator.datasets.functional.program import solution
+from evaluator.datasets.functional.prepare import Case, Prepared, is_literal, kind_of
+from evaluator.datasets.functional.program import Encoding, function_main, literal_input, solution
 from evaluator.datasets.functional.results import (
     UNREADABLE,
     agrees,
     comparison_of,
     confusable,
     entries_need_order,
+    numbers_alike,
     order_shows,
     output_forms,
     output_text,
@@ -27,9 +27,12 @@ from evaluator.datasets.functional.results import (
 )
 from sandbox import Verdict
 
+MOST_DIGITS = 4300
+"""Digits of a number that Python reads and prints by default."""
 MEMORY_MB = 512
 """Memory limit of converted problems."""
 _SORTED = "The entries of a dictionary come in ascending order of their keys."
+_MANY_DIGITS = "Numbers may have more than 4,300 digits: call sys.set_int_max_str_digits(0) first."
 _UNORDERED = {
     "unordered-tokens": "They may be printed in any order.",
     "unordered-lines": "The lines may be printed in any order, but for one with a number of lines.",
@@ -47,15 +50,17 @@ class Draft:
     """The result of each case."""
     texts: list[str] = field(default_factory=list)
     """The expected output of each case."""
-    outputs: Mapping[str, Form] = field(default_factory=dict)
-    """Forms of results by the name of their type."""
+    function_tests: list[tuple[Case, Any]] = field(default_factory=list)
+    """Cases for functions alone, with their results, which follow in `function_texts` as text."""
+    function_texts: list[str] = field(default_factory=list)
     unordered: bool = False
     """Whether the order of the items of a result comes from a set."""
-    sorted: bool = False
-    """Whether the entries of dictionaries are printed in the order of their keys."""
+    encoding: Encoding = field(default_factory=lambda: Encoding(inputs=(), outputs={}))
     comparison: str = "tokens"
     program: str = ""
     """The converted reference solution; empty where the set has none."""
+    slowest_s: float = 0.0
+    """CPU seconds of the reference solution's slowest test."""
 
     @property
     def problem(self) -> FunctionProblem:
@@ -87,16 +92,17 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
     """
     _read_results(draft, results)
     _write_results(draft)
-    draft.comparison = comparison_of(draft.problem.oracle, draft.outputs, draft.values, draft.unordered)
+    draft.comparison = comparison_of(draft.problem.oracle, draft.encoding.outputs, draft.values, draft.unordered)
     if draft.problem.reference:
-        draft.program = solution(draft.problem, draft.prepared.inputs, draft.outputs, draft.sorted)
+        draft.program = solution(draft.problem, draft.encoding)
 
 
 def _read_results(draft: Draft, results: ProgramTable | None) -> None:
     """Keep the cases whose result is a plain value, as stated, and does not depend on the order of a set."""
     problem = draft.problem
     kept: list[int] = []
-    draft.cases = list(draft.prepared.cases)
+    natural = len(draft.prepared.cases)
+    draft.cases = [*draft.prepared.cases, *draft.prepared.function_cases]
     draft.values = [UNREADABLE] * len(draft.cases)
     for at, case in enumerate(draft.cases):
         value = case.call.expected if results is None else _result(draft, case, results.cells["direct", str(at)])
@@ -112,35 +118,53 @@ def _read_results(draft: Draft, results: ProgramTable | None) -> None:
                 draft.drop(case, "what the reference solution gives depends on the order of a set", repr(value)[:80])
                 continue
             draft.unordered = draft.unordered or shows
-        draft.values[at] = value
-        kept.append(at)
+        if at < natural:
+            draft.values[at] = value
+            kept.append(at)
+        else:
+            draft.function_tests.append((case, value))
     draft.keep(kept)
 
 
 def _write_results(draft: Draft) -> None:
     """Choose the forms of the results, and keep the cases whose result keeps its value and type as text."""
-    draft.outputs = output_forms(draft.values)
-    if any(entries_need_order(value, draft.outputs[type(value).__name__]) for value in draft.values):
-        draft.sorted = True
+    values, draft.values = draft.values, numbers_alike(draft.values)
+    bools_as_integers = [*map(type, values)] != [*map(type, draft.values)]
+    outputs = output_forms(draft.values)
+    in_order = any(entries_need_order(value, outputs[type(value).__name__]) for value in draft.values)
+    if in_order:
         draft.values = [sort_entries(value) for value in draft.values]
-    texts = {
-        at: text for at, value in enumerate(draft.values) if (text := output_text(draft.outputs, value)) is not None
-    }
+    texts = {at: text for at, value in enumerate(draft.values) if (text := output_text(outputs, value)) is not None}
     alike = confusable(texts, draft.values)
-    lost: list[Any] = []
-    for at, case in enumerate(draft.cases):
-        if at not in texts:
-            draft.drop(case, "the result does not survive as text", repr(draft.values[at])[:80])
-            lost.append(draft.values[at])
-        elif at in alike:
-            draft.drop(case, "the result prints like one of another type", repr(draft.values[at])[:80])
     kept = [at for at in texts if at not in alike]
+    lost = [at for at in range(len(draft.cases)) if at not in kept]
     if lost and len(kept) < draft.prepared.examples + draft.prepared.least:
-        raise LeftOut(f"the result: {kind_of(lost)}", f"{len(kept)} of {len(draft.cases)} survive")
+        reason = kind_of([draft.values[at] for at in lost])
+        raise LeftOut(f"the result: {reason}", f"{len(kept)} of {len(draft.cases)} survive")
+    for at in lost:
+        case = draft.cases[at]
+        arguments = case.call.arguments
+        if is_literal(arguments):
+            draft.function_tests.append((replace(case, stdin=literal_input(arguments)), draft.values[at]))
+        else:
+            draft.drop(case, "the result does not survive as text", repr(draft.values[at])[:80])
     draft.texts = [texts.get(at, "") for at in range(len(draft.cases))]
     draft.keep(kept)
     present = {type(value).__name__ for value in draft.values}
-    draft.outputs = {name: form for name, form in draft.outputs.items() if name in present}
+    outputs = {name: form for name, form in outputs.items() if name in present}
+    draft.encoding = Encoding(
+        inputs=draft.prepared.inputs,
+        outputs=outputs,
+        in_order=in_order,
+        bools_as_integers=bools_as_integers,
+        many_digits=any(len(word) > MOST_DIGITS for text in draft.texts for word in text.split()),
+    )
+    if draft.prepared.keeps_all:
+        draft.function_texts = [
+            result_text(outputs, sort_entries(value) if in_order else value) for _, value in draft.function_tests
+        ]
+    else:
+        draft.function_tests = []
 
 
 def _as_stated(problem: FunctionProblem, case: Case, value: Any) -> bool:
@@ -161,43 +185,64 @@ def _result(draft: Draft, case: Case, cell: Cell) -> Any:
 
 
 def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
-    """Keep the cases whose text the converted solution prints within half of the time limit. Raises LeftOut."""
+    """Keep the cases whose text the converted solution prints. Raises LeftOut.
+
+    `printed` has rows with a single test each: its row is the number of the test.
+    """
     if printed is None:
         return
+    tests = [*zip(draft.cases, draft.texts, strict=True)]
+    tests += [(case, text) for (case, _), text in zip(draft.function_tests, draft.function_texts, strict=True)]
     kept: list[int] = []
-    for at, case in enumerate(draft.cases):
-        cell = printed.cells["solution", str(at)]
+    for at, (case, text) in enumerate(tests):
+        cell = printed.cells["solution" if at < len(draft.cases) else "function", str(at)]
         if cell.verdict is not Verdict.OK:
             draft.drop(case, f"the converted solution ends with {cell.verdict}", cell.reason)
-        elif cell.stdout != draft.texts[at]:
+        elif cell.stdout != text:
             draft.drop(case, "the converted solution prints something else", cell.stdout[:80])
-        elif cell.cpu_s > draft.problem.time_limit_s / 2:
-            draft.drop(case, "the reference solution needs more than half of the time limit", f"{cell.cpu_s:.2f} s")
         else:
             kept.append(at)
-    draft.keep(kept)
+            draft.slowest_s = max(draft.slowest_s, cell.cpu_s)
+    natural = len(draft.cases)
+    functions = [at - natural for at in kept if at >= natural]
+    draft.function_tests = [draft.function_tests[at] for at in functions]
+    draft.function_texts = [draft.function_texts[at] for at in functions]
+    draft.keep([at for at in kept if at < natural])
 
 
-def row_of(draft: Draft, kind: str, most_tests: int) -> dict[str, Any]:
+def row_of(draft: Draft, kind: str, most_tests: int | None) -> dict[str, Any]:
     """The row of CURE's JSON; `kind` is the format of the source."""
     problem, examples = draft.problem, draft.prepared.examples
     tests = [(case.stdin, text) for case, text in zip(draft.cases, draft.texts, strict=True)]
     public, hidden = tests[:examples], tests[examples:][:most_tests]
-    for case in draft.cases[examples + most_tests :]:
+    for case in draft.cases[examples + len(hidden) :]:
         draft.drop(case, "not needed: spare", "")
-    remark = _SORTED if draft.sorted else _UNORDERED.get(draft.comparison, "")
+    encoding = draft.encoding
+    remark = _SORTED if encoding.in_order else _UNORDERED.get(draft.comparison, "")
+    if encoding.many_digits:
+        remark = f"{remark} {_MANY_DIGITS}".strip()
+    limit_s = problem.time_limit_s
+    while draft.slowest_s > limit_s / 2:
+        limit_s *= 2
     row: dict[str, Any] = {
         "name": problem.name,
         "question": wording.question(
-            problem.statement, draft.prepared.names, draft.prepared.inputs, draft.outputs, public, remark
+            problem.statement, draft.prepared.names, encoding.inputs, encoding.outputs, public, remark
         ),
         "example_input": [given for given, _ in public],
         "example_output": [expected for _, expected in public],
         "test_input": [given for given, _ in hidden],
         "test_output": [expected for _, expected in hidden],
-        "test_time_limit": problem.time_limit_s,
+        "test_time_limit": limit_s,
         "memory_limit_mb": MEMORY_MB,
         "source": kind,
+        "function": {
+            "prompt": problem.prompt,
+            "solution": problem.reference,
+            "main": function_main(problem, encoding),
+            "test_input": [case.stdin for case, _ in draft.function_tests],
+            "test_output": draft.function_texts,
+        },
         **problem.extra,
     }
     if draft.comparison != "tokens":

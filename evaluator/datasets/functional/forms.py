@@ -16,9 +16,15 @@ ENOUGH = 0.9
 """A simpler form is chosen if it keeps this share of the values; the other values are left out."""
 _OF_ALL = 0.75
 """Share of all values that a form chosen for the public ones must keep."""
+_OF_LITERALS = 0.5
+"""Share of all values that another form must keep for them not to be written as literals."""
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
 _MOST_FIELDS = 6
+_FORMS = ("fields", "pairs", "map")
+"""Shapes whose inner part is a tuple of forms."""
+LITERAL = "literal"
+"""The form that every Python literal survives."""
 
 
 def to_text(forms: Sequence[Form], values: Sequence[Any]) -> str:
@@ -59,23 +65,29 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def survives(forms: Sequence[Form], values: Sequence[Any]) -> bool:
-    """Whether the values are equal after being written in these forms and read back, by any program."""
+def survives(forms: Sequence[Form], values: Sequence[Any], printed: bool = False) -> bool:
+    """Whether the values are equal after being written in these forms and read back, by any program.
+
+    `printed` values need not be read by a program, so their lines may begin and end with blanks, and nothing stands
+    for an empty list.
+    """
     try:
         text = to_text(forms, values)
+        if printed and not text.strip("\n") and values == [[]]:
+            return True
         if values and not text:  # an empty table: a program that reads nothing cannot tell it from one empty row
             return False
         text.encode()
-        if not all(_plain(line) for line in text.split("\n")):
+        if not all(_plain(line, printed) for line in text.split("\n")):
             return False
         return same(from_text(forms, text), list(values))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return False  # ValueError: also half a surrogate pair, and integers of more than 4300 digits
+        return False  # ValueError: also half a surrogate pair
 
 
-def _plain(line: str) -> bool:
+def _plain(line: str, printed: bool) -> bool:
     """Whether every program reads the line alike: no blanks around it, no further line separators in it."""
-    return line == line.strip() and len(line.splitlines()) <= 1
+    return (printed or line == line.strip()) and len(line.splitlines()) <= 1
 
 
 Place = Literal["middle", "end", "result"]
@@ -88,7 +100,7 @@ def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
     values = list({repr(value): value for value in values}.values())  # empty values would outvote the others
     best, most = None, 0
     for form in _candidates(values, place):
-        kept = sum(survives([form], [value]) for value in values)
+        kept = sum(survives([form], [value], printed=place == "result") for value in values)
         if kept >= ENOUGH * len(values) and kept:
             return form
         if kept > most:
@@ -96,14 +108,32 @@ def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
     return best
 
 
-def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form | None:
-    """The form chosen for the public values `shown`, if it keeps three quarters of all values; else for all values."""
+def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form:
+    """The form chosen for the public values `shown`, if it keeps three quarters of all values; else for all values.
+
+    Where another form of words or lines keeps all values, such as one with a line for each word, it is taken;
+    `literal` where no other form keeps half.
+    """
+    different = list({repr(value): value for value in values}.values())
+
+    def kept(form: Form) -> int:
+        return sum(survives([form], [value], printed=place == "result") for value in different)
+
     form = choose(shown, place)
-    if form is not None:
-        different = list({repr(value): value for value in values}.values())
-        if sum(survives([form], [value]) for value in different) >= _OF_ALL * len(different):
-            return form
-    return choose(values, place)
+    if form is None or kept(form) < _OF_ALL * len(different):
+        form = choose(values, place)
+    if form is None or kept(form) < _OF_LITERALS * len(different):
+        return LITERAL if form is None or kept(LITERAL) > kept(form) else form
+    words = {"word", "line"}
+    if kept(form) == len(different) or not _words_of(form) <= words:
+        return form
+    candidates = (other for other in _candidates(different, place) if _words_of(other) <= words)
+    return next((other for other in candidates if kept(other) == len(different)), form)
+
+
+def _words_of(form: Form) -> set[str]:
+    """The kinds of words in a form."""
+    return {form} if isinstance(form, str) else set().union(*map(_words_of, form[2] if form[0] in _FORMS else form[2:]))
 
 
 def _candidates(values: Sequence[Any], place: Place) -> Iterator[Form]:

@@ -53,6 +53,8 @@ class FunctionProblem:
     reference: str
     """Source that defines the function; empty where the set has none."""
     calls: tuple[Call, ...]
+    prompt: str = ""
+    """What a completion continues; empty where the set has none."""
     oracle: Oracle = Oracle()
     time_limit_s: float = 1.0
     least_tests: int = 1

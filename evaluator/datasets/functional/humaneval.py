@@ -35,6 +35,7 @@ def humaneval(row: Row, where: str) -> FunctionProblem:
         parameters=parameters(reference, entry),
         reference=reference,
         calls=calls,
+        prompt=prompt,
         oracle=with_tolerance(oracle, row.get("atol")),
         least_tests=LEAST_PLUS if plus else 1,
         dropped=dropped,

@@ -58,6 +58,7 @@ def mbpp_plus(row: Row, where: str) -> FunctionProblem:
         entry_point=entry,
         parameters=parameters(reference, entry),
         reference=reference,
+        prompt=prompt,
         calls=calls_of_json(row, found, where),
         oracle=with_tolerance(oracle, row.get("atol")),
         least_tests=LEAST_PLUS,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluator.datasets.functional.forms import Form, best_form, survives, to_text
+from evaluator.datasets.functional.forms import LITERAL, Form, best_form, survives, to_text
 from evaluator.datasets.functional.function import Call, Dropped, FunctionProblem, LeftOut
+from evaluator.datasets.functional.program import literal_input
 
 _SAMPLE = 400
 """About how many calls the forms are chosen from; all calls are then tried with these forms."""
@@ -40,14 +41,18 @@ class Prepared:
     least: int
     """Number of hidden cases that are needed."""
     cases: tuple[Case, ...]
+    keeps_all: bool
+    """Whether all tests are wanted."""
+    function_cases: tuple[Case, ...]
+    """Cases whose arguments the forms do not keep: they are for functions alone, with a literal as input."""
     dropped: tuple[Dropped, ...]
 
 
-def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
+def prepare(problem: FunctionProblem, most_tests: int | None = None) -> Prepared:
     """The problem with the inputs of its tests. Raises LeftOut where it cannot be converted.
 
-    The first cases are public, if possible without empty lines. At most `most_tests` hidden ones and a few spares
-    follow, spread evenly over all calls whose arguments the forms keep.
+    The first cases are public, if possible without empty lines. All hidden ones follow, or at most `most_tests` and a
+    few spares, spread evenly over all calls whose arguments the forms keep.
     """
     if problem.oracle.kind == "other":
         raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
@@ -66,25 +71,28 @@ def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
     names = tuple(problem.parameters[at] if at < len(problem.parameters) else f"argument{at + 1}" for at in range(size))
     inputs = _forms(calls, names)
     cases: list[Case] = []
+    function_cases: list[Case] = []
     seen: set[str] = set()
     for call in calls:
-        if not survives(inputs, call.arguments):
+        natural = survives(inputs, call.arguments)
+        text = to_text(inputs, call.arguments) if natural else literal_input(call.arguments)
+        if not natural and not is_literal(call.arguments):
             dropped.append(_drop(problem, call, "the arguments do not survive as text"))
-            continue
-        text = to_text(inputs, call.arguments)
-        if len(text) > _LONGEST:
+        elif len(text) > _LONGEST:
             dropped.append(_drop(problem, call, f"the input is longer than {_LONGEST} characters"))
         elif text in seen:
             dropped.append(_drop(problem, call, "the same input as another test"))
         else:
             seen.add(text)
-            cases.append(Case(call, text))
+            (cases if natural else function_cases).append(Case(call, text))
     examples = _examples(problem, cases)
     different = len({repr(call.arguments) for call in calls})
     least = problem.least_tests if different >= _FEW else min(problem.least_tests, 2)
     if len(cases) < examples + least:
         raise LeftOut(_why(calls, names, inputs), f"{len(cases)} of {len(calls)} tests survive")
-    chosen = _chosen(cases, examples, most_tests)
+    chosen = _chosen(cases, examples, len(cases) if most_tests is None else most_tests)
+    if most_tests is not None:
+        function_cases = []
     if len(chosen) < len(cases):
         reason = f"not needed: {len(cases)} tests survive, at most {most_tests} hidden ones are kept"
         dropped.append(Dropped(problem.name, f"{len(cases) - len(chosen)} tests", reason))
@@ -95,6 +103,8 @@ def prepare(problem: FunctionProblem, most_tests: int) -> Prepared:
         examples=examples,
         least=least,
         cases=tuple(chosen),
+        keeps_all=most_tests is None,
+        function_cases=tuple(function_cases),
         dropped=tuple(dropped),
     )
 
@@ -103,13 +113,10 @@ def _forms(calls: Sequence[Call], names: Sequence[str]) -> tuple[Form, ...]:
     step = max(1, len(calls) // _SAMPLE)
     sample = [call for at, call in enumerate(calls) if call.public or at % step == 0]
     forms: list[Form] = []
-    for at, name in enumerate(names):
+    for at in range(len(names)):
         values = [call.arguments[at] for call in sample]
         shown = [call.arguments[at] for call in sample if call.public]
-        form = best_form(shown, values, "end" if at == len(names) - 1 else "middle")
-        if form is None:
-            raise LeftOut(f"argument {name!r}: {kind_of(values)}", repr(values[0])[:80])
-        forms.append(form)
+        forms.append(best_form(shown, values, "end" if at == len(names) - 1 else "middle"))
     return tuple(forms)
 
 
@@ -170,6 +177,11 @@ def kind_of(values: Sequence[Any]) -> str:
     if len({type(value).__name__ for value in values}) > 1:
         return f"values of mixed types ({', '.join(sorted({type(value).__name__ for value in values}))})"
     return "values that read differently as text (empty or blank strings, several kinds in one list)"
+
+
+def is_literal(value: Any) -> bool:
+    """Whether a program reads the value from its literal."""
+    return survives([LITERAL], [value])
 
 
 def _drop(problem: FunctionProblem, call: Call, reason: str) -> Dropped:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from evaluator.datasets.functional import codec
-from evaluator.datasets.functional.forms import Form
+from evaluator.datasets.functional.forms import LITERAL, Form
 from evaluator.datasets.functional.function import FunctionProblem, LeftOut
 
 _ORDERING_CALLS = (
@@ -43,8 +44,11 @@ def _codec_text() -> str:
     return Path(codec.__file__).read_text(encoding="utf-8")
 
 
-def codec_source(*forms: Any, in_order: bool) -> str:
-    """The source of the functions of `codec` that these forms need, without annotations and docstrings."""
+def codec_source(*forms: Any, optional: Collection[str] = ()) -> str:
+    """The source of the functions of `codec` that these forms need, without annotations and docstrings.
+
+    `optional` names those of `sort_entries` and `result_text` that are needed.
+    """
     used = {text for form in forms for text in _texts(form)}
     functions = [node for node in ast.parse(_codec_text()).body if isinstance(node, ast.FunctionDef)]
     for node in functions:
@@ -52,7 +56,8 @@ def codec_source(*forms: Any, in_order: bool) -> str:
         node.returns = None
         for argument in node.args.args:
             argument.annotation = None
-    kept = [_Pruned(used).visit(node) for node in functions if in_order or node.name != "sort_entries"]
+    left_out = {"sort_entries", "result_text"} - set(optional)
+    kept = [_Pruned(used).visit(node) for node in functions if node.name not in left_out]
     return "\n\n".join(ast.unparse(node) for node in kept)
 
 
@@ -76,15 +81,28 @@ class _Pruned(ast.NodeTransformer):
         return node
 
 
-def solution(
-    problem: FunctionProblem, inputs: Sequence[Form], outputs: Mapping[str, Form], in_order: bool = False
-) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """How a problem's arguments and results are written."""
+
+    inputs: Sequence[Form]
+    outputs: Mapping[str, Form]
+    """The form of a result by the name of its type."""
+    in_order: bool = False
+    """Whether dictionaries are printed sorted by key."""
+    bools_as_integers: bool = False
+    """Whether True and False are printed as 1 and 0."""
+    many_digits: bool = False
+    """Whether a number has more digits than Python reads or prints by default."""
+
+
+def solution(problem: FunctionProblem, encoding: Encoding) -> str:
     """The reference solution as a program: reads the arguments, calls the function, prints its result.
 
-    `outputs` has the form of a result by the name of its type; `in_order`: dictionaries are printed sorted by key.
     Raises LeftOut if names clash.
     """
-    functions = codec_source(*inputs, *outputs.values(), in_order=in_order)
+    inputs, outputs, in_order = encoding.inputs, encoding.outputs, encoding.in_order
+    functions = codec_source(*inputs, *outputs.values(), optional=("sort_entries",) if in_order else ())
     names = {node.name for node in ast.parse(functions).body if isinstance(node, ast.FunctionDef)}
     taken = names & {name for node in ast.walk(_parsed(problem)) if (name := getattr(node, "name", None))}
     if taken:
@@ -93,7 +111,8 @@ def solution(
     lines = [
         problem.reference.rstrip(),
         "",
-        "import sys",
+        "import ast, sys" if LITERAL in _texts((*inputs, *outputs.values())) else "import sys",
+        *(["sys.set_int_max_str_digits(0)"] if encoding.many_digits else []),
         "",
         functions,
         "",
@@ -107,6 +126,8 @@ def solution(
         lines.append(_PLAIN.rstrip())
     if in_order:
         lines.append("result = sort_entries(result)")
+    if encoding.bools_as_integers:
+        lines.append("result = int(result) if isinstance(result, bool) else result")
     if len(outputs) == 1:
         lines.append(f"form = {next(iter(outputs.values()))!r}")
     else:
@@ -125,7 +146,53 @@ def probe(problem: FunctionProblem, cases: Sequence[tuple[Any, ...]], backwards:
         source = _BACKWARDS + ast.unparse(_Backwards().visit(_parsed(problem)))
     result = f"{problem.entry_point}(*cases[int(input())])"
     shown = f"bool({result})" if problem.oracle.kind == "truth" else result
-    return f"{source}\n\ncases = {list(cases)!r}\nresult = {shown}\n{_PLAIN}print(repr(result))\n"
+    digits = "import sys\nsys.set_int_max_str_digits(0)\n"
+    return f"{source}\n\n{digits}cases = {list(cases)!r}\nresult = {shown}\n{_PLAIN}print(repr(result))\n"
+
+
+LITERAL_MARK = "# arguments as a tuple of Python\n"
+"""First line of a test for functions alone, whose arguments follow as a literal."""
+
+
+def literal_input(arguments: tuple[Any, ...]) -> str:
+    """The standard input of a test for functions alone."""
+    return f"{LITERAL_MARK}{arguments!r}\n"
+
+
+def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
+    """The part of a program behind `source = ...`, which runs the function of any solution in this source.
+
+    The function may be a method of a class Solution. What the solution itself prints is lost. Equal results have equal
+    texts, so that a tuple in the place of a list, or text in the place of a number, is another result.
+    """
+    optional = ("result_text", "sort_entries") if encoding.in_order else ("result_text",)
+    functions = codec_source(*encoding.inputs, *encoding.outputs.values(), optional=optional)
+    reads = ", ".join(f"read_value({form!r}, lines)" for form in encoding.inputs)
+    result = "bool(result)" if problem.oracle.kind == "truth" else "result"
+    return f"""import ast, contextlib, io, sys
+
+sys.set_int_max_str_digits(0)
+{functions}
+
+text = sys.stdin.read()
+if text.startswith({LITERAL_MARK!r}):
+    arguments = ast.literal_eval(text[{len(LITERAL_MARK)}:])
+else:
+    lines = iter(text.removesuffix("\\n").split("\\n"))
+    arguments = [{reads}]
+sys.stdin = io.StringIO()
+with contextlib.redirect_stdout(io.StringIO()):
+    names = {{"__name__": "solution"}}
+    exec(compile(source, "solution.py", "exec"), names)
+    function = names.get({problem.entry_point!r}) or getattr(names["Solution"](), {problem.entry_point!r})
+    result = function(*arguments)
+print(result_text({dict(encoding.outputs)!r}, {f"sort_entries({result})" if encoding.in_order else result}), end="")
+"""
+
+
+def function_program(source: str, main: str) -> str:
+    """A program that runs the function in `source` by the text of `function_main`."""
+    return f"source = {source!r}\n".replace("`", "\\x60") + main
 
 
 def uses_sets(source: str) -> bool:

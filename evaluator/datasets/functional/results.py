@@ -7,9 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluator.datasets.functional.forms import Form, choose, same, survives, to_text
+from evaluator.datasets.functional.forms import Form, best_form, same, survives, to_text
 from evaluator.datasets.functional.function import LeftOut, Oracle
-from evaluator.datasets.functional.prepare import kind_of
 
 _BY_TYPE = {"bool": "bool", "int": "int", "float": "float", "NoneType": "none", "str": "text"}
 _RELATIVE = 1e-6
@@ -26,23 +25,23 @@ def parsed(text: str) -> Any:
 
 
 def output_forms(values: Sequence[Any]) -> dict[str, Form]:
-    """The form of results by the name of their type; raises LeftOut where no form fits a type."""
+    """The form of results by the name of their type."""
     by_type: dict[str, list[Any]] = defaultdict(list)
     for value in values:
         by_type[type(value).__name__].append(value)
-    forms: dict[str, Form] = {}
-    for name, found in by_type.items():
-        form = _BY_TYPE.get(name) or choose(found, "result")
-        if form is None:
-            raise LeftOut(f"the result: {kind_of(found)}", repr(found[0])[:80])
-        forms[name] = form
-    return forms
+    return {name: _BY_TYPE.get(name) or best_form(found, found, "result") for name, found in by_type.items()}
 
 
 def output_text(forms: Mapping[str, Form], value: Any) -> str | None:
     """The text of the value; None if reading it back would give another value."""
     form = forms[type(value).__name__]
-    return to_text([form], [value]) if survives([form], [value]) else None
+    return (to_text([form], [value]) or "\n") if survives([form], [value], printed=True) else None
+
+
+def numbers_alike(values: Sequence[Any]) -> list[Any]:
+    """The values with True and False as 1 and 0 where most results are integers: Python calls them equal."""
+    kinds = Counter(type(value) for value in values)
+    return [int(value) if kinds[int] > kinds[bool] and isinstance(value, bool) else value for value in values]
 
 
 def confusable(texts: Mapping[int, str], values: Sequence[Any]) -> set[int]:

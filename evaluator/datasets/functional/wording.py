@@ -23,6 +23,7 @@ _ONE = {
     "atom": "a number, True, False, None or a word",
     "line": "a string, as it is, to the end of the line",
     "text": "a string",
+    "literal": "a value of Python on one line, as `repr` writes it, such as [1, 'a', None]",
 }
 _MANY = {
     "int": "integers",

@@ -1,0 +1,70 @@
+"""Makes a set with fewer hidden tests: those that reject wrong programs come first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from cure.problem import Problem
+from cure.reward import Booleans
+from cure.table import judging_of, pass_matrix
+from evaluator.datasets.execution import EmptyTable, ProgressBars
+from sandbox import Sandbox
+
+
+async def trim(
+    problems: Sequence[Problem],
+    most: int,
+    sandbox: Sandbox,
+    bars: ProgressBars,
+    programs: Mapping[str, Sequence[str]] | None = None,
+) -> list[Problem]:
+    """The problems with at most `most` hidden tests each, in the order of the set.
+
+    Wrong programs are found among the submissions of a problem and its `programs`, by name: all that fail a hidden
+    test. Tests are chosen so that together they reject the most of these; the rest are spread over all tests. Tests for
+    functions alone are left out. Raises SandboxError.
+    """
+    tables: dict[int, EmptyTable] = {}
+    for number, problem in enumerate(problems):
+        given = [*(it.text for it in problem.submissions), *(programs or {}).get(problem.name, ())]
+        if len(problem.hidden) > most and given:
+            sources = {str(at): source for at, source in enumerate(dict.fromkeys(given))}
+            tests = {str(at): test for at, test in enumerate(problem.hidden)}
+            tables[number] = EmptyTable(sources, tests, judging_of(problem, give_up_after=2))
+    filled = await bars.filled("running programs", sandbox, tables)
+    trimmed = []
+    for number, problem in enumerate(problems):
+        chosen = spread(len(problem.hidden), most)
+        if (table := filled.get(number)) is not None:
+            chosen = rejecting(pass_matrix(table, list(table.candidates), list(table.tests)), most)
+        extra = dict(problem.extra)
+        if function := extra.get("function"):
+            extra["function"] = {**function, "test_input": [], "test_output": []}
+        trimmed.append(replace(problem, hidden=tuple(problem.hidden[at] for at in chosen), extra=extra))
+    return trimmed
+
+
+def rejecting(passes: Booleans, most: int) -> list[int]:
+    """The columns of at most `most` tests, in order, that together reject the most programs of `passes`.
+
+    `passes` is (programs, tests). Each test in turn rejects the most programs that no chosen test rejects yet; of equal
+    ones it is the test that rejects the most programs in all. Once no program is left, the rest are spread over the
+    other tests.
+    """
+    fails = ~passes
+    chosen: list[int] = []
+    left = fails.any(axis=1)  # (programs,) wrong ones that no chosen test rejects
+    while left.any() and len(chosen) < most:
+        found = fails[left].sum(axis=0)  # (tests,)
+        best = max(range(fails.shape[1]), key=lambda at: (found[at], fails[:, at].sum(), -at))
+        chosen.append(best)
+        left &= ~fails[:, best]
+    others = [at for at in range(fails.shape[1]) if at not in chosen]
+    return sorted([*chosen, *(others[at] for at in spread(len(others), most - len(chosen)))])
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` of the numbers below `count`, evenly spread."""
+    most = min(count, most)
+    return [at * count // most for at in range(most)]

@@ -1,0 +1,99 @@
+"""Sample files of EvalPlus and LiveCodeBench, evaluated as they are on a set that was converted here."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cure.errors import ProblemError
+from cure.problem import Problem
+from evaluator.commands import evaluate
+from evaluator.commands.datasets import datasets
+from evaluator.run.own_samples import samples_of
+
+PROMPT = 'def double(xs):\n    """ Double each number.\n    """\n'
+ROW = {
+    "task_id": "HumanEval/900",
+    "prompt": PROMPT,
+    "entry_point": "double",
+    "canonical_solution": "    return [2 * x for x in xs]\n",
+    "test": "def check(candidate):\n    assert candidate([1]) == [2]\n",
+    "base_input": [[[1]], [[1, 2]], [[3]]],
+    "plus_input": [[[n, n + 1]] for n in range(12)] + [[["a"]], [[]]],
+    "atol": 0,
+}
+SAMPLES = {
+    "a completion": {"completion": "    return [x + x for x in xs]\n"},
+    "a solution that prints": {"solution": "print(1)\ndef double(xs):\n    print(2)\n    return [x * 2 for x in xs]\n"},
+    "a class": {"solution": "class Solution:\n    def double(self, xs):\n        return [x * 2 for x in xs]\n"},
+    "a main block": {
+        "solution": f"{PROMPT}    return [x * 2 for x in xs]\nif __name__ == '__main__':\n    print(input())\n"
+    },
+    "names of the reader": {
+        "solution": "def read_value(x):\n    return 2 * x\ndef double(a):\n    return [*map(read_value, a)]\n"
+    },
+    "wrong for text alone": {"solution": "def double(xs):\n    return [2 * int(x) for x in xs]\n"},
+    "a tuple": {"solution": "def double(xs):\n    return tuple(2 * x for x in xs)\n"},
+    "text for numbers": {"solution": "def double(xs):\n    return [str(2 * x) for x in xs]\n"},
+    "another function": {"solution": "def triple(xs):\n    return xs\n"},
+    "fences": {"solution": '"""\n```\n"""\ndef double(xs):\n    return [2 * x for x in xs]\n'},
+}
+RIGHT = ("a completion", "a solution that prints", "a class", "a main block", "names of the reader", "fences")
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set")
+    (folder / "set.jsonl").write_text(json.dumps(ROW) + "\n")
+    command = ["convert", str(folder / "set.jsonl"), "--to", str(folder / "set.json"), "--sandbox", "none"]
+    CliRunner().invoke(datasets, command, catch_exceptions=False)
+    return folder / "set.json"
+
+
+def accuracy(problems: Path, samples: Path, outputs: Path) -> float:
+    """The share of right programs."""
+    command = [str(problems), "--samples", str(samples), "--outputs", str(outputs), "--sandbox", "none", "--json"]
+    result = CliRunner().invoke(evaluate, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    value: float = json.loads(result.stdout)["standard"]["values"]["code_accuracy_pooled"]["value"]
+    return value
+
+
+def test_samples_of_evalplus_get_its_verdicts(converted: Path, tmp_path: Path) -> None:
+    file = tmp_path / "samples.jsonl.gz"
+    rows = ({"task_id": "HumanEval/900", **sample} for sample in SAMPLES.values())
+    file.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))
+    assert accuracy(converted, file, tmp_path / "out") == pytest.approx(len(RIGHT) / len(SAMPLES))
+    (table,) = map(json.loads, next(tmp_path.glob("out/*/*/*/tables.jsonl")).read_text().splitlines())
+    right = [name for name, cells in zip(SAMPLES, table["cells"], strict=True) if set(cells) == {"P"}]
+    assert right == [name for name in SAMPLES if name in RIGHT]
+
+
+def test_samples_of_livecodebench_are_run_as_they_are(tmp_path: Path) -> None:
+    problems, file = tmp_path / "set.json", tmp_path / "samples.json"
+    problems.write_text(
+        json.dumps([{"name": "abc1_a", "question": "Double.", "test_input": ["2\n"], "test_output": ["4\n"]}])
+    )
+    code = ["values: List[int] = [2 * int(input())]\nprint(*values)", "print(4 + int(input()))"]
+    file.write_text(json.dumps([{"question_id": "abc1_a", "code_list": code}]))
+    assert accuracy(problems, file, tmp_path / "out") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"solution": "x"}, "neither 'task_id'"),
+        ({"task_id": "p", "code": "x"}, "none of 'solution', 'completion' and 'code_list'"),
+        ({"task_id": "p", "completion": "x"}, "convert the original set anew"),
+        ({"task_id": "q", "solution": "x"}, "no sample is of a problem of this set, such as p"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_explained(tmp_path: Path, row: dict[str, str], words: str) -> None:
+    file = tmp_path / "samples.jsonl"
+    file.write_text(json.dumps(row) + "\n")
+    with pytest.raises(ProblemError, match=words):
+        samples_of(file, [Problem("Do it.", name="p")])
