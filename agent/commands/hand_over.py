@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,25 @@ if TYPE_CHECKING:
 
 
 def check_writable(out: Path | None) -> None:
-    """Raise click.BadParameter, before any work, for a file that cannot be written."""
+    """Raise click.UsageError, before any work, where the program could not be written: to the file, or without one to
+    standard output.
+    """
     if out is None:
+        # Python has None here if the caller closed standard output.
+        if sys.stdout is None:
+            raise click.UsageError("standard output is closed; name a file for the program with --out")
         return
     if out.is_dir():
         raise click.BadParameter(f"{out} is a directory", param_hint="--out")
     if not out.parent.is_dir():
         raise click.BadParameter(f"the folder {out.parent} does not exist", param_hint="--out")
+    existed = out.exists()
+    try:
+        out.open("ab").close()
+        if not existed:
+            out.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"cannot write {out}: {error.strerror}", param_hint="--out") from error
 
 
 def hand_over(outcome: Outcome, as_json: bool, out: Path | None) -> int:

@@ -74,7 +74,8 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     ranking = run.state.ranking
     validity = ranking.validity.get(name) if ranking else None
     sure = "" if validity is None else f", right with probability {validity:.2f}"
-    console.print(f"{name} ({test.origin}{sure})", style="bold", highlight=False, markup=False)
+    new = "" if name in table.independent else ", repeats a public example's input"
+    console.print(f"{name} ({test.origin}{new or sure})", style="bold", highlight=False, markup=False)
     _block(console, "input", test.stdin)
     _block(console, "expected output", test.expected)
     for candidate in table.candidates:

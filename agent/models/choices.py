@@ -20,7 +20,7 @@ class Choice:
     """A model to choose, or a reason why a source of models has none."""
 
     source: str
-    """Where it comes from: `Ollama`, `named`, `OpenAI`, `bundled`."""
+    """Where it comes from: `Ollama`, `local`, `OpenAI`, `bundled`."""
     model: str
     """The value of `--model`; empty where the source has none now."""
     detail: str = ""
@@ -67,10 +67,10 @@ def _named(model: NamedModel) -> Choice:
     parts = (gigabytes(model.size), f"{gigabytes(model.memory)} of memory", model.licence, measured)
     detail = ", ".join(filter(None, parts))
     if importlib.util.find_spec("xllamacpp") is None:
-        return Choice("named", model.name, detail, ready=False, remedy=_install("gguf"))
+        return Choice("local", model.name, detail, ready=False, remedy=_install("gguf"))
     if not is_downloaded(model):
-        return Choice("named", model.name, detail, ready=False, remedy="is downloaded when it is first used")
-    return Choice("named", model.name, f"{detail}, downloaded")
+        return Choice("local", model.name, detail, ready=False, remedy="is downloaded when it is first used")
+    return Choice("local", model.name, f"{detail}, downloaded")
 
 
 def _openai() -> Choice:

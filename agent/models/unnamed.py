@@ -16,7 +16,7 @@ def name_a_model(choices: Sequence[Choice]) -> str:
         lines += [
             f"  --model {choice.model}  ({choice.detail}; {choice.remedy})"
             for choice in choices
-            if choice.source == "named"
+            if choice.source == "local"
         ]
     lines.append("`cure-agent models` lists all choices; --model micro tries the bundled model all the same")
     return "\n".join(lines)

@@ -21,6 +21,7 @@ def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) ->
         *_against_runner_up(table, ranking, chosen),
         *_cluster_line(table, chosen),
         *_tests_line(table, ranking, chosen),
+        *_repeats_line(table),
         *_odds_line(ranking, chosen),
     ]
 
@@ -67,6 +68,15 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
     if not believed:
         return [f"The generated tests it fails ({', '.join(failed)}) are more likely wrong than right."]
     return [f"It fails {', '.join(believed)}, which may well be right."]
+
+
+def _repeats_line(table: AnyTable) -> list[str]:
+    repeated, new = len(table.tests) - len(table.independent), len(table.names(trusted=False))
+    if not repeated:
+        return []
+    verb = "repeats" if repeated == 1 else "repeat"
+    counts = f"{repeated + new} generated tests, {new} new"
+    return [f"{counts}: {repeated} {verb} the input of a public example, which is no evidence."]
 
 
 def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:

@@ -68,7 +68,8 @@ def grid(
 ) -> Table:
     """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
 
-    The last line shows the probability that each generated test is right. Rows past `most_rows` are only counted.
+    Generated tests that repeat a public example's input stand apart. The last line shows the probability that each of
+    the others is right. Rows past `most_rows` are only counted.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
@@ -76,7 +77,9 @@ def grid(
     view.add_column("", no_wrap=True, min_width=5)
     view.add_column("origin", style="dim")
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
-    for heading, names in (("examples", trusted), ("generated tests", generated)):
+    repeated = [name for name in table.tests if name not in table.independent]
+    shown = [trusted, generated, repeated] if repeated else [trusted, generated]
+    for heading, names in zip(("examples", "generated tests", "repeats"), shown, strict=False):
         view.add_column(heading if names else "", no_wrap=True)
     view.add_column("P(right)", justify="right", no_wrap=True, min_width=8)
     for name in order[:most_rows]:
@@ -89,15 +92,14 @@ def grid(
                 style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else ""),
             ),
             Text(visible(origin)),
-            _cells(table, name, trusted, glyphs),
-            _cells(table, name, generated, glyphs),
+            *(_cells(table, name, names, glyphs) for names in shown),
             f"{probability.get(name, 0.0):.2f}",
         )
     if len(order) > most_rows:
-        view.add_row("", f"{len(order) - most_rows} more", "", "", "")
+        view.add_row("", f"{len(order) - most_rows} more")
     if generated:
-        view.add_row("", "", "", _bars([validity.get(name, 0.0) for name in generated], ascii_only), "")
-        view.add_row("", "", "", Text("P(test right)", style="dim"), "")
+        view.add_row("", "", "", _bars([validity.get(name, 0.0) for name in generated], ascii_only))
+        view.add_row("", "", "", Text("P(test right)", style="dim"))
     return view
 
 

@@ -107,6 +107,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "expected": test.expected,
                 "origin": test.origin,
                 "probability": validity.get(name),
+                "is_new": name in table.independent,
             }
             for name, test in table.tests.items()
         ],

@@ -51,6 +51,14 @@ def test_an_unknown_command_names_the_nearest() -> None:
     assert done.stderr.strip() == "cure-agent: no command 'slove'; did you mean 'solve'?"
 
 
+def test_a_closed_standard_output_is_said_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text("Print the sum.\n")
+    shell = ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "solve", str(tmp_path / "x.md")]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "cure-agent: standard output is closed; name a file for the program with --out\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -68,6 +76,8 @@ def test_an_unknown_command_names_the_nearest() -> None:
         (["solve", "x.md", "--selector", "magic"], "there are: agreement"),
         (["solve", "x.md", "--compare", "magic"], "magic"),
         (["solve", "x.md", "--out", "/no/such/folder/a.py"], "does not exist"),
+        (["solve", "x.md", "--out", "/proc/a.py"], "cannot write /proc/a.py"),
+        (["models", "--port", "99999"], "99999 is not in the range"),
         (["why", "nothing"], "no runs recorded"),
     ],
 )

@@ -134,4 +134,4 @@ def test_tests_on_new_inputs_are_asked_for_with_the_known_ones_named(desk: Desk)
     assert "→ asking for tests on new inputs" in " ".join(done.stderr.split())
     prompts = [desk.newest.blob(asked.prompt) for asked in desk.newest.state.asked.values() if asked.round == 2]
     assert len(prompts) == 1
-    assert "Inputs to avoid" in prompts[0] and "0 1" in prompts[0] and "-3 4" in prompts[0]
+    assert "have been used already" in prompts[0] and "0 1" in prompts[0] and "-3 4" in prompts[0]

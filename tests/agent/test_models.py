@@ -232,7 +232,7 @@ def test_the_check_of_the_machine_names_what_runs_with_the_model_to_type() -> No
 
 def test_ready_models_are_named_before_those_that_need_a_step() -> None:
     ready = Choice("Ollama", "http://localhost:11434/v1#a", "1.5B")
-    missing = Choice("named", "b", "1.1 GB", ready=False, remedy="is downloaded when it is first used")
+    missing = Choice("local", "b", "1.1 GB", ready=False, remedy="is downloaded when it is first used")
     bundled = Choice("bundled", "micro")
     assert "  --model http://localhost:11434/v1#a  (Ollama: 1.5B)" in name_a_model([ready, missing, bundled])
     assert "--model b" not in name_a_model([ready, missing, bundled])

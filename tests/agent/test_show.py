@@ -5,8 +5,10 @@ from rich.console import Console
 from agent.show.explain import explain
 from agent.show.grid import grid
 from agent.solve.reading import ranked_event, read
+from cure.problem import UnitTest
 from cure.select import rank_by_agreement
-from cure.table import ProgramTable
+from cure.table import Candidate, Cell, ProgramTable
+from sandbox import Verdict
 from tests.cure.tables import draw
 
 
@@ -43,6 +45,18 @@ def test_the_explanation_names_what_decided() -> None:
 def test_a_failed_generated_test_is_called_wrong_or_doubted() -> None:
     lines = explained(draw(*["....a"] * 4, "....b", trusted=1), "c0")
     assert any("more likely wrong than right" in line for line in lines)
+
+
+def test_tests_that_repeat_an_example_stand_apart_and_are_counted() -> None:
+    tests = {"e1": UnitTest("1\n", "1", "public"), "t1": UnitTest(" 1\n", "2"), "t2": UnitTest("2\n", "2")}
+    cells = {("c1", name): Cell(verdict=Verdict.OK, passed=name != "t1", stdout="x") for name in tests}
+    table = ProgramTable({"c1": Candidate("x")}, tests, cells)
+    heading, row, *_ = rendered(table, "c1", ascii_only=True).splitlines()
+    assert heading.split()[-2:] == ["repeats", "P(right)"]
+    assert row.split()[3:6] == ["#", "#", "."]
+    assert "2 generated tests, 1 new: 1 repeats the input of a public example, which is no evidence." in explained(
+        table, "c1"
+    )
 
 
 def test_nothing_to_hand_over_is_said_plainly() -> None:

@@ -228,9 +228,9 @@ async def _respond(send: Any, status: int, body: bytes, headers: dict[str, str])
 class FaultyServer:
     """The server in a thread of its own: `with FaultyServer(engine) as server: server.url("cut")`."""
 
-    def __init__(self, engine: Engine, model: str = "scripted") -> None:
+    def __init__(self, engine: Engine, model: str = "scripted", port: int = 0) -> None:
         self.faults = Faulty(make_app(engine, model))
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         config = uvicorn.Config(self.faults, log_level=100, lifespan="off", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)

@@ -25,7 +25,7 @@ def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: L
     if not readings or not settings.m or not isinstance(move, Sample | Repair):
         return move
     reading = readings[-1]
-    if len(readings) > 1 and len(reading.table.tests) == len(readings[-2].table.tests):
+    if len(readings) > 1 and len(reading.table.independent) == len(readings[-2].table.independent):
         return move
     if pair := undecided(reading.table, reading.posterior):
         return Distinguish(f"{pair[0]} and {pair[1]} differ, and the tests do not say which is right", pair)
