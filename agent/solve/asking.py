@@ -141,7 +141,7 @@ def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sample
         if not isinstance(test, Rejection):
             solving.add_test(name, test, *place)
     if isinstance(found, Rejection):
-        cut = " The model was cut at --max-tokens." if sample.finish == "length" else ""
+        cut = " It was cut at --max-tokens." if sample.finish == "length" else ""
         solving.recorder.emit(Rejected(asked.role, *place, found.reason + cut))
 
 

@@ -24,7 +24,10 @@ class Reason(_Worded):
     """Why an extraction failed."""
 
     EMPTY_ANSWER = "empty_answer", "The answer is empty."
-    UNFINISHED_THINKING = "unfinished_thinking", "The answer did not begin: the text ends inside a thinking block."
+    UNFINISHED_THINKING = (
+        "unfinished_thinking",
+        "The answer was cut before it began: the text ends inside a thinking block.",
+    )
     NO_CODE = "no_code", "There is no fenced block and the text is not a program."
     EMPTY_CODE = "empty_code", "The fenced block is empty."
     OTHER_LANGUAGE = "other_language", "All fenced blocks are in another language than Python."

@@ -97,7 +97,7 @@ def is_about_size(report: Report) -> bool:
 def is_about_model(report: Report, model: str) -> bool:
     """Whether an error says that the model, not the path, does not exist."""
     words = f"{report.code} {report.text}".lower()
-    return bool(re.search(r"\bmodels?\b|model_|deployment", words)) or (bool(model) and model.lower() in words)
+    return bool(re.search(r"(?<![/\w])models?\b|model_|deployment", words)) or (bool(model) and model.lower() in words)
 
 
 def names_parameters(report: Report) -> bool:

@@ -43,7 +43,6 @@ class HttpEngine(ServerEngine):
         self._patience = Patience(
             options.backoff_s, options.max_backoff_s, options.patience_s, options.retries, _LONGEST_WAIT_S
         )
-        self._reached = False
         self._splits = 0
         """How often n > 1 failed for a reason not given, and single samples came."""
         self._pace = Pace(options.rpm, options.tpm)
@@ -138,7 +137,7 @@ class HttpEngine(ServerEngine):
         group.failures += 1
         group.failed_at = group.failed_at or time.monotonic()
         elapsed = time.monotonic() - group.failed_at
-        wait = self._patience.wait_s(problem, group.failures, elapsed, self._reached)
+        wait = self._patience.wait_s(problem, group.failures, elapsed, self._server.has_answered)
         if wait is not None:
             await asyncio.sleep(wait)
             return
@@ -167,7 +166,7 @@ class HttpEngine(ServerEngine):
             attempt = Attempt(self._server, request, asked, dialect, show, self._extra(request))
             async with aclosing(attempt.finished(share)) as drafts:
                 async for draft in drafts:
-                    self._reached = True
+                    self._server.has_answered = True
                     share.arrived()
                     consumed.add(draft.usage)
                     missing.remove(draft.index)

@@ -74,6 +74,8 @@ class Server:
         self.has_guessed = False
         """Whether that was done; it is done once."""
         self._asks_models = not named
+        self.has_answered = False
+        """Whether a sample has come, so that the base URL is right."""
         self._first_url: str | None = None
         """The base URL as it was given, once the other one was tried."""
 
@@ -99,16 +101,18 @@ class Server:
     def try_other_path(self, asked: str) -> bool:
         """Whether to ask again after the path under the base URL `asked` did not exist.
 
-        Adds /v1 to the base URL, or takes it away, once; a base URL that does not help is taken back.
+        Adds /v1 to the base URL, or takes it away, once; if that does not exist either, the first one stays.
         """
         if self.url != asked:
             return True
+        if self.has_answered:
+            return False
         if self._first_url is None:
             self._first_url = asked
             self.client.base_url = asked.removesuffix("/v1") if asked.endswith("/v1") else f"{asked}/v1"
         else:
             self.client.base_url = self._first_url
-        return self.url != asked and asked == self._first_url
+        return self.url != asked
 
     async def models(self, timeout_s: float = 3.0) -> list[ServedModel]:
         """The server's models; raises EngineError if it does not answer in time."""

@@ -344,10 +344,23 @@ async def test_an_address_is_taken_with_its_query_with_and_without_v1(server, pa
         openai("Invalid URL (POST /chat/completions)"),
         {"error": "Unexpected endpoint or method. (POST /chat/completions)"},
         {"error": {"message": "Unknown request URL: POST /chat/completions", "code": "unknown_url"}},
+        {"detail": "Not Found: this server has /v1/models and /v1/chat/completions"},
     ],
 )
 async def test_a_path_that_does_not_exist_is_known_by_any_words(server, missing):
     assert texts(await sample(f"{server.url(Rule(missing=missing))}#toy")) == [TEXT]
+
+
+async def test_a_web_page_in_between_does_not_lead_to_another_path(server):
+    answers = iter([b"<html><title>Please log in</title></html>"])
+    rule = Rule(answer=lambda body: next(answers, sse(chunk())))
+    assert texts(await sample(server.spec(rule))) == [TEXT]
+    assert [path for path, _ in rule.requests] == ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions"]
+
+
+async def test_a_server_without_any_such_path_is_told_as_it_was_written(server):
+    [done] = await sample(server.spec(Rule(path="/elsewhere")))
+    assert done.error == "HTTP 404: Not Found"
 
 
 async def test_keep_alive_comments_are_signs_of_life(server):
