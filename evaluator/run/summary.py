@@ -76,7 +76,7 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
         "reference": counted.reference(),
         "standard": scored,
         "groups": _groups(problems, counted, chosen),
-        "release": _release(answered, settings, pairs),
+        "release": _release(answered, settings, pairs, bool(coverage.missing)),
         "verdicts": counted.verdicts(),
         "given_up": counted.given_up(settings.give_up_after),
         "samples": samples,
@@ -114,9 +114,15 @@ def write_summary(directory: RunDirectory, metrics: Metrics) -> None:
     write_atomically(directory.path / "problems.csv", text.getvalue())
 
 
-def _release(problems: Sequence[ProblemVerdicts], settings: Settings, largest: tuple[tuple[int, int], ...]) -> Metrics:
+def _release(
+    problems: Sequence[ProblemVerdicts], settings: Settings, largest: tuple[tuple[int, int], ...], incomplete: bool
+) -> Metrics:
     pairs = tuple((size, size) for size in (4, 16) if any(size <= n and size <= m for n, m in largest))
     pairs = pairs or tuple((n, m) for n, m in largest if m)
+    if incomplete and not problems:
+        # The released code prints 0 for no data.
+        reason = "no problem has an answer of each role"
+        return asdict(release.ReleaseScore(release.Printed(), release.Counts(), reason=reason))
     asked = release.ReleaseOptions(pairs, single_eval=settings.tester is None, max_test=settings.max_test)
     return asdict(release.score(problems, asked))
 

@@ -206,6 +206,8 @@ def _no_grids(material: Material) -> str:
         return "There are no programs to choose among."
     if material.settings.tester is None:
         return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."
+    if not material.metrics["missing"]["tester"]["answered"]:
+        return "No tests were had from the tester, so there is nothing to choose by."
     return "No program is judged, since no problem has hidden tests."
 
 
@@ -224,4 +226,6 @@ def _release(material: Material) -> str:
 
 def _release_note(material: Material) -> str:
     release = material.metrics["release"]
-    return f"The released code raises {release['error']}: {release['reason']}" if release["error"] else ""
+    if release["error"]:
+        return f"The released code raises {release['error']}: {release['reason']}"
+    return release["reason"] or ""
