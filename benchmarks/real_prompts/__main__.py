@@ -2,14 +2,15 @@
 
     python -m benchmarks.real_prompts sample tester first chat --model http://localhost:8001/v1#NAME --out RUNS
     python -m benchmarks.real_prompts sample coder first chat --model http://localhost:8001/v1#NAME --out RUNS
-    python -m benchmarks.real_prompts join RUNS/NAME/coder-chat RUNS/NAME/tester-chat --out RUNS
+    python -m benchmarks.real_prompts merge RUNS/NAME/coder-first RUNS/NAME/coder-chat --to RUNS/NAME/coder-both
+    python -m benchmarks.real_prompts join RUNS/NAME/coder-both RUNS/NAME/tester-chat --out RUNS
     python -m benchmarks.real_prompts table RUNS/NAME/tester-first RUNS/NAME/tester-chat
     python -m benchmarks.real_prompts store RUNS/NAME/tester-first RUNS/NAME/tester-chat --to answers.jsonl.gz
 
-`sample` asks a model for what is missing of a run and executes it, `join` evaluates the programs of one run with the
-tests of another, `table` prints figures of runs, and of the first two their paired differences, `store` writes answers
-to one file. The problems are read from `--data`; `benchmarks/real_prompts/problem_set.py` has the rule by which they
-are chosen.
+`sample` asks a model for what is missing of a run and executes it, `merge` puts the samples of several runs of a role
+into one, `join` evaluates the programs of one run with the tests of another, `table` prints figures of runs, and of the
+first two their paired differences, `store` writes answers to one file. The problems are read from `--data`;
+`benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from benchmarks.real_prompts.figures import differences, figures_of, table
 from benchmarks.real_prompts.forms import FORMS
 from benchmarks.real_prompts.problem_set import Row, fixed_set, tuning_set
-from benchmarks.real_prompts.run import join, sample
+from benchmarks.real_prompts.run import join, merge, sample
 from benchmarks.real_prompts.store import store
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress
@@ -40,6 +41,9 @@ def main() -> None:
         return
     if given.command == "store":
         print(f"{store([RunDirectory(path) for path in given.runs], given.to)} answers")
+        return
+    if given.command == "merge":
+        print(merge([RunDirectory(path) for path in given.runs], given.to).path)
         return
     rows = (tuning_set(given.data) if given.tuning else fixed_set(given.data))[: given.limit]
     asyncio.run(_sample(given, rows) if given.command == "sample" else _join(given, rows))
@@ -67,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--sandbox", default="auto")
     showing = commands.add_parser("table", help="figures of runs, and differences of the first two")
     showing.add_argument("runs", nargs="+", type=Path)
+    merging = commands.add_parser("merge", help="put the samples of several runs of one role into one run")
+    merging.add_argument("runs", nargs="+", type=Path)
+    merging.add_argument("--to", type=Path, required=True)
     storing = commands.add_parser("store", help="write the answers of runs to one file")
     storing.add_argument("runs", nargs="+", type=Path)
     storing.add_argument("--to", type=Path, required=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from cure.json_lines import read_lines
 from cure.metrics.best_of_n import Sampling
@@ -12,6 +13,7 @@ from cure.metrics.case import ScoredCase
 from cure.metrics.comparison import compare
 from cure.metrics.standard import Score, ScoreOptions, score
 from evaluator.run.directory import RunDirectory
+from evaluator.run.settings import RUN
 from evaluator.run.stored import read_tables
 from evaluator.run.verdicts import case_of
 
@@ -63,7 +65,10 @@ def figures_of(run: RunDirectory) -> Figures:
         lengths = [record["completion_tokens"] for record in read_lines(run.samples(role))]
         cut = sum(record["finish"] == "length" for record in read_lines(run.samples(role)))
         cells[f"tokens an answer, {role}"] = f"{sum(lengths) / len(lengths):.0f}, {cut} cut"
-    return Figures(run.path.name, case, cells)
+    sources = [
+        Path(role.model.removeprefix(RUN)).name for role in settings.roles.values() if role.model.startswith(RUN)
+    ]
+    return Figures(" by ".join(sources) or run.path.name, case, cells)
 
 
 def _choices(plain: Score, examples: Score, n: int, m: int) -> dict[str, str]:
