@@ -14,7 +14,7 @@ _DECORATION = " \t#>*_-+•`"
 _NUMBERED = re.compile(r"\d{1,2}[.)]\s*")
 _NAMED = re.compile(
     r"(?:(?:the|a|new|final|my|generated|unit|(?P<corrects>correct(?:ed)?|revised|updated|fixed|actual))\s+)*"
-    r"(?:test[\s_-]*(?:case[\s_-]*)?(?:\#?(?P<before>\d{1,2})[\s:.-]*)?(?P<strong>input|output)"
+    r"(?:test[\s_-]*(?:case[\s_-]*)?(?:\#?(?P<before>\d{1,2})[\s:.-]*)?(?P<strong>inputs?|outputs?)"
     r"|(?P<expected>expected[\s_-]*(?:test[\s_-]*)?output)"
     r"|(?P<explanation>explanation)|(?:(?:sample|example)\s+)?(?P<weak>input|output|stdin|stdout))\b"
     r"(?:\s*(?:\#?(?P<number>\d{1,2})\b|\([^)]*\)))*",
@@ -85,7 +85,7 @@ def _at_start(line: str) -> Header | None:
     kind: Kind = "explanation"
     if not name["explanation"]:
         word = (name["strong"] or name["weak"] or "output").lower()
-        kind = "input" if word in ("input", "stdin") else "output"
+        kind = "input" if word in ("input", "inputs", "stdin") else "output"
     return Header(
         kind=kind,
         strong=bool(name["strong"] or name["explanation"]),

@@ -38,7 +38,9 @@ _OUTPUT_KEYS = ("output", "test_output", "expected_output", "expected", "stdout"
 _OBJECTS_TRIED = 16
 _LONGEST_REMARK = 500  # characters of a line in which words of correction are looked for
 _TAKES_BACK = re.compile(
-    r"\b(?:wait|mistake|correction|corrected|sorry|oops|apolog\w+|wrong|incorrect)\b", re.IGNORECASE
+    r"\b(?:wait|hold on|mistake|correction|corrected|correct (?:\w+ )?(?:output|answer|result)|sorry|oops|apolog\w+"
+    r"|wrong|incorrect|let me (?:re\w+|correct|fix))\b",
+    re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 

@@ -90,6 +90,7 @@ OUTPUT_CORRECTED = {
     "header says so in brackets": f"{WRONG}**Test Output (corrected):**\n{block(10)}",
     "weak header says so": f"{WRONG}**Corrected Output:**\n{block(10)}",
     "no header": f"{WRONG}Wait, twice 5 is 10:\n{block(10)}",
+    "no header, behind other words": f"{WRONG}Hold on. The correct output is:\n{block(10)}",
     "no header, after the explanation": f"{WRONG}**Explanation:**\nA mistake:\n{block(10)}",
     "twice": f"{WRONG}{OUTPUT}{block(12)}{OUTPUT}{block(10)}",
     "headings": f"### Test Input\n{block(5)}### Test Output\n{block(11)}Hm.\n### Test Output\n{block(10)}",
