@@ -124,7 +124,7 @@ class QwenCache:
         """Move the window to larger buffers: it ends at `length`, followed by `new` and some spare positions."""
         layers, places, kv_heads, _, head_dim = like[0].shape
         rows = max(rows, places if self._both else 0)
-        both = tuple(one.new_empty(layers, rows, kv_heads, length + new + _GROW, head_dim) for one in like)
+        both = tuple(old.new_empty(layers, rows, kv_heads, length + new + _GROW, head_dim) for old in like)
         start = length - (self._end - self._start)
         for buffer, old in zip(both, self._both or (), strict=False):
             buffer[:, : self._rows, :, start:length] = old[:, : self._rows, :, self._start : self._end]

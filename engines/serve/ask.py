@@ -116,11 +116,11 @@ def _prompts(body: Mapping[str, Any]) -> list[Prompt]:
     prompt = body.get("prompt")
     several = prompt if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int) else [prompt]
     prompts: list[Prompt] = []
-    for one in several:
-        if isinstance(one, str) and one:
-            prompts.append(TextPrompt(one))
-        elif isinstance(one, list) and one and all(type(number) is int for number in one):
-            prompts.append(TokenPrompt(tuple(one)))
+    for value in several:
+        if isinstance(value, str) and value:
+            prompts.append(TextPrompt(value))
+        elif isinstance(value, list) and value and all(type(number) is int for number in value):
+            prompts.append(TokenPrompt(tuple(value)))
         else:
             raise BadRequestError("prompt must be a non-empty text, a list of token ids, or a list of these", "prompt")
     return prompts

@@ -60,8 +60,8 @@ class VllmEngine(InProcessEngine[Sample]):
         from vllm.v1.executor import Executor  # type: ignore[import-not-found, unused-ignore]
 
         self._on_cpu = current_platform.is_cpu()
-        alone = "uni" if options.tensor_parallel == 1 else "mp"
-        backend = "external_launcher" if options.spmd else alone
+        on_one_host = "uni" if options.tensor_parallel == 1 else "mp"
+        backend = "external_launcher" if options.spmd else on_one_host
         self._in_process = backend != "mp"
         place: dict[str, Any] = (
             {"enforce_eager": True, "kv_cache_memory_bytes": _CPU_CACHE_BYTES}

@@ -43,8 +43,8 @@ async def open_server_engine(
     hosts = [Host(url) for url in urls]
     try:
         served = [await host.describe() for host in hosts]
-        for host, one in zip(hosts, served, strict=True):
-            if problem := difference(one, directory):
+        for host, model in zip(hosts, served, strict=True):
+            if problem := difference(model, directory):
                 raise EngineError(f"{host.url} serves another model: {problem}")
         return VllmServerEngine(directory, hosts, served, weights, rows, leads)
     except BaseException:
@@ -70,8 +70,8 @@ class VllmServerEngine:
         self._weights = weights.expanduser().absolute()
         self._text = Text(directory)
         self._ends = self._text.ends()
-        self._context = min(one.context for one in served)
-        dtypes = {one.dtype for one in served}
+        self._context = min(model.context for model in served)
+        dtypes = {model.dtype for model in served}
         self._dtype = dtypes.pop().removeprefix("torch.") if len(dtypes) == 1 else ""
         asked = HttpOptions(
             concurrency=rows,
@@ -80,7 +80,7 @@ class VllmServerEngine:
             idle_s=_PATIENCE_S,
             patience_s=_PATIENCE_S,
         )
-        self._models = [f"{host.url}/v1#{one.name}" for host, one in zip(hosts, served, strict=True)]
+        self._models = [f"{host.url}/v1#{model.name}" for host, model in zip(hosts, served, strict=True)]
         self._samplers = [HttpEngine(Server(parse_spec(model), asked), self._more) for model in self._models]
         self._version = ""
         self._stale = ""

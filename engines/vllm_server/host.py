@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 
 from engines.errors import EngineError
+from engines.http.proxy import with_proxies
 from engines.vllm_server.handover import SIGHT
 
 SIGHT_S = 20.0
@@ -62,11 +63,15 @@ class Host:
     def __init__(self, url: str, connect_s: float = 10.0) -> None:
         self.url = url.rstrip("/").removesuffix("/v1")
         key = os.environ.get("CURE_AGENT_API_KEY")
-        self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(_RELOAD_S, connect=connect_s),
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            # Calls are minutes apart, and the server closes a connection after idle seconds or an error.
-            limits=httpx2.Limits(max_keepalive_connections=0),
+        self._client = with_proxies(
+            lambda trust_env: httpx2.AsyncClient(
+                timeout=httpx2.Timeout(_RELOAD_S, connect=connect_s),
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+                # Calls are minutes apart, and the server closes a connection after idle seconds or an error.
+                limits=httpx2.Limits(max_keepalive_connections=0),
+                trust_env=trust_env,
+            ),
+            self.url,
         )
 
     async def describe(self) -> Served:
