@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("parity"))
     parser.add_argument("--codet", type=int, default=8)
     parser.add_argument("--tests", type=int, default=400)
+    parser.add_argument("--every", type=int, default=1, help="run only each program of so many here")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -55,13 +56,14 @@ def main() -> None:
     for name in SETS:
         problems, samples = _prepare(name, options)
         theirs = _verdicts(name, problems, samples, options)
-        ours = run_interruptible(_run(name, problems, samples, options.work))
-        counts = len({it["task_id"] for it in samples}), sum(len(it["base_input"]) + len(it["plus_input"])
-                                                             for it in map(json.loads, problems.open()))  # fmt: skip
+        ours = run_interruptible(_run(name, problems, samples, options))
         known = [at for at in range(len(samples)) if ours[at] is not None]
         equal = sum(ours[at] == theirs[at] for at in known)
+        tasks = {samples[at]["task_id"] for at in known}
+        rows = [row for row in map(json.loads, problems.read_text().splitlines()) if row["task_id"] in tasks]
+        tests = sum(len(row["base_input"]) + len(row["plus_input"]) for row in rows)
         print(
-            f"| {name} | {counts[0]} | {counts[1]:,} | {len(known)} | {sum(theirs[at] for at in known)} | {equal} "
+            f"| {name} | {len(tasks)} | {tests:,} | {len(known)} | {sum(theirs[at] for at in known)} | {equal} "
             f"| {equal / len(known):.2%} |"
         )
         different += [
@@ -70,8 +72,6 @@ def main() -> None:
             for at in known
             if ours[at] != theirs[at]
         ]
-        left_out = sorted({it["task_id"] for at, it in enumerate(samples) if at not in set(known)})
-        different += [f"{task}: not converted" for task in left_out]
     print("\n".join(["", *different]))
 
 
@@ -139,8 +139,9 @@ def _verdicts(name: str, problems: Path, samples: Sequence[Any], options: argpar
     return {number: base == plus == "pass" for number, base, plus in rows}
 
 
-async def _run(name: str, source: Path, samples: Sequence[Any], work: Path) -> list[bool | None]:
-    """Whether each sample passes all tests of the converted set; None for a problem that is not in it."""
+async def _run(name: str, source: Path, samples: Sequence[Any], options: argparse.Namespace) -> list[bool | None]:
+    """Whether each sample passes all tests of the converted set; None for one that is not run."""
+    work = options.work
     converted = work / f"{name}.json"
     async with closing(await open_sandbox()) as sandbox:
         if not converted.is_file():
@@ -152,14 +153,18 @@ async def _run(name: str, source: Path, samples: Sequence[Any], work: Path) -> l
 
         async def judged(problem: Problem, program: str) -> bool:
             async with gate:
-                return await _passes_all(sandbox, problem, program)
+                passes = await _passes_all(sandbox, problem, program)
+            sys.stderr.write(".")
+            sys.stderr.flush()
+            return passes
 
         at: dict[str, int] = {}
         jobs: list[Any] = []
-        for sample in samples:
+        for place, sample in enumerate(samples):
             task = sample["task_id"]
             number = at[task] = at.get(task, -1) + 1
-            jobs.append(judged(problems[task], programs[task][number]) if task in problems else _unknown())
+            wanted = task in problems and place % options.every == 0
+            jobs.append(judged(problems[task], programs[task][number]) if wanted else _unknown())
         verdicts: list[bool | None] = await asyncio.gather(*jobs)
         return verdicts
 
