@@ -10,7 +10,7 @@ from cure.table import AnyTable, clusters
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
     """Sentences on the choice, most important first; `ranking` is the table's last one, None before the first."""
     if not table.candidates:
-        return ["The model wrote no program that could be run."]
+        return ["There is no program: no answer held one."]
     if ranking is None or not ranking.ranking:
         return ["No program was ranked before the run ended."]
     if chosen is None:

@@ -60,7 +60,7 @@ def test_tests_that_repeat_an_example_stand_apart_and_are_counted() -> None:
 
 
 def test_nothing_to_hand_over_is_said_plainly() -> None:
-    assert explained(ProgramTable(), None) == ["The model wrote no program that could be run."]
+    assert explained(ProgramTable(), None) == ["There is no program: no answer held one."]
     assert "No program is fit" in explained(draw("a", trusted=1), None)[0]
 
 
