@@ -24,7 +24,11 @@ class Verdict(StrEnum):
     NOT_RUN = "not_run"
     """Given up on purpose, after too many time-outs of the same program."""
     SANDBOX_ERROR = "sandbox_error"
-    """The sandbox failed, not the program: no statement about the program, and never a reward."""
+    """The sandbox failed, not the program: no statement about the program, and never a reward.
+
+    Given after the sandbox has tried to start again; `Execution.reason` says what failed and what to do. The execution
+    is missing and may be asked for again.
+    """
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class ProgramExecutor:
         for row, column in wanted:
             places.setdefault((table.candidates[row].text, table.tests[column].stdin), []).append((row, column))
         unchecked: list[tuple[Pair, UnitTest, Cell]] = []
-        async with aclosing(self._executed(places)) as executed:
+        judging = self.judging.with_room_for(test.expected for test in table.tests.values())
+        async with aclosing(self._executed(places, judging)) as executed:
             async for pair, execution in executed:
                 for place in places[pair]:
                     test = table.tests[place[1]]
@@ -77,14 +78,16 @@ class ProgramExecutor:
             async for place, cell in checked:
                 yield place, cell
 
-    async def _executed(self, pairs: Collection[ProgramInput]) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
+    async def _executed(
+        self, pairs: Collection[ProgramInput], judging: Judging
+    ) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
         """Executions of the pairs: known ones first, then new ones, then those that another call runs."""
         known, awaited, missing = self._known.claim(pairs)
         left = {(source, stdin) for source, inputs in missing.items() for stdin in inputs}
         try:
             for pair in known:
                 yield pair, self._known.executions[pair]
-            async with aclosing(run_pairs(self._sandbox, missing, self.judging)) as executions:
+            async with aclosing(run_pairs(self._sandbox, missing, judging)) as executions:
                 async for pair, execution in executions:
                     left.discard(pair)
                     self._known.learn(pair, execution)

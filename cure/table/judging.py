@@ -8,6 +8,7 @@ by any other, an uncaught exception included. A checker that runs out of time or
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from cure.errors import ProblemError
@@ -15,6 +16,8 @@ from cure.problem import Problem
 from cure.table.compare import DEFAULT, Comparison, comparison
 from sandbox import Limits
 
+OUTPUT_FACTOR = 4
+"""Least ratio of the limit on a program's output to the length of the expected one."""
 CHECKER = "checker"
 """`Judging.name` where a checker decides."""
 _CHECKER_LIMITS = Limits(cpu_s=10.0, memory_mb=512)
@@ -40,6 +43,12 @@ class Judging:
         """What the checker may use for each output: at least what the program may."""
         cpu_s = max(_CHECKER_LIMITS.cpu_s, self.limits.cpu_s)
         return replace(_CHECKER_LIMITS, cpu_s=cpu_s, memory_mb=max(_CHECKER_LIMITS.memory_mb, self.limits.memory_mb))
+
+    def with_room_for(self, expected: Iterable[str]) -> Judging:
+        """This judging with a limit on output of at least OUTPUT_FACTOR times the longest expected output."""
+        longest = max((len(text.encode(errors="replace")) for text in expected), default=0)
+        most = max(self.limits.output_bytes, OUTPUT_FACTOR * longest)
+        return replace(self, limits=replace(self.limits, output_bytes=most))
 
     def with_time_limit(self, seconds: float) -> Judging:
         """This judging with another limit of CPU seconds."""

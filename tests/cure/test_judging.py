@@ -78,6 +78,18 @@ def test_limits_are_the_problem_s_unless_the_run_has_a_time_limit() -> None:
     assert judging_of(problem, time_limit_s=7).limits.cpu_s == 7
 
 
+async def test_the_limit_on_output_follows_the_longest_expected_output(counting: CountingSandbox) -> None:
+    expected = "x" * (3 << 20)
+    programs = ["print('x' * (3 << 20))", "print('x' * (13 << 20))"]
+    filled = await fill(
+        ProgramExecutor(counting, judging_of(Problem("x", time_limit_s=5))), table(programs, UnitTest("", expected))
+    )
+    assert filled.passes("c0", "t0")
+    assert filled.cells["c1", "t0"].verdict is Verdict.OUTPUT_LIMIT
+    short = judging_of(Problem("x")).with_room_for(["1"])
+    assert short.limits == judging_of(Problem("x")).limits
+
+
 def test_an_unknown_comparison_names_the_problem_that_asks_for_it() -> None:
     with pytest.raises(ProblemError, match=r"^sum: unknown comparison 'tokns'; did you mean 'tokens'"):
         judging_of(Problem("x", name="sum", comparison="tokns"))

@@ -187,6 +187,32 @@ async def test_over_tcp(tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     await check_verdicts(await open_sandbox("docker", slots=2))
 
 
+async def test_an_engine_that_stops_between_two_runs_is_a_sandbox_error_that_says_so(
+    engine_host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The engine itself keeps running: only the way to it is closed."""
+    monkeypatch.setattr("sandbox.pool.pool.PATIENCE_S", 1.0)
+    way = tmp_path / "docker.sock"
+    way.symlink_to(engine_host.removeprefix("unix://"))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{way}")
+    sandbox = await open_sandbox("docker", slots=1)
+    try:
+        small = Job("small", "print(input())", (b"1", b"2"))
+        assert {e.verdict async for e in sandbox.run([small])} == {Verdict.OK}
+        way.unlink()
+        # A program that needs a larger slot, and so a new container.
+        large = Job("large", "print(input())", (b"1", b"2"), Limits(memory_mb=2000))
+        executions = [e async for e in sandbox.run([large])]
+        assert {e.verdict for e in executions} == {Verdict.SANDBOX_ERROR}
+        assert all("the Docker engine no longer answers" in e.reason for e in executions)
+        way.symlink_to(engine_host.removeprefix("unix://"))
+        assert {e.verdict async for e in sandbox.run([large])} == {Verdict.OK}
+    finally:
+        if not way.exists():
+            way.symlink_to(engine_host.removeprefix("unix://"))
+        await sandbox.close()
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the certificates and keys of an authority (ca), a server and a client."""

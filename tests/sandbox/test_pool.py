@@ -236,6 +236,29 @@ async def test_closing_while_jails_start_leaves_nothing_behind(require: Callable
     assert (children(), descriptors()) == before
 
 
+async def test_a_backend_that_stops_is_waited_for_and_then_named_and_is_used_again_when_it_is_back(
+    launcher: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sandbox.pool.pool.PATIENCE_S", 1.0)
+    pool = Pool(launcher, 1)
+    assert [e.verdict for e in await collect(pool.run([Job("before", ECHO, (b"1",))]))] == [Verdict.OK]
+    attempts = 0
+
+    async def gone(size: Size) -> Connection:
+        nonlocal attempts
+        attempts += 1
+        raise SandboxError("the backend is gone")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(launcher, "launch", gone)
+        await launcher.connections[-1].end()
+        executions = await collect(pool.run([Job("meanwhile", ECHO, distinct(5))]))
+    assert [(e.verdict, e.reason) for e in executions] == [(Verdict.SANDBOX_ERROR, "the backend is gone")] * 5
+    assert attempts > 1
+    assert [e.stdout for e in await collect(pool.run([Job("after", ECHO, (b"1",))]))] == [b"1\n"]
+    await pool.close()
+
+
 async def test_a_backend_that_starts_nothing_gives_its_reason_with_every_execution() -> None:
     class Broken:
         isolation = "none"

@@ -56,7 +56,7 @@ class Docker:
             connection = await self._start(size)
         except SandboxError as error:
             if "sysctl" not in str(error) or not self._sysctls:
-                raise SandboxError(f"Docker could not start a sandbox: {error}") from error
+                raise SandboxError(await self._explain(error)) from error
             # Older kernels forbid sysctls in user namespaces (rootless engines): there the runner's filter must do.
             self._sysctls = {}
             return await self.launch(size)
@@ -66,6 +66,14 @@ class Docker:
             await asyncio.shield(connection.end())
             raise
         return connection
+
+    async def _explain(self, error: SandboxError) -> str:
+        """Why no jail started: an engine that has stopped, or its own words."""
+        try:
+            await call(self._engine.client.ping)
+        except SandboxError as gone:
+            return f"the Docker engine no longer answers ({gone}): start it, then give the command again"
+        return f"Docker could not start a sandbox: {error}"
 
     async def close(self) -> None:
         if self._removals:
