@@ -11,8 +11,9 @@ from typing import BinaryIO
 
 import click
 
+from sandbox.backends.packages import NONE, SETS, choose, chosen
 from sandbox.bench.command import bench
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxUnavailable
 from sandbox.open import KINDS, BackendStatus, open_sandbox, probe
 from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.selftest.command import selftest
@@ -30,18 +31,47 @@ sandbox.add_command(execute)
 
 
 @sandbox.command()
-def build() -> None:
-    """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists."""
-    click.echo(asyncio.run(_build()))
+@click.option(
+    "--packages",
+    type=click.Choice(tuple(SETS)),
+    help="Python packages that programs may import from now on: `contest` is numpy, scipy, networkx, sympy, "
+    "sortedcontainers, more-itertools and bitarray.  [default: as before]",
+)
+def build(packages: str | None) -> None:
+    """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists.
+
+    With packages, they are put into the image and beside bubblewrap's Python; one of the two is enough.
+    """
+    name = chosen() if packages is None else packages
+    click.echo(asyncio.run(_build(name)))
+    if packages is not None:
+        choose(packages)
 
 
-async def _build() -> str:
+async def _build(packages: str) -> str:
+    """The tag of the image, or a line on what was installed for bubblewrap where there is no engine."""
+    from sandbox.backends.bubblewrap import install_packages
     from sandbox.backends.docker.client import connect
     from sandbox.backends.docker.image import build as image
 
-    engine = await connect()
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    missing: SandboxUnavailable | None = None
+    if packages != NONE:
+        try:
+            await install_packages(packages, say)
+        except SandboxUnavailable as error:
+            missing = error
     try:
-        return await asyncio.to_thread(image.build, engine.client, lambda line: click.echo(line, err=True))
+        engine = await connect()
+    except SandboxUnavailable as error:
+        if packages == NONE or missing is not None:
+            raise
+        say(f"no image: {error}")
+        return f"packages for bubblewrap: {', '.join(SETS[packages])}"
+    try:
+        return await asyncio.to_thread(image.build, engine.client, say, packages)
     finally:
         engine.close()
 
@@ -66,8 +96,9 @@ def status(as_json: bool) -> None:
 
 def _describe(backend: BackendStatus, chosen: str | None) -> str:
     mark = "chosen" if backend.name == chosen else "works" if backend.usable else "missing"
-    remedy = f"\n{'':12}{'':9}to get it: {backend.remedy}" if backend.remedy else ""
-    return f"{backend.name:12}{mark:9}{backend.detail}{remedy}"
+    further = [f"to get it: {backend.remedy}"] if backend.remedy else []
+    further += [f"packages: {', '.join(map(' '.join, backend.packages.items()))}"] if backend.packages else []
+    return "\n".join([f"{backend.name:12}{mark:9}{backend.detail}", *(f"{'':21}{line}" for line in further)])
 
 
 @sandbox.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
@@ -27,6 +27,8 @@ class BackendStatus:
     """The backend's isolation if it is usable, otherwise why it is not; one line."""
     remedy: str = ""
     """The command or step that makes it usable; empty when it is usable."""
+    packages: dict[str, str] = field(default_factory=dict)
+    """See `Sandbox.packages`."""
 
 
 def default_slots() -> int:
@@ -123,6 +125,6 @@ async def probe() -> list[BackendStatus]:
             missing = "cure-agent sandbox build" if isinstance(error, ImageMissing) else remedy
             statuses.append(BackendStatus(name, False, str(error), missing))
         else:
-            statuses.append(BackendStatus(name, True, backend.isolation))
+            statuses.append(BackendStatus(name, True, backend.isolation, packages=backend.packages))
             await backend.close()
     return statuses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -94,6 +94,10 @@ class Sandbox(Protocol):
     @property
     def isolation(self) -> str:
         """The isolation of programs from this machine, in words for `doctor` and for records, e.g. `docker (...)`."""
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """Versions of the packages beside the standard library that programs can import, by name: `numpy`, ..."""
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         """Executions of all jobs, as each finishes. May be called concurrently; closing the generator ends the rest.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -57,6 +57,7 @@ class _NoSandbox:
     """A sandbox that runs nothing: executions missing in the record stay missing."""
 
     isolation = "none"
+    packages: Mapping[str, str] = {}
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:  # noqa: ARG002 (the protocol's signature)
         """No execution."""

@@ -7,9 +7,12 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from sandbox.backends.packages import ENVIRONMENT as VARIABLES
+from sandbox.backends.packages import NONE, PLACE, chosen, compile_packages, folder, install, versions
 from sandbox.backends.pipe import PipeConnection, launch
 from sandbox.backends.python import JailPython, candidates
 from sandbox.errors import SandboxError, SandboxUnavailable
@@ -34,16 +37,22 @@ class Identity:
 class Bubblewrap:
     """Starts jails with bwrap. Memory is limited for every process, but not for a jail as a whole."""
 
-    def __init__(self, executable: str, python: JailPython, identity: Identity) -> None:
+    def __init__(self, executable: str, python: JailPython, identity: Identity, packages: str = NONE) -> None:
+        """`packages` is the set of Python packages that programs may import."""
+        self._packages = packages
         self._python = python
         self._identity = identity
-        self._arguments = _arguments(executable, python, identity)
+        self._arguments = _arguments(executable, python, identity, packages)
         self._launched = 0
 
     @property
     def isolation(self) -> str:
         who = "a user id of their own" if self._identity.program is not None else "a user namespace"
         return f"bubblewrap (programs under {who}, {self._python.origin}; memory bounded per process only)"
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return versions(self._packages)
 
     async def launch(self, _size: Size) -> PipeConnection:
         self._launched += 1
@@ -63,10 +72,17 @@ async def find_bubblewrap() -> Bubblewrap:
     Raises SandboxUnavailable, which says what fails and what to install or allow.
     """
     executable, pythons = await installed()
+    packages = chosen()
+    if packages != NONE:
+        pythons = [python for python in pythons if folder(packages, python.version).is_dir()]
+        if not pythons:
+            raise SandboxUnavailable(
+                f"the packages {packages!r} are not installed: run `cure-agent sandbox build --packages {packages}`"
+            )
     complaint = ""
     for identity in identities():
         for python in pythons:
-            launcher = Bubblewrap(executable, python, identity)
+            launcher = Bubblewrap(executable, python, identity, packages)
             try:
                 slot = await Slot.start(launcher, Size())
             except SandboxError as error:
@@ -86,6 +102,15 @@ async def installed() -> tuple[str, list[JailPython]]:
     if not pythons:
         raise SandboxUnavailable("bubblewrap finds no Python >= 3.11 with its whole library: apt-get install python3")
     return executable, pythons
+
+
+async def install_packages(packages: str, say: Callable[[str], None]) -> None:
+    """Install a set of packages for the Python that jails have. Raises SandboxUnavailable, SandboxError."""
+    _, pythons = await installed()
+    python = pythons[0]
+    target = await asyncio.to_thread(install, packages, python.version, say)
+    say("compiling the packages")
+    await asyncio.to_thread(compile_packages, target, python.command)
 
 
 def features(executable: str) -> str:
@@ -135,14 +160,18 @@ def isolation_arguments(
     return [*arguments, *(word for name in capabilities for word in ("--cap-add", f"CAP_{name}"))]
 
 
-def _arguments(executable: str, python: JailPython, identity: Identity) -> list[str]:
+def _arguments(executable: str, python: JailPython, identity: Identity, packages: str) -> list[str]:
     supported = features(executable)
+    environment = {**ENVIRONMENT, **(VARIABLES if packages != NONE else {})}
     arguments = [executable, *isolation_arguments(identity, supported, "sandbox", network=False)]
-    arguments += ["--clearenv", *(word for pair in ENVIRONMENT.items() for word in ("--setenv", *pair))]
+    arguments += ["--clearenv", *(word for pair in environment.items() for word in ("--setenv", *pair))]
     # Some settings below /proc/sys belong to the user namespace and may be written from inside.
     arguments += [*python.arguments, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     # The machine has a certain number of terminals, which all containers share, and programs need none.
     arguments += ["--perms", "0755", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
+    if packages != NONE:
+        arguments += ["--perms", "0755", "--dir", str(Path(PLACE).parent), "--perms", "0755", "--dir", PLACE]
+        arguments += ["--ro-bind", str(folder(packages, python.version)), PLACE]
     for directory, size in WRITABLE.items():
         bound = ["--size", str(size)] if "--size" in supported else []
         arguments += ["--perms", "1777", *bound, "--tmpfs", directory]

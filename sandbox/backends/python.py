@@ -28,6 +28,9 @@ class JailPython:
     """Read-only binds of interpreter, standard library and shared libraries; no user's files, no other packages."""
     origin: str
     """Path on this machine."""
+    version: tuple[int, int]
+    command: str
+    """The interpreter's path on this machine."""
 
 
 def candidates() -> Iterator[JailPython]:
@@ -53,7 +56,7 @@ def _system() -> JailPython | None:
     packages = "/usr/lib/python3/dist-packages"
     if Path(packages).is_dir():
         arguments += ["--tmpfs", packages, "--remount-ro", packages]
-    return JailPython(executable, tuple(arguments), executable)
+    return JailPython(executable, tuple(arguments), executable, (version[0], version[1]), executable)
 
 
 def _elsewhere(base: Path) -> JailPython:
@@ -70,7 +73,7 @@ def _elsewhere(base: Path) -> JailPython:
     ]
     if (base / "lib" / version / "site-packages").is_dir():
         arguments += ["--tmpfs", packages, "--remount-ro", packages]
-    return JailPython(executable, tuple(arguments), str(base))
+    return JailPython(executable, tuple(arguments), str(base), sys.version_info[:2], str(base / "bin" / version))
 
 
 def _folders(*paths: str) -> list[str]:

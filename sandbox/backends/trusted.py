@@ -11,10 +11,12 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from importlib import metadata
 from math import ceil
 from pathlib import Path
 from typing import IO
 
+from sandbox.backends.packages import versions
 from sandbox.errors import SandboxError
 from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.runner.frames import STDERR_TAIL
@@ -32,6 +34,14 @@ class Trusted:
     @property
     def isolation(self) -> str:
         return "none (plain processes as this user, resource limits only)"
+
+    @property
+    def packages(self) -> dict[str, str]:
+        found = {}
+        for name in versions("contest"):
+            with suppress(metadata.PackageNotFoundError):
+                found[name] = metadata.version(name)
+        return found
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:

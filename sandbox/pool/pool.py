@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
@@ -84,6 +84,10 @@ class Pool:
     @property
     def isolation(self) -> str:
         return self._launcher.isolation
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        return self._launcher.packages
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:

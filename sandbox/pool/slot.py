@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,6 +43,10 @@ class Launcher(Protocol):
     @property
     def isolation(self) -> str:
         """The isolation of programs from this machine, in words."""
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        """See `Sandbox.packages`."""
 
     async def launch(self, size: Size) -> Connection:
         """A new jail, its Python waiting for the runner's modules. Raises SandboxError when none starts."""

@@ -21,7 +21,8 @@ PROGRAMS: tuple[Hostile, ...] = (
                         seen |= {{pair.split('=')[0] for pair in file.read().split('\\0') if pair}}
                 except OSError:
                     pass
-        print(sorted(seen - {{'PATH', 'LANG', 'HOME', 'PYTHONHASHSEED', 'HOSTNAME', 'PWD', 'LC_CTYPE'}}),
+        print(sorted(seen - {{'PATH', 'LANG', 'HOME', 'PYTHONHASHSEED', 'HOSTNAME', 'PWD', 'LC_CTYPE',
+                         'PYTHONPATH', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'}}),
               any({CANARY!r} in value for value in os.environ.values()))
         """,
         stdout=b"[] False\n",

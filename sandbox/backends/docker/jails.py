@@ -12,6 +12,8 @@ from sandbox.backends.docker.attach import AttachedConnection, start
 from sandbox.backends.docker.client import Engine, call, connect
 from sandbox.backends.docker.image.build import build, image_tag, is_built
 from sandbox.backends.docker.reap import LABEL, owner, reap, remove
+from sandbox.backends.packages import ENVIRONMENT as VARIABLES
+from sandbox.backends.packages import NONE, chosen, versions
 from sandbox.errors import ImageMissing, SandboxError, SandboxUnavailable
 from sandbox.pool.connection import boot_command
 from sandbox.pool.slot import Size
@@ -37,8 +39,10 @@ NO_SYSTEM_V = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 
 class Docker:
     """Starts jails through a Docker engine, local or remote."""
 
-    def __init__(self, engine: Engine, runtime: str | None = None) -> None:
+    def __init__(self, engine: Engine, runtime: str | None = None, packages: str = NONE) -> None:
+        """`packages` is the set of Python packages in the image."""
         self._engine = engine
+        self._packages = packages
         self._runtime = runtime
         self._sysctls = dict(NO_SYSTEM_V)
         # The kernel counts processes per user id across containers, so every slot has its own.
@@ -50,6 +54,10 @@ class Docker:
     @property
     def isolation(self) -> str:
         return describe(self._engine.info, self._runtime)
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return versions(self._packages)
 
     async def launch(self, size: Size) -> AttachedConnection:
         try:
@@ -90,11 +98,11 @@ class Docker:
         ordinary = (self._runtime or self._engine.info.get("DefaultRuntime", "runc")) in ORDINARY_RUNTIMES
         create_jail(
             self._engine.client,
-            image_tag(),
+            image_tag(self._packages),
             name=name,
             command=command,
             hostname="sandbox",
-            environment=ENVIRONMENT,
+            environment={**ENVIRONMENT, **(VARIABLES if self._packages != NONE else {})},
             processes=size.processes + (SPARE_PROCESSES if ordinary else SPARE_THREADS),
             memory=max(1024, 2 * size.memory_mb + 512) << 20,
             runtime=self._runtime,
@@ -214,6 +222,8 @@ async def find_docker(say: Callable[[str], None] | None = None, runtime: str | N
     SandboxUnavailable, which says what is missing and how to get it; ImageMissing when only the image is missing.
     """
     runtime = chosen_runtime(runtime)
+    packages = chosen()
+    tag = image_tag(packages)
     engine = await connect()
     client = engine.client
     try:
@@ -224,13 +234,13 @@ async def find_docker(say: Callable[[str], None] | None = None, runtime: str | N
                 f"the Docker engine has no runtime {runtime!r} ({RUNTIME_VARIABLE}): it has {known}"
             )
         if say is not None:
-            await asyncio.to_thread(build, client, say)
-        elif not await call(lambda: is_built(client)):
-            raise ImageMissing(f"Docker has no image {image_tag()}: run `cure-agent sandbox build`")
+            await asyncio.to_thread(build, client, say, packages)
+        elif not await call(lambda: is_built(client, tag)):
+            raise ImageMissing(f"Docker has no image {tag}: run `cure-agent sandbox build`")
         await call(lambda: reap(client))
     except SandboxError as error:
         await call(engine.close)
         if isinstance(error, SandboxUnavailable):
             raise
         raise SandboxUnavailable(str(error)) from error
-    return Docker(engine, runtime)
+    return Docker(engine, runtime, packages)

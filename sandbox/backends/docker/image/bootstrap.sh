@@ -40,7 +40,7 @@ with_apt() {
   say "fetching the package index"
   quietly apt-get "$@" update
   say "downloading Python and what it needs"
-  quietly apt-get "$@" install --download-only --yes python3 dash coreutils base-files base-passwd libc-bin
+  quietly apt-get "$@" install --download-only --yes python3 libstdc++6 dash coreutils base-files base-passwd libc-bin
   say "unpacking"
   for directory in bin sbin lib lib64; do
     mkdir -p "$root/usr/$directory"
@@ -58,7 +58,7 @@ with_debootstrap() {
   [ "$(id -u)" = 0 ] || fail "debootstrap needs root: run as root, or install apt"
   say "running debootstrap, about a minute and a half"
   # shellcheck disable=SC2086  # an empty mirror is no argument
-  quietly debootstrap --variant=minbase --include=python3 "$suite" "$root" $mirror
+  quietly debootstrap --variant=minbase --include=python3,libstdc++6 "$suite" "$root" $mirror
 }
 
 # Bytecode of the standard library, made by the image's own Python with the image's own libraries.
