@@ -60,7 +60,7 @@ def style_for(model: str) -> StyleName:
     spec = parse_spec(model)
     if spec.kind == "bundled" or (spec.kind == "http" and spec.name in BUNDLED):
         return "micro"
-    published = spec.kind in ("http", "hf", "vllm") and "reasonflux-coder-" in spec.name.lower()
+    published = spec.kind in ("http", "hf", "vllm", "gguf") and "reasonflux-coder-" in spec.name.lower()
     return "release" if published else "chat"
 
 

@@ -125,10 +125,13 @@ def _fetch(spec: str, wanted: HubFile, file: str, report: Report, stop: threadin
         raise EngineError(
             f"{spec}: the hub publishes {file} with SHA-256 {published}, not the known {wanted.sha256}: not downloaded"
         )
-    blobs = _folder(wanted) / "blobs"
-    blob, partial = blobs / metadata.etag, blobs / f"{metadata.etag}.partial"
-    blobs.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{partial}.lock")
+    folder = _folder(wanted)
+    blob, partial = folder / "blobs" / metadata.etag, folder / "blobs" / f"{metadata.etag}.partial"
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    # The lock that huggingface_hub takes for the same blob.
+    locks = folder.parent / ".locks" / folder.name
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(locks / f"{metadata.etag}.lock")
     while True:
         try:
             lock.acquire(timeout=0.5)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,14 +45,22 @@ async def open_gguf(spec: ModelSpec, options: Sequence[Section]) -> Engine:
 
 
 def _open(spec: ModelSpec, reference: LocalFile | HubFile, options: GgufOptions, stop: threading.Event) -> Engine:
+    from rich.console import Console
+
     from engines.gguf.engine import GgufEngine, Loaded
 
+    try:
+        import_module("xllamacpp")
+    except ImportError as error:
+        # The wheel does not bring libgomp.so.1, which minimal images lack (Debian: libgomp1).
+        raise EngineError(f"{spec.text}: llama.cpp cannot be loaded: {error}") from error
     found = _find(spec.text, reference, stop)
     header = _header(spec.text, found.paths[0])
     capacity = _capacity(header, options)
     if options.check_memory and options.gpu_layers in (0, None):
         _check_memory(spec.text, header, sum(path.stat().st_size for path in found.paths), capacity)
-    server = LlamaServer(spec.text, found.paths[0], capacity)
+    with Console(stderr=True).status(f"loading {spec.text}"):
+        server = LlamaServer(spec.text, found.paths[0], capacity)
     model = _model(spec.text, reference, found)
     return GgufEngine(spec.text, Loaded(model, found.version, header, capacity, server), options.logprobs)
 
@@ -101,7 +110,7 @@ def _model(spec: str, reference: LocalFile | HubFile, found: Found) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Report]:
-    """A report that draws a progress bar on standard error, in a terminal; in a file it writes a line per file."""
+    """A report that draws a progress bar for each file on standard error."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 

@@ -77,7 +77,7 @@ def choose(names: Iterable[str], quant: str) -> tuple[str, ...]:
         fitting = [files for stem, files in models.items() if ending.search(stem.lower())]
         if not fitting and not wanted and len(models) == 1:
             fitting = list(models.values())
-    # Some repositories have a model both whole and split, and variants with a longer name.
+    # Variants such as UD-Q4_K_M, which end alike, have longer names.
     return min(fitting, key=lambda files: (len(files), len(files[0]), files), default=())
 
 
@@ -102,8 +102,10 @@ def _models(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
             continue
         stem = name[: -len(".gguf")]
         part = _PART.search(stem)
-        parts.setdefault((stem[: part.start()], int(part[2])) if part else (stem, 1), []).append(name)
-    return {stem: tuple(files) for (stem, count), files in sorted(parts.items(), reverse=True) if len(files) == count}
+        parts.setdefault((stem[: part.start()], int(part[2])) if part else (stem, 0), []).append(name)
+    # Whole files last: they replace a split model of the same name.
+    complete = {key: files for key, files in parts.items() if len(files) == max(1, key[1])}
+    return {stem: tuple(files) for (stem, _), files in sorted(complete.items(), reverse=True)}
 
 
 def _base(file: str) -> str:

@@ -59,6 +59,8 @@ class LlamaServer:
         # Fitting the model to GPUs reads the file twice.
         parameters.fit_params = capacity.gpu_layers is None and has_gpu()
         parameters.warmup = False
+        # Tokens of a prompt between two events, at which a request can be cancelled.
+        parameters.n_batch = max(512, capacity.parallel)
         parameters.verbosity = 0
         # Prompts are cached where they were computed; a second cache of 8 GB would be surprising.
         parameters.cache_ram_mib = 0
@@ -67,10 +69,13 @@ class LlamaServer:
         parameters.ui = False
         parameters.endpoint_slots = False
         parameters.n_threads_http = 1
+        parameters.endpoint_metrics = True
         try:
             self._server: xllamacpp.Server | None = xllamacpp.Server(parameters)
         except RuntimeError as error:
             raise EngineError(f"{spec}: llama.cpp cannot load it: {_reason(path) or error}") from error
+        # Answered by the server's loop. Without waiting for the loop to begin, a `close` before it would hang.
+        self._server.handle_metrics()
 
     def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:
         """Sample until every completion of the body has ended; `on_event` gets each event and returns True to stop.

@@ -21,6 +21,8 @@ OUTSIDE = {
     "openai:": "needs a key",
     "http://": "needs a server",
     "hf:Qwen": "needs a download",
+    "--model qwen2.5-coder": "needs a download",
+    "gguf:": "needs a model file",
     "train micro-base": "takes minutes",
     "train micro --out": "takes minutes; tests/trainer trains",
     "train inspect": "needs the run before it; tests/trainer inspects",

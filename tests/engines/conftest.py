@@ -8,14 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from engines import BUNDLED
 from engines.scripted import Entry, Prepared, ScriptedEngine
 from tests.engines.faulty_server import FaultyServer
-from tests.engines.tiny import make_checkpoint
+from tests.engines.gguf_files import convert
+from tests.engines.tiny import TEMPLATE, make_checkpoint
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,3 +88,16 @@ def faulty() -> Iterator[FaultyServer]:
     said = Prepared("one two three four five six seven", delay_s=0.05, deltas=7)
     with FaultyServer(ScriptedEngine([Entry((said,), repeat=True)])) as server:
         yield server
+
+
+def needs_llama(require: Callable[[str, str], NoReturn]) -> None:
+    """Skips the test where llama.cpp is not installed, or fails where the environment requires it."""
+    if any(find_spec(package) is None for package in ("xllamacpp", "gguf", "safetensors")):
+        require("gguf", "needs llama.cpp, and gguf and safetensors to write files (extras: gguf, dev, local)")
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory, require) -> Path:
+    """The bundled model as a GGUF file, with a chat template."""
+    needs_llama(require)
+    return convert(BUNDLED["micro"], tmp_path_factory.mktemp("gguf") / "tiny.gguf", TEMPLATE)

@@ -1,4 +1,4 @@
-"""GGUF files made of small Qwen3 checkpoints, so that llama.cpp can be compared with our own decoder."""
+"""GGUF files made of small Qwen3 checkpoints, such as the bundled model, to compare llama.cpp with our own decoder."""
 
 from __future__ import annotations
 
@@ -25,11 +25,8 @@ _NAMES = {
 _NORMAL, _CONTROL = 1, 3
 
 
-def convert(checkpoint: Path, file: Path, template: str | None = None, **values: Any) -> Path:
-    """The file, written from a Qwen3 checkpoint in 32 bits; `template` replaces the checkpoint's chat template.
-
-    `values` are further header fields, such as `add_bos_token=True`.
-    """
+def convert(checkpoint: Path, file: Path, template: str = "", control: str = "") -> Path:
+    """The file, written from a Qwen3 checkpoint in 32 bits; the token `control` becomes the control token <|stop|>."""
     import gguf
     from safetensors.numpy import load_file
 
@@ -46,9 +43,9 @@ def convert(checkpoint: Path, file: Path, template: str | None = None, **values:
     writer.add_value_length(config["head_dim"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
-    _add_tokenizer(writer, checkpoint, config, template)
-    for name, value in values.items():
-        getattr(writer, f"add_{name}")(value)
+    _add_tokenizer(writer, checkpoint, config, control)
+    if template:
+        writer.add_chat_template(template)
     for name, tensor in load_file(checkpoint / "model.safetensors").items():
         writer.add_tensor(_translate(name), tensor.astype("float32"))
     writer.write_header_to_file()
@@ -58,10 +55,11 @@ def convert(checkpoint: Path, file: Path, template: str | None = None, **values:
     return file
 
 
-def _add_tokenizer(writer: Any, checkpoint: Path, config: dict[str, Any], template: str | None) -> None:
+def _add_tokenizer(writer: Any, checkpoint: Path, config: dict[str, Any], new_control: str) -> None:
     read = json.loads((checkpoint / "tokenizer.json").read_text())
-    control = {token["content"] for token in read["added_tokens"]}
+    control = {"<|stop|>", *(token["content"] for token in read["added_tokens"])}
     tokens = sorted(read["model"]["vocab"], key=read["model"]["vocab"].get)
+    tokens = ["<|stop|>" if token == new_control else token for token in tokens]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
@@ -71,9 +69,6 @@ def _add_tokenizer(writer: Any, checkpoint: Path, config: dict[str, Any], templa
     writer.add_eos_token_id(config["eos_token_id"])
     writer.add_pad_token_id(config["pad_token_id"])
     writer.add_add_bos_token(False)
-    own = checkpoint / "chat_template.jinja"
-    if template is not None or own.is_file():
-        writer.add_chat_template(own.read_text() if template is None else template)
 
 
 def _translate(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What every engine promises: prepared, local, and the same local model over HTTP."""
+"""What every engine promises: prepared, local, the same local model over HTTP, and llama.cpp."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from contextlib import aclosing
 
 import pytest
 
-from engines import ChatPrompt, Delta, Message, Request, Sampling, TextPrompt, open_engine
+from engines import ChatPrompt, Delta, GgufOptions, Message, Request, Sampling, TextPrompt, open_engine
 from engines.local.text import Text
 
 WORDS = "the quick brown fox jumps over the lazy dog " * 20
 
 
-@pytest.fixture(params=["scripted", "hf", "http"])
+@pytest.fixture(params=["scripted", "hf", "http", "gguf"])
 async def engine(request, tmp_path):
     if request.param == "scripted":
         path = tmp_path / "completions.jsonl"
         path.write_text(json.dumps({"text": WORDS, "delay_s": 0.3, "deltas": 50, "repeat": True}))
         spec = f"scripted:{path}"
+    elif request.param == "http":
+        spec = request.getfixturevalue("served")
     else:
-        spec = f"hf:{request.getfixturevalue('tiny')}" if request.param == "hf" else request.getfixturevalue("served")
-    opened = await open_engine(spec)
+        spec = f"{request.param}:{request.getfixturevalue('tiny_gguf' if request.param == 'gguf' else 'tiny')}"
+    opened = await open_engine(spec, GgufOptions(threads=1))
     assert opened.spec == spec
     yield opened
     await opened.close()

@@ -76,6 +76,7 @@ def test_an_at_sign_after_the_host_is_no_user():
         ("hf:Gen-Verse/ReasonFlux-Coder-7B", "release"),
         ("http://host/v1#Gen-Verse/ReasonFlux-Coder-14B", "release"),
         ("vllm:/models/ReasonFlux-Coder-4B", "release"),
+        ("gguf:mradermacher/ReasonFlux-Coder-7B-GGUF", "release"),
         ("hf:Qwen/Qwen3-4B", "chat"),
         ("openai:gpt-4.1", "chat"),
         ("http://host/v1", "chat"),
