@@ -121,6 +121,8 @@ def test_true_and_false_among_integers_are_integers(made: Made) -> None:
         ("def f(a):\n    return a / 3", ["assert abs(f(1) - 0.3) < 0.1", "assert f(6) == 2.0"], "float(0.1,1e-06)"),
         ("def f(a):\n    return a + '  b'", ["assert f('a') == 'a  b'", "assert f('c') == 'c  b'"], "lines"),
         ("def f(a):\n    return a", ["assert f(1) == 1", "assert f(2) == 2"], "tokens"),
+        ("def f(a):\n    return a.split(',')",
+         ["assert f('a,,b') == ['a', '', 'b']", "assert f('c,d') == ['c', 'd']"], "lines"),
     ],
 )  # fmt: skip
 def test_the_comparison_a_result_needs_is_recorded(made: Made, code: str, tests: list[str], comparison: str) -> None:

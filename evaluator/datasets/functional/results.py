@@ -110,11 +110,12 @@ def _holds_float(value: Any) -> bool:
 
 
 def _needs_lines(value: Any) -> bool:
-    """Whether only white space distinguishes the value from others: blanks in a string, rows of different lengths."""
+    """Whether only white space distinguishes the value from others: blanks in a string, empty strings, rows of
+    different lengths."""
     if isinstance(value, str):
         return value != " ".join(value.split())
     if isinstance(value, list | tuple) and any(isinstance(item, list | tuple) for item in value):
         return len({len(item) if isinstance(item, list | tuple) else -1 for item in value}) > 1
     if isinstance(value, list | tuple):
-        return any(isinstance(item, str) and _needs_lines(item) for item in value)
+        return any(isinstance(item, str) and (not item or _needs_lines(item)) for item in value)
     return False
