@@ -43,6 +43,8 @@ class Asked:
             "seed": (self.seed + self.indices.start) % _SEEDS,
             "stop": [word for word in sampling.stop if word],
             "stream": True,
+            # A cached prompt changes the rounding, and with it what a seed draws.
+            "cache_prompt": False,
             # Events while the prompt is computed, at which it can be cancelled.
             "return_progress": True,
             "logprobs": 1 if self.tokens or self.ends else 0,
