@@ -1,4 +1,4 @@
-"""Errors that concern a model; a single failed sample is a completion with `finish="error"`."""
+"""Errors that concern a model or a prompt; a single failed sample is a completion with `finish="error"`."""
 
 
 class EngineError(Exception):
@@ -11,3 +11,7 @@ class ModelSpecError(EngineError):
     """The model spec is invalid, or names a file that is missing or unusable. The command exits with 2."""
 
     exit_code = 2
+
+
+class PromptError(Exception):
+    """The model can never answer this prompt; the message says why."""

@@ -61,7 +61,7 @@ class Difference:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """All differences of two runs on the problems they share."""
 

@@ -114,7 +114,7 @@ def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
     return judged.problem.reference & known, known
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Novelty:
     """Counts of one problem's tests; those before `with_...` are out of that many requested tests."""
 

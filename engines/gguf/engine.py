@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from engines.errors import PromptError
 from engines.gather import Arrival, as_they_come
 from engines.gguf.header import Header
 from engines.gguf.places import Places
 from engines.gguf.samples import Asked, Samples
 from engines.gguf.server import Capacity, LlamaServer
-from engines.gguf.template import ChatTemplate, PromptError
+from engines.gguf.template import ChatTemplate
 from engines.protocol import ChatPrompt, Completion, Delta, Prompt, Request, TextPrompt
 
 _CLOSED = "the engine was closed"
@@ -45,7 +46,7 @@ class GgufEngine:
         self._places = Places(loaded.capacity.parallel)
         # A thread waits for each request to llama.cpp; each of those has a place at least.
         self._threads = ThreadPoolExecutor(self._places.total, thread_name_prefix="gguf")
-        self._calls: set[_Call] = set()
+        self._calls: set[_Delivery] = set()
 
     @property
     def spec(self) -> str:
@@ -82,7 +83,7 @@ class GgufEngine:
                     yield Completion(
                         request.key, index, "", "error", weights_version=self._loaded.version, error=str(error)
                     )
-        call = _Call(asyncio.get_running_loop(), on_delta)
+        call = _Delivery(asyncio.get_running_loop(), on_delta)
         self._calls.add(call)
         tasks = [asyncio.create_task(self._sample(call, asked)) for asked in parts]
         try:
@@ -113,7 +114,7 @@ class GgufEngine:
         parts = (range(start, min(start + size, request.n)) for start in range(0, request.n, size))
         return [Asked(request, prompt, indices, seed, ends, self._tokens) for indices in parts]
 
-    async def _sample(self, call: _Call, asked: Asked) -> None:
+    async def _sample(self, call: _Delivery, asked: Asked) -> None:
         """Ask llama.cpp once there are places for the samples."""
         count = len(asked.indices)
         turn = self._places.take(count)
@@ -134,7 +135,7 @@ class GgufEngine:
         work.add_done_callback(lambda _: self._places.give(count))
         await asyncio.wrap_future(work)
 
-    def _ask(self, server: LlamaServer, call: _Call, asked: Asked, samples: Samples) -> None:
+    def _ask(self, server: LlamaServer, call: _Delivery, asked: Asked, samples: Samples) -> None:
         def take(event: dict[str, object]) -> bool:
             samples.take(event)
             return call.stop.is_set()
@@ -161,8 +162,8 @@ class GgufEngine:
         return list(prompt.token_ids)
 
 
-class _Call:
-    """State of one call of `complete`, shared with the threads that wait for its samples."""
+class _Delivery:
+    """Passes the completions and deltas of one `complete` from the threads that wait for them to its event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_delta: Callable[[Delta], None] | None) -> None:
         self.queue: asyncio.Queue[Arrival] = asyncio.Queue()

@@ -13,15 +13,13 @@ from jinja2 import Template, TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from engines.errors import PromptError
 from engines.gguf.header import Header
 from engines.protocol import Message
+from engines.text import without_system
 
 _TRAINING_TAG = re.compile(r"(\{%-?)\s*(end)?generation\s*(-?%\})")
 """Marks of the assistant's text for training, which only transformers knows."""
-
-
-class PromptError(Exception):
-    """The model can never answer this prompt; the message says why."""
 
 
 class ChatTemplate:
@@ -43,8 +41,8 @@ class ChatTemplate:
         except PromptError:
             if not system:
                 raise
-            return self._render(_without_system(messages))
-        return text if all(content in text for content in system) else self._render(_without_system(messages))
+            return self._render(without_system(messages))
+        return text if all(content in text for content in system) else self._render(without_system(messages))
 
     @cached_property
     def _template(self) -> Template:
@@ -72,17 +70,6 @@ class ChatTemplate:
 def _condition(tag: re.Match[str]) -> str:
     """A condition that always holds, in place of a training tag."""
     return f"{tag[1]} {'endif' if tag[2] else 'if true'} {tag[3]}"
-
-
-def _without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages with all system text before the first user message's text."""
-    system = "\n\n".join(message.content for message in messages if message.role == "system")
-    others = [message for message in messages if message.role != "system"]
-    for place, message in enumerate(others):
-        if message.role == "user":
-            others[place] = Message("user", f"{system}\n\n{message.content}")
-            return tuple(others)
-    return (Message("user", system), *others)
 
 
 def _raise(message: str) -> NoReturn:

@@ -54,7 +54,7 @@ class HttpEngine(ServerEngine):
         call = _Call(on_delta)
         size = min(self._options.per_request, self._options.concurrency) if self._server.dialect.takes("n") else 1
         tasks = [
-            asyncio.create_task(self._samples(_Group(call, request, indices)))
+            asyncio.create_task(self._samples(_Group(call=call, request=request, missing=indices)))
             for request in requests
             for indices in _split(list(range(request.n)), size)
         ]
@@ -80,7 +80,10 @@ class HttpEngine(ServerEngine):
 
     async def _singles(self, group: _Group) -> None:
         """Request each missing sample alone."""
-        singles = [_Group(group.call, group.request, [index], group.oversized) for index in group.missing]
+        singles = [
+            _Group(call=group.call, request=group.request, missing=[index], oversized=group.oversized)
+            for index in group.missing
+        ]
         group.missing = []
         await asyncio.gather(*map(self._samples, singles))
         group.answered += sum(single.answered for single in singles)
@@ -180,7 +183,7 @@ class HttpEngine(ServerEngine):
                 raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Group:
     """Samples of a request that are asked for together."""
 

@@ -18,7 +18,7 @@ _NOTED_S = 0.5
 """Least seconds between two signs of life that are passed on to those who wait."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class Load:
     """The samples under way at one server, at most `limit`, which adapts to the server and never exceeds `most`.
 

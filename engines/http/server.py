@@ -68,7 +68,7 @@ class Server:
             # The URL stands in errors, which are written into records.
             raise EngineError(f"{spec.text}: OPENAI_BASE_URL may not hold a user name or password: set OPENAI_API_KEY")
         self.dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
-        self.load = Load(options.concurrency)
+        self.load = Load(most=options.concurrency)
         self.guessing = asyncio.Lock()
         """Held while a request is tried without parameters that its refusal does not name."""
         self.has_guessed = False

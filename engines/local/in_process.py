@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PromptError
 from engines.local.jobs import Job
-from engines.local.text import PromptError, Text
+from engines.local.text import Text
 from engines.protocol import Completion, Delta, Prompt, Request
 
 S = TypeVar("S")

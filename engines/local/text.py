@@ -10,13 +10,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PromptError
 from engines.protocol import ChatPrompt, Message, Prompt, TextPrompt
 from engines.text import without_system
-
-
-class PromptError(Exception):
-    """The model can never answer this prompt; the message says why."""
 
 
 class Text:

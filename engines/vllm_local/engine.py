@@ -10,10 +10,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PromptError
 from engines.local.checkpoint import find_checkpoint, weights_version
 from engines.local.in_process import InProcessEngine
-from engines.local.text import PromptError, Text
+from engines.local.text import Text
 from engines.protocol import Request, Sampling
 from engines.vllm_local.options import VllmOptions
 from engines.vllm_local.reload import Checkpoint, Feed, disturbed, mismatch

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engines.errors import EngineError
+from engines.errors import EngineError, PromptError
 from engines.http.engine import HttpEngine
 from engines.http.options import HttpOptions
 from engines.http.server import Server
-from engines.local.text import PromptError, Text
+from engines.local.text import Text
 from engines.protocol import Completion, Delta, Request, TokenPrompt
 from engines.spec import parse_spec
 from engines.vllm_local.reload import Checkpoint

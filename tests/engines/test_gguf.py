@@ -238,7 +238,8 @@ def test_system_text_reaches_every_template(template: str, text: str) -> None:
 
 
 def test_a_template_cannot_reach_the_interpreter() -> None:
-    from engines.gguf.template import ChatTemplate, PromptError
+    from engines.errors import PromptError
+    from engines.gguf.template import ChatTemplate
 
     evil = "{{ messages.__class__.__mro__[1].__subclasses__() }}"
     with pytest.raises(PromptError, match="refuses"):

@@ -27,7 +27,7 @@ async def answered(load: Load, samples: int, waited_s: float) -> None:
 
 
 async def test_samples_are_bounded_not_requests_and_wait_in_order_of_arrival():
-    load = Load(8, Clock())
+    load = Load(most=8, clock=Clock())
     order: list[int] = []
     release = asyncio.Event()
 
@@ -45,7 +45,7 @@ async def test_samples_are_bounded_not_requests_and_wait_in_order_of_arrival():
 
 
 async def test_a_request_for_more_samples_than_the_limit_goes_alone():
-    load = Load(4, Clock())
+    load = Load(most=4, clock=Clock())
     async with load.room(9):
         waiting = asyncio.create_task(answered(load, 1, 0))
         await asyncio.sleep(0.01)
@@ -55,7 +55,7 @@ async def test_a_request_for_more_samples_than_the_limit_goes_alone():
 
 
 async def test_the_limit_grows_while_there_is_no_queue_up_to_the_most():
-    load = Load(FIRST + 20, Clock())
+    load = Load(most=FIRST + 20, clock=Clock())
     await answered(load, 8, waited_s=0.1)
     assert load.limit == FIRST + 8
     await answered(load, 30, waited_s=0.1)
@@ -63,7 +63,7 @@ async def test_the_limit_grows_while_there_is_no_queue_up_to_the_most():
 
 
 async def test_a_queue_keeps_the_limit_at_twice_what_the_server_works_on():
-    load = Load(256, Clock())
+    load = Load(most=256, clock=Clock())
     async with AsyncExitStack() as stack:
         deadline = await stack.enter_async_context(asyncio.timeout(None))
         working = await stack.enter_async_context(load.room(3))
@@ -75,7 +75,7 @@ async def test_a_queue_keeps_the_limit_at_twice_what_the_server_works_on():
 
 
 async def test_overload_halves_the_limit_and_one_sample_always_goes():
-    load = Load(256, clock := Clock())
+    load = Load(most=256, clock=(clock := Clock()))
     async with load.room(20):
         load.overloaded()
         load.overloaded()
@@ -89,7 +89,7 @@ async def test_overload_halves_the_limit_and_one_sample_always_goes():
 
 
 async def test_signs_of_life_put_off_the_deadlines_of_those_that_wait_for_their_first_data():
-    load = Load(256, clock := Clock())
+    load = Load(most=256, clock=(clock := Clock()))
     rooms = load.room(1), load.room(1)
     async with (
         rooms[0] as waiting,

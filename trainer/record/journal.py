@@ -30,7 +30,7 @@ VERSION = 1
 """Version of the journal's format, in its first line."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StepContent:
     """What a journal has of a step."""
 
