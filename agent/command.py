@@ -1,4 +1,4 @@
-"""The `cure-agent` command: finds its sub-commands through entry points and turns errors into one line and a code."""
+"""The `cure-agent` command: finds its sub-commands through entry points; turns errors into a line and an exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EntryPointGroup(click.Group):
 
     @cached_property
     def entries(self) -> dict[str, EntryPoint]:
-        """Entry points by command name. Only this distribution is read: scanning all of them costs start-up time."""
+        """Entry points by command name. Only this distribution is read: scanning all installed ones slows the start."""
         points = distribution("cure-agent").entry_points.select(group=COMMANDS_GROUP)
         return {point.name: point for point in points}
 
@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit. Codes: 0 done and verified, 1 low confidence, 2 usage or configuration, 3 no viable
     candidate, 4 budget spent, 5 model backend, 6 sandbox, 7 repository state, 130 interrupted.
 
-    Of an error with an integer attribute `exit_code`, which a user can act on, only the message is shown.
+    Without `--debug`, only the message is shown of OSError and of errors with an integer attribute `exit_code`, which a
+    user can act on; other errors are raised.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):

@@ -19,7 +19,7 @@ class Fence:
     info: str
     """The rest of the line, stripped."""
     variant: bool
-    """Whether it differs from three backticks directly followed by the language."""
+    """Whether the fence differs from three backticks directly followed by the language, if any."""
 
     @property
     def bare(self) -> bool:
@@ -48,10 +48,11 @@ def fence(line: str) -> Fence | None:
 
 def open_after(line: str, opening: Fence | None) -> Fence | None:
     """The fence that is open after the line, where `opening` is open before it; None stands for no fence."""
-    mark = fence(line)
+    found = fence(line)
     if opening is None:
-        return None if mark is None or mark.info.endswith(mark.mark) else mark
-    closes = ends_with_fence(line, opening) if mark is None else opening.closed_by(mark)
+        # A line such as ```x``` closes what it opens.
+        return None if found is None or found.info.endswith(found.mark) else found
+    closes = ends_with_fence(line, opening) if found is None else opening.closed_by(found)
     return None if closes else opening
 
 
@@ -62,12 +63,12 @@ def ends_with_fence(line: str, opening: Fence) -> bool:
 
 
 def without_closing(line: str, opening: Fence) -> str:
-    """A line that `ends_with_fence`, without that mark."""
+    """`line` without the closing mark of `opening`; `ends_with_fence` must hold for `line`."""
     return line.rstrip()[: -len(opening.mark)]
 
 
 def without_indent(lines: list[str], indent: str) -> list[str]:
-    """`lines`, each without as much of the opening fence's indentation as it has."""
+    """`lines`, each without the opening fence's `indent`; a line indented otherwise loses all its indentation."""
     if not indent:
         return lines
     return [line[len(indent) :] if line.startswith(indent) else line.lstrip(" \t") for line in lines]

@@ -22,7 +22,7 @@ def complete_records(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, An
 
 
 def placed_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The complete records of a file, each with the place where `line_at` finds it again; none if there is no file."""
+    """The complete records of a file, each after its offset in bytes, for `line_at`; none if there is no file."""
     if path.is_file():
         with path.open("rb") as file:
             yield from complete_records(file)
@@ -34,10 +34,10 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def line_at(file: BinaryIO, place: int) -> dict[str, Any]:
-    """The record at a place that `placed_lines` gave."""
+    """The record at the offset in bytes `place`, which `placed_lines` gave."""
     file.seek(place)
     record = _parsed(file.readline())
-    assert record is not None, "a whole line was there"
+    assert record is not None, "no complete record begins at this offset"
     return record
 
 
@@ -45,7 +45,7 @@ class Lines:
     """Appends records to a file; the operating system has each of them before `append` returns."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file for appending, and cut off what follows its last complete line."""
+        """Open the file for appending, and cut it off at the first line that is incomplete or not JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
         if not path.is_file():

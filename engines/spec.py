@@ -22,9 +22,9 @@ class ModelSpec:
     kind: str
     """Which engine answers: a key of `engines.registry.ENGINES`."""
     name: str
-    """Model name, path or file; empty for an http server whose only model is used."""
+    """Model name, path or file; empty for an `http` spec that names no model: the server's only one is then used."""
     url: str = ""
-    """Base URL of an `http` spec, with its query; its path ends in `/v1` only if the user wrote it."""
+    """Base URL of an `http` spec, query included. The path ends in `/v1` only where the spec as written has `/v1`."""
     text: str = ""
     """The spec as written."""
 

@@ -1,4 +1,4 @@
-"""The Sandbox seam: jobs in, executions out as each finishes."""
+"""The interface of all sandboxes: jobs in, executions out as each finishes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
     NOT_RUN = "not_run"
     """Given up on purpose, after too many time-outs of the same program."""
     SANDBOX_ERROR = "sandbox_error"
-    """The sandbox failed, not the program: no statement about the program, and never a reward.
+    """The sandbox failed, not the program: says nothing about the program, and must not become a reward.
 
     Given after the sandbox has tried to start again; `Execution.reason` says what failed and what to do. The execution
     is missing and may be asked for again.
@@ -61,7 +61,10 @@ class Job:
     """Standard input of each execution."""
     limits: Limits = Limits()
     strict: bool = False
-    """Run every input in a process of its own. By default inputs of a plain program share one, with equal verdicts."""
+    """Run every input in a process of its own.
+
+    By default, inputs of a plain program (see `runner/plain.py`) share a process, and get the same verdicts.
+    """
     give_up_after: int | None = None
     """Time-outs of this program after which its remaining inputs are `not_run`; None runs them all."""
 

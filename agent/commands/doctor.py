@@ -1,4 +1,4 @@
-"""`cure-agent doctor`: what this machine can do, and how to get the rest."""
+"""`cure-agent doctor`: checks what works on this machine, and says how to get what does not."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ def resume(
     recorded = load_run(find_run(run))
     check_writable(out)
     if recorded.state.is_resumable:
-        settled, problem = settings_of(recorded), recorded.problem()
+        recorded_settings, problem = settings_of(recorded), recorded.problem()
         outcome = run_interruptible(
-            solve_recorded(problem, settled, settings.sandbox, others, quiet=as_json, resumes=recorded.folder)
+            solve_recorded(problem, recorded_settings, settings.sandbox, others, quiet=as_json, resumes=recorded.folder)
         )
     else:
         outcome = recorded.outcome()

@@ -57,5 +57,5 @@ def solve(
 
 
 def _is_model_named(settings: SolveOptions) -> bool:
-    """Whether both roles have a model that a flag, a file or a variable names."""
+    """Whether a flag, a settings file or an environment variable names the models of both coder and tester."""
     return "model" in settings.model_fields_set or None not in (settings.coder, settings.tester)

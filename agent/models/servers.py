@@ -1,4 +1,4 @@
-"""Model servers and what their answers mean; nothing here asks them.
+"""Kinds of model servers, and how their lists of models are read; no request is sent here.
 
 Sources: docs.ollama.com/api/tags, lmstudio.ai/docs/developer/rest/endpoints, llama.cpp's tools/server/README.md,
 docs.vllm.ai (OpenAI-compatible server).
@@ -21,11 +21,11 @@ class Server:
     name: str
     port: int
     path: str = "/v1/models"
-    """Path of the request that lists its models."""
+    """Path of the request that lists the server's models."""
     program: str = ""
     """Program whose presence shows that the server is installed."""
     start: str = ""
-    """Command that starts it."""
+    """Command that starts the server."""
 
 
 SERVERS = (
@@ -42,13 +42,13 @@ _OWNERS = {
     "organization_owner": "LM Studio",
     "vllm": "vLLM",
 }
-"""Name of the server by the `owned_by` of its models."""
+"""Name of the server by the field `owned_by` of the models it lists."""
 _EMBEDDING_FAMILIES = ("bert", "nomic-bert")
 
 
 @dataclass(frozen=True)
 class RunningModel:
-    """A model that a server answers with."""
+    """A model that a running server offers."""
 
     model: str
     """Model spec: the value of `--model`."""
@@ -64,11 +64,14 @@ class RunningServer:
     url: str
     models: tuple[RunningModel, ...] = ()
     problem: str = ""
-    """Why it cannot be used as it is, with a remedy; empty where it can."""
+    """Why the server cannot be used as it is, with a remedy; empty where it can be used."""
 
 
 def read_answer(server: Server, url: str, status: int, body: bytes) -> RunningServer | None:
-    """The server at the base URL `url` by its answer to `server.path`; None where it is no model server."""
+    """The server at the base URL `url` and its models, read from its answer to a request for `server.path`.
+
+    None for an answer that is not a model server's. The answer names the server where it can, `server` elsewhere.
+    """
     if status in (401, 403):
         return RunningServer(server.name, url, problem="it wants a key: set CURE_AGENT_API_KEY and name its model")
     try:

@@ -67,7 +67,7 @@ def load_run(folder: Path) -> RecordedRun:
 
 
 def timed_events(folder: Path) -> list[tuple[float, Event]]:
-    """Time (seconds since the epoch) and event of each line. Raises RunError when they cannot be read."""
+    """Time (seconds since the epoch) and event of each complete line of a run's record. Raises RunError."""
     try:
         with (folder / EVENTS).open("rb") as lines:
             # A last line without a newline was torn by a kill, perhaps within a character.

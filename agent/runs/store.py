@@ -102,7 +102,9 @@ def blob_name(text: str) -> str:
 
 def cannot_record(folder: Path, reason: str) -> RunError:
     """The error for a run whose folder cannot be written, with what to do about it."""
-    return RunError(f"cannot record the run in {folder}: {reason}; free some space or set {STATE_VARIABLE} elsewhere")
+    return RunError(
+        f"cannot record the run in {folder}: {reason}; free some space or set {STATE_VARIABLE} to another folder"
+    )
 
 
 def create_run(root: Path | None = None) -> RunWriter:

@@ -1,4 +1,4 @@
-"""Progress of a solve on stderr: bars on a terminal, a line per round elsewhere."""
+"""Progress of a solve on stderr: a line per round, and bars on a terminal."""
 
 from __future__ import annotations
 
@@ -64,6 +64,6 @@ class SolveProgress:
 
 
 def round_line(decided: Decided) -> str:
-    """One line on a decision: the round, the reason, and the next move in its own words."""
+    """One line on a decision: the round, the reason, and what the next move does, if it says so."""
     line = f"round {decided.round}: {decided.why}"
     return f"{line} → {decided.doing}" if decided.doing else line

@@ -2,8 +2,8 @@
 
 decide -> act -> execute -> look -> decide -> ... -> finish
 
-A round in which the model or the sandbox stopped working is read like any other. Unless its answer is verified all the
-same, the run ends there without a decision, so that a resumed run can complete the round.
+The table of a round in which the model or the sandbox stopped working is read as usual. Unless the best candidate is
+verified even so, the run ends after the round without a decision, so that a resumed run can complete the round.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Replays a recorded solve from its record alone."""
+"""Replays a recorded solve: answers of models come from the record, executions too unless a sandbox is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def settings_of(run: RecordedRun) -> SolveSettings:
     """The settings of a recorded run. Raises RunError for a run that this version cannot repeat."""
     if run.state.samples and not run.state.asked:
         raise RunError(
-            f"run {run.id} was recorded by an earlier version, which did not say what it asked; "
+            f"run {run.id} was recorded by an earlier version, which did not record its requests; "
             "`cure-agent why` shows it, but it cannot be resumed or replayed"
         )
     try:
@@ -31,7 +31,7 @@ def settings_of(run: RecordedRun) -> SolveSettings:
 
 
 async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = None) -> bool:
-    """Repeat a recorded run with the current code; False if the record ends before the run did.
+    """Repeat a recorded run with the current code; False if the record breaks off before the end of the run.
 
     Answers are taken from the record, and executions too unless `sandbox` is given. `notice` receives each event that
     was reproduced. Raises ReplayError at the first difference.
@@ -60,7 +60,7 @@ class _NoSandbox:
     packages: Mapping[str, str] = {}
 
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:  # noqa: ARG002 (the protocol's signature)
-        """No execution."""
+        """Yield nothing."""
         nothing: tuple[Execution, ...] = ()
         for execution in nothing:
             yield execution

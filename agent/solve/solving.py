@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.solve.strategies import Strategy
 
 GRACE_S = 2.0
-"""Seconds for executions when sampling has used up the budget's time: samples are worthless without them."""
+"""Seconds for executions after sampling has used up the budget's time: samples that are not executed are worthless."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Solving(Generic[RowT, ColumnT]):
     task: Task[RowT, ColumnT]
     settings: SolveSettings
     engines: Mapping[str, Engine]
-    """By `coder` and `tester`; empty in a replay, where no model is asked."""
+    """Engines by role, `coder` and `tester`; empty in a replay, where no model is asked."""
     select: Selector
     strategy: Strategy
     growing: GrowingTable[RowT, ColumnT]
@@ -51,7 +51,7 @@ class Solving(Generic[RowT, ColumnT]):
         return self.settings.budget.seconds_left(self.clock.seconds)
 
     def left(self, readings: Sequence[AnyReading]) -> Left:
-        """Rounds left and budget used after these rounds: as recorded with the decision, else as of now."""
+        """Rounds left and budget used after the rounds read so far: as recorded with the decision, else as of now."""
         done = len(readings)
         if not done:
             return Left(rounds=self.settings.rounds)

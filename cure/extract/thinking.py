@@ -1,4 +1,4 @@
-"""Thinking, which holds drafts and is no part of the answer: tagged blocks, and channels of gpt-oss (Harmony)."""
+"""Removes a model's thinking, the drafts before its answer: tagged blocks, and channels of gpt-oss (Harmony)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHANNEL = re.compile(r"(?:<\|channel\|>|\A)\s*(?P<name>\w+)(?:[^<]|<\|constrain
 _MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _BARE_ANALYSIS = re.compile(r"\s*analysis(?![a-z])")
 _BARE_FINAL = "assistantfinal"
-"""What a server leaves of the markers around the channels when it drops special tokens."""
+"""What remains of the markers before the final channel in the answers of servers that drop special tokens."""
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,15 @@ class Answer:
     thinking: int
     """Characters removed."""
     unfinished: bool
-    """Whether the text ends inside the thinking, so that there is no answer."""
+    """Whether the model stopped inside its thinking, so that the answer is missing or incomplete."""
 
 
 def without_thinking(answer: str) -> Answer:
-    """`answer` without blocks such as `<think>` and `[THINK]`, and without the channels before the final one.
+    """`answer` without blocks such as `<think>` and `[THINK]`, and of channels only the final one.
 
     A closing tag without an opening one ends thinking that began before the text (chat templates contain the opening
     tag), so everything before it is removed. An opening tag without a closing one counts only at the beginning of a
-    line: a program may print the word.
+    line: a program may print such a tag.
     """
     if channels := list(_CHANNEL.finditer(answer)):
         return _of_channels(answer, channels)
@@ -59,7 +59,7 @@ def without_thinking(answer: str) -> Answer:
 
 
 def _of_channels(answer: str, channels: list[re.Match[str]]) -> Answer:
-    """The messages of the final channel, one after the other."""
+    """The answer in the final channel: its messages, joined by newlines. Unfinished where there is none."""
     kept: list[str] = []
     for channel in channels:
         if channel["name"] == "final":

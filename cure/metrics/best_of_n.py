@@ -1,11 +1,11 @@
 """Best-of-n: the chance that the chosen program is right, in expectation over which programs and tests were sampled.
 
-Among N programs with scores s, the best of a random n of them has score s with probability
-[C(N<=s, n) - C(N<s, n)] / C(N, n), where N<=s and N<s count programs with a score of at most and of below s; ties are
-broken at random, so that a score s contributes this probability times the share of right programs among those with
-score s. It holds for every score that does not depend on the other programs. m of the K requested tests are drawn; the
-mean over these subsets is exact where there are few, else over random subsets with a fixed seed. A problem with fewer
-than n programs or m tests uses all of them, and is counted.
+Among N programs with scores, the best of a random n of them has score s with probability
+[C(N<=s, n) - C(N<s, n)] / C(N, n), where N<=s and N<s count programs with a score of at most s and of less than s; ties
+are broken at random, so that a score s contributes this probability times the share of right programs among those with
+score s. The formula holds for every score that does not depend on the other programs. m of the K requested tests are
+drawn; the mean over these subsets is exact where there are few, else over random subsets with a fixed seed. A problem
+with fewer than n programs or m tests uses all of them, and is counted.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How subsets are drawn. A problem's name and the seed decide which, so two runs on one problem share them."""
+    """How subsets are drawn. The problem's name and the seed determine them, so two runs on a problem draw the same."""
 
     draws: int = 200
-    """Subsets of tests at most; where there are no more than that, each is taken once."""
+    """The most subsets of tests that are drawn; where no more than this exist, each is taken once."""
     orders: int = 100
-    """Orders of programs and tests, for selectors without a closed form."""
+    """Number of random orders of programs and tests, for selectors whose best-of-n has no closed form."""
     seed: int = 0
     public_first: bool = False
-    """Whether programs are ordered first by the public examples they pass; otherwise these do not count."""
+    """Whether the public examples that programs pass are compared before all else; otherwise they do not count."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,16 @@ def best_of_subsets(right: Booleans, scores: Ints, ns: Sequence[int]) -> Floats:
     draws, programs = scores.shape
     width = int(scores.max(initial=0)) + 1
     cells = (scores + width * np.arange(draws)[:, None]).ravel()
-    there = np.bincount(cells, minlength=draws * width).reshape(draws, width)
-    good = np.bincount(cells, np.broadcast_to(right, scores.shape).ravel(), draws * width).reshape(draws, width)
-    share = good / np.maximum(there, 1)
-    up_to = there.cumsum(axis=1)
+    counts = np.bincount(cells, minlength=draws * width).reshape(draws, width)
+    right_counts = np.bincount(cells, np.broadcast_to(right, scores.shape).ravel(), draws * width).reshape(draws, width)
+    share = right_counts / np.maximum(counts, 1)
+    up_to = counts.cumsum(axis=1)
     chances = _chances(programs, tuple(min(n, programs) for n in ns))
-    return np.asarray(np.einsum("dw,ndw->dn", share, chances[:, up_to] - chances[:, up_to - there]))
+    return np.asarray(np.einsum("dw,ndw->dn", share, chances[:, up_to] - chances[:, up_to - counts]))
 
 
 def by_tests_passed(problems: Sequence[Judged], ns: Sequence[int], ms: Sequence[int], sampling: Sampling) -> Estimates:
-    """Best-of-n by tests passed: subsets of programs in closed form, subsets of tests all or by sampling."""
+    """Best-of-n by tests passed: exact over subsets of programs, and over all subsets of tests or a random sample."""
     shape = (len(problems), len(ns), len(ms))
     values, variances = np.zeros(shape), np.zeros(shape)
     for index, judged in enumerate(problems):
@@ -125,7 +125,7 @@ def variance_of_mean(drawn: Floats) -> Floats:
 
 
 def means(problems: Sequence[Judged], per_problem: Floats) -> Measure:
-    """The mean of a value per problem, (problems,), over the problems with judged programs."""
+    """The mean of `per_problem`, (problems,), over the problems with judged programs."""
     values = [float(value) if judged.programs else None for judged, value in zip(problems, per_problem, strict=True)]
     return macro(values, NOTHING_JUDGED)
 
@@ -136,7 +136,7 @@ def random_choice(problems: Sequence[Judged]) -> Measure:
 
 
 def oracle(problems: Sequence[Judged], n: int) -> Measure:
-    """The probability that one of n programs is right, the bound of every choice. With fewer programs, of all."""
+    """The probability that at least one of n programs (of all if there are fewer) is right: no choice does better."""
     return means(
         problems,
         np.array(
@@ -149,7 +149,7 @@ def oracle(problems: Sequence[Judged], n: int) -> Measure:
 
 
 def share_of_gap(best: Measure, at_random: Measure, at_best: Measure) -> Measure:
-    """(best - random) / (oracle - random), on the means: the share of the possible gain that a selector gets."""
+    """(best - random) / (oracle - random), of means over problems: the share of the possible gain that is reached."""
     reason = "an oracle gains nothing over a random choice"
     return combined([best, at_random, at_best], _gap, reason if best.problems else best.reason)
 
@@ -157,8 +157,8 @@ def share_of_gap(best: Measure, at_random: Measure, at_best: Measure) -> Measure
 def _gap(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
     best, at_random, at_best = numerators / np.where(denominators > 0, denominators, 1.0)
     gap = at_best - at_random
-    there = (gap > 1e-12) & (denominators > 0).all(axis=0)
-    return np.where(there, best - at_random, 0.0), np.where(there, gap, 0.0)
+    defined = (gap > 1e-12) & (denominators > 0).all(axis=0)
+    return np.where(defined, best - at_random, 0.0), np.where(defined, gap, 0.0)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,7 @@
-"""Files of stored tables: `{cases: [{name, config, problems}]}`, `{problems, runs: [{config}]}`, or a list of cases.
+"""Reads files of stored tables: `{cases: [{name, config, problems}]}`, `{problems, runs: [{config}]}`, or a list of
+cases.
 
-The models below are the form, docs/metrics.md explains it.
+The pydantic models below define the fields; docs/metrics.md explains them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cure.table.compare import normalise
 
 Size = Annotated[int, Field(ge=0)]
 Cells = list[list[bool | None]]
-"""A row of a program, a column for each test: whether the program passed; None where the sandbox failed."""
+"""A row for each program, a column for each test: whether the program passed; None where the sandbox failed."""
 
 
 def _pair(pair: list[int]) -> list[int]:
@@ -30,7 +31,7 @@ def _pair(pair: list[int]) -> list[int]:
 
 
 class ScoringConfig(Shape):
-    """Options of the released evaluation, with its defaults, and what the programs were judged by."""
+    """Options of CURE's released evaluation, with its defaults, and the data and checker that judged the programs."""
 
     scale_tuple_list: list[Annotated[list[int], AfterValidator(_pair)]] = Field(
         default_factory=lambda: [list(pair) for pair in ReleaseOptions.scale_tuple_list]
@@ -53,7 +54,9 @@ class StoredPool(Shape):
 
 
 class ScoredProblem(Shape):
-    """One problem; with `case_extracted` the columns of `case_table` are all requested tests."""
+    """A problem's tables. The columns of `case_table` are all requested tests if `case_extracted` is given, else only
+    the extracted ones.
+    """
 
     n_code: Size
     n_test_total: Size
@@ -94,7 +97,7 @@ class ScoredProblem(Shape):
         return self
 
     def verdicts(self, name: str) -> ProblemVerdicts:
-        """The verdicts of the problem, called `name` where the row has no name."""
+        """The verdicts of the problem, called `name` unless it has a name of its own."""
         hidden, hidden_known = _cells(self.test_table, self.n_code, self.n_test_total)
         generated, generated_known = _cells(self.case_table, self.n_code, self.n_case)
         return verdicts(
@@ -133,7 +136,7 @@ class ScoredProblem(Shape):
 
 
 class ScoredProblems(Shape):
-    """Problems, named by `task_ids` where these are given."""
+    """Problems; those without a name are named by `task_ids`, where given."""
 
     problems: list[ScoredProblem]
     task_ids: list[Any] = Field(default_factory=list)
@@ -158,7 +161,7 @@ class ScoredRun(Shape):
     name: str = ""
 
     def case(self, problems: Sequence[ProblemVerdicts]) -> ScoredCase:
-        """These problems, scored in this way."""
+        """The problems as a case with this run's options and name."""
         config = self.config
         return ScoredCase(
             problems=problems, options=config.options(), name=self.name, data=config.data, checker=config.checker
@@ -182,7 +185,7 @@ class RunsFile(ScoredProblems):
 
 
 def load_cases(content: object, path: str) -> list[ScoredCase]:
-    """The cases, in order; raises ProblemError for anything malformed, beginning with the place."""
+    """The cases, in order. Raises ProblemError, which begins with the place in the file, for anything malformed."""
     if isinstance(content, list):
         content = {"cases": content}
     if isinstance(content, dict) and "cases" not in content:

@@ -1,9 +1,10 @@
-"""Compares two scored sets on the problems they share; a winner is named only beyond the noise.
+"""Compares two scored runs, A and B, on the problems they share; a winner is named only where chance is unlikely.
 
 The interval of a difference is a paired bootstrap over problems. Its p-value is a permutation test: if neither run is
 better, exchanging the two on any problem gives a difference as likely as the one seen. Runs with one sample per problem
-are compared by McNemar's exact test. Winners are named for a few headlines only: their p-values pass 5 % together
-(Holm), the interval does not contain 0, and the difference is larger than the Monte-Carlo error of the subsets drawn.
+are compared by McNemar's exact test. Winners are named for a few headlines only, where the p-value is significant at
+5 % after Holm's correction for all headlines, the interval does not contain 0, and the difference is larger than twice
+its Monte-Carlo error, which comes from drawing subsets.
 No winner is named where one run lacks answers or executions that the other has.
 """
 
@@ -32,15 +33,16 @@ HEADLINES = (
     "ut_accuracy_estimate_extracted",
     "mu",
 )
-"""Measures for which a winner is named, besides best-of-n by every selector with the most programs and tests that both
-runs have. Larger is better in all of them."""
+"""Measures for which a winner is named; best-of-n of each selector is added, with the largest n and m that both runs
+have. Larger is better in all of these measures."""
 
 _SAME = 1e-12
+"""Differences up to this are rounding errors."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One measure of both runs; the difference is B - A. None with a reason where one of the runs has no value."""
+    """One measure of both runs; `difference` is B - A, and None with a reason where a run has no value."""
 
     name: str
     a: float | None
@@ -57,7 +59,7 @@ class Difference:
     monte_carlo_error: float = 0.0
     headline: bool = False
     winner: str | None = None
-    """`A` or `B`; None inside the noise, and for measures that are no headline."""
+    """`A` or `B`; None where the difference may be chance, and for measures that are no headline."""
     reason: str
 
 
@@ -73,13 +75,13 @@ class Comparison:
     """Whether the runs lack the same answers and executions, or none; otherwise no winner is named."""
     lacks_a: str = ""
     lacks_b: str = ""
-    """What the run lacks, in words; empty for nothing."""
+    """`lacks_a` and `lacks_b`: what A and B lack, in words; empty for nothing."""
 
 
 def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: int = 1) -> Comparison:
     """The differences of every measure that both runs have; each run is judged by its own `max_test`.
 
-    `comparisons` is how many pairs of runs are compared together: all their p-values pass 5 % together. Raises
+    `comparisons` is how many pairs of runs are compared in all; p-values are corrected for that number too. Raises
     ProblemError that says what differs where the runs cannot be compared.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
@@ -181,11 +183,11 @@ def _difference(name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats)
         missing = f"A: {value_a.reason}" if value_a.value is None else f"B: {value_b.reason}"
         return Difference(name=name, a=value_a.value, b=value_b.value, reason=f"no value in {missing}")
     difference = value_b.value - value_a.value
-    there = drawn[~np.isnan(drawn)]
+    defined = drawn[~np.isnan(drawn)]
     low = high = detectable = None
-    if a.problems > 1 and b.problems > 1 and len(there) >= len(drawn) / 2:
-        low, high = (float(end) for end in np.quantile(there, (0.025, 0.975)))
-        spread = float(there.std())
+    if a.problems > 1 and b.problems > 1 and len(defined) >= len(drawn) / 2:
+        low, high = (float(end) for end in np.quantile(defined, (0.025, 0.975)))
+        spread = float(defined.std())
         detectable = (Z_95 + Z_80) * spread if spread > _SAME else None
     p, test = _chance(a, b, difference, swaps)
     return Difference(
@@ -198,12 +200,12 @@ def _difference(name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats)
         p=p,
         test=test,
         minimum_detectable=detectable,
-        reason="" if detectable is not None else "too few problems, or all differ alike",
+        reason="" if detectable is not None else "too few problems, or all differ by the same amount",
     )
 
 
 def _chance(a: Measure, b: Measure, difference: float, swaps: Floats) -> tuple[float, str]:
-    """The p-value, the probability of a difference at least as large if neither run is better, and its test."""
+    """The p-value (probability of a difference at least as large if neither run is better), and the test's name."""
     if one_sample(a) and one_sample(b):
         both = a.entered & b.entered
         yes_a, yes_b = a.numerators[0][both] > 0, b.numerators[0][both] > 0
@@ -221,8 +223,8 @@ def _chance(a: Measure, b: Measure, difference: float, swaps: Floats) -> tuple[f
 
 
 def _with_winners(differences: Sequence[Difference], comparisons: int) -> tuple[Difference, ...]:
-    """The differences with the winners of headlines; Holm's rule holds the k-th of K p-values to 5 % / (K - k + 1),
-    divided by the number of comparisons.
+    """The differences with the winners of headlines; by Holm's rule the k-th smallest of K p-values must be at most
+    5 % / (K - k + 1), here also divided by `comparisons`.
     """
     p_values = sorted((found.p, found.name) for found in differences if found.headline and found.p is not None)
     beyond_chance = set()

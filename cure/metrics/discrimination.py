@@ -1,4 +1,8 @@
-"""How well tests tell right programs from wrong ones: FAR, FRR, F1, kill rates, suites against labelled pools."""
+"""How well tests tell right programs from wrong ones, on the coder's programs and on pools of labelled programs.
+
+Measures are the rates of false acceptance (FAR) and false rejection (FRR), F1 and kill rates; a test kills a wrong
+program that fails it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from cure.metrics.verdicts import Booleans
 
 @dataclass(frozen=True)
 class Decisions:
-    """Acceptances and rejections of right and wrong programs: pairs of program and test, or programs per suite."""
+    """Counts of acceptances and rejections, of pairs of program and test or of programs by a whole suite."""
 
     right_accepted: int = 0
     right_rejected: int = 0
@@ -48,7 +52,7 @@ def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Kill rates of tests that the reference passes: over pairs with wrong programs, and over wrong programs."""
+    """Shares of wrong programs, and of pairs of wrong program and test, killed by tests that the reference passes."""
     counted = [_kills(judged) for judged in problems]
     return {
         "kill_rate_pairs": pooled(
@@ -145,5 +149,5 @@ def _duplicates(judged: Judged) -> float | None:
     inputs = judged.problem.inputs
     if inputs is None:
         return None
-    read = [text for text, extracted in zip(inputs, judged.extracted, strict=True) if extracted]
-    return 1 - len(set(read)) / len(read) if read else None
+    kept = [number for number, extracted in zip(inputs, judged.extracted, strict=True) if extracted]
+    return 1 - len(set(kept)) / len(kept) if kept else None

@@ -19,7 +19,7 @@ MEASURES = ("code_accuracy_macro", "ut_accuracy_reference_requested", "ut_accura
 def by_group(
     problems: Sequence[ProblemVerdicts], groups: Sequence[str], options: ScoreOptions
 ) -> dict[str, dict[str, Scored]]:
-    """Measures of each group, in order of first appearance: MEASURES, and `best_of_n` for the last pair of `options`.
+    """Measures of each group, in order of first appearance: MEASURES, and `best_of_n` for the last pair with m > 0.
 
     `groups` names the group of each problem; problems with an empty name are in no group.
     """

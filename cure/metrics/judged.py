@@ -27,7 +27,7 @@ class Judged:
     """(judged programs, hidden tests used): passed."""
     hidden_known: Booleans
     right_by_all: Booleans
-    """(judged programs,): passes every hidden test stored, used or not."""
+    """(judged programs,): fails none of the hidden tests stored, used or not."""
     undecided: int
     """Programs that cannot be judged because the sandbox failed on their hidden tests."""
 
@@ -45,8 +45,8 @@ class Judged:
 def judge(problem: ProblemVerdicts, max_test: int | None = None) -> Judged:
     """The problem judged by the first `max_test` hidden tests, or by all.
 
-    A program is right if it passes all of them and wrong if it fails one; a sandbox failure on one while all others
-    pass leaves it undecided. Without hidden tests no program is judged.
+    A program is right if it passes all these tests and wrong if it fails any; it is undecided if it fails none but the
+    sandbox failed on some. Without hidden tests no program is judged.
     """
     hidden, known = problem.hidden[:, :max_test], problem.hidden_known[:, :max_test]
     right: Booleans = np.asarray(hidden.all(axis=1))

@@ -1,13 +1,13 @@
 """The numbers the released CURE evaluation prints, to the last bit (reference: Gen-Verse/CURE @ 69fe174, `eval.py`).
 
 For each problem, A is programs x hidden tests (the first `max_test`), B programs x generated tests. R is the set of
-programs that pass all of A, W the others, G the generated tests that every program of R passes. All ratios pool
-problems.
+programs that pass all of A, W the others, G the generated tests that every program of R passes. Numerators and
+denominators are summed over problems before they are divided.
 
 Oddities of the released code are kept here and mended in `cure.metrics.standard`: a problem without programs, hidden
-tests or generated tests leaves every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is 1;
-best-of-n ties go to the lowest index. Where the released code raises, the numbers it never printed are None, with its
-error and a reason.
+tests or generated tests is left out of every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is
+1; best-of-n ties go to the lowest index. Where the released code raises, the numbers it never printed are None, with
+its error and a reason.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class ReleaseOptions:
     """Options of `eval.py`, under its names."""
 
     scale_tuple_list: tuple[tuple[int, int], ...] = ((4, 4), (16, 16))
-    """The (n programs, m tests) of best-of-n."""
+    """The pairs of n programs and m tests for which best-of-n is computed."""
     single_eval: bool = False
     """Only code accuracy is computed, without generated tests."""
     max_test: int = 8
@@ -34,7 +34,7 @@ class ReleaseOptions:
 
 @dataclass(frozen=True)
 class ReleaseBestOfN:
-    """Accuracy of the program chosen among the first n by the first m tests; None when no problem was left."""
+    """Accuracy of the program chosen among the first n by the first m tests; None without problems to count."""
 
     n: int
     m: int
@@ -44,7 +44,7 @@ class ReleaseBestOfN:
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """The ratios under the names of the released code; None for what it does not print."""
+    """The ratios under the names of the released code; None for those that the code does not print."""
 
     code_acc: float | None = None
     code_accumulate_acc: float | None = None
@@ -126,7 +126,7 @@ def _count_code(counts: Counts, hidden: Booleans) -> None:
 
 
 def _count_tests(counts: Counts, right: Booleans, generated: Booleans) -> None:
-    """Add to the counts of the tester's quality; only problems with a right program do."""
+    """Add a problem to the counts of the tester's quality; a problem without a right program is left out."""
     if not right.any():
         return
     by_right, by_wrong = generated[right], generated[~right]
@@ -138,9 +138,9 @@ def _count_tests(counts: Counts, right: Booleans, generated: Booleans) -> None:
     kills = ~by_wrong[:, good]
     counts.p_01_score += int(kills.sum())
     counts.p_01_num += kills.size
-    slips = by_wrong[:, ~good]
-    counts.p_00_score += int(slips.sum())
-    counts.p_00_num += slips.size
+    passes_of_wrong_tests = by_wrong[:, ~good]
+    counts.p_00_score += int(passes_of_wrong_tests.sum())
+    counts.p_00_num += passes_of_wrong_tests.size
 
 
 def _count_best_of_n(stat: BestOfNCounts, hidden: Booleans, generated: Booleans) -> None:

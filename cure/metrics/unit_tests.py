@@ -1,8 +1,12 @@
 """Accuracy of the tester, how many of its tests are new, and precision of its tests: p_u, p_01, p_00 and mu.
 
-Whether a test is right is the verdict of the reference solution on it. Where there is none, it is estimated, as in the
-released code: on problems with a right program, a test is right if every right program passes it. A test that was not
-extracted is wrong in the accuracies over requested tests, and does not enter those over extracted ones.
+p_u is the share of right tests; p_01 and p_00 are the shares of right and of wrong tests that a wrong program passes;
+mu = p_u (1 - p_01) - (1 - p_u) p_00.
+
+Whether a test is right is decided in two ways, by separate measures: by the reference solution, which passes a right
+test, or by an estimate, as in CURE's released code: on problems with a right program, a test is right if every right
+program passes it. A test that was not extracted is wrong in the accuracies over requested tests, and does not enter
+those over extracted ones.
 """
 
 from __future__ import annotations
@@ -24,10 +28,12 @@ _NOT_STORED = "no problem {} and says how many tests were requested"
 
 
 def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Shares of right tests, by reference and by estimate, among extracted and among requested tests; pooled."""
+    """Shares of right tests, by reference and by estimate, among extracted and among requested tests; and the share of
+    tests on which reference and estimate agree. Pooled.
+    """
     true = [int(_by_reference(judged)[0].sum()) for judged in problems]
     known = [int(_by_reference(judged)[1].sum()) for judged in problems]
-    unread = [int((~judged.extracted).sum()) if judged.problem.requested_known else None for judged in problems]
+    not_extracted = [int((~judged.extracted).sum()) if judged.problem.requested_known else None for judged in problems]
     estimated = [_counts(judged) for judged in problems]
     agree = [_agreement(judged) for judged in problems]
     return {
@@ -35,7 +41,7 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
         "ut_accuracy_reference_requested": _with_failures(
             true,
             known,
-            unread,
+            not_extracted,
             [judged.problem.reference is not None for judged in problems],
             _NOT_STORED.format("has a reference"),
         ),
@@ -45,7 +51,7 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
         "ut_accuracy_estimate_requested": _with_failures(
             [counts.valid_tests for counts in estimated],
             [counts.tests for counts in estimated],
-            unread,
+            not_extracted,
             [bool(judged.right.any()) for judged in problems],
             _NOT_STORED.format("has a right program"),
         ),
@@ -56,10 +62,10 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def novelty(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Shares of requested tests: right and new, right with a public example's input, public examples again, and inputs.
+    """Pooled shares of requested tests: right and new, right but not new, not new, and distinct inputs.
 
-    Right means that the reference passes. New means that no public example has the input; a test that repeats an
-    example says nothing that the example does not say, however right it is. Pooled.
+    Right means that the reference solution passes the test. New means that no public example has the test's input: a
+    test that repeats an example adds nothing to the example, even if it is right.
     """
     counted = [_novelty(judged) for judged in problems]
     no_truth = _NOT_STORED.format("has a reference, stores which tests repeat a public example")
@@ -79,7 +85,7 @@ def novelty(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def precision(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """p_u, p_01, p_00 and mu by the estimate, pooled; the denominators of p_01 and p_00 are the pairs."""
+    """p_u, p_01, p_00 and mu by the estimate, pooled; p_01 and p_00 are shares of pairs of wrong program and test."""
     counts = [_counts(judged) for judged in problems]
     p_u = pooled([problem.valid_tests for problem in counts], [problem.tests for problem in counts], _NO_RIGHT)
     p_01 = pooled(
@@ -106,7 +112,7 @@ def _counts(judged: Judged) -> PrecisionCounts:
 
 
 def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
-    """(tests requested,) tests the reference passes, and (tests requested,) extracted tests where that is known."""
+    """(tests requested,) tests the reference passes, and (tests requested,) extracted tests whose verdict is known."""
     if judged.problem.reference is None:
         nothing = np.zeros(judged.problem.tests, dtype=np.bool_)
         return nothing, nothing
@@ -116,7 +122,7 @@ def _by_reference(judged: Judged) -> tuple[Booleans, Booleans]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Novelty:
-    """Counts of one problem's tests; those before `with_...` are out of that many requested tests."""
+    """Counts of one problem's tests; each `with_...` is the denominator of the counts before it."""
 
     right_new: int = 0
     right_repeated: int = 0
@@ -132,8 +138,8 @@ def _novelty(judged: Judged) -> _Novelty:
     if not problem.requested_known:
         return counts
     if problem.inputs is not None:
-        read = {text for text, extracted in zip(problem.inputs, judged.extracted, strict=True) if extracted}
-        counts = replace(counts, distinct=len(read), with_inputs=problem.tests)
+        distinct = {number for number, extracted in zip(problem.inputs, judged.extracted, strict=True) if extracted}
+        counts = replace(counts, distinct=len(distinct), with_inputs=problem.tests)
     if problem.repeated is None:
         return counts
     counts = replace(counts, repeated=int(problem.repeated.sum()), with_repeats=problem.tests)
@@ -158,13 +164,16 @@ def _agreement(judged: Judged) -> tuple[int, int]:
 
 
 def _with_failures(
-    right: Sequence[int], tests: Sequence[int], unread: Sequence[int | None], enters: Sequence[bool], reason: str
+    right: Sequence[int], tests: Sequence[int], failures: Sequence[int | None], enters: Sequence[bool], reason: str
 ) -> Measure:
-    """The share of right tests, where tests that were not extracted count as wrong."""
-    counted = [failed is not None and enter for failed, enter in zip(unread, enters, strict=True)]
+    """The pooled share of right tests, where `failures`, the tests that were not extracted, count as wrong.
+
+    Problems where `enters` is False or `failures` is None are left out.
+    """
+    counted = [failed is not None and enter for failed, enter in zip(failures, enters, strict=True)]
     numerators = [above if counts else 0 for above, counts in zip(right, counted, strict=True)]
     below = [
-        known + (failed or 0) if counts else 0 for known, failed, counts in zip(tests, unread, counted, strict=True)
+        known + (failed or 0) if counts else 0 for known, failed, counts in zip(tests, failures, counted, strict=True)
     ]
     return pooled(numerators, below, reason)
 

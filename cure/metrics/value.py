@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 Formula = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""From sums of the parts' numerators and denominators, (parts, ...) each, to a numerator and a denominator (...)."""
+"""Gives a numerator and a denominator, (...) each, for summed numerators and denominators, (parts, ...) each.
+
+The parts are the ratios that the formula combines.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Measure:
-    """A ratio of sums over problems, or a formula of several such sums.
+    """A ratio of sums over problems, or a formula of several such ratios, its parts.
 
     A problem whose denominators are all 0 does not enter.
     """
@@ -87,6 +90,6 @@ def macro_ratio(numerators: Sequence[float], denominators: Sequence[float], reas
 
 
 def combined(parts: Sequence[Measure], formula: Formula, reason: str) -> Measure:
-    """A formula of plain ratios."""
+    """The measure that `formula` makes of `parts`, which have no formula themselves."""
     numerators = np.concatenate([part.numerators for part in parts])
     return Measure(numerators, np.concatenate([part.denominators for part in parts]), reason, formula)

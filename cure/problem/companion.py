@@ -25,7 +25,7 @@ _Megabytes = Annotated[float, AfterValidator(positive(1_048_576, "megabytes", le
 
 
 class SentTest(Shape):
-    """A sample."""
+    """A sample test as the extension sends it."""
 
     input: Text
     output: Text
@@ -55,7 +55,7 @@ class SentProblem(Shape):
 
 
 def is_companion(row: object) -> bool:
-    """Whether this is a problem as the extension sends it."""
+    """Whether `row` has the fields of a problem that the extension sends."""
     return isinstance(row, dict) and "tests" in row and "timeLimit" in row and "example_input" not in row
 
 

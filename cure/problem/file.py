@@ -1,4 +1,4 @@
-"""Reads problems from files: CURE's JSON, JSONL and Parquet with these fields, statements, and problem packages.
+"""Reads problems from files: CURE's JSON, JSONL and Parquet with the same fields, statements, and problem packages.
 Every file but Parquet and zip may be gzipped (`.json.gz`).
 
 A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
@@ -39,7 +39,7 @@ class ProblemFile:
     notes: tuple[str, ...] = ()
     """Remarks for the user on how the file was read, a line each, such as samples that could not be read."""
     unused: tuple[str, ...] = ()
-    """The notes on what looks like a sample of the problem and is no test."""
+    """Those of the notes that are on text which looks like a sample but became no test."""
 
 
 def load_problems(path: str, text: str | None = None) -> list[Problem]:
@@ -72,7 +72,10 @@ def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
 
 
 def pick(problems: Sequence[Problem], index: int | None) -> Problem:
-    """The problem with this index, counted from 0, or the only problem for None. Raises ProblemError for any other."""
+    """The problem with this index, counted from 0; the only problem if the index is None.
+
+    Raises ProblemError for an index out of range, and for None where there are several problems.
+    """
     if index is None:
         if len(problems) == 1:
             return problems[0]

@@ -11,7 +11,7 @@ from engines.errors import ModelSpecError
 from engines.gguf.models import named_model
 
 DEFAULT_QUANT = "q4_k_m"
-"""Taken where a spec names no quantisation: a quarter of the size at nearly the quality of the unquantised model."""
+"""Taken where a spec names no quantisation: about a third of the size at nearly the quality of 16-bit weights."""
 
 _REPO = re.compile(r"^(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?(?::(?P<quant>[^:]+))?$")
 _PART = re.compile(r"-(\d{5})-of-(\d{5})$")
@@ -65,8 +65,8 @@ def parse_reference(spec: str, name: str) -> LocalFile | HubFile:
 def choose(names: Iterable[str], quant: str) -> tuple[str, ...]:
     """The files of one model among a repository's files, in order: several where the model is split.
 
-    `quant` is a quantisation or a file name, in any case; empty chooses DEFAULT_QUANT, or the only model there is.
-    Empty where nothing fits.
+    `quant` is a quantisation or a file name, in small or capital letters; an empty one chooses DEFAULT_QUANT, or the
+    only model there is. The result is empty where no file fits.
     """
     models = _models(names)
     wanted = quant.lower()
@@ -77,12 +77,12 @@ def choose(names: Iterable[str], quant: str) -> tuple[str, ...]:
         fitting = [files for stem, files in models.items() if ending.search(stem.lower())]
         if not fitting and not wanted and len(models) == 1:
             fitting = list(models.values())
-    # Variants such as UD-Q4_K_M, which end alike, have longer names.
+    # The shortest name: variants of a quantisation, such as UD-Q4_K_M of Q4_K_M, end alike but have longer names.
     return min(fitting, key=lambda files: (len(files), len(files[0]), files), default=())
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
-    """The file, or all parts of the split model that it is the first part of."""
+    """All parts, in order, of the split model that the file belongs to; else, or where a part is missing, the file."""
     return tuple(
         path.parent / name for name in choose((file.name for file in path.parent.glob("*.gguf")), path.name)
     ) or (path,)

@@ -1,4 +1,4 @@
-"""What a server accepts of a request: at first everything, later without what it has refused."""
+"""Which parameters of a request a server accepts: at first all, later all but those that it has refused."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from engines.http.report import Report
 LIMITS = ("max_tokens", "max_completion_tokens")
 """Two names of the parameter that limits a completion's length."""
 SYSTEM = "system"
-"""Stands among the dropped names for the role: system messages are then put before the user's."""
+"""Name in `Dialect.dropped` of the system role: the text of system messages is then put before the user's message."""
 
 REFUSALS = (400, 404, 422, 500, 501)
 """HTTP statuses with which servers refuse parameters."""
 
-# Where a refusal names several, the first of them here is left out first: what changes the samples least.
+# Patterns by which a refusal names each parameter. Where a refusal names several, the first here is left out first: the
+# order is by how little the samples change.
 _PATTERNS = {
     "stream_options": r"stream_options|include_usage",
     "logprobs": r"\blog_?probs\b|log probabilit",
@@ -90,7 +91,7 @@ class Dialect:
 
 
 def is_about_size(report: Report) -> bool:
-    """Whether a refusal of the length limit is about its value, which other requests may not exceed."""
+    """Whether a refusal of the length limit is about its value being too large; a smaller value may be accepted."""
     return bool(_TOO_LARGE.search(report.text.lower()))
 
 
@@ -106,7 +107,7 @@ def names_parameters(report: Report) -> bool:
 
 
 def may_be_parameter(report: Report, status: int) -> bool:
-    """Whether a refusal that names no parameter may be about one."""
+    """Whether a refusal that names no parameter may nevertheless be about a parameter."""
     words = f"{report.code} {report.text}".lower()
     is_other = re.search(r"\bmodel\b|context|too long|\btokens\b|polic|safety|moderat", words)
     return names_parameters(report) or (status in (400, 422, 501) and not is_other)

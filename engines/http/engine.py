@@ -44,7 +44,7 @@ class HttpEngine(ServerEngine):
             options.backoff_s, options.max_backoff_s, options.patience_s, options.retries, _LONGEST_WAIT_S
         )
         self._splits = 0
-        """How often n > 1 failed for a reason not given, and single samples came."""
+        """How many requests with n > 1 were refused without a reason, then answered when sent for single samples."""
         self._pace = Pace(options.rpm, options.tpm)
 
     async def complete(
@@ -89,7 +89,7 @@ class HttpEngine(ServerEngine):
         group.answered += sum(single.answered for single in singles)
 
     async def _adapt(self, group: _Group, dialect: Dialect, url: str, problem: Failure) -> bool:
-        """Change how the server is asked after a refusal; whether there is something else to ask."""
+        """Whether to ask again at once, because the URL, the dialect or the group was changed to suit the refusal."""
         report, several = problem.report, len(group.missing) > 1
         if problem.is_elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
             return self._server.try_other_path(url)
@@ -105,7 +105,7 @@ class HttpEngine(ServerEngine):
         if several and problem.status != 404:
             await self._singles(group)
             self._splits += bool(group.answered)
-            # A status of 500 may have had another reason once.
+            # A single status of 500 may have had another reason than n.
             if group.answered and (problem.status != 500 or self._splits > 1):
                 self._server.leave_out("n")
             return True
@@ -118,7 +118,11 @@ class HttpEngine(ServerEngine):
         return optional_names(body)
 
     async def _guess(self, group: _Group, dialect: Dialect, sent: set[str]) -> bool:
-        """Try what to leave out after a refusal that names nothing, once for each server; whether something helped."""
+        """Whether to ask again at once after a refusal that names no parameter.
+
+        Tries once for each server which parameters to leave out. True if a try was answered, and also if another task
+        has changed the server's dialect meanwhile.
+        """
         server = self._server
         async with server.guessing:
             if server.dialect.without(*group.oversized) != dialect:
@@ -152,7 +156,7 @@ class HttpEngine(ServerEngine):
         group.missing = []
 
     async def _ask(self, group: _Group, dialect: Dialect) -> None:
-        """Send one request when there is room for it, and remove the answered samples from `missing`."""
+        """Send one request once load and rate limits allow, and remove the answered samples from `missing`."""
         call, request, missing = group.call, group.request, group.missing
         turn = self._pace.turn(request, len(missing), lambda: bool(call.hopeless))
         async with self._server.load.room(len(missing)) as share, turn as consumed:
@@ -160,7 +164,7 @@ class HttpEngine(ServerEngine):
                 raise Failure(call.hopeless, passing=False)
             asked = list(missing)
             if request.sampling.seed is not None:
-                # A server draws sample i of a request with seed + i.
+                # A server draws sample i of a request with seed + i, so a request can only ask for consecutive samples.
                 first, count = consecutive(missing)[0]
                 asked = list(range(first, first + count))
             for index in asked:
@@ -191,15 +195,15 @@ class _Group:
     request: Request
     missing: list[int]
     oversized: tuple[str, ...] = ()
-    """Limits of the length that are left out of this request, since their value is too large for the server."""
+    """Names of length limits that are left out for this group, since their value is too large for the server."""
     answered: int = 0
     failures: int = 0
     failed_at: float = 0.0
-    """When the first failure was."""
+    """Time of the first failure on the monotonic clock; 0 before a failure."""
 
 
 class _Call:
-    """State shared by the tasks of one `complete`."""
+    """State shared by the tasks of one call of `complete`."""
 
     def __init__(self, on_delta: Callable[[Delta], None] | None) -> None:
         self.queue: asyncio.Queue[Arrival] = asyncio.Queue()

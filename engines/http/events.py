@@ -29,7 +29,10 @@ class Event:
 
 
 async def events(body: AsyncIterable[bytes]) -> AsyncGenerator[Event, None]:
-    """The events of a body as they come. Raises GarbageError for what is no JSON, NoAnswerError for another body.
+    """The events of a body as they come.
+
+    Raises GarbageError for an event that is no JSON, NoAnswerError for a body that is neither events nor JSON, and
+    another ValueError for malformed JSON that stands in the place of events.
 
     Comments, names of events and blank lines yield nothing. Servers that leave out blank lines between events are
     understood, since each line of data that is JSON by itself is an event.

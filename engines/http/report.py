@@ -55,7 +55,7 @@ def is_error(data: object) -> bool:
 
 
 def shortened(text: str) -> str:
-    """The text in one line of at most 300 characters."""
+    """The text in one line; of a longer line the first 300 characters and an ellipsis."""
     line = _line(text)
     return line if len(line) <= _SHORT else line[:_SHORT] + "…"
 
@@ -74,7 +74,10 @@ def _parsed(text: str) -> object:
 
 
 def _innermost(body: object, depth: int = 0) -> Mapping[str, Any]:
-    """The object that describes the error: that under `error`, `detail` or `message`, or the first of a list."""
+    """The object that describes the error: the innermost under `error`, `errors`, `detail` or `message`.
+
+    A list stands for its first item. Empty where there is no object.
+    """
     if isinstance(body, list):
         return _innermost(body[0], depth + 1) if body and depth < _DEEP else {}
     if not isinstance(body, Mapping):

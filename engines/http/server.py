@@ -25,7 +25,7 @@ from engines.spec import ModelSpec
 
 _PREPARE_S = 3.0
 _OWN_DEFAULTS = ("vllm", "sglang", "llamacpp", "library", "organization_owner")
-"""Owners of models as vLLM, SGLang, llama.cpp, Ollama and LM Studio name them, which have defaults for each model."""
+"""Model owners as given by vLLM, SGLang, llama.cpp, Ollama and LM Studio, whose sampling defaults vary by model."""
 _NOTED = ("temperature", "top_p", "top_k", "seed", "max_tokens", "max_completion_tokens")
 """Parameters that change the samples."""
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Server:
                 max_retries=0,
                 default_headers=None if named else _headers(address.hostname or "", key),
                 default_query=dict(parse_qsl(address.query, keep_blank_values=True)),
-                # Attempt times the wait for the answer and between its chunks.
+                # `engines.http.attempt` limits the waits for an answer and between its chunks.
                 timeout=httpx2.Timeout(None, connect=options.connecting_s),
                 http_client=None if trust_env else DefaultAsyncHttpxClient(trust_env=False),
             )
@@ -72,12 +72,12 @@ class Server:
         self.guessing = asyncio.Lock()
         """Held while a request is tried without parameters that its refusal does not name."""
         self.has_guessed = False
-        """Whether that was done; it is done once."""
+        """Whether such requests were tried without success; they are not tried again then."""
         self._asks_models = not named
         self.has_answered = False
-        """Whether a sample has come, so that the base URL is right."""
+        """Whether a sample has come, which shows that the base URL is right."""
         self._first_url: str | None = None
-        """The base URL as it was given, once the other one was tried."""
+        """The base URL as given; None until the URL with /v1 added or removed is tried."""
 
     @property
     def url(self) -> str:
@@ -90,7 +90,7 @@ class Server:
         return f"{self.spec.partition('#')[0]}#{self.name}" if self.spec.startswith("http") else self.spec
 
     def leave_out(self, *names: str) -> None:
-        """Send these parameters no longer; says so where that changes the samples."""
+        """Stop sending these parameters; logs a warning where the samples change."""
         before, self.dialect = self.dialect, self.dialect.without(*names)
         lost = [name for name in names if name in _NOTED and before.takes(name)]
         if any(map(self.dialect.takes, LIMITS)):
@@ -101,7 +101,7 @@ class Server:
     def try_other_path(self, asked: str) -> bool:
         """Whether to ask again after the path under the base URL `asked` did not exist.
 
-        Adds /v1 to the base URL, or takes it away, once; if that does not exist either, the first one stays.
+        Adds /v1 to the base URL, or removes it, once; if the new path does not exist either, restores the first URL.
         """
         if self.url != asked:
             return True
@@ -126,7 +126,7 @@ class Server:
             try:
                 return await self._models(timeout_s)
             except EXPECTED:
-                # There is no list at either path; which of them has completions is not known yet.
+                # There is no list of models at either path; which of the paths has completions is not known yet.
                 self.client.base_url, self._first_url = asked, None
         raise EngineError(problem.reason)
 

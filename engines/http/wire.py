@@ -64,8 +64,9 @@ def optional_names(body: Mapping[str, Any]) -> set[str]:
 def outcome(text: str, reasoning: str, reason: str | None, stop: Sequence[str]) -> tuple[str, Finish, str]:
     """Text, finish and error of a complete sample, by the server's finish reason and the stop strings.
 
-    Without text, the text is the reasoning: some servers take an answer without a mark of its beginning for reasoning.
-    Reasoning that was cut begins with `<think>`, as it does where a server does not tell it apart.
+    Where a sample has reasoning and no text, the reasoning becomes the text: some servers report an answer as reasoning
+    if no mark shows where the answer begins. Where the length limit cut such a sample, `<think>` is put before the
+    reasoning, as in the text from servers that do not separate reasoning from text.
     """
     if reason in _FILTERED:
         return text, "error", "the server's content filter cut the answer"
@@ -105,7 +106,7 @@ def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
 
 
 def _are_apart(pieces: Sequence[Piece]) -> bool:
-    """Whether choices that share a number are different choices: each is complete."""
+    """Whether pieces that share a number belong to different choices, which is so if each piece is complete."""
     return all(piece.whole or piece.finish for piece in pieces)
 
 
@@ -146,7 +147,7 @@ def _content(content: object) -> tuple[str, str]:
 
 
 def _words(value: object) -> str:
-    """The text in a value: itself, or that of its parts."""
+    """The text in a value: the value itself if it is a text, else the text of its parts."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -92,7 +92,7 @@ class QwenCache:
         return keys, values
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Keep these rows (B',); the gaps are filled with the last rows."""
+        """Keep B' rows: row `rows[i]` becomes row i. Rows that stay in place are not copied."""
         self._rows = len(rows)
         gaps = (rows != torch.arange(self._rows, device=rows.device)).nonzero().squeeze(1)
         for buffer in self._both or ():
@@ -100,7 +100,7 @@ class QwenCache:
             window[:, gaps] = window[:, rows[gaps]]
 
     def join(self, other: QwenCache, rows: torch.Tensor) -> None:
-        """Append these rows of the other, the shorter padded on the left."""
+        """Append these rows of the other cache; the shorter of the two is padded on the left."""
         assert other._both is not None
         length, count = other._end - other._start, self._rows + len(rows)
         longest = max(length, self._end - self._start)
@@ -117,7 +117,7 @@ class QwenCache:
         self._start, self._rows = padded, count
 
     def trim(self, positions: int) -> None:
-        """Drop the first positions."""
+        """Drop this many positions from the beginning."""
         self._start += positions
 
     def _move(self, like: tuple[torch.Tensor, torch.Tensor], rows: int, length: int, new: int) -> None:

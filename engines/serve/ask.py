@@ -36,7 +36,7 @@ class BadRequestError(Exception):
 
 @dataclass(frozen=True)
 class Ask:
-    """A checked request body. Choice number i * n + j answers prompt i."""
+    """A checked request body: a Request of n samples for each prompt. Choice i * n + j is sample j of prompt i."""
 
     chat: bool
     requests: tuple[Request, ...]
@@ -83,7 +83,7 @@ def _sampling(body: Mapping[str, Any], chat: bool) -> Sampling:
         temperature=_number(body, "temperature", 1.0, 0.0, 100.0),
         top_p=_number(body, "top_p", 1.0, 0.0, 1.0),
         top_k=top_k if top_k > 0 else None,
-        # The protocol's defaults: 16 for raw completions, no limit of its own for chat.
+        # The protocol's default is 16 for raw completions; for chat it has none, so this server sets 2048.
         max_tokens=_whole(body, limit, 2048 if chat else 16, 1, 2**31),
         seed=None if seed is None else _whole(body, "seed", 0, -(2**63), 2**63) % 2**63,
         stop=tuple(stop),

@@ -1,4 +1,4 @@
-"""An Engine over vLLM in this process: samples as they finish, new weights without a restart."""
+"""An Engine over vLLM in this process: yields samples as they finish, takes new weights without a restart."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class VllmEngine(InProcessEngine[Sample]):
         return cls(spec, find_checkpoint(spec, name), options)
 
     def _start(self, options: VllmOptions) -> LLMEngine:
-        # New weights come as an iterator, which cannot cross to another process. vLLM reads these at its import.
+        # New weights come as an iterator, which cannot cross to another process. vLLM reads the variables at import.
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
@@ -94,8 +94,8 @@ class VllmEngine(InProcessEngine[Sample]):
         """Replace the weights; see TrainableEngine.
 
         The first call also checks, with perturbed weights, that vLLM answers from the weights it is given; models above
-        500 million parameters are not checked. After any error the engine refuses requests until weights are loaded,
-        since vLLM overwrites them in place.
+        500 million parameters are not checked. After an error during the load the engine refuses requests until weights
+        are loaded, since vLLM overwrites them in place.
         """
         if self._on_cpu and self._tied:
             raise EngineError(
@@ -122,7 +122,10 @@ class VllmEngine(InProcessEngine[Sample]):
             go_on.set()
 
     async def _park(self) -> tuple[LLMEngine, threading.Event]:
-        """vLLM's engine, for the calling thread alone until the event is set: collectives must run in that thread."""
+        """vLLM's engine, and an event: until it is set, the stepping thread waits and the caller alone uses the engine.
+
+        The caller's thread loads the weights, since collective operations of torch must run there.
+        """
         parked: Future[LLMEngine] = Future()
         go_on = threading.Event()
 

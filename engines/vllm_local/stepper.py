@@ -38,9 +38,9 @@ class Stepper:
 
     def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
         self.version = version
-        """Version of the weights, set on each sample when it is admitted; changed by idle work only."""
+        """Version of the weights, noted for each sample when vLLM takes it; changed only by work given to `between`."""
         self.stale = ""
-        """Why requests are refused until weights are loaded, else empty; changed by idle work only."""
+        """Why requests are refused until weights are loaded, else empty; changed only by work given to `between`."""
         self.dead = ""
         """Why vLLM in this process is unusable for good; empty while it works."""
         self.ready: Future[None] = Future()
@@ -58,7 +58,10 @@ class Stepper:
         self._put(job)
 
     def between(self, work: Callable[[LLMEngine], Any]) -> Future[Any]:
-        """Do the work in the thread, after all samples submitted before it and before any submitted later."""
+        """A future of the work's result.
+
+        The thread does the work after all samples submitted before it and before any submitted later.
+        """
         idle = IdleWork(work)
         self._put(idle)
         return idle.done
@@ -112,7 +115,7 @@ class Stepper:
         engine.engine_core.shutdown()
 
     def _take(self) -> list[Job[Sample] | IdleWork]:
-        """The jobs before the next idle work, or that idle work itself if no sample is under way."""
+        """The queued jobs before the first idle work; without such jobs and with no sample under way, the idle work."""
         taken: list[Job[Sample] | IdleWork] = []
         while self._queue and isinstance(self._queue[0], Job):
             taken.append(self._queue.popleft())
@@ -121,7 +124,7 @@ class Stepper:
         return taken
 
     def _admit(self, engine: LLMEngine, job: Job[Sample]) -> None:
-        """Hand all samples to vLLM, which schedules them as there is room; its prefix cache shares their prompts."""
+        """Hand the job's samples to vLLM, which starts them as memory allows and caches the prompts they share."""
         if problem := self.dead or self.stale:
             self._refuse(job, problem)
             return
@@ -147,7 +150,7 @@ class Stepper:
     def _step(self, engine: LLMEngine) -> None:
         try:
             outputs = engine.step()
-        except Exception as error:  # noqa: BLE001 - it is delivered as the error of what is under way
+        except Exception as error:  # noqa: BLE001 - delivered as the error of all samples under way
             # After an interrupted step vLLM's scheduler and cache are unreliable.
             self.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
             self._fail(self.dead)
@@ -182,7 +185,7 @@ def _finished(sample: Sample, output: RequestOutput, version: str) -> Completion
     done = output.outputs[0]
     token_ids = tuple(done.token_ids)
     chosen = zip(token_ids, done.logprobs or (), strict=True)
-    # As in every engine, log-probabilities are under the distribution drawn from: a greedy token has probability 1.
+    # Log-probabilities are those of the distribution that tokens are drawn from: a greedy token has probability 1.
     greedy = sample.params.temperature == 0
     logprobs = tuple(0.0 if greedy else float(among[token].logprob) for token, among in chosen)
     usage = Usage(len(sample.prompt) if sample.index == 0 else 0, len(token_ids))

@@ -135,7 +135,10 @@ class VllmServerEngine:
 
     @asynccontextmanager
     async def _answering(self) -> AsyncGenerator[None, None]:
-        """A context for samples under way: it waits for a weight load to end, and the next load waits for its end."""
+        """A context for samples under way.
+
+        Entering it waits for the end of a weight load; the next load waits until all such contexts are left.
+        """
         while not self._open.is_set():
             await self._open.wait()
         self._under_way += 1
@@ -153,7 +156,7 @@ class VllmServerEngine:
             if (found := await host.version()) != self._version:
                 raise EngineError(
                     f"{host.url} has the weights {found!r}, not {self._version!r}: it was started again, or another "
-                    f"run uses it; start this run again, which hands them over"
+                    f"run uses it; start this run again, which hands over the weights"
                 )
 
     def _encoded(self, request: Request) -> Request:
@@ -247,5 +250,5 @@ def _checked(completion: Completion, version: str, greedy: bool) -> Completion:
     if not ids or len(ids) != len(logprobs):
         reason = f"the server sent {len(ids)} token ids and {len(logprobs)} log-probabilities for the sample"
         return replace(stamped, finish="error", error=reason)
-    # As in every engine, log-probabilities are under the distribution drawn from: a greedy token has probability 1.
+    # Log-probabilities are those of the distribution that tokens are drawn from: a greedy token has probability 1.
     return replace(stamped, logprobs=(0.0,) * len(ids)) if greedy else stamped

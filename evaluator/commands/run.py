@@ -100,7 +100,7 @@ def run_of(dataset: str) -> click.Command:
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """Numbers of requests, and at most of tokens and executions, of the evaluation, as lines or as JSON."""
+    """The number of requests and the most tokens and executions that the evaluation needs, as lines or as JSON."""
     import json
 
     count = len(problems)

@@ -1,4 +1,4 @@
-"""Fills tables of many problems through the sandbox, under a progress bar; executions that it fails on are repeated."""
+"""Fills tables of many problems through the sandbox, under a progress bar; repeats once what the sandbox failed at."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ProgressBars:
         )
 
     async def filled(self, title: str, sandbox: Sandbox, tables: Mapping[int, EmptyTable]) -> dict[int, ProgramTable]:
-        """The tables with all cells, by number, filled under a bar with this title. Raises SandboxError."""
+        """The tables by number, with the wanted cells filled under a bar with this title. Raises SandboxError."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -79,7 +79,9 @@ class ProgressBars:
 
 
 async def filled(sandbox: Sandbox, empty: EmptyTable, advance: Callable[[], None] = lambda: None) -> ProgramTable:
-    """The table with all its cells; `advance` is called once for each. A `sandbox_error` is repeated once.
+    """The table with its wanted cells filled; `advance` is called once for each cell.
+
+    Executions with the verdict `sandbox_error` are repeated once.
 
     Raises SandboxError where nothing can be run.
     """

@@ -1,4 +1,4 @@
-"""Prints sets, problems and reports to the terminal. Text of a problem is never read as markup."""
+"""Views of data sets, problems and reports for the terminal. Text of a problem is never read as markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_LINES = 20
 
 
 def summary(problems: Sequence[Problem], title: str, most: int) -> Table:
-    """A table of the set, with a row for each problem."""
+    """A table of the data set, with a row for each of its first `most` problems; 0 shows all."""
     rows = [
         (
             number,
@@ -103,8 +103,8 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
 
 
 def _by_comparison(comparisons: Mapping[str, str]) -> str:
-    """The problems of each comparison, which `comparisons` has by problem."""
-    names = {rule: [name for name, its in comparisons.items() if its == rule] for rule in comparisons.values()}
+    """The problems of each comparison as text; `comparisons` maps names of problems to their comparison."""
+    names = {rule: [name for name, used in comparisons.items() if used == rule] for rule in comparisons.values()}
     return "; ".join(f"compared by {rule}: {_named(named)}" for rule, named in names.items()) or "0"
 
 

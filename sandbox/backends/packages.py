@@ -1,4 +1,4 @@
-"""Packages beside the standard library that programs may import: installed once, the same on every backend."""
+"""Packages beside the standard library that programs may import, in the same versions in Docker and bubblewrap."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VARIABLE = "CURE_AGENT_SANDBOX_PACKAGES"
 PLACE = "/opt/packages"
 """The directory in a jail that holds the packages."""
 ENVIRONMENT = {"PYTHONPATH": PLACE, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Variables of a jail with packages. Numerical libraries would start a thread for every core."""
+"""Variables of a jail with packages. Without the last two, numerical libraries start a thread for every core."""
 INSTALL_S = 900
 
 

@@ -39,7 +39,7 @@ def python() -> str:
 def fork_rate(cores: int) -> float:
     """Bare forks and exits per second, by one interpreter per core. Raises OSError where one of them fails."""
     forkers = [subprocess.Popen([python(), "-I", "-S", "-c", FORKER], stdin=subprocess.PIPE) for _ in range(cores)]
-    # All of them start, then wait until their standard input closes.
+    # Time for all interpreters to start; each then waits until its standard input closes.
     time.sleep(0.3)
     started = time.perf_counter()
     for forker in forkers:
@@ -53,7 +53,7 @@ def fork_rate(cores: int) -> float:
 
 
 def interpreter_rate(workload: Workload, cores: int) -> float:
-    """Executions per second with a `python main.py` for each, by one worker per core."""
+    """Executions per second with a new interpreter process for each, by one worker per core."""
     with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
         cells = []
         for number in range(INTERPRETED):

@@ -24,9 +24,9 @@ PATIENCE_S = 20.0
 """Seconds without a started slot after which all pending inputs fail, if the backend has worked before."""
 LONGEST_PAUSE_S = 2.0
 LONGEST_GUARDS = 9
-"""Longest execution on a busy machine, in wall guards: one plus MOST_STARVED of `runner/jail.py`."""
+"""Longest execution on a busy machine, as a multiple of its wall-clock guard: 1 + MOST_STARVED of `runner/jail.py`."""
 SLACK_S = 45.0
-"""Further seconds for compiling and cleaning, which have time limits of their own in the runner."""
+"""Seconds added to the longest execution, for compiling and cleaning, which the runner limits separately."""
 STALLED_S = 0.05
 """Seconds without an answer after which a slot counts as sleeping, so that another slot may use its core."""
 GRACE_S = 0.2
@@ -72,7 +72,7 @@ class Pool:
         self._slots = slots
         self._size = Size()
         self._works: deque[Work] = deque()
-        """All works with pending inputs; slow ones (`Work.is_slow`) come last."""
+        """All programs with pending inputs; slow ones (`Work.is_slow`) come last."""
         self._available = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._live: set[_LiveSlot] = set()
@@ -258,11 +258,11 @@ class Pool:
         return True
 
     def _next_work(self) -> Work | None:
-        """The first work that has an input to start now."""
+        """The first program in the queue with an input that may be sent now."""
         return next((work for work in self._works if work.pending and not work.must_wait), None)
 
     def _has_work_for_all(self) -> bool:
-        """Whether there are enough works to keep every slot busy although slots get batches ahead of time."""
+        """Whether enough programs are pending to keep every slot busy although slots get batches ahead of time."""
         return len(self._works) > self._slots and not self._works[0].is_slow
 
     def _batch_size(self, work: Work) -> int:
@@ -274,7 +274,7 @@ class Pool:
     def _recover(self, live: _LiveSlot, reason: str, blame: bool = True) -> None:
         """Put the unanswered inputs of a lost slot back.
 
-        With `blame`, the first batch counts as the cause: a runner works in order, so no other batch was running.
+        With `blame`, the first batch counts as the cause of the loss: a runner works in order, so no other was running.
         """
         for position, batch in enumerate(live.batches.values()):
             if blame and position == 0:
@@ -282,7 +282,7 @@ class Pool:
                     for index in batch.unanswered:
                         batch.work.lose(index, reason)
                     batch.unanswered.clear()
-                # Running one input at a time identifies the one at fault.
+                # From now on the program's inputs run one at a time, which shows the input that ends slots.
                 batch.work.is_slow = True
             self._put_back(batch)
         live.batches.clear()

@@ -12,7 +12,7 @@ from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.runner import frames
 
 Answer = list[tuple[int, Execution]] | int
-"""Executions, each after the number of its job, with no key of the job; or the number of a job that is handed back."""
+"""Pairs of a job's number and an execution (its `job` is empty); or the number of a job that is handed back."""
 
 FRAME_OVERHEAD = 1 << 16
 MODULES = {
@@ -112,7 +112,7 @@ class Slot:
 
 
 def read_results(payload: bytes) -> list[tuple[int, Execution]]:
-    """The executions in the payload of a RESULTS frame. Raises ValueError when the payload does not add up."""
+    """The executions in the payload of a RESULTS frame. Raises ValueError if a record is cut or of unknown kind."""
     results = []
     at = 0
     try:

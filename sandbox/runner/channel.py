@@ -70,7 +70,7 @@ class Channel:
     def send_file(self, kind: int, fd: int, size: int) -> None:
         """Write the first `size` bytes of file `fd`, which begin with room for the head, as a frame."""
         os.pwrite(fd, HEADER.pack(kind, size - HEADER.size), 0)
-        # Head and payload at once: each write wakes the process that passes it on.
+        # Head and payload in one write, since each write wakes the process that reads the other end.
         copy(self._sink, fd, 0, size)
 
     def _write(self, data: bytes) -> None:

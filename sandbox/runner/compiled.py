@@ -23,9 +23,9 @@ class Head(NamedTuple):
     size: int
     """Bytes of code."""
     is_quiet: bool
-    """Whether the program is plain, opens no file and suspends no function: nothing happens after its last line."""
+    """Whether nothing happens after the program's last line: plain code, no open file, no suspended function."""
     cpu_s: float
-    """CPU seconds of the process that compiled it, at that time."""
+    """CPU seconds that the compiling process had used when it wrote the head."""
 
 
 def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, bool]:

@@ -47,7 +47,10 @@ def kill_all_others() -> bool:
 
 
 def hide() -> None:
-    """Deny other processes, those of the same user id included, ptrace, /proc/PID/mem and /proc/PID/fd of this one."""
+    """Deny other processes, those of the same user id included, ptrace, /proc/PID/mem and /proc/PID/fd of this process.
+
+    Also sets no_new_privs: no program that this process or its children start gains privileges.
+    """
     _control(PR_SET_NO_NEW_PRIVS, 1)
     _control(PR_SET_DUMPABLE, 0)
 
@@ -67,7 +70,9 @@ def pass_on_no_capabilities() -> None:
 
 
 def mapped(uid: int) -> int:
-    """`uid` if this user namespace has it, else one that it has: engines may map user ids (rootless, userns-remap).
+    """`uid` if this user namespace has that id, else an id that the namespace has.
+
+    Engines may map user ids (rootless, userns-remap), and then a namespace has only some ids.
 
     Raises OSError where the namespace has no second user id.
     """
@@ -89,14 +94,14 @@ def is_mapped() -> bool:
 
 
 def join_group(uid: int | None) -> None:
-    """Take the group id of programs (None: keep it) before there are any, so that no fork has to. Raises OSError."""
+    """Take `uid` as group id (None: keep the group id); programs forked later inherit the group. Raises OSError."""
     if uid is not None:
         end = ctypes.c_int()
         if _prctl(PR_GET_PDEATHSIG, ctypes.byref(end), 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl of the signal at the parent's death")
         os.setgroups([])
         os.setresgid(uid, uid, uid)
-        # Bubblewrap asked for this (`--die-with-parent`), and the change of group has undone it: see prctl(2).
+        # The change of group id has cleared the signal, which bubblewrap set for `--die-with-parent`: see prctl(2).
         if end.value:
             _control(PR_SET_PDEATHSIG, end.value)
 

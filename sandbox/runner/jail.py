@@ -22,7 +22,7 @@ CLEAN_LIMITS = Limits(cpu_s=10, wall_s=15, memory=1 << 30, output=1 << 20, proce
 PATIENCE_S = 0.01
 """Seconds that finished results wait for further ones before they are sent."""
 MOST_STARVED = 8
-"""Maximum delay of a program's time-out while other programs keep it from getting a core, in wall guards."""
+"""Maximum delay of the time-out of a program that waits for a core, as a multiple of its wall-clock limit."""
 
 
 # The function behind `signal.signal`, without its slow conversion to and from enumerations.
@@ -55,16 +55,19 @@ class Jail:
         self._is_prepared = False
         self._late: confine.Bounds = ()
         confine.join_group(uid)
-        # Programs start here; so does their search for modules.
+        # Programs start in the first directory, and search it first for modules.
         os.chdir(directories[0])
-        # Not in every kernel: gVisor's has none.
+        # Not every kernel has autogroups: gVisor's has none.
         self._autogroup = -1
         with suppress(OSError):
             self._autogroup = os.open("/proc/self/autogroup", os.O_RDONLY | os.O_CLOEXEC)
         self._scheduling = self._current_scheduling()
 
     def prepare(self) -> None:
-        """Set what all processes of the jail inherit from this one; ends the calling process if that fails."""
+        """Set the OOM score and the handler of SIGINT of the calling process, which its children inherit.
+
+        Does nothing where the parent did so before its fork. Ends the calling process if that fails.
+        """
         try:
             if not self._is_prepared:
                 confine.offer_to_oom_killer(self._uid, self._is_mapped)
@@ -74,7 +77,7 @@ class Jail:
             self._fail(error)
 
     def limit(self, bounds: confine.Bounds, forks: bool = False) -> None:
-        """Set limits of the calling process, whose parent is prepared; ends the calling process if that fails.
+        """Set resource limits of the calling process, after `prepare`; ends the calling process if that fails.
 
         Where an engine maps user ids (rootless, userns-remap), a process that `forks` shares its user id with processes
         outside and could not fork within a program's limit on processes: `enter_prepared` sets that limit later.
@@ -111,8 +114,8 @@ class Jail:
     def enter_prepared(self, stdin: int, stdout: int, stderr: int, dumpable: bool, first: int = 3) -> None:
         """Confine the calling process like `enter` does, where its parent is limited already; ends it if that fails.
 
-        Descriptors from `first` on are closed. What other functions do is written out here: each call would cost copies
-        of pages.
+        Descriptors from `first` on are closed. The bodies of the functions that `enter` calls are repeated here, since
+        each call in a forked process would copy pages of memory.
         """
         uid, failures = self._uid, self.failures
         assert uid is not None
@@ -137,16 +140,16 @@ class Jail:
         os._exit(1)
 
     def entering_failed(self) -> bool:
-        """Whether a process failed to enter since the last call. No program can claim that, lacking the descriptor."""
+        """Whether a process failed to enter since the last call. Programs lack the descriptor to fake it."""
         try:
             return os.eventfd_read(self.failures) > 0
         except BlockingIOError:
             return False
 
     def watch(self, process: Process, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """How a process ended; what it left behind is removed. `idle` is called if it takes longer than PATIENCE_S.
+        """How a process ended; what it left behind is removed.
 
-        Raises JailUnusable where files cannot be removed.
+        `idle` is called if the process runs longer than PATIENCE_S. Raises JailUnusable where files cannot be removed.
         """
         started = time.monotonic()
         killed = ""
@@ -183,7 +186,11 @@ class Jail:
 
     @property
     def can_fork_from_child(self) -> bool:
-        """Whether children of PID 1 may fork programs: programs cannot signal them, and the kernel lists orphans."""
+        """Whether children of PID 1 may fork programs.
+
+        True where programs have a user id of their own, so that they cannot signal those children, and where the kernel
+        lists the children of PID 1, among them processes that lost their parent.
+        """
         return self._uid is not None and self._children is not None
 
     def has_only(self, child: int) -> bool:

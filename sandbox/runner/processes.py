@@ -75,7 +75,7 @@ class Watched:
         self._end_others = end_others
         self._pidfd = -1
         self._poll = select.poll()
-        # Not in every kernel: gVisor's has none.
+        # Not every kernel has pidfds: gVisor's has none.
         with suppress(OSError):
             self._pidfd = os.pidfd_open(pid)
             self._poll.register(self._pidfd, select.POLLIN)

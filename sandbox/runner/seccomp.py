@@ -1,7 +1,8 @@
-"""A system-call filter against calls that solutions of problems never need, but exploits and leftovers do.
+"""A system-call filter against calls that solutions never need: calls of exploits, and those that leave objects behind.
 
-Programs get EPERM, which a kernel that forbids the call would return. PID 1 installs the filter once and everything it
-forks inherits it, at no cost per execution. See seccomp(2) and classic BPF in the kernel's documentation.
+Programs get an error, mostly EPERM, that a kernel which lacks or forbids the call would return. PID 1 installs the
+filter once, and all processes that it forks inherit the filter, at no cost per execution. See seccomp(2) and classic
+BPF in the kernel's documentation.
 """
 
 from __future__ import annotations
@@ -40,13 +41,16 @@ Leases make others wait for a file, large pipes use up what all processes of a u
 cookie keeps other processes from the neighbouring hardware threads.
 """
 WITHOUT_EFFECT = ("sync", "syncfs")
-"""Calls of programs that succeed without reaching the kernel, where they would flush the disks of the whole machine."""
+"""Calls of programs that return success without being carried out: they would flush the disks of the machine."""
 
 ONLY_FOR_ITSELF = {
     **dict.fromkeys(("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam"), ((0, 0),)),
     **{"sched_setattr": ((0, 0),), "setpriority": ((0, 0), (1, 0)), "ioprio_set": ((0, 1), (1, 0))},
 }
-"""Calls that could slow a runner with its programs' user id: (argument, required value) pairs, which mean `self`."""
+"""Calls that a process may make for itself only, since they could slow a runner that has the user id of programs.
+
+By call: (position of an argument, required value) pairs. A call with other values is refused.
+"""
 
 ARCHITECTURES: dict[str, tuple[int, dict[str, int], dict[str, int]]] = {
     "x86_64": (

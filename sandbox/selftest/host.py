@@ -5,12 +5,12 @@ from __future__ import annotations
 from sandbox.selftest.hostile import LIBC, Hostile, program, refused
 
 CANARY = "cure-agent-selftest"
-"""Part of all names that the self-test puts on the host, see `canary`."""
+"""Part of the names of a directory and a socket on the host, and value of a variable there, that no program may see."""
 
 PROGRAMS: tuple[Hostile, ...] = (
     program(
         "environment",
-        "looks for keys and for the host's variables in its environment and in that of all others",
+        "looks for keys and for the host's variables in its own environment and in those of all other processes",
         f"""
         import os
         seen = set(os.environ)
@@ -38,7 +38,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "looks_for_the_host",
-        "looks for homes, keys, sockets and the canary of the self-test in the places where a host has them",
+        "looks for homes, keys, sockets and files of the self-test in the places where a host has them",
         f"""
         import os
         found = []
@@ -198,7 +198,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     refused(
         "core_pattern",
-        "has the kernel start a program on the host when it crashes",
+        "opens for writing the kernel settings that name programs which the kernel starts on the host",
         """
         for path in ('/proc/sys/kernel/core_pattern', '/proc/sys/kernel/modprobe', '/proc/sys/fs/binfmt_misc/register',
                      '/sys/kernel/uevent_helper', '/proc/sys/vm/panic_on_oom'):

@@ -7,7 +7,7 @@ from sandbox.selftest.hostile import LIBC, Hostile, program
 PROGRAMS: tuple[Hostile, ...] = (
     program(
         "leaves_files",
-        "leaves files, links and directories for the next",
+        "leaves files and directories for the next program",
         """
         import os
         for top in ('/tmp', '/dev/shm', '/var/tmp', '/run', '/dev/mqueue', '.'):
@@ -75,7 +75,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "leaves_marks_on_directories",
-        "leaves a message in the times, modes and attributes of the directories for files",
+        "leaves a message in the times, modes and attributes of the directories that programs may write to",
         """
         import os
         for path in ('/tmp', '/dev/shm'):
@@ -195,7 +195,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "leaves_a_spy",
-        "leaves processes that wait for the next program to read its memory, input and output",
+        "leaves processes that wait for the next program, to write to its standard input and output",
         """
         import os, time
         me = os.getpid()
@@ -224,7 +224,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "leaves_memory",
-        "fills memory with a message and ends, for the next to find in fresh pages",
+        "fills memory with a message and ends; the next program looks for the message in fresh pages",
         """
         data = b'LEFT_FOR_' + b'THE_NEXT'
         pages = [data * 1000 for _ in range(1000)]

@@ -105,7 +105,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     refused(
         "asks_the_hypervisor",
-        "connects to the machine's host through a virtual socket",
+        "connects to the hypervisor through a virtual socket (AF_VSOCK)",
         """
         import socket
         for context in (0, 1, 2, 3):

@@ -24,7 +24,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "fork_bomb_of_sessions",
-        "forks for ever, every copy in a session of its own and deaf to signals",
+        "forks for ever, every copy in a session of its own, and ignores signals",
         """
         import os, signal
         for number in range(1, 65):
@@ -109,7 +109,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "children_that_die_loudly",
-        "leaves children that send the kill signal to their parent when they end",
+        "leaves children whose end sends SIGKILL or SIGSTOP to their parent",
         """
         import time
         number = 56 if os.uname().machine == 'x86_64' else 220
@@ -206,7 +206,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     spins(
         "cpu_of_children",
-        "lets children spend the time, one after another",
+        "spends CPU time in children, one after another",
         """
         import os
         while True:
@@ -219,7 +219,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "ignores_the_time_limit",
-        "handles the signal that the kernel sends for too much CPU time",
+        "ignores the signal that the kernel sends for too much CPU time",
         """
         import resource, signal
         signal.signal(signal.SIGXCPU, signal.SIG_IGN)
@@ -249,7 +249,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     spins(
         "endless_atexit",
-        "loops for ever on its way out",
+        "loops for ever in a function that runs when the interpreter exits (atexit)",
         """
         import atexit
         @atexit.register
@@ -260,7 +260,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     spins(
         "endless_destructor",
-        "loops for ever when its last object goes",
+        "loops for ever in the destructor of an object that lives until the interpreter exits",
         """
         class A:
             def __del__(self):

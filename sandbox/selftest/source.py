@@ -12,8 +12,8 @@ COMPILE_ERROR = "compile error"
 LARGE = Limits(cpu_s=4, wall_s=15, memory_mb=512)
 
 
-def _source(name: str, tries: str, source: str, verdicts: tuple[Verdict, ...] = (Verdict.OK,), **right: Any) -> Hostile:
-    return Hostile(name=name, tries=tries, source=source, verdicts=verdicts, **right)
+def _source(name: str, tries: str, source: str, verdicts: tuple[Verdict, ...] = (Verdict.OK,), **other: Any) -> Hostile:
+    return Hostile(name=name, tries=tries, source=source, verdicts=verdicts, **other)
 
 
 def _broken(name: str, tries: str, source: str) -> Hostile:
@@ -24,7 +24,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     _broken("parentheses", "opens a hundred thousand parentheses", "(" * 100_000),
     _broken("brackets_that_backtrack", "nests brackets that a parser tries in many ways", "{(" * 90 + "x"),
     _broken("minus_signs", "negates two hundred thousand times", "x = " + "-" * 200_000 + "1"),
-    _broken("attributes", "nests lambdas without end", "x = " + "lambda: " * 100_000 + "1"),
+    _broken("lambdas", "nests a hundred thousand lambdas", "x = " + "lambda: " * 100_000 + "1"),
     _broken("a_null", "has a null character in its source", "print(1)\0print(2)"),
     _broken("bad_syntax", "is no program", "def f(:\n  pass"),
     _broken("bad_utf8", "is not UTF-8", "print('\udcff\udcfe')"),
@@ -82,7 +82,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     _source(
         "own_source",
-        "looks for its source, and for the runner's",
+        "opens the file that `__file__` names as its source",
         "print(__file__)\nopen(__file__)",
         CRASH,
         exit_code=1,

@@ -1,4 +1,4 @@
-"""The host's side of one started supervisor: sends a request, receives its output and its answer."""
+"""The host's side of one started supervisor (PID 1 of a jail): sends a request, receives output and the answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Link:
 
     @classmethod
     async def start(cls, launcher: WorkspaceLauncher) -> Link:
-        """A supervisor that has answered. Raises SandboxError in the backend's own words when it does not start."""
+        """A link to a new, ready supervisor. Raises SandboxError in the backend's own words when none starts."""
         link = cls(await launcher.launch())
         await boot(link.connection, MODULES, link._greeting)
         return link

@@ -1,6 +1,7 @@
 """Packages of the ICPC and of Kattis (https://icpc.io/problem-package-format): problem.yaml, data, statements.
 
-The legacy version and that of 2023-07 and later differ in names of folders and in where flags stand.
+The legacy format and that of 2023-07 and later differ in names of folders and in where the validator's flags are; both
+are read.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _yaml(files: PackageFiles, name: str) -> dict[str, Any]:
 
 
 def _question(files: PackageFiles) -> tuple[str, str]:
-    """Statement, preferably in English, and the problem's name in it. Raises ProblemError without a statement."""
+    """The statement, preferably in English, and the name it gives the problem, else empty. Raises ProblemError."""
     found = {}
     for path in files.names(_STATEMENT):
         match = re.fullmatch(_STATEMENT, path)
@@ -91,7 +92,7 @@ def _question(files: PackageFiles) -> tuple[str, str]:
 
 
 def _judging(files: PackageFiles, settings: dict[str, Any], kinds: Sequence[str]) -> tuple[PackageJudging, str]:
-    """The comparison, and the checker where the package has a validator in Python."""
+    """The comparison, and the checker: the validator of the package if it is in Python, else empty."""
     flags = _words(settings.get("validator_flags"))
     for name in ("testdata.yaml", "test_group.yaml"):
         for folder in ("data", "data/secret"):

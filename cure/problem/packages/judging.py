@@ -31,7 +31,7 @@ CHECKERS = {
     "rcmp6": "float(1e-6,1e-6)",
     "rcmp9": "float(1e-9,1e-9)",
 }
-"""The nearest comparison to each of testlib's standard checkers."""
+"""The nearest comparison of `cure.table.compare` to each of testlib's standard checkers."""
 
 
 @dataclass(frozen=True)

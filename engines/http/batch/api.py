@@ -1,4 +1,4 @@
-"""Client of the provider's `/files` and `/batches`; calls are retried unless that could pay for a batch twice."""
+"""Client of the provider's `/files` and `/batches`; calls are retried unless a retry could pay for a batch twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engines.http.events import GarbageError
 from engines.http.retry import EXPECTED, Failure, Patience, failure
 
 TOKEN = "cure_agent_part"
-"""Metadata key of a batch whose value is the token of its `state.Part`."""
+"""Metadata key of a batch. The value is a random token, by which the batch is found again if its id was lost."""
 _ENDED = {"completed", "failed", "expired", "cancelled", "canceled"}
 _NO_SUCH_CALL = {404, 405, 501}
 _NO_LIST = {*_NO_SUCH_CALL, 400, 403}
@@ -143,7 +143,8 @@ class BatchApi:
         """The batch made from an uploaded file.
 
         `unsure`: the batch may exist already, so it is looked for first; None means that it does not exist and that
-        the server no longer makes one from this file. Raises RefusedError, or UnsureError where that is unknown.
+        the server no longer makes a batch from this file. Raises RefusedError where the server certainly made no batch,
+        UnsureError where the batch may exist and the server does not list its batches.
         """
         body = {"input_file_id": file, "endpoint": endpoint, "completion_window": "24h", "metadata": {TOKEN: token}}
         may_be_made = unsure

@@ -1,4 +1,4 @@
-"""The lines of a batch: one request each on the way out, one result each on the way back, joined by `custom_id`."""
+"""The lines of a batch's files: a request each in the input, a result each in the output, matched by `custom_id`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ HOPELESS = {*HOPELESS_CODES, "invalid_api_key", "model_not_found", "invalid_mode
 """Error codes that every request with this model and key would get."""
 
 SampleId = tuple[str, int]
-"""A sample's identity: the name of its request and its place under that name (see `identity`)."""
+"""A sample's identity: the name of its request and a number under that name, its place (see `identity`)."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a batch's file, a request for the samples at places `first` … `first + n - 1` under a name."""
+    """One line of a batch's file: a request for the samples `(name, first)` … `(name, first + n - 1)`."""
 
     name: str
     first: int
@@ -41,7 +41,7 @@ class Line:
 
     @property
     def samples(self) -> list[SampleId]:
-        """The samples it asks for, in the order of the choices that answer it."""
+        """The samples that the line asks for, in the order of the choices that answer it."""
         return [(self.name, place) for place in range(self.first, self.first + self.n)]
 
 
@@ -49,7 +49,7 @@ def identity(request: Request) -> SampleId:
     """The request's name and the place of its first sample.
 
     The name is a hash (32 hex digits) of prompt and sampling parameters without the seed. With a seed, places are
-    seeds: a later request for some of the samples has the same name and places. Without one, the hash includes the
+    seeds: a later request for some of the samples has the same name and places. Without a seed, the hash includes the
     request's key, and places are indices. Raises UnicodeEncodeError for lone surrogates.
     """
     seed = request.sampling.seed
@@ -59,12 +59,12 @@ def identity(request: Request) -> SampleId:
 
 
 def endpoint_of(prompt: Prompt) -> str:
-    """The endpoint that answers such prompts; a batch has a single one."""
+    """The endpoint for prompts of this type; all lines of a batch have the same endpoint."""
     return "/v1/chat/completions" if isinstance(prompt, ChatPrompt) else "/v1/completions"
 
 
 def request_line(line: Line, request: Request, offset: int, model: str, dialect: Dialect) -> bytes:
-    """The line as bytes; `offset` is the index in the request of the first sample it asks for."""
+    """The line as bytes; `offset` is the index, within the request, of the first sample that the line asks for."""
     path, body = request_body(model, request.prompt, request.sampling, line.n, offset, dialect)
     # Answers to a batch are not streamed.
     body = {name: value for name, value in body.items() if name not in ("stream", "stream_options")}
@@ -137,9 +137,9 @@ def results(path: Path) -> Iterator[Answer | Refusal | None]:
 
 
 def completions(answer: Answer, n: int, stop: tuple[str, ...]) -> Iterator[Completion]:
-    """The complete samples of an answer to a line for `n` samples; `index` is the choice's, `key` is empty.
+    """The complete samples of an answer to a line for `n` samples; `index` is the choice's number, `key` is empty.
 
-    The server counts the tokens of all choices together: each gets a share by its length, and the sum is exact.
+    The server counts the tokens of all choices together: each choice gets a share by its length; the sum is exact.
     """
     complete: dict[int, Piece] = {}
     for piece in answer.pieces:

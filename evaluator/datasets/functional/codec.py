@@ -1,8 +1,8 @@
-"""Writes values as lines of text and reads them back: the paper's encoding, made lossless.
+"""Writes values as lines of text and reads them back: the encoding of the CURE paper, made lossless.
 
-A *form* names the encoding of a value. `program.py` adds the source of these functions to reference solutions: in the
-sandbox, a test is read by the code that checked it here. They use built-in names
-and `ast` only.
+A *form* names the encoding of a value. `program.py` adds the source of these functions to reference solutions, so that
+programs in the sandbox read a test with the code that checked the test at conversion. For this reason the functions use
+built-in names and `ast` only.
 
 | form | text |
 |---|---|
@@ -128,8 +128,11 @@ def sort_entries(value: Any) -> Any:
 
 
 def result_text(forms: dict[str, Any], value: Any) -> str:
-    """The text of a function's result, in the form for its type; else a literal without blanks, which comparisons of
-    outputs ignore. Numbers of different types that are equal have equal texts or texts of equal numbers."""
+    """The text of a function's result in the form for its type; a Python literal where that form loses something.
+
+    Blanks of the literal are escaped, since comparisons of outputs ignore blanks. Equal numbers of different types have
+    equal texts, or texts of equal numbers.
+    """
     kind = type(value).__name__
     if isinstance(value, (bool, int)) and kind not in forms:
         kind = "int" if "int" in forms else "float" if "float" in forms else "bool"

@@ -28,7 +28,7 @@ from evaluator.datasets.functional.results import (
 from sandbox import Verdict
 
 MOST_DIGITS = 4300
-"""Digits of a number that Python reads and prints by default."""
+"""Most digits of an integer that Python reads and prints by default."""
 MEMORY_MB = 512
 """Memory limit of converted problems."""
 _SORTED = "The entries of a dictionary come in ascending order of their keys."
@@ -51,8 +51,9 @@ class Draft:
     texts: list[str] = field(default_factory=list)
     """The expected output of each case."""
     function_tests: list[tuple[Case, Any]] = field(default_factory=list)
-    """Cases for functions alone, with their results, which follow in `function_texts` as text."""
+    """Cases that are tests of functions only, not of whole programs, with their results."""
     function_texts: list[str] = field(default_factory=list)
+    """The expected output of each of `function_tests`."""
     unordered: bool = False
     """Whether the order of the items of a result comes from a set."""
     encoding: Encoding = field(default_factory=lambda: Encoding(inputs=(), outputs={}))
@@ -88,7 +89,8 @@ class Draft:
 def give_values(draft: Draft, results: ProgramTable | None) -> None:
     """Add results, their forms and texts, and the converted solution to the draft. Raises LeftOut where that fails.
 
-    `results` has the rows `direct` and perhaps `backwards`; None where the set has no reference solution.
+    `results` has the reference solution's results in the row `direct` and, where its source makes sets, those with sets
+    iterated in reverse in the row `backwards`; None where the data set has no reference solution.
     """
     _read_results(draft, results)
     _write_results(draft)
@@ -98,10 +100,13 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
 
 
 def _read_results(draft: Draft, results: ProgramTable | None) -> None:
-    """Keep the cases whose result is a plain value, as stated, and does not depend on the order of a set."""
+    """Keep the cases whose result is a plain value and agrees with the one that the test states, if any.
+
+    A result may depend on the order of a set only in the order of its items.
+    """
     problem = draft.problem
     kept: list[int] = []
-    natural = len(draft.prepared.cases)
+    first_function = len(draft.prepared.cases)
     draft.cases = [*draft.prepared.cases, *draft.prepared.function_cases]
     draft.values = [UNREADABLE] * len(draft.cases)
     for at, case in enumerate(draft.cases):
@@ -118,7 +123,7 @@ def _read_results(draft: Draft, results: ProgramTable | None) -> None:
                 draft.drop(case, "what the reference solution gives depends on the order of a set", repr(value)[:80])
                 continue
             draft.unordered = draft.unordered or shows
-        if at < natural:
+        if at < first_function:
             draft.values[at] = value
             kept.append(at)
         else:
@@ -187,7 +192,8 @@ def _result(draft: Draft, case: Case, cell: Cell) -> Any:
 def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
     """Keep the cases whose text the converted solution prints. Raises LeftOut.
 
-    `printed` has rows with a single test each: its row is the number of the test.
+    `printed` has the row `solution` for tests of whole programs and the row `function` for tests of functions alone;
+    its columns are the numbers of the tests. None keeps all cases.
     """
     if printed is None:
         return
@@ -203,11 +209,11 @@ def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
         else:
             kept.append(at)
             draft.slowest_s = max(draft.slowest_s, cell.cpu_s)
-    natural = len(draft.cases)
-    functions = [at - natural for at in kept if at >= natural]
+    first_function = len(draft.cases)
+    functions = [at - first_function for at in kept if at >= first_function]
     draft.function_tests = [draft.function_tests[at] for at in functions]
     draft.function_texts = [draft.function_texts[at] for at in functions]
-    draft.keep([at for at in kept if at < natural])
+    draft.keep([at for at in kept if at < first_function])
 
 
 def row_of(draft: Draft, kind: str, most_tests: int | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Chooses forms of `codec`: a form fits a value that is equal after being written and read back."""
+"""Chooses the forms in which `codec` writes values: a form fits a value that is equal after being read back."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any, Literal
 from evaluator.datasets.functional.codec import read_value, write_value
 
 Form = Any
-"""A form of `codec`: a string, or (shape, box, inner); a literal, whose `repr` is written into programs."""
+"""A form of `codec`: a string, or (shape, box, inner). Its `repr` is a Python literal, which programs contain."""
 
 ENOUGH = 0.9
 """A simpler form is chosen if it keeps this share of the values; the other values are left out."""
 _OF_ALL = 0.75
-"""Share of all values that a form chosen for the public ones must keep."""
+"""Share of all values that a form chosen for the public values must keep."""
 _OF_LITERALS = 0.5
-"""Share of all values that another form must keep for them not to be written as literals."""
+"""Share of all values that a form must keep; where none does, all values are written as literals."""
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
 _MOST_FIELDS = 6
@@ -68,21 +68,21 @@ def same(left: Any, right: Any) -> bool:
 def survives(forms: Sequence[Form], values: Sequence[Any], printed: bool = False) -> bool:
     """Whether the values are equal after being written in these forms and read back, by any program.
 
-    `printed` values need not be read by a program, so their lines may begin and end with blanks, and nothing stands
-    for an empty list.
+    `printed` values need not be read by a program, so their lines may begin and end with blanks, and an empty text
+    stands for an empty list.
     """
     try:
         text = to_text(forms, values)
         if printed and not text.strip("\n") and values == [[]]:
             return True
-        if values and not text:  # an empty table: a program that reads nothing cannot tell it from one empty row
+        if values and not text:  # no rows: a program that reads nothing cannot tell them from one empty row
             return False
         text.encode()
         if not all(_plain(line, printed) for line in text.split("\n")):
             return False
         return same(from_text(forms, text), list(values))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        return False  # ValueError: also half a surrogate pair
+        return False  # ValueError: also a lone surrogate, which cannot be encoded
 
 
 def _plain(line: str, printed: bool) -> bool:
@@ -91,13 +91,14 @@ def _plain(line: str, printed: bool) -> bool:
 
 
 Place = Literal["middle", "end", "result"]
-"""The place of a value. At the `end` of an input or as a `result` no value follows, and a table needs no number of
-rows; at the `end` it has one where an empty table or row would be lost without it."""
+"""The place of a value. No other value follows one at the `end` of an input or a `result`, so a list of rows needs no
+line with its length; at the `end` that line is written nevertheless where an empty list or row would be lost."""
 
 
 def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
     """The simplest form that keeps 90 % of the values, else the one that keeps most; None if none keeps any."""
-    values = list({repr(value): value for value in values}.values())  # empty values would outvote the others
+    # Repeated values, such as empty ones, would outvote the others.
+    values = list({repr(value): value for value in values}.values())
     best, most = None, 0
     for form in _candidates(values, place):
         kept = sum(survives([form], [value], printed=place == "result") for value in values)
@@ -109,10 +110,10 @@ def choose(values: Sequence[Any], place: Place = "middle") -> Form | None:
 
 
 def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form:
-    """The form chosen for the public values `shown`, if it keeps three quarters of all values; else for all values.
+    """The form chosen for the public values `shown` if it keeps three quarters of all values, else that for all values.
 
-    Where another form of words or lines keeps all values, such as one with a line for each word, it is taken;
-    `literal` where no other form keeps half.
+    A form of words or lines that loses values gives way to one that keeps all, such as one with a line for each word.
+    The form is `literal` if no other form keeps half of the values.
     """
     different = list({repr(value): value for value in values}.values())
 

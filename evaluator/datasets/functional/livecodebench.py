@@ -1,6 +1,7 @@
-"""The raw records of LiveCodeBench: finished rows for stdin/stdout problems, functional problems for all others.
+"""Reads raw records of LiveCodeBench: stdin/stdout problems as finished rows, all others as functional problems.
 
-The private tests of a record are JSON, or base64 of zlib of a pickle of one JSON string; it is never unpickled.
+The private tests of a record are JSON, or base64 of zlib of a pickle of one JSON string. The string is read without
+unpickling, which could run code.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def _functional(
                 arguments = tuple(json.loads(line) for line in test["input"].split("\n") if line.strip())
                 expected = json.loads(test["output"])
             except (json.JSONDecodeError, RecursionError) as error:
-                dropped.append(Dropped(name, at, f"is not JSON, a value a line: {error}", test["input"][:80]))
+                dropped.append(Dropped(name, at, f"is not one JSON value a line: {error}", test["input"][:80]))
                 continue
             calls.append(Call(at, arguments, expected, public=kind == "public"))
     return FunctionProblem(

@@ -50,7 +50,8 @@ def mbpp_plus(row: Row, where: str) -> FunctionProblem:
     shown = assertions("\n".join(line for line in text.split("\n") if line.startswith("assert")), entry)
     found = assertions(text_of(row, "assertion", where), entry)
     oracle = oracle_of(found + shown)
-    if any(item.oracle == Oracle("unordered") for item in shown):  # the assertions of MBPP+ do not say so
+    # That the order of a result does not matter shows in the asserts of the prompt, not in `assertion`.
+    if any(item.oracle == Oracle("unordered") for item in shown):
         oracle = Oracle("unordered", oracle.tolerance)
     return FunctionProblem(
         name=name,

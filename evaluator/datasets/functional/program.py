@@ -151,19 +151,20 @@ def probe(problem: FunctionProblem, cases: Sequence[tuple[Any, ...]], backwards:
 
 
 LITERAL_MARK = "# arguments as a tuple of Python\n"
-"""First line of a test for functions alone, whose arguments follow as a literal."""
+"""First line of the input of a test that only functions are run on; the arguments follow as a Python literal."""
 
 
 def literal_input(arguments: tuple[Any, ...]) -> str:
-    """The standard input of a test for functions alone."""
+    """The standard input of a test that only functions are run on, not whole programs."""
     return f"{LITERAL_MARK}{arguments!r}\n"
 
 
 def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
-    """The part of a program behind `source = ...`, which runs the function of any solution in this source.
+    """The part of a program after `source = ...`: it runs the function that the solution in `source` defines.
 
-    The function may be a method of a class Solution. What the solution itself prints is lost. Equal results have equal
-    texts, so that a tuple in the place of a list, or text in the place of a number, is another result.
+    The function may be a method of a class Solution. What the solution itself prints is lost. A result of another
+    type than the reference solution's, such as a tuple in the place of a list or text in the place of a number, has
+    another text, unless both are equal numbers.
     """
     optional = ("result_text", "sort_entries") if encoding.in_order else ("result_text",)
     functions = codec_source(*encoding.inputs, *encoding.outputs.values(), optional=optional)
@@ -191,7 +192,7 @@ print(result_text({dict(encoding.outputs)!r}, {f"sort_entries({result})" if enco
 
 
 def function_program(source: str, main: str) -> str:
-    """A program that runs the function in `source` by the text of `function_main`."""
+    """A program that runs the function in `source`; `main` is what `function_main` returned."""
     return f"source = {source!r}\n".replace("`", "\\x60") + main
 
 

@@ -39,7 +39,7 @@ def output_text(forms: Mapping[str, Form], value: Any) -> str | None:
 
 
 def numbers_alike(values: Sequence[Any]) -> list[Any]:
-    """The values with True and False as 1 and 0 where most results are integers: Python calls them equal."""
+    """The values, with True and False as 1 and 0 where integers outnumber them: True == 1 in Python."""
     kinds = Counter(type(value) for value in values)
     return [int(value) if kinds[int] > kinds[bool] and isinstance(value, bool) else value for value in values]
 
@@ -67,8 +67,8 @@ def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
 
 
 def order_shows(forward: Any, backward: Any) -> bool | None:
-    """Whether the result depends on the order of a set: False for not at all, True for the order of its items only,
-    None for any other difference."""
+    """Whether a result depends on the order of a set: False for not at all, True if only the order of its items does,
+    None for any other difference. `backward` is the result with sets iterated in reverse."""
     if same(forward, backward):
         return False
     if isinstance(forward, list | tuple | dict) and type(forward) is type(backward):

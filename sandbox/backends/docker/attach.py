@@ -1,4 +1,4 @@
-"""Starts containers and connects to them, over the stream that the engine attaches to their standard streams."""
+"""Starts containers and connects to them, over the stream that Docker's engine attaches to their standard streams."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def start(
     """The connection to a new, running container; ending the connection removes the container.
 
     `create` makes a container with the given name, and blocks; `remove` removes it, or does nothing if there is none.
-    Raises SandboxError in the engine's words. Cancelling waits for the engine and removes what it started.
+    Raises SandboxError in the engine's words. Cancelling waits for the engine and removes the container.
     """
     starting = asyncio.create_task(_start(engine, create, remove))
     try:
@@ -111,7 +111,7 @@ class AttachedConnection:
         return data
 
     async def _read_chunk(self) -> None:
-        """Read a chunk of the engine's stream: the number of its output, its length (big-endian), its bytes."""
+        """Read a chunk of the engine's stream: stream number (2: standard error), length (big-endian), bytes."""
         try:
             head = await self._reader.readexactly(8)
             chunk = await self._reader.readexactly(int.from_bytes(head[4:], "big"))

@@ -65,7 +65,8 @@ class Docker:
         except SandboxError as error:
             if "sysctl" not in str(error) or not self._sysctls:
                 raise SandboxError(await self._explain(error)) from error
-            # Older kernels forbid sysctls in user namespaces (rootless engines): there the runner's filter must do.
+            # Older kernels forbid sysctls in user namespaces (rootless engines). There only the runner's system-call
+            # filter forbids System V objects.
             self._sysctls = {}
             return await self.launch(size)
         try:
@@ -76,7 +77,7 @@ class Docker:
         return connection
 
     async def _explain(self, error: SandboxError) -> str:
-        """Why no jail started: an engine that has stopped, or its own words."""
+        """The reason why no jail started: that the engine has stopped, or what the engine answered."""
         try:
             await call(self._engine.client.ping)
         except SandboxError as gone:
@@ -109,7 +110,7 @@ class Docker:
             sysctls=self._sysctls,
             tmpfs={
                 **{path: f"{options},nosuid,nodev,noexec" for path, options in WRITABLE.items()},
-                # The machine has a certain number of terminals, which all containers share, and programs need none.
+                # Empty: all containers share a limited number of pseudo-terminals, and programs need none.
                 "/dev/pts": "ro,size=4k,mode=755",
             },
         )
@@ -155,7 +156,7 @@ def create_jail(
 ) -> None:
     """Create a container whose first process is `command`, as root with these capabilities. Blocks.
 
-    `memory` is in bytes and swap included; `runtime` None leaves it to the engine; `tmpfs` are mount options by path.
+    `memory` is in bytes and includes swap; `runtime` None is the engine's default; `tmpfs` are mount options by path.
     Raises the docker package's errors.
     """
     from docker.types import LogConfig
@@ -165,12 +166,12 @@ def create_jail(
         image,
         None,
         name=name,
-        # Not the command: an image of the user's may have an entry point of its own.
+        # The entry point, not the command: an image of the user's may have an entry point, which would run instead.
         entrypoint=command,
         user="0:0",
         stdin_open=True,
         working_dir="/",
-        # The first process of a PID namespace ignores any other, and an engine that stops would wait 10 s in vain.
+        # The first process of a PID namespace ignores other signals: a stopping engine would wait 10 s in vain.
         stop_signal="SIGKILL",
         network_disabled=not network,
         hostname=hostname,
@@ -203,7 +204,7 @@ def describe(info: dict[str, Any], runtime: str | None) -> str:
     kind += ["rootless"] if "name=rootless" in security else []
     kind += ["user namespace"] if "name=userns" in security else []
     kind += [f"runtime {runtime}"] if runtime is not None else []
-    # An engine without these control groups (rootless on cgroup v1) drops the limits with a warning only.
+    # An engine without control groups for memory or processes (rootless on cgroup v1) only warns, and sets no limit.
     memory = "per slot" if info.get("MemoryLimit") else "per process only"
     processes = "" if info.get("PidsLimit", True) else ", processes per user id only"
     bounds = f"programs under a user id of their own, memory bounded {memory}{processes}"
@@ -211,7 +212,7 @@ def describe(info: dict[str, Any], runtime: str | None) -> str:
 
 
 def chosen_runtime(runtime: str | None = None) -> str | None:
-    """`runtime`, else the runtime that CURE_AGENT_DOCKER_RUNTIME names; None leaves it to the engine."""
+    """`runtime`, else the runtime that CURE_AGENT_DOCKER_RUNTIME names, else None: the engine's default."""
     return runtime or os.environ.get(RUNTIME_VARIABLE) or None
 
 

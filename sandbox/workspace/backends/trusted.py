@@ -103,7 +103,7 @@ class TrustedWorkspace(Outcome):
 
 
 class _Process:
-    """One command, in a new session whose processes are ended with it."""
+    """One command, in a new session; when the command ends, all processes of its process group are killed."""
 
     def __init__(self, command: Command, output: Output | None) -> None:
         self._command = command
@@ -113,7 +113,7 @@ class _Process:
         self.kept = {"stdout": bytearray(), "stderr": bytearray()}
 
     async def run(self, directory: Path) -> dict[str, Any]:
-        """The outcome of the command, in the form of a supervisor's answer."""
+        """The outcome of the command, with the keys that `Supervisor.run` sends from a jail."""
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         started = time.monotonic()
         try:
@@ -153,7 +153,7 @@ class _Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             code = await asyncio.shield(ending)
-            # Processes that left the session may still hold the pipes.
+            # Processes that left the process group may still hold the pipes.
             await asyncio.wait(reading, timeout=1)
             for task in reading:
                 task.cancel()

@@ -1,9 +1,9 @@
 """Makes mounts and then becomes bubblewrap: `python3 -I -S stage.py JSON`, with the standard library alone.
 
 The mounts are an overlay over the directory, and binds of paths that bubblewrap's user could not reach. They lie in a
-new mount namespace, on a file system in memory that ends with it. When root runs this, an id-mapped mount shows the
-directory's files as files of the user that commands run under. Any other user makes a user namespace in which the files
-keep their owner.
+new mount namespace, on a file system in memory that ends with it. When root runs this script, an id-mapped mount shows
+the directory's files as files of the user that commands run under. Any other user makes a user namespace in which the
+files keep their owner.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ def _overlay(place: str, lower: int, uid: int | None) -> None:
     _attach(lower, f"{place}/lower")
     options = f"lowerdir={place}/lower,upperdir={upper},workdir={place}/work"
     if os.geteuid() != 0:
-        # An overlay marks directories that replace deleted ones by an extended attribute, which old kernels lack.
+        # Without root, an overlay marks directories that replace deleted ones by an extended attribute `user.*`.
+        # This call fails on old kernels, whose file system in memory has no such attributes.
         os.setxattr(upper, "user.cure-agent", b"")
         options += ",userxattr"
     _mount("overlay", f"{place}/merged", "overlay", options)

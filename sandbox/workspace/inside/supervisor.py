@@ -115,7 +115,7 @@ class Supervisor:
         )
 
     def _child(self, head: dict[str, Any], stdin: int, stdout: int, stderr: int) -> NoReturn:
-        """Become the command. The shared page gets the failure: 1 no such command, 2 no such directory, 3 sandbox."""
+        """Become the command. The shared page gets what failed: 1 the command, 2 its directory, 3 the sandbox."""
         failed = 3
         status = 126
         try:
