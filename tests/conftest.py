@@ -7,11 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 
 from settings.registry import SECTIONS
 
 PREFIXES = tuple(f"CURE_AGENT_{name.upper()}_" for name in SECTIONS)
+
+
+def pytest_configure() -> None:
+    """Properties are judged by their values, not by the seconds of a busy machine; `pytest-timeout` bounds these."""
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)
