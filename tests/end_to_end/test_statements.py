@@ -38,7 +38,8 @@ def test_a_sample_that_was_not_understood_is_said_before_the_work_begins(
     file.write_text("# Twice\nRead n. Print 2n. For example\n\n```\n5\n```\n\ngives\n\n```\n10\n```\n")
     done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1)
     assert done.returncode == 1, "a sample that was not read may refute the program"
-    assert "parts of the statement look like samples and were not used as tests" in done.stderr
+    words = " ".join(done.stderr.split())
+    assert "parts of the statement look like samples and were not used as tests" in words
     first, second, *_ = done.stderr.splitlines()
     assert first.startswith(f"note: {file}:4: this block looks like a sample; put it below")
     assert second.startswith(f"note: {file}:10: this block looks like a sample; put it below")
