@@ -1,4 +1,4 @@
-"""Checks of this machine: one finding per part (Python, sandbox, models, disk), with a remedy where it is missing."""
+"""Checks of this machine: one finding per part (Python, sandbox, models, disk), with a remedy for a missing part."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ Received = TypeVar("Received")
 
 @contextmanager
 def receiving(port: int, read: Callable[[object], Received], deliver: Callable[[Received], object]) -> Iterator[int]:
-    """Run a server in a thread that reads the JSON of requests; yields the port it listens on, any free one for 0.
+    """Run a server in a thread that reads the JSON of requests; yields its port: `port`, or a free one if that is 0.
 
-    `read` makes a problem of a JSON value, or raises ProblemError, whose text is the answer. `deliver` receives each
-    problem after its request is answered. Raises ListenError when the port cannot be opened.
+    `read` converts a JSON value into a problem, or raises ProblemError, whose text is then the HTTP answer. `deliver`
+    receives each problem after its request is answered. Raises ListenError when the port cannot be opened.
     """
 
     class Handler(BaseHTTPRequestHandler):

@@ -83,7 +83,7 @@ def plain_name(path: str) -> str:
 
 
 def parsed_json(text: str, source: str, line: int | None = None) -> Any:
-    """The value of a JSON text, which stands on this line of `source`, or is all of it for None.
+    """The value of a JSON text, which is line `line` of `source`, or all of `source` if `line` is None.
 
     Raises ProblemError with one line that names file, line and column; its cause is the error of the parser.
     """
@@ -134,7 +134,7 @@ def first_error(error: ValidationError, where: str, synonyms: Synonyms | None = 
 
 
 def meant(field: str, row: object, synonyms: Sequence[str] = ()) -> str:
-    """End of a sentence that suggests the key of the row meant by a missing field; empty if there is none."""
+    """End of an error message that suggests which key of `row` was meant as `field`; empty if no key is similar."""
     keys = [str(key) for key in row] if isinstance(row, Mapping) else []
     near = [key for key in keys if key.lower() in synonyms] or difflib.get_close_matches(field, keys, n=1)
     return f"; it has {near[0]!r}: did you mean {field!r}?" if near else ""
@@ -152,7 +152,7 @@ def sized(name: str, listed: Sequence[object] | None, size: int) -> None:
 
 
 def _place(where: str, location: Iterable[int | str]) -> str:
-    """`where: cases[0]: 'config'`: fields in quotes, except before an index."""
+    """The place in words, such as `where: cases[0]: 'config'`: fields are quoted unless an index follows."""
     for step, following in pairwise((*location, "")):
         if isinstance(step, int):
             where += f"[{step}]"

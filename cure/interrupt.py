@@ -18,8 +18,8 @@ def run_interruptible(work: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result, run in an event loop of its own.
 
     The first SIGTERM or SIGINT cancels the coroutine, so that everything it opened is closed, and KeyboardInterrupt is
-    raised whose text is the signal's name. A second one ends the process at once, even when the
-    event loop is blocked. Outside the main thread signals are left alone.
+    raised with the signal's name as its text. A second signal ends the process at once, even when the event loop is
+    blocked. Outside the main thread signals are left alone.
     """
     caught: list[signal.Signals] = []
 

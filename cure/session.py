@@ -20,7 +20,7 @@ class Closable(Protocol):
     """An engine, a sandbox, or anything else that is closed after use."""
 
     async def close(self) -> None:
-        """Free what it holds."""
+        """Free all that the resource holds."""
 
 
 Resource = TypeVar("Resource", bound=Closable)
@@ -47,7 +47,7 @@ async def open_session(
     """An engine for every model spec and a sandbox of the kind `sandbox` with `slots` slots, closed at the end.
 
     `options` are for all engines, each of which takes those of its type; `own` has further options by model spec.
-    `meanwhile` is awaited while they start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
+    `meanwhile` is awaited during the start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
     raises, after closing what is open.
     """
     specs = dict.fromkeys(models)
@@ -69,7 +69,7 @@ async def open_session(
 async def closing(resource: Resource) -> AsyncIterator[Resource]:
     """The resource, closed at the end; an error of closing is printed on stderr and not raised.
 
-    For an `AsyncExitStack` of things that have to be opened one after another.
+    To be entered in an `AsyncExitStack` where resources have to be opened one after another.
     """
     try:
         yield resource
@@ -78,7 +78,7 @@ async def closing(resource: Resource) -> AsyncIterator[Resource]:
 
 
 async def close_all(*resources: Closable) -> None:
-    """Close all concurrently. Errors are printed on stderr, not raised: they must hide no result or earlier error."""
+    """Close all concurrently. Errors are printed on stderr, not raised, so that no result or earlier error is lost."""
     results = await asyncio.gather(*(resource.close() for resource in resources), return_exceptions=True)
     for resource, result in zip(resources, results, strict=True):
         if isinstance(result, BaseException):

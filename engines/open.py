@@ -29,7 +29,7 @@ async def open_engine(spec: str, *options: Section) -> Engine:
 
 
 async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine:
-    """The trainable engine that a spec names; raises what `open_engine` does, ModelSpecError for other engines."""
+    """The trainable engine that a spec names; raises what `open_engine` does, ModelSpecError if not trainable."""
     if not ENGINES[parse_spec(spec).kind].trainable:
         *forms, last = (engine.form for engine in ENGINES.values() if engine.trainable)
         raise ModelSpecError(f"{spec} cannot be given new weights: training takes {', '.join(forms)} or {last}")

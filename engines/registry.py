@@ -1,4 +1,4 @@
-"""The registry of engines: the form of each one's model specs, and the function that opens it."""
+"""The registry of engines: for each kind, the form of its model specs and the function that opens an engine."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Prepared completions from a file: for tests, for demos of failure paths, and to replay stored completions.
 
-The file is JSON (a list of entries) or JSONL (an entry per line). An entry says which requests it answers, and how:
+The file is JSON (a list of entries) or JSONL (an entry per line). An entry has conditions on requests, and answers:
 
     {"key": "coder/*", "text": "print(1)"}
     {"key": "coder/1", "completions": ["print(1)", {"error": "429: slow down"}, {"text": "pri", "finish": "length"}]}
@@ -21,10 +21,10 @@ Completions: the fields below for a single one, or `completions`, a list of text
     deltas          in how many pieces it arrives, spread over delay_s (default 1)
     repeat          (entry) start again from the first completion when all were used
 
-Entries that match a prompt come before entries that match only a key, then file order. Each completion is given once: a
-request with n = 4 takes the next four, a later request for the same entry goes on after them. A request that finds no
-completion left is an error naming the request, never a silent guess. Stop strings and max_tokens cut a prepared text as
-they would cut a model's.
+Entries with a prompt_sha256 are tried before entries without, otherwise in file order. Unless the entry repeats, each
+completion is given once: a request with n = 4 takes the next four, and a later request for the same entry goes on after
+these. A request for which no completion is left raises an error that names the request. Stop strings and max_tokens cut
+a prepared text as they would cut a model's.
 """
 
 from __future__ import annotations

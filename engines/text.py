@@ -19,7 +19,7 @@ def prompt_text(prompt: Prompt) -> str:
 
 
 def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages for a model without a system role: the text of system messages stands before the next user's."""
+    """The messages for a model without a system role: the text of system messages begins the next user message."""
     merged: list[Message] = []
     before: list[str] = []
     for message in messages:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def show(*parts: RenderableType) -> None:
-    """Print to standard output; texts are not read as markup, and wrapped by the terminal alone."""
+    """Print to standard output; texts are not read as markup, and their lines are wrapped by the terminal alone."""
     console = Console()
     for part in parts:
         if isinstance(part, str):
@@ -51,5 +51,5 @@ def table(
 
 
 def plain(text: str) -> Text:
-    """The text without markup; characters that no terminal can print are escaped."""
+    """The text, not read as markup; lone surrogates, which cannot be encoded, are escaped."""
     return Text(text.encode("utf-8", "backslashreplace").decode())

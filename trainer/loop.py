@@ -5,9 +5,9 @@ advantages per task and role -> an update on the code, an update on the tests ->
 Nothing restarts between steps, training uses the sampled token ids, and every random choice is a function of the
 seed, the step, the task and the role.
 
-Changed against the released loop: one process group instead of four programs a step, an optimiser and float32 masters
-that live as long as the run, the KL divergence to the base model, and the sampler's log-probabilities in the loss
-(docs/trainer.md has the list).
+Differences from the training loop that the authors of CURE released: one process group instead of four programs a step,
+an optimiser and float32 master weights that are kept for the whole run, the KL divergence to the base model, and the
+sampler's log-probabilities in the loss (docs/trainer.md has the list).
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ async def take_step(
 def train_stage(
     stage: Stage, policy: Policy, config: Config, world: World, rate: float, progress: Progress
 ) -> list[Update]:
-    """What each optimiser step of the stage measured. The old policy in Eq. 5's ratio is the one before the first."""
+    """What each optimiser step of the stage measured.
+
+    The old policy in the ratio of the paper's Eq. 5 is the policy before the stage's first optimiser step.
+    """
     constant = config.train.most_tokens or max((config.coder.max_tokens, config.tester.max_tokens))
     packs = [
         packs_for(share, config.loss.aggregate, constant, config.train.tokens_per_pack, world.rank, world.size)

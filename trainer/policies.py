@@ -1,4 +1,4 @@
-"""The policies of a run: opened, loaded from a checkpoint, saved into one."""
+"""Opens the policies of a run, loads them from a checkpoint, and saves them to a checkpoint."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def _policy(setup: PolicySetup) -> Policy:
 
 
 def load_policies(policies: Mapping[str, Policy], checkpoint: Path | None) -> None:
-    """Load the policies from a run's checkpoint, if there is one. Raises TrainerError where it does not fit."""
+    """Load the policies from the run's checkpoint, unless that is None. Raises TrainerError where it does not fit."""
     if checkpoint is not None:
         for name, policy in policies.items():
             policy.load(directory_of(checkpoint, name, len(policies)))
 
 
 def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int) -> None:
-    """Write the checkpoint of a step. It gets its name only when it is complete; old checkpoints are then removed."""
+    """Write the checkpoint of a step: its directory gets the final name once complete, then old ones are removed."""
     world, directory = recorder.world, recorder.directory
     partial: Path = world.share(lambda: directory.prepare_checkpoint(step))
     for name, policy in policies.items():
@@ -60,5 +60,5 @@ def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int)
 
 
 def directory_of(checkpoint: Path, name: str, count: int) -> Path:
-    """The directory of a policy in a checkpoint: the checkpoint itself where there is only one policy."""
+    """The directory of a policy in a checkpoint: the checkpoint itself for a single policy, else a folder in it."""
     return checkpoint if count == 1 else checkpoint / name

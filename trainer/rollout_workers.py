@@ -33,7 +33,7 @@ class RolloutWorkers:
     config: Config
     world: World
     samplers: list[RoleSampler]
-    """The roles, each with the engine that answers as it."""
+    """The roles, each with its engine and sampling settings."""
     engines: Mapping[str, TrainableEngine]
     """The engines that sample for policies in training, by the policy's name."""
     sandbox: Sandbox
@@ -41,9 +41,9 @@ class RolloutWorkers:
     """Version of the weights each engine has, by policy."""
 
     async def sync(self, policies: dict[str, Policy], version: str) -> None:
-        """Wake every engine and load its policy's weights into it, where it has another version.
+        """Wake every engine, and load its policy's weights if the engine has another version than `version`.
 
-        Raises EngineError where an engine cannot take them.
+        Raises EngineError where an engine cannot load the weights.
         """
         for name, engine in self.engines.items():
             await engine.wake()
@@ -55,7 +55,7 @@ class RolloutWorkers:
                     self.world.wait()
 
     async def sleep(self) -> None:
-        """Let the engines free their memory for the updates, where both use one accelerator."""
+        """Let the engines free their memory for the updates, which may use the same accelerator."""
         for engine in self.engines.values():
             await engine.sleep()
 
@@ -68,7 +68,7 @@ class RolloutWorkers:
         step: int | str,
         progress: Progress,
     ) -> Rollout:
-        """Answers and tables of all tasks, on every process: each rolls out every `size`-th task, then all share.
+        """Answers and tables of all tasks. Each process rolls out its share of the tasks, and gets the others' results.
 
         A `step` that is a word names the phase for `progress`. Raises EngineFailed where an engine gives no answer.
         """
@@ -136,7 +136,7 @@ async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[Ro
 
 
 def slots_of(config: Config, world: World) -> int:
-    """Slots of this process's sandbox: its share of those of the host."""
+    """Number of slots of this process's sandbox: its share of the host's slots."""
     return max(1, (config.execution.slots or default_slots()) // world.on_host)
 
 

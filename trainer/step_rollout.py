@@ -1,4 +1,4 @@
-"""The answers and tables of a step: read from its journal where recorded, else sampled and run."""
+"""The answers and tables of a step: read from the step's journal where recorded, else sampled and run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from trainer.rollout_workers import RolloutWorkers
 async def roll_out_step(
     record: StepRecord, workers: RolloutWorkers, planned: list[Task], progress: Progress
 ) -> tuple[list[TaskAnswers], list[TaskTable]]:
-    """All answers and all tables of the step, in the order of slots, on every process.
+    """All answers and all tables of the step, in the order of the planned tasks, on every process.
 
     Raises EngineFailed where an engine gives no answer.
     """

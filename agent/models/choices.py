@@ -20,18 +20,21 @@ class Choice:
     """A model to choose, or a reason why a source of models has none."""
 
     source: str
-    """Where it comes from: `Ollama`, `local`, `OpenAI`, `bundled`."""
+    """Where the model comes from: `Ollama`, `local`, `OpenAI`, `bundled`."""
     model: str
     """The value of `--model`; empty where the source has none now."""
     detail: str = ""
     ready: bool = True
-    """Whether it answers without a download or another step."""
+    """Whether the model answers without a download or another step."""
     remedy: str = ""
-    """The step that is missing."""
+    """The step that is missing, in words; empty where none is."""
 
 
 async def choices(servers: Sequence[Server] = SERVERS) -> list[Choice]:
-    """Every model that can be used here, the running ones first; `servers` are asked at once."""
+    """Every model that can be used here, or why a source has none, running servers first.
+
+    All `servers` are asked concurrently.
+    """
     running = await running_servers(servers)
     found = [choice for server in running for choice in _served(server)]
     asleep = _installed(server for server in servers if server.name not in {choice.source for choice in found})

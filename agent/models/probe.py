@@ -1,4 +1,4 @@
-"""Asks the usual ports of this machine which model servers are running."""
+"""Finds the model servers that run on this machine, by asking the port that each listens on by default."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LARGEST = 4 * 2**20  # bytes of an answer
 
 async def running_servers(servers: Sequence[Server] = SERVERS, timeout_s: float = TIMEOUT_S) -> list[RunningServer]:
     """The servers that answer on their ports within `timeout_s`, in the order of `servers`; all are asked at once."""
-    # Proxies are for other machines.
+    # Proxies named in the environment are for other machines.
     async with httpx2.AsyncClient(timeout=timeout_s, trust_env=False) as client:
         found = await asyncio.gather(*(_ask(client, server, timeout_s) for server in servers))
     return [server for server in found if server is not None]
 
 
 async def _ask(client: httpx2.AsyncClient, server: Server, timeout_s: float) -> RunningServer | None:
-    """The server, if it answers; a path of its own that it does not know is followed by the common one."""
+    """The server, if it lists its models at its own path or else at the common one; None if it does not."""
     root = f"http://localhost:{server.port}"
     for path in dict.fromkeys((server.path, Server.path)):
         try:

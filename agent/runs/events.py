@@ -1,7 +1,8 @@
 """The events of a run, one JSON object a line in `events.jsonl`; the last one of a run that ended is a `Result`.
 
-Each line has `v` (version of this schema), `t` (seconds since the epoch), `type` and the fields of the event. Texts are
-named by their sha256 and lie in `blobs/`. `docs/events.schema.json` is `json_schema()`.
+Each line has `v` (version of this schema), `t` (seconds since the epoch), `type` and the fields of the event. A field
+described as "Blob" holds the SHA-256 of a text, which is stored in `blobs/`. `docs/events.schema.json` is the output of
+`json_schema()`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from agent.errors import RunError
 
 VERSION = 2
-"""Version 1, still read, had no `asked` and `resumed`, and its decisions lacked the words of the move."""
+"""Version 1, still read, had no events `asked` and `resumed`, and no fields `doing` and `done` in `decided`."""
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class Started:
     IDENTITY: ClassVar = ()
     """Fields that, with the type, identify the event within its run."""
     MEASURED: ClassVar = ("problem", "name", "settings", "isolation")
-    """Fields that a replay does not compare: here, those to which later versions add settings or fields."""
+    """Fields that a replay does not compare, since they may differ between machines or versions of this project."""
     problem: str
     """Blob: the problem in CURE's schema, as JSON."""
     name: str
     settings: dict[str, Any]
     isolation: str
     unused: list[str] = field(default_factory=list)
-    """Notes on what looks like a sample of the statement and is no test."""
+    """Notes on parts of the statement that look like samples but were not read as tests."""
     type: Literal["started"] = "started"
 
 
@@ -162,7 +163,8 @@ class RankedRound:
     validity: dict[str, float]
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]
-    """Most probable first: candidates that are right under it (`cluster`), `probability`, log-likelihood `terms`."""
+    """Most probable first, each with `cluster` (the candidates that are right under this hypothesis), `probability` and
+    `terms` (log-likelihoods)."""
     type: Literal["ranked_round"] = "ranked_round"
 
     @property
@@ -252,7 +254,7 @@ def differing_fields(one: Event, other: Event) -> list[str]:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal, floats within a relative 1e-9: their last digits depend on the machine."""
+    """Whether two JSON values are equal, floats within 1e-9 (relative for large ones), as last digits vary."""
     if isinstance(one, float) and isinstance(other, float):
         return abs(one - other) <= 1e-9 * max(1.0, abs(one), abs(other))
     if isinstance(one, dict) and isinstance(other, dict):

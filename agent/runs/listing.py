@@ -18,7 +18,7 @@ class RunSummary:
     started_at: float
     problem: str
     status: str
-    """The result's status; `unfinished` for a run without one, `unreadable` for a damaged one."""
+    """The result's status; `unfinished` for a run without a result, `unreadable` for a damaged run."""
     candidate: str | None = None
     confidence: float = 0.0
     tokens: int = 0

@@ -11,7 +11,7 @@ from cure.table import ProgramTable
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer with its evidence, or an honest "not solved"; how far it came, for a run that was killed."""
+    """What a run found: its answer, if there is one, and the evidence. A run that was killed has no result."""
 
     run: str
     """Name of the run."""
@@ -22,17 +22,17 @@ class Outcome:
 
     @property
     def result(self) -> Result:
-        """The run's last event. Raises ValueError for a run that was killed before it."""
+        """The run's last event. Raises ValueError for a run that was killed before that event."""
         if self.state.result is None:
             raise ValueError(f"run {self.run} has no result")
         return self.state.result
 
     @property
     def chosen(self) -> str | None:
-        """Name of the candidate to hand over; None when none is viable, or the run has no result."""
+        """Name of the candidate to hand over; None when no candidate is viable, or the run has no result."""
         return None if self.state.result is None else self.state.result.candidate
 
     @property
     def program(self) -> str | None:
-        """Source of the answer."""
+        """Source of the chosen candidate; None when there is none."""
         return None if self.chosen is None else self.table.candidates[self.chosen].text

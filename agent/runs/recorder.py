@@ -52,7 +52,7 @@ class Recorder:
         return self._writer is None
 
     def emit(self, event: Event) -> None:
-        """Compare or write the event, fold it into `state`, then pass it to the observer.
+        """Compare or write the event, fold it into `state`, then pass it to `notice`.
 
         Raises ReplayError when it differs from the recorded event, RunError when a new event cannot be written, and
         RecordEnds when a replay reaches the end of a record that was cut short.
@@ -75,7 +75,7 @@ class Recorder:
         self._notice(event)
 
     def finish_replay(self) -> None:
-        """Raise ReplayError, naming it, for the first recorded event that was not emitted again."""
+        """Raise ReplayError, which names the first recorded event that was not emitted again, if there is one."""
         for name in self.known.recorded:
             if name in self._unseen:
                 raise self._error(f"the record has {_words(name)}, the replay has not")

@@ -1,4 +1,4 @@
-"""State of a run, folded from its events; `why`, progress, `runs`, `resume` and `replay` read nothing else."""
+"""The state of a run, folded from its events. Progress, `why`, `runs`, `resume` and `replay` read nothing else."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class RunState:
     """Time and event by identity, without the failures that a `Resumed` event withdrew."""
     started: events.Started | None = None
     asked: dict[str, events.Asked] = field(default_factory=dict)
-    """By key."""
+    """Requests, by key."""
     samples: dict[str, dict[int, events.Sampled]] = field(default_factory=dict)
-    """By key and index, in the order they came."""
+    """By key of the request and index of the sample, in the order of arrival."""
     rejected: list[events.Rejected] = field(default_factory=list)
     candidates: dict[str, events.CandidateAdded] = field(default_factory=dict)
     tests: dict[str, events.TestAdded] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class RunState:
     """Events since the last decision."""
 
     def fold(self, event: Event, at: float = 0.0) -> RunState:
-        """Add one event, recorded at `at` (seconds since the epoch), to this state and return it."""
+        """Add one event, recorded at `at` (seconds since the epoch), to this state and return the state."""
         if not isinstance(event, events.Started | events.Resumed):
             self.seconds += max(0.0, at - self._at)
         self._at = at
@@ -101,12 +101,12 @@ class RunState:
         return self.result is None or self.result.status in ("interrupted", "error", *STOPPED)
 
     def candidate_number(self, name: str) -> int:
-        """Number of the candidate among the programs requested, whenever its answer arrived."""
+        """Number of the candidate among the programs requested, which does not depend on the order of arrival."""
         added = self.candidates[name]
         return self._number(added.key, added.index)
 
     def test_number(self, name: str) -> int:
-        """Number of the test among the tests requested, whenever its answer arrived; -1 for a public example."""
+        """Number of the test among the tests requested; -1 for any other test, such as a public example."""
         added = self.tests[name]
         return self._number(added.key, added.index) if added.key else -1
 
@@ -126,9 +126,9 @@ class RunState:
         )
 
     def _forget_failures(self) -> None:
-        """Withdraw the result, and the failed samples and executions since the last decision: they are tried again.
+        """Withdraw the result, and the samples and executions that failed since the last decision, to be tried again.
 
-        A ranking that lacked them is withdrawn with them.
+        Rankings made since then without these samples and executions are withdrawn too.
         """
         self.result = None
         failed = [event for event in self._undecided if _has_failed(event)]

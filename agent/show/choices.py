@@ -12,7 +12,7 @@ from cure.plain import visible
 
 
 def choices_view(choices: Sequence[Choice], *, ascii_only: bool) -> Table:
-    """Per model: whether it is ready, where it comes from, the value of `--model`, details and what is missing."""
+    """A row per model: whether it is ready, where it comes from, the value of `--model`, details, what is missing."""
     yes, no, arrow = ("yes", "no", "->") if ascii_only else ("✓", "✗", "→")
     view = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("", "from"):

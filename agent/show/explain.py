@@ -8,7 +8,7 @@ from cure.table import AnyTable, clusters
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
-    """Sentences on the choice, most important first; `ranking` is the table's last one, None before the first."""
+    """Sentences on the choice, most important first; `ranking` is the table's last ranking, None if there is none."""
     if not table.candidates:
         return ["There is no program: no answer held one."]
     if ranking is None or not ranking.ranking:
@@ -36,7 +36,7 @@ def _passes(table: AnyTable, name: str) -> str:
 
 
 def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
-    """The first score in which the chosen candidate beats the best one that behaves differently."""
+    """A sentence on the first score that differs between the chosen candidate and the best that behaves differently."""
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     rivals = [name for name in ranking.order if group_of[name] != group_of[chosen]]
     if not rivals:
@@ -80,7 +80,8 @@ def _repeats_line(table: AnyTable) -> list[str]:
 
 
 def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:
-    """Log-odds of the chosen hypothesis against the strongest other one, by term (natural logarithms)."""
+    """A sentence with log-odds, term by term, in natural logarithms: the most probable hypothesis under which the
+    chosen candidate is right, against the most probable other hypothesis."""
     ours = next((h for h in ranking.hypotheses if chosen in h["cluster"]), None)
     other = next((h for h in ranking.hypotheses if chosen not in h["cluster"]), None)
     if ours is None or other is None:

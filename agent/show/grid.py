@@ -52,7 +52,7 @@ ASCII = Glyphs("#", ".", _LETTERS, " ")
 
 
 def legend(glyphs: Glyphs) -> str:
-    """One line that explains the glyphs."""
+    """One line that explains the glyphs of cells with a result."""
     return f"{glyphs.passed} passed, {glyphs.wrong} wrong output, ! crash, T timeout, M memory, O too much output"
 
 
@@ -68,8 +68,8 @@ def grid(
 ) -> Table:
     """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
 
-    Generated tests that repeat a public example's input stand apart. The last line shows the probability that each of
-    the others is right. Rows past `most_rows` are only counted.
+    Generated tests that repeat a public example's input stand apart. The last lines show, as bars or digits, the
+    probability that each of the other generated tests is right. Rows past `most_rows` are only counted.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}

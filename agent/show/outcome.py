@@ -42,7 +42,7 @@ def headline(outcome: Outcome, name: str) -> Text:
 
 
 def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
-    """The grid by the last ranking, its legend, and the explanation of the choice."""
+    """The execution table in the order of the last ranking, its legend, and the explanation of the choice."""
     table, ranking = outcome.table, outcome.state.ranking
     parts: list[RenderableType] = []
     if table.candidates and ranking is not None:
@@ -53,7 +53,7 @@ def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
 
 
 def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
-    """Print headline, grid, explanation, notes and costs; the program is not printed."""
+    """Print headline, execution table, explanation, notes and costs; the program is not printed."""
     ascii_only = not console.encoding.lower().startswith("utf")
     state = outcome.state
     console.print(headline(outcome, name))

@@ -29,17 +29,18 @@ class Ask:
     """Identifies the request within the run, and determines its seed."""
     prompt: Prompt
     n: int
-    """Number of samples. With temperature 0 one is drawn: greedy decoding repeats itself, which is no agreement."""
+    """Number of samples. With temperature 0 only one sample is drawn: greedy decoding repeats the same answer, and its
+    copies would look like agreement of independent samples."""
     parent: str | None = None
     """Name of the candidate to repair."""
 
 
 async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask]) -> None:
-    """Ask for the samples of a move; their candidates and tests enter the table, and execute, as they arrive.
+    """Ask for the samples of a move; candidates and tests enter the table, and are executed, as they arrive.
 
-    Recorded answers are reused, in their order of arrival. The missing ones are requested, unless the whole round is
+    Recorded answers are reused, in their order of arrival. Missing answers are requested, unless the whole round is
     recorded. Requesting stops when the budget is exhausted. Raises EngineError when requests to the coder have failed
-    and none was ever answered.
+    and the coder has not answered any request of this run.
     """
     requests = [_announced(solving, round_, each) for each in wanted if each.n]
     by_key = {asked.key: asked for asked, _ in requests}
@@ -84,7 +85,7 @@ def _announced(solving: Solving[RowT, ColumnT], round_: int, wanted: Ask) -> tup
 
 
 async def _ask_for_missing(solving: Solving[RowT, ColumnT], requests: Sequence[tuple[Asked, Request]]) -> None:
-    """Request missing samples from all engines concurrently, until they end, one fails, or the time is up."""
+    """Request missing samples from all engines concurrently, until all have come, an engine fails, or time is up."""
     by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
     for asked, request in requests:
         engine = solving.engines[asked.role]
@@ -125,7 +126,10 @@ async def _ask_engine(solving: Solving[RowT, ColumnT], engine: Engine, parts: di
 
 
 def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sampled, text: str) -> None:
-    """Record one answer and its candidate, test or rejection; its name follows the requests, not the arrivals."""
+    """Record one answer and its candidate, test or rejection.
+
+    Candidates and tests are numbered in the order of the requests, so names do not depend on the order of arrival.
+    """
     solving.recorder.emit(sample)
     if sample.finish == "error":
         return
@@ -146,5 +150,5 @@ def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sample
 
 
 def _without_lone_surrogates(text: str) -> str:
-    """The text with lone surrogates replaced: some servers split a pair between two pieces of a stream."""
+    """The text with lone surrogates replaced, and pairs of surrogates joined, which some servers split in a stream."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,18 +13,19 @@ _WANTED = {"coder": "program", "tester": "test"}
 
 
 def errors(state: RunState, role: str, round_: int | None = None) -> list[str]:
-    """Errors of a role's failed requests, in order of arrival; of one round, or of all for None."""
+    """Errors of a role's failed requests, in order of arrival; of all rounds where `round_` is None."""
     return [sample.error for sample in _samples(state, round_) if sample.role == role and _failed(sample)]
 
 
 def answered(state: RunState, role: str, round_: int | None = None) -> int:
-    """Number of a role's answers that arrived; in one round, or in all for None."""
+    """Number of a role's answers that arrived; in all rounds where `round_` is None."""
     return sum(sample.role == role and not _failed(sample) for sample in _samples(state, round_))
 
 
 def notes(state: RunState) -> list[str]:
-    """Notes on samples that were not used, then the most frequent reasons for which requests failed and answers gave
-    nothing, with counts.
+    """Notes on the statement's samples that were not used, then why requests failed or answers had no program or test.
+
+    Reasons are counted, the most frequent first; those after the first REASONS_SHOWN are only counted together.
     """
     unused = [] if state.started is None else state.started.unused
     failed = [("request", f"{sample.role} failed: {sample.error}") for sample in _samples(state) if _failed(sample)]

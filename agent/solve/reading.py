@@ -15,7 +15,7 @@ RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 ColumnT_co = TypeVar("ColumnT_co", bound=Column, covariant=True)
 
 MIN_CONFIDENCE_GAIN = 0.01
-"""The answer's probability has to rise by more than this for a round to count as progress."""
+"""A round without a new behaviour counts as progress only if the answer's probability rises by more than this."""
 
 HYPOTHESES_RECORDED = 3
 
@@ -43,7 +43,7 @@ class Reading(Generic[RowT_co, ColumnT_co]):
         return 0.0 if self.answer is None else self.posterior.of(self.answer)
 
     def is_verified(self, confident: float) -> bool:
-        """Whether there is an answer, right with at least this probability, that passes a test."""
+        """Whether an answer exists, passes an independent test, and is right with at least probability `confident`."""
         return self.answer is not None and verified(self.table, self.answer, self.posterior, confident)
 
 

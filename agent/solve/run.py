@@ -52,12 +52,13 @@ async def solve_problem(
     recorder: Recorder,
     unused: Sequence[str] = (),
 ) -> Outcome:
-    """The answer, or an honest "not solved", with its evidence; every step is emitted to the recorder.
+    """The outcome, with the answer, if there is one, and its evidence; every step is emitted to the recorder.
 
-    `engines` are those of `coder` and `tester`; a replay needs none. `unused` are notes on what looks like a sample of
-    the problem and is no test: with any, no answer is verified. Recorded answers and executions are reused. Raises
-    EngineError when the coder answers nothing, SandboxError when nothing can be run, RunError when recording fails,
-    ReplayError when a replay differs from its record. Whatever happens, the run's last event says how it ended.
+    `engines` are those of `coder` and `tester`; a replay needs none. `unused` are notes on parts of the statement that
+    look like samples but are no tests: if there are any, no answer is `verified`. Recorded answers and executions are
+    reused. Raises EngineError when the coder answers nothing, SandboxError when nothing can be run, RunError when
+    recording fails, ReplayError when a replay differs from its record, RecordEnds when a replay reaches the end of a
+    record that was cut short. Except after the last three errors, the run's last event says how the run ended.
     """
     from agent.solve.graph import walk
 
@@ -195,9 +196,9 @@ async def _score_hidden(
 
 
 def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:
-    """Emit a result that says what failed; if it cannot be written, the error is raised without it.
+    """Emit a result that says what failed; a result that cannot be written is left out.
 
-    A replay emits it only for the errors that a record can reproduce: those of model and sandbox.
+    A replay emits the result only for the errors that a record can reproduce: those of model and sandbox.
     """
     if recorder.is_replay and not isinstance(error, EngineError | SandboxError):
         return

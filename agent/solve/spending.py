@@ -20,7 +20,7 @@ class Left:
 
     @property
     def end_reason(self) -> str:
-        """Why no further round is possible, in words; empty when one is."""
+        """Why no further round is possible, in words; empty if a further round is possible."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
         return "" if self.rounds > 0 else "the rounds are used up"

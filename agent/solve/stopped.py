@@ -27,10 +27,11 @@ class Stopped:
 
 
 async def stopped(solving: AnySolving, readings: Sequence[AnyReading], table: AnyTable) -> Stopped | None:
-    """What stopped working in the round after `readings`, which came to `table`; None if everything works.
+    """What stopped working in the round after `readings`; None if everything works. `table` is that round's table.
 
-    Failures alone do not stop a run. Where there are any, the model is asked whether it still answers and the sandbox
-    whether it still runs a program. A replay takes what the record says.
+    A failed request or execution alone does not stop a run. The sandbox has stopped if it also fails to run a trivial
+    program; a model has stopped if its check fails too, or if no model answered in this round. A replay returns what
+    the record says.
     """
     round_ = len(readings) + 1
     if solving.recorder.is_replay:
@@ -55,7 +56,7 @@ async def _models(solving: AnySolving, round_: int) -> Stopped | None:
     no_answer = not any(answered(state, role, round_) for role in LETTERS)
     for role in LETTERS:
         failed = errors(state, role, round_)
-        # A tester that never answered may be missing from the start: the examples judge without it.
+        # A tester that never answered is not checked: without its tests, the public examples still judge programs.
         if failed and (no_answer or (answered(state, role) and not await _answers(solving, role))):
             return Stopped("model_error", f"{getattr(settings, role)} stopped answering: {failed[-1]}")
     return None

@@ -1,4 +1,4 @@
-"""What a solve asks models for, and how their answers are read: the only part that knows the kind of candidates."""
+"""Prompts of a solve and parsing of the answers: the only part of a solve that depends on the kind of candidates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Rejection:
 
 
 class Task(Protocol[RowT_co, ColumnT]):
-    """Prompts of both roles, and reading of their answers."""
+    """Prompts of both roles, and parsing of their answers."""
 
     def stop(self, role: str) -> tuple[str, ...]:
         """Texts at which an answer of the role ends."""
@@ -39,7 +39,7 @@ class Task(Protocol[RowT_co, ColumnT]):
         """The prompt that asks for a test whose input is not that of a test in `avoid`."""
 
     def repair(self, candidate: str, failures: Sequence[tuple[ColumnT, Cell]]) -> Prompt:
-        """The prompt that asks for a better candidate than this text, which fails these tests in this way."""
+        """The prompt that asks for a better candidate than this text; each failed test comes with its cell."""
 
     def read_candidate(self, asked: Asked, text: str) -> RowT_co | Rejection:
         """The candidate in an answer to a request, or why there is none."""
@@ -70,7 +70,7 @@ class ProgramTask:
         return self.tester_style.tester(self.problem, avoid)
 
     def repair(self, candidate: str, failures: Sequence[tuple[UnitTest, Cell]]) -> Prompt:
-        """The prompt that asks for a better program than this one, which fails these tests in this way."""
+        """The prompt that asks for a better program than `candidate`; each failed test comes with its cell."""
         return self.coder_style.repair(self.problem, candidate, [_failure(test, cell) for test, cell in failures])
 
     def read_candidate(self, asked: Asked, text: str) -> Candidate | Rejection:

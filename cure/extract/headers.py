@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["input", "output", "explanation"]
 
-_LONGEST_HEADER = 120  # characters of a line looked at; keeps every line's work bounded
+_LONGEST_HEADER = 120  # characters of a line that are searched, which bounds the work
 _DECORATION = " \t#>*_-+•`"
 _NUMBERED = re.compile(r"\d{1,2}[.)]\s*")
 _NAMED = re.compile(
@@ -31,17 +31,17 @@ class Header:
     kind: Kind
     line: int = 0
     strong: bool
-    """Whether it says "test input" or "test output", not just "input"."""
+    """Whether the header says "test input", "test output" or "explanation", not just "input" or "output"."""
     exact: bool
-    """Whether it is written exactly `**Test Input:**` or `**Test Output:**`."""
+    """Whether the header is written as asked for: `**Test Input:**`, `**Test Output:**` or `**Explanation:`."""
     styled: bool
-    """Whether it is bold or a heading, and not just words with a colon."""
+    """Whether the header is bold or a heading, and not just words with a colon."""
     corrects: bool = False
-    """Whether it says that it corrects another, as in `Corrected Output:`."""
+    """Whether the header says that it corrects another header's data, as in `Corrected Output:`."""
     number: int | None = None
-    """Its own number, as in `Test Input 2:`."""
+    """The number in the header, as in `Test Input 2:`."""
     end: int
-    """Where it ends in its line."""
+    """Position in the line at which the header ends."""
     rest: str = ""
 
 

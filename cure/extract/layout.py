@@ -1,6 +1,6 @@
 """Lays an answer out so that every fence stands at the beginning of a line of its own.
 
-Models put fences behind words, list marks and bold marks, and whole answers into quotations; some write tags instead of
+Models put fences after words, list marks and bold marks, and whole answers into quotations; some write tags instead of
 fences, or go on after the end of their turn.
 """
 
@@ -33,7 +33,7 @@ _BEHIND_WORDS = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>`{3,}[ \t]*[A-
 _TILDES_BEHIND_WORDS = re.compile(r"(?P<words>[^~]*[^~\s][^~]*)(?P<fence>~{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
 _ONE_LINE = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>```[^`]+```)[ \t.]*")
 _DEEPEST_QUOTE = 3
-_LONGEST = 2000  # characters of a line in which a fence is looked for
+_LONGEST = 2000  # longer lines, in characters, are not searched for fences
 
 
 def laid_out(answer: str) -> str:
@@ -58,7 +58,7 @@ def laid_out(answer: str) -> str:
 
 
 def _turn(answer: str) -> str:
-    """The text without the marks and blanks around a turn, which some servers leave in it."""
+    """The answer without the marks and blanks around a turn, which some servers leave in answers."""
     text = answer.lstrip()
     text = text[match.end() :] if (match := _FIRST_MARK.match(text)) else answer
     end = len(text)
@@ -89,7 +89,7 @@ def _unquoted(lines: list[str], depth: int) -> list[str]:
 
 
 def _outside(line: str) -> list[str]:
-    """The line, or its parts where a fence stands behind a list mark, a bold mark or words."""
+    """The line; a fence after words becomes a line of its own, a list mark or bold mark before a fence is removed."""
     if len(line) > _LONGEST or not ("```" in line or "~~~" in line):
         return [line]
     if found := _LIST_MARK.fullmatch(line):
@@ -104,7 +104,7 @@ def _outside(line: str) -> list[str]:
 
 
 def _inside(line: str, opening: Fence) -> str:
-    """The line, as a bare fence where it closes the block with bold marks or punctuation behind it."""
+    """The line; a fence that closes the block loses bold marks and punctuation after it."""
     found = _AFTER_CLOSING.fullmatch(line)
     mark = fence(found["fence"]) if found else None
     return found["fence"] if found and mark and opening.closed_by(mark) else line

@@ -17,19 +17,19 @@ class Purpose:
     """What a program does when it is run."""
 
     calls: bool
-    """Whether it calls anything; a program that does not prints nothing."""
+    """Whether the program calls anything; a program without calls prints nothing."""
     reads: bool
-    """Whether it reads input: it names `input`, `stdin`, `open` or `fileinput`."""
+    """Whether the program names something that reads, such as `input`, `stdin`, `open` or `fileinput`."""
     writes: bool
-    """Whether it names `print`, `stdout` or a method `write`."""
+    """Whether the program names `print`, `stdout`, or a method `write` or `writelines`."""
     runs: bool
     """Whether a statement outside of definitions calls anything."""
     has_definitions: bool
-    """Whether it defines functions or classes."""
+    """Whether the program defines functions or classes at its top level."""
     defines: frozenset[str]
-    """Names that it assigns, imports or defines anywhere."""
+    """Names that the program assigns, imports or defines anywhere."""
     lacks: frozenset[str]
-    """Names that it uses and nothing defines; empty for a program that stands alone."""
+    """Names that are used and not defined; empty for a program that stands alone or has an `import *`."""
 
 
 def purpose_of(tree: ast.Module) -> Purpose:

@@ -1,4 +1,4 @@
-"""Extraction of the released CURE code (Gen-Verse/CURE @ 69fe174), faults included; written from its behaviour.
+"""Extraction as in the released CURE code (Gen-Verse/CURE @ 69fe174), faults included; written from its behaviour.
 
 Use it to reproduce published numbers. Its faults, which `cure.extract.robust` mends: only fences that say exactly
 `python` count; a fence inside a string cuts the program; input and output of a test are searched independently of each
@@ -48,7 +48,7 @@ def extract_code(answer: str) -> str:
 def extract_test(answer: str) -> ReleaseTest | None:
     """The last test input and, independently, the last test output; None when one of them is missing.
 
-    The evaluation drops a failed test; the training keeps it as the test ("", "").
+    The released evaluation drops a test that was not found; the released training replaces it by the test ("", "").
     """
     test_input = _last_fenced(answer, _INPUT)
     if test_input is None:
@@ -62,7 +62,10 @@ def extract_test(answer: str) -> ReleaseTest | None:
 
 
 def modify(data: str) -> str:
-    """`data` with every "plaintext" line end removed, every backslash-n made a newline, and a newline at the end."""
+    """`data` without every "plaintext" at a line's end (and the line feed after it), and with a newline at the end.
+
+    Every backslash-n becomes a newline.
+    """
     data = data.replace("plaintext\n", "").replace("\\n", "\n")
     return data if data.endswith("\n") else data + "\n"
 

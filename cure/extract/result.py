@@ -76,7 +76,8 @@ class Note(_Worded):
 class Extracted(Generic[Value]):
     """A value taken from an answer, or None and the reason.
 
-    Only the `release` mode gives a value together with a reason: the released code runs `NO_CODE` as a program.
+    Only the `release` mode gives a value together with a reason: where the released code finds no program, it runs a
+    fixed error message (`cure.extract.release.NO_CODE`) as the program.
     """
 
     value: Value | None
@@ -84,7 +85,7 @@ class Extracted(Generic[Value]):
     """A `Reason`; empty where nothing failed."""
     notes: tuple[Note, ...] = ()
     section: str = ""
-    """The part of the answer the value was taken from."""
+    """The part of the answer from which the value was taken."""
     thinking: int = 0
     """Characters of thinking that were removed before the extraction."""
 

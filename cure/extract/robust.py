@@ -1,8 +1,8 @@
-"""Extraction that finds what the released one loses, notes what was mended, and gives a reason for each failure.
+"""Extraction that finds what the released CURE code misses, notes what was mended, and gives reasons for failures.
 
 Differences from `cure.extract.release`:
 
-* Thinking is removed first: tagged blocks, also with the opening tag missing, and the channels of gpt-oss.
+* A model's thinking is removed first: tagged blocks, also with the opening tag missing, and the channels of gpt-oss.
 * Fences count wherever models put them: behind words, in lists, quotations and bold marks; `cure.extract.layout`.
 * Programs: fences of backticks or tildes, tagged python, python3, py or not at all; fences that are never closed or
   opened; fences inside strings; indented blocks; Windows line ends; programs without any fence. The last complete block
@@ -13,7 +13,7 @@ Differences from `cure.extract.release`:
 Where all this finds nothing, the released rules are tried on the whole answer: what they find is found here as well,
 except in an answer that ends inside its thinking.
 
-Both functions accept any text, never raise, and take time linear in its length.
+`program` and `unit_test` accept any text, never raise, and take time linear in the text's length.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _released_program(answer: str) -> str | None:
 
 
 def _released_test(answer: str) -> UnitTest | None:
-    """The released rules' test; None where its output holds nothing but fences."""
+    """The test that the released rules find; None where its output holds nothing but fences."""
     found = release.extract_test(answer)
     if found is None or not found.test_output.strip("` \n"):
         return None

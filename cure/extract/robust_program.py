@@ -32,17 +32,17 @@ class _Block:
     """Whether the language tag says another language."""
     closed: bool
     purpose: Purpose | None
-    """What it does; None where the source does not compile."""
+    """What the source does; None where the source does not compile."""
     notes: tuple[Note, ...] = ()
 
     @property
     def is_program(self) -> bool:
-        """Whether it compiles, and is tagged Python or does something: a block without a tag may be sample output."""
+        """Whether the source compiles, and is tagged Python or calls something: other blocks may be sample output."""
         return self.purpose is not None and (self.python or self.purpose.calls)
 
 
 class _Parser:
-    """Parses sources, eight times the answer's length in all at most, so that every answer takes linear time."""
+    """Parses sources up to a total length that is linear in the answer's, which bounds the time of an answer."""
 
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000
@@ -61,10 +61,11 @@ class _Parser:
 
 
 def extract_program(text: str) -> Extracted[str]:
-    """The last complete fenced block that is a program, else the next best, or the reason why there is none.
+    """The program of an answer, or the reason why there is none. `text` is the answer without thinking, laid out by
+    `cure.extract.layout`.
 
-    The order: blocks that compile, by `_rank`; the text itself if it is a program; the last block although it does not
-    compile. `text` is without thinking, laid out by `cure.extract.layout`.
+    In order of preference: the block that `_rank` puts first among those that compile, alone or joined with earlier
+    definitions; the text before the first fence, if that is a program; the last block, although it does not compile.
     """
     lines = text.split("\n")
     parse = _Parser(len(text))
@@ -94,9 +95,9 @@ def extract_program(text: str) -> Extracted[str]:
 def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
     """How well the block fits as the answer, compared from left to right; of equal blocks the last is the answer.
 
-    It does something; it neither repeats a part of a block before it nor uses what only such a block defines, as
-    example calls do; it reads input; it writes output; it lacks no name; it acts when it is run, and does not only
-    define; its fence is closed.
+    Each entry says whether the block meets one criterion: calls or defines something; neither repeats part of an
+    earlier block nor uses a name that only an earlier block defines, as example calls do; reads input; writes output;
+    uses no undefined name; calls something when run, beyond definitions; has a closed fence.
     """
     does = block.purpose
     assert does is not None, "only programs are ranked"
@@ -110,8 +111,9 @@ def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
 
 
 def _joined(programs: Sequence[_Block], parse: _Parser) -> _Block | None:
-    """The last program together with the definitions before it that it needs; None where it needs none, or they do more
-    than define, so that it is an example of their use.
+    """The last program behind the earlier blocks that define names it lacks. None where no earlier block does; where
+    such a block also calls something when run, since the last program is then an example of its use; and where the
+    joined source does not compile or reads no input.
     """
     parts, needed = [programs[-1]], _lacks(programs[-1])
     for block in reversed(programs[:-1]):
@@ -145,8 +147,8 @@ def _found(block: _Block, last: bool) -> Extracted[str]:
 
 
 def _blocks(lines: list[str], parse: _Parser) -> list[_Block]:
-    """All fenced blocks in order; a block includes fences inside it where it compiles only with them. A program that
-    stands before a closing fence is the first block, although its opening fence is missing.
+    """All fenced blocks in order; a block's text includes inner fences where only the text with these fences compiles.
+    A program before a closing fence without an opening fence is the first block.
     """
     marks = [number for number, line in enumerate(lines) if "```" in line or "~~~" in line][-_MARKS_LOOKED_AT:]
     blocks: list[_Block] = []
@@ -167,7 +169,7 @@ def _blocks(lines: list[str], parse: _Parser) -> list[_Block]:
 
 
 def _unopened(lines: list[str], mark: int) -> _Block | None:
-    """The program before the first mark, where that is a closing fence; None where there is none."""
+    """The program before line `mark`, the first with a fence, if that fence closes a block; None without a program."""
     first = fence(lines[mark])
     if not (first.bare if first else lines[mark].endswith("```")):
         return None
@@ -177,7 +179,7 @@ def _unopened(lines: list[str], mark: int) -> _Block | None:
 
 
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
-    """The block opened at `marks[index]`, and the index of the next mark to read."""
+    """The block opened on line `marks[index]`, and the next index to read; `marks` are the lines with fences."""
     start = marks[index] + 1
     other = bool(opening.info) and not _PYTHON.fullmatch(opening.language)
     fallback: tuple[_Block, int] | None = None
@@ -249,7 +251,7 @@ def _one_line_block(opening: Fence, parse: _Parser) -> _Block:
 
 
 def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[Note, ...]]:
-    """The source without blank edges, what it does, and notes on what was mended so that it compiles."""
+    """The source without blank edges, its purpose, and notes on what was mended so that the source compiles."""
     first, _, rest = source.strip("\n").partition("\n")
     notes: tuple[Note, ...] = ()
     if _PYTHON.fullmatch(first.strip().lower()) and rest.strip():
@@ -267,8 +269,8 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[No
 
 
 def _bare_program(lines: list[str], parse: _Parser) -> _Block | None:
-    """The block of the lines, or of those from the first that looks like code up to a later paragraph, if that is a
-    program.
+    """The program in lines without a fence: all lines, or those from the first that looks like code, up to the end or
+    to a blank line. None where no such part compiles and calls something.
     """
     starts = [0]
     for pattern in (_PROGRAM_START, _CODE_LINE):
@@ -280,5 +282,5 @@ def _bare_program(lines: list[str], parse: _Parser) -> _Block | None:
             if does is not None and does.calls:
                 return _Block(source=source, closed=False, purpose=does, notes=(*notes, Note.NO_FENCE))
             if does is not None:
-                break  # what compiles and calls nothing does so without its last paragraphs as well
+                break  # a part without calls has none after its last paragraphs are removed
     return None

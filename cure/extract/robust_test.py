@@ -2,11 +2,13 @@
 
 How the data after a header is read:
 
-* Headers inside a closed fence are data, unless the other headers are written in the same way and are inside it too.
+* Headers inside a closed fence are data, unless the input or the output has no header outside, or only a less
+  explicit one.
 * A fenced block gives exactly the lines between its fences. A known tag after the opening fence (`text`, `plaintext`,
-  `input`, ...) is a tag, never data; any other text there is the first line of the data (```` ```3 ````).
-* Without a fence, the text up to the next header, without blanks around it; an output with no header after it ends at
-  the first empty line. Data in single backticks loses them.
+  `input`, ...) is not data if data follows either on its line or on the lines below, but not on both; any other text
+  there is the first line of the data (```` ```3 ````).
+* Without a fence, the data is the text up to the next header, without blanks around it; an output with no header after
+  it ends at the first empty line. Single backticks around the data are removed.
 * Backslash-n becomes a newline only if the data has no real newline, no other backslash and no quotes. Data quoted as
   a Python string that ends in backslash-n (the way examples are shown in a prompt) is read as that string.
 * Data that is not empty ends with a newline.
@@ -62,20 +64,21 @@ class _Pair:
 
     @property
     def complete(self) -> bool:
-        """Whether both parts are there, and the output was not cut off inside its fence."""
+        """Whether the output is there: a closed fenced block, or text without a fence that is not blank."""
         return self.output.closed and (self.output.fenced or bool(self.output.text.strip()))
 
 
 def extract_test(text: str) -> Extracted[UnitTest]:
     """The last complete test of the answer, or the reason why there is none.
 
-    The order: test headers, the JSON form, plain `Input:` and `Output:` headers. Thinking and carriage returns have
-    been removed from `text`.
+    These forms are tried in order: headers that say "test", JSON, plain `Input:` and `Output:` headers. The caller has
+    removed thinking and carriage returns from `text`.
     """
     lines = _with_first_header(text.split("\n"))
     found = _headers(lines)
     kinds = {header.kind for header in found if header.strong} - {"explanation"}
-    missing = {"input", "output"} - kinds  # "Expected Output:" may answer "Test Input:", and "Input:" come before it
+    # "Expected Output:" may follow "Test Input:", and "Input:" may come before "Test Output:".
+    missing = {"input", "output"} - kinds
     strong = [
         header
         for header in found
@@ -91,12 +94,12 @@ def extract_test(text: str) -> Extracted[UnitTest]:
 
 
 def mended(data: str) -> str:
-    """The data of a fenced block as robust extraction reads it."""
+    """The text of a fenced block, with the changes that robust extraction makes to it."""
     return _mended(data, True, True, ()).text
 
 
 def _with_first_header(lines: list[str]) -> list[str]:
-    """The lines, with the header and fence of an input that begins the answer because the prompt ended with them."""
+    """The lines; where the prompt ended with an input's header and fence, with these two in front."""
     first = next((number for number, line in enumerate(lines) if header_at(line)), 0)
     before = [line for line in lines[:first] if line.strip()]
     marks = [mark for line in before if (mark := fence(line))]
@@ -127,7 +130,7 @@ def _headers(lines: list[str]) -> list[Header]:
 
 
 def _are_weaker(outside: list[Header], every: list[Header]) -> bool:
-    """Whether only headers inside fences say "test input" and "test output", and those outside are mere words."""
+    """Whether only headers inside fences say "test input" and "test output"; those outside are not even bold."""
     strong = {header.kind for header in every if header.strong} >= {"input", "output"}
     return strong and not any(header.strong or header.styled for header in outside)
 
@@ -149,7 +152,7 @@ class _FencedLines:
 
 
 def _fenced_lines(lines: list[str]) -> _FencedLines:
-    """The lines of closed blocks. A fence right after a header opens a block, whatever is open before it."""
+    """The lines of closed blocks. A fence right after a header opens a block, even while another one is open."""
     numbers: set[int] = set()
     opening: Fence | None = None
     start = last = 0
@@ -208,10 +211,11 @@ def _ends_with_input(found: list[Header]) -> bool:
 
 
 def _pairs(lines: list[str], found: list[Header]) -> list[_Pair]:
-    """Pairs of an input and an output, the best last.
+    """Pairs of an input and an output, the preferred one last.
 
-    Each run of inputs belongs to the outputs that follow it, one to one, as their numbers say or in order; outputs that
-    are left correct the one before them. Where every output stands before its input, the pairs are reversed.
+    Successive inputs are paired with the outputs that follow them, by number if all are numbered, else in order;
+    outputs that remain are taken as corrections of the last pair's. Where every output stands before its input, the
+    pairs are reversed.
     """
     places = [index for index, header in enumerate(found) if header.kind != "explanation"]
     kinds = [found[index].kind for index in places]
@@ -276,7 +280,7 @@ def _lines_after(lines: list[str], found: list[Header], index: int) -> list[str]
 
 
 def _corrected(output: _Data, lines: list[str]) -> _Data | None:
-    """The block after the output's own and after words that take it back; None where there is none."""
+    """The last fenced block that follows the output's own and words of correction such as "wait"; None without any."""
     if not (output.fenced and output.closed):
         return None
     corrected: _Data | None = None
@@ -339,7 +343,10 @@ def _body(lines: list[str], number: int, opening: Fence) -> tuple[list[str], boo
 
 
 def _begins_with_tag(first: str, language: str, anything_else: bool) -> bool:
-    """Whether the text after a fence is a known tag with data after it. A lone `c` or `in` may be the data."""
+    """Whether the text after a fence begins with a known tag: data follows on its line or below, but not on both.
+
+    Without any data only a tag for plain text counts, since a lone `c` or `in` may be the data.
+    """
     if language not in _TAGS or first[: len(language)].lower() != language:
         return False
     rest = first[len(language) :].strip()
@@ -369,7 +376,7 @@ def _mended(text: str, closed: bool, fenced: bool, notes: tuple[Note, ...]) -> _
 
 
 def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:
-    """`text` with newlines for backslash-n, where the rules above allow it."""
+    """`text` with newlines for backslash-n, where the rules of this module allow that, and a note if so."""
     data = text.strip("\n")
     if "\n" in data or "\\n" not in data:
         return text, ()
@@ -438,7 +445,7 @@ def _json_test(given: object, expected: object, section: str) -> Extracted[UnitT
 
 
 def _json_text(value: object) -> str | None:
-    """Text unchanged, numbers as JSON writes them, a list of these with one a line; None for anything else."""
+    """Text unchanged, numbers as JSON writes them, a list of both with one item a line; None for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

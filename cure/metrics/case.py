@@ -1,4 +1,4 @@
-"""A set of problems with everything that scoring needs to know about it."""
+"""A set of problems with everything that scoring needs to know about the set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cure.metrics.verdicts import ProblemVerdicts
 
 @dataclass(frozen=True)
 class Missing:
-    """What could not be had of a problem, and so counts neither for nor against a model."""
+    """Numbers of answers, executions and tables that a problem lacks; they count neither for nor against a model."""
 
     programs: int = 0
     """Answers of the coder."""
@@ -27,7 +27,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredCase:
-    """Problems with their verdicts, the options of the released evaluation, and what the programs were judged by."""
+    """Problems with their verdicts, the options of the released evaluation, and the data set and comparison used."""
 
     problems: Sequence[ProblemVerdicts]
     options: ReleaseOptions = field(default_factory=ReleaseOptions)

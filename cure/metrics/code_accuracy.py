@@ -24,7 +24,8 @@ def pass_at_k(samples: int, right: int, k: int) -> float:
 def code_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
     """Right programs and hidden tests passed, as the mean of the problems' shares (macro) and as one share (pooled).
 
-    A program that was not extracted is wrong.
+    A program that was not extracted is wrong. `wrong_passing_used_tests` is the share of programs that pass all hidden
+    tests used among those that fail any hidden test stored.
     """
     right = [int(judged.right.sum()) for judged in problems]
     programs = [judged.programs for judged in problems]

@@ -1,4 +1,4 @@
-"""How much data there is: counts to be read before any accuracy."""
+"""Counts of the data that the metrics rest on, to be read before any accuracy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Coverage:
     """Programs requested."""
     programs_not_extracted: int
     tests_requested: int | None
-    """None where a problem does not say how many were requested."""
+    """None where a problem does not say how many tests were requested."""
     tests_extracted: int
     tests_not_extracted: int | None
     hidden_tests: int

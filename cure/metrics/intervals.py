@@ -20,7 +20,7 @@ Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 _AT_ONCE = 250_000
-"""Problems drawn at once. Bounds memory; the draws do not depend on it."""
+"""Problems drawn at once: a bound on memory, which does not change the draws."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def intervals(measures: Sequence[Measure], bootstrap: Bootstrap) -> list[Interva
 
 
 def resampled(measures: Sequence[Measure], bootstrap: Bootstrap) -> Floats:
-    """(measures, draws) values over resampled problems, the same for all measures; NaN without data."""
+    """(measures, draws) values over resampled problems; all measures share the draws; NaN without data."""
     if not measures or not measures[0].numerators.shape[1]:
         return np.full((len(measures), bootstrap.draws), np.nan)
     columns, places = _distinct(measures)
@@ -72,7 +72,7 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
 
 
 def one_sample(measure: Measure) -> bool:
-    """Whether every problem that enters gave one yes or no."""
+    """Whether every problem that the measure counts gave one yes or no."""
     if measure.formula is not None:
         return False
     above, below = measure.numerators[0], measure.denominators[0]
@@ -109,7 +109,7 @@ def _counts(problems: int, bootstrap: Bootstrap) -> Iterator[Floats]:
 
 
 def _distinct(measures: Sequence[Measure]) -> tuple[Floats, list[tuple[list[int], list[int]]]]:
-    """(columns, problems) distinct numerators and denominators, and the columns of each measure's parts."""
+    """(columns, problems) distinct numerators and denominators, and the columns that each measure's two sides use."""
     known: dict[bytes, int] = {}
     columns: list[Floats] = []
 

@@ -1,12 +1,12 @@
 """Best-of-n by every selector of `cure.select`, all on one set of tables and subsets of tests.
 
-A selector may compare programs with each other, so its probability of a right choice is averaged over random orders of
-programs and tests, the first n and m of each. `EXACT` has the selectors with a closed form, `FAST` those that are
-computed on all orders at once; any other is called on the table of every draw, over fewer orders. Programs with equal
-scores are equally likely to be chosen, whichever comes first.
+A selector may compare programs with each other, so the probability that it chooses a right program is averaged over
+random orders: the selector gets the first n programs and the first m tests of each. `EXACT` has the selectors with a
+closed form, `FAST` those that are computed on all orders at once; any other selector is called on a table for each n, m
+and order, over fewer orders. Programs with equal scores are equally likely to be chosen, whichever comes first.
 
-Most selectors need what the programs printed. Where that is not stored, all that is known is that programs passing one
-test agree on it; best-of-n is then another quantity, and has a name of its own.
+Most selectors need what the programs printed. Where outputs are not stored, all that is known is that programs passing
+a test agree on that test. Best-of-n is then another quantity, and `VERDICTS_ONLY` is added to its name.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Draws:
     ns: Sequence[int]
     ms: Sequence[int]
     public: Booleans
-    """(programs, public examples): passed, to be ordered by first; no columns where examples do not count."""
+    """(programs, public examples): passed; programs are ordered by these first. No columns where they do not count."""
 
 
 Chances = Callable[[Draws], Floats]
@@ -82,7 +82,7 @@ def by_orders(
 ) -> Estimates:
     """Best-of-n over random orders of programs and tests, with the outputs stored if `printed`.
 
-    Exact for one program, for no test, and for all programs and tests.
+    Exact for one program, for no test unless public examples count, and for all programs and tests.
     """
     shape = (len(problems), len(ns), len(ms))
     values, variances = np.zeros(shape), np.zeros(shape)
@@ -170,7 +170,7 @@ def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
 
 
 def _undistinguished(draws: Draws) -> Booleans:
-    """(ns, ms): whether every program is equally likely, since there is only one or no test to tell them apart."""
+    """(ns, ms): whether every program is equally likely, since there is only one, or no test or public example."""
     alone = np.minimum(draws.ns, draws.judged.programs) == 1
     untold = np.minimum(draws.ms, draws.judged.problem.tests) == 0
     if draws.public.size:

@@ -1,6 +1,7 @@
-"""The sound set of metrics: coverage, coder, tester, best-of-n, each with its numerator, denominator and interval.
+"""The standard metrics: coverage, coder, tester, best-of-n, each with its numerator, denominator and interval.
 
-It stands beside `release`: no name is used by both. A value without data is None with a reason.
+`cure.metrics.release` has the metrics of CURE's released code; the two modules share no metric's name. A value without
+data is None with a reason.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
 
 SIZES = (1, 2, 4, 8, 16)
-"""Usual n of best-of-n and k of pass@k, up to the number of programs; usual m, besides 0, up to the number of tests."""
+"""Usual numbers of programs (n of best-of-n, k of pass@k) and, besides 0, of tests (m of best-of-n).
+
+Sizes above the number of programs or tests that there are get left out.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,11 @@ class GridPoint:
     oracle: Measure
     gap: Measure
     monte_carlo_error: float
-    """Standard error of the mean over subsets; 0 where they were all taken."""
+    """Standard error of the mean over subsets; 0 where all subsets were taken."""
     fewer_programs: int
-    """Problems with fewer than n programs, which use all of them."""
+    """Number of problems that have fewer than n programs, all of which are used."""
     fewer_tests: int
-    """Problems with fewer than m tests, which use all of them."""
+    """Number of problems that have fewer than m tests, all of which are used."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class Pool:
     """Labelled programs that the coder did not write, on which a tester can be measured without a coder."""
 
     right: Booleans
-    """(programs,)."""
+    """(programs,): whether each program is right."""
     generated: Booleans
     """(programs, tests requested): passed; the tests are those of the problem, in order."""
 
@@ -43,9 +43,9 @@ class ProblemVerdicts:
     generated_known: Booleans
     """(programs, tests requested): False where the sandbox failed."""
     extracted_programs: Booleans
-    """(programs,)."""
+    """(programs,): whether a program was extracted from the answer."""
     extracted_tests: Booleans
-    """(tests requested,)."""
+    """(tests requested,): whether a test was extracted from the answer."""
     requested_known: bool
     """Whether the columns are all tests requested; otherwise they are the extracted ones, and the rest is unknown."""
     reference: Booleans | None
@@ -146,13 +146,13 @@ def verdicts(
 
 
 def numbered(texts: Sequence[str | None]) -> list[int | None]:
-    """Numbers that are equal where the texts are, None for None. Metrics only compare texts, which may be large."""
+    """Equal numbers for equal texts, None for None. Metrics only compare texts, and numbers take less memory."""
     seen: dict[str, int] = {}
     return [None if text is None else seen.setdefault(text, len(seen)) for text in texts]
 
 
 def output_numbers(texts: Sequence[str | None], programs: int, tests: int) -> Outputs:
-    """(programs, tests) numbers that are equal where the texts are, -1 for None; texts come row by row."""
+    """(programs, tests): equal numbers for equal texts, -1 for None; texts come row by row."""
     numbers = [-1 if number is None else number for number in numbered(texts)]
     return np.array(numbers, dtype=np.int64).reshape(programs, tests)
 

@@ -1,4 +1,4 @@
-"""The length transformation for testers with long chains of thought (section 3.4 of the paper), used for tests only."""
+"""The length transformation of the rewards of testers with long chains of thought (section 3.4 of the paper)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _ROUNDING = 1e-12
 def shorten(rewards: Floats, lengths: NDArray[np.int64]) -> Floats:
     """Rewards (samples,) with mean 0 and standard deviation 1 that favour short answers among the good ones.
 
-    `rewards` and `lengths` (in tokens) are (samples,). With r the rewards minus their mean, T the median and l_max the
-    largest length where r > 0:
+    `rewards` and `lengths` (in tokens) are (samples,). With r the rewards minus their mean, and T the median and l_max
+    the maximum of the lengths where r > 0:
 
         s_i = T - l_i     where r_i > 0
         s_i = T - l_max   elsewhere
         s_i > 0 are multiplied by sum(-s_j, s_j < 0) / sum(s_j, s_j > 0), then all are divided by their standard
         deviation
 
-    Signs: an answer that was not above the mean never becomes positive; one that was above it and longer than T becomes
-    negative (the paper's text says otherwise, its formula does not).
+    Signs: an answer that was not above the mean never becomes positive; one that was above the mean and longer than T
+    becomes negative (the paper's text says otherwise, its formula does not).
 
     Where no s is positive (half of the good answers share the smallest length) or none is negative (half share the
     largest), the factor is undefined. Then the lengths are ignored and the standardised rewards are returned, so that
-    good answers stay above bad ones on the same scale. Equal rewards, or a single one, give zeros: a group without a
-    signal gets none from its lengths.
+    good answers stay above bad ones on the same scale. Equal rewards, or a single one, give zeros: lengths alone
+    must not create a learning signal.
 
     Raises ValueError where a reward is not finite, or the numbers of rewards and lengths differ.
     """

@@ -50,7 +50,7 @@ class PrecisionCounts:
     def mu(self) -> float | None:
         """p_u (1 - p_01) - (1 - p_u) p_00; the generated tests select right programs if mu > 0 (Theorem 3.1).
 
-        None where a ratio with a factor above 0 has no data. With valid tests only, mu is 1 - p_01, whatever p_00.
+        None where a ratio that has a weight above 0 lacks data. With valid tests only, mu is 1 - p_01, whatever p_00.
         """
         if not self.tests:
             return None

@@ -1,4 +1,4 @@
-"""The rewards of a file's cases, by the paper or by the released code."""
+"""The rewards of the cases of a file, by the rules of the paper or of the released code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GroupRewards:
     rewards: list[float | None] | None
     """Rewards before normalisation within the group; None where the role gets none for this problem."""
     advantages: list[float | None] | None
-    """Advantages; None where the group is left out. An entry is None where the release trains on NaN."""
+    """Advantages; None where the group is not trained on. An entry is None where the released code trains on NaN."""
     reason: str | None = None
     """Why there are no advantages, or NaN among them; None otherwise."""
 
@@ -40,8 +40,9 @@ class ProblemRewards:
 def case_rewards(case: RewardCase, preset: Preset) -> dict[str, Any]:
     """`name`, `preset`, `config` and the `problems` of a case; with `release` also the released code's training sets.
 
-    `paper`: fraction of ground-truth tests, Eq. 4 as corrected in `unit_tests`, standardised; the released code's
-    switches have no effect.
+    With `paper`, a program's reward is the fraction of ground-truth tests that it passes, and a test's reward is Eq. 4
+    of the paper as corrected in `cure.reward.unit_tests`. Both are standardised within their group; the switches of the
+    released code have no effect.
     """
     groups = _paper if preset == "paper" else _release
     result = {

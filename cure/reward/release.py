@@ -1,9 +1,10 @@
-"""The rewards of the released code, to 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
+"""The rewards of the released code, equal to within 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
 
 The table of a problem is (codes, ground-truth tests then generated tests): in the released files the ground truth comes
-first, in the paper last. A program gets the share of ground-truth tests that it passes. A valid test gets the share of
-wrong programs that fail it, an invalid test minus the share that pass it; without wrong programs 1 and -1, without
-right programs nothing. Each role's rewards are standardised; a group whose standard deviation is 0 is dropped.
+first, in the paper last. A program's reward is the share of ground-truth tests that it passes. A test is valid if all
+right programs pass it. The reward of a valid test is the share of wrong programs that fail it, of an invalid test minus
+the share of wrong programs that pass it. Without wrong programs, valid tests get 1 and invalid ones -1; without right
+programs, tests get no reward. Each role's rewards are standardised; a group whose standard deviation is 0 is dropped.
 
 The released code's faults (R1 to R8 of `docs/rewards.md`) are reproduced here and corrected in the rest of
 `cure.reward`.
@@ -27,7 +28,7 @@ class ReleaseSwitches:
     """Options of `reward.py`, under its names."""
 
     enable_efficient: bool = False
-    """Trade reward for length, on programs as well as on tests."""
+    """Replace the rewards of programs and tests by rewards that favour short answers."""
     post_stage: bool = False
     """A test is judged by whether any wrong program passes, not by how many do."""
     max_len_threshold: int = 8000
@@ -61,12 +62,12 @@ class ExecutedProblem:
 
 @dataclass(frozen=True)
 class RoleRewards:
-    """One role's rewards of one problem, None where the release has none."""
+    """One role's rewards of one problem; None where the released code computes none."""
 
     raw: Floats | None
     """(answers,) rewards before standardisation."""
     final: Floats | None
-    """(answers,) advantages: standardised rewards, with `enable_efficient` transformed by length. None where the group
+    """(answers,) advantages: standardised rewards, which `enable_efficient` transforms by length. None where the group
     is dropped."""
 
 
@@ -114,7 +115,7 @@ def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRew
 
 
 def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
-    """The rewards of the tests; none where no program is right. Without ground-truth tests all are right (R1)."""
+    """The rewards of the tests; None where no program is right. Without ground truth all programs are right (R1)."""
     if problem.table is None:
         return RoleRewards(None, None)
     right = problem.table[:, : problem.ground_truth].all(axis=1)
@@ -137,7 +138,8 @@ test_rewards.__test__ = False  # type: ignore[attr-defined]  # else pytest takes
 
 
 def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> RoleRewards:
-    """The standardised rewards. Equal fractions may be divided by a standard deviation that is only rounding error."""
+    """These rewards and their advantages. The released code tests whether the standard deviation is exactly 0; so does
+    this function, and equal rewards may be divided by a deviation that is only rounding error."""
     deviation = raw.std()
     if deviation:
         final = (raw - raw.mean()) / deviation

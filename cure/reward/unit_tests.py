@@ -1,4 +1,7 @@
-"""The reward of a generated test: how well it separates right programs from wrong ones (Eq. 4)."""
+"""The reward of a generated test: how well it separates right programs from wrong ones.
+
+Eq. 4 is that of CURE, arXiv 2506.03136.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,15 @@ class TestRule:
     __test__: ClassVar = False  # pytest would collect the class as tests
 
     kind: Literal["cure", "validity"] = "cure"
-    """cure: Eq. 4, corrected. validity: 1 if all right programs pass, else 0 (p_u alone, the naive reward)."""
+    """cure: Eq. 4, corrected (see `test_rewards`). validity: 1 if all right programs pass, else 0 (p_u alone, the naive
+    reward)."""
     scale: Literal["count", "mean"] = "count"
     """count: Eq. 4. mean: Eq. 4 divided by the number of wrong programs, as in the released reward.py."""
     on_all_right: Literal["validity", "skip"] = "validity"
     """Without wrong programs Eq. 4 is 0 for all tests. validity: 1 if valid, else -1, as in reward.py. skip: None."""
     validity_bonus: float = 0.0
-    """Added to a valid test's reward: in Eq. 4 a valid test that fails no wrong program and an invalid test that passes
-    none both get 0."""
+    """Added to a valid test's reward by Eq. 4, if there are wrong programs. By Eq. 4 a valid test that fails no wrong
+    program and an invalid test that passes none both get 0."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.validity_bonus) and self.validity_bonus >= 0):
@@ -35,10 +39,10 @@ class TestRule:
 def test_rewards(generated: Booleans, right: Booleans, rule: TestRule = TestRule()) -> Floats | None:
     """Rewards (tests,); None where the table does not tell good tests from bad ones.
 
-    `generated` is (codes, parsed tests): whether each program passes each test; `right` is (codes,). A test is valid if
-    all right programs pass it. By Eq. 4 as in Figure 3 and reward.py (with the product over right programs only), a
-    valid test earns the number of wrong programs that fail it, an invalid one loses the number of wrong programs that
-    pass it.
+    `generated` is (programs, parsed tests): whether each program passes each test; `right` is (programs,). A test is
+    valid if all right programs pass it. By Eq. 4 as in Figure 3 and reward.py (with the product over right programs
+    only), a valid test earns the number of wrong programs that fail it, an invalid one loses the number of wrong
+    programs that pass it.
 
     None where no program is right, and with `on_all_right="skip"` also where none is wrong.
     """

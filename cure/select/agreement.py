@@ -13,10 +13,10 @@ SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of o
 
 
 def output_agreement(table: AnyTable) -> dict[str, float]:
-    """Per candidate, the mean share of the other candidates that print the same on an input, in 0..1.
+    """Per candidate, the share of the other candidates that print the same output, averaged over inputs, in 0..1.
 
     Inputs of doubtful tests count as well, since only the expected outputs are in doubt. An execution that did not
-    end with verdict `ok` agrees with no other.
+    end with verdict `ok` agrees with no other execution.
     """
     inputs = {table.tests[name].stimulus: name for name in table.independent}
     others = len(table.candidates) - 1

@@ -11,7 +11,8 @@ from sandbox import Verdict
 def viable(table: AnyTable, candidate: str) -> bool:
     """Whether the candidate may be handed over at all.
 
-    It has to pass every trusted test; without trusted tests, one execution must have ended `ok`, if there is any.
+    The candidate has to pass every trusted test; without trusted tests, at least one of its executions must have ended
+    `ok`, unless it has none.
     """
     trusted = table.names(trusted=True)
     if trusted:
@@ -26,5 +27,5 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
 
 
 def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
-    """Whether the candidate is right with at least the probability `confident`, and passes a test."""
+    """Whether the candidate is right with at least the probability `confident`, and passes an independent test."""
     return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)

@@ -11,7 +11,7 @@ the priors are weak and named in `Prior`.
 The samples of one model are not independent, so the likelihood is tempered; the power and the priors are those that fit
 real tables (`benchmarks/confidence_calibration.py`).
 
-Trusted tests are valid under every hypothesis; a group that fails one has probability 0.
+Trusted tests are valid under every hypothesis; a group that fails a trusted test has probability 0.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from cure.select.prior import Prior
 from cure.table import AnyTable
 
 AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
-"""The two kinds of evidence a hypothesis is weighed by."""
+"""The two kinds of evidence by which a hypothesis is weighed."""
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One hypothesis: that the candidates of a cluster are right and no others, or that none is."""
+    """One hypothesis: that exactly the candidates of a cluster are right, or that no candidate is right."""
 
     cluster: tuple[str, ...]
-    """Candidates that are right under it; empty for "none is right"."""
+    """Candidates that are right under the hypothesis; empty for "none is right"."""
     probability: float
     terms: Mapping[str, float]
     """Tempered log-likelihood of each kind of evidence; two hypotheses' differences add up to their log-odds."""
@@ -106,7 +106,7 @@ def _pairs(
 
 
 def _beta_binomial(successes: int, failures: int, beta: tuple[float, float]) -> float:
-    """Log-probability of that sequence of successes and failures with the rate integrated out."""
+    """Log-probability of a sequence with these numbers of successes and failures, the rate integrated out."""
     a, b = beta
     return _log_beta(a + successes, b + failures) - _log_beta(a, b)
 

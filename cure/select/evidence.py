@@ -12,7 +12,7 @@ from cure.table import AnyTable, clusters, pass_matrix
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Passes and fails of each behaviour on each independent test; a behaviour counts once, however many show it."""
+    """Passes and fails of each behaviour on each independent test; candidates that behave alike count once."""
 
     groups: tuple[tuple[str, ...], ...]
     """Names of the candidates of each behaviour."""
@@ -30,7 +30,7 @@ class Evidence:
 
 
 def evidence(table: AnyTable) -> Evidence:
-    """The evidence of a table. Behaviours without a known cell are left out, unless all are such."""
+    """The evidence of a table. Behaviours without a known cell are left out, unless no behaviour has one."""
     behaviours = [tuple(group) for group in clusters(table)]
     judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.independent)]
     groups = judged or behaviours

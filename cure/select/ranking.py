@@ -12,7 +12,7 @@ class Ranked:
 
     candidate: str
     score: tuple[float, ...]
-    """Compared from left to right, larger first."""
+    """Compared from left to right; the larger score ranks first."""
 
 
 @dataclass(frozen=True)

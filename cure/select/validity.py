@@ -1,4 +1,4 @@
-"""How likely each test is right, and which failures are worth believing."""
+"""The probability that each test is right, and the failed tests that are credible enough to base a repair on."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from cure.select.prior import Prior
 from cure.table import AnyTable
 
 BELIEVABLE = 0.5
-"""A generated test is believed when it is at least as likely right as wrong."""
+"""Minimum probability of being right at which a generated test is believed."""
 DOUBTFUL = 0.75
-"""Below this probability a program is worth repairing; above it, more evidence is worth more."""
+"""Below this probability of being right, a program is repaired by generated tests; above, more tests are preferred."""
 
 
 def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
     """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests.
 
-    A test is right in proportion to the hypotheses under which the right program passes it. Where no program is right
-    the tester's prior mean stands.
+    The probability is summed over the hypotheses whose right program passes the test. The hypothesis that no program is
+    right counts by the prior mean of the tester's rate.
     """
     return _validity(table, posterior.hypotheses, prior)
 
@@ -28,8 +28,8 @@ def validity_if_wrong(
 ) -> dict[str, float]:
     """Per test, the probability that its expected output is right, given that this candidate is wrong.
 
-    Repairs are judged by this: a repair is useful only if the candidate is wrong, and if the candidate is right, the
-    tests it fails are wrong.
+    Repairs use this probability: a repair is useful only if the candidate is wrong; if the candidate is right, the
+    tests that it fails are wrong.
     """
     return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
 
@@ -51,7 +51,8 @@ def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -
 def believed_failures(table: AnyTable, candidate: str, posterior: Confidence) -> list[str]:
     """Names of the tests the candidate fails that are worth repairing towards: trusted first, then by probability.
 
-    A generated test counts if the candidate is doubtful and the test would more likely be right than not were it wrong.
+    A generated test counts if the candidate is doubtful and if the test, given that the candidate is wrong, is at least
+    as likely right as wrong.
     """
     doubtful = posterior.of(candidate) < DOUBTFUL
     validity = validity_if_wrong(table, posterior, candidate)

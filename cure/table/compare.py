@@ -1,6 +1,6 @@
 """Whether an output is the expected one.
 
-Only the output of a program that ended `ok` belongs here: verdicts and error texts are out of band, never compared.
+Only the output of a program that ended `ok` may be compared; verdicts and error texts are not output.
 Every comparison takes (output, expected) and returns a boolean; `comparison` finds one by name.
 
 | name | equal when |
@@ -31,7 +31,7 @@ Comparison = Callable[[str, str], bool]
 DEFAULT = "tokens"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_LONGEST_NUMBER = 400  # no float has more significant characters, and parsing a megabyte of digits takes long
+_LONGEST_NUMBER = 400  # no float needs more, even written without exponent; parsing a megabyte of digits takes long
 _ROUNDING = Decimal("1e-6")
 _TOKEN = re.compile(r"\S+")
 _SWITCHES = ("case_sensitive", "space_change_sensitive")
@@ -41,7 +41,7 @@ _FLOAT_NAME = re.compile(r"float\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
 
 
 def normalise(output: str) -> str:
-    """The output with single spaces between its tokens: equal if and only if `release` calls the outputs equal."""
+    """The output with single spaces between its tokens; `release` finds two outputs equal if and only if these are."""
     return " ".join(output.split())
 
 
@@ -53,8 +53,8 @@ def release(output: str, expected: str) -> bool:
 def tokens(output: str, expected: str) -> bool:
     """Whether the tokens are equal: numbers where a number is expected, text elsewhere.
 
-    The expected number decides what is equal to it: an integer is met by its exact value only, however written; a
-    number with a fraction or an exponent may be missed by 1e-6 max(1, |expected|).
+    The form of the expected number decides: where it is an integer, the output must have exactly this value, in any
+    notation; where it has a fraction or an exponent, the output may differ by 1e-6 max(1, |expected|).
     """
     return _all_pairs(output.split(), expected.split(), _equal_numbers)
 
@@ -70,16 +70,18 @@ class Flags:
 
     case_sensitive: bool = False
     space_change_sensitive: bool = False
-    """Whether blanks and line ends have to be the expected ones."""
+    """Whether blanks and line ends in the output must be those of the expected output."""
     absolute: Decimal | None = None
-    """`float_absolute_tolerance`, or `float_tolerance` for both; numbers are compared as text without tolerances."""
+    """`float_absolute_tolerance`, or `float_tolerance` for both; without a tolerance, numbers are compared as text."""
     relative: Decimal | None = None
     """`float_relative_tolerance`, or `float_tolerance` for both."""
 
 
 def validated(output: str, expected: str, flags: Flags) -> bool:
-    """Whether the default validator accepts the output: where a tolerance is given and a number is expected, a number
-    within one of the tolerances; elsewhere the same text, by the flags.
+    """Whether the default validator accepts the output.
+
+    Where a tolerance is given and a number is expected, the output must be a number within one of the tolerances;
+    elsewhere it must be equal text, with blanks and case compared by the flags.
     """
     if flags.space_change_sensitive and _TOKEN.split(output) != _TOKEN.split(expected):
         return False
@@ -184,7 +186,7 @@ def _near(output: str, expected: str, absolute: Decimal, relative: Decimal) -> b
 
 
 def _number(token: str) -> Decimal | None:
-    """The decimal number a token is; None for anything else, and for numbers too large for floating point."""
+    """The decimal number that a token denotes; None if there is none, or if it is too long or too large for a float."""
     if len(token) > _LONGEST_NUMBER or not _NUMBER.fullmatch(token) or not math.isfinite(float(token)):
         return None
     return Decimal(token)

@@ -128,7 +128,7 @@ class _Known:
         self, pairs: Iterable[ProgramInput]
     ) -> tuple[list[ProgramInput], dict[ProgramInput, asyncio.Future[Execution]], dict[str, list[str]]]:
         """Known pairs; pairs that another call runs, with their futures; inputs to run, by program. The caller has to
-        `learn` or `give_up` the last.
+        call `learn` or `give_up` for every input to run.
         """
         known: list[ProgramInput] = []
         awaited: dict[ProgramInput, asyncio.Future[Execution]] = {}
@@ -151,7 +151,7 @@ class _Known:
             future.set_result(execution)
 
     def give_up(self, pairs: Iterable[ProgramInput], error: Exception | None = None) -> None:
-        """Set the error on the futures of these pairs, which were not run; cancel the futures without an error."""
+        """Set the error on the futures of these pairs, which were not run; without an error, cancel the futures."""
         for pair in pairs:
             future = self._running.pop(pair, None)
             if future is None or future.cancelled():
@@ -160,7 +160,8 @@ class _Known:
                 future.cancel()
             else:
                 future.set_exception(error)
-                future.exception()  # marks it as retrieved: a call that awaits several futures reads only the first
+                # Mark the error as retrieved: a call that awaits several futures reads only the first.
+                future.exception()
 
 
 async def fill(
@@ -176,7 +177,7 @@ async def fill(
 
 
 def _cell(execution: Execution, test: UnitTest, judging: Judging) -> Cell:
-    """The cell of one execution, compared with the expectation; False where a checker has yet to decide."""
+    """The cell of one execution; `passed` is False where a checker has yet to decide."""
     stdout = execution.stdout.decode(errors="replace")
     is_right = execution.verdict is Verdict.OK and judging.equal is not None and judging.equal(stdout, test.expected)
     return Cell(

@@ -70,7 +70,7 @@ class GrowingTable(Generic[RowT, ColumnT]):
             self._queued.append((candidate, test))
 
     def _flush(self) -> None:
-        """Start one batch for everything queued since the last."""
+        """Start one batch for everything queued since the last batch."""
         if not self._queued:
             return
         queued, self._queued = self._queued, []

@@ -1,4 +1,4 @@
-"""Runs programs on inputs in the sandbox: the only place that makes sandbox jobs from programs."""
+"""Runs programs on inputs in the sandbox. No other module of `cure`, `agent` or `evaluator` makes sandbox jobs."""
 
 from __future__ import annotations
 

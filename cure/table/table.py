@@ -118,7 +118,7 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
 
     @cached_property
     def independent(self) -> tuple[str, ...]:
-        """Names of the tests that are evidence of their own: all but generated ones that repeat a trusted test's input.
+        """Names of all tests but the generated unit tests that repeat a trusted test's input.
 
         The input of a public example is known to the tester, so a test that repeats it shows nothing that the example
         does not show. Inputs are compared by their tokens.

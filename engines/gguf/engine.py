@@ -44,7 +44,7 @@ class GgufEngine:
         self._server: LlamaServer | None = loaded.server
         self._template = ChatTemplate(loaded.header)
         self._places = Places(loaded.capacity.parallel)
-        # A thread waits for each request to llama.cpp; each of those has a place at least.
+        # Each request to llama.cpp blocks one thread and takes at least one place: a thread for each place is enough.
         self._threads = ThreadPoolExecutor(self._places.total, thread_name_prefix="gguf")
         self._calls: set[_Delivery] = set()
 
@@ -63,7 +63,7 @@ class GgufEngine:
         return f"{self.model} is loaded ({self._loaded.header.architecture}, {self._loaded.capacity.words()})"
 
     def objection(self, prompt: Prompt) -> str:
-        """Why this model can never answer the prompt; empty if it can, but for its length."""
+        """Why this model can never answer the prompt; empty if it can. The length is not checked."""
         try:
             self._encode(prompt)
         except PromptError as error:
@@ -106,7 +106,7 @@ class GgufEngine:
         self._loaded.server.close()
 
     def _split(self, request: Request) -> list[Asked]:
-        """The request in parts that fit into the places; raises PromptError."""
+        """The request, split into parts of at most as many samples as llama.cpp decodes at once; raises PromptError."""
         prompt, sampling = self._encode(request.prompt), request.sampling
         seed = sampling.seed if sampling.seed is not None else int.from_bytes(os.urandom(4), "little")
         ends = self._loaded.header.control_ids(sampling.stop)
@@ -115,7 +115,7 @@ class GgufEngine:
         return [Asked(request, prompt, indices, seed, ends, self._tokens) for indices in parts]
 
     async def _sample(self, call: _Delivery, asked: Asked) -> None:
-        """Ask llama.cpp once there are places for the samples."""
+        """Ask llama.cpp for the samples, once enough places are free (each sample under way takes one)."""
         count = len(asked.indices)
         turn = self._places.take(count)
         try:
@@ -131,7 +131,7 @@ class GgufEngine:
             samples.fail(_CLOSED)
             return
         work = self._threads.submit(self._ask, server, call, asked, samples)
-        # A cancelled call gives its places back when llama.cpp has let go of the samples.
+        # Even for a cancelled call, places are free only when llama.cpp has stopped decoding the samples.
         work.add_done_callback(lambda _: self._places.give(count))
         await asyncio.wrap_future(work)
 
@@ -144,7 +144,7 @@ class GgufEngine:
         samples.fail(_CLOSED if call.stop.is_set() else "llama.cpp ended the answer before the sample was complete")
 
     def _encode(self, prompt: Prompt) -> str | list[int]:
-        """What llama.cpp takes as a prompt; raises PromptError."""
+        """The prompt as llama.cpp accepts it, text or token ids; raises PromptError."""
         header = self._loaded.header
         if isinstance(prompt, TextPrompt | ChatPrompt):
             text = prompt.text if isinstance(prompt, TextPrompt) else self._template.render(prompt.messages)
@@ -163,7 +163,7 @@ class GgufEngine:
 
 
 class _Delivery:
-    """Passes the completions and deltas of one `complete` from the threads that wait for them to its event loop."""
+    """Passes completions and deltas from the threads that wait for llama.cpp to the event loop of `complete`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_delta: Callable[[Delta], None] | None) -> None:
         self.queue: asyncio.Queue[Arrival] = asyncio.Queue()

@@ -1,7 +1,7 @@
 """Reads what a GGUF file says about its model: architecture, vocabulary, chat template.
 
-The `gguf` package reads the same, but takes 12 seconds for a vocabulary of 150,000 tokens, because it makes a numpy
-array of every string. Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The `gguf` package reads the same values, but takes 12 seconds for a vocabulary of 150,000 tokens, because it makes a
+numpy array of every string. Layout: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 _STRING, _ARRAY = 8, 9
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _SKIPPED = "tokenizer.ggml.merges"
-"""The longest array; nothing here needs its strings."""
+"""Key of the longest array, whose strings are skipped because no property of `Header` needs them."""
 _CONTROL = 3
 """Type of tokens such as `<|im_end|>`, which are not part of a completion's text."""
 
@@ -102,7 +102,7 @@ def read_header(path: Path) -> Header:
 
 
 class _Reader:
-    """Reads values one after another."""
+    """Reads the values of a file's header one after another."""
 
     def __init__(self, data: mmap.mmap) -> None:
         self._data = data

@@ -1,7 +1,8 @@
 """Finds GGUF files in the Hugging Face hub's cache, and downloads missing ones into it.
 
-huggingface_hub itself deletes what an interrupted download got, so the transfer is done here: into a partial file in
-the cache, continued by the next call, checked against the published checksum, and only then handed to huggingface_hub.
+huggingface_hub itself deletes the data of an interrupted download, so the transfer is done here: into a partial file in
+the cache, which the next call continues. The complete file is checked against the published checksum, where there is
+one, and only then handed to huggingface_hub.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PIECE_BYTES = 1 << 20
 _TIMEOUT_S = 10.0
 _TRIES = 5
-"""How often a broken transfer is continued without a new byte before it is given up."""
+"""Number of consecutive requests without a new byte after which a transfer is given up."""
 
 Report = Callable[[str, int, int], None]
 """Called with a file's name, the bytes that have arrived, and the bytes of the whole file."""
@@ -40,7 +41,7 @@ class Found:
     paths: tuple[Path, ...]
     """The file, or the parts of a split model in order."""
     version: str
-    """SHA-256 of the file where the hub gives one, else the repository's commit."""
+    """SHA-256 of the first file where the hub or the model reference gives it, else the repository's commit."""
 
 
 def find_in_cache(wanted: HubFile) -> Found | None:
@@ -50,7 +51,7 @@ def find_in_cache(wanted: HubFile) -> Found | None:
     if not _COMMIT.fullmatch(commit) and reference.is_file():
         commit = reference.read_text().strip()
     snapshot = folder / "snapshots" / commit
-    # Without a quantisation only the default one is sure to be the choice: the repository may have more files.
+    # If no quantisation is named, only the default is certain to be chosen: the hub may have files the cache lacks.
     names = [path.relative_to(snapshot).as_posix() for path in snapshot.glob("**/*.gguf") if path.is_file()]
     files = choose(names, wanted.quant or DEFAULT_QUANT)
     return _found(wanted, [snapshot / name for name in files]) if files else None
@@ -59,8 +60,8 @@ def find_in_cache(wanted: HubFile) -> Found | None:
 def download(spec: str, wanted: HubFile, report: Report, stop: threading.Event) -> Found:
     """The model, downloaded into the hub's cache; an interrupted download is continued.
 
-    A file is accepted only with the checksum that `wanted`, or else the hub, gives. Setting `stop` raises Stopped.
-    Raises EngineError saying why there is no file.
+    A file must have the SHA-256 that `wanted`, or else the hub, gives; without either it is not checked. Setting `stop`
+    raises Stopped. Raises EngineError saying why there is no file.
     """
     from huggingface_hub.errors import (
         EntryNotFoundError,

@@ -20,7 +20,7 @@ def physical_cores() -> int:
 
 
 def free_memory() -> int | None:
-    """Bytes of memory that can be used without swapping; None where the system does not tell."""
+    """Bytes of memory usable without swapping; outside Linux, all memory. None where the system does not tell."""
     found = [_available(), _cgroup_room()]
     return min((size for size in found if size is not None), default=None)
 
@@ -30,7 +30,7 @@ def _available() -> int | None:
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
     try:
-        # macOS and the BSDs tell the memory there is; what is free changes with their compression of memory.
+        # macOS and the BSDs report only the total; they compress memory, so the free part is not well defined.
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
         return None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 async def open_gguf(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a GGUF file, of a repository's file, downloaded where it is missing, or of a named model.
+    """The engine of a local GGUF file, or of a hub repository's file, which is downloaded if the cache lacks it.
 
     Raises ModelSpecError for a missing local file, EngineError for what cannot be downloaded, read or loaded.
     """
@@ -89,7 +89,7 @@ def _capacity(header: Header, options: GgufOptions) -> Capacity:
 
 
 def _check_memory(spec: str, header: Header, file_bytes: int, capacity: Capacity) -> None:
-    """Raises EngineError if the model needs more memory than is free; llama.cpp looks after an accelerator's itself."""
+    """Raise EngineError if the model needs more memory than is free; an accelerator's memory is left to llama.cpp."""
     need, free = estimate(header, file_bytes, capacity.parallel, capacity.context), free_memory()
     if free is None or need.total <= free or (capacity.gpu_layers is None and has_gpu()):
         return
@@ -102,7 +102,7 @@ def _check_memory(spec: str, header: Header, file_bytes: int, capacity: Capacity
 
 
 def _model(spec: str, reference: LocalFile | HubFile, found: Found) -> str:
-    """The spec, with the quantisation that was chosen where it names none."""
+    """The spec, with the chosen quantisation added if the spec names none."""
     if isinstance(reference, LocalFile) or reference.quant:
         return spec
     return f"{spec}:{quants([found.paths[0].name])[0]}"

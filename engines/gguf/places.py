@@ -1,4 +1,4 @@
-"""Hands out the places of samples that are decoded side by side, first come, first served."""
+"""Limits the samples that are decoded at the same time; waiting requests are served in order of arrival."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 
 class Places:
-    """`total` places; usable from any thread and any event loop."""
+    """A pool of `total` places, one for each sample being decoded; usable from any thread and any event loop."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -25,7 +25,7 @@ class Places:
         return turn
 
     def give(self, count: int) -> None:
-        """Return `count` places."""
+        """Put `count` places back, and grant waiting requests in order while the free places suffice; 0 only grants."""
         granted = []
         with self._lock:
             self._free += count

@@ -15,7 +15,7 @@ _SEEDS = 2**31
 
 @dataclass(frozen=True)
 class Asked:
-    """Consecutive samples of a request, drawn over one prefill."""
+    """Consecutive samples of a request, drawn after the prompt was processed once."""
 
     request: Request
     prompt: str | list[int]
@@ -23,7 +23,7 @@ class Asked:
     seed: int
     """Seed of the request's sample 0."""
     ends: frozenset[int]
-    """Stop strings that are control tokens, which llama.cpp does not find since they are not part of the text."""
+    """Ids of stop strings that are control tokens: these are not part of the text, so llama.cpp does not find them."""
     tokens: bool
     """Whether token ids and log-probabilities are reported."""
 
@@ -45,10 +45,11 @@ class Asked:
             "stream": True,
             # A cached prompt changes the rounding, and with it what a seed draws.
             "cache_prompt": False,
-            # Events while the prompt is computed, at which it can be cancelled.
+            # Asks for events while the prompt is processed, so that the request can be cancelled during that time.
             "return_progress": True,
             "logprobs": 1 if self.tokens or self.ends else 0,
-            # Under any other distribution than the model's this sorts the vocabulary for every token.
+            # These probabilities cost a sort of the vocabulary for every token, and equal the model's own if nothing
+            # changes its distribution.
             "post_sampling_probs": self.tokens and not _unchanged(sampling),
         }
 
@@ -123,7 +124,7 @@ class Samples:
 
     def _completion(self, place: int, finish: Finish, usage: Usage, error: str = "") -> Completion:
         sample = self._samples[place]
-        # A token that ends inside a character is not reported, and then neither are the others.
+        # llama.cpp does not report a token that ends inside a character; then all ids of the sample are left out.
         known = self._asked.tokens and len(sample.token_ids) == usage.completion_tokens
         return Completion(
             self._asked.request.key,

@@ -1,4 +1,4 @@
-"""Runs llama.cpp's server loop in this process: continuous batching, the samples of a prompt over one prefill."""
+"""Runs llama.cpp's server loop in this process; it batches continuously, and prefills a prompt once for all samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ xllamacpp.Server(parameters)
 
 @dataclass(frozen=True)
 class Capacity:
-    """How a model is loaded."""
+    """The resources that a model is loaded with."""
 
     threads: int
     parallel: int
@@ -32,10 +32,10 @@ class Capacity:
     context: int
     """Most tokens of prompt and completion of one sample."""
     gpu_layers: int | None
-    """None for as many as fit."""
+    """Number of layers computed on GPUs; None for as many as fit."""
 
     def words(self) -> str:
-        """Such as `4 threads, 8 samples of 4,096 tokens`."""
+        """The capacity in words, such as `4 threads, 8 samples of 4,096 tokens`."""
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         samples = "1 sample" if self.parallel == 1 else f"{self.parallel} samples"
         return f"{threads}, {samples} of {self.context:,} tokens"
@@ -56,15 +56,15 @@ class LlamaServer:
         parameters.cpuparams_batch.n_threads = capacity.threads
         if capacity.gpu_layers is not None:
             parameters.n_gpu_layers = capacity.gpu_layers
-        # Fitting the model to GPUs reads the file twice.
+        # Fitting the model to GPUs reads the file twice, so it is done only where it can matter.
         parameters.fit_params = capacity.gpu_layers is None and has_gpu()
         parameters.warmup = False
-        # Tokens of a prompt between two events, at which a request can be cancelled.
+        # Tokens of a prompt computed between two events: a request can be cancelled only at an event.
         parameters.n_batch = max(512, capacity.parallel)
         parameters.verbosity = 0
-        # Prompts are cached where they were computed; a second cache of 8 GB would be surprising.
+        # A prompt stays cached in the slot that computed it; llama.cpp's further cache of prompts would take 8 GB.
         parameters.cache_ram_mib = 0
-        # The server also listens on a port of this machine, which nothing here uses: nobody else may use it either.
+        # The server also listens on a port, which this class does not use: a random key keeps everybody else out.
         parameters.api_keys = [secrets.token_hex(32)]
         parameters.ui = False
         parameters.endpoint_slots = False
@@ -74,7 +74,7 @@ class LlamaServer:
             self._server: xllamacpp.Server | None = xllamacpp.Server(parameters)
         except RuntimeError as error:
             raise EngineError(f"{spec}: llama.cpp cannot load it: {_reason(path) or error}") from error
-        # Answered by the server's loop. Without waiting for the loop to begin, a `close` before it would hang.
+        # The server's loop answers this call, so it has begun afterwards: a `close` before its beginning would hang.
         self._server.handle_metrics()
 
     def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:

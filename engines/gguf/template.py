@@ -19,7 +19,7 @@ from engines.protocol import Message
 from engines.text import without_system
 
 _TRAINING_TAG = re.compile(r"(\{%-?)\s*(end)?generation\s*(-?%\})")
-"""Marks of the assistant's text for training, which only transformers knows."""
+"""Template tags that mark the assistant's text for training; only transformers supports them."""
 
 
 class ChatTemplate:
@@ -63,7 +63,7 @@ class ChatTemplate:
         except Exception as error:
             # Beside Jinja's own errors a template may raise whatever its expressions raise.
             raise PromptError(f"the model's chat template refuses the messages: {error}") from error
-        # The tokenizer adds this token itself.
+        # Such a model's tokenizer adds the token for the beginning of a text (bos) itself.
         return text.removeprefix(self._header.token("bos")) if self._header.adds_bos else text
 
 

@@ -35,7 +35,7 @@ class Attempt:
         on_text: Callable[[int, str], None],
         extra: Mapping[str, Any],
     ) -> None:
-        """`extra` holds further fields of the body."""
+        """`extra` holds further fields of the request's body."""
         self._server = server
         self.path, self.body = request_body(
             server.name, request.prompt, request.sampling, len(indices), indices[0], dialect
@@ -49,10 +49,11 @@ class Attempt:
         return self._drafts.started
 
     async def finished(self, share: Share) -> AsyncGenerator[Draft, None]:
-        """Yield each sample when it finishes. Ends with the stream, even if samples are missing; raises its errors.
+        """Yield each sample when it finishes. Ends when the stream ends, even if samples are missing.
 
-        The last sample waits for the usage at the end of the stream, so that the sum over all samples is exact where
-        the server counts; the others carry the number of their chunks, which for most servers is that of tokens.
+        The last sample is held back until the usage at the end of the stream has come, so that the token counts of all
+        samples add up to the server's; the others carry a count from their log-probabilities or an estimate. Raises the
+        stream's errors unless all samples have finished.
         """
         drafts, ready = self._drafts, list[Draft]()
         try:
@@ -84,7 +85,7 @@ class Attempt:
     async def _body(
         self, stream: AsyncStream[object], deadline: asyncio.Timeout, share: Share
     ) -> AsyncGenerator[bytes, None]:
-        """The bytes of the answer. Each, be it of a comment that keeps the connection alive, puts off the time-out."""
+        """The bytes of the answer. Each piece postpones the time-out, even one that only keeps the connection open."""
         loop, idle_s = asyncio.get_running_loop(), self._server.options.between_data_s
         async for piece in stream.response.aiter_bytes():
             share.sign_of_life()

@@ -1,4 +1,4 @@
-"""Puts the samples of one answer together from its events, whatever is missing or odd beside their text."""
+"""Assembles the samples of one answer from its events; fields other than the text may be missing or malformed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Draft:
     chunks: int = 0
     """Number of text chunks received; most servers send one per token."""
     scored_chunks: int = 0
-    """Number of these that came with log-probabilities."""
+    """Number of text chunks received with log-probabilities."""
     finish: str | None = None
     logprobs: list[float] = field(default_factory=list)
     token_ids: list[int] = field(default_factory=list)
@@ -112,7 +112,10 @@ class Drafts:
         return unmarked
 
     def _draft(self, choice: int | None) -> Draft | None:
-        """The sample that a choice belongs to. The first choice of an answer to n = 1 is its sample by any number."""
+        """The sample that a choice belongs to, or None.
+
+        In an answer with one sample, the first choice to arrive is that sample, whatever its index.
+        """
         if len(self._drafts) > 1:
             return self._drafts[choice] if choice is not None and choice < len(self._drafts) else None
         if not self._drafts[0].started:
@@ -120,7 +123,10 @@ class Drafts:
         return self._drafts[0] if choice == self._only_choice or None in (choice, self._only_choice) else None
 
     def account(self, draft: Draft, last: bool = False) -> Draft:
-        """The draft with its share of the usage, and without log-probabilities where some are missing."""
+        """The draft with its share of the usage, and without log-probabilities where some are missing.
+
+        `last`: all other samples of the answer were accounted for, so the rest of the server's count is this sample's.
+        """
         if draft.scored_chunks < draft.chunks:
             draft.logprobs = []
         prompt = self._usage.prompt_tokens if self._usage else self._prompt_estimate

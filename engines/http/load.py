@@ -1,4 +1,4 @@
-"""Bounds the samples under way at a server, adapts the bound to it, and notes when it last gave a sign of life."""
+"""Limits the samples under way at a server, adapts the limit to the server, and notes when data last came from it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ QUEUED_S = 5.0
 """Seconds from which a wait for the first data shows that the server queues requests."""
 _ONE_EVENT_S = 1.0
 _NOTED_S = 0.5
-"""Least seconds between two signs of life that are passed on to those who wait."""
+"""Least seconds between two signs of life (any data from the server) that extend the deadlines of waiting requests."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Load:
     """The samples under way at one server, at most `limit`, which adapts to the server and never exceeds `most`.
 
-    The limit grows by one for each sample that comes without a queue, as in TCP's slow start. A request that waits for
-    its first data while others are answered shows how many samples the server works on at once: the limit becomes twice
-    that. A refusal for overload or a time-out halves it.
+    The limit grows by one for each sample whose request was not queued, as in TCP's slow start. A request that waits
+    QUEUED_S or longer for its first data while others are answered shows how many samples the server works on at once:
+    the limit is lowered to twice that number. A refusal for overload or a time-out halves the limit.
     """
 
     most: int
@@ -49,7 +49,7 @@ class Load:
     async def room(self, samples: int) -> AsyncGenerator[Share, None]:
         """Wait, in order of arrival, until a request for this many samples is within the limit.
 
-        A request for more samples than the limit goes when it is alone.
+        A request for more samples than the limit proceeds when nothing else is under way.
         """
         async with self._turn:
             while self.under_way and self.under_way + samples > self.limit:
@@ -70,7 +70,7 @@ class Load:
         self.limit = max(1, min(self.limit, self.under_way) // 2)
 
     def sign_of_life(self) -> None:
-        """Give all that wait for their first data their full time again: the server works on a queue."""
+        """Restart the wait of every request without data yet: the server is alive, and may only have queued them."""
         now = self.clock()
         if now - self._alive_at >= _NOTED_S:
             self._alive_at = now
@@ -88,11 +88,11 @@ class Share:
     _asked_at: float = 0.0
     _deadline: asyncio.Timeout | None = None
     _is_quick: bool = False
-    """Whether the first data came without a queue."""
+    """Whether the first data came within QUEUED_S, so that the server did not queue the request."""
     _has_begun: bool = False
 
     def ask(self, deadline: asyncio.Timeout, seconds: float) -> None:
-        """Note that the request is sent; until its first data, signs of life of the server put off the deadline."""
+        """Note that the request is sent; until its first data comes, data from the server postpones the deadline."""
         self._asked_at, self._deadline = self.load.clock(), deadline
         self.load.waiting[deadline] = seconds
 
@@ -114,7 +114,7 @@ class Share:
         self._give_back(1)
 
     def end(self) -> None:
-        """Note that the request has ended, whatever is missing."""
+        """Note that the request has ended, even if samples are missing."""
         self._stop_waiting()
         self._give_back(self.samples)
 

@@ -16,9 +16,9 @@ from settings.section import Section
 
 
 async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine for the server; it uses the batch API if BatchOptions are among the options.
+    """The engine for the server; the engine uses the server's batch API if BatchOptions are among the options.
 
-    Raises EngineError if the spec names no model and the server does not have exactly one.
+    Raises EngineError if the spec names no model and the server does not offer exactly one model.
     """
     server = Server(spec, own_options(HttpOptions, options))
     try:

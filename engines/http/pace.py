@@ -67,9 +67,10 @@ class Pace:
 
     @asynccontextmanager
     async def turn(self, request: Request, samples: int, unless: Callable[[], bool]) -> AsyncGenerator[Consumed, None]:
-        """Wait until the limits allow a request for this many samples. The caller adds used tokens to the Consumed.
+        """Wait until the limits allow a request for this many samples, then yield the counts of its samples.
 
-        Waiting ends early once `unless` returns True; call `wake` when its result changes.
+        The caller adds each arriving sample to these counts, which replace the reserved tokens at the end. Waiting ends
+        early once `unless` returns True; call `wake` when the result of `unless` changes.
         """
         async with self._turn:
             while (wait := self.wait_s()) > 0 and not unless():
@@ -98,9 +99,10 @@ class Pace:
         self._changed.set()
 
     def _reserve(self, request: Request, samples: int) -> float:
-        """Take a request and its expected tokens from the buckets; returns these tokens.
+        """Take a request and its expected tokens from the buckets; returns the number of these tokens.
 
-        A completion is expected to have the mean length so far, and `max_tokens` before the first.
+        A completion is assumed to be as long as the mean of all samples so far, but at most `max_tokens`; before the
+        first sample, `max_tokens` is assumed.
         """
         longest, seen = request.sampling.max_tokens, self._seen
         expected = min(longest, seen.completion_tokens / seen.samples) if seen.samples else longest

@@ -15,8 +15,8 @@ T = TypeVar("T")
 def with_proxies(make: Callable[[bool], T], url: str) -> T:
     """The client that `make(trust_env)` returns, where `trust_env` is whether it reads the environment's proxies.
 
-    A client sets up all proxies of the environment at once, and fails where it lacks what one of them needs. A server
-    that NO_PROXY excepts gets a client without any. Raises EngineError for proxies that cannot be used.
+    A client sets up all proxies of the environment at once, and fails if it cannot use one of them. If that happens,
+    a server that NO_PROXY excepts gets a client without proxies; for any other server this raises EngineError.
     """
     try:
         return make(True)

@@ -53,7 +53,7 @@ class Failure(Exception):
 
     @property
     def certain(self) -> bool:
-        """Whether the server certainly did nothing: it was not reached or refused. Else it may have acted."""
+        """Whether the server certainly did nothing, because it was not reached or refused; else it may have acted."""
         return self.unreachable or (400 <= self.status < 500 and self.status not in (408, 409))
 
 
@@ -92,11 +92,11 @@ def failure(error: Exception, url: str) -> Failure:
 
 
 def status_failure(status: int, body: object, url: str, headers: Mapping[str, str] | None = None) -> Failure:
-    """The failure that an error's HTTP status and body mean; a status that the body names comes before 200."""
+    """The failure that an HTTP status and body mean; for a status below 400, a status named in the body replaces it."""
     report = read_report(body)
     in_answer = status < 400
     if in_answer:
-        # LM Studio answers 200 at unknown paths, with an error that says so.
+        # LM Studio answers 200 at unknown paths, with a body that says that the endpoint is unexpected.
         status = 404 if "unexpected endpoint" in report.text.lower() else report.status or 500
     hint = ""
     if status in (401, 403):
@@ -139,12 +139,13 @@ class Patience:
     """Seconds after the first failure from which there is no retry."""
     retries: int = sys.maxsize
     longest_wait_s: float = math.inf
-    """Seconds; there is no retry if the server asks to wait longer."""
+    """Seconds; there is no retry if the wait before it would be longer."""
 
     def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
         """Seconds until the next try after this many failures, `elapsed_s` after the first; None for no retry.
 
-        `reached` says whether the server ever answered; a server that never did is retried three times at most.
+        `reached` says whether the server ever answered. If it never did, a failure to connect is retried three times at
+        most.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)

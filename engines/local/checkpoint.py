@@ -13,9 +13,10 @@ _SMALL_BYTES = 100_000_000
 
 
 def find_checkpoint(spec: str, name: str) -> Path:
-    """The directory of `name`: a path, or an id of the Hugging Face hub, taken from its cache when offline.
+    """The directory of the checkpoint `name`, which is a path or an id of the Hugging Face hub.
 
-    Raises EngineError saying why there is none. A local path never touches the network.
+    When offline, checkpoints of the hub are taken from the local cache. Raises EngineError saying why there is no
+    checkpoint. The network is never used for a local path.
     """
     directory = Path(name).expanduser()
     if directory.is_dir():
@@ -54,7 +55,8 @@ def _download(spec: str, name: str) -> Path:
 
 
 def weights_version(directory: Path) -> str:
-    """The version of the weights: a small file's SHA-256, else the hub's commit, else an empty string."""
+    """The version of the weights: the SHA-256 of `model.safetensors` if the file is small, since hashing a large file
+    is slow; else the commit, for a checkpoint from the hub; else an empty string."""
     weights = directory / "model.safetensors"
     if weights.is_file() and weights.stat().st_size <= _SMALL_BYTES:
         return hashlib.sha256(weights.read_bytes()).hexdigest()

@@ -17,7 +17,10 @@ _PREFILL_TOKENS = 8192
 
 
 class Decoder(Generic[C]):
-    """A batch of rows over one cache. Rows are padded on the left, so that all write the same position next."""
+    """A batch of rows (samples) over one cache of keys and values.
+
+    Rows are padded on the left, so that the next token of each has the same position in the cache.
+    """
 
     def __init__(self, model: LanguageModel[C]) -> None:
         self._model = model

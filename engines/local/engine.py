@@ -35,15 +35,15 @@ class LocalEngine(InProcessEngine[Row]):
 
     @classmethod
     def load(cls, spec: str, name: str, options: LocalOptions) -> LocalEngine:
-        """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
+        """The engine of the checkpoint `name`, a directory or a hub id; blocks while loading, raises EngineError."""
         place = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         directory = find_checkpoint(spec, name)
         try:
             text = Text(directory)
             version = weights_version(directory)
             if shape := qwen.supported(directory):
-                # With several threads a step of a small model is mostly barriers, and those stall tenfold as soon as
-                # something else wants a core, as the sandbox does while samples stream in.
+                # With several threads, a step of a small model is mostly spent in waiting for the slowest thread. That
+                # takes ten times as long when another process needs a core, as the sandbox does during sampling.
                 return cls(spec, qwen.Qwen(directory, shape, place), text, version, options.rows, options.threads or 1)
             from engines.local.transformers_model import TransformersModel
 
@@ -52,7 +52,7 @@ class LocalEngine(InProcessEngine[Row]):
         except EngineError:
             raise
         except Exception as error:
-            # transformers, tokenizers and safetensors raise all kinds for a damaged or unknown checkpoint.
+            # transformers, tokenizers and safetensors raise exceptions of many types for a bad checkpoint.
             reason = " ".join(str(error).split())
             raise EngineError(f"{spec}: cannot be loaded: {type(error).__name__}: {reason[:500]}") from error
 

@@ -1,4 +1,4 @@
-"""Tasks for an engine's thread: samples that were requested together, and work between samples."""
+"""Tasks for an engine's thread: samples that were requested together, and work to do while nothing is sampled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Job(Generic[S]):
     samples: list[S]
     """Samples of one request are adjacent and share one prompt list."""
     deliver: Callable[[list[Completion | Delta]], None]
-    """Called in the engine's thread, once a step, with what happened to the job's samples."""
+    """Called in the engine's thread with new text and finished completions of the job's samples."""
     deltas: bool = False
     cancelled: threading.Event = field(default_factory=threading.Event)
 

@@ -7,9 +7,9 @@ from collections.abc import Container, Mapping, Sequence
 
 
 def misfit(name: str, shape: Sequence[int], known: Mapping[str, Sequence[int]], left: Container[str]) -> str:
-    """Why a weight cannot be accepted: an unknown or repeated name, or a wrong shape; empty if it can.
+    """Why a weight cannot be accepted: an unknown or repeated name, or a wrong shape; else an empty text.
 
-    `known` has the shapes of all weights by name, `left` the names that have not come yet.
+    `known` has the shapes of all weights by name, `left` the names of the weights that have not been given yet.
     """
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)

@@ -1,4 +1,4 @@
-"""The language model that a decoder steps, and its cache."""
+"""Protocols of the language model that a decoder calls, and of its cache of keys and values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ class Cache(Protocol):
     """Keys and values of B rows over T positions. Rows shorter than T are padded on the left."""
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Keep B' rows: row i becomes row `rows[i]` (B',), which is i, or at least B' where a last row fills a gap."""
+        """Keep B' rows: the new row i is the old row `rows[i]`; `rows` is (B',).
+
+        `rows[i]` is i, or at least B' where a row from the end takes the place of a removed row.
+        """
 
     def join(self, other: Self, rows: torch.Tensor) -> None:
         """Append the rows `rows` of `other`, in this order; an index may repeat.
@@ -40,7 +43,8 @@ class LanguageModel(Protocol[C]):
     def forward(self, ids: torch.Tensor, valid: torch.Tensor, positions: torch.Tensor, cache: C) -> torch.Tensor:
         """Logits (B, V) after the last of the tokens `ids` (B, S), whose keys and values are appended to the cache.
 
-        valid (B, T + S) is False where a cached or new position is padding; positions (B, S) counts real tokens.
+        valid (B, T + S) is False where a cached or new position is padding; positions (B, S) are those of the
+        tokens in their sequence, without padding.
         """
 
     def weights(self) -> dict[str, torch.Tensor]:

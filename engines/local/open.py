@@ -17,7 +17,7 @@ from settings.section import Section
 
 
 async def open_checkpoint(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a checkpoint, a directory or an id of the hub; raises EngineError."""
+    """The engine of a checkpoint, which is a directory or an id of the Hugging Face hub; raises EngineError."""
     needed = ("torch", "transformers", "tokenizers", "safetensors")
     if missing := [package for package in needed if find_spec(package) is None]:
         raise EngineError(f"{spec.text} needs {', '.join(missing)}: pip install 'cure-agent[local]'")

@@ -15,7 +15,7 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def uniform(seeds: npt.NDArray[np.uint64], steps: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:
-    """Numbers (B,) in [0, 1), a pure function of seeds (B,) and steps (B,): samples do not depend on their batch.
+    """Numbers (B,) in [0, 1), a pure function of seeds (B,) and steps (B,): no row depends on others.
 
     Counter-based: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014), over the seed and then over the step.
     """
@@ -32,7 +32,7 @@ def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Sampling parameters of B rows as columns (B, 1); None where no row restricts the distribution."""
+    """Sampling parameters of B rows as columns (B, 1); top_p and top_k are None where no row uses them."""
 
     temperature: torch.Tensor
     greedy: torch.Tensor
@@ -57,8 +57,8 @@ class Parameters:
 def sample(logits: torch.Tensor, parameters: Parameters, uniforms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids (B,) and their log-probabilities (B,) under the distribution they were drawn from.
 
-    logits (B, V), uniforms (B,) in [0, 1). Temperature first, then top_k, then top_p over what is left, as vLLM and
-    transformers do. A greedy row (temperature 0) takes the likeliest token, with log-probability 0.
+    logits (B, V), uniforms (B,) in [0, 1). Temperature first, then top_k, then top_p over the tokens left, as in vLLM
+    and transformers. A greedy row (temperature 0) takes the likeliest token, with log-probability 0.
     """
     logprobs = _restrict(logits.float() / parameters.temperature, parameters).log_softmax(-1)
     cumulative = logprobs.double().exp().cumsum(-1)

@@ -64,7 +64,7 @@ class Text:
         rendered, refusal = self._apply_template(prompt.messages)
         system = [message.content.strip() for message in prompt.messages if message.role == "system"]
         if not all(content in rendered for content in system):
-            # The template has no system role: it raises an error, or leaves such messages out.
+            # The template has no system role: it raises an error, or leaves system messages out.
             merged, refusal = self._apply_template(without_system(prompt.messages))
             rendered = merged or rendered
         if not rendered:
@@ -76,7 +76,7 @@ class Text:
         rows = [{"role": message.role, "content": message.content} for message in messages]
         try:
             return str(self._pretrained.apply_chat_template(rows, tokenize=False, add_generation_prompt=True)), ""
-        except Exception as error:  # noqa: BLE001 - a template is a program of the checkpoint
+        except Exception as error:  # noqa: BLE001 - a template is the checkpoint's code, which may raise anything
             return "", " ".join(str(error).split()) or type(error).__name__
 
     @cached_property

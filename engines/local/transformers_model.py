@@ -1,4 +1,4 @@
-"""Any causal language model of transformers as a LanguageModel of the decoder."""
+"""Adapts causal language models of the transformers library to the decoder's LanguageModel protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _SMALL = 2_000_000_000
 class TransformersCache:
     """A DynamicCache in which rows can be chosen, joined and trimmed.
 
-    Every layer keeps all positions, in models with sliding windows as well: their masks do the sliding.
+    Every layer keeps all positions, even in models with sliding windows: the attention masks of these models hide the
+    positions outside the window.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,7 @@ class TransformersCache:
             layer.keys, layer.values = keys.index_select(0, rows), values.index_select(0, rows)
 
     def join(self, other: TransformersCache, rows: torch.Tensor) -> None:
-        """Append these rows of the other, the shorter padded on the left."""
+        """Append these rows of the other cache; the rows of the shorter cache are padded on the left."""
         other.keep(rows)
         if not self.inner.layers:
             self.inner = other.inner
@@ -49,7 +50,7 @@ class TransformersCache:
             )
 
     def trim(self, positions: int) -> None:
-        """Drop the first positions."""
+        """Drop the first `positions` positions."""
         for layer, keys, values in self._layers():
             layer.keys, layer.values = keys[:, :, positions:], values[:, :, positions:]
 
@@ -69,7 +70,7 @@ class TransformersModel:
                 f"cannot batch; serve it with `vllm serve` and use http://HOST:8000/v1"
             )
         model: Any = AutoModelForCausalLM.from_pretrained(directory, config=config, dtype="auto", local_files_only=True)
-        # Half precision is slow on most CPUs; a model that fits is run in single precision there.
+        # Half precision is slow on most CPUs, so a model small enough for memory is run in single precision there.
         if device.type == "cpu" and model.num_parameters() <= _SMALL:
             model = model.float()
         self._model = model.to(device).eval()

@@ -1,4 +1,4 @@
-"""Replaces the weights of a model in place: all are checked before the first is copied."""
+"""Replaces the weights of a model in place: all new values are checked before the first weight is overwritten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torc
     """Copies of the tensors by name, in the weights' dtypes and on their devices: all that `assign` needs.
 
     Raises EngineError for an unknown or repeated name, a wrong shape, a missing weight, and tied weights with different
-    values. One weight is enough where several share memory. Each tensor is copied before the next is requested, since a
+    values. Of weights that share memory, one is enough. Each tensor is copied before the next is requested, since a
     trainer may gather one parameter at a time.
     """
     staged: dict[str, torch.Tensor] = {}

@@ -22,8 +22,8 @@ from engines.protocol import Completion, Delta
 class Worker(Generic[C]):
     """One thread and one decoder with room for `places` rows. The thread starts with the first job.
 
-    `threads` is the number of threads that torch's operators use in it and in threads started later; None keeps torch's
-    default.
+    `threads` is the number of threads that torch's operators use in the decoding thread and in threads started later;
+    None keeps torch's default.
     """
 
     def __init__(self, decoder: Decoder[C], places: int, threads: int | None = None, version: str = "") -> None:
@@ -51,7 +51,7 @@ class Worker(Generic[C]):
             self._start()
 
     def between(self, work: Callable[[], None]) -> Future[None]:
-        """Do the work in the decoding thread, after all rows submitted before it and before any submitted later."""
+        """A future of the work, done in the decoding thread after all earlier rows and before any later row."""
         idle = IdleWork(work)
         with self._wake:
             if self._closed:
@@ -115,7 +115,7 @@ class Worker(Generic[C]):
         self._fail(list(self._active), CLOSED)
 
     def _next_idle_work(self) -> IdleWork | None:
-        """The next idle work if no row before it is left, else None; rows behind it move to `_waiting`."""
+        """The next idle work if all earlier rows have ended, else None; the rows submitted next move to `_waiting`."""
         if self._waiting or self._active or not self._later:
             return None
         idle = self._later.popleft()

@@ -1,4 +1,4 @@
-"""Opens vLLM in this process; vLLM is imported in a thread."""
+"""Opens vLLM in this process; a thread imports it and loads the model, so that the event loop is not blocked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from settings.section import Section
 
 
 async def open_vllm(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a checkpoint, a directory or an id of the hub; raises EngineError."""
+    """The engine of a checkpoint, given as a directory or an id on the Hugging Face Hub; raises EngineError."""
     if find_spec("vllm") is None:
         raise EngineError(
             f"{spec.text} needs vLLM: pip install 'cure-agent[gpu]', or run `vllm serve {spec.name}` elsewhere "

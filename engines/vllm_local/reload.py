@@ -43,9 +43,10 @@ class Checkpoint:
     def fitting(
         self, tensors: Iterable[tuple[str, torch.Tensor]], left: dict[str, tuple[int, ...]]
     ) -> Iterator[tuple[str, torch.Tensor]]:
-        """The tensors, without an `lm_head.weight` that is tied, each removed from `left`, at first a copy of `shapes`.
+        """The tensors, except an `lm_head.weight` that is tied to the embedding.
 
-        Raises EngineError at a name or shape that does not fit, and at the end for weights that are left.
+        `left` is a copy of `shapes`; the name of each tensor is removed from this mapping. Raises EngineError at a name
+        or shape that does not fit, and at the end if `left` is not empty.
         """
         for name, tensor in tensors:
             if self.tied and name == "lm_head.weight":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
 SIGHT = "sight"
-"""Subfolder of written weights with a file of no tensors, which a server loads first to show that it sees it."""
+"""Subfolder of written weights with a file of no tensors: a server that can load it sees the shared directory."""
 _PREFIX, _PARTIAL = "weights-", ".partial"
 _FILE_BYTES = 4 << 30
 

@@ -21,7 +21,7 @@ from engines.http.proxy import with_proxies
 from engines.vllm_server.handover import SIGHT
 
 SIGHT_S = 20.0
-"""Seconds until the server must see a new folder: network file systems cache that it was missing."""
+"""Seconds within which the server must see a new folder, which network file systems may report as missing at first."""
 _INFO_S = 60.0
 _RELOAD_S = 3600.0
 _SIZES = (
@@ -44,7 +44,7 @@ class Served:
     name: str
     """Name of the model in requests."""
     model: str
-    """The directory or hub id it was started with."""
+    """The directory or hub id that the server was started with."""
     context: int
     """Most tokens of prompt and completion."""
     dtype: str
@@ -107,8 +107,8 @@ class Host:
     async def _see(self, folder: Path) -> None:
         """Wait until the server can read the folder; raises EngineError after SIGHT_S seconds.
 
-        The server is told to load a file without tensors in kernel format, which replaces weights one by one. In
-        checkpoint format a missing folder would destroy all its weights and every sample under way.
+        The server is told to load a file without tensors in kernel format, in which weights are replaced one by one, so
+        none changes. In checkpoint format a missing folder would destroy all weights and every sample under way.
         """
         until = time.monotonic() + SIGHT_S
         while True:

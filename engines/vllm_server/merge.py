@@ -13,7 +13,8 @@ from engines.protocol import Completion, Request
 def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
     """The requests for each of `count` servers, in numbers that differ by at most one.
 
-    The order of servers is reversed in every other round: where two roles alternate, each server gets both equally.
+    The order of servers is reversed in every other round: where requests of two roles alternate, each server gets equal
+    numbers of both.
     """
     order = [*range(count), *reversed(range(count))]
     hands: list[list[Request]] = [[] for _ in range(count)]
@@ -23,7 +24,7 @@ def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
 
 
 async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:
-    """Yield completions of all streams as each comes. Closing it closes the streams, and so does an error of one."""
+    """Yield completions of all streams as each comes. Closing the generator, or an error in one stream, closes all."""
     queue: asyncio.Queue[Arrival] = asyncio.Queue()
 
     async def drain(stream: AsyncGenerator[Completion, None]) -> None:

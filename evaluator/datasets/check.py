@@ -1,10 +1,11 @@
 """Checks a problem set: runs its reference solutions and labelled programs, and compares its tests with each other.
 
-A set is in order if every reference solution passes every test, also under other hash seeds where it uses Python sets,
-every program labelled right passes all hidden tests, every program labelled wrong fails one, and no input has two
-expected outputs. All other findings are remarks: public tests among the hidden ones, repeated tests, empty expected
-outputs, fractions without a tolerance, reference solutions close to the time limit. An execution on which the sandbox
-failed, twice, says nothing about a program: a program is undecided if only such executions could decide about it.
+A set is in order if every problem has hidden tests, every reference solution passes every test, also under other hash
+seeds where it uses Python sets, every program labelled right passes all hidden tests, every program labelled wrong
+fails a hidden test, no input has two expected outputs, and the sandbox failed on no execution. All other findings are
+remarks: missing reference solutions, public tests among the hidden ones, repeated tests, empty expected outputs,
+fractions without a tolerance, reference solutions close to the time limit. An execution on which the sandbox failed
+twice says nothing about a program: a program is undecided if it has such executions and fails no other.
 """
 
 from __future__ import annotations
@@ -85,17 +86,17 @@ class CheckReport:
     sandbox_errors: int = 0
     """Number of executions on which the sandbox failed."""
     sandbox_error: str = ""
-    """The reason for the first of them."""
+    """The reason for the sandbox's first failure."""
 
     @property
     def reference_pass_rate(self) -> float | None:
-        """The share of reference solutions that pass every test, of those decided; None where there is none."""
+        """The share of the decided reference solutions that pass every test; None if none is decided."""
         decided = self.references - self.references_undecided
         return self.references_passed / decided if decided else None
 
     @property
     def well(self) -> bool:
-        """Whether all programs do what the set says, and no tests contradict each other."""
+        """Whether the set is in order: no failure, mismatch, contradiction, missing hidden tests or sandbox error."""
         bad = self.reference_failures, self.mismatches, self.contradicting, self.without_hidden_tests
         return not any(bad) and not self.sandbox_errors
 

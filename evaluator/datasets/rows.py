@@ -27,7 +27,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def text_of(row: Mapping[str, Any], field: str, where: str) -> str:
-    """The field's text; raises DatasetError naming the field if it is something else."""
+    """The field's text; raises DatasetError naming the field if the value is not text."""
     value = row.get(field)
     if not isinstance(value, str):
         raise DatasetError(f"{where}: {field!r} is {type(value).__name__}, expected text")

@@ -1,4 +1,4 @@
-"""Makes a set with fewer hidden tests: those that reject wrong programs come first."""
+"""Makes a problem set with fewer hidden tests: tests that reject wrong programs are kept first."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ async def trim(
 ) -> list[Problem]:
     """The problems with at most `most` hidden tests each, in the order of the set.
 
-    Wrong programs are found among the submissions of a problem and its `programs`, by name: all that fail a hidden
-    test. Tests are chosen so that together they reject the most of these; the rest are spread over all tests. Tests for
-    functions alone are left out. Raises SandboxError.
+    `programs` holds further programs by the problem's name. Every submission or further program that fails a hidden
+    test counts as wrong. Tests that reject wrong programs are chosen first (see `rejecting`); the remaining ones are
+    spread evenly over the other tests. Tests that exist only as function calls are left out. Raises SandboxError.
     """
     tables: dict[int, EmptyTable] = {}
     for number, problem in enumerate(problems):
@@ -46,15 +46,15 @@ async def trim(
 
 
 def rejecting(passes: Booleans, most: int) -> list[int]:
-    """The columns of at most `most` tests, in order, that together reject the most programs of `passes`.
+    """The columns of at most `most` tests, ascending, chosen greedily to reject many programs of `passes`.
 
-    `passes` is (programs, tests). Each test in turn rejects the most programs that no chosen test rejects yet; of equal
-    ones it is the test that rejects the most programs in all. Once no program is left, the rest are spread over the
-    other tests.
+    `passes` is (programs, tests). Each choice is the test that rejects the most programs not yet rejected by a chosen
+    test; ties go to the test that rejects the most programs in all, then to the earlier test. Once every wrong program
+    is rejected, the remaining choices are spread evenly over the other tests.
     """
     fails = ~passes
     chosen: list[int] = []
-    left = fails.any(axis=1)  # (programs,) wrong ones that no chosen test rejects
+    left = fails.any(axis=1)  # (programs,) wrong programs that no chosen test rejects
     while left.any() and len(chosen) < most:
         found = fails[left].sum(axis=0)  # (tests,)
         best = max(range(fails.shape[1]), key=lambda at: (found[at], fails[:, at].sum(), -at))

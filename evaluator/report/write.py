@@ -26,7 +26,7 @@ NO_PICTURES = "There are no pictures: they need matplotlib (pip install 'cure-ag
 def write_report(
     directory: RunDirectory, prices: Prices | None = None, on_missing: Callable[[str], None] = lambda _: None
 ) -> Path:
-    """The path of the report.html written, beside the files of `write_files`, metrics.json and problems.csv.
+    """The path of report.html, after writing metrics.json, problems.csv and the files of `write_files`.
 
     `on_missing` gets a sentence for each part left out because a library is missing. Raises ProblemError where the
     directory holds no evaluation.

@@ -42,7 +42,7 @@ class RunDirectory:
 
     @property
     def metrics(self) -> Path:
-        """The file of the metrics, in both modes."""
+        """The file of the metrics, in the modes `release` and `standard`."""
         return self.path / "metrics.json"
 
     @property
@@ -66,9 +66,9 @@ class RunDirectory:
         return names
 
     def write_config(self, settings: Settings, facts: dict[str, Any], problems: Sequence[str] = ()) -> None:
-        """Write the settings and further facts about the run, and the names of its problems; make the directory.
+        """Write the settings and further facts about the run; a new directory is made, with the names of the problems.
 
-        A new directory appears with these files in it. The time at which the run was begun is kept.
+        A new directory appears with complete files. An existing one keeps its problem names and the time of its start.
         """
         if self.config.is_file():
             facts = {**facts, "begun": self._read_config().get("begun", "unknown")}

@@ -1,4 +1,4 @@
-"""Completes an evaluation: asks for missing samples, and runs a problem's table as soon as its samples are there."""
+"""Completes an evaluation: asks for missing samples, and executes a problem's table once its samples have arrived."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Progress:
     of_tables: int
     executions: int
     failed: int
-    """Samples whose request failed now."""
+    """Samples whose request failed since the call began."""
     batch: BatchProgress | None = None
     """Progress of the batches, where samples are asked for by batch."""
 
@@ -47,10 +47,11 @@ async def execute(
     sandbox: Sandbox,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
-    """Complete the run: each missing sample is asked for and each missing execution made, and stored at once.
+    """Complete the run: ask for each missing sample and make each missing execution; store results as they arrive.
 
-    A sample that cannot be had, and an execution on which the sandbox fails, stay missing, and are had by the next
-    call. Once the sandbox fails on everything, samples are still taken, but no further table is run.
+    A sample whose request fails, and an execution on which the sandbox fails, stay missing, and are tried again by the
+    next call. Once the sandbox has failed on every execution of a table, samples are still requested, but no further
+    table is executed.
     """
     run = _Run(directory, settings, problems, askers, sandbox, on_progress)
     try:
@@ -71,7 +72,7 @@ class _Run:
     ) -> None:
         self._settings, self._problems, self._sandbox, self._on_progress = settings, problems, sandbox, on_progress
         self._askers = [asker for asker in askers if asker.engine is not None]
-        # Files are opened before they are read: opening cuts off a torn last line.
+        # Files are opened before they are read: opening cuts off an incomplete last line.
         self._lines: dict[str, Lines] = {asker.role: Lines(directory.samples(asker.role)) for asker in askers}
         self._samples: dict[str, Samples] = {
             asker.role: Samples(
@@ -87,7 +88,7 @@ class _Run:
             sum(len(self._samples[asker.role].missing(number)) for asker in self._askers)
             for number in range(len(problems))
         ]
-        """For each problem, the number of samples that are still under way."""
+        """For each problem, the number of samples that have neither arrived nor failed."""
         self._gate = asyncio.Semaphore(SIDE_BY_SIDE)
         self._running: set[asyncio.Task[None]] = set()
         self._sandbox_is_lost = False
@@ -98,7 +99,7 @@ class _Run:
         )
 
     async def complete(self) -> None:
-        """Ask for samples and compute tables until all is settled."""
+        """Ask for samples and compute tables until every sample has arrived or failed and every table is finished."""
         self._report()
         for number, missing in enumerate(self._unsettled):
             if not missing:
@@ -135,7 +136,7 @@ class _Run:
             task.result()
 
     async def _table(self, number: int) -> None:
-        """Run what is missing of a problem's table, where there is any answer and the sandbox works."""
+        """Make the missing executions of a problem's table, if the problem has an answer and the sandbox works."""
         codes, tests = (self._answers(role, number) for role in ("coder", "tester"))
         async with self._gate:
             earlier = self._earlier.of(number)

@@ -1,4 +1,4 @@
-"""Counts what a run lacks: samples that could not be had, and executions on which the sandbox failed."""
+"""Counts what a run lacks: samples without an answer, and executions on which the sandbox failed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Coverage:
         return sum(counts.missing for counts in self.samples.values())
 
     def record(self) -> dict[str, Any]:
-        """The counts as `missing` of metrics.json."""
+        """The counts as they stand under `missing` in metrics.json."""
         return {
             "complete": not self.missing,
             "problems": {"asked": len(self.problems), "evaluated": self.evaluated},
@@ -61,7 +61,7 @@ class Coverage:
 
 
 def nothing_answered(missing: Mapping[str, Any]) -> EngineError | None:
-    """The error of a run that has no answer at all, though some were asked for; `missing` is that of metrics.json."""
+    """The error of a run that has no answer at all, though some were asked for; `missing` is from metrics.json."""
     asked, answered, reason = _samples(missing)
     if answered or not asked:
         return None
@@ -85,7 +85,7 @@ def incomplete(missing: Mapping[str, Any]) -> EngineError | SandboxError | None:
 
 
 def _samples(missing: Mapping[str, Any]) -> tuple[int, int, str]:
-    """Samples asked for, answers, and the most frequent reason for a missing one, of both roles together."""
+    """Numbers of samples and of answers, and the most frequent reason for a missing sample, of both roles together."""
     roles = [missing[role] for role in _ROLES]
     reasons: Counter[str] = Counter()
     for role in roles:
@@ -95,7 +95,7 @@ def _samples(missing: Mapping[str, Any]) -> tuple[int, int, str]:
 
 
 def coverage_of(directory: RunDirectory, settings: Settings, tables: Iterable[EvaluatedTable]) -> Coverage:
-    """What the run has of what it asked for; `tables` are read once."""
+    """The counts of what the run asked for, has and lacks; `tables` may be an iterator, because it is read once."""
     lost: Counter[str] = Counter()
     cells: dict[int, int] = {}
     names: dict[int, str] = {}

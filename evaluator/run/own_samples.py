@@ -1,9 +1,10 @@
 """Sample files of EvalPlus and LiveCodeBench, evaluated as they are: `cure-agent eval SET --samples FILE`.
 
 EvalPlus has a row for each sample: `task_id` with `solution`, or with `completion`, which continues the prompt.
-LiveCodeBench has a row for each problem: `question_id` and `code_list`. Where the problem was converted from a
-functional one, a sample is a function (or a class Solution with it), and is run by the `main` that the conversion left
-in the row: on all hidden tests and on those that only functions can be given.
+LiveCodeBench has a row for each problem: `question_id` and `code_list`. Some problems asked for a function before they
+were converted to programs; a sample for such a problem is a function, or a class Solution with a method. The sample
+becomes a program by the source text `main`, which the conversion stored in the problem's row, and runs on all hidden
+tests and on the tests that were stored for functions alone.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def with_samples(settings: EvalOptions, problems: Sequence[Problem], file: Path)
 
 
 def samples_of(file: Path, problems: Sequence[Problem]) -> dict[str, list[str]]:
-    """The programs of each problem that has any, by its name. Raises ProblemError where there are none."""
+    """The programs of each problem that has samples, by the problem's name. Raises ProblemError if there are none."""
     by_name = {problem.name: problem for problem in problems}
     found: dict[str, list[str]] = {}
     for number, row in enumerate(read_rows(file)):
@@ -97,7 +98,10 @@ def _program(problem: Problem, source: str) -> str:
 
 
 def with_function_tests(problem: Problem) -> Problem:
-    """The problem, with the tests for functions alone among the hidden ones, and a reference that runs on these."""
+    """The problem with its tests for functions alone added to the hidden tests, and a reference that runs on them.
+
+    A problem that was not converted from one that asks for a function is returned unchanged.
+    """
     function = problem.extra.get("function")
     if not function:
         return problem

@@ -68,7 +68,7 @@ def _as_samples(spec: str, role: Role, programs: Sequence[Sequence[str]]) -> lis
 
 
 def append_new(samples: Iterable[Sample], path: Path) -> None:
-    """Append the samples to the file, without those that it has."""
+    """Append the samples to the file, except those that the file already has."""
     lines = Lines(path)
     try:
         there = {(record["problem"], record["index"], record["error"]) for record in read_lines(path)}

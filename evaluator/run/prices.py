@@ -1,7 +1,7 @@
 """Prices of tokens, given by the user; none is built in, since prices change.
 
-Either `IN:OUT` for every model: US dollars per million prompt tokens and completion tokens. Or a TOML or JSON file with
-a table for each model spec, and one called `*` for all others:
+They are given either as `IN:OUT`, US dollars per million prompt tokens and completion tokens, for every model, or as a
+TOML or JSON file that has a table for each model spec, and a table called `*` for all other models:
 
     ["openai:gpt-4.1-mini"]
     input = 0.4
@@ -24,7 +24,7 @@ from cure.case_file import Shape, checked
 from cure.errors import ProblemError
 
 EVERY = "*"
-"""Stands for every model without a price of its own."""
+"""Key of the price for every model without a price of its own."""
 NO_PRICES = "no prices were given (--price IN:OUT, or --prices FILE)"
 
 
@@ -55,7 +55,7 @@ Prices = Mapping[str, Price]
 
 
 def price_of(prices: Prices, model: str) -> Price | None:
-    """The price of the model; None where none was given."""
+    """The price of the model; None where no price was given for it."""
     return prices.get(model) or prices.get(EVERY)
 
 
@@ -68,7 +68,7 @@ def given_prices(price: str | None, file: Path | None) -> Prices | None:
 
 
 def parse_price(text: str) -> Price:
-    """The price of IN:OUT. Raises ProblemError for any other text."""
+    """The price written as IN:OUT. Raises ProblemError for any other text."""
     parts = text.split(":")
     try:
         numbers = [float(part) for part in parts]
@@ -86,7 +86,7 @@ def read_prices(path: Path) -> dict[str, Price]:
         given = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise ProblemError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:  # those of JSON and TOML derive from ValueError
+    except (ValueError, RecursionError) as error:  # the parse errors of JSON and TOML derive from ValueError
         raise ProblemError(f"{path}: is no price table: {error}") from error
     if not isinstance(given, Mapping) or not given:
         raise ProblemError(f"{path}: is no price table; expected a table for each model with input and output")

@@ -18,7 +18,7 @@ from evaluator.run.tables import LETTERS, NOT_RUN, PASSED, TIMED_OUT, UNKNOWN, E
 from sandbox import Sandbox
 
 Place = tuple[str, TestColumn]
-"""A program and a test."""
+"""Source of a program, and a test."""
 
 
 async def evaluate_problem(
@@ -88,6 +88,7 @@ class _Outcome:
     """What a table keeps of one execution."""
 
     letter: str
+    """Letter of the verdict in the table."""
     output: str = ""
     """Digest of the output."""
     cpu_s: float = 0.0
@@ -118,7 +119,7 @@ class _ProblemRun:
         for row, program in enumerate(earlier.programs):
             if program is None:
                 continue
-            # The time and memory of a program's largest execution stand for all of its executions.
+            # Tables keep only the largest time and memory of a program, so these stand for all of its executions.
             cpu_s, peak_kb = earlier.cpu_s[row], earlier.peak_kb[row]
             for column, letter, output in zip(earlier.columns, earlier.cells[row], earlier.outputs[row], strict=True):
                 if letter != UNKNOWN and column in columns:
@@ -127,7 +128,8 @@ class _ProblemRun:
     async def complete(self, programs: Sequence[str]) -> None:
         """Run the reference solution, which gives the time limit, and each program, on every test without an outcome.
 
-        After `give_up_after` time-outs a program is given up.
+        After `give_up_after` time-outs the remaining tests of a program are given up, that is, marked as not run. They
+        are run nevertheless where they decide the verdict, and for right programs.
         """
         await self._calibrate()
         programs = list(dict.fromkeys(programs))
@@ -139,7 +141,7 @@ class _ProblemRun:
         await self._repeat(self._left_of_right(programs), None)
 
     async def _calibrate(self) -> None:
-        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times what it took."""
+        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times its time."""
         declared = self.judging.limits.cpu_s
         limit = max(declared, self._earlier_limit_s)
         if self._reference:
@@ -159,7 +161,7 @@ class _ProblemRun:
             }
 
     def _give_up(self, programs: Sequence[str], after: int) -> None:
-        """Give up the tests without an outcome of programs that ran out of time often enough earlier."""
+        """Mark the remaining tests as not run, for programs with at least `after` time-outs in the earlier table."""
         for program in programs:
             cells = [self._outcomes.get((program, column)) for column in self._columns]
             if sum(cell is not None and cell.letter == TIMED_OUT for cell in cells) >= after:
@@ -180,7 +182,7 @@ class _ProblemRun:
         await self._run([place for place in self._outcomes if (place[0], place[1].stdin) in inputs], give_up_after)
 
     def _undecided(self, programs: Sequence[str]) -> list[Place]:
-        """Hidden tests given up, of programs that pass all other hidden tests: these tests decide the verdict."""
+        """Hidden tests not run, of programs that pass all other hidden tests: these tests decide the verdict."""
         places: list[Place] = []
         for program in programs:
             cells = {column: self._outcomes[program, column].letter for column in self._hidden}
@@ -189,7 +191,7 @@ class _ProblemRun:
         return places
 
     def _left_of_right(self, programs: Sequence[str]) -> list[Place]:
-        """Tests given up, of programs that pass all hidden tests: right programs are run on every test."""
+        """Tests not run, of programs that pass all hidden tests: right programs are run on every test."""
         right = [
             program
             for program in programs
@@ -225,7 +227,7 @@ class _ProblemRun:
 
     @property
     def lost(self) -> dict[str, int]:
-        """Numbers of programs and tests on which the sandbox failed, by reason."""
+        """Numbers of pairs of a program and a test on which the sandbox failed, by reason."""
         return dict(Counter(cell.reason for cell in self._outcomes.values() if cell.letter == UNKNOWN))
 
 
@@ -235,6 +237,6 @@ def _outcome(cell: Cell) -> _Outcome:
 
 
 def _digest(stdout: str) -> str:
-    """`#` and eight hex digits, equal for outputs with equal tokens; the output's tokens where they are as short."""
+    """`#` and eight hex digits, equal for outputs with equal tokens; tokens of at most eight characters are kept."""
     text = normalise(stdout)
     return text if len(text) <= 8 else "#" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

@@ -18,14 +18,14 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCounts:
-    """The samples of one role, those of one problem apart from those of another."""
+    """Counts of the samples of one role; numbers of samples and of answers are kept by problem."""
 
     asked: Counter[int]
-    """Numbers of samples asked for, by problem."""
+    """Numbers of samples that the run needs, asked for already or not, by problem; of a stored role, those stored."""
     answered: Counter[int]
     """Numbers of answers, by problem."""
     reasons: dict[str, int]
-    """Numbers of samples that the model did not give, by reason; a sample that was not asked for yet has none."""
+    """Numbers of samples whose requests have only failed so far, by reason; the most frequent reasons alone."""
     totals: dict[str, Any]
     """Numbers of answers, tokens and seconds, as in `samples` of metrics.json."""
 

@@ -27,7 +27,7 @@ class Sample:
     """One answer, or the failure of a request for it, as stored in a line of the samples file."""
 
     key: str
-    """SHA-256 of everything that determines the answer: model, prompt, sampling, index."""
+    """32 hexadecimal digits of the SHA-256 of all that determines the answer: model, prompt, sampling, index."""
     problem: int
     """Index of the problem in the set."""
     index: int
@@ -48,7 +48,8 @@ class Samples:
     def __init__(self, path: Path, wanted: int, keys: Callable[[int, int], str] | None) -> None:
         """Read the file, without the samples of other prompts or settings, which `keys` tell apart.
 
-        Without `keys` the samples come from a run or a pool: all are taken, and no model is asked.
+        Without `keys` the samples come from a run or a pool: the first `wanted` of each problem are taken, and no model
+        is asked.
         """
         self._wanted = None if keys is None else wanted
         self._found: dict[int, dict[int, Sample]] = {}
@@ -70,7 +71,7 @@ class Samples:
         return [sample for _, sample in sorted(self._found.get(problem, {}).items())]
 
     def missing(self, problem: int) -> list[int]:
-        """Indices of missing answers to a problem: of those wanted, or of those that an earlier run failed to get."""
+        """Indices of missing answers to a problem: of those wanted, or, without `keys`, of those that failed."""
         indices = sorted(self._failed.get(problem, ())) if self._wanted is None else range(self._wanted)
         return [index for index in indices if index not in self._found.get(problem, {})]
 
@@ -100,7 +101,7 @@ class Asker:
 
     def keys(self, problems: Sequence[Problem]) -> Callable[[int, int], str]:
         """A function of problem and index that gives the key of a sample."""
-        # What `hide_examples` changes is in the prompt; runs recorded before it existed keep their keys.
+        # `hide_examples` changes the prompt, which is in the key; runs from before that setting keep their keys.
         settings = self.settings.model_dump(exclude={"samples", "model", "hide_examples"})
         common = json.dumps([self.spec, settings, self.style.stop], sort_keys=True)
         prompts: dict[int, str] = {}
@@ -132,8 +133,8 @@ async def fill(
 ) -> AsyncGenerator[Sample, None]:
     """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded.
 
-    Where the engine itself fails, all samples that it has not given fail with its reason. Raises EngineError where it
-    has given none.
+    Where the engine itself fails, all samples that it has not given fail with its reason. Raises EngineError where the
+    engine has given none, or had given all.
     """
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
@@ -158,7 +159,7 @@ async def fill(
 async def _completions(engine: Engine, requests: Sequence[Request]) -> AsyncGenerator[Completion, None]:
     """Exactly one completion of each sample: errors for those that the engine has not given when it fails.
 
-    Raises EngineError where it has given none.
+    Raises EngineError where the engine has given none, or had given all.
     """
     left = {(request.key, index) for request in requests for index in range(request.n)}
     count = len(left)

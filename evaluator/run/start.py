@@ -1,4 +1,4 @@
-"""Opens engines and sandbox for an evaluation, completes it, and closes them whatever happens."""
+"""Runs an evaluation: opens engines and sandbox, completes the evaluation, and always closes engines and sandbox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from settings.section import Section
 def read_problems(
     path: Path, limit: int | None, on_note: Callable[[str], None] = lambda _: None
 ) -> tuple[list[Problem], str]:
-    """The problems of a file or a package, and its SHA-256; `on_note` gets each remark of the reader.
+    """The problems of a file or a package, and the SHA-256 of its content; `on_note` gets each remark of the reader.
 
     Raises ProblemError, also where two problems have equal names.
     """
@@ -58,11 +58,14 @@ async def evaluate(
     on_directory: Callable[[RunDirectory], None] = lambda _: None,
     batch: bool = False,
 ) -> RunDirectory:
-    """The run: the newest one with these settings, continued, or a new one, whose directory is made once it can begin.
+    """The directory of the evaluated run: the newest run with these settings is continued.
 
-    It lacks the samples that could not be had, and the executions on which the sandbox failed (`run.missing` counts
-    both); the next call has them. `options` are settings of engines. With `batch`, servers are asked through their
-    batch API, local models as usual. Raises EngineError where batches are under way and `batch` is not set.
+    A new run is begun where there is none, or `fresh` is set. The directory of a new run is made only
+    when engines and sandbox are open. The run lacks samples whose requests failed, and executions on which the sandbox
+    failed (`evaluator.run.missing` counts both); the next call tries these again.
+
+    `options` are settings of engines. With `batch`, servers are asked through their batch API, local models as usual.
+    Raises EngineError where batches are under way and `batch` is not set.
     """
     directory = find_or_choose(outputs, settings, fresh)
     stored = {
@@ -101,7 +104,7 @@ class _JoinedProgress:
         self._batches: dict[Path, BatchProgress] = {}
 
     def batch_options(self, state: Path) -> list[Section]:
-        """Options of an engine that asks by batch."""
+        """Options that make an engine use the batch API, with its state in the file `state`."""
         from engines import BatchOptions
 
         def show(progress: BatchProgress) -> None:
@@ -121,7 +124,7 @@ class _JoinedProgress:
 def _refuse_batches_under_way(states: Iterable[Path]) -> None:
     for state in states:
         if state.is_file():
-            # Imported late: it loads the HTTP client.
+            # Imported only where needed, because the import loads the HTTP client.
             from engines import refuse_under_way
 
             refuse_under_way(state)

@@ -1,4 +1,4 @@
-"""Computes the metrics of a run from its tables and samples: both modes, cost, verdicts. Nothing is executed."""
+"""Computes the metrics of a run from its stored tables and samples: standard and release metrics, cost, verdicts."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ WORDS = {
 """The verdict in words of each letter of a table's cells."""
 
 LEVELS = ("easy", "medium", "hard")
-"""Difficulties in order; other names follow them."""
+"""Difficulties in the order shown; groups with other names come after these."""
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
     """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError without a run.
 
-    Metrics are over the answers that the run has; `missing` counts the others. Where something is missing, best-of-n
-    and the released metrics take problems with an answer of each role, and leave out programs and tests without a
+    Metrics are over the answers that the run has; `missing` counts the others. In an incomplete run, best-of-n and the
+    release metrics use only problems with an answer of each role, and leave out programs and tests without a
     verdict. The tables are read one by one, and only their verdicts stay in memory.
     """
     settings = directory.read_settings()
@@ -87,7 +87,7 @@ def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
 
 
 def _has_roles(problem: ProblemVerdicts, settings: Settings) -> bool:
-    """Whether the problem has an answer of each role that takes part: without, nothing is chosen among programs."""
+    """Whether the problem has an answer of each role that takes part; otherwise tests cannot choose among programs."""
     return (problem.programs > 0 or settings.coder is None) and (problem.tests > 0 or settings.tester is None)
 
 
@@ -120,7 +120,7 @@ def _release(
     pairs = tuple((size, size) for size in (4, 16) if any(size <= n and size <= m for n, m in largest))
     pairs = pairs or tuple((n, m) for n, m in largest if m)
     if incomplete and not problems:
-        # The released code prints 0 for no data.
+        # The released code prints 0 where there is no data, which would look like a result.
         reason = "no problem has an answer of each role"
         return asdict(release.ReleaseScore(release.Printed(), release.Counts(), reason=reason))
     asked = release.ReleaseOptions(pairs, single_eval=settings.tester is None, max_test=settings.max_test)
@@ -154,7 +154,7 @@ class _Counts:
     """Counts over all tables, added up while the tables are read."""
 
     references: int = 0
-    """Reference solutions that pass all hidden tests, or fail one."""
+    """Reference solutions with a verdict: all hidden tests passed, or one failed."""
     undecided_references: int = 0
     """Reference solutions that fail no test, but lack the outcome of some."""
     failing: list[str] = field(default_factory=list)

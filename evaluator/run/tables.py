@@ -60,20 +60,20 @@ class EvaluatedTable:
     outputs: tuple[tuple[str, ...], ...]
     """(programs, columns) digests of the tokens printed; empty rows for programs that could not be extracted."""
     cpu_s: tuple[float, ...]
-    """(programs,) CPU seconds of the slowest execution."""
+    """(programs,) CPU seconds of the program's slowest execution."""
     peak_kb: tuple[int, ...]
-    """(programs,) kilobytes of the largest execution."""
+    """(programs,) peak memory in kB of the execution that took the most."""
     reference: str | None = None
     """(columns) letters of the reference solution; None where the problem has none."""
     limit_s: float = 1.0
     comparison: str = "tokens"
     executions: int = 0
     truncated: dict[str, int] = field(default_factory=dict)
-    """Samples cut at `max_tokens`, by role."""
+    """Number of samples cut at `max_tokens`, by role."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Samples that the model did not give, by role."""
+    """Number of samples that the model did not give, by role."""
     lost: dict[str, int] = field(default_factory=dict)
-    """Numbers of cells without a verdict, because the sandbox failed, by reason."""
+    """Number of cells without a verdict because the sandbox failed, by reason."""
     difficulty: str = ""
     """The problem's difficulty according to the set; empty where the set names none."""
     date: str = ""
@@ -92,7 +92,11 @@ class EvaluatedTable:
         return np.array(rows, dtype=np.bool_).reshape(len(self.cells), len(chosen))
 
     def without_lost_cells(self) -> EvaluatedTable:
-        """The table without programs that lack the outcome of a hidden test, and without other tests that lack one."""
+        """The table without the cells that the sandbox lost.
+
+        Programs that lack the outcome of a hidden test are left out, and then tests whose outcome a remaining program
+        lacks.
+        """
         hidden = [at for at, column in enumerate(self.columns) if column.suite == "hidden"]
         rows = [row for row, cells in enumerate(self.cells) if not cells or UNKNOWN not in (cells[at] for at in hidden)]
         lost = {at for row in rows for at, letter in enumerate(self.cells[row]) if letter == UNKNOWN}

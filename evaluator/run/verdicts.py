@@ -1,4 +1,4 @@
-"""Turns the tables of a run into verdicts for the metrics: answers only, each at its place among the answers."""
+"""Turns the tables of a run into verdicts for the metrics. Samples without an answer have no row or column in these."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def case_of(directory: RunDirectory) -> ScoredCase:
 
 
 def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
-    """The verdicts of one problem; inputs and outputs are numbers, equal for equal texts."""
+    """The verdicts of one problem; each text of an input or output is replaced by a number, equal for equal texts."""
     programs, columns, requested = len(table.cells), len(table.columns), len(table.test_samples)
     letters = np.array([list(row or " " * columns) for row in table.cells], dtype="U1").reshape(programs, columns)
     passed, known = letters == PASSED, letters != UNKNOWN
@@ -70,5 +70,5 @@ def verdicts_of(table: EvaluatedTable) -> ProblemVerdicts:
 
 
 def _truth(reference: str, place: int | None) -> bool | None:
-    """Whether the reference solution passes the test in this column; None where that is not known."""
+    """Whether the reference solution passes the test in this column; None where the outcome is not known."""
     return None if place is None or reference[place] == UNKNOWN else reference[place] == PASSED

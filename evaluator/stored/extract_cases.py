@@ -1,6 +1,6 @@
 """`eval extract`: extraction over a file of stored answers.
 
-The file is an object with any of three lists, or just the first of them:
+The file is an object with any of three lists, or an array, which is read as `responses`:
 
 * `responses`: `{kind: "code" | "unit_test", name, response}`
 * `modify`: `{input}`, the input or output of a test before newlines and tags are repaired

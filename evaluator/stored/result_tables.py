@@ -13,7 +13,7 @@ from evaluator.report.content.measures import grids_of, lines_of, number
 from evaluator.terminal import plain, table
 
 _WIDE = 100
-"""Columns of a terminal that shows all of a comparison."""
+"""Minimum width of a terminal, in characters, for all columns of a comparison."""
 _NO_VALUE = {"b": None}
 _WIDEST = 48
 """Maximum characters of a text in a table."""
@@ -37,9 +37,10 @@ def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
 
 
 def comparison_tables(results: Sequence[Mapping[str, Any]], width: int) -> list[Table | Text]:
-    """The runs, their values where they are more than two, and a table of differences for each comparison.
+    """The list of runs, a table of their values if there are more than two runs, and a table of differences for each
+    comparison.
 
-    A terminal of less than 100 columns has no room for the name of the test and the detectable difference.
+    In a terminal of less than 100 columns, the name of the test and the detectable difference are left out.
     """
     first = results[0]
     letters = [chr(ord("A") + number) for number in range(len(results) + 1)]
@@ -61,8 +62,11 @@ def comparison_tables(results: Sequence[Mapping[str, Any]], width: int) -> list[
 
 
 def _differences(result: Mapping[str, Any], letter: str, every: bool, width: int) -> Table:
-    """The differences of one comparison: of headlines, and with `every` of all measures, but of best-of-n only for the
-    most programs and tests."""
+    """The differences of one comparison.
+
+    Headline measures are always shown. With `every`, so are the other measures that have a difference, except
+    best-of-n.
+    """
     wide = width >= _WIDE
     rows = []
     for row in result["differences"]:

@@ -1,8 +1,9 @@
 """`eval score` and `eval compare`: metrics of files of stored tables (`cure/metrics/case_file.py`), and of runs.
 
-The result of scoring is a list, one entry for each case or run, in order: `name`, `config`; in release mode `printed`,
-`counts`, `error`, `reason`; in standard mode `standard` with `selection`, `coverage`, `values`, `best_of_n`. Where the
-released code raises, `error` names its exception, numbers it never printed are null and `reason` says why.
+The result of scoring is a list, one entry for each case or run, in order. Each entry has `name`, `config` and `lacks`
+(what is missing, in words). The modes `release` and `both` add `printed`, `counts`, `error` and `reason`; the modes
+`standard` and `both` add `standard`, with `selection`, `coverage`, `values`, `best_of_n` and others. Where the released
+code raises an exception, `error` names the exception, `reason` says why, and numbers that were not printed are null.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None
 def compare_cases(paths: Sequence[str], case: str | None = None, sampling: Sampling | None = None) -> list[Result]:
     """The comparisons of each further file or run with the first, on the problems that all of them have.
 
-    Of each file the case called `case`, by name or number, or the only one, is compared; where all cases of a file
-    share their problems, the first is taken. Raises ProblemError where there is nothing to compare, or two runs are
-    not comparable.
+    `case` is the name or number of the case to take from each file. Without `case`, the first case is taken, provided
+    that all cases of the file share their problems. Raises ProblemError where there is nothing to compare, or two runs
+    are not comparable.
     """
     first, *others = (_chosen(read_cases(path), path, case) for path in paths)
     sampling = sampling or Sampling()

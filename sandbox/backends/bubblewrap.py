@@ -31,7 +31,7 @@ class Identity:
     caller: int | None
     """User id that bwrap runs under; None: the user id of this process."""
     program: int | None
-    """User id of programs; None: the runner's, which the user namespace then protects from programs."""
+    """User id of programs; None: the runner's user id, and the user namespace protects the runner from programs."""
 
 
 class Bubblewrap:
@@ -121,8 +121,9 @@ def features(executable: str) -> str:
 def identities() -> Iterator[Identity]:
     """Pairs of user ids to try for jails, the most isolating first.
 
-    First, root keeps only the right to change user ids, so that programs get a user id of their own: then they cannot
-    signal the runner, and forks are cheaper. Second, root becomes another user.
+    A process that is not root has only its own user id. Root first runs bwrap as root, without most capabilities, and
+    programs under a user id of their own: then programs cannot signal the runner, and forks are cheaper. Second, root
+    runs bwrap under another user id.
     """
     if os.geteuid() != 0:
         yield Identity(None, None)
@@ -147,8 +148,8 @@ def isolation_arguments(
 ) -> list[str]:
     """Arguments of bwrap for its namespaces and capabilities; `supported` are its features, see `features`.
 
-    Where programs have a user id of their own, the first process keeps the right to change user ids, and the
-    capabilities `more`.
+    Where programs have a user id of their own, the first process keeps the capabilities to change user and group ids
+    and to signal other users' processes, and the capabilities `more`.
     """
     arguments = ["--die-with-parent", "--new-session", "--as-pid-1", "--hostname", hostname, "--cap-drop", "ALL"]
     if identity.program is None:
@@ -167,7 +168,7 @@ def _arguments(executable: str, python: JailPython, identity: Identity, packages
     arguments += ["--clearenv", *(word for pair in environment.items() for word in ("--setenv", *pair))]
     # Some settings below /proc/sys belong to the user namespace and may be written from inside.
     arguments += [*python.arguments, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
-    # The machine has a certain number of terminals, which all containers share, and programs need none.
+    # Pseudo-terminals are limited in number for the whole machine, containers included, and programs need none.
     arguments += ["--perms", "0755", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts"]
     if packages != NONE:
         arguments += ["--perms", "0755", "--dir", str(Path(PLACE).parent), "--perms", "0755", "--dir", PLACE]

@@ -20,7 +20,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
 
     Raises SandboxUnavailable when the process cannot be started.
     """
-    # os.pipe, because asyncio may use sockets, and the runner moves inputs with splice.
+    # asyncio's own pipes may be sockets, but the runner moves inputs with splice, which needs a pipe.
     stdin, to_process = os.pipe()
     from_process, stdout = os.pipe()
     complaints = os.memfd_create("complaints")
@@ -40,7 +40,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
                 group=user,
                 extra_groups=None if user is None else [],
                 pass_fds=tuple(pass_fds),
-                # bwrap's second process is not bound to the first until both are set up: they are ended as a group.
+                # Until both of bwrap's processes are set up, the second may outlive the first: end them as a group.
                 start_new_session=True,
             )
         finally:
@@ -51,7 +51,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
         output, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), reader)
         target, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, writer)
     except BaseException as error:
-        # A cancelled caller has no connection yet to end, so the process is ended here.
+        # The caller has no connection yet through which it could end the process.
         if output is not None:
             output.close()
         if process is not None:
@@ -77,7 +77,10 @@ class PipeConnection:
         target: asyncio.WriteTransport,
         complaints: int,
     ) -> None:
-        """`output` feeds `stream` with what the process writes; `target` leads to its standard input."""
+        """`output` feeds `stream` with what the process writes; `target` leads to the standard input of the process.
+
+        `complaints` is the descriptor of the file that receives the standard error of the process.
+        """
         self._process = process
         self._stream = stream
         self._output = output
@@ -106,7 +109,7 @@ class PipeConnection:
         self.complaint()
         self._ended = True
         _end_group(self._process)
-        # asyncio closes this end itself if the process ended first; aborting it then would be an error.
+        # asyncio closes the transport itself if the process ended first; aborting a closed one would be an error.
         if not self._target.is_closing():
             self._target.abort()
         self._output.close()
@@ -115,9 +118,9 @@ class PipeConnection:
 
 
 def _end_group(process: Process) -> None:
-    """Kill a process, and the group it leads if it leads one."""
+    """Kill a process, together with its process group if it leads a group."""
     if process.returncode is None:
-        # Not `process.kill`: it polls the process first, and so takes the exit status from the task that waits for it.
+        # Not `process.kill`, which polls first and so takes the exit status away from the task that awaits the process.
         for kill in (os.killpg, os.kill):
             with suppress(ProcessLookupError):
                 kill(process.pid, signal.SIGKILL)

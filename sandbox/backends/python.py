@@ -27,7 +27,7 @@ class JailPython:
     arguments: tuple[str, ...]
     """Read-only binds of interpreter, standard library and shared libraries; no user's files, no other packages."""
     origin: str
-    """Path on this machine."""
+    """What messages name: the installation's folder on this machine, for the system's Python the executable."""
     version: tuple[int, int]
     command: str
     """The interpreter's path on this machine."""

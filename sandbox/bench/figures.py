@@ -1,4 +1,4 @@
-"""The figures of one measurement."""
+"""The figures of one measurement of the sandbox's speed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Figures:
     per_second: dict[str, float]
     """Executions per second, by name of the mode or comparison."""
     mixed_s: float
-    """Seconds of the mixture with endless loops."""
+    """Seconds of the mixture: a workload in which some executions crash and some loop endlessly."""
     endless_alone_s: float
     """Seconds of the mixture's endless executions alone, in the same sandbox."""
 

@@ -48,8 +48,8 @@ async def boot(
 ) -> None:
     """Send the modules that `boot_command` waits for, and await `ready`, which waits for the jail's first answer.
 
-    `modules` are names by package (`runner` is `sandbox.runner`), in import order. Raises SandboxError in the backend's
-    own words when no answer comes, after ending the jail.
+    `modules` maps packages (`runner` is `sandbox.runner`) to names of their modules, in import order. When no answer
+    comes, ends the jail and raises SandboxError with what the jail or its backend wrote to standard error.
     """
     try:
         connection.write(boot_payload(modules))
@@ -63,7 +63,10 @@ async def boot(
 
 
 def boot_payload(modules: Mapping[str, Sequence[str]]) -> bytes:
-    """The input of `boot_command`: a length (8 bytes, little-endian), then names and sources, separated by NUL."""
+    """The bytes that a process of `boot_command` reads: a length, then names and sources, separated by NUL.
+
+    The length has 8 bytes, little-endian.
+    """
     parts = ["sandbox", ""]
     for package, names in modules.items():
         parts += [f"sandbox.{package}", ""]

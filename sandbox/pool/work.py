@@ -33,7 +33,7 @@ class Work:
     pending: deque[int] = field(default_factory=deque)
     """Inputs that were not sent to a slot yet."""
     is_slow: bool = False
-    """Set after a slow or lost input: the rest go one by one, each to its own fork, after other programs' inputs."""
+    """Set after a time-out or a lost slot: the other inputs run one by one, in forks of their own, after other work."""
     under_way: int = 0
     """Number of inputs that were sent to a slot and not answered."""
     timeouts: int = 0
@@ -41,7 +41,10 @@ class Work:
     """By input: number of slots lost while they ran that input alone."""
 
     def next_batch(self, most: int, most_bytes: int) -> list[int]:
-        """Inputs for one slot, taken from `pending`: at least one, and up to `most` unless the work is slow."""
+        """Inputs for one slot, taken from `pending`: one if the work is slow, else up to `most`.
+
+        Together they have at most `most_bytes` bytes, except that a single input may have more.
+        """
         batch = [self.pending.popleft()]
         size = len(self.job.inputs[batch[0]])
         while self.pending and len(batch) < (1 if self.is_slow else most):

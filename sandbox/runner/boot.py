@@ -11,7 +11,7 @@ PATIENCE_S = 60.0
 
 
 def take(size: int) -> bytes:
-    """The next `size` bytes of standard input, and not one more: frames follow."""
+    """The next `size` bytes of standard input, and not one more: `main` reads what follows."""
     data = b""
     while len(data) < size:
         chunk = os.read(0, size - len(data))
@@ -21,14 +21,14 @@ def take(size: int) -> bytes:
     return data
 
 
-# An engine that is killed while it starts a container may leave the container running with no host to talk to.
+# A host process that is killed while it starts a container may leave the container running without any input.
 if not select.select([0], [], [], PATIENCE_S)[0]:
     os._exit(0)
 # Name, source, name, source, ...; a package comes before its modules and has an empty source.
 parts = take(int.from_bytes(take(8), "little")).decode().split("\0")
 for name, source in zip(parts[::2], parts[1::2], strict=True):
     module = types.ModuleType(name)
-    # A copy: a program that patches `len` or `exec` must not patch the code that ends the program.
+    # A copy, so that a program that replaces `len` or `exec` does not replace them for the runner's own modules.
     module.__dict__["__builtins__"] = dict(vars(builtins))
     sys.modules[name] = module
     package, _, leaf = name.rpartition(".")

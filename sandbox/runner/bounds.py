@@ -12,7 +12,7 @@ from sandbox.runner.frames import Limits
 
 OPEN_FILES = 64
 QUEUED_SIGNALS = 256
-"""All processes of a user together have one limit on these; see setrlimit(2)."""
+"""Limit on queued signals; those of all processes of a user count together, see setrlimit(2)."""
 STACK = 64 << 20
 SHARED_SLACK = 1 << 30
 """Bytes of address space beyond the memory limit, for libraries and for arenas that threads reserve but do not use."""
@@ -23,14 +23,14 @@ class Kernel(NamedTuple):
     """Properties that differ between kernels: gVisor's lacks some of Linux."""
 
     refused: frozenset[int]
-    """Kinds of limits that it refuses to set."""
+    """Kinds of limits that the kernel refuses to set."""
     slack: int
-    """Bytes of address space beyond the memory limit; few where the kernel does not enforce the limit on data."""
+    """Bytes of address space beyond the memory limit; fewer where the kernel does not enforce the limit on data."""
 
     def bounds(self, limits: Limits, executions: int = 1, file_size: int | None = None) -> Bounds:
-        """Limits of a process that does this many executions; that on CPU time is a backstop, in whole seconds.
+        """Limits of a process that does `executions` executions; the limit on CPU time is rounded up, plus one second.
 
-        `file_size` is the largest file it may write, by default `file_limit(limits)`.
+        `file_size` is the most bytes of a file that the process writes, by default `file_limit(limits)`.
         """
         wanted = (
             (resource.RLIMIT_CPU, executions * ceil(limits.cpu_s) + 1),

@@ -12,7 +12,7 @@ class Directory:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # Opened now, so that it stays readable whatever mode a program gives it.
+        # Opened now, so that the directory stays readable whatever mode a program gives it.
         self._fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         status = os.fstat(self._fd)
         self._mode, self._modified_ns, self._size = status.st_mode, status.st_mtime_ns, status.st_size
@@ -25,7 +25,7 @@ class Directory:
         self._counts = self._has_size_of_entries()
 
     def _has_size_of_entries(self) -> bool:
-        """Whether the directory's size shows if it is empty, which is so in a tmpfs, where every entry adds to it."""
+        """Whether the directory's size tells if the directory is empty: in a tmpfs every entry adds to the size."""
         marker = f"{self._path}/marker"
         os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
         grown = os.fstat(self._fd).st_size > self._size

@@ -1,6 +1,7 @@
 """A process that forks one execution of a program after another.
 
-It was prepared for that program: it has set the limits, which executions inherit, and holds their streams and the code.
+The process serves that program only: executions inherit the limits that the process has set, and the streams and the
+code that it holds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sandbox.runner.zygote import Starter, Zygote
 
 
 class Forker(ForkedOnRequest):
-    """PID 1's side of the forker of one program, which is a child of the zygote."""
+    """PID 1's handle on the forker of one program; the forker is a child of the zygote, see `sandbox.runner.zygote`."""
 
     def __init__(self, jail: Jail, zygote: Zygote, pid: int, go: int, done: int) -> None:
         self._jail = jail
@@ -29,7 +30,10 @@ class Forker(ForkedOnRequest):
         super().__init__(pid, done, zygote.end)
 
     def execute(self, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """The ending of the next execution. All processes that it started have ended too, perhaps with the forker."""
+        """The ending of the next execution.
+
+        All processes that the execution started have ended as well; the forker may have been ended with them.
+        """
         self._is_busy = True
         with suppress(BrokenPipeError):
             os.write(self._go, b"x")

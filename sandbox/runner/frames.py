@@ -34,7 +34,7 @@ JUDGED_BODY = struct.Struct("<BiiddQIIQ")
 SHARED_BODY = struct.Struct("<ddQIIQ")
 """CPU s, wall s, peak kB, bytes of reason, of stderr and of stdout, which follow.
 
-It can claim only an `ok` or, with a reason, the `crash` of a program that raised an exception.
+Such a record can claim only an `ok` or, with a reason, the `crash` of a program that raised an exception.
 """
 READY_BODY = struct.Struct("<I")
 """Version of this protocol."""
@@ -49,7 +49,7 @@ NONE = -(1 << 31)
 """Stands for "no exit code" or "no signal"."""
 STDERR_TAIL = 8192
 LARGEST_BATCH = 1 << 20
-"""Bytes of gathered records at which the runner sends them; the last record may exceed it."""
+"""Bytes of gathered records from which the runner sends them; the last record may make a batch larger than this."""
 LARGEST_SHARED = 64 << 20
 """Maximum bytes of records that one shared process may write."""
 

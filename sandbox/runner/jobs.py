@@ -1,4 +1,4 @@
-"""Runs the inputs of one job: of a plain program several in one process, of any other each in a fork of its own."""
+"""Runs the inputs of one job: several in one process if the program is plain (see `plain`), else each in a fork."""
 
 from __future__ import annotations
 
@@ -24,22 +24,25 @@ from sandbox.runner.zygote import Starter
 COMPILE_LIMITS = Limits(cpu_s=10, wall_s=20, memory=1 << 30, output=64 << 20, processes=1)
 COMPILE_ERROR = "compile error"
 SHARES = 2
-"""Maximum shared processes of a job, after which its remaining inputs get forks of their own."""
+"""Maximum number of processes of a job that run several inputs each; further inputs get forks of their own."""
 SLOW = 0.05
-"""Share of the CPU limit after which an input counts as slow: it runs again, alone, without delaying others."""
+"""Share of the CPU limit after which an input counts as slow.
+
+A shared process is then ended, and the input runs again in a fork; after a slow fork, the host gets the rest back.
+"""
 SLOW_WALL_S = 0.2
 STUCK_WALL_S = 1.0
 """Wall seconds without progress after which a shared process is ended, even if it used little CPU time."""
 LOOK_S = 0.025
 """Seconds between two polls of a shared process."""
 MOST_FORKED = 64
-"""Executions whose files are made together; the files of more cannot be passed on at once, see MOST_FILES."""
+"""Maximum number of executions whose files are made together: a request to the zygote is limited to MOST_FILES."""
 LARGEST_UNCOMPILED = 1 << 14
-"""Bytes of source up to which the first execution may compile it, in little more than COMPILE_SLACK_S."""
+"""Maximum bytes of a source that the first execution may compile itself, in little more than COMPILE_SLACK_S."""
 COMPILE_SLACK_S = 0.1
-"""CPU seconds that such an execution gets in addition; what compiling really took is subtracted afterwards."""
+"""Additional CPU seconds of an execution that compiles; the time that compiling really took is subtracted later."""
 COMPILE_S = 1.0
-"""CPU seconds for compiling where inputs are to share a process."""
+"""CPU seconds after which a shared process that is still compiling is ended."""
 
 
 class Job(NamedTuple):
@@ -52,7 +55,7 @@ class Job(NamedTuple):
     table: list[tuple[int, int]]
     """Index and size of each input."""
     inputs: int
-    """Descriptor of the file."""
+    """Descriptor of the file with the inputs."""
 
 
 class CompileFailure(NamedTuple):
@@ -76,7 +79,9 @@ class Jobs:
         self._starter = Starter(jail, Tasks(jail, self.interpreter, self.library))
 
     def run(self, job: Job) -> bool:
-        """Run inputs and return whether all were run; after a slow one the rest is left to the host, for several slots.
+        """Run the inputs and return whether all were run.
+
+        After a slow input the remaining ones are left to the host, which can distribute them over several slots.
 
         Raises JailUnusable where the slot must be replaced.
         """
@@ -118,7 +123,7 @@ class Jobs:
     def _alone(self, job: Job, code: int, first: int, offset: int, most: int) -> tuple[int, bool]:
         """Run at most this many inputs in forks of their own; returns how many were run, and whether the last was slow.
 
-        None is run where the program was not compiled and the first execution could not do that.
+        No input is run if the program was not compiled and the first execution failed to compile it.
         """
         runs = []
         try:
@@ -127,7 +132,7 @@ class Jobs:
                 runs[-1].fill(job.inputs, offset, size)
                 offset += size
             execute = self._execute_forked if self._jail.can_fork_from_child else self._execute
-            # Closed before the files are, because closing ends what may still use them.
+            # The generator is closed before the files, because closing it ends the processes that may still use them.
             with closing(execute(job, code, runs)) as endings:
                 done = 0
                 for ending in endings:
@@ -141,7 +146,7 @@ class Jobs:
                 run.close()
 
     def _execute(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """The ending of each of these executions, as it ends; the starter starts a process for each."""
+        """Yield how each of these executions ended, once it has; the starter starts a process for each."""
         bounds = self._jail.kernel.bounds(job.limits)
         for run in runs:
             self._report.reset()
@@ -149,9 +154,9 @@ class Jobs:
             yield self._jail.watch(process, job.limits, self._outbox.flush)
 
     def _execute_forked(self, job: Job, code: int, runs: list[Execution]) -> Generator[Ending, None, None]:
-        """The ending of each of these executions, as it ends; a forker starts them.
+        """Yield how each of these executions ended, once it has; a forker, one process for many of them, forks each.
 
-        Yields nothing where the program was not compiled and the first execution could not do that.
+        Yields nothing if the program was not compiled and the first execution failed to compile it.
         """
         bounds = self._jail.kernel.bounds(job.limits)
         forker: Forker | None = None
@@ -206,7 +211,7 @@ class Jobs:
             self._watch_shared(process, job.limits, sent)
             self._forward(sent)
             if sent.count < len(table):
-                # Whatever ended the process must not also count against the input that runs again.
+                # Read and so reset: what ended the process must not count again against the input that runs again.
                 self._oom_kills.rose()
                 self._jail.entering_failed()
             return sent.count
@@ -238,7 +243,7 @@ class Jobs:
     def _compile(self, source: bytes, code: int) -> CompileFailure | None:
         """Have the program compiled in a process of its own; returns the failure, or None."""
         failed, was_killed = self._try_to_compile(source, code)
-        # Once more: perhaps only the zygote was killed.
+        # A compiler that was killed is started once more: perhaps it died only because the zygote was killed.
         return self._try_to_compile(source, code)[0] if was_killed else failed
 
     def _try_to_compile(self, source: bytes, code: int) -> tuple[CompileFailure | None, bool]:

@@ -1,9 +1,9 @@
 """Recognises plain programs: their code names nothing that reaches beyond their own globals and standard streams.
 
 Several inputs of a plain program may run one after another in one process. The rule is an allow-list over the names and
-constants of compiled code. It keeps what an honest program does on one input from changing what it does on the next. A
-program that circumvents the rule can only spoil its own results: it is jailed like any other, and no expected output is
-within reach.
+constants of compiled code. It keeps what an honest program does on one input from changing what the program does on
+the next. A program that circumvents the rule can only spoil its own results: like every program it runs in a jail, from
+which no expected output can be read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SPECIAL = frozenset(
         slots str sub truediv trunc xor
     """)
 )
-"""Names with two underscores that only define or use operators."""
+"""Harmless names with double underscores: operators, construction, and attributes that describe a definition."""
 
 CODE_AND_FILES = _words("""
     eval exec compile globals locals vars dir getattr setattr delattr breakpoint help license credits copyright
@@ -63,7 +63,7 @@ REGISTRIES = _words("""
     register get_overloads clear_overloads global_enum get_cache_token
     _convert_ _member_names_ _member_map_ _value2member_map_ _unhashable_values_ _field_defaults
 """)
-"""Functions that look up or write to modules by name, or tables that belong to a class or to all classes."""
+"""Functions that find or change modules by name, and tables kept for one class or for all classes."""
 
 STATE = _words("""
     DefaultContext BasicContext ExtendedContext setcontext purge setfirstweekday tzset dispatch_table
@@ -109,7 +109,7 @@ _EXTENDED = opcode.EXTENDED_ARG
 
 
 def reachable_modules() -> frozenset[str]:
-    """Names by which the loaded ones of MODULES hold modules outside that list, and their private names."""
+    """Names of attributes of the loaded MODULES that are modules outside MODULES or are private (`_name`)."""
     names = set()
     for name in MODULES:
         module = sys.modules.get(name)
@@ -138,7 +138,7 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
         for name in code.co_names:
             if name in FORBIDDEN or name in forbidden or (name.startswith("__") and name not in special):
                 return None
-        # A table that belongs to a function or class; by its bare name it is the program's own.
+        # As an attribute, `__annotations__` is the table of a function or class; as a bare name, the program's own.
         if "__annotations__" in code.co_names and "__annotations__" in _named_by(code, _ATTRIBUTE_LOADS, _LOAD_SHIFT):
             return None
         constants = list(code.co_consts)
@@ -192,7 +192,7 @@ def names_of(code: types.CodeType) -> frozenset[str]:
 
 
 def changed_attributes(code: types.CodeType) -> frozenset[str]:
-    """Names of attributes, of any object, that the code and code nested in it set or delete, itself or by WRITERS."""
+    """Names of attributes, of any object, that the code and code nested in it set or delete, directly or by WRITERS."""
     names = _named_by(code, _ATTRIBUTE_CHANGES)
     names.update(*(WRITERS[name] for name in code.co_names if name in WRITERS))
     for constant in code.co_consts:
@@ -202,9 +202,10 @@ def changed_attributes(code: types.CodeType) -> frozenset[str]:
 
 
 def suspends(code: types.CodeType) -> bool:
-    """Whether the code has functions that do something when they are destroyed before they finish.
+    """Whether the code defines generators or coroutines that have an effect when destroyed before they finish.
 
-    These are coroutines, which warn, and generators with an exception table (`try`, `with`); other generators just end.
+    Coroutines and asynchronous generators always count, since Python may warn about them; generators count only with
+    an exception table (`try`, `with`), whose handlers would run.
     """
     flags = code.co_flags
     if flags & OTHER_SUSPENDING or (flags & GENERATOR and code.co_exceptiontable):

@@ -21,7 +21,7 @@ RECURSION_LIMIT = sys.getrecursionlimit()
 
 
 class Interpreter:
-    """What is prepared before the fork: the module `__main__` and the standard streams."""
+    """The objects prepared before the fork: the module `__main__` and the standard streams."""
 
     def __init__(self) -> None:
         self.encoding, self.errors = sys.stdin.encoding, sys.stdin.errors or "strict"
@@ -31,7 +31,7 @@ class Interpreter:
         self.main = fresh_main()
 
     def renew(self) -> None:
-        """Replace `__main__` by one made after `gc.freeze`, so that the garbage collector can collect it."""
+        """Replace `__main__` by a module made after `gc.freeze`, so that the garbage collector can collect it."""
         self.main = sys.modules["__main__"] = fresh_main()
 
     def install(self) -> None:
@@ -79,8 +79,8 @@ def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = Fal
     """Execute marshalled `code` as `__main__` and end the process with the exit status of `python main.py`.
 
     `quiet` says that the program does nothing after its last line: no thread, no exit handler, no destructor. `leave`
-    is bound before the program runs, which may replace `os._exit`. There are few functions here, because calling one
-    more costs copies of pages in every execution.
+    is bound before the program runs, because the program may replace `os._exit`. The code is not split into more
+    functions, because each further call makes the kernel copy pages of memory in every execution.
     """
     status = 1
     interrupted = False
@@ -88,7 +88,7 @@ def run(code: bytes, interpreter: Interpreter, report: Report, quiet: bool = Fal
         try:
             if b"stack_size" in code:
                 confine.allow_large_stacks()
-            # Called with `*`, so that CPython does not specialise the call, which would count one frame less.
+            # Called with `*`, so that CPython does not specialise the call: a specialised one counts as one frame less.
             exec(*(marshal.loads(code), interpreter.main.__dict__))
             status = 0
         except SystemExit as stop:
@@ -154,7 +154,7 @@ def _finalize(interpreter: Interpreter) -> bool:
             threading._shutdown()
     atexit._run_exitfuncs()
     flushed = flush()
-    # A replaced sys.stdout or a file left open is written when its last reference goes.
+    # An object that replaced sys.stdout, or a file left open, is flushed when its last reference is dropped.
     with suppress(BaseException):
         sys.stdout, sys.stderr = interpreter.stdout, interpreter.stderr
         interpreter.main = types.ModuleType("__main__")
@@ -183,9 +183,10 @@ def _is_closed(stream: Any) -> bool:
 
 
 def abandon_main() -> None:
-    """Drop the module `__main__`, so that its objects are destroyed, which may print. The caller must not hold it.
+    """Drop the module `__main__`, so that its objects are destroyed, which may print.
 
-    Garbage is collected first, while globals still exist: an interpreter does that when it ends.
+    The caller must hold no reference to the module. Garbage is collected first, while globals still exist, as an
+    interpreter does when it ends.
     """
     gc.collect()
     sys.modules.pop("__main__", None)

@@ -1,4 +1,4 @@
-"""Records of executions: those that PID 1 makes, and those that a shared process wrote to a file."""
+"""Records of executions: those that PID 1 makes, and those that a process for several executions wrote to a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Execution:
         self.files = (os.memfd_create("stdin"), os.memfd_create("stdout"), os.memfd_create("stderr"))
 
     def fill(self, inputs: int, offset: int, size: int) -> None:
-        """Copy standard input, `size` bytes of file `inputs` from `offset`, into its file."""
+        """Copy `size` bytes of file `inputs` from `offset` into the file for standard input."""
         copy(self.files[0], inputs, offset, size)
         os.lseek(self.files[0], 0, os.SEEK_SET)
 

@@ -20,7 +20,7 @@ class Report:
         self._empty = bytes(PROGRESS_AT)
 
     def reset(self) -> None:
-        """Empty the page before a process that will write to it."""
+        """Empty the page, before the start of a process that will write to the page."""
         self._page[:PROGRESS_AT] = self._empty
         self.begin(-1, 0.0)
 
@@ -29,7 +29,7 @@ class Report:
         self._page[0] = COMPILED
 
     def not_plain(self) -> None:
-        """Note that the program is not plain."""
+        """Note that the program is not plain in the sense of `sandbox.runner.plain`."""
         self._page[0] = NOT_PLAIN
 
     def out_of_memory(self) -> None:
@@ -49,13 +49,13 @@ class Report:
 
     @property
     def progress(self) -> tuple[int, float]:
-        """See PROGRESS."""
+        """Position of the input that runs, and CPU seconds of the process when the input began; see PROGRESS."""
         position, cpu_s = PROGRESS.unpack_from(self._page, PROGRESS_AT)
         return position, cpu_s
 
     @property
     def was_compiled(self) -> bool:
-        """Whether the program was compiled."""
+        """Whether the program was compiled and has not run out of memory."""
         return self._page[0] >= COMPILED
 
     @property

@@ -1,4 +1,4 @@
-"""The runner's loop in PID 1: jobs in, results out."""
+"""The runner's loop in PID 1: takes jobs from the host, runs them, and sends the results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from sandbox.runner.warm import warm_up
 
 REFUSED = 70
 KEPT = 2
-"""Jobs whose results are sent together while other jobs wait; each message wakes the process that passes it on."""
+"""Number of jobs whose results go into one message while other jobs wait: each message wakes the process that
+forwards it to the host."""
 PRELOADED = ("math", "collections", "heapq", "bisect", "itertools", "functools", "operator", "re", "string", "typing")
 
 
 def main(arguments: list[str]) -> NoReturn:
     """Serve until standard input ends; refuse unless this process is PID 1.
 
-    Arguments: user id for programs or `-`, directories they may write to.
+    Arguments: the user id that programs run under, or `-` for that of this process; directories they may write to.
     """
     if os.getpid() != 1:
         os.write(2, b"the sandbox runner must be PID 1 of a PID namespace of its own; refusing to start\n")
@@ -99,9 +100,10 @@ def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
 
 
 def _take_job(channel: Channel) -> Job:
-    """The next JOB; its inputs go from the pipe into a file without passing through memory.
+    """The next job; its inputs go from the pipe into a file without passing through memory.
 
-    Raises ValueError where the frame does not add up, EOFError when the host has closed the connection.
+    Raises ValueError where the frame is no job or its sizes contradict each other, EOFError when the host has closed
+    the connection.
     """
     kind, size = HEADER.unpack(channel.take(HEADER.size))
     if kind != JOB:

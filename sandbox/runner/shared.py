@@ -1,8 +1,9 @@
 """Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
 
-The process ends when an input ends otherwise than plainly or leaves something behind: an exit status, a changed module,
-a thread, too much memory, output beyond the limit. The runner then gives that input a fork of its own. This process can
-report only `ok`, and the exception that ended a program.
+An input ends plainly if its program reaches its last line or ends by an ordinary exception. The process can report
+only these two outcomes. It ends without a record of the input if the input ends in any other way (an exit status, too
+much memory, output beyond the limit), and after the record if the program left something behind (a changed module, a
+thread). The runner gives the first input without a record a fork of its own.
 """
 
 from __future__ import annotations
@@ -88,9 +89,12 @@ class SharedProgram:
         return binary if mode == "rb" else io.TextIOWrapper(binary, "utf-8")
 
     def run(self, inputs: int, table: list[tuple[int, int]], results: int, number: int, first: int) -> None:
-        """Run inputs, given as (index, size), that lie in file `inputs` from offset `first`; write records of them.
+        """Run inputs, given as (index, size), that lie in file `inputs` from offset `first`.
 
-        Returns early when an input needs a process of its own, without a record of that input.
+        Their records, with the job's `number`, are written into file `results`.
+
+        Returns early after an input that left something behind, and without a record of an input that needs a process
+        of its own.
         """
         offset = first
         for position, (index, size) in enumerate(table):
@@ -118,7 +122,7 @@ class SharedProgram:
                 return
 
     def _abandon_main(self) -> None:
-        """Drop the module `__main__`; collect garbage if the program suspends functions or has used much memory."""
+        """Drop the module `__main__`; collect garbage if destroying generators may run code, or memory has grown."""
         if self._suspends:
             program.abandon_main()
             return
@@ -151,9 +155,9 @@ class SharedProgram:
                 if stop.code is not None and not (type(stop.code) is int and stop.code == 0):
                     return None
             except Exception as error:
-                # The interpreter would report these exceptions at the end of the program. Left to a fork are those that
-                # depend on how much memory or stack was left, and classes without a name, which would read as no error.
-                # Not isinstance, which calls code of the error's class.
+                # Left to a fork are exceptions that depend on how much memory or stack was left, and those whose class
+                # has an empty name, since an empty reason means that there was none. Any other is reported as the
+                # interpreter would at the program's end. Not isinstance, which calls code of the error's class.
                 if issubclass(type(error), NEED_OWN_PROCESS) or sys.stderr is not errors:
                     return None
                 reason = type(error).__name__.encode(errors="replace")[:NAME_SIZE]

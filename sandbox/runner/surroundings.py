@@ -1,4 +1,7 @@
-"""What a plain program could change for its next input: modules, classes, functions, and what these hold."""
+"""State that a plain program could change for its next input: modules, classes, functions, and what these hold.
+
+`sandbox.runner.plain` says which programs are plain.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,9 @@ class _Module(NamedTuple):
     namespaces: list[Namespace]
     """Attributes of the module, of its public functions and classes, and of their methods."""
     instances: list[dict[str, Any]]
-    """Attributes of other public objects; setting a property may change one of a different name."""
+    """Attributes of other public objects; setting a property may change an attribute of another name."""
     values: list[tuple[str, Any]]
-    """Public lists, dictionaries and sets of the module and of its classes, each after its name."""
+    """(name, container) for public CONTAINERS of the module, and for all of them in its public classes."""
     definitions: list[Any]
     """Public functions and classes of the module, and functions of these classes."""
 
@@ -39,8 +42,8 @@ class _Module(NamedTuple):
 class Library:
     """An inventory of the modules that plain programs may import, made before any program runs.
 
-    After a fork, looking at an object copies its page, because that changes its reference count. So as much as possible
-    is looked at before the fork.
+    Looking at an object changes its reference count, which after a fork copies the object's memory page. So as much as
+    possible is looked at before the fork.
     """
 
     def __init__(self) -> None:
@@ -49,7 +52,7 @@ class Library:
             if name in sys.modules:
                 self._add(sys.modules[name])
         self.builtins = dict(vars(builtins))
-        """The builtins of programs that share a process, which may change them."""
+        """A copy of the builtins for programs that share a process; these programs may change the copy."""
         self.reachable = reachable_modules()
         """Names that no plain program may use, see `reachable_modules`."""
 
@@ -97,7 +100,7 @@ class Surroundings:
     """The state that one program can change, as it was before the program ran.
 
     The program's instructions show the names of all attributes that it can set. Attributes of these names are compared;
-    of all others only the number is.
+    of all other attributes only the number is compared.
     """
 
     def __init__(self, code: types.CodeType, imports: frozenset[str], library: Library) -> None:
@@ -128,7 +131,7 @@ class Surroundings:
             self._decimal.setcontext(self._decimal.Context())
 
     def unchanged(self) -> bool:
-        """Whether all other state is what it was."""
+        """Whether all state that `restore` does not reset is as it was before the program ran."""
         return (
             not _thread._count()
             and all(now == before for now, before in self._values)

@@ -1,4 +1,4 @@
-"""The tasks of processes that PID 1 has forked: each does one task and ends."""
+"""The tasks of processes that PID 1 or its zygote forks: each process does one task and ends."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tasks:
             os._exit(0)
 
     def _compile(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
-        """Compile a program, or say on standard error why it cannot be."""
+        """Compile a program, or write to standard error why that fails."""
         status = NOT_COMPILED
         try:
             stdin, code_file, stderr = files
@@ -82,9 +82,10 @@ class Tasks:
         program.run(code, self._interpreter, self._report)
 
     def _fork(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
-        """Fork an execution for every byte that comes, and answer how it ended; before that, send this process's id.
+        """Fork an execution for every byte read from the first file, and write to the second how it ended.
 
-        Every three files are the streams of an execution. If the program is not compiled, the first execution does it.
+        This process's id is written before all that. The third file holds the compiled program; if it does not yet, the
+        first execution compiles the program. Every three further files are the standard streams of one execution.
         """
         go, done, code_file, *streams = files
         source, bounds = arguments
@@ -120,12 +121,12 @@ class Tasks:
             os._exit(0)
 
     def _compile_first(self, source: bytes) -> tuple[bytes, bool]:
-        """The program, compiled in the process and under the limits of its execution, and whether it is quiet.
+        """The program, compiled in the process and under the limits of its execution, and whether it is quiet (`Head`).
 
-        Ends the process where that fails; another process then finds out why.
+        Ends the process where compiling fails; the runner then compiles in another process to learn the error.
         """
         try:
-            # Warnings of the compiler are no output of the program.
+            # Warnings of the compiler must not appear in the program's standard error.
             stderr, sys.stderr = sys.stderr, None
             code, is_quiet = compile_into(AFTER_STREAMS, source, self._library)
             sys.stderr = stderr

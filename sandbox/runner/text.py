@@ -1,7 +1,7 @@
 """Moves the interpreter's code and constants out of the page cache into memory of this process.
 
-A fork copies the page tables of such memory, in huge pages where the kernel has some. Page tables of a mapped file are
-instead filled again in every child, fault by fault, and torn down at its end.
+A fork copies the page tables of such memory, which uses huge pages where the kernel offers them. Page tables of a
+mapped file are instead filled again in every child, page fault by page fault, and torn down when the child ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FAILED = ctypes.c_void_p(-1).value
 
 
 def keep_text() -> bool:
-    """Move code and constants; returns whether that worked. If not, nothing has changed."""
+    """Whether code and constants were moved. If not, nothing has changed."""
     found = _text()
     return found is not None and _replace(*found)
 
@@ -44,7 +44,7 @@ def _text() -> tuple[int, int] | None:
 
 
 def _replace(start: int, end: int) -> bool:
-    """Replace this memory by a copy in one system call, which works even for running code; return whether it did."""
+    """Whether this memory was replaced by a copy; one system call does so, which works even for running code."""
     libc = ctypes.CDLL(None, use_errno=True)
     pointer, size = ctypes.c_void_p, ctypes.c_size_t
     libc.mmap.restype = libc.mremap.restype = pointer
@@ -57,7 +57,7 @@ def _replace(start: int, end: int) -> bool:
     raw = libc.mmap(None, room, READ | WRITE, PRIVATE_ANONYMOUS, -1, 0)
     if raw == FAILED:
         return False
-    # Aligned to huge pages like the original, or huge pages could not be moved in one piece.
+    # The copy lies relative to huge pages as the original does, or huge pages could not be moved in one piece.
     copy = raw + (start - raw) % HUGE
     libc.madvise(copy, length, MADV_HUGEPAGE)
     ctypes.memmove(copy, start, length)

@@ -1,4 +1,4 @@
-"""The verdict on one execution: from the kernel's facts first, then from the report for the reason's words."""
+"""The verdict on one execution, from what the kernel reports first, and then from the report of the process itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ending(NamedTuple):
 
 
 class OomKills:
-    """Counts the kernel's out-of-memory kills in this jail's control group, where it has one (cgroup v2, v1)."""
+    """Counts the kernel's out-of-memory kills in this jail's control group (cgroup v2 or v1), if there is one."""
 
     FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 
@@ -42,7 +42,7 @@ class OomKills:
         self._seen = self._read()
 
     def rose(self) -> bool:
-        """Whether a process was killed since the last call."""
+        """Whether the kernel killed a process for lack of memory since the last call."""
         if self._fd < 0:
             return False
         before, self._seen = self._seen, self._read()
@@ -62,7 +62,7 @@ def judge(
 ) -> tuple[str, str]:
     """Verdict and reason of an execution that wrote this many bytes to standard output and standard error."""
     status = ending.status
-    # Reading the counter takes time: only where a kill may have happened.
+    # Reading the counter takes time, so it is read only where a kill may have happened.
     if (status or ending.wall_s > OOM_TAKES_S) and oom_kills.rose():
         return "memory", "killed by the kernel for the memory of the sandbox"
     if ending.peak_kb << 10 > limits.memory + INTERPRETER:

@@ -1,7 +1,8 @@
-"""Runs a small trusted program several times in PID 1, in both modes, before any other program runs.
+"""Runs a small trusted program several times in PID 1 before any other program runs.
 
-This fills the interpreter's caches and specialises the runner's code, so that executions share these pages instead of
-changing, and so copying, them again.
+The program runs alone, as in a fork of its own, and on several inputs that share a process. This fills the
+interpreter's caches and specialises the runner's code, so that later executions share these memory pages and do not
+copy them in order to change them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sandbox.runner.shared import SharedProgram
 from sandbox.runner.surroundings import Library
 
 ROUNDS = 20
-"""Runs of the program; CPython needs fewer to specialise code."""
+"""Rounds, each with a run of both kinds; CPython needs fewer to specialise code."""
 INPUTS = 2
 LIMITS = Limits(cpu_s=1, wall_s=1, memory=0, output=1 << 16, processes=1)
 INPUT = b"3 x\n1 2 3\n4 5\n"
@@ -89,7 +90,7 @@ def _run_shared(code: types.CodeType, report: Report, library: Library) -> None:
     finally:
         os.close(inputs)
         os.close(results)
-        # Otherwise each child would free the last `open` at its start.
+        # `SharedProgram` has put a method here. A child that replaced it would free it, and so copy memory pages.
         library.builtins["open"] = open
 
 

@@ -1,8 +1,9 @@
 """A child of PID 1 that outlives jobs and forks the processes that run programs.
 
 After a fork every page that parent or child writes is copied or faulted in again. The zygote writes almost nothing
-between forks, and PID 1, which does more, keeps its pages. The zygote never reads a program: it passes on files unread.
-PID 1 looks for what a program left behind, and replaces the zygote if there was anything.
+between forks; PID 1, which writes more, forks little and so keeps its pages. The zygote never reads a program: its
+children read the files that it passes on. PID 1 looks for what a program left behind, and replaces the zygote if there
+was anything.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from sandbox.runner.processes import ANSWER, ForkedOnRequest, Process, Watched
 from sandbox.runner.tasks import Tasks
 
 MOST_FILES = 250
-"""Files that go with a request: a few less than SCM_MAX_FD of unix(7)."""
+"""Maximum number of files that go with a request: a few fewer than SCM_MAX_FD of unix(7)."""
 
 # The C module below `socket`, without its classes and enumerations.
 _socket: Any = import_module("_socket")
 
 
 class Zygote(ForkedOnRequest):
-    """PID 1's side of the zygote. There is one only where programs have another user id and so cannot signal it."""
+    """PID 1's side of the zygote. A zygote exists only where programs have another user id and so cannot signal it."""
 
     def __init__(self, jail: Jail, pid: int, channel: Any) -> None:
         self._jail = jail
@@ -90,7 +91,7 @@ class Starter:
         return Watched(pid, self._jail.end_all)
 
     def fork_in_zygote(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> Zygote:
-        """The process for this task, which the zygote was told to fork, represented by the zygote itself."""
+        """The process that the zygote forks for this task; the Zygote object stands for its latest child."""
         request = os.memfd_create("request")
         try:
             os.write(request, marshal.dumps(arguments))

@@ -17,7 +17,7 @@ WORD = "hostile"
 """Part of the name of every file that a hostile program makes."""
 SHARED = ("/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/dev/mqueue", "/run", "/etc")
 PROCESSES = 300
-"""New processes on the host that other work on the machine does not explain."""
+"""More new processes on the host than this count as the work of a hostile program."""
 CONTENT = b"only the self-test writes here\n"
 
 
@@ -58,7 +58,7 @@ def canary() -> Iterator[Canary]:
     """A canary that exists as long as a self-test runs."""
     with tempfile.TemporaryDirectory(prefix=f"{CANARY}-") as directory, socket.socket(socket.AF_UNIX) as server:
         server.setblocking(False)
-        # A self-test that runs at the same time may have the name already, and then notices for both.
+        # Another self-test may have bound the name already; then that one notices connections from programs of both.
         with suppress(OSError):
             server.bind(f"\0{CANARY}")
             server.listen()

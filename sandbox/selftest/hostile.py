@@ -10,7 +10,7 @@ from sandbox.protocol import Limits, Verdict
 from sandbox.runner import frames
 
 MEMORY_MB = 96
-"""Small, so that it is filled quickly."""
+"""Memory limit of most programs: small, so that a program fills it quickly."""
 ROOMY = Limits(cpu_s=2, wall_s=8, memory_mb=MEMORY_MB)
 """For programs that end by themselves: generous, so that a busy machine changes no verdict."""
 TIGHT = Limits(cpu_s=2, wall_s=8, memory_mb=32)
@@ -18,12 +18,12 @@ TIGHT = Limits(cpu_s=2, wall_s=8, memory_mb=32)
 SPINS = Limits(cpu_s=0.2, wall_s=6, memory_mb=MEMORY_MB)
 """For programs that compute until they are stopped."""
 BOMBS = Limits(cpu_s=0.5, wall_s=1, memory_mb=MEMORY_MB)
-"""For programs whose first process gets little CPU time, because its copies use it up."""
+"""For programs that fork many copies, which take the CPU time away from the first process."""
 WAITS = Limits(cpu_s=2, wall_s=0.5, memory_mb=MEMORY_MB)
 """For programs that wait until they are stopped."""
 
 SECRET = b"SECRET_OF_ANOTHER_INPUT"
-"""Part of one input, which executions on other inputs must not find. Programs that look for it assemble it."""
+"""Part of one input, which executions on other inputs must not find. Programs that search for it hold SHIFTED."""
 SHIFTED = bytes(byte + 1 for byte in SECRET)
 """The secret as programs hold it, every byte shifted by one, so that they do not find their own copy."""
 INPUTS = (b"1 2 3 4\n", SECRET + b" 5\n", b"6\n")
@@ -41,7 +41,7 @@ class Hostile:
     verdicts: tuple[Verdict, ...] = (Verdict.OK,)
     """Right verdicts: more than one only where a kernel or a backend may rightly decide either way."""
     stdout: bytes | tuple[bytes, ...] | None = None
-    """The exact output; several where a comment says why."""
+    """The exact output; a tuple holds all outputs that are right."""
     exit_code: int | None = None
     signal: int | None = None
     reason: str | None = None
@@ -51,7 +51,7 @@ class Hostile:
     needs_all_inputs: bool = False
     """Whether the program must run on all inputs even in the strict mode, because one alone proves nothing."""
     look: str | None = None
-    """A program that runs right afterwards and looks for what this one left behind."""
+    """A program that runs right afterwards and looks for what the hostile program left behind."""
     found: bytes = b""
     """The output of `look` when nothing was left behind."""
 
@@ -96,7 +96,7 @@ def attempt(deed, *arguments):
     except (OSError, ValueError):
         pass
 """
-"""Code that gives a program a function that calls another, and prints its arguments if it succeeds."""
+"""Code that defines `attempt`, which calls a function and prints the arguments if the call succeeds."""
 FRAME = f"frame = {forged_frame()!r}\n"
 """Code that gives a program a forged frame."""
 LIBC = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"

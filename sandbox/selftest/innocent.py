@@ -27,7 +27,9 @@ for name in 'autogroup', 'oom_score_adj', 'timerslack_ns', 'coredump_filter', 'a
 """
 """Prints a sum, and everything visible that an earlier program may have changed."""
 PROBED = re.compile(rb"60 [2-4]\n\[\] \[\] /tmp 0o22 \('UTC', 'UTC'\)\n")
-"""The beginning of the probe's output: it sees itself, the runner, and at most two processes between them.
+"""The beginning of the probe's output: the sum, and a count of processes.
+
+The probe sees itself, the runner, and at most two processes between them.
 
 The rest depends on the machine and is compared with the output in a fresh sandbox.
 """
@@ -47,7 +49,7 @@ class Innocent:
 
 
 def probe_job(name: str) -> Job:
-    """The probe on one input; not being plain, it has a process of its own in any mode."""
+    """The probe on one input. Its imports give it a process of its own even in a job that is not `strict`."""
     return Job(name, PROBE, (b"10 20 30\n",), LIMITS)
 
 

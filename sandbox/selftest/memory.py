@@ -83,7 +83,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         time.sleep(0.5)
         print('x')
         """,
-        # Under Docker like above; under bubblewrap the memory of a whole jail is not bounded.
+        # Under Docker the kernel kills processes that fill the jail's memory; bubblewrap does not bound a whole jail.
         OK,
         MEMORY,
         inputs=INPUTS[:1],
@@ -149,7 +149,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         def f(): f()
         f()
         """,
-        # Python 3.11 needs no C stack for this; later versions need it in some places.
+        # Python 3.11 needs no C stack for calls between Python functions; later versions do in some places.
         MEMORY,
         CRASH,
         limits=TIGHT,

@@ -1,6 +1,7 @@
-"""Plain programs: they name nothing suspicious, and try to change later executions in the process that they share.
+"""Hostile programs that look plain: they name nothing suspicious, so that several inputs may share one process.
 
-The right output for every input is the output in a process of its own.
+They try to change later executions in that process. The right output for every input is what the program prints when
+each input has a process of its own.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ match frame:
     case object(f_builtins=table):
         load = table[bar + bar + 'import' + bar + bar]
 """
-"""Code that gets at the function behind `import` in the same way."""
+"""Code that gets at `__import__` through the frame that WALK reaches."""
 
 PROGRAMS: tuple[Hostile, ...] = (
     program(
@@ -249,7 +250,8 @@ PROGRAMS: tuple[Hostile, ...] = (
         del g
         x = [[] for _ in range(100)]
         """,
-        # CPython collects cycles when it ends. The runner may omit that, but not do it during the next input.
+        # CPython collects cycles when it ends. The runner may omit that collection, but not let it run during the next
+        # input.
         stdout=(b"x\ny\n", b"x\ny\n" + b"LATE\n" * 20),
     ),
     program(

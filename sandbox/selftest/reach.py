@@ -256,10 +256,10 @@ PROGRAMS: tuple[Hostile, ...] = (
             sys.stdout.flush()
             os._exit(3)
         """,
-        # What the program calls may end it by exit status or signal; no other execution may fail for that.
+        # The methods called may end the program by exit status or signal, but must not make another execution fail.
         CRASH,
     ),
     _fills("overwrites_the_report", "zeros", 0, CRASH),
-    # Only the report says that a program ended with a MemoryError, so a program can claim it.
+    # Only the report in shared memory says that a program ended with a MemoryError, so a program can claim that it did.
     _fills("forges_the_report", "twos", 2, CRASH, Verdict.MEMORY),
 )

@@ -1,4 +1,4 @@
-"""Signals: programs that send them to others, ignore them, or end by them."""
+"""Hostile programs that send signals to other processes, ignore signals, or end by a signal."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         "claims_the_time_limit",
         "sends itself the signal of the CPU limit at once",
         "import os\nos.kill(os.getpid(), 24)",
-        # The kernel sends this signal when the time is up, so the program asked for this verdict.
+        # The kernel sends this signal when the CPU time is up, so a program that sends it may be judged a time-out.
         CRASH,
         TIMEOUT,
     ),

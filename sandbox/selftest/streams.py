@@ -40,7 +40,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         "output_far_away",
         "writes one byte at a gigabyte",
         "import os\nos.lseek(1, 1 << 30, 0)\nos.write(1, b'x')",
-        # The kernel refused the write, nothing was written, and that ended the program.
+        # The kernel refuses the write, so the output stays empty, and the refusal ends the program.
         OUTPUT_LIMIT,
         CRASH,
     ),

@@ -48,7 +48,7 @@ class Trial:
 
 
 class Examiner:
-    """Tries programs on one sandbox, and opens a new one after each program that it did not withstand."""
+    """Tries hostile programs on one sandbox, and opens a new sandbox after each program that it did not withstand."""
 
     def __init__(self, opener: Callable[[], Awaitable[Sandbox]], canary: Canary) -> None:
         """`opener` opens a sandbox with one slot, so that every program runs where the previous one ran."""

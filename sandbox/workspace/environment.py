@@ -36,7 +36,10 @@ def cache() -> Path:
 
 
 def key_of(setup: Setup, spec: Spec, base: str) -> str:
-    """A hash of everything that determines an environment: commands, key files, and `base`, the system it is made on.
+    """A hash of everything that determines an environment.
+
+    These are the setup's commands, key files and network access, the readable paths, and `base`, which
+    identifies the image or system on which the environment is made.
 
     Raises PathRefused for a key file that lies outside the directory, OSError for one that cannot be read.
     """
@@ -81,7 +84,8 @@ async def made(
 ) -> IO[bytes]:
     """A temporary file with a tar archive of the files that the setup left in /env.
 
-    `opened` opens the throw-away workspace. Raises SetupFailed with the tail of a failed command's output.
+    `opened` opens the throw-away workspace in which the setup's commands run. Raises SetupFailed with the tail of a
+    failed command's output.
     """
     workspace = await opened(replace(spec, network=setup.network, preparing=True))
     archive: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
@@ -116,9 +120,9 @@ async def on_this_machine(
 
 
 async def in_the_engine(setup: Setup, spec: Spec, image: str | None, say: Callable[[str], None]) -> str:
-    """The name of an image with the environment, which is made from `image` if the engine lacks it.
+    """The name of an image with the environment, which is made from `image` if the Docker engine lacks it.
 
-    Raises SetupFailed, and SandboxError where the engine does not answer or lacks `image`.
+    Raises SetupFailed, and SandboxError where the Docker engine does not answer or lacks `image`.
     """
     from sandbox.backends.docker.client import call, connect
     from sandbox.workspace.backends import docker

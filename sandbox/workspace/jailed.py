@@ -27,7 +27,7 @@ GIT = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFI
 USER = {"HOME": HOME, "USER": "user", "LOGNAME": "user"}
 ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "TERM": "dumb", **USER, **GIT}
 WORK_S = 600.0
-"""CPU and wall seconds of a job on files."""
+"""Limit on the CPU seconds, and on the wall seconds, of a job of `inside/files.py`."""
 READ_MOST = 128 << 20
 FOREIGN = "files of other owners"
 
@@ -37,7 +37,7 @@ class ForeignFiles(SandboxError):
 
 
 class Jailed(Outcome):
-    """A Workspace in jails of one backend. A lost jail loses the files that commands wrote; `reset` makes a new one."""
+    """A Workspace in jails of one backend. Files that commands wrote are lost with a jail; `reset` makes a new jail."""
 
     def __init__(self, launcher: WorkspaceLauncher, directory: Path, quota: Quota) -> None:
         self._launcher = launcher

@@ -29,10 +29,10 @@ async def open_workspace(
 
     `kind` is `auto` (bubblewrap, which copies nothing and has this machine's tools, else Docker; Docker at once where
     an image is named), `docker`, `bubblewrap`, or `none` for trusted commands. `image` is a Docker image with Python >=
-    3.11 as `python3`; `network` lets commands reach other machines; `setup` prepares /env, or finds it prepared;
-    `readable` are further files and directories of this machine that commands see where they are, read-only (an
-    interpreter outside /usr, say); `quota` bounds what may be written and used; `say` gets a line for each slow step.
-    The directory must not be changed while a workspace is open over it.
+    3.11 as `python3`; `network` lets commands reach other machines; `setup` has the commands that fill /env, which
+    run only if no earlier result is stored; `readable` are further files and directories of this machine that commands
+    see at the same paths, read-only (an interpreter outside /usr, say); `quota` bounds what may be written and used;
+    `say` gets a line for each slow step. The directory must not be changed while the workspace is open.
 
     Raises SandboxUnavailable where no backend of this kind works, SandboxError for a request that the backend cannot
     serve (PathRefused for a path), SetupFailed where the setup fails.

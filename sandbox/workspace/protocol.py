@@ -34,7 +34,7 @@ def shell(script: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Command:
-    """One command and its limits. Raises ValueError for an empty `argv` or a NUL in it."""
+    """One command and its limits. Raises ValueError for an empty `argv` or a NUL character in one of its words."""
 
     argv: tuple[str, ...]
     """The program and its arguments; `shell(script)` for a script."""
@@ -61,7 +61,7 @@ class Setup:
     key_files: tuple[str, ...] = ()
     """Files of the directory: a kept environment fits as long as their contents and the commands are the same."""
     network: bool = False
-    """Whether the setup's commands may use the network; it changes nothing for commands that run later."""
+    """Whether the setup's commands may use the network; commands that run later are not affected."""
     limits: Limits = COMMAND_LIMITS
 
 

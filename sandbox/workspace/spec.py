@@ -22,7 +22,7 @@ class Spec:
     readable: tuple[str, ...] = ()
     """Paths of this machine that commands see at the same paths, read-only."""
     repository: tuple[str, ...] = ()
-    """The repository that a linked worktree belongs to, shown like `readable` where the backend can show it."""
+    """The git repository of a linked worktree (`directory`), visible like `readable` where the backend can do that."""
     environment: Path | None = None
     """The folder on this machine that commands see at /env, read-only."""
     preparing: bool = False

@@ -28,8 +28,8 @@ def preset_text(name: str) -> str:
 def load(target: str, overrides: Sequence[str] = ()) -> Config:
     """The configuration of a preset or of a TOML file, which may begin with `preset = NAME`.
 
-    `overrides` are `section.key=value` with a TOML value. Raises TrainerError that names the file, the key, and the
-    nearest one that exists.
+    `overrides` are `section.key=value`, where a value that is not valid TOML is taken as text. Raises TrainerError that
+    names the file, the key, and the nearest key that exists.
     """
     return load_with_origins(target, overrides).value
 
@@ -37,7 +37,7 @@ def load(target: str, overrides: Sequence[str] = ()) -> Config:
 def load_with_origins(target: str, overrides: Sequence[str] = ()) -> Resolved[Config]:
     """The configuration with the origin of every value: a preset, the file or --set. Raises TrainerError."""
     try:
-        # [policies] is replaced as a whole: a file that names its own does not want the preset's beside them.
+        # [policies] is replaced as a whole: policies that a file names replace those of its preset.
         layers = [*_layers(target), layer(_assigned(overrides), "--set")]
         return resolve(Config, layers, whole=("policies",))
     except SettingsError as error:
@@ -50,7 +50,7 @@ def dump(config: Config) -> str:
 
 
 def _layers(target: str) -> list[Tree]:
-    """Values of the preset, then of the file over it."""
+    """Values of the preset, then those of the file, which override them."""
     if target in PRESETS:
         return [_preset(target)]
     path = Path(target)

@@ -51,7 +51,7 @@ def _start(arguments: list[str], rank: int, count: int, port: int) -> subprocess
         **{name: str(value) for name, value in places.items()},
         "MASTER_ADDR": "127.0.0.1",
     }
-    # In a process group of its own, so that Ctrl-C reaches it only once, through this process.
+    # The child gets its own process group, so that Ctrl-C reaches the child only once, through this process.
     return subprocess.Popen([sys.executable, "-m", "trainer", *arguments], env=environment, process_group=0)
 
 

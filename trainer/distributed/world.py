@@ -85,7 +85,7 @@ class World:
 
 
 def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[list[torch.Tensor]]:
-    """The tensors in groups of at most `most` elements, each group sent as one message."""
+    """The tensors in groups of at most `most` elements, each sent as one message; a larger tensor is a group alone."""
     chunk: list[torch.Tensor] = []
     size = 0
     for tensor in tensors:

@@ -69,7 +69,7 @@ def _print(as_json: bool, to_record: Callable[[], dict[str, Any]], show: Callabl
         click.echo(json.dumps(to_record(), indent=1))
         return
     console = Console(highlight=False, soft_wrap=False)
-    # Output to a pipe has no width, so lines are not cut there.
+    # A pipe has no width of its own, so at least 160 columns are used there.
     show(console if console.is_terminal else Console(highlight=False, width=max(console.width, 160)))
 
 

@@ -40,9 +40,9 @@ class Curve:
     label: str
     colour: str
     of_steps: str | None = None
-    """Metric of the steps' own samples that is drawn."""
+    """Name of the metric drawn of the answers that each step samples to train on."""
     held_out: str | None = None
-    """Metric of the evaluations that is drawn."""
+    """Name of the metric drawn of the evaluations."""
     dashed: bool = False
 
 
@@ -110,7 +110,7 @@ def panels(names: set[str]) -> list[Panel]:
 
 
 def draw(runs: Sequence[RecordedRun]) -> Figure:
-    """The picture of these runs. Raises TrainerError where matplotlib is missing, or no step is committed yet."""
+    """The picture of these runs. Raises TrainerError where matplotlib is missing, or nothing is recorded yet."""
     if not any(run.steps or run.evaluations for run in runs):
         raise TrainerError(f"{runs[0].path}: nothing to draw yet, no step is committed")
     try:
@@ -253,7 +253,7 @@ def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
     """Draw the seconds of each phase, stacked and smoothed; for several runs, the mean at the steps that all have."""
-    # Steps repeated after a checkpoint have no time for sampling.
+    # A step that continued from recorded answers and tables has no time for sampling, and no total.
     timed = [{line["step"]: line for line in run.steps if "seconds/step" in line} for run in runs]
     steps = sorted(set.intersection(*map(set, timed)))
     names = {name.removeprefix("seconds/") for run in runs for line in run.steps for name in line if "seconds/" in name}

@@ -1,4 +1,4 @@
-"""The figures of a run: first, last and best values of measures, time by phase, what was left out and why. Pure."""
+"""The figures of a run: first, last and best values of measures, time by phase, what was left out and why."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class Phase:
 
 @dataclass(frozen=True)
 class Groups:
-    """How many of one role's groups were trained on, and why the others were not."""
+    """How many groups of one role were trained on, and why the others were not.
+
+    A group is the answers of a role to one task.
+    """
 
     role: str
     count: int
@@ -96,7 +99,7 @@ class Figures:
     """Seconds of all committed steps and evaluations."""
     groups: tuple[Groups, ...]
     left_out: dict[str, int]
-    """What else was left out: counts by reason."""
+    """Counts of tasks, answers, programs, executions and updates that were left out or failed, by reason."""
 
     def to_record(self) -> dict[str, Any]:
         """The figures as a JSON object."""
@@ -187,7 +190,7 @@ def _left_out(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def settings(config: Config) -> dict[str, str]:
-    """The settings that matter most, in a few lines: name and words."""
+    """The settings that matter most, described in a few lines by name."""
     policies = {name: policy.model for name, policy in config.policies.items()}
     roles = []
     for name, role in (("coder", config.coder), ("tester", config.tester)):

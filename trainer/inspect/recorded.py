@@ -41,7 +41,7 @@ class RecordedRun:
 
 @dataclass(frozen=True)
 class Earned:
-    """What one answer earned. None: not known, or the answer is left out."""
+    """Correctness, reward and advantage of one answer; None where not known, or where the answer is left out."""
 
     right: bool | None = None
     reward: float | None = None
@@ -64,7 +64,7 @@ class RecordedTask:
         return () if self.answers is None else self.answers.answers.get(role, ())
 
     def earned(self, role: RoleName, number: int) -> Earned:
-        """Reward and advantage of the role's answer `number`."""
+        """Correctness, reward and advantage of the role's answer `number`."""
         if (group := self.groups.get(role)) is None:
             return Earned()
         return Earned(group.right[number] if group.right else None, group.rewards[number], group.advantages[number])

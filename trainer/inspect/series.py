@@ -57,8 +57,8 @@ def number(value: object) -> float:
 def smoothed(curve: Series) -> Series:
     """The means over a window of about a tenth of the steps, centred on each step.
 
-    Near the ends the window shrinks to at least a quarter of that, which keeps them close to the raw values but still
-    smooth. A curve of fewer than 8 steps is returned unchanged.
+    Near the ends of the curve the window shrinks, at the very ends to a quarter of its width, so that the ends stay
+    close to the raw values but still smooth. A curve of fewer than 8 steps is returned unchanged.
     """
     count = len(curve.values)
     half = max(1, round(count / 20)) if count >= 8 else 0

@@ -1,4 +1,4 @@
-"""One run on a terminal: its progress, its measures, and where its time was spent."""
+"""Shows one run on a terminal: its progress, its measures, and where its time was spent."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _phases(console: Console, figures: Figures) -> Table:
 
 
 def value(number: float | None) -> str:
-    """The number with three digits after the point, or one from 10 on; a dash for None."""
+    """The number with three decimals, or with one decimal if its magnitude is 10 or more; a dash for None."""
     if number is None:
         return "-"
     return f"{number:.3f}" if abs(number) < 10 else f"{number:.1f}"

@@ -24,7 +24,7 @@ _HANDY = 60
 
 @dataclass(frozen=True)
 class Noise:
-    """How often an answer is wrong on purpose, by kind of fault."""
+    """How often an answer is wrong on purpose, by kind of fault. A near miss is a recipe with one mistake."""
 
     code: float = 0.41
     """Share of programs that are a near miss."""
@@ -43,7 +43,7 @@ CLEAN = Noise(0.0, 0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the three kinds of text; the rest are tests."""
+    """Shares of programs and of repairs among the training texts; the rest are tests."""
 
     code: float = 0.22
     repair: float = 0.20
@@ -81,7 +81,7 @@ def code_answer(recipe: Recipe) -> str:
 def test_answer(numbers: Sequence[int], recipe: Recipe, slip: random.Random | None = None) -> str:
     """The tester's answer for `recipe` on this input: the list after every operation, then the test.
 
-    With `slip` one number of one line is wrong, and the work continues from it.
+    With `slip`, a source of randomness, one number of one line is wrong, and the work continues from that number.
     """
     at = slip.randrange(len(recipe.operations) + 1) if slip else -1
     lines = [f"Input: {numbers_text(numbers)}"]

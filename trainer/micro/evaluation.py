@@ -1,4 +1,4 @@
-"""Figures of a micro checkpoint on problems: sampled through an engine, run in a sandbox."""
+"""Evaluates a checkpoint of the micro lab: samples answers through an engine and runs them in a sandbox."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROLES = ("coder", "tester", "repair")
 
 @dataclass(frozen=True)
 class MicroEvaluationConfig:
-    """What is sampled. Equal values give equal prompts, and equal samples on one machine."""
+    """Number and kind of samples. Equal values give equal prompts, and equal samples on one machine."""
 
     split: Split = "heldout"
     problems: int = 48
@@ -44,7 +44,7 @@ class Evaluation:
     best_of_n: float
     """Problems whose program with the most passed generated tests (the first of equals) passes every hidden test."""
     repair: float
-    """Repairs, of a near-miss program that fails a true test, that pass every hidden test."""
+    """Repairs that pass every hidden test; the prompt shows a nearly right program and a hidden test that it fails."""
     code_unextracted: float
     """Answers of the coder without a program."""
     test_unextracted: float

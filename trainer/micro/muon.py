@@ -1,7 +1,8 @@
 """Muon for the hidden matrices: the update's direction is the momentum, orthogonalised by a Newton-Schulz iteration.
 
-After Keller Jordan's description (kellerjordan.github.io/posts/muon), in float32: torch's own Muon works in bfloat16,
-for which many CPUs have no units. Left out: Nesterov variants, distribution over processes, batches of matrices.
+It follows Keller Jordan's description (kellerjordan.github.io/posts/muon), with Nesterov momentum, in float32: torch's
+own Muon works in bfloat16, for which many CPUs have no units. Left out: momentum without Nesterov, distribution over
+processes, batches of matrices.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ _ROUNDS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """The optimizer. `lr` is the root mean square of an update's entries; every parameter must be a matrix."""
+    """The optimizer. `lr` is about the root mean square of an update's entries; every parameter must be a matrix."""
 
     def __init__(self, matrices: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # one overload
-        """Update every matrix that has a gradient; the loss if `closure` recomputes it, else None."""
+        """The loss that `closure` computes, None without `closure`. Updates every matrix that has a gradient."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

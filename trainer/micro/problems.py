@@ -109,7 +109,7 @@ def problem_and_recipe(seed: int, split: Split, index: int) -> tuple[Problem, Re
 
 
 def unit_test(recipe: Recipe, numbers: Iterable[int], origin: Literal["public", "hidden", "generated"]) -> UnitTest:
-    """The test of `recipe` on this input."""
+    """The test with this input and the output that `recipe` gives."""
     given = list(numbers)
     return UnitTest(numbers_text(given) + "\n", numbers_text(answer(recipe, given)) + "\n", origin)
 
@@ -124,7 +124,10 @@ def _distinct_inputs(rng: random.Random, count: int, longest: int, largest: int)
 
 
 def _distinguishing_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
-    """`HIDDEN` inputs, chosen greedily: each gives another output for the most near misses not yet revealed."""
+    """`HIDDEN` inputs, chosen one by one.
+
+    The next input is the one on which the most near misses that no chosen input reveals give another output.
+    """
     pool = [numbers for numbers in (random_numbers(rng) for _ in range(6 * HIDDEN)) if numbers not in exclude]
     pool = [list(numbers) for numbers in dict.fromkeys(map(tuple, pool))]
     expected = [answer(recipe, numbers) for numbers in pool]

@@ -1,4 +1,7 @@
-"""Recipes: a few operations and an end. A recipe can be run, written as a program, and changed into near misses."""
+"""Recipes: a few operations on a list of numbers, then an end, which says what of the list is printed.
+
+A recipe can be run, written as a program, and changed into near misses: recipes with one mistake.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Recipe:
 
     @property
     def kind(self) -> str:
-        """The composition without its constants, e.g. `even+reverse+list`."""
+        """The names of the operations and of the end, without constants, e.g. `even+reverse+list`."""
         return "+".join([*(operation.name for operation in self.operations), self.end])
 
     @property
@@ -63,8 +66,8 @@ def source(recipe: Recipe) -> str:
 def near_misses(recipe: Recipe) -> Iterator[Recipe]:
     """Every recipe with one plausible mistake; some of them give the outputs of `recipe` nevertheless.
 
-    Mistakes are an operation confused with another, a constant off by one, one missing, two swapped, a wrong
-    end.
+    Mistakes are an operation confused with another, a constant off by one, an operation left out, two operations
+    swapped, a wrong end.
     """
     operations = recipe.operations
     for i, operation in enumerate(operations):
@@ -93,7 +96,7 @@ def numbers_text(numbers: Sequence[int]) -> str:
 
 
 def random_numbers(rng: random.Random, longest: int = 8, largest: int = 20) -> list[int]:
-    """A short list of small numbers. Half of the lists have only digits, and some repeat a number."""
+    """A short list of small numbers. Half of the lists are drawn from 0 to 9 only, and some repeat a number."""
     top = rng.choice((9, largest))
     numbers = [rng.randint(0, top) for _ in range(rng.randint(1, longest))]
     if len(numbers) > 2 and rng.random() < 0.4:

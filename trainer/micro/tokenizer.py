@@ -1,7 +1,7 @@
 """The micro tokenizer: frequent words and program fragments as single tokens, bytes for everything else.
 
 It is a BPE without merges (`ignore_merges`): a piece in the vocabulary is one token, any other piece is divided into
-its bytes, so that every text is decoded exactly. Digits are always single tokens.
+its bytes, so that every text is decoded exactly. Numbers are divided into their digits.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FRAGMENTS = (
     "x // ",
     "Input:",
 )
-"""Pieces that are single tokens although they contain spaces and signs."""
+"""Pieces that are not divided although they contain spaces and signs; the frequent ones become single tokens."""
 
 _PIECE = r" ?[A-Za-z]+| ?\d|\n| ?[^\sA-Za-z0-9]+|\s+"
 

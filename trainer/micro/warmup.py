@@ -1,7 +1,7 @@
 """Supervised warm-up of the micro model on noisy answers: first right answers only, then also wrong ones.
 
 The first phase teaches the operations; the second gives wrong answers a probability, which reinforcement learning can
-take away again. Every batch is a function of the seed and its number.
+take away again. Every batch is a function of the configuration and the batch's number.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class WarmupConfig:
     decay_share: float = 0.5
     """Share of the steps, at the end, over which the learning rate falls to a twentieth."""
     clean_share: float = 0.6
-    """Share of the steps, at the beginning, that see right answers only."""
+    """Share of the steps, at the beginning, with right answers only; rounded up to a multiple of `_CHUNK` steps."""
     hidden: int = 128
     layers: int = 4
     noise: Noise = field(default_factory=Noise)

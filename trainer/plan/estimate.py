@@ -13,7 +13,7 @@ from trainer.plan.step_plan import process_count, row_tokens
 from trainer.plan.words import count_text, size_text
 
 PROCESSES = (1, 2, 4, 8)
-"""Columns of the memory table, beside the configured number."""
+"""Numbers of processes for which the memory table has a column, in addition to the configured number."""
 
 
 @dataclass(frozen=True, kw_only=True)

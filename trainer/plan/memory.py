@@ -1,4 +1,4 @@
-"""How much memory a policy takes on each GPU, from its model's config.json alone. Pure: nothing is loaded.
+"""How much memory a policy takes on each GPU, from its model's config.json alone; no weights are loaded.
 
 Counted are the numbers that the trainer and its engine hold, times their bytes. Not counted: the CUDA context, buffers
 of NCCL and of the allocator (one to a few GB), and temporary memory of kernels. Sizes are in bytes.
@@ -56,7 +56,7 @@ class Shape:
 
     @property
     def linear(self) -> tuple[tuple[int, int], ...]:
-        """Inputs and outputs of the linear layers of a block."""
+        """Numbers of inputs and outputs of each linear layer of a block."""
         return (
             (self.hidden, self.queries),
             (self.hidden, self.keys),
@@ -144,7 +144,7 @@ class Memory:
     activations: int
     logits: int
     gathered: int
-    """Parts of other processes that ZeRO keeps gathered, and its buckets."""
+    """Other processes' weights that ZeRO-3 keeps gathered; without these, ZeRO's buckets for messages."""
 
     @property
     def updating(self) -> int:
@@ -208,17 +208,18 @@ def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> i
 
     Counted after Korthikanti et al. (arXiv 2205.05198, section 4.1) for a block of the Qwen and Llama kind, whose
     attention keeps no matrix of scores, with what autograd keeps of these modules in transformers. In each block a
-    token keeps, with h hidden, i intermediate, q queries, k keys, in numbers of 4 bytes (float32) or as given:
+    token keeps, with h hidden, i intermediate, q queries, k keys, in numbers of 2 bytes under autocast and of 4 bytes
+    (float32) otherwise, where nothing else is given:
 
         two norms                     2h float32 each: the input, and what is scaled
         inputs of the linear layers   h twice in float32; under autocast a copy in bfloat16 for each of five layers
         attention                     q + 2k before, q after
         gate, up, their product       4i
-        norms of queries and keys     2(q + k)  (Qwen3)
+        norms of queries and keys     2(q + k), one half always in float32  (Qwen3)
 
     Under autocast each linear layer also keeps its weight in bfloat16. With gradient checkpointing (Chen et al., arXiv
     1604.06174) the input of each block is kept in float32, and all of the above for one block at a time. The last norm
-    is added to both.
+    is added with and without checkpointing.
     """
     h, i, q, k = shape.hidden, shape.intermediate, shape.queries, shape.keys
     size = 2 if half else 4

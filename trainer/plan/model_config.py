@@ -41,11 +41,14 @@ PRESET_MODELS: dict[str, dict[str, Any]] = {
         "head_dim": 128,
     },
 }
-"""The published config.json of the presets' models, as far as it counts here, so that planning needs no download."""
+"""The published config.json of each preset's model, reduced to what an estimate reads; planning downloads nothing."""
 
 
 def model_config(model: str) -> tuple[dict[str, Any], str]:
-    """The model's config.json and where it is from. Raises TrainerError where it is not on this machine."""
+    """The model's config.json and, in words, where it is from.
+
+    Raises TrainerError where the file is neither on this machine nor among PRESET_MODELS, or cannot be read.
+    """
     name = model.removeprefix("hf:")
     if name in BUNDLED:
         return _read(BUNDLED[name] / "config.json"), "bundled"
@@ -73,7 +76,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _cached(name: str) -> Path | None:
-    """The newest config.json of a hub model in the hub's cache; None where there is none. Needs no hub package."""
+    """The newest config.json of a hub model in the hub's cache, or None; found without the package huggingface_hub."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
     found = cache.glob(f"models--{name.replace('/', '--')}/snapshots/*/config.json")

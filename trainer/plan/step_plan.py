@@ -1,4 +1,4 @@
-"""The plan of a step: how much is sampled, run and trained on, at most."""
+"""The plan of a step: upper bounds on what is sampled, executed and trained on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from trainer.rollout.tasks import MICRO
 
 @dataclass(frozen=True)
 class RolePlan:
-    """How much one role writes in a step, at most."""
+    """Upper bounds on what one role writes in a step."""
 
     answers: int
     sampled_tokens: int
@@ -26,7 +26,7 @@ class RolePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How much a step and its run do. Upper bounds: answers may end earlier, programs and tests repeat."""
+    """Upper bounds on the work of a step and its run: answers may be shorter, and equal programs and tests run once."""
 
     steps: int
     tasks: int
@@ -57,7 +57,7 @@ class Plan:
 
 
 def plan(config: Config) -> Plan:
-    """The plan of a step."""
+    """The plan of a run with this configuration and of each of its steps."""
     tasks = config.data.tasks_per_step
     most_trained = config.train.most_tokens
     roles = {

@@ -1,9 +1,10 @@
 """Attention over packed rows, registered with transformers under names that begin with `cure_`.
 
-A row needs no mask: its samples are separated by `bounds`. `padded` lays them out as a batch inside attention only,
-where padding on the right is invisible under a causal mask; it is fastest on CPUs, where masked attention over a whole
-row would be quadratic in the row. `varlen` is the FlashAttention in torch (CUDA). transformers' own `sdpa` and
-`flash_attention_N` take the same rows.
+A row needs no mask: `Pack.bounds` says where its samples begin and end. `padded` copies the samples of a row into a
+batch for the attention alone; padding on the right does not change results under a causal mask. `padded` is the fastest
+on CPUs, where masked attention over a whole row would take time quadratic in the row's length. `varlen` is torch's
+FlashAttention for samples of different lengths (CUDA). transformers' own `sdpa` and `flash_attention_N` also take
+packed rows.
 
 Shapes: T tokens in the row, S samples, L tokens of the longest sample, H query heads, h key heads, D head size.
 """
@@ -25,9 +26,9 @@ VARLEN = "cure_varlen"
 
 
 def implementation(wanted: str, device: torch.device) -> str:
-    """The name of this attention in transformers; `padded` and `varlen` are registered first.
+    """The name in transformers of the attention `wanted`, a value of `train.attention`; registers this module's own.
 
-    Raises TrainerError where the machine cannot run it.
+    Raises TrainerError where this machine or its torch cannot run `varlen`.
     """
     from transformers import AttentionInterface
 
@@ -46,7 +47,10 @@ def implementation(wanted: str, device: torch.device) -> str:
 
 
 def arguments(pack: Pack, name: str, device: torch.device) -> dict[str, Any]:
-    """Keyword arguments of the model that tell the attention `name` where the row's samples begin and end."""
+    """Keyword arguments of the model that tell the attention `name` where the row's samples begin and end.
+
+    Empty for `sdpa`, for which transformers finds the samples by their position ids.
+    """
     if name == PADDED:
         lengths = np.diff(pack.bounds)  # (S,)
         offsets = np.arange(int(lengths.max()))
@@ -78,8 +82,8 @@ def padded(
 ) -> tuple[torch.Tensor, None]:
     """Attention (1, T, H, D) of queries (1, H, T, D) over keys and values (1, h, T, D).
 
-    pad_index (S, L) has the row's token for each place of the batch, unpad_index (T,) the place of each token in the
-    flattened batch.
+    pad_index (S, L) has the index in the row of each token of the batch, unpad_index (T,) the index in the flattened
+    batch of each token of the row.
     """
     queries, keys, values = (part[0][:, pad_index].transpose(0, 1) for part in (query, key, value))  # (S, heads, L, D)
     grouped = query.shape[1] != key.shape[1]

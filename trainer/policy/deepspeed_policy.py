@@ -1,15 +1,15 @@
 """A policy whose weights, gradients and moments DeepSpeed spreads over the processes (ZeRO 0 to 3).
 
-It gives the numbers of the plain policy, from the same network, rows and loss. Weights are float32 masters, divided as
-the stage says; AdamW is torch's; passes run in bfloat16 by autocast. Three defaults of DeepSpeed are undone here: it
-averages gradients over processes (the tokens' weights already add up to 1 over all of them), it counts a fixed number
-of rows per update (here the last row is marked), and at stage 0 it would clip and apply gradients that are not
-finite.
+It computes the numbers that the policy in plain torch computes, from the same network, rows and loss. The weights that
+the optimiser updates are float32, divided over the processes as the ZeRO stage says; AdamW is torch's; passes run in
+bfloat16 by autocast. Three defaults of DeepSpeed are undone here: it averages gradients over processes (the tokens'
+weights already add up to 1 over all of them), it counts a fixed number of rows per update (here the last row is
+marked), and at stage 0 it would clip and apply gradients that are not finite.
 
 Limits: a checkpoint can be loaded only by as many processes as saved it. Every process holds the whole reference model,
-and reads the whole base before it is divided. Nothing is offloaded. Messages are in single precision, twice as long as
-they could be. Measured on CPUs over gloo; not measured on GPUs, where the code differs only in
-the name of the communication back end.
+and reads the whole base before it is divided. Nothing is offloaded. Processes exchange numbers in float32, twice as
+long as bfloat16 would be. Measured on CPUs over gloo; not measured on GPUs, where the code differs only in the name of
+the communication back end.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class DeepSpeedPolicy(Policy):
         """Load the base checkpoint. Raises TrainerError where DeepSpeed is not installed."""
         world, train = setup.world, setup.train
         deepspeed = _deepspeed(world)
-        # At stage 3 no GPU ever holds all weights: each is moved to the GPU when it is divided.
+        # At stage 3 no GPU ever holds all weights: each weight is moved to the GPU when it is divided.
         super().__init__(setup, Network(setup, torch.device("cpu") if train.zero == 3 else world.device))
         self._world, self._stage = world, train.zero
         self._gathered = deepspeed.zero.GatheredParameters
@@ -69,7 +69,7 @@ class DeepSpeedPolicy(Policy):
     def _own_gradients(self) -> list[torch.Tensor]:
         return []  # DeepSpeed sums them itself
 
-    def _step(self, rate: float, loss: float) -> float:  # noqa: ARG002 (the gradient tells, see _backward)
+    def _step(self, rate: float, loss: float) -> float:  # noqa: ARG002 (a loss that is not finite shows in the norm)
         for group in self._engine.optimizer.param_groups:
             group["lr"] = rate
         if self._stage == 0:
@@ -113,14 +113,17 @@ class DeepSpeedPolicy(Policy):
 
         self._world.share(write)
         weights.clear()
-        # With adapters the other weights are those of the base.
+        # With adapters all other weights are those of the base checkpoint, which is loaded anyway.
         self._engine.save_checkpoint(
             str(directory / FOLDER), tag=TAG, save_latest=False, exclude_frozen_parameters=self._adapted
         )
         self._world.wait()
 
     def load(self, directory: Path) -> None:
-        """Continue from what `save` wrote. Raises TrainerError where it does not fit."""
+        """Continue from what `save` wrote.
+
+        Raises TrainerError where another back end saved it, or processes, ZeRO stage or use of adapters differ.
+        """
         try:
             saved = json.loads((directory / STATE).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -135,7 +138,7 @@ class DeepSpeedPolicy(Policy):
         return any(isinstance(layer, lora.AdaptedLinear) for layer in self._network.model.modules())
 
     def _shape(self) -> dict[str, Any]:
-        """The settings that must be equal when the parts are loaded."""
+        """The settings that must be equal when a checkpoint is saved and when it is loaded."""
         return {"processes": self._world.size, "train.zero": self._stage, "adapters": self._adapted}
 
     def close(self) -> None:
@@ -156,8 +159,8 @@ def _configuration(train: Train, optimiser: Optimiser, parameters: int) -> dict[
             "reduce_bucket_size": bucket,
             "allgather_bucket_size": bucket,
             "stage3_prefetch_bucket_size": bucket,
-            # This would replace torch.nn.functional.linear in the whole process, including the engine that samples,
-            # and rounds in other places. Gradient checkpointing saves the same memory.
+            # This would replace torch.nn.functional.linear in the whole process, including the engine that samples, by
+            # a function that rounds differently. Gradient checkpointing saves the same memory.
             "memory_efficient_linear": False,
         },
         "zero_allow_untested_optimizer": True,

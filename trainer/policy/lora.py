@@ -1,8 +1,8 @@
 """Low-rank adapters (LoRA, arXiv 2106.09685): y = W x + b + 2 B A x, with W frozen, A and B of a small rank trained.
 
-Every linear layer except the output layer has one. B starts at zero, so training starts at the base model. With the
-adapters switched off the model is the base, so the KL divergence needs no second copy of it. Left out: dropout, a scale
-to choose (it is 2, as alpha = 2 r is customary), different ranks for different layers.
+Every linear layer except the output layer has an adapter. B starts at zero, so training starts at the base model. With
+the adapters switched off the model is the base, so the KL divergence needs no second copy of the base. Left out:
+dropout, a scale to choose (it is 2, as alpha = 2 r is customary), different ranks for different layers.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def merged(weight: torch.Tensor, first: torch.Tensor, second: torch.Tensor) -> t
 
 
 def adapter_of(model: torch.nn.Module, name: str) -> tuple[torch.nn.Parameter, torch.nn.Parameter] | None:
-    """The adapter A (rank, in), B (out, rank) of the weight `name`; None for a weight without one."""
+    """The adapter A (rank, in), B (out, rank) of the weight `name`; None for a weight without an adapter."""
     parent, _, child = name.rpartition(".")
     layer = model.get_submodule(parent)
     return (layer.lora_a, layer.lora_b) if child == "weight" and isinstance(layer, AdaptedLinear) else None

@@ -1,6 +1,6 @@
 """The model in training and its frozen reference: packed rows in, losses and measurements out.
 
-Both back ends use it; they differ in where weights, gradients and moments live.
+Both back ends (plain torch, DeepSpeed) use this network; they differ in where weights, gradients and moments are kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Network:
     """A checkpoint's weights in float32, with adapters if asked for, and the frozen reference where it is kept."""
 
     def __init__(self, setup: PolicySetup, loaded_on: torch.device | None = None) -> None:
-        """`loaded_on` is the device the weights in training are loaded to, where a back end moves them itself."""
+        """`loaded_on` is the device that the trained weights are loaded to, for a back end that moves them later."""
         base, train, device = setup.base, setup.train, setup.world.device
         self._device = device
         self._attention = attention.implementation(train.attention, device)
@@ -50,7 +50,10 @@ class Network:
         return [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def loss(self, pack: Pack, rules: Loss, old: torch.Tensor | None) -> tuple[torch.Tensor, Sums]:
-        """A row's part of the loss, a scalar with its gradient, and its part of the sums. `old` is (R,) or None."""
+        """A row's part of the loss, a scalar with its gradient, and its part of the sums.
+
+        `old` are the log-probabilities (R,) at the start of the stage; None where the weights have not changed since.
+        """
         row = on_device(pack, self._attention, self._device)
         reference = self._score_reference(row)
         new, entropy = self._score(self.forward, row)
@@ -78,7 +81,7 @@ class Network:
         return self._score(self.forward, on_device(pack, self._attention, self._device))[0]
 
     def _score_reference(self, row: Row) -> torch.Tensor | None:
-        """Log-probabilities (R,) under the base model; None where it is not kept."""
+        """Log-probabilities (R,) under the base model; None where no reference is kept."""
         if not self._keeps_reference:
             return None
         with torch.no_grad():
@@ -105,8 +108,8 @@ class Network:
 def _checkpoint_gradients(model: Any) -> None:
     """Recompute activations in the backward pass instead of keeping them.
 
-    transformers does so in layers that are in training mode. Only the layers are put into it: the modules inside them
-    would drop out activations.
+    transformers recomputes only layers that are in training mode. The modules inside these layers stay in evaluation
+    mode, because dropout would change their activations otherwise.
     """
     from transformers.modeling_layers import GradientCheckpointingLayer
 

@@ -77,9 +77,9 @@ class Policy(ABC):
     ) -> Update:
         """One optimiser step at learning rate `rate` on this process's rows of an update.
 
-        `old` has the log-probabilities (R,) of each row at the start of the stage; None where they are those of the
-        present weights. `on_row` is called after each row. Where the loss or the gradient is not finite the weights are
-        left unchanged and the record says so.
+        `old` has, for each row, the log-probabilities (R,) of its R trained tokens at the start of the stage; None
+        where the weights have not changed since. `on_row` is called after each row. Where the loss or the gradient is
+        not finite the weights are left unchanged, and `Update.skipped` says why.
         """
         sums: Sums = {"loss": 0.0, "entropy": 0.0, "tokens": 0.0, "row_tokens": 0.0}
         for number, pack in enumerate(packs):
@@ -104,7 +104,7 @@ class Policy(ABC):
         )
 
     def logprobs(self, packs: Sequence[Pack], on_row: Callable[[], None] = ignore_row) -> list[torch.Tensor]:
-        """Log-probabilities (R,) of each row's trained tokens, without gradient. `on_row` is called after each row."""
+        """Log-probabilities (R,) of each row's R trained tokens, without gradient; calls `on_row` after each row."""
         found = []
         for pack in packs:
             found.append(self._network.logprobs(pack))
@@ -117,11 +117,11 @@ class Policy(ABC):
 
     @abstractmethod
     def _own_gradients(self) -> list[torch.Tensor]:
-        """This process's gradients, which are to be replaced by their sums over the processes."""
+        """This process's gradients, which the caller sums over the processes in place; empty if the back end does."""
 
     @abstractmethod
     def _step(self, rate: float, loss: float) -> float:
-        """The gradient's norm before clipping. The weights are changed if it and the loss are finite."""
+        """The gradient's norm before clipping, after changing the weights if the norm and the loss are finite."""
 
     @abstractmethod
     def tensors(self) -> Iterable[tuple[str, torch.Tensor]]:

@@ -34,7 +34,7 @@ class Row:
     sample: torch.Tensor
     """(R,) int64: number of the answer each token belongs to, counted from 0."""
     advantages: torch.Tensor
-    """(R,) float32."""
+    """(R,) float32: advantage of the answer each token belongs to."""
     weights: torch.Tensor
     """(R,) float32: each token's share of the loss."""
     sampler_logprobs: torch.Tensor
@@ -55,12 +55,12 @@ def on_device(pack: Pack, name: str, device: torch.device) -> Row:
 class Scorer(torch.nn.Module):
     """A causal language model of transformers that returns log-probabilities instead of logits.
 
-    The output layer is applied only to hidden states that predict a trained token, so prompts cost no logits. It is
-    replaced in the model itself (`LogProbabilityLayer`), which cannot return logits afterwards.
+    The output layer is applied only to hidden states that predict a trained token, so prompts cost no logits. The model
+    cannot return logits afterwards, because its output layer is replaced by a `LogProbabilityLayer`.
     """
 
     def __init__(self, model: Any, bfloat16: bool = False) -> None:
-        """Wrap a model with float32 weights; with `bfloat16` it computes in bfloat16 by autocast."""
+        """Wrap a model with float32 weights; with `bfloat16` the model computes in bfloat16 by autocast."""
         super().__init__()
         model.set_output_embeddings(LogProbabilityLayer(model.get_output_embeddings()))
         self.model = model

@@ -1,8 +1,8 @@
 """A policy in plain torch: float32 master weights and AdamW that live as long as the run.
 
 Each process holds all weights and works on its own rows; gradients are summed over the processes once per update.
-Passes run in bfloat16 by autocast where the configuration says so; the masters stay in float32, since a step of 1e-6 is
-lost in bfloat16.
+Forward and backward passes run in bfloat16 by autocast where the configuration says so; the master weights stay in
+float32, since a change of 1e-6 would be rounded away in bfloat16.
 """
 
 from __future__ import annotations
@@ -64,7 +64,11 @@ class TorchPolicy(Policy):
         self._setup.world.share(write)
 
     def load(self, directory: Path) -> None:
-        """Continue from what `save` wrote. Raises TrainerError where it does not fit."""
+        """Continue from what `save` wrote.
+
+        Raises TrainerError where another back end wrote the directory, where only one of run and checkpoint has
+        adapters, or where weights are missing.
+        """
         from safetensors.torch import load_file
 
         if not (directory / STATE).is_file():

@@ -1,4 +1,4 @@
-"""The lines of a run: one for each step, one for each evaluation."""
+"""Formats the progress lines that a run prints: one for each step, and one for each evaluation."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def headings(width: int | None = None) -> str:
 
 
 def step_line(step: int, metrics: Metrics, width: int | None = None) -> str:
-    """A line with a step's main figures, measured on its samples before its updates; a dash where one is missing."""
+    """A line with a step's main figures, measured on its samples before its updates; a dash for a missing figure."""
     return "  ".join([f"{step:4d}", *(f"{column.cell(metrics):>{column.width}}" for column in columns(width))])
 
 
 def evaluation_line(step: int, metrics: Metrics, first: Metrics | None = None, width: int | None = None) -> str:
     """A line with an evaluation's figures, each accuracy with its difference from that of `first`.
 
-    Where the line would be longer than `width`, figures are left out from the right; the accuracies always stay.
+    The accuracies are always shown; each further figure is left out if the line would be longer than `width` with it.
     """
     accuracies = [
         ("code", "code/accuracy"),
@@ -97,7 +97,7 @@ def _speed(metrics: Metrics) -> str:
 
 
 def _seconds(metrics: Metrics) -> str:
-    """Seconds of the step; a step repeated from its journal has no time of its own."""
+    """Seconds of the step; `again` for a step that was repeated from its journal and therefore not timed."""
     return _cell(metrics["seconds/step"], 1) if "seconds/step" in metrics else "again"
 
 

@@ -91,7 +91,7 @@ class TerminalProgress(Progress):
             self._bars.update(row, note=f"{self._tokens:,} tokens{speed}")
 
     def step(self, step: int, metrics: Metrics) -> None:
-        """Print the step's line; every twentieth below headings."""
+        """Print the step's line; headings come before the first line and again after every twenty."""
         self._clear()
         self._done = step
         self._bars.update(self._run, completed=step)
@@ -147,5 +147,5 @@ class _Left(ProgressColumn):
 
 
 def _is_terminal(console: Console) -> bool:
-    """Whether bars can be redrawn on the console. Rich may be told to use colours where they cannot."""
+    """Whether bars can be redrawn on the console. Rich's `is_terminal` may be forced by colour settings."""
     return console.file.isatty() and not console.is_dumb_terminal

@@ -1,9 +1,9 @@
-"""The journal of a step, which is also its rollout log: what was sampled, run, earned and learned, line by line.
+"""The journal of a step, which is also its rollout log: its answers, tables, rewards and updates, line by line.
 
 The parts of a step are plan, answers, tables, rewards, an update for each stage, and commit; each ends with a line
 `{"done": PART}`. While the step is under way the journal is `step-NNNNNN.jsonl`; with the commit it is compressed to
-`step-NNNNNN.jsonl.zst`. A step that was cut short continues after its last complete part, so no answer is sampled
-twice.
+`step-NNNNNN.jsonl.zst`. A step that was cut short continues after its answers or its tables, if they are complete,
+so neither is made twice; rewards and updates are made again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ VERSION = 1
 
 @dataclass(kw_only=True)
 class StepContent:
-    """What a journal has of a step."""
+    """The content of a step's journal."""
 
     tasks: list[tuple[int, str]] = field(default_factory=list)
     """Index and name of each task's problem, in the order of slots."""
@@ -50,7 +50,7 @@ class StepContent:
 
     @staticmethod
     def of(records: Iterable[dict[str, Any]]) -> StepContent:
-        """The content of a journal's records."""
+        """The content that a journal's records stand for."""
         found = StepContent()
         for record in records:
             if "tasks" in record:
@@ -76,10 +76,10 @@ class Journal:
     """The open journal of one step."""
 
     def __init__(self, directory: Path, step: int) -> None:
-        """Open the journal, truncated after the rollout's last part that an earlier attempt completed."""
+        """Open the journal. Of a step cut short, only plan, answers and tables are kept, as far as complete."""
         self.step = step
         self.known = StepContent()
-        """What earlier attempts left: plan, answers and tables, as far as these are complete."""
+        """What was recorded before the step was cut short: plan, answers and tables, as far as these are complete."""
         self._open_file = _open_file(directory, step)
         self._closed_file = closed_file(directory, step)
         self._open_file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ class Journal:
         self._file = self._open_file.open("a", encoding="utf-8")
 
     def _continue(self, records: Sequence[dict[str, Any]]) -> None:
-        """Read the records up to the last complete part, and leave only them in the file."""
+        """Read the records of plan, answers and tables, as far as complete, and leave only these in the file."""
         ends = {record["done"]: number for number, record in enumerate(records) if "done" in record}
         complete = 0
         for part in ("plan", "answers", "tables"):

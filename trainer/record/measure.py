@@ -34,7 +34,7 @@ def answer_metrics(answers: Sequence[TaskAnswers]) -> Metrics:
 
 
 def table_metrics(tables: Sequence[TaskTable]) -> Metrics:
-    """Accuracies of both roles, p_u, p_01, p_00, mu, best of n, and counts of executions and their failures."""
+    """Accuracies of both roles, p_u, p_01, p_00, mu (PrecisionCounts), best of n; counts of executions and failures."""
     labelled = [table for table in tables if table.labels]
     rights = [right_codes(table.label_passes) for table in labelled]
     counts = PrecisionCounts()
@@ -69,7 +69,7 @@ def table_metrics(tables: Sequence[TaskTable]) -> Metrics:
 
 
 def group_metrics(groups: Sequence[Group]) -> Metrics:
-    """Mean reward, number of groups, share trained on, and counts of the reasons for the others, for each role."""
+    """Mean reward, number of groups, share trained on, and number left out for each reason, for each role."""
     metrics: Metrics = {}
     for role in ("coder", "tester"):
         of_role = [group for group in groups if group.role == role]
@@ -86,7 +86,10 @@ def group_metrics(groups: Sequence[Group]) -> Metrics:
 
 
 def update_metrics(stage: str, updates: Sequence[Update], rate: float) -> Metrics:
-    """What a stage's updates measured, as means over the updates; how many were skipped, and why the first was."""
+    """Metrics of a stage: number of updates, tokens (summed), learning rate, and means over the updates of all else.
+
+    Where updates were skipped: how many, and why the first was.
+    """
     if not updates:
         return {f"{stage}/updates": 0}
     weights = [update.sums.get("weight", 0.0) or 1.0 for update in updates]

@@ -1,4 +1,4 @@
-"""Records a run. Every process has a recorder; only the first process writes, the others get its results."""
+"""Records a run. Every process has a recorder; only the first process reads and writes, the others get the results."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Recorder:
                 journal.close()
 
     def checkpoint_state(self, step: int) -> dict[str, Any]:
-        """What a checkpoint's `state.json` says about it."""
+        """The content of a checkpoint's `state.json`: its step, and what the run was made with."""
         return {
             "step": step,
             "processes": self.world.size,
@@ -81,7 +81,7 @@ class Recorder:
         }
 
     def close(self) -> None:
-        """Let the trackers write what they hold back."""
+        """Let the trackers write what they have buffered."""
         if self._trackers is not None:
             self._trackers.close()
 
@@ -96,7 +96,7 @@ class StepRecord:
         self._recorder = recorder
         self._begun = time.monotonic()
         self.known = recorder.world.share(lambda: StepContent() if journal is None else journal.known)
-        """What earlier attempts left of the step, and what was recorded since: answers, tables, tasks left out."""
+        """What was recorded of the step: before the run was interrupted, if it was, and since."""
         self._seconds = dict(self.known.seconds)
         self._repeated = self.has_tables
 
@@ -120,7 +120,7 @@ class StepRecord:
             self._seconds[phase] = self._seconds.get(phase, 0.0) + time.monotonic() - begun
 
     def plan(self, tasks: Sequence[Task]) -> None:
-        """Record the step's tasks, unless an earlier attempt did."""
+        """Record the step's tasks, unless they were recorded before an interruption of the run."""
         if "plan" not in self.known.parts:
             named = [[task.index, task.problem.name] for task in tasks]
             self._write("plan", lambda: [{"version": VERSION, "step": self.step, "tasks": named}])
@@ -146,7 +146,7 @@ class StepRecord:
         self._write("update", lambda: [{"update": {"stage": stage, "updates": [asdict(update) for update in updates]}}])
 
     def commit(self, metrics: Metrics) -> Metrics:
-        """The seconds of each phase, once the journal is compressed and the metrics are written with these seconds."""
+        """The seconds of each phase, after compressing the journal and writing the metrics with these seconds."""
         total = time.monotonic() - self._begun
         times: Metrics = {f"seconds/{name}": round(value, 4) for name, value in self._seconds.items()}
         if not self._repeated:

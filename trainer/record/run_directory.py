@@ -15,7 +15,7 @@ from trainer.config import Config, dump, load
 from trainer.errors import TrainerError
 
 CHANGEABLE = ("steps", "checkpoints", "evaluation", "trackers", "execution", "rollout")
-"""Keys and sections that may change when a run is continued: completed steps do not depend on them."""
+"""Parts of the configuration that may change when a run is continued: completed steps do not depend on them."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RunDirectory:
         return self.path / "config.toml"
 
     def open(self, config: Config) -> int:
-        """The last step with a checkpoint, once the run is begun or continued; 0 for a new run.
+        """The last step with a checkpoint, 0 for a new run, after beginning or continuing the run in this directory.
 
         Metrics of later steps are removed, because those steps are made again. Raises TrainerError where the directory
         holds something else, or a run with another configuration.

@@ -1,4 +1,4 @@
-"""TensorBoard, W&B and trackio, each where it is asked for and installed.
+"""Sends the numbers of a run to TensorBoard, W&B and trackio, whichever the configuration names.
 
 A run that is continued repeats the steps after its last checkpoint, bit for bit, and their lines in metrics.jsonl are
 replaced. Trackers cannot take numbers back, and treat a repeated step differently:
@@ -54,7 +54,7 @@ class TensorBoard:
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
         for name, value in numbers.items():
             self._writer.add_scalar(name, value, step)
-        # Without this numbers are held back for two minutes, and lost if the run is killed.
+        # Without a flush, numbers are held back for two minutes, and lost if the run is killed.
         self._writer.flush()
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class TensorBoard:
 
 
 class WandB:
-    """A run of W&B, which a continued run continues; offline each start writes a part of it, for `wandb sync`."""
+    """A run of W&B, continued when the training run is continued; offline, each start writes files for `wandb sync`."""
 
     def __init__(self, directory: Path, project: str, identity: str, settings: dict[str, Any]) -> None:
         import wandb
@@ -87,14 +87,14 @@ class WandB:
 
 
 class Trackio:
-    """A run of trackio, in its local database or in a Space. Its name has part of the run's id: names may repeat."""
+    """A run of trackio, in its local database or in a Space. Part of the run's id makes the name unique."""
 
     def __init__(self, directory: Path, project: str, identity: str, settings: dict[str, Any]) -> None:
         import trackio
 
         module: Any = trackio
         self._finish: Callable[[], None] = module.finish
-        """The module's own function: with the run's method the run is finished again when the interpreter ends."""
+        """`trackio.finish`, since after the run's own method trackio would finish the run again at interpreter exit."""
         with redirect_stdout(sys.stderr):
             name = f"{directory.name}-{identity[:4]}"
             self._run = module.init(project=project, name=name, config=settings, resume="allow")
@@ -108,7 +108,10 @@ class Trackio:
 
 
 class Trackers:
-    """Passes numbers on to all trackers. One that fails is closed and the run goes on; metrics.jsonl has everything."""
+    """Passes numbers on to all trackers. A tracker that fails is not used again; the run goes on.
+
+    Nothing is lost: metrics.jsonl has all numbers.
+    """
 
     def __init__(self, wanted: TrackersConfig, directory: Path, config: Config) -> None:
         """Open the trackers wanted and send the lines they lack. Raises TrainerError where one cannot be opened."""
@@ -152,7 +155,7 @@ class Trackers:
             write_atomically(self._file, json.dumps({"id": self._identity, "told": self._sent}) + "\n")
 
     def close(self) -> None:
-        """Write numbers that are held back, and close the tracker."""
+        """Write numbers that are held back, and close all trackers."""
         for name, tracker in list(self._trackers.items()):
             self._try(name, tracker.close)
         self._trackers.clear()

@@ -29,7 +29,7 @@ class Answer:
     version: str = ""
     """Version of the weights that wrote the answer."""
     error: str = ""
-    """Why the engine failed on it; empty where it did not."""
+    """Why the engine failed on this answer; empty where it did not fail."""
 
     @property
     def truncated(self) -> bool:
@@ -79,11 +79,11 @@ class TaskTable:
     label_passes: Booleans
     """(programs, labels) whether each program passes each label; False for a missing program."""
     test_passes: Booleans
-    """(programs, tests read) whether each program passes each test that is not None, in their order."""
+    """(programs, tests read) whether each program passes each test of `tests` that is not None."""
     unknown: tuple[bool, ...]
     """(programs) whether the sandbox failed on an execution of the program, which gets no reward then."""
     reference: tuple[bool, ...] | None = None
-    """(tests read) whether the reference solution passes each test; None where there is no such solution."""
+    """(tests read) whether the reference solution passes each test; None where none was run."""
     executions: int = 0
     """Distinct pairs of program and input that were run."""
     timeouts: int = 0

@@ -22,21 +22,23 @@ class ExecutionRules:
     """How a task's programs are run, and on which tests."""
 
     most_labels: int = 8
-    """Maximum number of ground-truth tests used; the first ones are used."""
+    """Maximum number of the problem's hidden tests used as labels, the tests that decide which programs are right; the
+    first ones are used."""
     time_limit_s: float | None = None
-    """CPU seconds of an execution; None for the problem's own limit."""
+    """Maximum CPU seconds of an execution; None for the problem's own limit."""
     give_up_after: int | None = 2
     """Time-outs of a program after which its remaining tests are not run; None to run all."""
     generated_labels: bool = False
     """Whether the tests of a frozen tester are the labels, instead of the problem's tests."""
     agreement: float = 0.0
-    """Which generated labels count (`trainer.rollout.labels`)."""
+    """A generated test is a label only if at least this share of the programs that print the commonest output for its
+    input pass the test, and, unless no other is left, only if some programs pass and some fail."""
     reference: bool = False
     """Whether the problem's reference solution is run on the generated tests, for measuring."""
 
 
 async def execute(answers: TaskAnswers, problem: Problem, sandbox: Sandbox, rules: ExecutionRules) -> TaskTable:
-    """The task's table. Each distinct pair of program and input is run once; `unknown` marks sandbox failures."""
+    """The task's table. Each distinct pair of program and input is run once; its `unknown` marks sandbox failures."""
     read = extractor("robust")
     notes: Counter[str] = Counter()
     programs = []

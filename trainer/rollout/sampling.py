@@ -29,7 +29,7 @@ class RoleSampler:
     """Answers to each task."""
     sampling: Sampling
     encode: Callable[[Prompt], list[int]] | None = None
-    """Turns a prompt into token ids, in which the answers are trained; None for a model that is not trained."""
+    """Turns a prompt into the token ids that training uses too; None for a model that is not trained."""
     most_prompt_tokens: int = 1 << 30
 
     def prompt(self, task: Task) -> Prompt:
@@ -82,7 +82,7 @@ class Question:
     sampler: RoleSampler
     request: Request
     answers: list[Answer | None]
-    """One for each sample; None until it has come."""
+    """One for each sample; None until the answer has come."""
 
     def take(self, completion: Completion) -> None:
         """Keep the completion as an answer."""
@@ -99,7 +99,7 @@ class Question:
 def questions_of(
     samplers: Sequence[RoleSampler], tasks: Sequence[Task], seed: int, step: int | str
 ) -> tuple[list[Question], list[Task]]:
-    """The questions of the tasks, all roles of a task side by side, and the tasks without a prompt that is too long.
+    """The questions of the tasks, all roles of a task side by side, and the tasks kept: those with no prompt too long.
 
     Seeds are functions of the run's seed, the step, the task and the role.
     """
@@ -130,7 +130,7 @@ async def roll_out(
     rules: ExecutionRules,
     on_event: Callable[[RolloutEvent], None] = lambda _: None,
 ) -> Rollout:
-    """Answers and tables of the tasks. Raises EngineFailed where an engine gives no answer to any task.
+    """Answers and tables of the tasks. Raises EngineFailed where all answers of a role are errors.
 
     An engine gets all its requests in one call, so which answers it decodes side by side, and thereby every bit of its
     arithmetic, depends on the requests alone and not on the clock.
@@ -212,7 +212,7 @@ def _task_answers(questions: Sequence[Question]) -> TaskAnswers:
 
 
 def _check(questions: Sequence[Question]) -> None:
-    """Raise EngineFailed where all answers to the questions to a role are errors."""
+    """Raise EngineFailed where all answers to these questions, which are to one role, are errors."""
     answers = [answer for question in questions for answer in question.answers if answer is not None]
     if answers and all(answer.error for answer in answers):
         sampler = questions[0].sampler

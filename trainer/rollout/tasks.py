@@ -1,4 +1,4 @@
-"""Which problems each step works on: a function of the run's seed and the step."""
+"""Chooses the problems of each step; the choice depends only on the problem set, the configuration and the step."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Tasks(Protocol):
 
 
 class FileTasks:
-    """The problems of a file; with `labelled` only those that have hidden tests, which labels are taken from."""
+    """The problems of a file; with `labelled` only those with hidden tests, from which the labels are taken."""
 
     def __init__(self, problems: Sequence[Problem], where: str, labelled: bool) -> None:
         """`where` names the file. Raises TrainerError where no problem is left."""
@@ -82,7 +82,12 @@ def open_tasks(problems: str, seed: int, split: Literal["train", "heldout"], lab
 
 
 def tasks_of_step(tasks: Tasks, step: int, count: int, order: Literal["epochs", "fresh"], seed: int) -> list[Task]:
-    """The `count` tasks of step `step`, counted from 1. Raises TrainerError where there are too few for `fresh`."""
+    """The `count` tasks of step `step`, counted from 1.
+
+    `epochs`: every problem once per pass over the set, in a new random order for each pass. `fresh`: distinct problems
+    drawn anew for each step. An endless set is read from its beginning with either. Raises TrainerError for `fresh` if
+    the set has fewer than `count` problems.
+    """
     size = tasks.size
     first = (step - 1) * count
     if size is None:
@@ -102,6 +107,6 @@ def _shuffled(size: int, seed: int, part: object) -> list[int]:
 
 
 def seed_of(*key: object) -> int:
-    """A 62-bit number that depends on `key` alone. All random choices come from it, so no state has to be saved."""
+    """A 62-bit seed that depends only on `key`. Random choices use such seeds, so no generator state need be saved."""
     digest = hashlib.blake2b("\0".join(map(str, key)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 2

@@ -36,7 +36,9 @@ class Group:
     role: RoleName
     outcome: Outcome
     rewards: tuple[float | None, ...]
-    """(answers) None where the sandbox or the engine failed on the answer, or where it is left out."""
+    """(answers) None where the answer has no reward: the sandbox or the engine failed on it, the tester's answer has no
+    test (unless `reward.unparsed` is `lowest`), or the task's table gives no ground for rewards.
+    """
     advantages: tuple[float | None, ...]
     """(answers) None where the answer is not trained on."""
     right: tuple[bool, ...] = ()

@@ -1,7 +1,7 @@
 """Policy losses over the trained tokens of one row, as pure functions: tensors in, loss and measurements out.
 
-Tensors are (R,): one entry for each trained token. A token's weight contains the aggregation (`trainer.update.pack`),
-so the loss of an update is the sum over its rows.
+Tensors are (R,): one entry for each trained token. A token's weight already averages over tokens and answers
+(`trainer.update.pack`), so the loss of an update is the sum over its rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Tokens:
     reference: torch.Tensor | None
     """(R,) log-probabilities under the base model; None where the divergence is not wanted."""
     advantages: torch.Tensor
-    """(R,)"""
+    """(R,) advantage of the answer each token belongs to."""
     weights: torch.Tensor
     """(R,) each token's share of the loss."""
     sample: torch.Tensor
@@ -44,16 +44,17 @@ class Measured:
     """Scalar, with its gradient."""
     sums: dict[str, torch.Tensor]
     """Detached scalars: the sum of weights (`weight`), and weighted sums of `ratio`, `clipped` (1 where the ratio was
-    clipped), `capped` (1 where the importance weight was over the cap), `mismatch_kl` (sampler against trainer) and,
+    clipped), `capped` (1 where the importance weight is out of bounds), `mismatch_kl` (sampler against trainer) and,
     with a reference, `kl`."""
 
 
 def policy_loss(tokens: Tokens, rules: Loss) -> Measured:
     """The loss of these tokens, and measurements for the metrics.
 
-    `ppo` is Eq. 5 with a ratio per token, `gspo` has one ratio per answer (arXiv 2507.18071), `cispo` clips the ratio
-    but not the gradient (arXiv 2506.13585), `reinforce` is A log p. Each is multiplied by the importance weight between
-    sampler and trainer, which is capped (TIS) or masked (IcePop).
+    `ppo` is Eq. 5 of CURE (arXiv 2506.03136) with a ratio per token, `gspo` has one ratio per answer (arXiv
+    2507.18071), `cispo` clips the ratio but not the gradient (arXiv 2506.13585), `reinforce` is A log p. Each is
+    multiplied by the importance weight between sampler and trainer, which is capped (TIS) or masked (IcePop), or is 1
+    without correction.
     """
     new, weights, advantages = tokens.new, tokens.weights, tokens.advantages
     old = new.detach() if tokens.old is None else tokens.old
@@ -104,13 +105,16 @@ def divergence(
     if estimator == "k2":
         return 0.5 * log_ratio.square()
     # exp overflows for tokens that the policy has become very unlikely to draw; their divergence is large either way.
-    # expm1, because exp(x) - 1 - x near 0 is mostly rounding: an eighth of the value at x = 1e-3 in float32.
+    # expm1, because exp(x) - 1 - x loses precision near 0: an eighth of the value at x = 1e-3 in float32.
     log_ratio = log_ratio.clamp(max=20.0)
     return log_ratio.expm1() - log_ratio
 
 
 def _importance(old: torch.Tensor, sampled: torch.Tensor, rules: Loss) -> tuple[torch.Tensor, torch.Tensor]:
-    """Importance weight (R,) of each token, and whether (R,) it was within the cap."""
+    """Importance weight (R,) of each token, and whether (R,) it was in bounds.
+
+    Bounds are at most the cap and, where tokens are masked, at least 1 / cap.
+    """
     ratio = (old.detach() - sampled).exp()  # (R,)
     kept = ratio <= rules.correction_cap
     if rules.correction == "none":

@@ -20,7 +20,7 @@ Aggregate = Literal["token", "sequence", "constant"]
 
 @dataclass(frozen=True)
 class Sample:
-    """One answer to train on, behind its prompt."""
+    """One answer to train on, with its prompt."""
 
     prompt: tuple[int, ...]
     """Token ids of the prompt."""
@@ -50,24 +50,25 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """One row: T tokens of S samples, of which R are trained."""
+    """One row: T tokens of S samples; R of the tokens are trained."""
 
     ids: Integers
     """(T,) token ids."""
     positions: Integers
     """(T,) positions, counted from 0 in each sample."""
     bounds: Integers
-    """(S + 1,) sample s has the tokens bounds[s] to bounds[s + 1]."""
+    """(S + 1,) sample s has the tokens from bounds[s] up to, not including, bounds[s + 1]."""
     where: Integers
     """(R,) indices into ids of the tokens whose next token is trained."""
     targets: Integers
     """(R,) ids of those next tokens."""
     sample: Integers
-    """(R,) number of the sample each belongs to, counted from 0."""
+    """(R,) number of the sample each trained token belongs to, counted from 0."""
     advantages: Singles
-    """(R,)"""
+    """(R,) advantage of the answer each trained token belongs to."""
     weights: Singles
-    """(R,) share of the loss; they add up to 1 over all rows of an update, or to less with `constant`."""
+    """(R,) share of the loss. All weights of an update add up to 1; with the aggregate `constant`, to the mean length
+    of its answers divided by that constant."""
     sampler_logprobs: Singles
     """(R,) log-probabilities under the distribution the tokens were sampled from."""
     temperatures: Singles
@@ -93,7 +94,10 @@ def token_weights(samples: Sequence[Sample], aggregate: Aggregate, constant: int
 
 
 def cost(size: int, square: float = 1 / 4096) -> float:
-    """Estimated work for a sample of `size` tokens, in units of one token's linear layers; attention is quadratic."""
+    """Estimated work for a sample of `size` tokens, in units of one token's linear layers.
+
+    `square` is the cost of attention between two tokens.
+    """
     return size + square * size * size
 
 
@@ -128,7 +132,7 @@ def rows_of(sizes: Sequence[int], budget: int) -> list[list[int]]:
 def packs_for(
     samples: Sequence[Sample], aggregate: Aggregate, constant: int, budget: int, rank: int = 0, size: int = 1
 ) -> list[Pack]:
-    """The rows of process `rank` among `size`. All processes get equally many; some rows may be empty."""
+    """The rows of process `rank` among `size`. All processes get equally many; the last may be empty rows."""
     if not samples:
         return []
     weights = token_weights(samples, aggregate, constant)

@@ -24,7 +24,10 @@ class Stage:
 
 
 def stages_of(answers: Sequence[TaskAnswers], groups: Sequence[Group], config: Config) -> list[Stage]:
-    """The stages in order: code, then tests, as in Algorithm 1; with `joint`, one stage for each policy."""
+    """The stages in order: code, then tests, as in CURE's Algorithm 1; one per policy if `optimiser.stages` is joint.
+
+    Roles without a policy are not trained.
+    """
     roles: dict[RoleName, Role] = {"coder": config.coder, "tester": config.tester}
     samples = {
         role: _samples(answers, groups, role, settings, config)
@@ -49,7 +52,7 @@ def _samples(
 ) -> list[Sample]:
     """The role's answers that have an advantage, in order, as the token ids that were sampled.
 
-    An answer contains the end token only where it was sampled.
+    An answer contains the end token only where that token was sampled, and is cut at `train.most_tokens`.
     """
     group_of = {group.slot: group for group in groups if group.role == role}
     samples = []

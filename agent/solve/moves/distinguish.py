@@ -27,7 +27,7 @@ class Distinguish:
     """Candidates to tell apart."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for m tests."""
+        """Ask the tester for `settings.m` tests."""
         round_, tests = len(readings) + 1, readings[-1].table.tests
         avoid = list({test.stimulus: test for test in tests.values()}.values())[-INPUTS_SHOWN:]
         wanted = Ask("tester", f"tester/{round_}", solving.task.tester(avoid), solving.settings.m)

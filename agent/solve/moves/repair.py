@@ -17,17 +17,18 @@ FAILURES_SHOWN = 2
 
 @dataclass(frozen=True)
 class Repair:
-    """Ask the coder to repair the targets, showing it failed tests that are believed; a repair is a new candidate."""
+    """Ask the coder to repair the targets, given failed tests that are trusted or probably right; repairs are new
+    candidates."""
 
     name: ClassVar = "repair"
     doing: ClassVar = "repairing"
     done: ClassVar = "repaired"
     why: str
     targets: tuple[str, ...]
-    """Candidates to repair, best first, one per behaviour."""
+    """Candidates to repair, best first; only one of several that behave alike in the table."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for n repairs, divided evenly among the targets."""
+        """Ask for n repairs, divided evenly among the targets; at least one for each target."""
         round_, reading = len(readings) + 1, readings[-1]
         each = max(1, solving.settings.n // max(1, len(self.targets)))
         await ask(solving, round_, [_ask(solving, round_, reading, target, each) for target in self.targets])

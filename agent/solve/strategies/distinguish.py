@@ -16,10 +16,11 @@ from cure.select.distinguish import undecided
 
 
 def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
-    """The move of `repair_first`, or Distinguish in its place.
+    """The move of `repair_first`, or the move Distinguish, which asks for tests, in its place.
 
-    It replaces sampling once there is a candidate, and repairs where two viable behaviours are about equally likely
-    to be right. With m = 0, and after a round without a new test, the move of `repair_first` is kept.
+    Distinguish replaces sampling once there is a candidate. It also replaces a repair if the candidates of the two most
+    probable behaviours (groups of candidates with equal outputs) are about equally likely to be right. If `m`, the
+    number of tests to sample, is 0, and after a round without a new test, the move of `repair_first` is kept.
     """
     move = repair_first(readings, settings, left)
     if not readings or not settings.m or not isinstance(move, Sample | Repair):

@@ -1,4 +1,4 @@
-"""The default strategy: repair programs that fail tests worth believing; without such failures sample more."""
+"""The default strategy: repair programs that fail trusted or probably right tests; if none does, sample more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STALE_ROUNDS = 2
 
 
 def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
-    """Finish when the answer is verified, the budget is used up or rounds are stale; else repair, or sample more."""
+    """Finish if the answer is verified, the budget spent or rounds bring no progress; else repair, or sample more."""
     if not readings:
         return Sample()
     reading = readings[-1]
@@ -39,7 +39,7 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
 
 
 def _targets(reading: AnyReading) -> tuple[str, ...]:
-    """The best-ranked candidates that fail a believable test, at most one per behaviour."""
+    """The best-ranked candidates that fail a trusted or probably right test; one of those that behave alike."""
     table = reading.table
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     targets: dict[int, str] = {}

@@ -64,7 +64,7 @@ def _title(root: ElementTree.Element) -> tuple[str, str]:
 
 
 def _question(files: PackageFiles, root: ElementTree.Element, language: str, title: str) -> str:
-    """The statement. Raises ProblemError where the package has none as text."""
+    """The statement. Raises ProblemError where the package has none in TeX, Markdown or JSON."""
     sections = _sections(files, language)
     if any(sections.values()):
         parts = [f"{head}\n\n{text_of(sections[key])}".strip() for key, head in _SECTIONS if sections.get(key)]
@@ -130,7 +130,7 @@ def _tests(
 
 
 def _shown(files: PackageFiles) -> list[UnitTest]:
-    """Samples stored with the statement."""
+    """The public examples stored with the statement, in its first language."""
     names = files.names(r"statement-sections/[^/]+/example\.\d+")
     first = [name for name in names if name.rpartition("/")[0] == names[0].rpartition("/")[0]]
     return [UnitTest(files.text(name), files.text(f"{name}.a"), "public") for name in first if files.has(f"{name}.a")]

@@ -1,7 +1,8 @@
 """Wraps a validator of the ICPC's format, written in Python, as a checker.
 
-A validator is given files with input and answer and a folder for feedback, reads the output from standard input and
-accepts it with exit status 42; `cure.table.judging` says what a checker is given and how it answers.
+A validator is given files with input and answer and a folder for feedback. It reads the judged program's output from
+standard input and accepts that output with exit status 42. `cure.table.judging` says what a checker is given and how a
+checker answers.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def looks_like_prose(line: str) -> bool:
 
 
 def may_be_prose(line: str) -> bool:
-    """Whether the line may be a sentence: it has words and ends as sentences do, or reads like one."""
+    """Whether the line may be a sentence: it has a space and ends as sentences do, or reads like a sentence."""
     return looks_like_prose(line) or (" " in line and line.rstrip().endswith(_SENTENCE_END))
 
 
@@ -70,7 +70,7 @@ def is_plain_data(lines: Sequence[str]) -> bool:
 
 
 def looks_like_sample(lines: Sequence[str]) -> bool:
-    """Whether a block may hold a sample: something with digits that is neither program nor format."""
+    """Whether the lines may be a sample: they have digits, and look like neither a program nor a format description."""
     text = "\n".join(lines)[:_LONGEST]
     return any(character.isdigit() for character in text) and not _FORMAT.search(text) and not _looks_like_code(text)
 

@@ -50,8 +50,9 @@ Item = Block | Line
 def items_of(lines: Sequence[str], source: str, first: int = 1, *, quoted: bool = False) -> Iterator[Item]:
     """Blocks and lines in order, the first line having the number `first`.
 
-    The underline of a heading is part of it; a quotation (`quoted` inside of one) that holds labels or fences is read
-    as what it quotes. Raises ProblemError for a fenced block that is never closed.
+    A heading and its underline are one line. A quotation that holds labels or fences is replaced by the items of the
+    quoted text, which are found with `quoted` set, so that quotations in it stay text. Raises ProblemError for a fenced
+    block that is never closed.
     """
     at = 0
     last_pre_end = next((at for at in reversed(range(len(lines))) if _PRE_END.match(lines[at])), -1)
@@ -117,7 +118,7 @@ def _indented(lines: Sequence[str], label_at: int, first: int) -> Block | None:
 
 
 def _preformatted(lines: Sequence[str], at: int, first: str, number: int) -> tuple[Block, int]:
-    """The block that a `<pre>` opens, and the index of its last line; a `</pre>` follows."""
+    """The block that a `<pre>` opens, and the index of the block's last line; a `</pre>` must follow."""
     body, line = [], first
     while not (end := _PRE_END.match(line)):
         body.append(line)

@@ -66,7 +66,10 @@ _LONGEST = 90
 
 
 def core(text: str) -> str:
-    """The normal form of a label's words: lower case, without number, punctuation, spaces between wide letters."""
+    """The normal form of a label's words: lower case, without its first number and without punctuation.
+
+    Where there are Chinese, Japanese or Korean letters, spaces are removed too.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     words = _PUNCTUATION.sub(" ", _NUMBER.sub(" ", text, count=1).casefold())
@@ -193,7 +196,10 @@ def _at_bracket(text: str) -> tuple[str, str] | None:
 
 
 def _role(words: str, left: str) -> tuple[Role | None, bool]:
-    """The role of words in their `core` form; a remark in brackets and a copy button after them are ignored."""
+    """The role of words in their `core` form, or None, and whether they say that this is a sample.
+
+    A remark in brackets and a copy button after the words are ignored.
+    """
     if words in _ROLES:
         return _ROLES[words]
     if "(" in left or "（" in left:
@@ -207,7 +213,7 @@ def _role(words: str, left: str) -> tuple[Role | None, bool]:
 
 
 def _other_label(words: str, text: str, level: int) -> Label | None:
-    """The label that is a heading beginning with a word for example, or a sentence such as "If the input is:"."""
+    """A label: a heading or bold line that begins with a word for example, or a sentence such as "If the input is:"."""
     if level <= BOLD and words.startswith(_TITLES):
         return Label("example", True, level=level)
     if len(text) > _LONGEST or not text.isascii():

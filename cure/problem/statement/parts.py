@@ -25,9 +25,9 @@ class SamplePart:
     number: int
     """Number of the line with the label, or of the block's opening line."""
     certain: bool
-    """Whether the words or the section around say that this is a sample."""
+    """Whether the label, or the example section that the part stands in, says that this is a sample."""
     sample: bool
-    """Whether the label's own words say so."""
+    """Whether the label's own words say that this is a sample, such as "Sample Input"."""
     example: int
     """Which example heading the part stands under; 0 is none."""
     blocks: list[Block] = field(default_factory=list)
@@ -40,7 +40,7 @@ class SamplePart:
 
     @property
     def text(self) -> str:
-        """The data: that of the first block, else of the lines."""
+        """The data in the first block; without blocks, the data in the lines."""
         if self.blocks:
             return self.blocks[0].text
         lines = [_without_code_marks(line) for line in self.lines]
@@ -48,7 +48,7 @@ class SamplePart:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the data of an output is followed by lines that are no sentence."""
+        """Whether the data of an output is followed by a line that is no sentence, so that data may be missing."""
         behind = [] if self.blocks or self.role != "output" else plain_output(self.lines)[1]
         return bool(behind) and not may_be_prose(behind[0])
 
@@ -137,7 +137,7 @@ class PartsReader:
         if label.sample:
             self._explaining = False
         if self._explaining and not self._section and label.role != "explanation":
-            self._open = None  # the explanation repeats its sample
+            self._open = None  # an explanation may repeat the labels of the sample that it explains
         elif label.role == "example":
             self._open = None
             self._section = min(self._section or PLAIN, label.level)
@@ -164,7 +164,10 @@ class PartsReader:
                 self._open.inline = True
 
     def _leave(self, level: int) -> None:
-        """End the open part at a heading of this level, and the example section if the heading is not below its own."""
+        """End the open part at a heading of this level.
+
+        The example section ends too, unless this heading is subordinate to the heading of the section.
+        """
         self._open = None
         if level < BOLD and level <= self._section:
             self._section, self._siblings = 0, False

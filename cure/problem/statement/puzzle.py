@@ -1,4 +1,7 @@
-"""The sample of a puzzle in the form of Advent of Code: a block after "For example", its answer emphasised below."""
+"""Finds the public example of a puzzle in the form of Advent of Code.
+
+Its input is a block after words such as "For example", its expected output an emphasised answer in the text below.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _LONGEST = 20_000  # characters of a line that are looked at
 
 @dataclass(frozen=True)
 class Puzzle:
-    """The sample of a puzzle."""
+    """The public example of a puzzle: an input and the expected output."""
 
     given: str
     expected: str
@@ -30,7 +33,10 @@ class Puzzle:
 
 
 def puzzle_sample(items: Sequence[Item]) -> Puzzle | None:
-    """The last block after words that introduce an example, and the last emphasised answer after it."""
+    """The last block after words that introduce an example, with the last emphasised answer below that block.
+
+    None where there is no such block, or no answer below the last one.
+    """
     leads = False
     block: Block | None = None
     answer: tuple[str, int] | None = None
@@ -50,7 +56,7 @@ def puzzle_sample(items: Sequence[Item]) -> Puzzle | None:
 
 
 def announcements(items: Sequence[Item]) -> list[int]:
-    """Numbers of the lines that speak of a sample's input, or lead to an example with data below."""
+    """Numbers of the lines that mention a sample input or output, or introduce an example and are followed by data."""
     texts = [item for item in items if not isinstance(item, Block) and item.text.strip()]
     return [
         line.number

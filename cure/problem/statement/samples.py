@@ -74,7 +74,8 @@ class Samples:
 def samples_of(lines: Sequence[str], source: str) -> Samples:
     """The public tests in a statement's lines, with notes on what was guessed and on what was not used.
 
-    Raises ProblemError for a block that is never closed, and for a labelled block that lacks the other half.
+    Raises ProblemError for a block that is never closed, and for a labelled block of input without an output or of
+    output without an input.
     """
     found = _Samples(source=source)
     items = list(items_of(lines, source))
@@ -133,7 +134,7 @@ def _nested(found: _Samples, part: SamplePart) -> bool:
         return False
     try:
         inside = PartsReader(in_example=True).read(list(items_of(body, found.source, part.number + 1)))
-    except ProblemError:  # something in the block looks like the beginning of another
+    except ProblemError:  # a line in the block looks like the beginning of another block
         return False
     _pair(found, inside)
     return True
@@ -163,7 +164,7 @@ def _belong_together(given: SamplePart, expected: SamplePart) -> bool:
 
 
 def _may_belong_together(given: SamplePart, expected: SamplePart) -> bool:
-    """Whether two parts in plain lines, which nothing but their labels calls a sample, look like one."""
+    """Whether two parts look like a sample that stands outside blocks and is not called a sample or example."""
     lines = [*given.text.split("\n"), *expected.text.split("\n")]
     plain = not (given.certain or expected.certain or given.blocks or expected.blocks)
     return plain and looks_like_sample(lines) and not any(map(may_be_prose, lines)) and bool(expected.text)
@@ -176,7 +177,10 @@ def _say_if_guessed(found: _Samples, given: SamplePart, expected: SamplePart) ->
 
 
 def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
-    """Add the pair as a test. On pages that show both labels first, input and output follow the second."""
+    """Add the pair as a test, or a note on why it is none.
+
+    On pages that show both labels before any data, input and output both follow the second label.
+    """
     if given.has_data:
         text = given.text
         if not given.blocks and is_nothing(text):

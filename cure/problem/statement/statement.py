@@ -1,6 +1,6 @@
 """Reads a problem from a statement in Markdown or plain text.
 
-The whole text is the statement, its first heading the name, its samples the public tests.
+The whole text becomes the statement, its first heading the problem's name, and its samples the public tests.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ class Statement:
 
     problem: Problem
     notes: tuple[str, ...] = ()
-    """A line each, beginning with file and line: what looks like a sample and is no test, and what was guessed."""
+    """Notes of one line each, beginning with file and line number: what looks like a sample but was not read as a test,
+    and what was guessed."""
     unused: tuple[str, ...] = ()
-    """The notes on what looks like a sample and is no test."""
+    """The notes on what looks like a sample but was not read as a test."""
 
 
 def read_statement(text: str, source: str, default_name: str) -> Statement:
@@ -42,7 +43,7 @@ def read_statement(text: str, source: str, default_name: str) -> Statement:
 
 
 def _name(lines: list[str]) -> str:
-    """The first heading that is no label; empty where there is none."""
+    """The first heading that does not label a section, such as "Input"; empty where there is none."""
     headings = (match[2] for line in lines if (match := _HEADING.fullmatch(line)) and not _is_label(line, match))
     return next(headings, "").strip(" \t#")
 

@@ -1,7 +1,8 @@
-"""Reads samples in tables: Markdown, ruled, tabbed, and columns separated by spaces.
+"""Reads samples from tables: in Markdown, with rules between rows, with tabs, or with columns separated by spaces.
 
-A table begins with a row that has a label for input in one cell and a label for output in another. A row is an example,
-or a line of one: the latter where rules separate rows, where a cell is left empty, or where the header has a number.
+A table begins with a row that has a label for input in one cell and a label for output in another. Each further row is
+a whole example, or one line of an example. It is one line where rules separate groups of rows (each group is then an
+example), where some cell is empty, or where the header has a number.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Table:
     sample: bool
     """Whether the header says that the rows are samples."""
     numbered: bool
+    """Whether the header has a number, as in "Sample Input 1"."""
 
 
 def table_at(line: str) -> Table | None:
@@ -56,7 +58,7 @@ def table_at(line: str) -> Table | None:
 def rows_of(table: Table, lines: Sequence[str]) -> tuple[list[Row], int]:
     """The examples in the lines below a table's header, and how many of these lines belong to the table.
 
-    No examples where it cannot be told which cell a line belongs to.
+    The list is empty where the layout does not show which cell a line belongs to.
     """
     if table.divider == "|":
         return _ruled(table, lines)
@@ -64,7 +66,7 @@ def rows_of(table: Table, lines: Sequence[str]) -> tuple[list[Row], int]:
         return _tabbed(table, lines)
     height = next(
         (at for at, line in enumerate(lines) if at and not line.strip()), len(lines)
-    )  # a blank may come first
+    )  # a blank line may come first
     rows = _aligned(table, lines[:height])
     return (rows, height) if rows else _in_turn(lines)
 
@@ -106,7 +108,7 @@ def _tabbed(table: Table, lines: Sequence[str]) -> tuple[list[Row], int]:
 
 
 def _aligned(table: Table, lines: Sequence[str]) -> list[Row]:
-    """The example in columns of text; empty where a line runs over into the other column or none is in it."""
+    """The only example, read from columns of text; empty where a line crosses columns, or no line has an output."""
     starts = table.starts
     if any(line[start - 1 : start].strip() for line in lines for start in starts[1:]):
         return []
@@ -121,7 +123,10 @@ def _aligned(table: Table, lines: Sequence[str]) -> list[Row]:
 
 
 def _in_turn(lines: Sequence[str]) -> tuple[list[Row], int]:
-    """The example whose input and output follow each other, as paragraphs or as one line each."""
+    """The only example, of the first two paragraphs or the only two lines as input and output, and the number of lines.
+
+    The list is empty where there are not two parts, or the second is prose.
+    """
     parts = paragraphs(lines)
     if len(parts) == 1 and len(parts[0]) == 2:
         parts = [[parts[0][0]], [parts[0][1]]]
@@ -131,7 +136,7 @@ def _in_turn(lines: Sequence[str]) -> tuple[list[Row], int]:
 
 
 def _examples(table: Table, rows: list[Row]) -> list[Row]:
-    """The examples in the rows: one per row, or one whose lines are the rows."""
+    """The examples in the rows: one for each row, or a single example whose lines are the rows."""
     lines_of_one = table.numbered or any(not all(row) for row in rows)
     if len(rows) > 1 and lines_of_one and not any("\n" in cell for row in rows for cell in row):
         return [_joined(rows)]
@@ -151,7 +156,7 @@ def _cells(line: str, divider: str) -> list[str]:
 
 
 def _unquoted(cell: str) -> str:
-    """The text of a cell without its code marks, a line break where `<br>` stands."""
+    """The text of a cell, with the backticks around code removed and each `<br>` replaced by a line break."""
     parts = [part.strip() for part in _BREAK.split(cell)]
     text = "\n".join(parts)
     for mark in ("```", "``", "`"):

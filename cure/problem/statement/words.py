@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """The words of one language, with commas between. Labels of a sample's input are made of `sample` and `input`, in
-    either order; so are those of its output.
+    """The words of one language, separated by commas.
+
+    Labels of a sample's input are made of `sample` and `input` in either order, labels of its output of `sample` and
+    `output`.
     """
 
     sample: str
@@ -184,7 +186,7 @@ LANGUAGES = {
 }
 
 STREAMS = "standard input, standard output, stdin, stdout, input txt, output txt, стандартный ввод, стандартный вывод"
-"""Where a judge reads and writes: behind Input and Output these are no sample."""
+"""Names of streams and files of a judge: after the label Input or Output, such a name is not the sample's text."""
 
 TITLES = "example, examples, sample, samples, public example, more examples, пример, примеры"
 """First words of headings over examples, whatever words follow."""

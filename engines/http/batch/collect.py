@@ -24,7 +24,7 @@ class Collection:
     def __init__(self, part: Part, batch: Batch, missing: MissingSamples, state: State, rounds: int) -> None:
         self.tally: Counter[str] = Counter(lines=len(part.lines))
         self.hopeless = ""
-        """Why no further request can succeed; empty while one may."""
+        """Why no further request can succeed; empty while further requests may succeed."""
         self.pause = False
         """Whether to pause before the next batch."""
         self._part, self._batch, self._missing, self._state, self._rounds = part, batch, missing, state, rounds
@@ -51,7 +51,10 @@ class Collection:
                 yield from self._read_result(self._lines[result.id], result)
 
     def finish(self) -> Iterator[Completion]:
-        """Errors for samples that failed in `rounds` batches, once all files were read; other samples stay missing."""
+        """Errors for samples that have failed in `rounds` batches; other samples stay missing.
+
+        To be called after all files of the batch were read.
+        """
         if self._batch.status == "failed":
             yield from self._refused_batch()
         for line in self._lines.values():

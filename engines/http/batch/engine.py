@@ -1,8 +1,8 @@
 """An Engine over the provider's batch API.
 
-The order of steps prevents paying twice: upload a file (which is free), write its part into the state file, make the
-batch, write its id, then wait for it. After a kill at any point the same requests continue from the state file; a batch
-whose id was lost is found in the server's list of batches.
+The order of steps prevents paying twice: upload an input file (which is free), record the file in the state file, make
+the batch, record its id, then wait for the batch. If the process is killed at any point, a later call with equal
+requests continues from the state file; a batch whose id was lost is found in the server's list of batches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DOWNLOADS = 3
 
 
 class BatchEngine(ServerEngine):
-    """Samples from one model of one server in batches: cheaper, within a day."""
+    """Samples from one model of one server in batches, which are cheaper but may take a day."""
 
     def __init__(self, server: Server, options: BatchOptions) -> None:
         super().__init__(server)
@@ -45,9 +45,10 @@ class BatchEngine(ServerEngine):
     ) -> AsyncGenerator[Completion, None]:
         """Yield completions as their batches end; `on_delta` is never called, since batches do not stream.
 
-        Store each completion before requesting the next: the state file may forget it then. After a cancellation the
-        batches go on, and `on_notice` is told how to collect them. Samples that the state file lists as under way are
-        not requested again. Raises EngineError where the server accepts no batch or another engine holds the state.
+        The caller must store each completion before it requests the next: from then on the state file may no longer
+        list the batch that holds the completion. After a cancellation the batches go on, and `on_notice` is told how to
+        collect them. Samples that the state file lists as under way are not requested again. Raises EngineError where
+        the server accepts no batch, or another engine has locked the state file.
         """
         with locked(self._options.state):
             call = _BatchCall(self._server, self._options, MissingSamples(requests))
@@ -77,7 +78,7 @@ class _BatchCall:
         """Folder of files during upload and download."""
 
     def under_way(self) -> str:
-        """A message on the batches that go on without this process and how to collect them; empty without any."""
+        """A message that names the batches still running at the server and says how to collect them; empty if none."""
         running = [part.batch or f"of {part.file}" for part in self._state.parts]
         if not running:
             return ""
@@ -102,7 +103,10 @@ class _BatchCall:
                         yield completion
 
     async def _make(self, part: Part, unsure: bool = False) -> None:
-        """Make or find the batch of a part; else drop the part, so that its samples are requested anew."""
+        """Make the batch of a part, or find it if `unsure`, which says that an earlier process may have made it.
+
+        Where neither is possible the part is dropped, so that its samples are requested anew.
+        """
         try:
             batch = await self._api.create(part.file, part.endpoint, part.token, unsure)
         except UnsureError as error:
@@ -201,7 +205,7 @@ class _BatchCall:
             await self._sleep()
 
     async def _fetch(self, file: str, expected: int) -> Path | None:
-        """Path of the downloaded file, None if it is gone; retries while lines are missing, which cost money."""
+        """Path of the downloaded file, None if it is gone; tries again while lines are missing: they are paid for."""
         path = self.work / "result.jsonl"
         self.work.mkdir(parents=True, exist_ok=True)
         there = False

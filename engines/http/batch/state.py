@@ -29,7 +29,7 @@ class Part(BaseModel):
     """In the order of the file's lines."""
     dialect: Dialect
     batch: str = ""
-    """The batch's id; empty until the server has sent it, while it is unknown whether the batch exists."""
+    """The batch's id; empty until the server has sent the id: until then the batch may or may not exist."""
     begun: float = Field(default_factory=time.time)
 
 
@@ -53,7 +53,7 @@ class State(BaseModel, populate_by_name=True):
 
     @staticmethod
     def load(path: Path, spec: str, dialect: Dialect) -> State:
-        """The state in a file, or a new one. Raises EngineError if it is unreadable or has batches of another model."""
+        """The state in a file, or a new one. Raises EngineError for an unreadable file or batches of another model."""
         record = _read(path)
         if record is None:
             return State(path=path, spec=spec, dialect=dialect)
@@ -72,7 +72,7 @@ class State(BaseModel, populate_by_name=True):
         write_atomically(self.path, self.model_dump_json(indent=1, by_alias=True) + "\n")
 
     def drop(self, part: Part) -> None:
-        """Remove a part, in the file too."""
+        """Remove a part from the state and from the file."""
         self.parts.remove(part)
         self.save()
 
@@ -117,7 +117,7 @@ def _named(parts: list[dict[str, Any]]) -> str:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Lock the state file, since two engines would request the same samples. Raises EngineError if it is locked."""
+    """Lock the state file, since two engines would request the same samples. Raises EngineError for a locked file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(path.name + ".lock").open("a") as file:
         try:

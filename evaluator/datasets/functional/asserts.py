@@ -37,7 +37,7 @@ def assertions(source: str, function: str) -> list[Assertion]:
 
 
 def oracle_of(found: Sequence[Assertion]) -> Oracle:
-    """The oracle of all assertions together; `other` if none of them compares the result."""
+    """The oracle of all assertions together; its kind is `other` if no assertion compares the result."""
     oracles = [assertion.oracle for assertion in found if assertion.oracle is not None]
     if not oracles:
         return Oracle("other")
@@ -68,10 +68,11 @@ def literal(node: ast.expr) -> Any:
 
 
 def retyped(value: Any, models: Sequence[Any], parents: tuple[type, ...] = ()) -> Any:
-    """The JSON value, its lists turned into tuples or sets where all `models` (literals of the argument) are such.
+    """The JSON value with the types of its `models`, which are literals of the same argument in assertions.
 
-    Lists inside of tuples that are inside of tuples become tuples too, where no model is as deep; `parents` are the
-    types of the lists around the value. Text becomes a complex number where a model is one, which JSON does not have.
+    A list becomes a tuple or a set if all models at its place have that type. Where no model is as deep, a list inside
+    two nested tuples becomes a tuple; `parents` are the types of the containers around the value. Text becomes a
+    complex number, a type that JSON lacks, if a model is a complex number.
     """
     if isinstance(value, dict):
         inside = [item for model in models if isinstance(model, dict) for item in model.values()]

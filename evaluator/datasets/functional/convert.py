@@ -1,7 +1,7 @@
 """Converts functional problems to rows of CURE's JSON: prepares inputs, calls functions, runs converted programs.
 
 No code of a set runs in this process. The expected outputs are those that the converted reference solution prints in
-the sandbox for the converted inputs; a test is kept where they equal the text of the result of a direct call.
+the sandbox for the converted inputs; a test is kept if its output equals the text of a direct call's result.
 """
 
 from __future__ import annotations
@@ -146,9 +146,10 @@ def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judg
 
 
 def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
-    """Programs that call the function (`direct`), and where it uses sets also with these reversed (`backwards`).
+    """Tables, by the draft's number, with a program that calls the function (`direct`).
 
-    The tests of a table are the cases of the draft, by number.
+    If the reference solution uses sets, the program `backwards` does so too, but iterates sets in reverse. The tests of
+    a table are named by the numbers of the draft's cases.
     """
     tables = {}
     for number, draft in drafts.items():
@@ -165,9 +166,10 @@ def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
 
 
 def _solutions(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
-    """The converted reference solutions; the tests of a table are the cases of the draft, by number.
+    """Tables, by the draft's number, with the converted reference solution.
 
-    Those for functions alone come last.
+    The tests of a table are named by the numbers of the draft's cases; tests that exist only as function calls come
+    last, and are run by the program `function`.
     """
     tables = {}
     for number, draft in drafts.items():

@@ -12,7 +12,7 @@ UNKNOWN: Any = object()
 
 @dataclass(frozen=True)
 class Oracle:
-    """The way in which the tests of the set judge a result."""
+    """The way in which the tests of the data set judge a result."""
 
     kind: Literal["equal", "unordered", "truth", "other"] = "equal"
     """`unordered`: compared as sets or sorted; `truth`: only its truth value counts; `other`: judged by a program, so
@@ -51,10 +51,10 @@ class FunctionProblem:
     entry_point: str
     parameters: tuple[str, ...]
     reference: str
-    """Source that defines the function; empty where the set has none."""
+    """Source that defines the function; empty where the data set has none."""
     calls: tuple[Call, ...]
     prompt: str = ""
-    """What a completion continues; empty where the set has none."""
+    """Text that a model's completion continues; empty where the data set has none."""
     oracle: Oracle = Oracle()
     time_limit_s: float = 1.0
     least_tests: int = 1

@@ -12,7 +12,7 @@ from evaluator.datasets.functional.function import UNKNOWN, Call, Dropped, Funct
 from evaluator.datasets.rows import list_of, text_of
 
 LEAST_PLUS = 8
-"""Hidden tests that a converted problem of EvalPlus needs: CURE scores with that many."""
+"""Least number of hidden tests of a converted EvalPlus problem: CURE scores programs with that many."""
 
 _JUDGED = ("HumanEval/32",)
 """Problems for which several results are right (any zero of a polynomial), although HumanEval+ Mini does not say so."""
@@ -80,7 +80,7 @@ def calls_of_json(row: Row, found: list[Assertion], where: str) -> tuple[Call, .
 
 
 def with_tolerance(oracle: Oracle, atol: Any) -> Oracle:
-    """The oracle with the absolute tolerance of the set, where the set has one."""
+    """The oracle with the row's absolute tolerance `atol`, where this is a positive number."""
     tolerance = float(atol) if isinstance(atol, int | float) and atol > 0 else None
     return Oracle(oracle.kind, tolerance if tolerance is not None else oracle.tolerance)
 

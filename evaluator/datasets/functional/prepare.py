@@ -1,4 +1,7 @@
-"""Turns calls into inputs: chooses the form of every argument, and the tests whose arguments it keeps unchanged."""
+"""Turns calls of a function into standard input: chooses a text form for each argument, and the tests to keep.
+
+A test is kept if its arguments are equal after being written in these forms and read back.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from evaluator.datasets.functional.function import Call, Dropped, FunctionProble
 from evaluator.datasets.functional.program import literal_input
 
 _SAMPLE = 400
-"""About how many calls the forms are chosen from; all calls are then tried with these forms."""
+"""Forms are chosen from the public calls and an even sample of this many to twice as many calls, or all if fewer."""
 _LONGEST = 20_000
 """Maximum characters of an input."""
 _FEW = 20
@@ -44,15 +47,16 @@ class Prepared:
     keeps_all: bool
     """Whether all tests are wanted."""
     function_cases: tuple[Case, ...]
-    """Cases whose arguments the forms do not keep: they are for functions alone, with a literal as input."""
+    """Cases with arguments that the forms cannot express: only functions are run on them, from a Python literal."""
     dropped: tuple[Dropped, ...]
 
 
 def prepare(problem: FunctionProblem, most_tests: int | None = None) -> Prepared:
     """The problem with the inputs of its tests. Raises LeftOut where it cannot be converted.
 
-    The first cases are public, if possible without empty lines. All hidden ones follow, or at most `most_tests` and a
-    few spares, spread evenly over all calls whose arguments the forms keep.
+    The first cases are public ones, if possible with an input without empty lines. Hidden cases follow: all of them,
+    or at most `most_tests` and `_SPARE` more. Then at most half of the hidden cases come from further public calls; the
+    others are spread evenly over the calls that are not public.
     """
     if problem.oracle.kind == "other":
         raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
@@ -143,7 +147,7 @@ def _chosen(cases: Sequence[Case], examples: int, most_tests: int) -> list[Case]
 
 
 def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) -> str:
-    """The argument that loses most tests, with the reason, in words."""
+    """The reason for too few cases, in words: the argument that the most tests fail by, if there is one."""
     lost = [
         sum(not survives([form], [call.arguments[at]]) for call in calls if at < len(call.arguments))
         for at, form in enumerate(inputs)
@@ -180,7 +184,7 @@ def kind_of(values: Sequence[Any]) -> str:
 
 
 def is_literal(value: Any) -> bool:
-    """Whether a program reads the value from its literal."""
+    """Whether the value is equal after being written as a Python literal and read back."""
     return survives([LITERAL], [value])
 
 

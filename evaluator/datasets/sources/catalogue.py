@@ -1,4 +1,4 @@
-"""The sets of the paper: where they are published, and how large they are."""
+"""The data sets of the CURE paper: where they are published, and how large they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from evaluator.datasets.errors import DatasetError
 
 @dataclass(frozen=True)
 class PaperSet:
-    """A published set; all its problems are over stdin and stdout."""
+    """A published set; programs for its problems read standard input and write standard output."""
 
     name: str
     split: str
@@ -21,12 +21,12 @@ class PaperSet:
 
     @property
     def hub(self) -> str:
-        """The repository on the hub."""
+        """The name of the repository on the Hugging Face hub."""
         return f"Gen-Verse/{self.name}"
 
     @property
     def file(self) -> str:
-        """The file of the repository that holds the set."""
+        """The path, in the repository, of the file that holds the set."""
         return f"{self.split}/{self.name}.json"
 
 
@@ -44,7 +44,7 @@ _BY_NAME = {item.name.lower(): item for item in PAPER_SETS}
 
 
 def paper_set(name: str) -> PaperSet | None:
-    """The set of this name, in any case, with or without `Gen-Verse/`; None if there is none."""
+    """The set of this name, in upper or lower case, with or without `Gen-Verse/`; None if there is none."""
     key = name.lower().removeprefix("gen-verse/")
     return _BY_NAME.get(_OTHER_NAMES.get(key, key).lower())
 

@@ -1,4 +1,4 @@
-"""Gets a set from the hub at a pinned commit, or from a file, and verifies its checksum."""
+"""Gets a problem set from the Hugging Face hub at a pinned commit, or from a file, and verifies its checksum."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from evaluator.datasets.sources.catalogue import PaperSet
 def download(item: PaperSet, revision: str | None, folder: Path) -> tuple[Path, str]:
     """The file of the set, downloaded into `folder`, and its commit; raises DatasetError.
 
-    `revision` is a commit, a branch or a tag; None is the branch `main`. HF_ENDPOINT names another hub.
+    `revision` is a commit, a branch or a tag; None is the branch `main`. The environment variable HF_ENDPOINT names
+    another hub.
     """
     try:
         from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url

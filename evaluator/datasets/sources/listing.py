@@ -1,4 +1,4 @@
-"""Lists and loads sets by name or path, and writes converted ones."""
+"""Lists and loads problem sets by name or path, and writes converted problem sets."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Stores sets as `datasets/<NAME>/<NAME>.json` in the user's data directory, each with a `record.json` beside it.
+"""Stores data sets as `datasets/<NAME>/<NAME>.json` in the data directory, each with a `record.json` beside it.
 
-A set is stored atomically: it is written into a temporary folder, which is then renamed.
+A stored set is never incomplete: its files are written into a temporary folder, which is renamed when all are there.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Record:
     bytes: int
     problems: int
     source: str
-    """`hub:<repository>`, or the path of the file it was copied from."""
+    """`hub:<repository>`, or the path of the file from which the set was copied."""
     revision: str | None
-    """Commit of the hub's repository."""
+    """Commit of the hub's repository; None for a set copied from a file."""
     stored: str
     """When the set was stored, in UTC."""
 
@@ -74,7 +74,7 @@ def sha256_of(path: Path) -> str:
 
 
 def verified(item: PaperSet, record: Record) -> Path:
-    """The stored file, with its checksum verified; raises DatasetError if it was changed."""
+    """The stored file, with its checksum verified; raises DatasetError if the file was changed or cannot be read."""
     path = stored_path(item)
     try:
         found = sha256_of(path)
@@ -91,9 +91,10 @@ def verified(item: PaperSet, record: Record) -> Path:
 
 
 def find_dataset(name_or_path: str | Path) -> Path:
-    """The file or package of a set: the path, if it is one, else the stored set of that name, its checksum verified.
+    """The argument as a path, if there is such a file or package; else the stored set of that name, with its checksum
+    verified.
 
-    Raises DatasetError that says what to do where the name is unknown, or the set is not on this machine.
+    Raises DatasetError, with advice for the user, where the name is unknown or the set is not on this machine.
     """
     text = str(name_or_path)
     path = Path(text)
@@ -115,7 +116,10 @@ def find_dataset(name_or_path: str | Path) -> Path:
 
 @contextmanager
 def arriving(item: PaperSet) -> Iterator[Path]:
-    """A context with an empty folder for the set's file, which is removed at the end. Raises DatasetError."""
+    """A context with an empty temporary folder for the set's files; the folder is removed at the end.
+
+    Raises DatasetError where the folder cannot be made.
+    """
     parent = folder_of(item).parent
     try:
         parent.mkdir(parents=True, exist_ok=True)

@@ -152,7 +152,7 @@ def _extracted(answers: int, failed: int) -> str:
 
 
 def _answers(missing: Mapping[str, Any]) -> str:
-    """The answers of each role, of those asked for."""
+    """Numbers of answers received and asked for, by role, in words."""
     counts = [(role, missing[role]["answered"], missing[role]["asked"]) for role in ROLES if missing[role]["asked"]]
     return ", ".join(f"{role} {had:,} of {asked:,} ({had / asked:.1%})" for role, had, asked in counts) or "–"
 
@@ -164,7 +164,7 @@ def _of_roles(material: Material, what: str) -> str:
 
 
 def _cards(material: Material, lines: dict[str, Line]) -> tuple[Line, ...]:
-    """The most important of the measures `lines`, and best-of-n by the most programs and tests."""
+    """The most important of the measures `lines`, with those of best-of-n for the most programs and tests."""
     tests = "ut_accuracy_reference_requested"
     if tests in lines and lines[tests].value is None:
         tests = "ut_accuracy_estimate_extracted"

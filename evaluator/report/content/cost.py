@@ -42,7 +42,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def times(material: Material) -> Facts:
-    """The number of executions, and time and memory of the slowest and the largest."""
+    """The number of executions, the CPU time of the slowest one, and the memory of the one that took the most."""
     slowest = [facts.slowest_s for facts in material.problems if facts.slowest_s is not None]
     largest = [facts.largest_kb for facts in material.problems if facts.largest_kb]
     said = [("executions", f"{material.metrics['executions']:,}")]

@@ -9,7 +9,7 @@ from typing import Any
 from evaluator.report.content.labels import grouped
 
 FORMULAS = ("mu", "share_of_gap")
-"""Measures that are not shares: they have no numerator and denominator to show, and may be below 0."""
+"""Measures that are not shares: their numerators and denominators are not shown, and their values may be below 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,11 @@ class Line:
 
 @dataclass(frozen=True)
 class GridRow:
-    """Best-of-n of one number of programs n."""
+    """Best-of-n for one number of programs n: a row of a grid."""
 
     n: int
     values: tuple[str, ...]
-    """For each number of tests."""
+    """Best-of-n, for each number of tests."""
     interval: str
     """The interval of the last value."""
     oracle: str

@@ -19,9 +19,9 @@ class PaperTable:
     what: str
     rows: tuple[PublishedRow, ...]
     of_run: tuple[tuple[str, str, str, str], ...]
-    """Rows of the run: label, unit tests, code, best of n; by the standard metrics and by the release's."""
+    """Rows of the run, by the standard and by the release metrics: label, unit tests, code, best of n."""
     same: str
-    """The published model that the run evaluates; empty where it evaluates none."""
+    """The published model that the run evaluates; empty where there is no such model."""
     notes: tuple[str, ...]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from evaluator.report.material.material import ROLES, Material
 
 _MOST_REASONS = 3
-"""Reasons for what is missing that a warning names, the most frequent ones."""
+"""Maximum number of reasons that a warning about missing data names."""
 
 
 def remarks(material: Material) -> list[str]:
@@ -42,7 +42,7 @@ def remarks(material: Material) -> list[str]:
 
 
 def _missing(missing: Mapping[str, Any]) -> list[str]:
-    """What the run lacks, which counts neither for nor against a model."""
+    """Warnings about answers and executions that the run lacks; missing ones count neither for nor against a model."""
     if missing["complete"]:
         return []
     problems, executions = missing["problems"], missing["executions"]

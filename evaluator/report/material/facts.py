@@ -28,7 +28,7 @@ class ProblemFacts:
     best: float | None
     """Probability that the program chosen by tests passed is right; None without hidden tests or programs."""
     verdict: str
-    """The verdict of the chosen program; where several pass equally many tests, how many of them are right."""
+    """The verdict of the chosen programs; where their verdicts differ, how many of the chosen programs are right."""
     slowest_s: float | None
     """CPU seconds of the slowest execution; None where no program was extracted."""
     largest_kb: int

@@ -31,7 +31,7 @@ class Material:
     tables: Sequence[EvaluatedTable]
     """Execution tables in the order of problems; read from disk at each iteration."""
     problems: Sequence[ProblemFacts]
-    """In the order of tables."""
+    """Facts about each problem, in the order of `tables`."""
     samples: Mapping[str, Answers]
     statements: Mapping[str, str]
     """Statements by the name of the problem; empty where the file of the set is missing or has changed."""

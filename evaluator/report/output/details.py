@@ -54,7 +54,7 @@ class Packed:
     """The packed problems of a report."""
 
     blobs: tuple[str | None, ...]
-    """In the order of tables; None for a problem that is left out."""
+    """One for each problem, in the order of tables; None for a problem that is left out."""
     cuts: Cuts
     note: str
     """A sentence on texts cut shorter than usual and problems left out; empty where there are none."""
@@ -111,7 +111,7 @@ def record(material: Material, table: EvaluatedTable, cuts: Cuts) -> dict[str, A
 
 
 def _shown(table: EvaluatedTable) -> list[int]:
-    """Indices of the first columns of each suite."""
+    """Indices of the first MOST_COLUMNS columns of each suite."""
     counts: dict[str, int] = {}
     shown = []
     for at, column in enumerate(table.columns):

@@ -10,11 +10,11 @@ from evaluator.run.summary import WORDS
 from evaluator.run.tables import EvaluatedTable
 
 _BATCH = 50
-"""Tables in a row group."""
+"""Tables written as one row group of the file, which bounds memory."""
 
 
 def write_executions(path: Path, tables: Iterable[EvaluatedTable]) -> str:
-    """Write the file and return an empty text, or the reason why it is left out.
+    """Write the file and return an empty text, or the reason why the file is left out.
 
     A row without a program is an execution of the reference solution.
     """

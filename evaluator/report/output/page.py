@@ -45,7 +45,7 @@ def page(content: Content, drawn: Sequence[Picture], packed: Packed, missing: Se
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     svgs: dict[str, list[tuple[str, Markup]]] = {}
     for picture in drawn:
-        # Matplotlib's output has only numbers and words of this project, which it escapes.
+        # Safe without escaping: all text in the picture is written by this project, and Matplotlib escapes it.
         svg = Markup(inline(picture.svg, picture.name, picture.words))
         svgs.setdefault(picture.section, []).append((picture.words, svg))
     there = {kind for problem in content.problems for kind in problem.filters}

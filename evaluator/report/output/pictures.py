@@ -70,7 +70,7 @@ class Picture:
     words: str
     """Caption and alternative text."""
     section: str
-    """`best of n`, `tester`, `verdicts`, `lengths`."""
+    """Section of the report: `best of n`, `tester`, `verdicts` or `lengths`."""
     svg: str
     png: bytes
 
@@ -129,7 +129,7 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
 
 
 def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
-    """Two pictures for each selector."""
+    """Two pictures for each selector: curves over the number of tests, and a heat map over programs and tests."""
     for selector, found in by_selector(points).items():
         known = [point for point in found if point["best"]["value"] is not None]
         if not any(point["m"] > 0 and point["n"] > 1 for point in known):

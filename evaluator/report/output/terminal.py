@@ -10,7 +10,7 @@ from evaluator.terminal import show, table
 
 _COVERAGE = ("reference solutions", "problems", "answers", "programs", "tests", "executions")
 _REASONS = 3
-"""Reasons why answers were not extracted that are shown, the most frequent."""
+"""Number of reasons shown why answers were not extracted: the most frequent ones."""
 
 
 def show_content(content: Content, file: Path) -> None:

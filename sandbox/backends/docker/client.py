@@ -1,4 +1,4 @@
-"""Connects to the Docker engine that DOCKER_HOST names, or the local one: its API, and raw connections."""
+"""Connects to the Docker engine that DOCKER_HOST names, or to the local engine: by its API, and by raw connections."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Engine:
 async def connect() -> Engine:
     """The engine that DOCKER_HOST names (unix, tcp, ssh; TLS by DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), or the local one.
 
-    Raises SandboxUnavailable when it does not answer.
+    Raises SandboxUnavailable when the engine does not answer.
     """
     try:
         return await call(_connect)

@@ -20,13 +20,13 @@ def remove(client: APIClient, container: str) -> None:
     except NotFound:
         return
     except APIError as error:
-        # 409: the engine is removing it already, because it has ended.
+        # 409: Docker is already removing the container, because it has ended.
         if error.status_code != 409:
             raise
 
 
 def reap(client: APIClient) -> None:
-    """Remove containers whose owner, a process of this machine, has died without removing them. Raises APIError."""
+    """Remove containers whose owner, a process of this PID namespace and boot, is dead. Raises APIError."""
     for container in client.containers(all=True, filters={"label": LABEL}):
         label = container["Labels"][LABEL]
         place, _, identity = label.rpartition(":")
@@ -45,6 +45,6 @@ def owner(pid: int) -> str:
 
 
 def _place() -> str:
-    """A name of this PID namespace since this boot: only within it are process ids unique."""
+    """An identifier of this boot and PID namespace: process ids of two of them must not be compared."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"

@@ -61,7 +61,7 @@ class SshTunnel:
 
     def close(self) -> None:
         """End every connection and remove the socket. Blocks."""
-        # Closing alone would not wake the thread.
+        # Closing the socket alone would not end the thread's `accept`.
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
@@ -73,7 +73,7 @@ class SshTunnel:
 
 
 def command(url: str) -> list[str]:
-    """The command behind `ssh://[user@]host[:port]`.
+    """The command that connects to the Docker engine at `ssh://[user@]host[:port]`.
 
     Raises SandboxUnavailable when the URL has anything else in it, or when there is no ssh.
     """

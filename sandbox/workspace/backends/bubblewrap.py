@@ -20,9 +20,9 @@ from sandbox.workspace.spec import ENV, Spec
 
 STAGE = Path(__file__).parents[1] / "inside" / "stage.py"
 PLACES = ("/mnt", "/media", "/srv", "/opt")
-"""Candidates for the mount point of the mounts made for bubblewrap; sources below it are opened before."""
+"""Directories of which the first that exists is mounted over, to hold the mounts made before bubblewrap starts."""
 OVERLAYS = (True, False)
-"""Whether to use an overlay over the directory, in order of preference; without one it is copied."""
+"""Whether to use an overlay over the directory, in order of preference; without an overlay the directory is copied."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class BubblewrapWorkspaces:
         made = {path: _memory_file(data) for path, data in view.settings(uid, self._spec.network).items()}
         try:
             jail = self._jail(made)
-            # The program that prepares the mounts leaves root behind by itself.
+            # The program that prepares the mounts gives up root's privileges itself.
             command, user = (self._staged(jail), None) if self._stages else (jail, caller)
             return await launch(command, user, tuple(made.values()))
         finally:
@@ -107,7 +107,7 @@ class BubblewrapWorkspaces:
         arguments += ["--clearenv", "--setenv", "LANG", "C.UTF-8"]
         arguments += [*view.system(), "--proc", "/proc", "--dev", "/dev"]
         if python.executable != str(SYSTEM.resolve()):
-            # The shared libraries it needs are there already, with all of /usr.
+            # The shared libraries that this Python needs are there already, with all of /usr.
             arguments += python.arguments[len(libraries()) :]
         for path, fd in made.items():
             arguments += ["--perms", "0644", "--ro-bind-data", str(fd), path]

@@ -1,4 +1,4 @@
-"""Workspaces in Docker containers: the directory is sent through the engine's API into the container's memory."""
+"""Workspaces in Docker containers: the directory is copied into the container's memory."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 ENVIRONMENTS = "cure-agent-workspace"
-"""Repository and label of images with environments; an image's tag is the environment's key."""
+"""Name, and label, of the images with prepared environments; an image's tag is the key that `key_of` computes."""
 PYTHON = "python3"
 CLOSED = "/root"
 SPARE_MB = 512
 
 
 class DockerWorkspaces:
-    """Starts containers over one directory."""
+    """Starts containers for workspaces that copy one directory."""
 
     def __init__(self, engine: Engine, spec: Spec, image: str) -> None:
         self._engine = engine
@@ -64,7 +64,7 @@ class DockerWorkspaces:
         await call(self._engine.close)
 
     async def _remove(self, name: str) -> None:
-        # An engine that has stopped cannot remove anything; when it returns, `reap` finds the containers it kept.
+        # A stopped Docker engine removes nothing; after the end of this process `reap` removes containers that remain.
         with suppress(SandboxError):
             await call(lambda: remove(self._engine.client, name))
 
@@ -77,7 +77,7 @@ class DockerWorkspaces:
         below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(spec.directory), *shown))
         owned = [str(spec.directory), HOME, *([ENV] if spec.preparing else []), *([CLOSED] if below_closed else [])]
         size = f"size={quota.disk_mb}m,exec,nosuid,nodev"
-        # Limits on processes count per user id across containers, so every workspace has its own.
+        # The kernel counts processes per user id across containers, so every workspace has its own user id.
         uid = random.SystemRandom().randrange(1 << 20, 1 << 30)
         create_jail(
             self._engine.client,
@@ -103,8 +103,8 @@ class DockerWorkspaces:
 async def open_docker(spec: Spec, image: str | None, say: Callable[[str], None]) -> Jailed:
     """A workspace in a container of `image`, by default the sandbox's own image, which is built where it is missing.
 
-    Any other image needs Python >= 3.11 as `python3`. The repository of a linked worktree is shown only by engines that
-    see this machine's files. Raises SandboxUnavailable, which says what is missing.
+    Any other image needs Python >= 3.11 as `python3`. Where the Docker engine cannot mount this machine's files,
+    commands do not see the repository of a linked worktree. Raises SandboxUnavailable, which says what is missing.
     """
     try:
         return await _open_docker(spec, image, say)

@@ -1,4 +1,4 @@
-"""Builds the view of this machine for bubblewrap: programs and libraries, read-only, without users' files."""
+"""What bubblewrap shows a command of this machine: programs and libraries, read-only, without users' files."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Mount:
 def place_of(directory: Path) -> Path:
     """The directory's real path, at which commands see it too. Raises SandboxError for a directory of the system.
 
-    The paths are equal, because virtual environments, build directories and compilation databases hold absolute ones,
-    and because messages then name files as the user knows them.
+    The paths inside and outside the jail are equal, because virtual environments, build directories and compilation
+    databases hold absolute ones, and because messages then name files as the user knows them.
     """
     if not directory.is_dir():
         raise SandboxError(f"{directory} is not a directory")
@@ -106,7 +106,7 @@ def binds(mounts: Iterable[Mount]) -> Iterator[str]:
 
 
 def parents(paths: Iterable[str]) -> Iterator[str]:
-    """Arguments of bwrap that make the parents of these paths with mode 0755; implicit ones are closed to others."""
+    """Arguments of bwrap that make the parents of these paths with mode 0755; bwrap's own would be closed to others."""
     for path in paths:
         for directory in list(reversed(Path(path).parents))[1:]:
             yield from ("--perms", "0755", "--dir", str(directory))

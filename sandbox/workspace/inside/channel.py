@@ -1,4 +1,4 @@
-"""The supervisor's connection to the host: frames in and out over pipes, without ever blocking PID 1."""
+"""The supervisor's connection to the host: frames over pipes; only `wait` blocks the supervisor, which is PID 1."""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ class Refused(Exception):
 
 
 def work(name: str, root: str, options: dict[str, Any], manifest: bytes) -> None:
-    """Do the job of this name in `root`; `manifest` is the output of `listing` from when the workspace was new."""
+    """Do the job of this name in `options["root"]`, by default `root`.
+
+    `manifest` is the output of `listing` from when the workspace was new.
+    """
     os.umask(0o022)
     os.chdir(options.get("root", root))
     jobs = {"unpack": unpack, "pack": pack, "listing": listing, "read": read, "write": write}
@@ -51,7 +54,7 @@ def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
     """Add files, directories and links below `directory` to the archive, and no sockets, pipes or devices."""
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-        # A hard link may point out of the tree, so every name gets its own copy of the contents.
+        # With no inodes to compare, tarfile stores each name of a hard-linked file as a file of its own.
         vars(archive).update(inodes={})
         return member if member.isreg() or member.isdir() or member.issym() else None
 
@@ -59,7 +62,7 @@ def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
 
 
 def listing(_: dict[str, Any]) -> None:
-    """Write the signatures of all files as JSON, and the number of files of other users to standard error."""
+    """Write the signatures of all files as JSON; write to standard error how many files and directories others own."""
     mine = (os.getuid(), os.getgid())
     foreign = 0
     files = {}
@@ -129,7 +132,10 @@ def digest(path: str) -> str:
 
 
 def read(options: dict[str, Any]) -> None:
-    """Write a file of at most `most` bytes to standard output. Raises Refused for a larger one, or if it is no file."""
+    """Write a file of at most `options["most"]` bytes to standard output.
+
+    Raises Refused for a larger file and for anything but a file.
+    """
     path = resolved(options["path"])
     # Opening a named pipe must not wait for a writer.
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

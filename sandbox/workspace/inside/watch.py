@@ -48,10 +48,13 @@ class Watch:
         self.kept = bytearray()
 
     def until_over(self) -> None:
-        """Wait until the command has ended or must be ended (`killed` says why). Raises EOFError without a host."""
+        """Wait until the command has ended or must be ended (`killed` says why).
+
+        Raises EOFError when the host has closed the connection.
+        """
         pidfd = os.pidfd_open(self._pid)
         try:
-            # Frames that came together with the request are buffered already.
+            # Frames that came together with the request are in the buffer already, and poll would not report them.
             self._obey()
             while self.status is None and not self.killed:
                 poller = select.poll()
@@ -100,7 +103,7 @@ class Watch:
                 self._give()
 
     def _give(self) -> None:
-        """Pass received bytes on to the job's standard input; request further ones when it has taken all."""
+        """Pass received bytes on to the command's standard input; request further bytes when all are taken."""
         if self._feed < 0:
             return
         had = bool(self._unfed)

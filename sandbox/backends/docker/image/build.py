@@ -1,4 +1,7 @@
-"""Builds the image through the engine's API, so that the engine may run on another machine."""
+"""Builds the sandbox image through the API of the Docker engine, which may run on another machine.
+
+"The engine" is the Docker engine throughout this module.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,7 @@ def _owned_by_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _python_of(client: APIClient, image: str) -> tuple[tuple[int, int], str]:
-    """Version of an image's Python, and the kind of machine that it was made for."""
+    """The version of an image's Python, and the processor architecture of the image, such as x86_64."""
     command = ["/usr/bin/python3", "-c", "import platform, sys; print(*sys.version_info[:2], platform.machine())"]
     container = client.create_container(image, command, network_disabled=True)["Id"]
     try:
