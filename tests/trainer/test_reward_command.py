@@ -188,7 +188,7 @@ def test_a_bad_problem_gets_one_line_and_prints_nothing(
     ("content", "message"),
     [
         (b"", ":1:1: not valid JSON: Expecting value"),
-        (b"\xff", ": is not UTF-8 text (byte 0)"),
+        (b"\xff", ": is not UTF-8 text (byte 0); save it as UTF-8"),
         (b"3", " is a whole number, expected an object"),
         (b"{}", ": the field 'cases' is missing"),
         (b"[3]", ": cases[0] is a whole number, expected an object"),

@@ -32,7 +32,7 @@ def test_micro_problems_are_written_in_cures_schema(tmp_path: Path) -> None:
     out = tmp_path / "problems.json"
     assert invoke("micro-problems", "--count", "3", "--seed", "5", "--out", str(out)).exit_code == 0
     rows: list[dict[str, Any]] = json.loads(out.read_text())
-    assert len(rows) == len(load_problems(out)) == 3
+    assert len(rows) == len(load_problems(str(out))) == 3
     wanted = {"question", "example_input", "example_output", "test_input", "test_output", "test_time_limit"}
     assert wanted | {"kind", "reference_solution"} <= rows[0].keys()
     assert invoke("micro-problems", "--count", "3", "--seed", "5").output == out.read_text()
