@@ -69,7 +69,7 @@ async def test_without_dockers_image_it_is_bubblewrap_and_nothing_is_built(
     except SandboxUnavailable as error:
         require("bubblewrap", str(error))
     for module in ("sandbox.backends.docker.image.build", "sandbox.backends.docker.jails"):
-        monkeypatch.setattr(f"{module}.image_tag", lambda: "cure-agent-sandbox:nobody-built-this")
+        monkeypatch.setattr(f"{module}.image_tag", lambda packages: "cure-agent-sandbox:nobody-built-this")
     said: list[str] = []
     sandbox = await open_sandbox("auto", say=said.append)
     assert sandbox.isolation.startswith("bubblewrap")
