@@ -219,7 +219,8 @@ def _verify(spec: str, file: str, path: Path, expected: str, stop: threading.Eve
 
 def _found(wanted: HubFile, paths: Sequence[Path]) -> Found:
     blob = paths[0].resolve().name
-    return Found(tuple(paths), blob if _SHA256.fullmatch(blob) else wanted.sha256 or paths[0].parent.name)
+    commit = paths[0].relative_to(_folder(wanted) / "snapshots").parts[0]
+    return Found(tuple(paths), blob if _SHA256.fullmatch(blob) else wanted.sha256 or commit)
 
 
 def _folder(wanted: HubFile) -> Path:
