@@ -147,8 +147,12 @@ class Settings(Judging):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def to_record(self) -> dict[str, Any]:
-        """The settings as a JSON object."""
-        return self.model_dump()
+        """The settings as a JSON object; a setting that earlier versions did not have is left out at its default."""
+        record = self.model_dump()
+        for role in (record["coder"], record["tester"]):
+            if role and not role.get("hide_examples"):
+                role.pop("hide_examples", None)
+        return record
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Settings:
