@@ -1,40 +1,21 @@
 """Finds the test in a tester's answer: an input and an output, each after a header, or as JSON.
 
-How the data after a header is read:
-
-* Headers inside a closed fence are data, unless the input or the output has no header outside, or only a less
-  explicit one.
-* A fenced block gives exactly the lines between its fences. A known tag after the opening fence (`text`, `plaintext`,
-  `input`, ...) is not data if data follows either on its line or on the lines below, but not on both; any other text
-  there is the first line of the data (```` ```3 ````).
-* Without a fence, the data is the text up to the next header, without blanks around it; an output with no header after
-  it ends at the first empty line. Single backticks around the data are removed.
-* Backslash-n becomes a newline only if the data has no real newline, no other backslash and no quotes. Data quoted as
-  a Python string that ends in backslash-n (the way examples are shown in a prompt) is read as that string.
-* Data that is not empty ends with a newline.
+`cure.extract.data` reads the data after a header. Headers inside a closed fence are data, unless the input or the
+output has no header outside, or only a less explicit one.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from cure.extract.data import CODE_TAGS, Data, data_after, fenced_block
 from cure.extract.headers import Header, header_at, headers
 from cure.extract.result import Extracted, Note, Reason
-from cure.fences import Fence, ends_with_fence, fence, open_after, without_closing, without_indent
+from cure.fences import Fence, fence, open_after
 from cure.problem import UnitTest
 
-_PLAIN_TAGS = frozenset({"text", "txt", "plaintext", "plain"})
-_CODE_TAGS = frozenset({"python", "python3", "py", "cpp", "c++", "c", "java", "javascript", "js"})
-_TAGS = (
-    _PLAIN_TAGS
-    | _CODE_TAGS
-    | frozenset({"input", "output", "in", "out", "stdin", "stdout", "data", "console", "shell", "bash", "sh"})
-    | frozenset({"none", "json", "csv", "yaml", "yml", "markdown", "md", "ini", "log"})
-)
 _INPUT_KEYS = ("input", "test_input", "stdin")
 _OUTPUT_KEYS = ("output", "test_output", "expected_output", "expected", "stdout")
 _OBJECTS_TRIED = 16
@@ -44,21 +25,12 @@ _TAKES_BACK = re.compile(
     r"|wrong|incorrect|let me (?:re\w+|correct|fix))\b",
     re.IGNORECASE,
 )
-_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class _Data:
-    text: str
-    closed: bool
-    fenced: bool
-    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Pair:
-    input: _Data
-    output: _Data
+    input: Data
+    output: Data
     section: str
     notes: tuple[Note, ...] = ()
 
@@ -91,11 +63,6 @@ def extract_test(text: str) -> Extracted[UnitTest]:
     if by_json is not None and not (by_json.failed and by_headers is not None):
         return by_json
     return _from_headers(lines, found) if by_headers is None else by_headers
-
-
-def mended(data: str) -> str:
-    """The text of a fenced block, with the changes that robust extraction makes to it."""
-    return _mended(data, True, True, ()).text
 
 
 def _with_first_header(lines: list[str]) -> list[str]:
@@ -262,11 +229,11 @@ def _is_prose(text: str) -> bool:
 def _pair(lines: list[str], found: list[Header], given: int, wanted: int, notes: tuple[Note, ...] = ()) -> _Pair:
     first, last = min(given, wanted), max(given, wanted)
     following = next((header.line for header in found[last + 1 :] if header.kind != "explanation"), len(lines))
-    output = _data(found[wanted].rest, _lines_after(lines, found, wanted), open_ended=wanted == len(found) - 1)
+    output = data_after(found[wanted].rest, _lines_after(lines, found, wanted), open_ended=wanted == len(found) - 1)
     if wanted == last and (better := _corrected(output, lines[found[wanted].line + 1 : following])):
         output, notes = better, (*notes, Note.CORRECTED)
     return _Pair(
-        _data(found[given].rest, _lines_after(lines, found, given), open_ended=False),
+        data_after(found[given].rest, _lines_after(lines, found, given), open_ended=False),
         output,
         "\n".join(lines[found[first].line : max(following, found[first].line + 1)]),
         notes,
@@ -279,11 +246,11 @@ def _lines_after(lines: list[str], found: list[Header], index: int) -> list[str]
     return lines[found[index].line + 1 : end]
 
 
-def _corrected(output: _Data, lines: list[str]) -> _Data | None:
+def _corrected(output: Data, lines: list[str]) -> Data | None:
     """The last fenced block that follows the output's own and words of correction such as "wait"; None without any."""
     if not (output.fenced and output.closed):
         return None
-    corrected: _Data | None = None
+    corrected: Data | None = None
     opening: Fence | None = None
     words: list[str] = []
     for number, line in enumerate(lines):
@@ -291,113 +258,11 @@ def _corrected(output: _Data, lines: list[str]) -> _Data | None:
         if before is None and opening is None:
             words.append(line[:_LONGEST_REMARK])
         elif before is None and opening is not None:
-            if _TAKES_BACK.search("\n".join(words)) and opening.language not in _CODE_TAGS:
-                block = _fenced(lines, number)
+            if _TAKES_BACK.search("\n".join(words)) and opening.language not in CODE_TAGS:
+                block = fenced_block(lines, number)
                 corrected = block if block.closed and block.text.strip() else corrected
             words = []
     return corrected
-
-
-def _data(rest: str, body: list[str], open_ended: bool) -> _Data:
-    """The data after a header, from the `rest` of its line and the lines up to the next header."""
-    lines = [rest.strip(), *body]
-    for number, line in enumerate(lines):
-        opening = fence(line)
-        if opening is None:
-            continue
-        before = "\n".join(lines[:number]).strip()
-        block = _fenced(lines, number)
-        if before and (opening.language in _CODE_TAGS or not (block.closed or block.text.strip())):
-            return _plain(before, open_ended)  # a program, or a stray closing fence, after plain data
-        return replace(block, notes=(*block.notes, Note.TEXT_BEFORE_FENCE)) if before else block
-    return _plain("\n".join(lines).strip(), open_ended)
-
-
-def _fenced(lines: list[str], number: int) -> _Data:
-    """The block opened at line `number`, up to its closing fence or the end."""
-    opening = fence(lines[number])
-    assert opening is not None, "called at a fence"
-    one_line = opening.info.endswith(opening.mark)
-    first = opening.info[: -len(opening.mark)] if one_line else opening.info
-    body, closed = ([], True) if one_line else _body(lines, number, opening)
-    notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
-    if _begins_with_tag(first, opening.language, anything_else=any(line.strip() for line in body)):
-        first = first[len(opening.language) :].strip()
-        notes += (Note.LANGUAGE_TAG,)
-    content = [first, *body] if first.strip() else body
-    if closed:
-        return _mended("\n".join(content), True, True, notes)
-    return _mended("\n".join(content).rstrip(), False, True, (*notes, Note.UNCLOSED_FENCE))
-
-
-def _body(lines: list[str], number: int, opening: Fence) -> tuple[list[str], bool]:
-    """The lines after the opening fence, and whether a closing one ends them."""
-    for at in range(number + 1, len(lines)):
-        closing = fence(lines[at])
-        if closing is not None and opening.closed_by(closing):
-            return without_indent(lines[number + 1 : at], opening.indent), True
-        if closing is None and ends_with_fence(lines[at], opening):
-            body = [*lines[number + 1 : at], without_closing(lines[at], opening)]
-            return without_indent(body, opening.indent), True
-    return without_indent(lines[number + 1 :], opening.indent), False
-
-
-def _begins_with_tag(first: str, language: str, anything_else: bool) -> bool:
-    """Whether the text after a fence begins with a known tag: data follows on its line or below, but not on both.
-
-    Without any data only a tag for plain text counts, since a lone `c` or `in` may be the data.
-    """
-    if language not in _TAGS or first[: len(language)].lower() != language:
-        return False
-    rest = first[len(language) :].strip()
-    return bool(rest) != anything_else or (not rest and language in _PLAIN_TAGS)
-
-
-def _plain(text: str, open_ended: bool) -> _Data:
-    if open_ended:
-        text = text.split("\n\n", 1)[0]
-    notes: tuple[Note, ...] = (Note.NO_FENCE,)
-    if len(text) > 1 and text[0] == text[-1] == "`" and "`" not in text[1:-1]:
-        text, notes = text[1:-1], (Note.INLINE_CODE,)
-    return _mended(text, True, False, notes)
-
-
-def _mended(text: str, closed: bool, fenced: bool, notes: tuple[Note, ...]) -> _Data:
-    data, mended = _unescaped(text)
-    if data.strip("\n") == "" and "\n" not in data:
-        data = ""
-    elif not data.endswith("\n"):
-        data += "\n"
-    if "```" in data:
-        mended += (Note.FENCE_INSIDE,)
-    if data.partition("\n")[0].strip().lower() in _PLAIN_TAGS:
-        mended += (Note.TAG_KEPT,)
-    return _Data(data, closed, fenced, notes + mended)
-
-
-def _unescaped(text: str) -> tuple[str, tuple[Note, ...]]:
-    """`text` with newlines for backslash-n, where the rules of this module allow that, and a note if so."""
-    data = text.strip("\n")
-    if "\n" in data or "\\n" not in data:
-        return text, ()
-    if (unquoted := _unquoted(data.strip())) is not None:
-        return unquoted, (Note.QUOTED_TEXT,)
-    if '"' not in data and "'" not in data and all(match[1] == "n" for match in _ESCAPE.finditer(data)):
-        return data.replace("\\n", "\n"), (Note.ESCAPED_NEWLINES,)
-    return text, ()
-
-
-def _unquoted(data: str) -> str | None:
-    """The value of `data` as a Python string literal, if it is quoted and ends in backslash-n; else None."""
-    if len(data) < 4 or data[0] not in "'\"" or data[-1] != data[0] or not data[:-1].endswith("\\n"):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # warnings about invalid escapes concern the model's answer
-        try:
-            value = ast.literal_eval(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-    return value if isinstance(value, str) else None
 
 
 def _checked(pair: _Pair, notes: tuple[Note, ...]) -> Extracted[UnitTest]:
@@ -440,7 +305,7 @@ def _json_test(given: object, expected: object, section: str) -> Extracted[UnitT
     if texts[0] is None or texts[1] is None:
         return Extracted(None, Reason.JSON_VALUE, section=section)
     whole = [text if not text or text.endswith("\n") else text + "\n" for text in texts if text is not None]
-    data = [_Data(text, closed=True, fenced=True) for text in whole]
+    data = [Data(text, closed=True, fenced=True) for text in whole]
     return _checked(_Pair(data[0], data[1], section), (Note.JSON_FORM,))
 
 

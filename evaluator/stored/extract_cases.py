@@ -22,7 +22,7 @@ from pydantic import Field
 from cure.case_file import Shape, checked
 from cure.errors import ProblemError
 from cure.extract import Extracted, Extractor, Note, extractor, release
-from cure.extract.robust_test import mended
+from cure.extract.data import mended
 from cure.problem import UnitTest
 from cure.table import compare
 
