@@ -65,17 +65,17 @@ class HttpEngine(ServerEngine):
     async def _samples(self, group: _Group) -> None:
         """Request these samples until each is answered or a retry is pointless."""
         while group.missing:
-            dialect, url = self._server.dialect.without(*group.oversized), self._server.url
+            dialect = self._server.dialect.without(*group.oversized)
             if len(group.missing) > 1 and not dialect.takes("n"):
                 await self._singles(group)
                 return
             try:
                 await self._ask(group, dialect)
             except EXPECTED as error:
-                problem = failure(error, url)
+                problem = failure(error, group.url or self._server.url)
                 if isinstance(error, TimeoutError) or problem.status in OVERLOADED:
                     self._server.load.overloaded()
-                if not await self._adapt(group, dialect, url, problem):
+                if not await self._adapt(group, dialect, problem):
                     await self._pause(group, problem)
 
     async def _singles(self, group: _Group) -> None:
@@ -88,11 +88,11 @@ class HttpEngine(ServerEngine):
         await asyncio.gather(*map(self._samples, singles))
         group.answered += sum(single.answered for single in singles)
 
-    async def _adapt(self, group: _Group, dialect: Dialect, url: str, problem: Failure) -> bool:
+    async def _adapt(self, group: _Group, dialect: Dialect, problem: Failure) -> bool:
         """Whether to ask again at once, because the URL, the dialect or the group was changed to suit the refusal."""
         report, several = problem.report, len(group.missing) > 1
         if problem.is_elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
-            return self._server.try_other_path(url)
+            return self._server.try_other_path(group.url)
         if problem.status not in REFUSALS:
             return False
         sent = self._optional(group, dialect)
@@ -170,10 +170,11 @@ class HttpEngine(ServerEngine):
             for index in asked:
                 call.restart(request, index)
             show = partial(call.text, request)
+            group.url = self._server.url
             attempt = Attempt(self._server, request, asked, dialect, show, self._extra(request))
             async with aclosing(attempt.finished(share)) as drafts:
                 async for draft in drafts:
-                    self._server.has_answered = True
+                    self._server.answered_at(group.url)
                     share.arrived()
                     consumed.add(draft.usage)
                     missing.remove(draft.index)
@@ -194,6 +195,8 @@ class _Group:
     call: _Call
     request: Request
     missing: list[int]
+    url: str = ""
+    """Base URL of the latest request, which another task may have changed since; empty before the first."""
     oversized: tuple[str, ...] = ()
     """Names of length limits that are left out for this group, since their value is too large for the server."""
     answered: int = 0

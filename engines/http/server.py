@@ -98,6 +98,12 @@ class Server:
         if lost:
             _log.warning("%s does not accept %s: requests are sent without", self.url, ", ".join(lost))
 
+    def answered_at(self, url: str) -> None:
+        """Note that a sample came from this base URL, which is the right one whatever else was tried meanwhile."""
+        self.has_answered = True
+        if self.url != url:
+            self.client.base_url = url
+
     def try_other_path(self, asked: str) -> bool:
         """Whether to ask again after the path under the base URL `asked` did not exist.
 

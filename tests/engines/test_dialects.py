@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from engines import ChatPrompt, Completion, EngineError, HttpOptions, Message, Request, Sampling, open_engine
+from engines.http.server import Server
+from engines.spec import parse_spec
 from tests.engines.rule_server import TEXT, Rule, RuleServer, chunk, sse
 
 CASES = Path("/work/shared/cases")
@@ -356,6 +358,18 @@ async def test_a_web_page_in_between_does_not_lead_to_another_path(server):
     rule = Rule(answer=lambda body: next(answers, sse(chunk())))
     assert texts(await sample(server.spec(rule))) == [TEXT]
     assert [path for path, _ in rule.requests] == ["/v1/chat/completions", "/chat/completions", "/v1/chat/completions"]
+
+
+def test_an_answer_from_the_first_path_ends_the_trial_of_another(server):
+    first = f"{server.url(Rule())}/v1"
+    tried = Server(parse_spec(f"{first}#toy"), HttpOptions())
+    assert tried.try_other_path(first)
+    other = tried.url
+    assert other != first
+    tried.answered_at(first)
+    assert tried.url == first
+    assert tried.try_other_path(other), "a request to the other path is made again, to the one that answers"
+    assert not tried.try_other_path(first)
 
 
 async def test_a_server_without_any_such_path_is_told_as_it_was_written(server):
