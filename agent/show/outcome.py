@@ -118,9 +118,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "origin": table.candidates[name].origin,
                 "parent": table.candidates[name].parent,
                 "probability": probability.get(name),
-                "score": dict(zip(ranking.score_names, scores[name], strict=True))
-                if ranking and name in scores
-                else {},
+                "score": scores.get(name, {}),
                 "cells": {test: _cell_json(table.cells.get((name, test))) for test in table.tests},
             }
             for name in dict.fromkeys([*scores, *table.candidates])

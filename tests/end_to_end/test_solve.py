@@ -48,6 +48,7 @@ def test_json_has_program_table_and_evidence(solve: Solve, script: Script, probl
     assert wrong["probability"] < 0.3
     assert answer["hidden"] == {"passed": 2, "total": 2}
     assert answer["candidates"][0]["cells"]["e1"] == {"verdict": "ok", "passed": True, "reason": ""}
+    assert answer["candidates"][0]["score"]["trusted tests passed"] == 2
 
 
 def test_a_wrong_program_is_repaired(solve: Solve, script: Script, problem_file: Path) -> None:
