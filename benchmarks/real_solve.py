@@ -1,0 +1,161 @@
+"""Solves real problems with a real model as a user would, and holds every program against the hidden tests afterwards.
+
+    python -m benchmarks.real_solve solve --model gguf:FILE --out RUNS/gguf
+    python -m benchmarks.real_solve solve --model http://localhost:8001/v1#NAME --at-once 10 --out RUNS/vllm
+    python -m benchmarks.real_solve table RUNS/gguf RUNS/vllm
+
+`solve` writes each statement to a Markdown file that shows what a judge's page shows, and calls
+`cure-agent solve FILE --model SPEC` with the options of OPTIONS. Beside the statement it leaves the program, what the
+command printed, and its outcome with the hidden tests passed. Called again it solves only what has no outcome yet.
+`table` prints the outcomes.
+
+Rule of the problems, in the order of the files under `--data`: five of HumanEval+ in stdin/stdout form, every 31st from
+the first on; five of Kattis, those with the shortest statements among the packages of contests, which leaves out the
+problem packages that test BAPCtools itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cure.problem import Problem
+from cure.problem.row import problem_from_row
+from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of
+from sandbox import open_sandbox
+
+OPTIONS = ("-n", "4", "-m", "4", "--rounds", "1", "--max-tokens", "800")
+_TOOLS_OWN = "BAPCtools"
+
+
+@dataclass(frozen=True)
+class Work:
+    """The files of one problem."""
+
+    folder: Path
+    problem: Problem
+
+    def file(self, ending: str) -> Path:
+        """The problem's file of this kind."""
+        return self.folder / f"{_slug(self.problem.name)}{ending}"
+
+
+def real_problems(data: Path) -> list[Problem]:
+    """The ten problems, in a fixed order."""
+    plus = _rows(data / "stdio-he-mbpp/humaneval_plus_stdio.json.gz")[::31][:5]
+    kattis = [row for row in _rows(data / "kattis/kattis_cure.json.gz") if _TOOLS_OWN not in row["task_id"]]
+    shortest = sorted(kattis, key=lambda row: len(row["question"]))[:5]
+    return [problem_from_row(row, row["task_id"], row["task_id"]) for row in (*plus, *shortest)]
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return list(json.load(file))
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name.rpartition(":")[2]).strip("-")
+
+
+async def solve(works: list[Work], model: str, at_once: int, more: list[str]) -> None:
+    """Solve the problems that have no outcome yet, `at_once` of them side by side."""
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(work: Work) -> None:
+        async with slots:
+            await _solve(work, model, more)
+            print(_line(work), flush=True)
+
+    await asyncio.gather(*(one(work) for work in works if not work.file(".json").exists()))
+
+
+async def _solve(work: Work, model: str, more: list[str]) -> None:
+    """Solve one problem with the command, run the hidden tests, and write the outcome."""
+    statement, program = work.file(".md"), work.file(".py")
+    statement.write_text(work.problem.question, encoding="utf-8")
+    program.unlink(missing_ok=True)
+    state = {**os.environ, "CURE_AGENT_STATE": str(work.file(".state"))}
+    command = ["cure-agent", "solve", str(statement), "--model", model, *OPTIONS, *more, "--out", str(program)]
+    with work.file(".txt").open("wb") as printed:
+        process = await asyncio.create_subprocess_exec(*command, stdout=printed, stderr=printed, env=state)
+        code = await process.wait()
+    why = await asyncio.create_subprocess_exec(
+        "cure-agent", "why", "--json", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=state
+    )
+    told, _ = await why.communicate()
+    outcome = json.loads(told) if told else {}
+    passed = await _passed(work.problem, program.read_text(encoding="utf-8")) if program.exists() else None
+    kept = {name: outcome.get(name) for name in ("status", "confidence", "tokens", "seconds", "notes", "explanation")}
+    record = {"problem": work.problem.name, "exit_code": code, **kept, "passed": passed}
+    record |= {"hidden": len(work.problem.hidden), "command": " ".join(command)}
+    # A model that failed or an interruption is no outcome: the next call tries again.
+    if code in (0, 1, 3, 4):
+        work.file(".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+async def _passed(problem: Problem, source: str) -> int:
+    """How many hidden tests the program passes."""
+    tests = {str(number): test for number, test in enumerate(problem.hidden)}
+    sandbox = await open_sandbox("auto")
+    try:
+        executor = ProgramExecutor(sandbox, judging_of(problem))
+        table = await fill(executor, ProgramTable({"answer": Candidate(source)}, tests))
+    finally:
+        await sandbox.close()
+    return sum(table.passes("answer", name) for name in tests)
+
+
+def _line(work: Work) -> str:
+    """The outcome as a row of a Markdown table."""
+    if not work.file(".json").exists():
+        return f"| {work.problem.name} | no outcome: {work.file('.txt')} says why | | | | |"
+    record = json.loads(work.file(".json").read_text(encoding="utf-8"))
+    answered = record["passed"] is not None
+    cells = (
+        _slug(record["problem"]) if ":" in record["problem"] else record["problem"],
+        f"{record['exit_code']}, {record['status'].replace('_', ' ')}",
+        f"{record['confidence']:.2f}" if answered else "–",
+        f"{record['passed']} of {record['hidden']}" if answered else "–",
+        f"{record['tokens']:,}",
+        f"{record['seconds']:.0f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    solving = commands.add_parser("solve", help="solve what is not solved yet; options after -- go to cure-agent")
+    solving.add_argument("--model", required=True, help="model spec of both roles")
+    solving.add_argument("--at-once", type=int, default=1, help="problems solved side by side")
+    solving.add_argument("--limit", type=int, help="only so many problems, the first of the list")
+    solving.add_argument("--out", type=Path, required=True)
+    solving.add_argument("more", nargs="*", help="further options of cure-agent solve")
+    showing = commands.add_parser("table", help="the outcomes as Markdown tables")
+    showing.add_argument("runs", nargs="+", type=Path)
+    for command in (solving, showing):
+        command.add_argument("--data", type=Path, default=Path("../shared/data"))
+    given = parser.parse_args()
+    problems = real_problems(given.data)
+    if given.command == "solve":
+        given.out.mkdir(parents=True, exist_ok=True)
+        works = [Work(given.out, problem) for problem in problems[: given.limit]]
+        asyncio.run(solve(works, given.model, given.at_once, given.more))
+        return 0
+    for run in given.runs:
+        print(f"\n{run.name}\n\n| problem | exit code | P(right) | hidden tests passed | tokens | seconds |")
+        print("|---" * 6 + "|")
+        print("\n".join(_line(Work(run, problem)) for problem in problems if Work(run, problem).file(".json").exists()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
