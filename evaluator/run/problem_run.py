@@ -15,10 +15,12 @@ from cure.table.compare import normalise
 from evaluator.run.samples import Sample
 from evaluator.run.settings import Settings
 from evaluator.run.tables import LETTERS, NOT_RUN, PASSED, TIMED_OUT, UNKNOWN, EvaluatedTable, TestColumn
-from sandbox import Sandbox
+from sandbox import Sandbox, Verdict
 
 Place = tuple[str, TestColumn]
 """Source of a program, and a test."""
+_HASHED = "#"
+"""Begins a digest that is not the output itself."""
 
 
 async def evaluate_problem(
@@ -67,6 +69,7 @@ async def evaluate_problem(
         outputs=tuple(tuple(cell.output for cell in run.row(program)) for program in programs),
         cpu_s=tuple(round(max((cell.cpu_s for cell in run.row(program)), default=0.0), 4) for program in programs),
         peak_kb=tuple(max((cell.peak_kb for cell in run.row(program)), default=0) for program in programs),
+        texts=run.texts(programs),
         reference=run.letters(problem.reference) if problem.reference else None,
         limit_s=run.judging.limits.cpu_s,
         comparison=run.judging.name,
@@ -95,6 +98,8 @@ class _Outcome:
     peak_kb: int = 0
     reason: str = ""
     """Why the sandbox failed, where it did."""
+    text: str = ""
+    """The output, or its beginning; empty where it is not kept, or where the digest is the output."""
 
 
 class _ProblemRun:
@@ -104,6 +109,7 @@ class _ProblemRun:
         self._reference, self._columns = problem.reference, columns
         self._hidden = [column for column in columns if column.suite == "hidden"]
         self._time_factor, self._give_up_after = settings.time_factor, settings.give_up_after
+        self._kept = settings.keep_outputs
         self.judging = judging_of(problem, comparison_name=settings.comparison, strict=settings.strict)
         self._executor = ProgramExecutor(sandbox, self.judging)
         self._outcomes: dict[Place, _Outcome] = {}
@@ -123,7 +129,8 @@ class _ProblemRun:
             cpu_s, peak_kb = earlier.cpu_s[row], earlier.peak_kb[row]
             for column, letter, output in zip(earlier.columns, earlier.cells[row], earlier.outputs[row], strict=True):
                 if letter != UNKNOWN and column in columns:
-                    self._outcomes[program, column] = _Outcome(letter, output, cpu_s, peak_kb)
+                    text = earlier.texts.get(output, "")
+                    self._outcomes[program, column] = _Outcome(letter, output, cpu_s, peak_kb, text=text)
 
     async def complete(self, programs: Sequence[str]) -> None:
         """Run the reference solution, which gives the time limit, and each program, on every test without an outcome.
@@ -209,7 +216,7 @@ class _ProblemRun:
         table = ProgramTable({program: Candidate(program) for program, _ in places}, tests)
         async with aclosing(executor.run(table, [(program, names[column]) for program, column in places])) as cells:
             async for (program, name), cell in cells:
-                self._outcomes[program, self._columns[int(name)]] = _outcome(cell)
+                self._outcomes[program, self._columns[int(name)]] = _outcome(cell, self._kept)
 
     def row(self, program: str | None) -> list[_Outcome]:
         """The program's outcome in each column; none for a program that could not be extracted."""
@@ -225,18 +232,30 @@ class _ProblemRun:
         ran = (place for place, cell in self._outcomes.items() if cell.letter not in (NOT_RUN, UNKNOWN))
         return len({(program, column.stdin) for program, column in ran})
 
+    def texts(self, programs: Sequence[str | None]) -> dict[str, str]:
+        """The outputs of these programs that are kept, by digest, in the order of programs and columns."""
+        return {cell.output: cell.text for program in programs for cell in self.row(program) if cell.text}
+
     @property
     def lost(self) -> dict[str, int]:
         """Numbers of pairs of a program and a test on which the sandbox failed, by reason."""
         return dict(Counter(cell.reason for cell in self._outcomes.values() if cell.letter == UNKNOWN))
 
 
-def _outcome(cell: Cell) -> _Outcome:
+def _outcome(cell: Cell, kept: int) -> _Outcome:
     letter = PASSED if cell.passed else LETTERS[cell.verdict]
-    return _Outcome(letter, _digest(cell.stdout), cell.cpu_s, cell.peak_memory_kb, cell.reason)
+    digest = _digest(cell.stdout)
+    is_kept = kept and cell.verdict is Verdict.OK and digest.startswith(_HASHED)
+    text = _beginning(cell.stdout, kept, digest) if is_kept else ""
+    return _Outcome(letter, digest, cell.cpu_s, cell.peak_memory_kb, cell.reason, text)
+
+
+def _beginning(stdout: str, kept: int, digest: str) -> str:
+    """The output, or its first `kept` characters and its digest."""
+    return stdout if len(stdout) <= kept else f"{stdout[:kept]}... {digest}"
 
 
 def _digest(stdout: str) -> str:
     """`#` and eight hex digits, equal for outputs with equal tokens; tokens of at most eight characters are kept."""
     text = normalise(stdout)
-    return text if len(text) <= 8 else "#" + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]
+    return text if len(text) <= 8 else _HASHED + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

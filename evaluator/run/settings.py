@@ -118,6 +118,8 @@ class Judging(Section):
         int | None, Field(ge=0), AfterValidator(lambda count: count or None), Flag(metavar="N")
     ] = 1
     """Time-outs of a program after which its other tests are not run and count as not passed; 0 runs them all."""
+    keep_outputs: Annotated[int, Field(ge=0), Flag(metavar="CHARS")] = 0
+    """Characters of each different output that the tables keep; 0 keeps digests alone."""
 
 
 class Settings(Judging):
@@ -149,6 +151,8 @@ class Settings(Judging):
     def to_record(self) -> dict[str, Any]:
         """The settings as a JSON object; a setting that earlier versions did not have is left out at its default."""
         record = self.model_dump()
+        if not self.keep_outputs:
+            del record["keep_outputs"]
         for role in (record["coder"], record["tester"]):
             if role and not role.get("hide_examples"):
                 role.pop("hide_examples", None)

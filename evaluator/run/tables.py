@@ -78,6 +78,9 @@ class EvaluatedTable:
     """The problem's difficulty according to the set; empty where the set names none."""
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
+    texts: dict[str, str] = field(default_factory=dict)
+    """Outputs by their digests, those that are no digests themselves; empty where the run did not keep them. The end of
+    a long output is left out, and its digest takes the place of the end, so that different outputs remain different."""
 
     @property
     def test_samples(self) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Execution tables of real models, with outputs, and with what the hidden tests say kept apart."""

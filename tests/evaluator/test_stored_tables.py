@@ -1,0 +1,75 @@
+"""The tables of real models that come with the project: the form in which they are stored."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks.tables.stored import fold, load, models_of
+from cure.select import rank_by_agreement
+from evaluator.run.tables import EvaluatedTable
+from sandbox import Verdict
+from tests.evaluator.runs import problems_file, run, script, settings_of
+from tests.evaluator.test_report import a_table
+
+LONG = "```python\na, b = map(int, input().split())\nprint(a + b)\nprint('x' * 30)\n```"
+
+
+def written(path: Path, tables: Sequence[EvaluatedTable]) -> Path:
+    """The file of these tables."""
+    path.write_bytes(gzip.compress("".join(json.dumps(table.to_record()) + "\n" for table in tables).encode()))
+    return path
+
+
+def test_what_a_selector_reads_is_apart_from_the_truth(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.1+b.jsonl.gz", [a_table(texts={"#0123abcd": "a long output"}), a_table(1)])
+    first, second = load(file)
+    assert (first.problem, first.coder, first.tester, second.problem) == ("sum-0", "a.1", "b", "sum-1")
+    assert [*first.table.candidates] == ["c0", "c1"] and [*first.table.tests] == ["e0", "t0", "t1"]
+    assert [test.origin for test in first.table.tests.values()] == ["public", "generated", "generated"]
+    assert (first.right, first.valid) == ({"c0": True, "c1": False}, {"t0": True, "t1": False})
+    assert (first.unread_programs, first.unread_tests) == (1, 1)
+    crashed, shown = first.table.cells["c1", "t0"], second.table.cells["c1", "t0"]
+    assert (crashed.verdict, crashed.stdout, shown.stdout) == (Verdict.CRASH, "a long output", "#0123abcd")
+    assert first.table.passes("c0", "e0") and rank_by_agreement(first.table).best == "c0"
+    assert [*first.inputs.tests] == ["i0"] and first.inputs.tests["i0"].expected == ""
+    assert first.inputs.cells["c0", "i0"].stdout == "3" and not first.inputs.passes("c0", "i0")
+    assert [*first.with_inputs().tests] == ["e0", "t0", "t1", "i0"] and len(first.with_inputs().cells) == 8
+
+
+def test_a_part_has_the_rows_and_generated_tests_asked_for(tmp_path: Path) -> None:
+    (whole,) = load(written(tmp_path / "a+b.jsonl.gz", [a_table()]))
+    part = whole.part(["c1"], ["t1"])
+    assert [*part.table.tests] == ["e0", "t1"] and [*part.table.cells] == [("c1", "e0"), ("c1", "t1")]
+    assert (part.right, part.valid, [*part.inputs.cells]) == ({"c1": False}, {"t1": False}, [("c1", "i0")])
+
+
+def test_what_the_sandbox_lost_is_left_out(tmp_path: Path) -> None:
+    lost = a_table(cells=("SPPP", "WPPS", ""), reference="PPPS")
+    (table,) = load(written(tmp_path / "a+b.jsonl.gz", [lost]))
+    assert (table.right, table.valid, [*table.table.tests]) == ({"c1": False}, {"t0": True}, ["e0", "t0"])
+    assert table.evaluated == lost
+
+
+def test_a_problem_is_in_one_fold_whatever_the_models() -> None:
+    names = [f"HumanEval/{number}" for number in range(164)]
+    sizes = [sum(fold(name) == part for name in names) for part in range(5)]
+    assert sum(sizes) == 164 and min(sizes) > 20
+    assert models_of(Path("x/qwen2.5-coder-0.5b+codegen-16b.jsonl.gz")) == ("qwen2.5-coder-0.5b", "codegen-16b")
+
+
+@pytest.mark.bubblewrap
+def test_tables_of_an_evaluation_that_keeps_outputs_are_read_as_they_are(tmp_path: Path) -> None:
+    file = problems_file(tmp_path / "sums.json", 1)
+    model = script(tmp_path / "model.json", [LONG, LONG.replace("a + b", "a - b")])
+    settings = settings_of(file, model, 2, keep_outputs=20)
+    directory = run(settings, tmp_path / "out")
+    stored = written(tmp_path / "a+b.jsonl.gz", [EvaluatedTable.from_record(json.loads(directory.tables.read_text()))])
+    (table,) = load(stored)
+    first, second = (table.inputs.cells[name, "i0"].stdout for name in ("c0", "c1"))
+    assert first.startswith(f"11\n{'x' * 17}... #") and second.startswith(f"-1\n{'x' * 17}... #") and first != second
+    assert settings.identity() != settings.model_copy(update={"keep_outputs": 0}).identity()
