@@ -23,8 +23,10 @@ class Load:
     """The samples under way at one server, at most `limit`, which adapts to the server and never exceeds `most`.
 
     The limit grows by one for each sample whose request was not queued, as in TCP's slow start. A request that waits
-    QUEUED_S or longer for its first data while others are answered shows how many samples the server works on at once:
-    the limit is lowered to twice that number. A refusal for overload or a time-out halves the limit.
+    QUEUED_S or longer for its first data while others are answered may have been queued: the limit is lowered to twice
+    the most samples that the server has worked on at once. The most, since a long wait may also be a slow prefill, and
+    the samples of the moment then say little of what the server can do. A refusal for overload or a time-out halves
+    the limit.
     """
 
     most: int
@@ -34,6 +36,8 @@ class Load:
     under_way: int = 0
     begun: int = 0
     """Samples under way that have begun to arrive."""
+    most_begun: int = 0
+    """The largest value that `begun` has had."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when samples are no longer under way."""
@@ -102,9 +106,11 @@ class Share:
             self._stop_waiting()
             self._has_begun = True
             self._is_quick = self.load.clock() - self._asked_at < QUEUED_S
-            if not self._is_quick and self.load.begun:
-                self.load.limit = min(self.load.limit, 2 * self.load.begun)
+            are_others_answered = self.load.begun > 0
             self.load.begun += self.samples
+            self.load.most_begun = max(self.load.most_begun, self.load.begun)
+            if not self._is_quick and are_others_answered:
+                self.load.limit = min(self.load.limit, 2 * self.load.most_begun)
         self.load.sign_of_life()
 
     def arrived(self) -> None:

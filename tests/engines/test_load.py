@@ -69,9 +69,27 @@ async def test_a_queue_keeps_the_limit_at_twice_what_the_server_works_on():
         working = await stack.enter_async_context(load.room(3))
         working.ask(deadline, 60)
         working.sign_of_life()
-        await answered(load, 8, waited_s=QUEUED_S + 1)
+        working.arrived()
+        await answered(load, 1, waited_s=QUEUED_S + 1)
         assert load.limit == 6
     assert (load.under_way, load.begun) == (0, 0)
+
+
+async def test_a_server_that_prefills_slowly_keeps_its_batch_full():
+    load = Load(most=256, clock=Clock())
+    async with AsyncExitStack() as stack:
+        deadline = await stack.enter_async_context(asyncio.timeout(None))
+        for _ in range(4):
+            working = await stack.enter_async_context(load.room(8))
+            working.ask(deadline, 60)
+            load.clock.now += QUEUED_S + 1
+            working.sign_of_life()
+            assert load.limit == FIRST
+        for _ in range(7):
+            working.arrived()
+        working.end()
+    await answered(load, 8, waited_s=QUEUED_S + 1)
+    assert load.limit == FIRST
 
 
 async def test_overload_halves_the_limit_and_one_sample_always_goes():
