@@ -57,7 +57,8 @@ def _cluster_line(table: AnyTable, chosen: str) -> list[str]:
         return ["No other program behaves like it."]
     if others == len(table.candidates) - 1:
         return []
-    return [f"{others} of the {len(table.candidates) - 1} other programs give the same output on every input."]
+    gives = "gives" if others == 1 else "give"
+    return [f"{others} of the {len(table.candidates) - 1} other programs {gives} the same output on every input."]
 
 
 def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:

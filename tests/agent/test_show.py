@@ -39,7 +39,7 @@ def test_the_explanation_names_what_decided() -> None:
     lines = explained(draw("...", "...", "..a", trusted=1), "c0")
     assert lines[0] == "c0 passes 1 of 1 public examples and 2 of 2 generated tests."
     assert any("beats c2" in line and "generated tests passed: 2 against 1" in line for line in lines)
-    assert any("1 of the 2 other programs" in line for line in lines)
+    assert any("1 of the 2 other programs gives the same output" in line for line in lines)
 
 
 def test_a_failed_generated_test_is_called_wrong_or_doubted() -> None:
