@@ -1,9 +1,9 @@
 """Is the stated confidence true? Real programs and generated tests, both by CodeGen-16B, on HumanEval+ in stdio form.
 
-For every problem a table of 16 programs x (public examples + generated tests) is executed and read; the selected
-program's stated P(right) is held against its hidden tests. Prints accuracy by band of confidence, the expected
-calibration error, and coverage at several thresholds, for whole tables and for random parts of them, with and without
-public examples.
+For every problem a table of 16 programs x (public examples + generated tests) is executed and read; the stated
+P(right) of the selected program is compared with the outcome on its hidden tests. Prints accuracy by band of
+confidence, the expected calibration error, and coverage at several thresholds, for whole tables and for random parts
+of them, with and without public examples.
 
     python benchmarks/confidence_calibration.py ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz
 """
@@ -84,7 +84,7 @@ def variants(
 
 
 def judged(tables: list[Labelled], size: int, examples: bool, draws: int, prior: Prior) -> list[tuple[float, bool]]:
-    """Stated confidence and truth of every selected program that may be handed over."""
+    """The stated confidence of every selected program that may be handed over, and whether the program is right."""
     pairs = []
     for table, right in variants(tables, size, examples, draws):
         best = rank_by_agreement(table).best

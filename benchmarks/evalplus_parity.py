@@ -1,13 +1,14 @@
-"""Verdicts on functional programs: a converted set here, beside EvalPlus' own execution.
+"""Compares verdicts on functional programs: those of a converted set run here, and those of EvalPlus' own execution.
 
     python -m venv ep && ep/bin/pip install evalplus==0.3.1
     python benchmarks/evalplus_parity.py ../shared/data --evalplus ep/bin/python --work parity
 
-Programs are the stored ones of stdio-he-mbpp (each is a function, with a reader behind it that is taken away) and, with
---codet N, samples 16 to 16 + N of CodeGen-16B for each problem of HumanEval. Left out are equal programs, and problems
-with more tests than --tests. A program is right if it passes all tests: base and plus for EvalPlus, hidden and public
-ones and those for functions alone here. EvalPlus runs in a namespace of its own, since it does not isolate
-programs. The folder --work keeps samples, verdicts and converted sets; what is there is not made again.
+Programs are the stored ones of stdio-he-mbpp (each is a function followed by code that reads its arguments from
+standard input, which is removed) and, with --codet N, samples 16 to 16 + N of CodeGen-16B for each problem of
+HumanEval. Left out are equal programs, and problems with more tests than --tests. A program is right if it passes all
+tests: base and plus for EvalPlus; here hidden tests, public tests, and tests that only functions can run. EvalPlus
+runs in a namespace of its own, since it does not isolate programs. The folder --work keeps samples, verdicts and
+converted sets; what is there is not made again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from sandbox import Sandbox, open_sandbox
 SETS = {"humaneval": "HumanEvalPlus.jsonl.gz", "mbpp": "MbppPlus.jsonl.gz"}
 CODET = "HumanEval_codegen16B_temp0.8_topp0.95_num100_max300_code_solution.jsonl.gz"
 CHUNKS = (4, 32, 256)
-"""Tests run before a program is looked at; one that has failed by then is not run further."""
+"""Numbers of tests after which results are looked at; a program that has failed a test by then is not run further."""
 
 
 def main() -> None:

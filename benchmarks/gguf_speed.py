@@ -1,4 +1,4 @@
-"""Tokens per CPU second of a GGUF model: samples of a prompt in one request, one after another, in requests at once.
+"""Tokens per CPU second of a GGUF model: samples of a prompt in one, in successive and in concurrent requests.
 
 python benchmarks/gguf_speed.py MODEL.gguf [--threads 1] [--samples 8] [--tokens 96]
 """
@@ -38,7 +38,7 @@ def main() -> None:
     }
     print(f"{given.model.name}, {given.threads} threads, {given.samples} samples of at most {given.tokens} tokens")
     for way, counts in ways.items():
-        # A new server each time: the prompt of the way before would be cached.
+        # A new server each time, since a server that has answered keeps the prompt in its cache.
         server = LlamaServer("benchmark", given.model, Capacity(given.threads, given.samples, 2048, 0))
         began, used = time.perf_counter(), time.process_time()
         with ThreadPoolExecutor(len(counts) if "at once" in way else 1) as threads:

@@ -1,9 +1,9 @@
 """The least cost of an execution in a fork of its own: `python benchmarks/sandbox_fork_bound.py`.
 
 A warm interpreter per core forks, and each stage does a little more in the child, down to running a program as the
-sandbox does. Nobody watches, judges, limits or passes on anything: no sandbox that forks for every execution does
-more of them a second than the last stage. Stages alternate; medians over rounds. Under root, children change their
-user id.
+sandbox does. The child is not watched or limited, and its result is neither judged nor passed on: no sandbox that
+forks for every execution runs more executions a second than the last stage. Stages alternate; medians over rounds.
+Under root, children change their user id.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def rate(stage: int, source: str, text: str) -> float:
     """Forks per second at this stage, by one interpreter per core."""
     command = [python(), "-S", "-c", FORKER, str(stage), source, text]
     forkers = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(cores())]
-    # They wait until all have started.
+    # The forkers wait for the end of standard input; all of them should have started by then.
     time.sleep(0.5)
     started = time.perf_counter()
     for forker in forkers:

@@ -1,6 +1,7 @@
-"""Solves held-out micro problems end to end and holds every answer against its hidden tests.
+"""Solves held-out micro problems end to end and runs every answer on the hidden tests.
 
-Prints how many were solved, what each exit status was worth, and the calibration of the stated confidence.
+Prints how many problems were solved, how many answers of each exit status are right, and the calibration of the stated
+confidence.
 
     python benchmarks/solve_micro.py --count 100                                  # the bundled model, held-out kinds
     python benchmarks/solve_micro.py --problems examples/micro-heldout.json       # a file instead

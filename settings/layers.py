@@ -51,7 +51,7 @@ def values_of(tree: Tree) -> dict[str, Any]:
 
 
 def given_at(tree: Tree, path: Sequence[str]) -> list[Given]:
-    """The values given at this path: one, all of a table, or the one in the place of a table on the way."""
+    """The values given at this path: one value, all values of a table, or the value at which the path ends early."""
     found: Given | Tree | None = tree
     for key in path:
         if isinstance(found, Given) or found is None:

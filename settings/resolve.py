@@ -31,7 +31,8 @@ class Resolved(Generic[S]):
 
 
 def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Collection[str] = ()) -> Resolved[S]:
-    """The section that the layers give, lowest first. `name` is the table's, for messages; `whole` as in `merge`.
+    """The section that the layers give, lowest first. `name` is the table's, for messages; tables named in
+    `whole` are replaced by a higher layer, not merged with it.
 
     Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
     """

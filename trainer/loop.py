@@ -95,7 +95,8 @@ def train_stage(
     ]
     several = len(packs) > 1
     on_row = part_counter(progress, sum(map(len, packs)) * (2 if several else 1))
-    old = [policy.logprobs(rows, on_row) for rows in packs] if several else [None] * len(packs)  # per update, row: (R,)
+    # For each update, the old log-probabilities of the R trained tokens of each row: (R,).
+    old = [policy.logprobs(rows, on_row) for rows in packs] if several else [None] * len(packs)
     return [policy.update(rows, config.loss, rate, before, on_row) for rows, before in zip(packs, old, strict=True)]
 
 

@@ -70,7 +70,8 @@ class RunningServer:
 def read_answer(server: Server, url: str, status: int, body: bytes) -> RunningServer | None:
     """The server at the base URL `url` and its models, read from its answer to a request for `server.path`.
 
-    None for an answer that is not a model server's. The answer names the server where it can, `server` elsewhere.
+    None for an answer that is not a model server's. The server's name comes from the owner of the models in the answer,
+    else from `server`.
     """
     if status in (401, 403):
         return RunningServer(server.name, url, problem="it wants a key: set CURE_AGENT_API_KEY and name its model")

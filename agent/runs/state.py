@@ -111,11 +111,11 @@ class RunState:
         return self._number(added.key, added.index) if added.key else -1
 
     def _number(self, key: str, index: int) -> int:
-        # Version 1 recorded no requests: equal numbers keep the order of arrival.
+        # Records of version 1 have no requests: all numbers are then 0, and sorting by them keeps the order of arrival.
         return self.asked[key].first + index if key in self.asked else 0
 
     def table(self, text: Callable[[str], str]) -> ProgramTable:
-        """The execution table, rows and columns in the order requested; `text` reads the blob of a name."""
+        """The execution table, rows and columns in the order requested; `text` gives the text of a blob by its name."""
         return ProgramTable(
             {
                 name: candidate_of(self.candidates[name], text)
@@ -156,18 +156,18 @@ def _has_failed(event: Event) -> bool:
 
 
 def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Candidate:
-    """The candidate of the event; `text` reads the blob of a name."""
+    """The candidate of the event; `text` gives the text of a blob by its name."""
     origin: CandidateOrigin = "repair" if event.origin == "repair" else "sampled"
     return Candidate(text(event.source), origin, event.parent, event.round)
 
 
 def test_of(event: events.TestAdded, text: Callable[[str], str]) -> UnitTest:
-    """The unit test of the event; `text` reads the blob of a name."""
+    """The unit test of the event; `text` gives the text of a blob by its name."""
     return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
 
 
 def cell_of(event: events.Executed, text: Callable[[str], str]) -> Cell:
-    """The cell of the event; `text` reads the blob of a name."""
+    """The cell of the event; `text` gives the text of a blob by its name."""
     return Cell(
         verdict=Verdict(event.verdict),
         passed=event.passed,

@@ -1,1 +1,1 @@
-"""Programs of others with recorded verdicts, to compare ways of running programs; for benchmarks and tests."""
+"""Third-party programs with recorded verdicts, to compare ways of running programs; for benchmarks and tests."""

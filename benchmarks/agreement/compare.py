@@ -74,7 +74,8 @@ def between(
 def same(first: Execution, second: Execution) -> bool:
     """Whether two executions are equal except for their timing.
 
-    What a program had printed when its time was up depends on its speed, and so does which clock ran out first.
+    What a program has printed when its time is up depends on the speed of the machine, and so does which of the limits
+    on CPU time and wall-clock time ends it.
     """
     if first.verdict == second.verdict == Verdict.TIMEOUT:
         shorter, longer = sorted((first.stdout, second.stdout), key=len)
@@ -120,7 +121,7 @@ def with_record(programs: Sequence[Labelled], way: str, executions: Executions) 
 
 
 def _near_limit(program: Labelled, first: Execution, second: Execution) -> bool:
-    """Whether only one timed out and the other came near it, a difference that occurs between runs."""
+    """Whether one execution timed out and the other came near the time limit, which may differ from run to run."""
     ended = [execution for execution in (first, second) if execution.verdict != Verdict.TIMEOUT]
     return len(ended) == 1 and ended[0].cpu_s * NEAR > program.cpu_s
 

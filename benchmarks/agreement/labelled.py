@@ -1,6 +1,7 @@
-"""Programs of others, with recorded verdicts on their output: the data of `shared/data` that can be run.
+"""Third-party programs with recorded verdicts on their outputs, read from `shared/data`.
 
-Recorded as passed is what ended by itself with exactly the expected tokens, as `cure.table.compare.release` has it.
+A program is recorded as passed on an input if it ended by itself and its output had exactly the expected tokens, which
+whitespace separates.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ MEMORY_MB = 512
 NEAR = 2.0
 """An execution slower than its time limit divided by this may exceed the limit in another run."""
 GAVE_UP_AFTER = 2
-"""Time-outs of a program after which the recording ran no further input of the set and noted all as failed."""
+"""Time-outs of a program in a set of inputs after which the recording ran none of the set's remaining inputs, and
+recorded these as failed."""
 KATTIS_CPU_S = 6.0
 """CPU seconds per test in the recording of the contest programs, whatever the limit of the problem."""
 
@@ -65,7 +67,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _functions(path: Path) -> Iterator[Labelled]:
-    """Reference solutions, which all pass, and submissions, on hidden tests and on the generated ones."""
+    """Reference solutions, which pass every hidden test, and submissions; inputs are hidden, then generated tests."""
     for row in _read(path):
         hidden = tuple(row["test_input"]), tuple(row["test_output"])
         generated = tuple(row.get("generated_case_input", ())), tuple(row.get("generated_case_output", ()))

@@ -7,9 +7,9 @@
     python -m benchmarks.real_prompts table RUNS/NAME/tester-first RUNS/NAME/tester-chat
     python -m benchmarks.real_prompts store RUNS/NAME/tester-first RUNS/NAME/tester-chat --to answers.jsonl.gz
 
-`sample` asks a model for what is missing of a run and executes it, `merge` puts the samples of several runs of a role
-into one, `join` evaluates the programs of one run with the tests of another, `table` prints figures of runs, and of the
-first two their paired differences, `store` writes answers to one file. The problems are read from `--data`;
+`sample` asks a model for the samples that a run lacks and executes them, `merge` puts the samples of several runs of a
+role into one, `join` evaluates the programs of one run with the tests of another, `table` prints figures of runs
+and the paired differences of the first two, `store` writes answers to one file. The problems are read from `--data`;
 `benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
 """
 

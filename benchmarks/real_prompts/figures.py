@@ -45,7 +45,7 @@ def figures_of(run: RunDirectory) -> Figures:
     """The figures of a finished run; those without data are left out."""
     settings = run.read_settings()
     tables = list(read_tables(run))
-    # Every hidden test decides, in comparisons too, which would use as many as the released metrics.
+    # Judge by every hidden test; with its stored options a case uses only the first few, as the released metrics do.
     stored = case_of(run)
     case = replace(stored, options=replace(stored.options, max_test=_ALL))
     plain, examples = score(case.problems), score(case.problems, _EXAMPLES_FIRST)

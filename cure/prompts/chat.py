@@ -50,7 +50,8 @@ the complete output
 _ANOTHER = "Write another test. Its input has the same form, but is small and unlike the inputs so far."
 _MOST_SHOWN = 4
 _LONGEST_SHOWN = 2_000
-"""Characters of a public example that the tester is shown as an earlier answer of its own, and how many at most."""
+"""The tester is shown public examples as earlier answers of its own: at most _MOST_SHOWN examples, each of at most
+_LONGEST_SHOWN characters."""
 
 _AVOID = "Write another test. These inputs have been used already; choose one that tests something else:"
 
@@ -124,7 +125,7 @@ def _test(test: UnitTest) -> str:
 
 
 def statement_of(problem: Problem) -> str:
-    """The statement, followed by the public examples unless it shows all of them already, in lines of their own."""
+    """The statement, followed by the public examples unless it already contains all of them as whole lines."""
     text = problem.question.strip()
     lines = _lines(text)
     if all(_lines(test.stdin) in lines and _lines(test.expected) in lines for test in problem.examples):

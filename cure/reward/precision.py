@@ -48,7 +48,7 @@ class PrecisionCounts:
 
     @property
     def mu(self) -> float | None:
-        """p_u (1 - p_01) - (1 - p_u) p_00; the generated tests select right programs if mu > 0 (Theorem 3.1).
+        """p_u (1 - p_01) - (1 - p_u) p_00; the generated tests select right programs if mu > 0 (CURE, Theorem 3.1).
 
         None where a ratio that has a weight above 0 lacks data. With valid tests only, mu is 1 - p_01, whatever p_00.
         """

@@ -74,7 +74,7 @@ class LlamaServer:
             self._server: xllamacpp.Server | None = xllamacpp.Server(parameters)
         except RuntimeError as error:
             raise EngineError(f"{spec}: llama.cpp cannot load it: {_reason(path) or error}") from error
-        # The server's loop answers this call, so it has begun afterwards: a `close` before its beginning would hang.
+        # Returns only once the server's loop has begun, since the loop answers: a `close` before that would hang.
         self._server.handle_metrics()
 
     def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:

@@ -63,7 +63,7 @@ class ChatTemplate:
         except Exception as error:
             # Beside Jinja's own errors a template may raise whatever its expressions raise.
             raise PromptError(f"the model's chat template refuses the messages: {error}") from error
-        # Such a model's tokenizer adds the token for the beginning of a text (bos) itself.
+        # Where `adds_bos` is true, the tokenizer adds the token for the beginning of a text (bos) itself.
         return text.removeprefix(self._header.token("bos")) if self._header.adds_bos else text
 
 

@@ -70,9 +70,9 @@ class Server:
         self.dialect = Dialect(logprobs=options.logprobs, limit="max_completion_tokens" if named else "max_tokens")
         self.load = Load(most=options.concurrency)
         self.guessing = asyncio.Lock()
-        """Held while a request is tried without parameters that its refusal does not name."""
+        """Held while a request whose refusal named no parameter is tried without some of its parameters."""
         self.has_guessed = False
-        """Whether such requests were tried without success; they are not tried again then."""
+        """Whether all tries under `guessing` were refused; no further ones are made then."""
         self._asks_models = not named
         self.has_answered = False
         """Whether a sample has come, which shows that the base URL is right."""
@@ -190,7 +190,7 @@ class ServerEngine:
         return await self._server.check()
 
     async def close(self) -> None:
-        """Close the connections; batches under way go on."""
+        """Close the connections. Batches that were submitted to the batch API go on at the server."""
         await self._server.client.close()
 
 

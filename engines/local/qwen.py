@@ -201,7 +201,7 @@ class Qwen:
         return self._weights
 
     def sleep(self) -> None:
-        """Do nothing: the weights are small, and keys and values go with their rows."""
+        """Do nothing: the weights are small, and keys and values are freed with their rows."""
 
     def wake(self) -> None:
         """Do nothing, like `sleep`."""

@@ -94,8 +94,8 @@ class VllmEngine(InProcessEngine[Sample]):
         """Replace the weights; see TrainableEngine.
 
         The first call also checks, with perturbed weights, that vLLM answers from the weights it is given; models above
-        500 million parameters are not checked. After an error during the load the engine refuses requests until weights
-        are loaded, since vLLM overwrites them in place.
+        500 million parameters are not checked. vLLM overwrites weights in place, so after an error during the load the
+        engine refuses requests: until weights are loaded, or for good if vLLM itself failed.
         """
         if self._on_cpu and self._tied:
             raise EngineError(

@@ -219,7 +219,7 @@ def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport)
 
 
 def _judge_labelled(problem: Problem, table: ProgramTable, report: CheckReport, label: str) -> None:
-    """Add programs of one label: those labelled right that fail a test, those labelled wrong that pass all."""
+    """Count the programs of one label; mismatches are those labelled right that fail a test, or wrong that pass all."""
     if label == "right":
         report.programs_right += len(table.candidates)
     else:

@@ -48,8 +48,8 @@ class Samples:
     def __init__(self, path: Path, wanted: int, keys: Callable[[int, int], str] | None) -> None:
         """Read the file, without the samples of other prompts or settings, which `keys` tell apart.
 
-        Without `keys` the samples come from a run or a pool: the first `wanted` of each problem are taken, and no model
-        is asked.
+        Without `keys` the samples are stored ones, of an earlier run, a file or the problem set: the first `wanted` of
+        each problem are taken, and no model is asked.
         """
         self._wanted = None if keys is None else wanted
         self._found: dict[int, dict[int, Sample]] = {}
@@ -87,7 +87,7 @@ class Asker:
 
     role: Role
     engine: Engine | None
-    """None where the samples come from a run or a pool."""
+    """None where the samples are stored ones, of an earlier run, a file or the problem set."""
     spec: str
     """The engine's name of the model, with the server where the name includes it; it is part of the samples' keys."""
     style: PromptStyle

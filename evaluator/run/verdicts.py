@@ -1,4 +1,4 @@
-"""Turns the tables of a run into verdicts for the metrics. Samples without an answer have no row or column in these."""
+"""Turns the tables of a run into verdicts for the metrics. Samples without an answer have no row or column."""
 
 from __future__ import annotations
 

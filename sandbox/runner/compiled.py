@@ -23,7 +23,8 @@ class Head(NamedTuple):
     size: int
     """Bytes of code."""
     is_quiet: bool
-    """Whether nothing happens after the program's last line: plain code, no open file, no suspended function."""
+    """Whether nothing happens after the program's last line: the program reaches only its own globals and standard
+    streams, does not contain `open`, and has no generator or coroutine that acts when it is destroyed."""
     cpu_s: float
     """CPU seconds that the compiling process had used when it wrote the head."""
 

@@ -33,12 +33,13 @@ class Tasks:
     def run(self, task: int, arguments: tuple[Any, ...], files: tuple[int, ...]) -> NoReturn:
         """Do a task with these arguments, which are plain values, and file descriptors.
 
-        Between the fork and a program no function may be called by C code: see `program.allow_recursion`.
+        Between the fork and a program no function may be called by C code: such a call may use up levels of recursion
+        that `program.allow_recursion`, which counts frames, does not see.
         """
         (self._share, self._compile, self._execute, self._fork)[task](files, arguments)
 
     def _share(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
-        """Run several inputs of a plain program."""
+        """Run several inputs of a plain program (see `sandbox.runner.plain`), one after another."""
         try:
             inputs, results, scratch = files
             source, bounds, limits, number, table, offset = arguments

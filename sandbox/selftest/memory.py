@@ -1,4 +1,4 @@
-"""Memory: programs that fill it, in one process or many, in every kind that a limit may miss."""
+"""Programs that fill memory, in one process or many, with every kind of memory that a limit may miss."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         time.sleep(0.3)
         print('x')
         """,
-        # Under Docker the kernel kills processes when they fill the memory of the jail, if time allows.
+        # Under Docker the kernel kills processes that fill the jail's memory, unless the program ends before.
         OK,
         MEMORY,
         inputs=INPUTS[:1],

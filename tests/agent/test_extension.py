@@ -1,4 +1,4 @@
-"""A new strategy, move and selector: one new file each and at most one line, used through the command."""
+"""A strategy, a move and a selector are each added by one new file and at most one line, and work in the commands."""
 
 from __future__ import annotations
 

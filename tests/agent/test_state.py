@@ -1,4 +1,4 @@
-"""The state that a record comes to: of runs of earlier versions, of long runs, of runs that broke."""
+"""The state that a record is folded into: for runs of earlier versions, long runs, and runs that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Best-of-n: the closed form against enumeration, the laws, and the selectors on the same tables."""
+"""Best-of-n: the closed form against enumeration, its general properties, and the selectors on the same tables."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_wilson_of_known_numbers() -> None:
 
 
 def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
-    """80 problems with 1 to 8 samples of a difficulty of their own; the mean of problems and the pooled share."""
+    """80 problems, each with its own difficulty and 1 to 8 samples; the mean over problems, and the pooled share."""
     random = np.random.default_rng(0)
     covered: dict[str, list[bool]] = {"macro": [], "pooled": []}
     for repeat in range(300):

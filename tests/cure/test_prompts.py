@@ -145,7 +145,7 @@ def test_an_unknown_style_names_the_nearest() -> None:
     assert set(STYLES) == {"chat", "micro", "release"}
 
 
-# The published wording is not ours, so what can be shown without it is shown with wording of our own.
+# The published wording is not part of this project, so what can be tested without it is tested with made-up wording.
 STAGE = StageWording(
     coder="<|im_start|>sys <|im_end|>\n<|im_start|>User: "
     "{{language}}|{{special_requirements}}|{{problem}} <|im_end|>\nA: ",

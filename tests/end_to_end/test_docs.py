@@ -1,4 +1,4 @@
-"""Every command the README shows is run as written; those of other pages are at least understood."""
+"""The README's commands are run as written, except those in OUTSIDE; the options of all commands shown must exist."""
 
 import os
 import re

@@ -33,9 +33,10 @@ def tiny(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoints(tiny, tmp_path_factory) -> dict[str, Path]:
-    """Our own Qwen2, Qwen3 and Qwen3 with tied embeddings, and both kinds through transformers.
+    """Checkpoints by name: Qwen2, Qwen3 and Qwen3 with tied embeddings for this project's own decoder, and sharded
+    copies of the first and the last.
 
-    Sharded weights are left to transformers, so one shard is enough to get there.
+    The engine leaves sharded weights to transformers, even those of a single shard.
     """
     folder = tmp_path_factory.mktemp("checkpoints")
     tied = make_checkpoint(folder / "tied", "qwen3", tied=True)

@@ -58,7 +58,7 @@ class Outcome:
 
 
 def whole_request(role: str, number: int, n: int, question: str = "", raw: bool = False, **sampling: object) -> Request:
-    """What asks for all samples of a role for a problem."""
+    """The request for all samples of a role for a problem."""
     text = f"{role}: {question or f'What is problem {number} about?'}"
     prompt = TextPrompt(text) if raw else ChatPrompt((Message("user", text),))
     drawn = Sampling(**{"max_tokens": 50, "seed": 1_000_003 * number, **sampling})
@@ -125,7 +125,7 @@ def keep(folder: Path, place: Place, completion: Completion) -> None:
 
 
 def kept(folder: Path) -> dict[Place, dict[str, str]]:
-    """The samples on disk, none of them twice, but for one that was an error before."""
+    """The samples on disk; fails if a sample other than an earlier error was written twice."""
     found: dict[Place, dict[str, str]] = {}
     path = folder / "samples.jsonl"
     for line in path.read_text().splitlines() if path.is_file() else ():
@@ -137,7 +137,7 @@ def kept(folder: Path) -> dict[Place, dict[str, str]]:
 
 
 def collected(folder: Path) -> list[dict[str, object]]:
-    """What the state says of batches that are through."""
+    """The state file's records of collected batches; fails if a batch is still under way."""
     state = json.loads((folder / "batches.json").read_text())
     assert state["parts"] == []
     return state["collected"]
@@ -266,7 +266,7 @@ def test_requests_refused_for_good_are_error_samples_and_asked_for_again_on_requ
 def test_what_stays_open_is_given_up_in_the_end(tmp_path: Path, server: BatchServer) -> None:
     made = ask(server.url("expired"), tmp_path)
     errors = [sample.error for _, sample in made.samples if sample.error]
-    # Of eight lines four are left, then two, then one.
+    # Four of the eight lines are left, then two, then one.
     assert len(server.batches.made) == 3 and len(made.samples) == 16 and len(errors) == 2
     assert errors[0] == "This request could not be executed in time. (asked 3 times)"
 
@@ -362,7 +362,7 @@ def test_without_a_list_it_is_not_risked_to_pay_twice(tmp_path: Path, server: Ba
             ask(server.url("lost_create_unlisted"), tmp_path)
         assert str(tmp_path / "batches.json") in str(raised.value)
     assert once(server)
-    # As the message says: its id goes into the state.
+    # The error message asks for this: the batch's id is written into the state file.
     state = json.loads((tmp_path / "batches.json").read_text())
     state["parts"][0]["batch"] = "batch_0"
     (tmp_path / "batches.json").write_text(json.dumps(state))
@@ -508,7 +508,7 @@ def test_a_sample_has_one_name_in_whatever_request_it_is_asked_for() -> None:
     assert (name, first + 2) == (same, later) and part.request.key != request.key
     assert identity(whole_request("coder", 1, 4, temperature=0.5))[0] != name
     assert identity(whole_request("coder", 1, 4, raw=True))[0] != name
-    # Samples without a seed are nothing but equal: only the request's key tells them apart.
+    # Without a seed, two requests for the same prompt differ only in their keys, so the key is part of the name.
     assert identity(whole_request("coder", 1, 4, seed=None))[1] == 0
     assert identity(replace(whole_request("coder", 1, 4, seed=None), key="other"))[0] != name
 

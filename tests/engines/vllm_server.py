@@ -24,7 +24,7 @@ NEEDED = {
 QUICK = {
     # A process less: the worker runs where the scheduler does.
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-    # No compiler for the few operations that vLLM compiles however eager it is told to be.
+    # No compilation: vLLM compiles a few operations even with --enforce-eager.
     "TORCHDYNAMO_DISABLE": "1",
     # Threads that wait for each other are slow where others use the machine too, and a model of this size needs one.
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",

@@ -25,7 +25,7 @@ def mbpp(code: str, tests: list[str], text: str = "Do it.") -> dict[str, Any]:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
-    """Converts rows with the command; the summary and the rows written."""
+    """A function that converts rows with the command, and returns the summary and the rows written."""
 
     def convert(*rows: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         source, target = tmp_path / "set.jsonl", tmp_path / "out.json"

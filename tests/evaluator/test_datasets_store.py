@@ -1,4 +1,4 @@
-"""Sets on this machine: got from a hub or a file, verified, found."""
+"""Problem sets stored on this machine: downloaded from a hub or copied from a file, verified, and found."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """A hub on loopback: `content` is what it serves, None answers 404, a number that status; `asked` what it got."""
+    """The state of a hub on loopback.
+
+    `content` is the file that the hub serves, None for status 404, or another status; `asked` has the paths requested.
+    """
     pytest.importorskip("huggingface_hub")
     monkeypatch.setattr("huggingface_hub.constants.AGENT_HARNESSES_PATH", str(tmp_path / "harnesses"), raising=False)
     state: dict[str, Any] = {"content": CONTENT, "asked": [], "commit": COMMIT}

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.docker]
 
 Require = Callable[[str, str], NoReturn]
 
-# A program of each verdict, with and without a process to itself.
+# Programs for every verdict; some may run several inputs in one process, others need a process for each input.
 PROGRAMS = {
     "print(input()[::-1])": (Verdict.OK, ""),
     "import os\nprint(os.read(0, 9).decode()[::-1])": (Verdict.OK, ""),
@@ -83,7 +83,7 @@ def own(require: Require) -> Iterator[OwnEngine]:
 async def test_an_unknown_runtime_is_named_with_those_there_are(
     engine_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Also where bubblewrap would do: who asks for a runtime asks for its isolation.
+    # `auto` does not fall back to bubblewrap: who asks for a runtime asks for its isolation.
     for kind in ("docker", "auto"):
         with pytest.raises(SandboxUnavailable, match=r"no runtime 'nonsense'.*it has .*runc") as caught:
             await open_sandbox(kind, runtime="nonsense")
@@ -336,7 +336,7 @@ async def test_a_container_that_outlived_its_engine_is_removed_when_that_is_back
     assert len(client.containers(all=True, filters={"label": LABEL})) == 1
     await slot.connection.end()
     await docker.close()
-    # An engine may say that it removes a container already, and take its time.
+    # An engine may answer that it is already removing a container, and take some time to do so.
     async with asyncio.timeout(20):
         while client.containers(all=True, filters={"label": LABEL}):
             await asyncio.sleep(0.1)

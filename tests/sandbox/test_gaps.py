@@ -1,4 +1,4 @@
-"""New objects lie together once the gaps between the old ones are filled."""
+"""New objects get adjacent addresses once `fill_gaps` has filled the free memory between older objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 
 from sandbox.runner.gaps import LARGEST, MOST, STEP
 
-# Gaps, then how far apart twenty new objects of each size lie, before and after they are filled.
+# Makes gaps, then prints for how many sizes twenty new objects are not adjacent, before and after the gaps are filled,
+# and the most bytes that were filled for one size.
 SOURCE = """
 import sys
 from sandbox.runner.gaps import LARGEST, STEP, fill_gaps

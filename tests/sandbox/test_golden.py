@@ -11,7 +11,7 @@ from sandbox import Job, Limits, Sandbox, Verdict
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# What an interpreter prints and the release does not (a few lines of input: it cuts at other line ends than newline).
+# What an interpreter prints and the release does not, in one case because it splits input at vertical tabs too.
 RIGHT_OUTPUT = {
     "stdin_buffer": b"b'1 2\\n'\n",
     "mixed_input_then_sysread": b"2 ['5', '6']\n",

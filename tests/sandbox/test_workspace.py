@@ -378,7 +378,7 @@ async def test_a_linked_worktree_has_its_repository_read_only(opened: Open, proj
     assert (
         await workspace.run(Command(shell("echo x > ../repository/.git/x || echo x > $(git rev-parse --git-dir)/x")))
     ).exit_code
-    # A pointer that nobody points back to shows nothing.
+    # A .git file gives access to no repository unless that repository names the worktree in turn.
     (project / ".git").write_text(f"gitdir: {tmp_path}/elsewhere/.git/worktrees/project\n")
     assert git_directories(project) == []
 

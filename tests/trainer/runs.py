@@ -30,7 +30,7 @@ ALONE = World(0, 1, torch.device("cpu"))
 
 
 def small(*more: str) -> Config:
-    """The micro preset, small; `more` are KEY=VALUE."""
+    """The micro preset with the settings SMALL; `more` are further settings, as KEY=VALUE."""
     return load("micro", (*SMALL, *more))
 
 
@@ -45,7 +45,7 @@ def run(config: Config, path: Path, progress: Progress | None = None) -> None:
 
 
 def metrics(path: Path, kind: str = "step") -> list[dict[str, Any]]:
-    """The recorded numbers without those of the clock."""
+    """The recorded metrics of this kind, without times."""
     lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
     return [
         {name: value for name, value in line.items() if not name.startswith("seconds/")}

@@ -1,4 +1,4 @@
-"""`cure-agent train TARGET --dry-run`: the plan of a step and the memory it takes, against models that are there."""
+"""`cure-agent train TARGET --dry-run`: the plan of a step and its memory, checked against real models."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QWEN_7B = {
     "torch_dtype": "bfloat16",
     "vocab_size": 152064,
 }
-"""Of Qwen2.5-7B-Instruct, as published."""
+"""Part of the config.json of Qwen2.5-7B-Instruct, as published."""
 TINY = {
     "vocab_size": 96,
     "hidden_size": 32,
@@ -68,7 +68,7 @@ def test_parameters_are_those_of_the_model_cards(name: str, billions: float, wit
     shape = shape_of(PRESET_MODELS[name])
     embeddings = shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
     assert shape.parameters / 1e9 == pytest.approx(billions, abs=0.08)
-    assert (shape.parameters - embeddings) / 1e9 == pytest.approx(without_embeddings, abs=0.12)  # the cards cut off
+    assert (shape.parameters - embeddings) / 1e9 == pytest.approx(without_embeddings, abs=0.12)  # the cards round down
 
 
 @pytest.mark.local
@@ -138,7 +138,7 @@ def test_activations_are_what_autograd_keeps(kind: str, half: bool, checkpointin
     measured = sum(size for place, size in storages.items() if place not in own)
     counted = activations(shape, tokens, half, checkpointing)
     if checkpointing:
-        # While the forward pass is under way; the backward pass makes one block at a time again.
+        # Measured after the forward pass, so without the one block that the backward pass recomputes at a time.
         without = activations(shape, tokens, half, False)
         counted -= (without - 8 * tokens * shape.hidden) // shape.layers
     assert counted == pytest.approx(measured, rel=0.1)

@@ -1,4 +1,4 @@
-"""The plain policy on tiny random models: what it thinks of tokens, what an update does, going on from a checkpoint."""
+"""The torch policy on tiny random models: log-probabilities, updates, and continuing from a checkpoint."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def qwen3(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def judged(base: Path, batches: list[list[Sample]], **changed: object) -> tuple[dict[int, torch.Tensor], torch.Tensor]:
-    """Log-probabilities of each answer, by its first token, and the gradient of a weighted sum of all losses."""
+    """Log-probabilities of each answer, by a hash of its tokens, and the gradient of a weighted sum of all losses."""
     network = Network(PolicySetup(base, settings(**changed), Optimiser(), ALONE, False))
     found: dict[int, torch.Tensor] = {}
     for batch in batches:
         for pack in rows(batch, 10_000):
-            # Weights as if all were one update.
+            # Weights as if all batches were one update.
             whole = replace(pack, weights=pack.weights * (len(batch) / sum(map(len, batches))))
             loss, _ = network.loss(whole, Loss(kind="reinforce", correction="none"), None)
             torch.autograd.backward(loss)
@@ -77,7 +77,7 @@ def judged(base: Path, batches: list[list[Sample]], **changed: object) -> tuple[
 def test_packed_rows_are_answers_one_at_a_time(base: Path, attention: str) -> None:
     batch = answers(3, 6, 0.7)
     packed, gradient = judged(base, [batch], attention=attention)
-    # Eager attention over a single answer knows nothing of rows.
+    # In a row with a single answer no other answer has to be masked.
     alone, expected = judged(base, [[sample] for sample in batch], attention="sdpa")
     assert packed.keys() == alone.keys() and len(packed) == 6
     for key, values in packed.items():
@@ -190,7 +190,7 @@ def test_a_number_that_is_none_changes_nothing_and_is_said(qwen3: Path, where: s
     assert update.skipped.startswith("loss nan, gradient norm nan")
     assert furthest(weights(trained), before) == 0
     assert all(torch.equal(s["exp_avg"], m) for s, m in zip(trained._adam.state.values(), moments, strict=True))
-    # And the next one is as if it had not been tried.
+    # The next update is as if the skipped one had not been tried.
     untried = policy(qwen3)
     step(untried, 1)
     assert not step(trained, 3).skipped
@@ -208,7 +208,7 @@ def test_a_hundred_small_steps_move_the_masters(qwen3: Path) -> None:
     after = weights(trained)
     assert all(tensor.dtype == torch.float32 for tensor in after.values())
     moved = torch.cat([(after[name] - before[name]).flatten().abs() for name in after if "embed" not in name])
-    # 1e-4 in all, less where the gradient changes its sign, and the weight decay.
+    # 100 steps of 1e-6 make 1e-4, less where the gradient changes its sign; the weight decay changes little.
     assert 5e-5 < float(moved.median()) < 1.1e-4
     lost = [(w.bfloat16() + 1e-6) == w.bfloat16() for name, w in before.items() if "proj" in name]
     assert float(torch.cat([same.flatten() for same in lost]).float().mean()) > 0.9
@@ -223,7 +223,7 @@ def test_half_passes_are_near_whole_ones(base: Path) -> None:
 
 
 def saved_and_loaded(base: Path, directory: Path, **changed: object) -> None:
-    """Two updates, saved, one more; and from what was saved the same, bit for bit."""
+    """Saves after two updates: the third is equal bit for bit in this policy and in one loaded from what was saved."""
     first = policy(base, **changed)
     step(first, 1)
     step(first, 2)
@@ -265,7 +265,7 @@ async def test_what_is_saved_is_a_checkpoint_for_transformers_and_engines(
         async with aclosing(engine.complete([request])) as stream:
             said += [one async for one in stream]
         if directory == base:
-            # The engine that is told the weights says the same as the one that reads them.
+            # An engine that is given the weights samples the same answer as one that reads the saved checkpoint.
             await engine.load_weights("new", trained.tensors())  # type: ignore[attr-defined]
             async with aclosing(engine.complete([request])) as stream:
                 said += [one async for one in stream]
@@ -302,7 +302,7 @@ def test_adapters_begin_at_the_base_and_are_all_that_is_trained(base: Path) -> N
 
 
 def test_with_the_adapters_off_the_model_is_the_reference(base: Path) -> None:
-    """The divergence is the one a copy of the base would give, and measuring it needs none."""
+    """The divergence equals that from a copy of the base model, although no copy is kept."""
     adapted, packs = policy(base, lora_rank=4), rows(answers(9))
     for seed in (1, 2):
         step(adapted, seed, rate=0.01)

@@ -36,7 +36,7 @@ def test_text(given: str, expected: str) -> str:
     return f"**Test Input:**\n```\n{given}\n```\n**Test Output:**\n```\n{expected}\n```\n"
 
 
-test_text.__test__ = False  # type: ignore[attr-defined]  # it makes a test of the model's kind
+test_text.__test__ = False  # type: ignore[attr-defined]  # no test for pytest: it writes a tester's answer
 
 DOUBLE = Problem(
     "Read a number, print its double.",
@@ -95,7 +95,7 @@ def test_a_step_worked_out_by_hand(tmp_path: Path) -> None:
     assert table.test_passes.astype(int).tolist() == [[1, 1, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 0, 0]]
     assert table.reference == (True, True, True, False)
     assert table.tests[4] is None and table.notes == {"code: no_code": 1, "test: no_test": 1}
-    # 3 programs on 3 + 4 inputs, of which 2 and 0 are the same.
+    # 3 programs on 3 + 4 inputs; the inputs 2 and 0 are in both sets.
     assert table.executions == 3 * 5
     coder, tester = credit(answers, table, Reward())
     assert coder.rewards == pytest.approx((1, 1 / 3, 1 / 3, 0))

@@ -36,7 +36,7 @@ def tracker(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
     pytest.importorskip(name, reason=f"{name} is not installed")
     if name == "trackio":
-        # It has read the variable when it was imported.
+        # trackio reads the variable when it is imported, which may have happened before this test.
         for module in [one for one in sys.modules.values() if getattr(one, "__name__", "").startswith("trackio")]:
             if hasattr(module, "TRACKIO_DIR"):
                 monkeypatch.setattr(module, "TRACKIO_DIR", tmp_path / "trackio")
@@ -100,7 +100,7 @@ def _in_wandb(run: Path) -> Iterator[tuple[str, int, float]]:
 
 
 def _wandb_records(file: Path) -> list[Any]:
-    """All records of a finished run. Its own process writes the last of them after the run is finished here."""
+    """All records of a finished run. W&B's own process writes the last of them after the run was closed here."""
     from wandb.proto import wandb_internal_pb2
 
     for _ in range(200):
@@ -164,7 +164,7 @@ def test_steps_made_again_are_not_passed_on_again(tracker: str, run: Path) -> No
     for step in (1, 2, 3):
         first.log(step, STEP)
     first.close()
-    # Taken up behind step 1, with another time for what is made again.
+    # The run continues after step 1; the repeated steps 2 and 3 have another accuracy, which must not arrive.
     again = opened(tracker, run)
     for step in (2, 3, 4):
         again.log(step, STEP | {"code/accuracy": 0.75})

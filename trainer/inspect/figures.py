@@ -190,7 +190,7 @@ def _left_out(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def settings(config: Config) -> dict[str, str]:
-    """The settings that matter most, described in a few lines by name."""
+    """The settings that matter most: a line in words for each subject, such as `reward` or `loss`."""
     policies = {name: policy.model for name, policy in config.policies.items()}
     roles = []
     for name, role in (("coder", config.coder), ("tester", config.tester)):
@@ -216,7 +216,10 @@ def settings(config: Config) -> dict[str, str]:
 
 
 def differences(configs: Sequence[Config]) -> list[str]:
-    """Keys in which the configurations differ, except for the seed and keys that change no step's result."""
+    """Keys in which the configurations differ.
+
+    Not compared are the seed, the number of steps, and the sections `checkpoints`, `trackers` and `execution`.
+    """
     aside = {"seed", "steps", "checkpoints", "trackers", "execution"}
     first, *others = [flat_values(config, aside) for config in configs]
     return [key for key in first if any(other.get(key) != first[key] for other in others)] + sorted(

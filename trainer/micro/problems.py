@@ -126,7 +126,8 @@ def _distinct_inputs(rng: random.Random, count: int, longest: int, largest: int)
 def _distinguishing_inputs(recipe: Recipe, rng: random.Random, exclude: list[list[int]]) -> list[list[int]]:
     """`HIDDEN` inputs, chosen one by one.
 
-    The next input is the one on which the most near misses that no chosen input reveals give another output.
+    An input reveals a near miss (the recipe with one mistake) if recipe and near miss give different outputs on it. The
+    next input is the one that reveals the most near misses that no input chosen so far reveals.
     """
     pool = [numbers for numbers in (random_numbers(rng) for _ in range(6 * HIDDEN)) if numbers not in exclude]
     pool = [list(numbers) for numbers in dict.fromkeys(map(tuple, pool))]

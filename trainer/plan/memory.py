@@ -144,7 +144,7 @@ class Memory:
     activations: int
     logits: int
     gathered: int
-    """Other processes' weights that ZeRO-3 keeps gathered; without these, ZeRO's buckets for messages."""
+    """Weights that ZeRO-3 gathers from all processes; for other ZeRO, its buckets for messages; 0 without ZeRO."""
 
     @property
     def updating(self) -> int:
@@ -211,7 +211,7 @@ def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> i
     token keeps, with h hidden, i intermediate, q queries, k keys, in numbers of 2 bytes under autocast and of 4 bytes
     (float32) otherwise, where nothing else is given:
 
-        two norms                     2h float32 each: the input, and what is scaled
+        two norms                     2h float32 each: the input, before and after normalising
         inputs of the linear layers   h twice in float32; under autocast a copy in bfloat16 for each of five layers
         attention                     q + 2k before, q after
         gate, up, their product       4i

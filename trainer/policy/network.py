@@ -36,7 +36,7 @@ class Network:
             _checkpoint_gradients(self.model)
         self.scorer = Scorer(self.model, bfloat16)
         self.forward: Callable[..., tuple[torch.Tensor, torch.Tensor]] = self.scorer
-        """The scorer as rows are passed through it; a back end may replace it by a wrapper."""
+        """The function that rows are passed through: the scorer, or a wrapper that a back end puts around it."""
         self._adapted = train.lora_rank is not None
         self._keeps_reference = setup.keep_reference
         self._reference: Scorer | None = None

@@ -76,7 +76,7 @@ class Journal:
     """The open journal of one step."""
 
     def __init__(self, directory: Path, step: int) -> None:
-        """Open the journal. Of a step cut short, only plan, answers and tables are kept, as far as complete."""
+        """Open the journal. If the step was cut short, only plan, answers and tables are kept, as far as complete."""
         self.step = step
         self.known = StepContent()
         """What was recorded before the step was cut short: plan, answers and tables, as far as these are complete."""

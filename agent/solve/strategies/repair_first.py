@@ -39,7 +39,7 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
 
 
 def _targets(reading: AnyReading) -> tuple[str, ...]:
-    """The best-ranked candidates that fail a trusted or probably right test; one of those that behave alike."""
+    """The best-ranked candidates that fail a trusted or probably right test, at most one from each cluster."""
     table = reading.table
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     targets: dict[int, str] = {}

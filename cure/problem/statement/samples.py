@@ -141,7 +141,7 @@ def _nested(found: _Samples, part: SamplePart) -> bool:
 
 
 def _are_descriptions(given: SamplePart, expected: SamplePart) -> bool:
-    """Whether the two parts, below an example that has no labels, describe input and output in sentences."""
+    """Whether the parts describe input and output in sentences, as sections after an example without labels do."""
     labelled = any(part.sample or part.blocks or part.inline for part in (given, expected))
     return (
         not labelled

@@ -1,6 +1,7 @@
 """Turns calls of a function into standard input: chooses a text form for each argument, and the tests to keep.
 
-A test is kept if its arguments are equal after being written in these forms and read back.
+A test is kept for programs if its arguments are equal after being written in these forms and read back. A test whose
+arguments survive only as a Python literal is kept for functions alone, unless the number of tests is limited.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def prepare(problem: FunctionProblem, most_tests: int | None = None) -> Prepared
     """The problem with the inputs of its tests. Raises LeftOut where it cannot be converted.
 
     The first cases are public ones, if possible with an input without empty lines. Hidden cases follow: all of them,
-    or at most `most_tests` and `_SPARE` more. Then at most half of the hidden cases come from further public calls; the
-    others are spread evenly over the calls that are not public.
+    or at most `most_tests` and `_SPARE` more. Under that maximum at most half of the hidden cases come from further
+    public calls; the others are spread evenly over the calls that are not public.
     """
     if problem.oracle.kind == "other":
         raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
@@ -147,7 +148,7 @@ def _chosen(cases: Sequence[Case], examples: int, most_tests: int) -> list[Case]
 
 
 def _why(calls: Sequence[Call], names: Sequence[str], inputs: Sequence[Form]) -> str:
-    """The reason for too few cases, in words: the argument that the most tests fail by, if there is one."""
+    """The reason for too few cases, in words: the argument whose form fits the fewest calls, or too few tests."""
     lost = [
         sum(not survives([form], [call.arguments[at]]) for call in calls if at < len(call.arguments))
         for at, form in enumerate(inputs)

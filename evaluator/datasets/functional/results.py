@@ -1,4 +1,6 @@
-"""Turns results into expected outputs: their forms, their texts, and the comparison of outputs."""
+"""Turns the values that a function returns into the expected outputs of a program: their forms (the ways `codec` writes
+values), their texts, and the comparison of outputs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ def parsed(text: str) -> Any:
 
 
 def output_forms(values: Sequence[Any]) -> dict[str, Form]:
-    """The form of results by the name of their type."""
+    """The form in which `codec` writes the results of each type, by the type's name."""
     by_type: dict[str, list[Any]] = defaultdict(list)
     for value in values:
         by_type[type(value).__name__].append(value)

@@ -55,7 +55,7 @@ def question(
 
 
 def phrase(form: Form) -> str:
-    """The form in words, such as `a real number`."""
+    """What a value of this form looks like in the input or output, in words, such as `a real number`."""
     if isinstance(form, str):
         return _ONE[form]
     shape, _, inner = form

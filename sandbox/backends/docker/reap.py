@@ -45,6 +45,6 @@ def owner(pid: int) -> str:
 
 
 def _place() -> str:
-    """An identifier of this boot and PID namespace: process ids of two of them must not be compared."""
+    """An identifier of this boot and PID namespace, since ids of processes in different ones must not be compared."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot}:{Path('/proc/self/ns/pid').readlink()}"

@@ -29,7 +29,7 @@ class Watch:
         pipes: dict[int, str],
         feed: int,
     ) -> None:
-        """`pipes` are the names of outputs by descriptor; `feed` is a pipe to standard input, or -1."""
+        """`pipes` are the names of outputs by descriptor; `feed` is a pipe to standard input, -1 without one."""
         self._channel = channel
         self._head = head
         self._pid = pid
