@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.runs.record import RecordedRun
-    from cure.table import Cell
+    from cure.table import Cell, ProgramTable
 
 
 PICTURE_WIDTH = 100
@@ -71,6 +71,13 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     if name not in table.tests:
         raise click.UsageError(f"no test {name!r} in run {run.id}; there are: {', '.join(table.tests)}")
     test = table.tests[name]
+    if test.expected is None:
+        malformed = ", malformed: no program runs to its end on it" if name in table.malformed else ""
+        heading = f"{name} (input made without a model: {test.how}; its right output is unknown{malformed})"
+        console.print(heading, style="bold", highlight=False, markup=False)
+        _block(console, "input", test.stdin)
+        _show_column(console, table, name)
+        return
     ranking = run.state.ranking
     validity = ranking.validity.get(name) if ranking else None
     sure = "" if validity is None else f", right with probability {validity:.2f}"
@@ -78,6 +85,10 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     console.print(f"{name} ({test.origin}{new or sure})", style="bold", highlight=False, markup=False)
     _block(console, "input", test.stdin)
     _block(console, "expected output", test.expected)
+    _show_column(console, table, name)
+
+
+def _show_column(console: Console, table: ProgramTable, name: str) -> None:
     for candidate in table.candidates:
         if (cell := table.cells.get((candidate, name))) is not None:
             _show_cell(console, candidate, cell)

@@ -120,11 +120,13 @@ class TestAdded:
     name: str
     stdin: str
     """Blob: the input."""
-    expected: str
-    """Blob: the expected output."""
+    expected: str | None
+    """Blob: the expected output; null for an input whose right output is unknown."""
     origin: str
     key: str = ""
     index: int = 0
+    how: str = ""
+    """How an input was made without a model, in words."""
     type: Literal["test_added"] = "test_added"
 
 
@@ -137,7 +139,8 @@ class Executed:
     candidate: str
     test: str
     verdict: str
-    passed: bool
+    passed: bool | None
+    """Whether the output is right; null where the right output is unknown."""
     stdout: str
     """Blob: the output."""
     stderr_tail: str

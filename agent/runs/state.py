@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from agent.runs import events
 from agent.runs.events import Event, Identity, identity
-from cure.problem import UnitTest
-from cure.table import Candidate, CandidateOrigin, Cell, ProgramTable
+from cure.problem import UnitTest, UnlabelledInput
+from cure.table import Candidate, CandidateOrigin, Cell, ProgramColumn, ProgramTable
 from sandbox import Verdict
 
 STOPPED = ("model_error", "sandbox_error")
@@ -105,10 +105,14 @@ class RunState:
         added = self.candidates[name]
         return self._number(added.key, added.index)
 
-    def test_number(self, name: str) -> int:
-        """Number of the test among the tests requested; -1 for any other test, such as a public example."""
+    def test_number(self, name: str) -> tuple[int, int]:
+        """A key that sorts public examples first, then tests by their number among the tests requested, then inputs
+        without a known output; equal keys keep the order in which they were added.
+        """
         added = self.tests[name]
-        return self._number(added.key, added.index) if added.key else -1
+        if added.expected is None:
+            return 2, 0
+        return (1, self._number(added.key, added.index)) if added.key else (0, 0)
 
     def _number(self, key: str, index: int) -> int:
         # Records of version 1 have no requests: all numbers are then 0, and sorting by them keeps the order of arrival.
@@ -161,8 +165,10 @@ def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Ca
     return Candidate(text(event.source), origin, event.parent, event.round)
 
 
-def test_of(event: events.TestAdded, text: Callable[[str], str]) -> UnitTest:
-    """The unit test of the event; `text` gives the text of a blob by its name."""
+def test_of(event: events.TestAdded, text: Callable[[str], str]) -> ProgramColumn:
+    """The unit test, or the input without a known output, of the event; `text` gives the text of a blob by its name."""
+    if event.expected is None:
+        return UnlabelledInput(text(event.stdin), event.how)
     return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
 
 
@@ -170,7 +176,7 @@ def cell_of(event: events.Executed, text: Callable[[str], str]) -> Cell:
     """The cell of the event; `text` gives the text of a blob by its name."""
     return Cell(
         verdict=Verdict(event.verdict),
-        passed=event.passed,
+        passed=bool(event.passed),
         stdout=text(event.stdout),
         stderr_tail=event.stderr_tail,
         reason=event.reason,

@@ -22,9 +22,10 @@ def event_line(event: events.Event) -> str:
         case events.CandidateAdded():
             return f"{event.name}: " + (f"repairs {event.parent}" if event.parent else "sampled")
         case events.TestAdded():
-            return f"{event.name}: {event.origin} test"
+            return f"{event.name}: {event.origin} " + ("test" if event.expected is not None else f"input ({event.how})")
         case events.Executed():
-            return f"{event.candidate} on {event.test}: " + ("passed" if event.passed else f"failed ({event.verdict})")
+            failed = event.verdict if event.passed is None else f"failed ({event.verdict})"
+            return f"{event.candidate} on {event.test}: " + ("passed" if event.passed else failed)
         case events.RankedRound():
             return f"round {event.round}: ranked {', '.join(name for name, _ in event.ranking) or 'no candidate'}"
         case events.Decided():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.runs.events import RankedRound
 from cure.select.validity import BELIEVABLE
-from cure.table import AnyTable, clusters
+from cure.table import AnyTable, clusters, separating
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
@@ -22,6 +22,7 @@ def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) ->
         *_cluster_line(table, chosen),
         *_tests_line(table, ranking, chosen),
         *_repeats_line(table),
+        *_inputs_line(table),
         *_odds_line(ranking, chosen),
     ]
 
@@ -72,12 +73,21 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
 
 
 def _repeats_line(table: AnyTable) -> list[str]:
-    repeated, new = len(table.tests) - len(table.independent), len(table.names(trusted=False))
+    judging = sum(test.judges for test in table.tests.values())
+    repeated, new = judging - len(table.independent), len(table.names(trusted=False))
     if not repeated:
         return []
     verb = "repeats" if repeated == 1 else "repeat"
     counts = f"{repeated + new} generated tests, {new} new"
     return [f"{counts}: {repeated} {verb} the input of a public example, which is no evidence."]
+
+
+def _inputs_line(table: AnyTable) -> list[str]:
+    made, malformed = sum(not test.judges for test in table.tests.values()), len(table.malformed)
+    if not made:
+        return []
+    lost = f"; malformed, since no program runs to its end on them: {malformed}" if malformed else ""
+    return [f"New inputs made without a model: {made}; telling programs apart: {len(separating(table))}{lost}."]
 
 
 def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:

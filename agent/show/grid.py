@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 from rich.table import Table
 from rich.text import Text
 
 from cure.plain import visible
-from cure.table import AnyTable, clusters
+from cure.table import AnyTable, clusters, separating
+from cure.table.compare import normalise
 from sandbox import Verdict
 
 BARS = "▁▂▃▄▅▆▇█"
+MOST_INPUTS = 16
 ROW_COLOURS = ("cyan", "magenta", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_yellow", "bright_blue")
 
 
@@ -68,8 +72,10 @@ def grid(
 ) -> Table:
     """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
 
-    Generated tests that repeat a public example's input stand apart. The last lines show, as bars or digits, the
-    probability that each of the other generated tests is right. Rows past `most_rows` are only counted.
+    Generated tests that repeat a public example's input stand apart, and so do the first MOST_INPUTS inputs without a
+    known output that tell candidates apart: equal letters in such a column are equal outputs. The last lines show, as
+    bars or digits, the probability that each of the other generated tests is right. Rows past `most_rows` are only
+    counted.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
@@ -77,9 +83,12 @@ def grid(
     view.add_column("", no_wrap=True, min_width=5)
     view.add_column("origin", style="dim")
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
-    repeated = [name for name in table.tests if name not in table.independent]
-    shown = [trusted, generated, repeated] if repeated else [trusted, generated]
-    for heading, names in zip(("examples", "generated tests", "repeats"), shown, strict=False):
+    repeated = [name for name, test in table.tests.items() if test.judges and name not in table.independent]
+    inputs = separating(table)[:MOST_INPUTS]
+    shown = {"examples": trusted, "generated tests": generated}
+    shown |= {heading: names for heading, names in (("repeats", repeated), ("new inputs", inputs)) if names}
+    letters = {name: _letters(table, name) for name in inputs}
+    for heading, names in shown.items():
         view.add_column(heading if names else "", no_wrap=True)
     view.add_column("P(right)", justify="right", no_wrap=True, min_width=8)
     for name in order[:most_rows]:
@@ -92,7 +101,7 @@ def grid(
                 style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else ""),
             ),
             Text(visible(origin)),
-            *(_cells(table, name, names, glyphs) for names in shown),
+            *(_cells(table, name, names, glyphs, letters) for names in shown.values()),
             f"{probability.get(name, 0.0):.2f}",
         )
     if len(order) > most_rows:
@@ -103,12 +112,30 @@ def grid(
     return view
 
 
-def _cells(table: AnyTable, candidate: str, tests: Sequence[str], glyphs: Glyphs) -> Text:
+def _cells(
+    table: AnyTable,
+    candidate: str,
+    tests: Sequence[str],
+    glyphs: Glyphs,
+    letters: Mapping[str, Mapping[str, str]],
+) -> Text:
     text = Text()
     for test in tests:
-        glyph, style = glyphs.of(table, candidate, test)
+        letter = letters.get(test, {}).get(candidate)
+        glyph, style = (letter, "") if letter else glyphs.of(table, candidate, test)
         text.append(glyph + " ", style=style)
     return text
+
+
+def _letters(table: AnyTable, name: str) -> dict[str, str]:
+    """Per candidate that ended `ok` on the input, a letter that stands for its output, `a` for the most frequent."""
+    outputs = {
+        candidate: normalise(cell.stdout)
+        for candidate in table.candidates
+        if (cell := table.cells.get((candidate, name))) is not None and cell.verdict is Verdict.OK
+    }
+    ranks = {output: rank for rank, (output, _) in enumerate(Counter(outputs.values()).most_common())}
+    return {candidate: ascii_lowercase[min(ranks[output], 25)] for candidate, output in outputs.items()}
 
 
 def _bars(values: Sequence[float], ascii_only: bool) -> Text:

@@ -13,6 +13,7 @@ from agent.show.explain import explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
 from agent.solve.attempts import notes
 from cure.plain import visible
+from cure.problem import UnlabelledInput
 from cure.table import Cell
 
 HEADLINES = {
@@ -76,10 +77,10 @@ def program_view(source: str) -> RenderableType:
     return Syntax(visible(source), "python", theme="ansi_dark", background_color="default")
 
 
-def _cell_json(cell: Cell | None) -> dict[str, Any] | None:
+def _cell_json(cell: Cell | None, *, judges: bool) -> dict[str, Any] | None:
     if cell is None:
         return None
-    return {"verdict": str(cell.verdict), "passed": cell.passed, "reason": cell.reason}
+    return {"verdict": str(cell.verdict), "passed": cell.passed if judges else None, "reason": cell.reason}
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -107,7 +108,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "expected": test.expected,
                 "origin": test.origin,
                 "probability": validity.get(name),
-                "is_new": name in table.independent,
+                "is_new": name in table.compared,
+                "how": test.how if isinstance(test, UnlabelledInput) else "",
             }
             for name, test in table.tests.items()
         ],
@@ -119,7 +121,10 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
                 "parent": table.candidates[name].parent,
                 "probability": probability.get(name),
                 "score": scores.get(name, {}),
-                "cells": {test: _cell_json(table.cells.get((name, test))) for test in table.tests},
+                "cells": {
+                    test: _cell_json(table.cells.get((name, test)), judges=column.judges)
+                    for test, column in table.tests.items()
+                },
             }
             for name in dict.fromkeys([*scores, *table.candidates])
         ],

@@ -26,7 +26,7 @@ from cure.problem import Problem, UnitTest
 from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
-from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
+from cure.table import Candidate, GrowingTable, ProgramColumn, ProgramExecutor, ProgramTable, fill, judging_of
 from engines import Engine, EngineError
 from sandbox import Execution, Sandbox, SandboxError
 
@@ -71,7 +71,7 @@ async def solve_problem(
     growing = GrowingTable(executor, partial(record_cell, recorder))
     clock = Clock(recorder.known.seconds)
     try:
-        solving = Solving(
+        solving = Solving[Candidate, ProgramColumn](
             task=ProgramTask(
                 problem=problem,
                 coder_style=prompts_for(settings.coder_style),

@@ -87,17 +87,18 @@ class Solving(Generic[RowT, ColumnT]):
             self._restore(name, test)
         self.growing.add_candidate(name, candidate)
 
-    def add_test(self, name: str, test: ColumnT, key: str = "", index: int = 0) -> None:
-        """Add a column; recorded cells are restored, the others start to run."""
+    def add_test(self, name: str, test: ColumnT, key: str = "", index: int = 0, how: str = "") -> None:
+        """Add a column; recorded cells are restored, the others start to run. `how` says how an input was made."""
         recorder = self.recorder
         recorder.emit(
             TestAdded(
                 name=name,
                 stdin=recorder.blob(test.stimulus),
-                expected=recorder.blob(test.expected or ""),
+                expected=recorder.blob(test.expected or "") if test.judges else None,
                 origin=test.origin,
                 key=key,
                 index=index,
+                how=how,
             )
         )
         for candidate in recorder.state.candidates:
@@ -148,10 +149,10 @@ AnySolving = Solving[Any, Any]
 
 def record_cell(recorder: Recorder, candidate: str, test: str, cell: Cell) -> None:
     """Record one filled cell of the table."""
-    recorder.emit(
-        Executed(
-            candidate=candidate,
-            test=test,
-            **asdict(cell) | {"verdict": str(cell.verdict), "stdout": recorder.blob(cell.stdout)},
-        )
-    )
+    judges = recorder.state.tests[test].expected is not None
+    recorded = {
+        "verdict": str(cell.verdict),
+        "passed": cell.passed if judges else None,
+        "stdout": recorder.blob(cell.stdout),
+    }
+    recorder.emit(Executed(candidate=candidate, test=test, **asdict(cell) | recorded))

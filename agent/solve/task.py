@@ -10,7 +10,7 @@ from agent.runs.events import Asked
 from cure.extract import Extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, PromptStyle
-from cure.table import Candidate, Cell, Column, Row
+from cure.table import Candidate, Cell, Column, ProgramColumn, Row
 from engines import Prompt
 from sandbox import Verdict
 
@@ -65,13 +65,14 @@ class ProgramTask:
         """The prompt that asks for a program."""
         return self.coder_style.coder(self.problem)
 
-    def tester(self, avoid: Sequence[UnitTest] = ()) -> Prompt:
+    def tester(self, avoid: Sequence[ProgramColumn] = ()) -> Prompt:
         """The prompt that asks for a unit test whose input is not that of a test in `avoid`."""
-        return self.tester_style.tester(self.problem, avoid)
+        return self.tester_style.tester(self.problem, [test for test in avoid if isinstance(test, UnitTest)])
 
-    def repair(self, candidate: str, failures: Sequence[tuple[UnitTest, Cell]]) -> Prompt:
+    def repair(self, candidate: str, failures: Sequence[tuple[ProgramColumn, Cell]]) -> Prompt:
         """The prompt that asks for a better program than `candidate`; each failed test comes with its cell."""
-        return self.coder_style.repair(self.problem, candidate, [_failure(test, cell) for test, cell in failures])
+        failed = [_failure(test, cell) for test, cell in failures if isinstance(test, UnitTest)]
+        return self.coder_style.repair(self.problem, candidate, failed)
 
     def read_candidate(self, asked: Asked, text: str) -> Candidate | Rejection:
         """The program in an answer to a request, or why there is none."""

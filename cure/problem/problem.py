@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 TestOrigin = Literal["public", "user", "hidden", "generated"]
 
@@ -32,6 +32,31 @@ class UnitTest:
     def trusted(self) -> bool:
         """Whether the test comes with the problem or from a person, not from a model."""
         return self.origin != "generated"
+
+    @property
+    def judges(self) -> bool:
+        """True: an output is right if it is the expected one."""
+        return True
+
+
+@dataclass(frozen=True)
+class UnlabelledInput:
+    """Standard input whose right output is unknown: a column of the execution table that shows which programs differ,
+    and says of none whether it is right.
+    """
+
+    stdin: str
+    how: str = ""
+    """How the input was made, in words; empty where that is unknown."""
+    expected: ClassVar[None] = None
+    origin: ClassVar[Literal["made"]] = "made"
+    trusted: ClassVar[bool] = False
+    judges: ClassVar[bool] = False
+
+    @property
+    def stimulus(self) -> str:
+        """The program's input: outputs of two programs are comparable where it is equal."""
+        return self.stdin
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,15 @@ from sandbox import Verdict
 def viable(table: AnyTable, candidate: str) -> bool:
     """Whether the candidate may be handed over at all.
 
-    The candidate has to pass every trusted test; without trusted tests, at least one of its executions must have ended
-    `ok`, unless it has none.
+    The candidate has to pass every trusted test; without trusted tests, at least one of its executions on a test must
+    have ended `ok`, unless it has none.
     """
     trusted = table.names(trusted=True)
     if trusted:
         return all(table.passes(candidate, name) for name in trusted)
-    verdicts = [cell.verdict for (name, _), cell in table.cells.items() if name == candidate]
+    verdicts = [
+        cell.verdict for (name, test), cell in table.cells.items() if name == candidate and table.tests[test].judges
+    ]
     return not verdicts or Verdict.OK in verdicts
 
 

@@ -15,7 +15,8 @@ DOUBTFUL = 0.75
 
 
 def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
-    """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests.
+    """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests. Columns that do not
+    judge have none.
 
     The probability is summed over the hypotheses whose right program passes the test. The hypothesis that no program is
     right counts by the prior mean of the tester's rate.
@@ -37,10 +38,12 @@ def validity_if_wrong(
 def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
     total = sum(h.probability for h in hypotheses)
     if total == 0:
-        return {name: float(test.trusted) for name, test in table.tests.items()}
+        return {name: float(test.trusted) for name, test in table.tests.items() if test.judges}
     tester_mean = prior.tester[0] / sum(prior.tester)
     validity: dict[str, float] = {}
     for name, test in table.tests.items():
+        if not test.judges:
+            continue
         right = sum(
             h.probability * (table.passes(h.cluster[0], name) if h.cluster else tester_mean) for h in hypotheses
         )

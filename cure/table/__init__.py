@@ -16,11 +16,13 @@ from cure.table.table import (
     Column,
     ExecutionTable,
     Pair,
+    ProgramColumn,
     ProgramTable,
     Row,
     behaviour,
     clusters,
     pass_matrix,
+    separating,
 )
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "GrowingTable",
     "Judging",
     "Pair",
+    "ProgramColumn",
     "ProgramExecutor",
     "ProgramTable",
     "Row",
@@ -43,4 +46,5 @@ __all__ = [
     "judging_of",
     "pass_matrix",
     "run_pairs",
+    "separating",
 ]

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from cure.problem import UnitTest
 from cure.table.judging import Judging
 from cure.table.pairs import ProgramInput, run_pairs
-from cure.table.table import Cell, Column, ExecutionTable, Pair, ProgramTable, Row
+from cure.table.table import Cell, Column, ExecutionTable, Pair, ProgramColumn, ProgramTable, Row
 from sandbox import Execution, Sandbox, Verdict
 
 RowT = TypeVar("RowT", bound=Row)
@@ -64,13 +64,15 @@ class ProgramExecutor:
         for row, column in wanted:
             places.setdefault((table.candidates[row].text, table.tests[column].stdin), []).append((row, column))
         unchecked: list[tuple[Pair, UnitTest, Cell]] = []
-        judging = self.judging.with_room_for(test.expected for test in table.tests.values())
+        judging = self.judging.with_room_for(
+            test.expected for test in table.tests.values() if test.expected is not None
+        )
         async with aclosing(self._executed(places, judging)) as executed:
             async for pair, execution in executed:
                 for place in places[pair]:
                     test = table.tests[place[1]]
                     cell = _cell(execution, test, self.judging)
-                    if self.judging.equal is None and cell.verdict is Verdict.OK:
+                    if self.judging.equal is None and isinstance(test, UnitTest) and cell.verdict is Verdict.OK:
                         unchecked.append((place, test, cell))
                     else:
                         yield place, cell
@@ -176,10 +178,15 @@ async def fill(
     return replace(table, cells=cells)
 
 
-def _cell(execution: Execution, test: UnitTest, judging: Judging) -> Cell:
-    """The cell of one execution; `passed` is False where a checker has yet to decide."""
+def _cell(execution: Execution, test: ProgramColumn, judging: Judging) -> Cell:
+    """The cell of one execution; `passed` is False where the column does not judge, or a checker has yet to decide."""
     stdout = execution.stdout.decode(errors="replace")
-    is_right = execution.verdict is Verdict.OK and judging.equal is not None and judging.equal(stdout, test.expected)
+    is_right = (
+        execution.verdict is Verdict.OK
+        and judging.equal is not None
+        and test.expected is not None
+        and judging.equal(stdout, test.expected)
+    )
     return Cell(
         verdict=execution.verdict,
         passed=is_right,

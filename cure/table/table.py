@@ -14,7 +14,7 @@ from typing import Generic, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cure.problem import UnitTest
+from cure.problem import UnitTest, UnlabelledInput
 from cure.table.compare import normalise
 from sandbox import Verdict
 
@@ -42,7 +42,7 @@ class Row(Protocol):
 
 
 class Column(Protocol):
-    """A test: what judges."""
+    """A test: what judges; or an input on which candidates are only compared with each other."""
 
     @property
     def trusted(self) -> bool:
@@ -50,7 +50,13 @@ class Column(Protocol):
 
     @property
     def origin(self) -> str:
-        """`public`, `user`, `hidden`, `generated`."""
+        """`public`, `user`, `hidden`, `generated`; `made` for an input that was made without a model."""
+
+    @property
+    def judges(self) -> bool:
+        """Whether the column says if a candidate is right; False for an input whose right output is unknown, on which
+        no candidate passes or fails.
+        """
 
     @property
     def stimulus(self) -> str:
@@ -58,7 +64,7 @@ class Column(Protocol):
 
     @property
     def expected(self) -> str | None:
-        """The output expected; None where the test itself says whether it passed."""
+        """The output expected; None where the column itself says whether a candidate passed, or does not judge."""
 
 
 RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
@@ -85,7 +91,7 @@ class Cell:
 
     verdict: Verdict
     passed: bool
-    """The verdict is `ok` and the output is right by the problem's judging."""
+    """The verdict is `ok` and the output is right by the problem's judging; False where the column does not judge."""
     stdout: str = ""
     stderr_tail: str = ""
     reason: str = ""
@@ -118,7 +124,7 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
 
     @cached_property
     def independent(self) -> tuple[str, ...]:
-        """Names of all tests but the generated unit tests that repeat a trusted test's input.
+        """Names of the columns that judge, but for the generated unit tests that repeat a trusted test's input.
 
         The input of a public example is known to the tester, so a test that repeats it shows nothing that the example
         does not show. Inputs are compared by their tokens.
@@ -127,7 +133,32 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
         return tuple(
             name
             for name, test in self.tests.items()
-            if test.trusted or test.expected is None or normalise(test.stimulus) not in trusted
+            if test.judges and (test.trusted or test.expected is None or normalise(test.stimulus) not in trusted)
+        )
+
+    @cached_property
+    def malformed(self) -> tuple[str, ...]:
+        """Names of the columns that do not judge and on which candidates were run, none of which ended `ok`.
+
+        Such an input is most probably not one that the problem allows, and says nothing about the candidates.
+        """
+        unlabelled = [name for name, test in self.tests.items() if not test.judges]
+        ran, well = set[str](), set[str]()
+        for (_, name), cell in self.cells.items():
+            if cell.known:
+                ran.add(name)
+            if cell.verdict is Verdict.OK:
+                well.add(name)
+        return tuple(name for name in unlabelled if name in ran and name not in well)
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the columns in which outputs of candidates are compared with each other: the independent tests, and
+        the columns that do not judge and are not malformed.
+        """
+        independent, malformed = set(self.independent), set(self.malformed)
+        return tuple(
+            name for name, test in self.tests.items() if name in independent or not (test.judges or name in malformed)
         )
 
     def names(self, *, trusted: bool) -> list[str]:
@@ -137,31 +168,32 @@ class ExecutionTable(Generic[RowT_co, ColumnT_co]):
 
 AnyTable = ExecutionTable[Row, Column]
 """A table of any kind of candidates and tests, which selectors and evidence take."""
-ProgramTable = ExecutionTable[Candidate, UnitTest]
-"""A table of programs and unit tests."""
+ProgramColumn = UnitTest | UnlabelledInput
+ProgramTable = ExecutionTable[Candidate, ProgramColumn]
+"""A table of programs, and of unit tests and inputs without a known output."""
 
 
 def pass_matrix(
     table: AnyTable, candidates: Sequence[str] | None = None, tests: Sequence[str] | None = None
 ) -> NDArray[np.bool_]:
     """(candidates, tests) booleans: whether each cell passed, B in section 2 of the paper; unknown cells are False.
-    `candidates` and `tests` name rows and columns; None takes all.
+    `candidates` and `tests` name rows and columns; None takes all candidates, and all columns that judge.
     """
     rows = list(table.candidates) if candidates is None else candidates
-    columns = list(table.tests) if tests is None else tests
+    columns = [name for name, test in table.tests.items() if test.judges] if tests is None else tests
     passes = [[table.passes(row, column) for column in columns] for row in rows]
     return np.array(passes, dtype=np.bool_).reshape(len(rows), len(columns))
 
 
 def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
-    """What the candidate did on every independent test: verdict, whether it passed, what it printed, normalised.
+    """What the candidate did in every compared column: verdict, whether it passed, what it printed, normalised.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
     however they are written; the output of a failed execution does not count, so that two programs that crash in the
     same place after different prints are alike. A candidate without a known cell has a behaviour of its own.
     """
     seen = []
-    for name in table.independent:
+    for name in table.compared:
         test, cell = table.tests[name], table.cells.get((candidate, name))
         if cell is None or not cell.known:
             seen.append(("unknown", False, ""))
@@ -173,6 +205,20 @@ def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], .
     if all(verdict == "unknown" for verdict, _, _ in seen):
         return (("unknown", False, candidate),)
     return tuple(seen)
+
+
+def separating(table: AnyTable) -> list[str]:
+    """Names of the columns that do not judge and on which candidates differ: in their output, or in whether they run to
+    their end.
+    """
+    found = []
+    for name in table.compared:
+        if not table.tests[name].judges:
+            cells = (table.cells.get((candidate, name)) for candidate in table.candidates)
+            known = [cell for cell in cells if cell is not None and cell.known]
+            if len({(cell.verdict, normalise(cell.stdout) * (cell.verdict is Verdict.OK)) for cell in known}) > 1:
+                found.append(name)
+    return found
 
 
 def clusters(table: AnyTable) -> list[list[str]]:

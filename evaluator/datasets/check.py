@@ -199,7 +199,7 @@ def _judge_reference(problem: Problem, table: ProgramTable, report: CheckReport)
             verdict=cell.verdict,
             reason=cell.reason or ("wrong output" if cell.verdict is Verdict.OK else ""),
             output=cell.stdout[:_SHORT],
-            expected=table.tests[test].expected[:_SHORT],
+            expected=(table.tests[test].expected or "")[:_SHORT],
         )
         for (seed, test), cell in known
         if not cell.passed

@@ -51,6 +51,7 @@ class Check:
     trusted: bool = False
     origin: str = "generated"
     expected: None = None
+    judges: bool = True
 
 
 class Repair:

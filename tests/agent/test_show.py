@@ -66,3 +66,13 @@ def test_nothing_to_hand_over_is_said_plainly() -> None:
 
 def test_programs_that_were_never_ranked_are_explained_too() -> None:
     assert explain(draw("."), None, None) == ["No program was ranked before the run ended."]
+
+
+def test_inputs_without_a_known_output_show_which_programs_print_the_same() -> None:
+    table = draw("..bb!", "..ab!", "..ab!", trusted=1, inputs=3)
+    heading, *rows = rendered(table, "c1", ascii_only=True).splitlines()
+    assert "new inputs" in heading
+    assert {row.split()[-2] for row in rows[:2]} == {"a"}
+    assert rows[2].split()[-2] == "b"
+    (line,) = (line for line in explained(table, "c1") if "inputs made" in line)
+    assert "model: 3; telling programs apart: 1; malformed" in line and line.endswith(": 1.")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from cure.problem import UnitTest
-from cure.table import Candidate, Cell, ProgramTable
+from cure.problem import UnitTest, UnlabelledInput
+from cure.table import Candidate, Cell, ProgramColumn, ProgramTable
 from sandbox import Verdict
 
 
-def draw(*rows: str, trusted: int = 0) -> ProgramTable:
-    """A table with a row per string and a column per character; the first `trusted` columns are public examples.
+def draw(*rows: str, trusted: int = 0, inputs: int = 0) -> ProgramTable:
+    """A table with a row per string and a column per character; the first `trusted` columns are public examples, the
+    last `inputs` columns are inputs without a known output.
 
     A digit or letter is what the program printed, `.` is the expected output of that test (so it passes), `!` a crash,
     `?` a failed sandbox. Outputs are compared with the column's expectation "ok".
     """
     width = len(rows[0])
-    tests = {f"t{j}": UnitTest(f"input {j}\n", "ok\n", "public" if j < trusted else "generated") for j in range(width)}
+    tests: dict[str, ProgramColumn] = {
+        f"t{j}": UnitTest(f"input {j}\n", "ok\n", "public" if j < trusted else "generated") for j in range(width)
+    }
+    tests |= {f"t{j}": UnlabelledInput(f"input {j}\n", "drawn") for j in range(width - inputs, width)}
     candidates = {f"c{i}": Candidate(f"print({i})") for i in range(len(rows))}
     cells = {(f"c{i}", f"t{j}"): _cell(mark) for i, row in enumerate(rows) for j, mark in enumerate(row)}
     return ProgramTable(candidates, tests, cells)

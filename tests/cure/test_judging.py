@@ -184,6 +184,7 @@ class Check:
     stimulus: str
     origin: str = "public"
     expected: str | None = None
+    judges: bool = True
 
     @property
     def trusted(self) -> bool:

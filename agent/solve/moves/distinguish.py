@@ -29,6 +29,6 @@ class Distinguish:
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Ask the tester for `settings.m` tests."""
         round_, tests = len(readings) + 1, readings[-1].table.tests
-        avoid = list({test.stimulus: test for test in tests.values()}.values())[-INPUTS_SHOWN:]
+        avoid = list({test.stimulus: test for test in tests.values() if test.judges}.values())[-INPUTS_SHOWN:]
         wanted = Ask("tester", f"tester/{round_}", solving.task.tester(avoid), solving.settings.m)
         await ask(solving, round_, [wanted])
