@@ -2,11 +2,12 @@
 
 A selector may compare programs with each other, so the probability that it chooses a right program is averaged over
 random orders: the selector gets the first n programs and the first m tests of each. `EXACT` has the selectors with a
-closed form, `FAST` those that are computed on all orders at once; any other selector is called on a table for each n, m
-and order, over fewer orders. Programs with equal scores are equally likely to be chosen, whichever comes first.
+closed form, `FAST` those that are computed on many orders at once; any other selector is called on a table for each n,
+m and order, over fewer orders. Programs with equal scores are equally likely to be chosen, whichever comes first.
 
-Most selectors need what the programs printed. Where outputs are not stored, all that is known is that programs passing
-a test agree on that test. Best-of-n is then another quantity, and `VERDICTS_ONLY` is added to its name.
+Selectors that are not in `BINARY` may need what the programs printed. Where outputs are not stored, all that is known
+is that programs passing a test agree on that test. Best-of-n is then another quantity, and `VERDICTS_ONLY` is added to
+its name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from cure.metrics.value import Floats
 from cure.metrics.verdicts import Booleans
 from cure.problem import UnitTest
 from cure.select import SELECTORS, Selector, rank_by_agreement, rank_by_max_pass
+from cure.select.aces import aces_scores, rank_by_aces
+from cure.select.b4 import b4_scores, rank_by_b4
+from cure.select.coderm import coderm_scores, rank_by_coderm
+from cure.select.codet import codet_scores, rank_by_codet
+from cure.select.em import em_scores, rank_by_em
+from cure.select.mbr import mbr_scores, rank_by_mbr
+from cure.select.passes import Passes, Scores, compared
 from cure.table import Candidate, Cell, ProgramTable
 from sandbox import Verdict
 
@@ -30,7 +38,7 @@ VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
 
 CALLED_DRAWS = 20
-"""Orders over which a selector without a fast form is called."""
+"""Orders over which a selector is averaged that is called, or whose scores are computed again for each n and m."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +74,7 @@ def by_selectors(
         if select in EXACT:
             grids[name] = EXACT[select](problems, ns, ms, sampling)
         else:
-            grids[name if printed else name + VERDICTS_ONLY] = by_orders(
+            grids[name if printed or select in BINARY else name + VERDICTS_ONLY] = by_orders(
                 problems, ns, ms, sampling, FAST.get(select) or partial(chances_by_calls, select), printed
             )
     return grids
@@ -152,13 +160,45 @@ def chances_by_calls(select: Selector, draws: Draws) -> Floats:
     return chances
 
 
+def chances_by_scores(scores: Scores, draws: Draws) -> Floats:
+    """(draws, ns, ms) probabilities of a right choice by public examples, then by the scores."""
+    right = draws.judged.right[draws.programs[:CALLED_DRAWS]]
+    chances = np.empty((len(right), len(draws.ns), len(draws.ms)))
+    known: dict[tuple[int, int], Floats] = {}
+    for row, column in np.ndindex(len(draws.ns), len(draws.ms)):
+        size = min(draws.ns[row], draws.programs.shape[1]), min(draws.ms[column], draws.tests.shape[1])
+        if size not in known:
+            known[size] = _right_by_scores(scores, _passes(draws, *size), right[:, : size[0]])
+        chances[:, row, column] = known[size]
+    return chances
+
+
+def _right_by_scores(scores: Scores, passes: Passes, right: Booleans) -> Floats:
+    """(draws,): the share of right programs among those with the best score."""
+    best = np.ones_like(right)
+    for part in compared(scores, passes):
+        best &= part == np.where(best, part, -np.inf).max(axis=1, keepdims=True)
+    return np.asarray((best & right).sum(axis=1) / best.sum(axis=1))
+
+
 EXACT: Mapping[Selector, Callable[[Sequence[Judged], Sequence[int], Sequence[int], Sampling], Estimates]] = {
     rank_by_max_pass: by_tests_passed
 }
 """Closed forms of selectors that score a program without the others, and need no outputs."""
 
-FAST: Mapping[Selector, Chances] = {rank_by_agreement: chances_by_agreement}
-"""Probabilities of selectors that are computed on all orders at once."""
+FAST: Mapping[Selector, Chances] = {
+    rank_by_agreement: chances_by_agreement,
+    rank_by_aces: partial(chances_by_scores, aces_scores),
+    rank_by_b4: partial(chances_by_scores, b4_scores),
+    rank_by_coderm: partial(chances_by_scores, coderm_scores),
+    rank_by_codet: partial(chances_by_scores, codet_scores),
+    rank_by_em: partial(chances_by_scores, em_scores),
+    rank_by_mbr: partial(chances_by_scores, mbr_scores),
+}
+"""Probabilities of selectors that are computed on many orders at once."""
+
+BINARY = frozenset({rank_by_aces, rank_by_b4, rank_by_coderm, rank_by_codet, rank_by_em, rank_by_max_pass})
+"""Selectors that look only at which tests are passed."""
 
 
 def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
@@ -167,6 +207,22 @@ def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
     tests = random.permuted(np.tile(np.arange(judged.problem.tests), (sampling.orders, 1)), axis=1)
     programs = random.permuted(np.tile(np.arange(judged.programs), (sampling.orders, 1)), axis=1)
     return programs, tests
+
+
+def _passes(draws: Draws, n: int, m: int) -> Passes:
+    """The arrays of the tables of n programs and m tests, with an axis of orders in front."""
+    judged = draws.judged
+    programs, tests = draws.programs[:CALLED_DRAWS, :n, None], draws.tests[:CALLED_DRAWS, None, :m]
+    public = draws.public[programs[..., 0]]
+    known = judged.generated_known & judged.extracted
+    repeated = _repeated(judged, tests[:, 0]) if draws.printed else np.zeros(tests[:, 0].shape, dtype=np.bool_)
+    printed = np.where(judged.extracted[tests] & ~repeated[:, None], draws.outputs[programs, tests], -1)
+    return Passes(
+        passed=judged.generated[programs, tests],
+        known=known[programs, tests],
+        outputs=np.concatenate([printed, np.where(public, 0, -1)], axis=2),
+        trusted=public,
+    )
 
 
 def _undistinguished(draws: Draws) -> Booleans:

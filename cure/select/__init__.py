@@ -7,10 +7,16 @@ A new one is a small file here and a line in `SELECTORS`.
 from collections.abc import Callable
 
 from cure.errors import unknown_name
+from cure.select.aces import rank_by_aces
 from cure.select.agreement import rank_by_agreement
 from cure.select.answer import answer_of, verified, viable
+from cure.select.b4 import rank_by_b4
+from cure.select.coderm import rank_by_coderm
+from cure.select.codet import rank_by_codet
 from cure.select.confidence import Confidence, Hypothesis, confidence
+from cure.select.em import rank_by_em
 from cure.select.max_pass import rank_by_max_pass
+from cure.select.mbr import rank_by_mbr
 from cure.select.prior import Prior
 from cure.select.ranking import Ranked, Ranking
 from cure.select.validity import believed_failures, validity_if_wrong, validity_of_tests
@@ -18,7 +24,16 @@ from cure.table import AnyTable
 
 Selector = Callable[[AnyTable], Ranking]
 
-SELECTORS: dict[str, Selector] = {"agreement": rank_by_agreement, "max-pass": rank_by_max_pass}
+SELECTORS: dict[str, Selector] = {
+    "agreement": rank_by_agreement,
+    "max-pass": rank_by_max_pass,
+    "aces": rank_by_aces,
+    "b4": rank_by_b4,
+    "coderm": rank_by_coderm,
+    "codet": rank_by_codet,
+    "em": rank_by_em,
+    "mbr": rank_by_mbr,
+}
 
 
 def selector(name: str) -> Selector:

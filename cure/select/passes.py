@@ -1,0 +1,128 @@
+"""Passes and outputs of an execution table as arrays; what most selectors compute their scores from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cure.select.ranking import Ranking, sort_by_score
+from cure.table import AnyTable
+from cure.table.compare import normalise
+from sandbox import Verdict
+
+Booleans = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+DECIMALS = 9
+"""Scores are rounded to this many decimals, so that sums in another order are no other score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passes:
+    """What the programs did. All arrays may have leading axes, which stand for tables of equal size."""
+
+    passed: Booleans
+    """(..., programs, generated tests): passed. Generated tests that repeat a trusted test's input are left out."""
+    known: Booleans
+    """(..., programs, generated tests): the execution says something about the program."""
+    outputs: Ints
+    """(..., programs, inputs): numbers of outputs, equal where the outputs are; -1 where the program did not end `ok`.
+    Inputs of trusted and of generated tests, each once."""
+    trusted: Booleans
+    """(..., programs, trusted tests): passed."""
+
+    @property
+    def same_passes(self) -> Booleans:
+        """(..., programs, programs): whether two programs pass the same tests."""
+        return _equal_rows(self.passed) & _equal_rows(self.trusted)
+
+    @property
+    def same_behaviour(self) -> Booleans:
+        """(..., programs, programs): whether two programs pass the same tests and print the same on every input."""
+        return self.same_passes & _equal_rows(self.outputs)
+
+    @property
+    def agreement(self) -> Floats:
+        """(..., programs): share of the other programs that print the same, averaged over inputs, in 0..1.
+
+        Inputs on which no program ended `ok` do not count.
+        """
+        ended = self.outputs >= 0
+        equal = (self.outputs[..., :, None, :] == self.outputs[..., None, :, :]) & ended[..., :, None, :]
+        others = equal.sum(axis=(-2, -1)) - ended.sum(axis=-1)
+        inputs = ended.any(axis=-2).sum(axis=-1)[..., None]
+        return np.asarray(others / np.maximum(inputs * (self.outputs.shape[-2] - 1), 1))
+
+    @property
+    def tests(self) -> Ints:
+        """(..., 1): generated tests of which an execution is known."""
+        return np.asarray(self.known.any(axis=-2).sum(axis=-1)[..., None])
+
+
+Scores = Callable[[Passes], Sequence[NDArray[np.generic]]]
+"""Parts of the scores, each (..., programs), compared from the first to the last; larger is better."""
+
+
+def passes_of(table: AnyTable) -> Passes:
+    """The arrays of a table. Outputs that pass the same test are equal, however they are written."""
+    trusted, generated = table.names(trusted=True), table.names(trusted=False)
+    rows = {candidate: row for row, candidate in enumerate(table.candidates)}
+    columns = {test: column for column, test in enumerate([*generated, *trusted])}
+    passed, known = np.zeros((2, len(rows), len(columns)), dtype=np.bool_)
+    for (candidate, test), cell in table.cells.items():
+        if test in columns and candidate in rows:
+            passed[rows[candidate], columns[test]] = cell.passed
+            known[rows[candidate], columns[test]] = cell.known
+    return Passes(
+        passed=passed[:, : len(generated)],
+        known=known[:, : len(generated)],
+        outputs=_outputs(table),
+        trusted=passed[:, len(generated) :],
+    )
+
+
+def rank_by(selector: str, names: tuple[str, ...], scores: Scores, table: AnyTable) -> Ranking:
+    """Ranking by trusted tests passed, then by the scores; `names` says what each of them is."""
+    parts = compared(scores, passes_of(table)) if table.candidates else []
+    rows = zip(*(part.tolist() for part in parts), strict=True)
+    found = dict(zip(table.candidates, rows, strict=True))
+    return sort_by_score(selector, ("trusted tests passed", *names), found)
+
+
+def compared(scores: Scores, passes: Passes) -> list[Floats]:
+    """Parts of the scores as they are compared, each (..., programs): trusted tests passed, then the rest; rounded."""
+    parts: list[NDArray[np.generic]] = [passes.trusted.sum(axis=-1), *scores(passes)]
+    return [np.asarray(part.astype(np.float64).round(DECIMALS)) for part in parts]
+
+
+def _equal_rows(matrix: NDArray[np.generic]) -> Booleans:
+    return np.asarray((matrix[..., :, None, :] == matrix[..., None, :, :]).all(axis=-1))
+
+
+def _outputs(table: AnyTable) -> Ints:
+    """(programs, inputs) numbers of outputs; who passes a test of the input printed what the test expects."""
+    inputs: dict[str, list[str]] = {}
+    for name in table.independent:
+        inputs.setdefault(table.tests[name].stimulus, []).append(name)
+    numbers = np.full((len(table.candidates), len(inputs)), -1, dtype=np.int64)
+    for column, names in enumerate(inputs.values()):
+        known: dict[str, int] = {}
+        for row, candidate in enumerate(table.candidates):
+            printed = _printed(table, candidate, names)
+            if printed is not None:
+                numbers[row, column] = known.setdefault(printed, len(known))
+    return numbers
+
+
+def _printed(table: AnyTable, candidate: str, tests: Sequence[str]) -> str | None:
+    """What the candidate printed on the input of the tests; None where no execution ended `ok`."""
+    cells = [(test, cell) for test in tests if (cell := table.cells.get((candidate, test))) is not None]
+    for test, cell in cells:
+        expected = table.tests[test].expected
+        if cell.passed and expected is not None:
+            return normalise(expected)
+    return next((normalise(cell.stdout) for _, cell in cells if cell.verdict is Verdict.OK), None)
