@@ -5,18 +5,20 @@ Statistics 28, 1979), with two classes of programs and tests as observers. Test 
 probability a_j and a wrong one with b_j, which are estimated apart ("asymmetric"). The Beta priors below keep small
 tables from the extremes and say which class is the right one: right programs pass more.
 
-A program that fails a trusted test others pass is wrong. Executions that say nothing are left out.
+Programs that pass the same tests are one observation: samples of one model are not independent, and counted one by one
+a copy of the best program can make it look wrong. Their number breaks ties. A program that fails a trusted test that
+others pass is wrong. Executions that say nothing are left out.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from cure.select.passes import Floats, Passes, rank_by
+from cure.select.passes import Floats, Ints, Passes, rank_by
 from cure.select.ranking import Ranking
 from cure.table import AnyTable
 
-SCORE_NAMES = ("log-odds of being right",)
+SCORE_NAMES = ("log-odds of being right", "programs that pass the same")
 
 ROUNDS = 15
 RIGHT = (2.0, 1.0)
@@ -27,28 +29,30 @@ SHARE = (1.0, 1.0)
 """Beta prior of the share of right programs."""
 
 
-def em_scores(passes: Passes) -> tuple[Floats]:
-    """(..., programs): logarithm of the odds that the program is right."""
+def em_scores(passes: Passes) -> tuple[Floats, Ints]:
+    """(..., programs): logarithm of the odds that the program is right, and programs that pass the same tests."""
     seen = passes.known.astype(np.float64)
     passed = passes.passed * seen
     failed = seen - passed
     count = passes.trusted.sum(axis=-1)
     possible = count == count.max(axis=-1, keepdims=True)
+    copies = np.asarray(passes.same_passes.sum(axis=-1))
+    sets = (1.0 / copies).sum(axis=-1)
     ones = np.maximum(seen.sum(axis=-1), 1.0)
     right = np.where(possible, 0.1 + 0.8 * passed.sum(axis=-1) / ones, 0.0)
     odds = np.zeros(right.shape)
     for _ in range(ROUNDS):
-        a = _rate(passed, failed, right, RIGHT)
-        b = _rate(passed, failed, 1.0 - right, WRONG)
-        share = (right.sum(axis=-1) + SHARE[0]) / (right.shape[-1] + sum(SHARE))
+        a = _rate(passed, failed, right / copies, RIGHT)
+        b = _rate(passed, failed, (1.0 - right) / copies, WRONG)
+        share = ((right / copies).sum(axis=-1) + SHARE[0]) / (sets + sum(SHARE))
         odds = _times(passed, np.log(a / b)) + _times(failed, np.log((1 - a) / (1 - b)))
         odds = odds + np.log(share / (1 - share))[..., None]
         right = np.where(possible, 1.0 / (1.0 + np.exp(-np.clip(odds, -50, 50))), 0.0)
-    return (odds,)
+    return odds, copies
 
 
 def rank_by_em(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests passed, then the log-odds; the earliest candidate wins ties."""
+    """Ranking by trusted tests passed, log-odds, copies; the earliest candidate wins ties."""
     return rank_by("em", SCORE_NAMES, em_scores, table)
 
 

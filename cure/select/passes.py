@@ -37,8 +37,8 @@ class Passes:
 
     @property
     def same_passes(self) -> Booleans:
-        """(..., programs, programs): whether two programs pass the same tests."""
-        return _equal_rows(self.passed) & _equal_rows(self.trusted)
+        """(..., programs, programs): whether two programs pass the same tests, as far as that is known."""
+        return _equal_rows(self.passed) & _equal_rows(self.known) & _equal_rows(self.trusted)
 
     @property
     def same_behaviour(self) -> Booleans:
