@@ -1,4 +1,6 @@
-"""How large the report of a large evaluation is and how long it takes: 500 problems x (16 x 16 + 16 x 8) by default.
+"""Size of the report of a large evaluation, and the time that it takes: 500 problems by default.
+
+Each problem has 16 programs, which are run on 16 generated and 8 hidden tests.
 
 Programs, tests and outputs are drawn at random, so that they compress worse than real ones.
 
@@ -61,7 +63,8 @@ def text(draw: random.Random, characters: int) -> str:
 
 
 def table(number: int, draw: random.Random, program: int, test: int) -> EvaluatedTable:
-    """A problem of some difficulty whose tester is right half of the time; every tenth answer could not be read."""
+    """A problem of random difficulty. Hidden tests are right, and half of the generated ones; from about 5 % of the
+    coder's answers and 10 % of the tester's nothing was extracted."""
     ability = draw.random()
     right = [draw.random() < ability for _ in range(PROGRAMS)]
     sources = [text(draw, program) for _ in range(PROGRAMS)]

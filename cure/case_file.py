@@ -52,7 +52,10 @@ class Shape(BaseModel):
 
 
 def read_json(path: str) -> object:
-    """The content of the JSON file; raises ProblemError with one line that names file, line and column."""
+    """The content of the JSON file.
+
+    Raises ProblemError with one line that names the file, and line and column of an error in the syntax.
+    """
     return parsed_json(read_text(path), path)
 
 
@@ -85,7 +88,8 @@ def plain_name(path: str) -> str:
 def parsed_json(text: str, source: str, line: int | None = None) -> Any:
     """The value of a JSON text, which is line `line` of `source`, or all of `source` if `line` is None.
 
-    Raises ProblemError with one line that names file, line and column; its cause is the error of the parser.
+    Raises ProblemError with one line that names the file, and line and column of an error in the syntax; its cause is
+    the error of the parser.
     """
     try:
         return json.loads(text)

@@ -35,7 +35,10 @@ class Secret:
 
 
 def checked(check: Callable[[T], object]) -> AfterValidator:
-    """A validator that keeps the values `check` accepts; its errors with an `exit_code` become errors of the field."""
+    """A validator that keeps the values `check` accepts.
+
+    Errors of `check` that have an `exit_code` become errors of the field; others are raised.
+    """
 
     def validate(value: T) -> T:
         try:

@@ -16,7 +16,7 @@ PREFIXES = tuple(f"CURE_AGENT_{name.upper()}_" for name in SECTIONS)
 
 
 def pytest_configure() -> None:
-    """Properties are judged by their values, not by the seconds of a busy machine; `pytest-timeout` bounds these."""
+    """Remove the deadline of Hypothesis, since tests are slow on a busy machine; `pytest-timeout` bounds their time."""
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("any machine")
@@ -24,7 +24,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests see no settings of whoever runs them: neither their file nor their variables."""
+    """Hide the settings of the person who runs the tests: the settings file and the environment variables."""
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     for name in [name for name in os.environ if name.startswith(PREFIXES)]:
         del os.environ[name]
@@ -43,7 +43,7 @@ def shared_data() -> Path:
 def require() -> Callable[[str, str], NoReturn]:
     """`require(name, reason)`, called where part `name` is absent: skips the test with the reason.
 
-    It fails instead where CURE_AGENT_REQUIRE, a list with commas, has the name: so that CI cannot skip by accident.
+    The test fails instead if CURE_AGENT_REQUIRE, a list with commas, has the name, so that CI cannot skip by accident.
     """
 
     def absent(name: str, reason: str) -> NoReturn:

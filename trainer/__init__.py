@@ -1,7 +1,7 @@
 """Trains coder and tester by reinforcement learning on execution tables (CURE, Algorithm 1).
 
-`loop` is the algorithm. Its parts in the order of a step: `rollout` samples answers and runs their
-programs, `update` turns tables into advantages and a loss, `policy` holds the weights, `record` writes it all down.
+`loop` is the algorithm. Its parts in the order of a step: `rollout` samples answers and runs their programs, `update`
+turns tables into advantages and a loss, `policy` holds the weights, `record` writes the files of a run.
 Around them: `config`, `distributed`, `plan` (`--dry-run`), `progress`, `commands`, `inspect`; `micro` is the micro lab,
 small problems and a small model on which learning can be seen anywhere.
 

@@ -38,9 +38,9 @@ class Ask:
 async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask]) -> None:
     """Ask for the samples of a move; candidates and tests enter the table, and are executed, as they arrive.
 
-    Recorded answers are reused, in their order of arrival. Missing answers are requested, unless the whole round is
-    recorded. Requesting stops when the budget is exhausted. Raises EngineError when requests to the coder have failed
-    and the coder has not answered any request of this run.
+    Recorded answers are reused, in their order of arrival. Missing answers are requested, except in a replay and for a
+    round that is recorded completely, until the budget is exhausted. Raises EngineError when requests to the coder have
+    failed and the coder has not answered any request of this run; outside a replay only while budget is left.
     """
     requests = [_announced(solving, round_, each) for each in wanted if each.n]
     by_key = {asked.key: asked for asked, _ in requests}

@@ -14,7 +14,7 @@ from evaluator.run.samples import SEEDS_APART
 
 
 def store(runs: Sequence[RunDirectory], path: Path) -> int:
-    """Write the answers of these runs; the number of answers. Equal answers give an equal file."""
+    """Write the answers of these runs to a file, and return their number. Equal answers give an equal file."""
     records = sorted(
         (record for run in runs for record in _answers(run)),
         key=lambda record: [record[name] for name in ("model", "role", "form", "problem", "index")],

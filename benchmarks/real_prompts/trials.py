@@ -73,7 +73,7 @@ print(*doubled(values, k))
 
 @dataclass(frozen=True)
 class CoderTrial(ChatStyle):
-    """A coder's form of one instruction, with a solved problem as an earlier turn or without."""
+    """Prompts for the coder that give one instruction, with or without a solved problem as an earlier turn."""
 
     template: str = _PROGRAM_ONLY
     solved_first: bool = False
@@ -112,7 +112,8 @@ _NEXT_DIFFERENT = "Write another test. Its input has the same form, but is small
 
 @dataclass(frozen=True)
 class TesterTrial(ChatStyle):
-    """A tester's form of earlier turns: the public examples are answers that the model has given already."""
+    """Prompts for the tester as a conversation, in which the public examples and the tests whose inputs are to be
+    avoided appear as earlier answers of the model."""
 
     opening: str = _TURNS
     following: str = _NEXT

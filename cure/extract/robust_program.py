@@ -65,7 +65,8 @@ def extract_program(text: str) -> Extracted[str]:
     `cure.extract.layout`.
 
     In order of preference: the block that `_rank` puts first among those that compile, alone or joined with earlier
-    definitions; the text before the first fence, if that is a program; the last block, although it does not compile.
+    definitions; the text before the first fence, if that is a program; the last block tagged Python, although it does
+    not compile; the last block without a tag.
     """
     lines = text.split("\n")
     parse = _Parser(len(text))

@@ -17,7 +17,7 @@ from engines import BUNDLED, Prompt, parse_spec
 StyleName = Literal["chat", "micro", "release"]
 STYLES: tuple[StyleName, ...] = get_args(StyleName)
 StyleChoice = Literal["auto", StyleName]
-"""The styles a user may choose; `auto` is `style_for` the model."""
+"""The styles a user may choose; `auto` stands for the style that `style_for` gives for the model."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class PromptStyle(Protocol):
 def style_for(model: str) -> StyleName:
     """The style that a model was trained on, judged by its spec (`Engine.model`): bundled, published CURE, or chat.
 
-    Raises ModelSpecError for a spec that names nothing.
+    Raises ModelSpecError for an invalid spec.
     """
     spec = parse_spec(model)
     if spec.kind == "bundled" or (spec.kind == "http" and spec.name in BUNDLED):

@@ -2,9 +2,10 @@
 
 The table of a problem is (codes, ground-truth tests then generated tests): in the released files the ground truth comes
 first, in the paper last. A program's reward is the share of ground-truth tests that it passes. A test is valid if all
-right programs pass it. The reward of a valid test is the share of wrong programs that fail it, of an invalid test minus
-the share of wrong programs that pass it. Without wrong programs, valid tests get 1 and invalid ones -1; without right
-programs, tests get no reward. Each role's rewards are standardised; a group whose standard deviation is 0 is dropped.
+right programs pass it. A valid test's reward is the share of wrong programs that fail it; an invalid test's reward is
+-1 times the share of wrong programs that pass it. Without wrong programs, valid tests get 1 and invalid ones -1;
+without right programs, tests get no reward. Each role's rewards are standardised; a group whose standard deviation is 0
+is dropped.
 
 The released code's faults (R1 to R8 of `docs/rewards.md`) are reproduced here and corrected in the rest of
 `cure.reward`.

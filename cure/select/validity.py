@@ -11,15 +11,16 @@ from cure.table import AnyTable
 BELIEVABLE = 0.5
 """Minimum probability of being right at which a generated test is believed."""
 DOUBTFUL = 0.75
-"""Below this probability of being right, a program is repaired by generated tests; above, more tests are preferred."""
+"""A program that is less probably right than this is repaired if it fails a believed generated test; for any other
+program, more samples are preferred to such a repair."""
 
 
 def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
     """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests. Columns that do not
-    judge have none.
+    judge are left out.
 
     The probability is summed over the hypotheses whose right program passes the test. The hypothesis that no program is
-    right counts by the prior mean of the tester's rate.
+    right counts with its probability times the prior probability that a generated test is right.
     """
     return _validity(table, posterior.hypotheses, prior)
 

@@ -24,9 +24,9 @@ class Load:
 
     The limit grows by one for each sample whose request was not queued, as in TCP's slow start. A request that waits
     QUEUED_S or longer for its first data while others are answered may have been queued: the limit is lowered to twice
-    the most samples that the server has worked on at once. The most, since a long wait may also be a slow prefill, and
-    the samples of the moment then say little of what the server can do. A refusal for overload or a time-out halves
-    the limit.
+    the largest number of samples that the server has worked on at once so far. The present number would be a poor
+    measure: a long wait may also be a slow prefill, during which the server works on few samples. A refusal for
+    overload or a time-out halves the limit.
     """
 
     most: int

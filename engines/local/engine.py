@@ -42,7 +42,7 @@ class LocalEngine(InProcessEngine[Row]):
             text = Text(directory)
             version = weights_version(directory)
             if shape := qwen.supported(directory):
-                # With several threads, a step of a small model is mostly spent in waiting for the slowest thread. That
+                # With several threads, most of a small model's step is waiting for the slowest thread. Such a step
                 # takes ten times as long when another process needs a core, as the sandbox does during sampling.
                 return cls(spec, qwen.Qwen(directory, shape, place), text, version, options.rows, options.threads or 1)
             from engines.local.transformers_model import TransformersModel

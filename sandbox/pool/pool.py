@@ -203,7 +203,7 @@ class Pool:
                 await asyncio.gather(receiving, return_exceptions=True)
 
     def _is_crowded(self) -> bool:
-        """Whether the slots that are computing already use all cores."""
+        """Whether the slots that are computing already use all cores, taken to be half as many as the slots."""
         since = asyncio.get_running_loop().time() - STALLED_S
         computing = sum(bool(live.batches) and live.heard_at > since for live in self._live)
         return computing >= max(1, self._slots // 2)

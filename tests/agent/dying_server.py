@@ -1,4 +1,4 @@
-"""A model server that stops answering after some samples, and logs what it is asked: to be killed by a test.
+"""A model server that a test kills: it stops answering after some samples, and logs every sample it is asked for.
 
 python -m tests.agent.dying_server PROBLEM LOG PORT ANSWERS
 """
@@ -18,7 +18,7 @@ from tests.engines.faulty_server import FaultyServer
 
 
 class DyingEngine(SeededEngine):
-    """Answers `answers` samples; the others wait for ever. Each one asked for is a line of the log."""
+    """Answers `answers` samples; the others wait for ever. The log has a line for each sample that is asked for."""
 
     def __init__(self, problem: Path, log: Path, answers: int) -> None:
         super().__init__(load_problems(str(problem))[0], [WRONG, RIGHT], TESTS, [RIGHT])

@@ -28,11 +28,11 @@ LOADED = (
     "agent.solve.graph",
     "engines.http.engine",
 )
-"""What takes long to import: once, before the forks."""
+"""Modules that take long to import; they are imported once, before the forks."""
 
 
 def kill_after(count: int) -> None:
-    """Have this process killed as soon as so many events are recorded."""
+    """Make this process kill itself as soon as `count` events are recorded."""
     emit = RunWriter.emit
     left = count
 
@@ -43,11 +43,11 @@ def kill_after(count: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    RunWriter.emit = emit_and_die  # type: ignore[method-assign]  # the seam of this test
+    RunWriter.emit = emit_and_die  # type: ignore[method-assign]  # replaced for this test
 
 
 def count_executions(path: Path) -> None:
-    """Have every program and input that is run written to the file."""
+    """Make the sandbox append a line to the file for every program and input that it is asked to run."""
     run = Trusted.run
 
     def run_and_tell(self: Trusted, jobs: Any) -> Any:
@@ -56,11 +56,11 @@ def count_executions(path: Path) -> None:
                 lines.writelines(json.dumps([job.source, text.decode()]) + "\n" for text in job.inputs)
         return run(self, jobs)
 
-    Trusted.run = run_and_tell  # type: ignore[method-assign]  # the seam of this test
+    Trusted.run = run_and_tell  # type: ignore[method-assign]  # replaced for this test
 
 
 def command(arguments: list[str], state: Path, kill: int | None) -> None:
-    """Run the command in this process, which ends with it."""
+    """Run the command and end this process."""
     state.mkdir(exist_ok=True)
     os.environ["CURE_AGENT_STATE"] = str(state)
     for number, name in ((1, "stdout"), (2, "stderr")):
@@ -72,7 +72,7 @@ def command(arguments: list[str], state: Path, kill: int | None) -> None:
 
 
 def serve() -> None:
-    """Answer lines until there are no more."""
+    """Answer the lines of standard input until it ends."""
     for name in (*LOADED, *(place.partition(":")[0] for place in SECTIONS.values())):
         import_module(name)
     for line in sys.stdin:

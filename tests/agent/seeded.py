@@ -1,4 +1,4 @@
-"""A model that knows seeds, behind a real server that counts what it is asked."""
+"""An engine whose answers depend on the seed, and which notes every sample that it is asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Sample = tuple[str, int]
 
 
 class SeededEngine:
-    """Answers by role and seed, in any order; whoever asks with the same seed hears the same."""
+    """Answers in any order; equal prompts with equal seeds get equal answers. A prompt that is neither the coder's nor
+    the tester's gets a repair."""
 
     spec = model = "seeded"
 

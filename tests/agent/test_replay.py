@@ -15,7 +15,7 @@ Change = Callable[[str, Callable[[dict[str, Any]], object]], None]
 
 @pytest.fixture
 def recorded(desk: Desk) -> Desk:
-    """A run of two rounds, with answers that gave nothing and an error."""
+    """A run of two rounds, in which one answer holds no program and one request fails."""
     model = desk.script(coder=[WRONG, SLOPPY], tester=TESTS[:2], repair=[RIGHT, {"error": "503: busy"}])
     assert desk.solve("--model", model, "-n", 2, "-m", 2, "--rounds", 2).code == 1
     return desk

@@ -1,4 +1,4 @@
-"""What the strategies decide, on small tables, and what the answer is."""
+"""What the strategies decide on small tables."""
 
 from __future__ import annotations
 

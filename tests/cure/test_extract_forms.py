@@ -98,9 +98,10 @@ def test_robust_extraction_finds_whatever_the_released_finds(answer: str) -> Non
 
 
 def assert_nothing_lost(answer: str) -> None:
-    """Whatever the released rules find in the answer, be it more than fences, has a counterpart in robust extraction.
+    """Assert that robust extraction finds a program, or a test, wherever the released rules find one.
 
-    An answer that ends inside its thinking is the exception: what is found there is a draft.
+    Exceptions are answers that end inside their thinking, where what is found is a draft, and tests whose output is
+    nothing but fences.
     """
     found, released = robust.program(answer), release.program(answer)
     if not released.failed and released.value and found.reason != Reason.UNFINISHED_THINKING:
@@ -111,7 +112,7 @@ def assert_nothing_lost(answer: str) -> None:
 
 
 def stored_answers(shared_data: Path) -> Iterator[str]:
-    """Answers of real models, and those on which the released extraction is pinned."""
+    """Answers of the golden file of the released extraction, then answers of real models."""
     golden = json.loads((shared_data / "cure-golden" / "extract.json").read_text())
     yield from (case["response"] for case in golden["responses"])
     for path in sorted((shared_data / "codet").glob("*_code_solution.jsonl.gz")) + sorted(

@@ -1,4 +1,4 @@
-"""The growing table against a real sandbox: plain processes are enough for code written here."""
+"""The growing table with a real sandbox; plain processes are enough for the programs here."""
 
 from __future__ import annotations
 

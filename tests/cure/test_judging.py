@@ -1,4 +1,4 @@
-"""How a problem is judged, and programs on tests through a real sandbox: plain processes do for code written here."""
+"""The judging of problems, and programs run on tests in a real sandbox; plain processes are enough here."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def test_a_checker_decides_where_several_answers_are_right(counting: Count
     assert filled.cells["c4", "t0"].verdict is Verdict.CRASH
     questions = [json.loads(given) for source, given in counting.inputs if source == EVEN_CHECKER]
     assert {"input": "2", "output": "4\n", "expected": "4"} in questions
-    # Programs that did not end well are not asked about.
+    # The checker is not asked about a program that did not end with status 0.
     assert len(questions) == 8
     # Outputs that the checker accepts for a test are one behaviour.
     assert clusters(ProgramTable(filled.candidates, {"t0": filled.tests["t0"]}, filled.cells))[0] == ["c0", "c1"]
@@ -192,7 +192,7 @@ class Check:
 
 
 class PatchExecutor:
-    """Passes a check whose name the patch holds."""
+    """A patch passes a check if the patch's text contains the check's stimulus."""
 
     async def run(
         self, table: ExecutionTable[Patch, Check], wanted: Collection[Pair]

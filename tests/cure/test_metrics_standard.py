@@ -1,4 +1,4 @@
-"""The standard set: what counts, what does not enter, what has no data."""
+"""The standard metrics: what is counted, what is left out, and what has no data."""
 
 from __future__ import annotations
 
@@ -269,7 +269,7 @@ EMPTY = {
 
 
 def sensible(found: Score) -> None:
-    """Every number is finite and divided from something, or has a reason."""
+    """Assert that every value is finite and has a positive denominator, or is None with a reason."""
     values = [*found.values.values(), *(side for one in found.best_of_n for side in (one.best, one.share_of_gap))]
     for one in values:
         if one.value is None:

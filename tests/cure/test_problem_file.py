@@ -1,4 +1,4 @@
-"""Problems out of files, and what is said about files that hold none."""
+"""Problems read from files, and the error messages about files that hold none."""
 
 from __future__ import annotations
 

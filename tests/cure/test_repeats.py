@@ -20,7 +20,7 @@ SPACED = st.sampled_from(["{}", "{}\n\n", " {}", "\t{}\r\n"])
 
 @st.composite
 def tables_with_repeats(draws: st.DrawFn) -> tuple[ProgramTable, ProgramTable]:
-    """A table, and the same with repeats of public examples: other blanks, right and wrong outputs, any cells."""
+    """A table, and that table with repeats of public examples: other blanks, right and wrong outputs, any cells."""
     table = draw(*draws(ROWS), trusted=draws(st.integers(1, 3)))
     public = table.names(trusted=True)
     tests, cells = dict(table.tests), dict(table.cells)

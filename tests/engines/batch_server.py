@@ -1,7 +1,7 @@
 """A real HTTP server with `/files` and `/batches`, which answers well or misbehaves in one of the usual ways.
 
 The first part of the path names the fault: at `http://127.0.0.1:PORT/expired/v1` every batch expires, at
-`/expired-1/v1` the first. `submitted` counts every sample that a batch was ever made for: what a provider bills.
+`/expired-1/v1` the first. `submitted` counts the samples of every batch that was not refused: what a provider bills.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FAULTS = (
     "poll_garbage",
     "cut_download",  # the connection breaks in mid-file
     "short_download",  # the file ends early, in good order
-    "slow",  # all states, several looks each
+    "slow",  # all states, most of them for several status checks
     "never",  # the batch never ends
     "lost_create",  # the batch is made, the answer is a 500
     "lost_create_unlisted",  # and there is no list of batches
@@ -62,7 +62,7 @@ FAULTS = (
 
 
 def plain_answer(body: dict[str, Any], choice: int) -> str:
-    """What tells apart every prompt, seed and choice."""
+    """A text that differs for every prompt and seed; each further choice of a request has the next seed."""
     prompt = json.dumps(body.get("messages") or body.get("prompt"))
     return f"{hashlib.sha256(prompt.encode()).hexdigest()[:8]} seed {body['seed'] + choice}"
 
@@ -92,7 +92,7 @@ class Batches:
         self.sizes: list[int] = []
         """Lines of each batch."""
         self.mended = False
-        """Whether nothing is wrong any more."""
+        """Whether all faults are switched off."""
         prefix = "/{mode}/v1"
         self.app = Starlette(
             routes=[
@@ -105,7 +105,8 @@ class Batches:
         )
 
     def _mode(self, request: Request, call: str) -> str:
-        """The fault that this call meets: limited ones wear off by the calls that show them."""
+        """The fault that this call meets. A fault with a number, such as `expired-1`, ends after that many calls of the
+        kind in which it shows."""
         self.calls[call] += 1
         prefix = request.path_params["mode"]
         mode, _, times = prefix.partition("-")
@@ -241,7 +242,7 @@ class Batches:
         newest = list(reversed(self.made.values()))
         after = request.query_params.get("after")
         start = next((i + 1 for i, made in enumerate(newest) if made.record["id"] == after), 0)
-        # Two a page, whatever the limit: so that pages are turned.
+        # Two batches a page, whatever limit is asked for, so that the client has to ask for further pages.
         page = [made.record for made in newest[start : start + 2]]
         return JSONResponse({"object": "list", "data": page, "has_more": start + 2 < len(newest)})
 

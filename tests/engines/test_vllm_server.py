@@ -1,4 +1,4 @@
-"""vLLM's server as a trainer's engine: the answers of the other engines, and new weights in a server that goes on.
+"""vLLM's server as a trainer's engine: it answers as the other engines do, and takes new weights while it runs.
 
 Needs vLLM for this machine: the CPU build will do (scripts/setup-vllm).
 """

@@ -20,7 +20,7 @@ def test_the_release_way_is_the_notebooks(shared_data: Path) -> None:
 
 
 def test_its_faults_are_kept() -> None:
-    assert release.transform_tokens("[[1,2]]\n[[3,4]]") == "1 2\n3 4\n]\n"  # T1
-    assert release.replace_output_block("Output: 3.14") == "Output: \n3\n.14"  # T2
+    assert release.transform_tokens("[[1,2]]\n[[3,4]]") == "1 2\n3 4\n]\n"  # a bracket is left
+    assert release.replace_output_block("Output: 3.14") == "Output: \n3\n.14"  # cut at the decimal point
     assert release.transform_spec_block("nums = [1,2], target = [4,5]") == "1 2\n[4\n"
-    assert release.replace_output_block("Output: true") == "Output: true"  # T4
+    assert release.replace_output_block("Output: true") == "Output: true"  # not seen as a value

@@ -1,4 +1,5 @@
-"""What could not be had is not wrong: it is said, ends with a non-zero exit code, and is had by the same command."""
+"""Missing samples and executions do not count as wrong: they are reported, the exit code is not 0, and the same command
+adds them."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def run_of(outputs: Path) -> Path:
 
 
 def metrics_of(result: Result) -> Any:
-    """The metrics without times; a prompt is sent again where a part of its answers is missing."""
+    """The metrics without times, and without prompt tokens: a prompt is sent again where a part of its answers is
+    missing."""
     metrics = json.loads(result.stdout)
     for role in metrics["samples"].values():
         del role["seconds"], role["prompt_tokens"]
@@ -202,7 +204,7 @@ def test_an_evaluation_that_cannot_begin_leaves_no_folder(tmp_path: Path) -> Non
 
 @pytest.fixture
 def fragile_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """A function that ends all jails of bubblewrap and lets none start, until its file is removed."""
+    """A function that ends all jails of bubblewrap and lets none start until the file `stopped` is removed."""
     executable = next(place for folder in os.environ["PATH"].split(":") if (place := Path(folder) / "bwrap").exists())
     stopped, started = tmp_path / "stopped", tmp_path / "started"
     wrapper = tmp_path / "bin" / "bwrap"

@@ -21,7 +21,7 @@ from tests.evaluator.runs import RIGHT, TESTS, WRONG, answer_of_a_tester, proble
 
 
 def asked(role: Role, form: str, rows: list[Any], model: str, out: Path) -> RunDirectory:
-    """The run of one role, with four samples of a problem."""
+    """The run of one role, with four samples for each problem."""
     asking = RoleSettings(model=model, samples=4, style="chat", max_tokens=64)
     return asyncio.run(sample(rows, role, form, FORMS[form], asking, out, sandbox="bubblewrap"))
 
@@ -48,7 +48,7 @@ def test_two_forms_are_asked_once_each_compared_joined_and_stored(tmp_path: Path
     joined = asyncio.run(join(rows, both, second, tmp_path / "out", sandbox="bubblewrap"))
     together = figures_of(joined).cells
     assert (together["code accuracy"], together["any right"]) == ("0.500", "1.000")
-    # Each program passes the example, the wrong test or a right one, and the test that both pass.
+    # Right and wrong programs pass equally many tests: the example, the test "1 1", and either "3 4" or "2 2".
     assert together["best of 8, examples, 4 tests, agreement"] == "0.500"
 
     assert store([first, second], tmp_path / "answers.jsonl.gz") == 24

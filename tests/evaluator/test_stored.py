@@ -39,7 +39,7 @@ def test_no_table_yet(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow_with_the_tables(tmp_path: Path) -> None:
-    """40 tables of 400 kB: never more than a few of them are there."""
+    """40 tables of 400 kB, of which never more than a few are in memory."""
     large = tuple(TestColumn(suite, index, f"{index}" * 100_000, "1\n") for index, suite in enumerate(["hidden"] * 4))
     directory = made_run(tmp_path, [a_table(number, columns=large) for number in range(40)])
     metrics = summarise(directory)

@@ -1,6 +1,7 @@
-"""Executions while slots are killed, containers removed and the engine stopped: each gets one answer, a correct one.
+"""Executions while slots are killed, containers removed and the engine stopped.
 
-Five hundred by default; with `CURE_AGENT_CHAOS=10000` as many, and mishaps in proportion:
+Each execution gets exactly one answer: a correct one, or a sandbox error with a reason. There are 500 executions by
+default; CURE_AGENT_CHAOS sets another number, and the number of mishaps grows with it:
 
     CURE_AGENT_CHAOS=10000 pytest -s tests/sandbox/test_chaos.py
 """
@@ -39,7 +40,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytes
 
 EXECUTIONS = int(os.environ.get("CURE_AGENT_CHAOS", "500"))
 ROUNDS = max(1, EXECUTIONS // 1000)
-"""How often each mishap happens, or a multiple of that."""
+"""Unit for the number of times that each mishap happens: once or several times this number."""
 SLOTS = 3
 INPUTS = 20
 PAUSES_S = (0.1, 1.0)
@@ -47,7 +48,8 @@ PAUSES_S = (0.1, 1.0)
 UNHEARD_S = 75.0
 """Seconds, more than a runner waits for a host that sends nothing: see PATIENCE_S in boot.py."""
 
-# The first two may share a process; the third sleeps in one of its own, and is what most mishaps strike.
+# Inputs of the first two may share a process; each input of the third sleeps in its own process, so that most mishaps
+# happen while the third runs.
 PROGRAMS = (
     "print({n}, input())",
     "import sys\nfor line in sys.stdin:\n    print({n}, line.strip())",
@@ -76,7 +78,7 @@ class Counted:
 
 @dataclass
 class Ledger:
-    """The inputs that were asked for, and their answers."""
+    """Number of answered executions, reasons of the sandbox errors among them, and counts of mishaps by name."""
 
     asked: int = 0
     errors: list[str] = field(default_factory=list)
@@ -84,7 +86,10 @@ class Ledger:
 
 
 async def work(pool: Pool, ledger: Ledger, first: int, programs: int) -> None:
-    """Run this many programs: every input has exactly one answer, the right one or a sandbox error with a reason."""
+    """Run this many programs, and assert that every input has exactly one answer.
+
+    The answer is the right output, or a sandbox error with a reason.
+    """
     jobs = {}
     for n in range(first, first + programs):
         inputs = tuple(b"%d\n" % i for i in range(INPUTS))
@@ -103,7 +108,10 @@ async def work(pool: Pool, ledger: Ledger, first: int, programs: int) -> None:
 
 
 async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[Ledger, int]:
-    """Run programs while all mishaps happen in turn, then once more without any; returns the jails started."""
+    """Run programs while all mishaps happen in turn, then once more without any.
+
+    Returns the ledger, and the number of jails started by the end of the mishaps.
+    """
     counted = Counted(launcher)
     pool = Pool(counted, SLOTS)
     ledger = Ledger()
@@ -138,7 +146,7 @@ async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[
 
 def descriptors() -> Counter[str]:
     """Number of open descriptors of this process, by kind."""
-    # Sockets that the engine refused hang on the errors that said so.
+    # Errors about connections that the engine refused keep the sockets open until the errors are collected.
     gc.collect()
     kinds: Counter[str] = Counter()
     for entry in Path("/proc/self/fd").iterdir():
@@ -154,7 +162,10 @@ def is_bwrap(pid: int) -> bool:
 
 
 def only_if_really_lost(ledger: Ledger, started: int) -> None:
-    """An input is given up when two slots were lost under it, and a lost slot is blamed on one input at most."""
+    """Assert that two slots were lost for each sandbox error.
+
+    An input becomes a sandbox error once two slots were lost while it ran; a lost slot counts for one input at most.
+    """
     assert 2 * len(ledger.errors) <= started - SLOTS, ledger
 
 
@@ -178,7 +189,7 @@ class Mischief:
 
     async def _to_one(self, deed: Callable[[str], None]) -> None:
         def done() -> None:
-            # It may have gone by itself, which is a mishap as well.
+            # The container may be gone already, which is a mishap as well.
             with suppress(DockerException, RequestException, ProcessLookupError):
                 if containers := self.containers():
                     deed(self._chance.choice(containers))
@@ -260,16 +271,16 @@ async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
     chance = random.Random(3)
 
     def jails() -> dict[int, list[int]]:
-        """Pairs of each bwrap that this process started and the first process of its jail."""
+        """The child processes of each bwrap that this process started, by the process id of the bwrap."""
         return {pid: children(pid) for pid in children(os.getpid()) if is_bwrap(pid)}
 
     def one() -> tuple[int, list[int]] | None:
-        """Kill a process, which ends all processes that depend on it."""
+        """A random process of a random jail, and all processes of that jail; None where there is no jail."""
         found = [[pid, *jailed] for pid, jailed in jails().items()]
         return (chance.choice(jail), jail) if found and (jail := chance.choice(found)) else None
 
     def signalled(pid: int, number: signal.Signals) -> None:
-        # It may have ended by itself.
+        # The process may have ended already.
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 

@@ -1,4 +1,4 @@
-"""A place of its own for a test's settings: the user's file, a project with its file, no variables."""
+"""Folders for a test of settings: one for the user's file, and a project folder for the project's file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agent.command import cure_agent
 
 
 class Home:
-    """Where the command runs, and which files it finds."""
+    """The files of settings that the command finds, and the folder below the project in which the command runs."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.user = folder / "config" / "cure-agent" / "config.toml"
@@ -32,11 +32,11 @@ class Home:
         self._monkeypatch.setenv(name, value)
 
     def run(self, *arguments: str) -> Result:
-        """The command's result, called in a folder below the project's."""
+        """The result of the command with these arguments."""
         return CliRunner().invoke(cure_agent, arguments, auto_envvar_prefix="CURE_AGENT")
 
     def explained(self, *arguments: str) -> Any:
-        """What `config --explain --json` says."""
+        """The output of `config --explain --json`, parsed."""
         done = self.run("config", *arguments, "--explain", "--json")
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""Rewards and advantages of whole groups: what is trained on, what is left out, and that it is said why."""
+"""Rewards and advantages of whole groups: what is trained on, what is left out, and the reason given for that."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_all_right_skipped_when_asked() -> None:
 
 
 def test_what_the_sandbox_got_wrong_is_neither_reward_nor_evidence() -> None:
-    # Program 0 looks wrong only because the sandbox failed; with it the test would be invalid.
+    # Program 0 looks wrong only because the sandbox failed; counted as wrong, it would raise the reward of both tests.
     labels, generated = [[0], [1], [0]], [[0, 0], [1, 1], [0, 1]]
     code, test = credit(*case(labels, generated, unknown=(0,)), Reward())
     assert code.rewards == (None, 1, 0)

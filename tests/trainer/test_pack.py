@@ -1,4 +1,4 @@
-"""Rows of packed answers: nothing lost, nothing twice, and weights that know nothing of rows or processes."""
+"""Rows of packed answers: nothing is lost or repeated, and weights do not depend on rows or processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ def every_row(batch: list[Sample], aggregate: Aggregate, budget: int, processes:
 
 
 def trained(rows: list[Pack]) -> Counter[tuple[float, ...]]:
-    """What is trained: token, what predicts it and where, and its numbers; weight 0 is not trained at all."""
+    """Counts of the trained tokens, which have a weight other than 0.
+
+    Each is given as the token, the token before it, the position of the token before it, then its advantage, weight,
+    log-probability in the sampler and temperature.
+    """
     found: Counter[tuple[float, ...]] = Counter()
     for row in rows:
         for place in range(len(row.where)):
@@ -101,7 +105,7 @@ def test_weights_of_the_three_means() -> None:
     short, long = Sample((1,), (2, 3), (0.0, 0.0), 1.0), Sample((1,), (2,) * 6, (0.0,) * 6, 1.0)
     assert token_weights([short, long], "token", 0) == [1 / 8, 1 / 8]
     assert token_weights([short, long], "sequence", 0) == [1 / 4, 1 / 12]
-    # Dr.GRPO: a long answer weighs more, and nobody's weight depends on anybody's length.
+    # Dr. GRPO's mean: a long answer weighs more in all, and a token's weight depends on the length of no answer.
     assert token_weights([short, long], "constant", 10) == [1 / 20, 1 / 20]
 
 

@@ -1,4 +1,4 @@
-"""What the processes of a host share when programs are run."""
+"""Division of a host's sandbox slots among the training processes on the host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cure-agent train TARGET` as a person or a machine meets it: what it says, how it ends, what it leaves."""
+"""`cure-agent train TARGET` from outside: its messages, its exit codes, the files and processes that it leaves."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_two_processes_share_the_work_and_report_once(tmp_path: Path) -> None:
 
 
 class Bars(Progress):
-    """The phases of a run, and how far each has come of what."""
+    """Records the phases of a run, and each report of finished parts and their total."""
 
     def __init__(self) -> None:
         self.phases: list[str] = []

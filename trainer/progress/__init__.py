@@ -1,1 +1,1 @@
-"""What a person sees while a run is under way."""
+"""Display of the progress of a training run."""

@@ -38,7 +38,8 @@ class ExecutionRules:
 
 
 async def execute(answers: TaskAnswers, problem: Problem, sandbox: Sandbox, rules: ExecutionRules) -> TaskTable:
-    """The task's table. Each distinct pair of program and input is run once; its `unknown` marks sandbox failures."""
+    """The task's table, whose `unknown` marks programs on which the sandbox failed. Each distinct pair of program and
+    input is run once."""
     read = extractor("robust")
     notes: Counter[str] = Counter()
     programs = []

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Move(Protocol):
-    """The action of the next round, with its reason. A frozen dataclass; its words are recorded with the decision."""
+    """The action of the next round, with its reason. A frozen dataclass, whose texts `decided_event` records."""
 
     name: ClassVar[str]
     doing: ClassVar[str]
-    """For progress: `repairing`; empty for the move that ends a run."""
+    """The action as the progress display names it, such as `repairing`; empty for the move that ends a run."""
     done: ClassVar[str]
-    """For `why`: `repaired`."""
+    """The action as `cure-agent why` names it, such as `repaired`."""
 
     @property
     def why(self) -> str:
@@ -36,7 +36,7 @@ class Move(Protocol):
 
 
 def decided_event(round_: int, move: Move, left: Left) -> Decided:
-    """The event that records the decision after a round: the move in its own words, and the budget used."""
+    """The event that records the decision after a round: the fields of the move, and the budget used."""
     return Decided(
         round=round_,
         action=move.name,

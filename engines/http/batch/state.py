@@ -47,7 +47,7 @@ class State(BaseModel, populate_by_name=True):
     one_at_a_time: bool = Field(default=False, alias="alone")
     """Submit one batch at a time, since two were too much for the provider's queue."""
     tries: dict[str, int] = {}
-    """Number of failed requests for a sample, by its name and place (`NAME-PLACE`)."""
+    """Number of failed requests for a sample, by its SampleId, written as `NAME-PLACE`."""
     collected: list[dict[str, Any]] = []
     """Id, status and numbers of lines of each collected batch."""
 

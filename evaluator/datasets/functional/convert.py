@@ -1,7 +1,8 @@
 """Converts functional problems to rows of CURE's JSON: prepares inputs, calls functions, runs converted programs.
 
-No code of a set runs in this process. The expected outputs are those that the converted reference solution prints in
-the sandbox for the converted inputs; a test is kept if its output equals the text of a direct call's result.
+No code of a set runs in this process. Where a problem has a reference solution, the expected outputs are what the
+converted solution prints in the sandbox for the converted inputs; a test is kept if this output equals the text of a
+direct call's result. Without a reference solution, the expected outputs are the results that the set states.
 """
 
 from __future__ import annotations

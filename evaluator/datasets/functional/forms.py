@@ -17,7 +17,7 @@ ENOUGH = 0.9
 _OF_ALL = 0.75
 """Share of all values that a form chosen for the public values must keep."""
 _OF_LITERALS = 0.5
-"""Share of all values that a form must keep; where none does, all values are written as literals."""
+"""Share of all values that a form must keep; where none does, values are written as literals if that keeps more."""
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
 _MOST_FIELDS = 6
@@ -113,7 +113,7 @@ def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form
     """The form chosen for the public values `shown` if it keeps three quarters of all values, else that for all values.
 
     A form of words or lines that loses values gives way to one that keeps all, such as one with a line for each word.
-    The form is `literal` if no other form keeps half of the values.
+    The form is `literal` if no other form keeps half of the values, and literals keep more.
     """
     different = list({repr(value): value for value in values}.values())
 

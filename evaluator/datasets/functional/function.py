@@ -65,7 +65,7 @@ class FunctionProblem:
 
 @dataclass(frozen=True)
 class LeftOut(Exception):
-    """A problem that cannot be converted; the text is the reason."""
+    """A problem cannot be converted."""
 
     reason: str
     detail: str = ""
