@@ -1,6 +1,7 @@
 """Memory of host and runners over many executions: `python benchmarks/sandbox_soak.py --count 100000`.
 
-A program that prints the runner's memory runs before and after; this process's own is read beside it.
+A program that prints the runner's memory runs before the executions and after each quarter of them; the memory of this
+process is read at the same times.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds the house together: one reader of a problem's judging, one maker of jobs, words, and a true map."""
+"""Rules for all rooms: one reader of a problem's judging, one maker of jobs, class names, docstrings, docs/map.md."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_one_place_makes_sandbox_jobs_of_programs() -> None:
 
 
 def test_no_room_has_two_classes_of_one_name() -> None:
-    # What runs inside a jail cannot import what it mirrors.
+    # Code that runs inside a jail cannot import the classes of the host that it repeats.
     inside = ("sandbox/runner/", "sandbox/workspace/inside/")
     owners: dict[tuple[str, str], list[str]] = {}
     for name, module in modules().items():

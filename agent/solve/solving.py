@@ -51,7 +51,10 @@ class Solving(Generic[RowT, ColumnT]):
         return self.settings.budget.seconds_left(self.clock.seconds)
 
     def left(self, readings: Sequence[AnyReading]) -> Left:
-        """Rounds left and budget used after the rounds read so far: as recorded with the decision, else as of now."""
+        """Rounds left and budget used after the rounds whose tables were read (`readings`).
+
+        The budget used is the one recorded with the decision of the last round; the current one where none is recorded.
+        """
         done = len(readings)
         if not done:
             return Left(rounds=self.settings.rounds)

@@ -1,7 +1,7 @@
 """Samples one role with one form of prompts, and joins the samples of two such runs into one evaluation.
 
-A run is an evaluation of the evaluator: a sample is stored under the hash of model, prompt, sampling and index before
-it is used, so that an interrupted run is continued and nothing is asked for twice.
+A run is stored as an evaluation of the package `evaluator`: a sample is kept under the hash of model, prompt, sampling
+and index before it is used, so that an interrupted run is continued and nothing is asked for twice.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ class Coverage:
     """Hidden tests stored."""
     hidden_tests_used: int
     programs_undecided: int
-    """Programs that cannot be judged, because the sandbox failed on their hidden tests; they enter no ratio."""
+    """Programs that cannot be judged, because the sandbox failed on their hidden tests; they enter no ratio but
+    that of programs not extracted."""
     unknown_hidden_cells: int
     """Executions the sandbox failed on; never counted against a program."""
     unknown_generated_cells: int

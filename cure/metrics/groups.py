@@ -19,7 +19,9 @@ MEASURES = ("code_accuracy_macro", "ut_accuracy_reference_requested", "ut_accura
 def by_group(
     problems: Sequence[ProblemVerdicts], groups: Sequence[str], options: ScoreOptions
 ) -> dict[str, dict[str, Scored]]:
-    """Measures of each group, in order of first appearance: MEASURES, and `best_of_n` for the last pair with m > 0.
+    """Measures of each group, in order of first appearance: MEASURES, and best-of-n by tests passed.
+
+    `best_of_n` is computed for the last (n, m) of `options.pairs` with m > 0, and left out where there is none.
 
     `groups` names the group of each problem; problems with an empty name are in no group.
     """

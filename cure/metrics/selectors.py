@@ -47,7 +47,10 @@ class Draws:
 
     judged: Judged
     outputs: Ints
-    """(programs, tests) numbers of outputs; where they are not stored, 0 for a passed test and -1 for a failed one."""
+    """(programs, tests): equal numbers in a column for equal outputs, -1 for an execution that did not end `ok`.
+
+    Where outputs are not stored: 0 for a passed test and -1 for a failed one.
+    """
     printed: bool
     """Whether the outputs are stored."""
     programs: Ints

@@ -21,12 +21,13 @@ class TestRule:
     __test__: ClassVar = False  # pytest would collect the class as tests
 
     kind: Literal["cure", "validity"] = "cure"
-    """cure: Eq. 4, corrected (see `test_rewards`). validity: 1 if all right programs pass, else 0 (p_u alone, the naive
-    reward)."""
+    """cure: Eq. 4, corrected (see `test_rewards`). validity: 1 if all right programs pass, else 0 (the paper's p_u
+    alone, the naive reward)."""
     scale: Literal["count", "mean"] = "count"
     """count: Eq. 4. mean: Eq. 4 divided by the number of wrong programs, as in the released reward.py."""
     on_all_right: Literal["validity", "skip"] = "validity"
-    """Without wrong programs Eq. 4 is 0 for all tests. validity: 1 if valid, else -1, as in reward.py. skip: None."""
+    """Without wrong programs Eq. 4 is 0 for all tests. validity: 1 if valid, else -1, as in reward.py. skip: no
+    rewards."""
     validity_bonus: float = 0.0
     """Added to a valid test's reward by Eq. 4, if there are wrong programs. By Eq. 4 a valid test that fails no wrong
     program and an invalid test that passes none both get 0."""

@@ -15,9 +15,8 @@ SCORE_NAMES = ("trusted tests passed", "generated tests passed", "agreement of o
 def output_agreement(table: AnyTable) -> dict[str, float]:
     """Per candidate, the share of the other candidates that print the same output, averaged over inputs, in 0..1.
 
-    Inputs of doubtful tests count as well, since only the expected outputs are in doubt, and so do inputs without a
-    known output. An execution that did not
-    end with verdict `ok` agrees with no other execution.
+    Inputs count also where the expected output may be wrong or is unknown. An execution that did not end with verdict
+    `ok` agrees with no other execution.
     """
     inputs = {table.tests[name].stimulus: name for name in table.compared}
     others = len(table.candidates) - 1

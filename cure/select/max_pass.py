@@ -7,6 +7,9 @@ from cure.table import AnyTable
 
 
 def rank_by_max_pass(table: AnyTable) -> Ranking:
-    """Ranking by the number of independent tests passed, all alike; the earliest candidate wins ties."""
+    """Ranking by the number of tests passed; the earliest candidate wins ties.
+
+    Trusted and generated tests count alike; generated tests that repeat a trusted test's input do not count.
+    """
     scores = {name: (float(sum(table.passes(name, test) for test in table.independent)),) for name in table.candidates}
     return sort_by_score("max-pass", ("tests passed",), scores)

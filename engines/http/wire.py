@@ -27,8 +27,8 @@ def request_body(
 ) -> tuple[str, dict[str, Any]]:
     """The path under the base URL and the JSON body that ask for samples `first` … `first + n - 1`.
 
-    Parameters with a neutral value (n = 1, top_p = 1, no seed, …) are left out. The temperature is sent, since servers
-    such as vLLM otherwise use the model's own.
+    Parameters with a neutral value (n = 1, no seed, …) are left out; top_p = 1 is sent only if `dialect.neutral`. The
+    temperature is sent, since servers such as vLLM otherwise use the model's own.
     """
     chat = isinstance(prompt, ChatPrompt)
     limits = (dialect.limit, *(name for name in LIMITS if name != dialect.limit)) if chat else ("max_tokens",)
@@ -179,7 +179,7 @@ def _logprobs(scores: Mapping[str, Any]) -> tuple[float, ...]:
 
 
 def _usage(usage: object) -> Usage | None:
-    """The usage, if the server counted the completion's tokens."""
+    """The usage; None where the server does not say the numbers of prompt tokens and of completion tokens."""
     if not isinstance(usage, Mapping):
         return None
     names = ("prompt_tokens", "completion_tokens", "total_tokens")

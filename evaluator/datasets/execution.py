@@ -41,7 +41,7 @@ class EmptyTable:
 
 
 class ProgressBars:
-    """Progress bars on stderr, one at a time; a single line at the end where stderr is not a terminal."""
+    """Progress bars on stderr, one at a time; where stderr is no terminal, `filled` writes one line at the end."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet

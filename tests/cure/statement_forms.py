@@ -46,7 +46,7 @@ def fenced(text: str, tag: str = "") -> str:
 
 
 def each(examples: Sequence[Example], template: Callable[[int, str, str], str]) -> str:
-    """The examples in one form after the other, numbered from 1."""
+    """The examples one after the other, each written by `template`, numbered from 1."""
     return "\n".join(template(number, *example) for number, example in enumerate(examples, 1))
 
 

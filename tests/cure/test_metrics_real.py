@@ -113,14 +113,18 @@ def test_with_this_tester_more_programs_are_not_always_better(kept: Score) -> No
 
 
 def test_how_sure_the_released_best_of_n_is(case: ScoredCase) -> None:
-    """23 % of the gap, and an interval as wide as most differences that are published."""
+    """The choice gains 23 % of the gap between a random program and the oracle.
+
+    Its interval is as wide as most differences that are published.
+    """
     chosen = [
         bool(problem.hidden[problem.generated.sum(axis=1).argmax(), :8].all())
         for problem in case.problems
         if problem.generated.size
     ]
     assert (sum(chosen), len(chosen)) == (45, 139)
-    half = macro([float(right) / 2 for right in chosen], "")  # halved, so that it is no yes or no: the bootstrap's
+    # Halves are not 0 or 1, so that the interval is by bootstrap.
+    half = macro([float(right) / 2 for right in chosen], "")
     (interval,) = intervals([half], Bootstrap())
     assert interval.method == "bootstrap"
     assert [2 * (interval.low or 0), 2 * (interval.high or 0)] == [

@@ -1,4 +1,4 @@
-"""The released code's rewards, faults included, and what of them the paper's rewards mend."""
+"""The released code's rewards with its faults (R1 to R8 of `docs/rewards.md`), some beside our corrected rewards."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ def test_release_rewards_equal_the_golden_file(shared_data: Path) -> None:
 
 
 def test_shares_are_standardised() -> None:
-    """Codes 1, 1/2, 0. The first test is valid and kills one of two; the second is invalid and lets one through."""
+    """The programs pass 1, 1/2 and 0 of the ground truth, so one is right and two are wrong.
+
+    The first test is valid and fails one wrong program; the second is invalid and lets one through.
+    """
     found = release_rewards([problem(["1110", "1001", "0010"], 2)], ReleaseSwitches())
     root = 1.5**0.5
     assert of_codes(found) == [root, 0, -root]
@@ -133,7 +136,7 @@ def test_being_efficient_takes_codes_above_the_mean_for_right_ones() -> None:
 
 
 def test_being_efficient_drops_groups_of_short_answers() -> None:
-    """R3; ours keeps them: tests/cure/test_reward_lengths.py."""
+    """R3; `cure.reward.shorten` keeps them, as tests/cure/test_reward_lengths.py shows."""
     table = problem(["1"] * 8 + ["0"] * 8, 1, [*range(100, 900, 100)] * 2)
     assert release_rewards([table], EFFICIENT).rl_code_data == ()
 

@@ -12,7 +12,7 @@ from engines import EngineError
 
 
 class Opened:
-    """Something to close, which may fail at it."""
+    """An object whose `close` is counted, and fails if `fails` is set."""
 
     def __init__(self, fails: bool = False) -> None:
         self.closed = 0

@@ -28,7 +28,7 @@ from engines.serve.app import make_app
 FAULTS = (
     "ok",  # no fault
     "rate_limit",  # 429 with Retry-After in seconds
-    "rate_limit_date",  # 429 with Retry-After as a date one second ahead
+    "rate_limit_date",  # 429 with Retry-After as a date about one second ahead
     "quota",  # 429 that no waiting mends
     "error_500",
     "cut",  # the stream ends inside a sample, the connection with it
@@ -64,7 +64,10 @@ class CutError(Exception):
 
 
 class Faulty:
-    """ASGI middleware. `seen` holds (fault, body) of every completion request, `gone` counts those left early."""
+    """ASGI middleware. `seen` holds (fault, body) of every completion request.
+
+    `gone` counts requests whose client closed the connection before an answer.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -237,7 +240,7 @@ class FaultyServer:
         self._tags = 0
 
     def url(self, mode: str, times: int | None = None, model: str = "scripted") -> str:
-        """A model spec that meets the fault: always, or only the first times."""
+        """A model spec whose requests meet the fault: the first `times` requests, or all for None."""
         self._tags += 1
         prefix = mode if times is None else f"{mode}-{times}-{self._tags}"
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/{prefix}/v1#{model}"

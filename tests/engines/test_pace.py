@@ -27,7 +27,7 @@ def never() -> bool:
 
 
 async def take(pace: Pace, *usages: Usage) -> None:
-    """A request with so many samples, which took that."""
+    """Send a request with one sample for each of `usages`, the tokens that each sample takes."""
     async with pace.turn(REQUEST, len(usages), never) as taken:
         for usage in usages:
             taken.add(usage)
@@ -50,7 +50,7 @@ async def test_tokens_are_reserved_and_corrected() -> None:
     clock = Clock()
     pace = Pace(tpm=600, clock=clock)
     async with pace.turn(REQUEST, 2, never) as taken:
-        # 10 tokens of the prompt, and of each of two samples as many as it may have.
+        # 10 tokens of the prompt, and `max_tokens` of each of two samples.
         assert pace.wait_s() == pytest.approx(21)
         taken.add(Usage(12, 30))
         taken.add(Usage(0, 50))

@@ -1,6 +1,7 @@
 """Functional tests as text by the rules of the released notebook, to the character, faults included.
 
-`data/transformation.ipynb` of Gen-Verse/CURE @ 69fe174. It is kept for comparison; conversion uses `codec` and `forms`.
+The notebook is `data/transformation.ipynb` of Gen-Verse/CURE @ 69fe174. This module is kept for comparison: the product
+converts tests with `codec` and `forms` of `evaluator.datasets.functional`.
 A test is `modify(transform_tokens(text))`; a statement is `question(text)`.
 """
 

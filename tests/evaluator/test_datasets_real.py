@@ -34,7 +34,7 @@ class Converted:
     conversion: Conversion
     report: CheckReport
     known: dict[str, dict[str, Any]]
-    """Problems of the mechanical conversion, by name, of those tried here."""
+    """Rows of the mechanical conversion (the files MECHANICAL) by name, for the problems converted here."""
     agreement: dict[str, list[tuple[str, str, str]]]
     """By problem: input of the mechanical conversion, its expected output, what our program prints for it."""
 

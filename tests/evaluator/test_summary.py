@@ -31,7 +31,7 @@ def test_both_modes_of_a_small_run(tmp_path: Path) -> None:
     assert values["ut_repeat_reference_requested"]["value"] == values["repeated_examples"]["value"] == 0.0
     assert values["distinct_inputs"]["value"] == 0.75
     assert metrics["reference"] == {"pass_rate": 1.0, "problems": 2, "failing": [], "reason": ""}
-    # The release: estimate over extracted tests.
+    # The release's test accuracy is an estimate over extracted tests.
     assert metrics["release"]["printed"]["code_acc"] == 0.25
     assert metrics["release"]["printed"]["ut_acc"] == pytest.approx(2 / 3)
     assert metrics["verdicts"]["programs"] == {"right": 2, "wrong answer": 2, "not extracted": 2, "crash": 2}

@@ -1,4 +1,4 @@
-"""Programs that an exception ends, on some of several inputs."""
+"""Programs that raise an exception on some or all of their inputs, and some that catch it, by name, with the inputs."""
 
 FOUR = (b"1\n", b"2\n", b"3\n", b"4\n")
 ODD = "n = int(input())\nif n % 2: "

@@ -44,7 +44,7 @@ def may_be_plain(source: str) -> bool:
     return plain.MODULES.issuperset(imported) and plain.FORBIDDEN.isdisjoint(re.findall(r"\w+", source))
 
 
-# The default mode runs a program that is not plain as the strict mode does. Both modes of all: `sandbox selftest`.
+# The default mode runs a program that is not plain as the strict mode does. `sandbox selftest` tries all in both.
 TRIALS = [
     (name, mode)
     for name, program in PROGRAMS.items()
@@ -88,7 +88,7 @@ async def test_output_is_cut_at_its_limit(execute: Execute) -> None:
 
 
 async def test_a_busy_machine_makes_no_false_timeout(execute: Execute) -> None:
-    # Sleeping takes no CPU time; only the wall guard ends it.
+    # Sleeping takes no CPU time; only the limit on wall time, which is longer, could end the program.
     execution = await execute("import time; time.sleep(1.5); print(1)", cpu_s=1)
     assert execution.verdict == Verdict.OK and execution.cpu_s < 0.5 and execution.wall_s >= 1.5
 

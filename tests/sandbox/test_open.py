@@ -158,7 +158,7 @@ async def test_no_container_outlives_a_host_that_is_killed(require: Callable[[st
     assert len(containers()) == 1
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    # It still spins in there; whoever comes next removes it.
+    # The endless program still runs in the container; the next process that opens Docker's sandbox removes it.
     reap(engine.client)
     until = time.monotonic() + 15
     while containers() and time.monotonic() < until:

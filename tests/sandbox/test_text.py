@@ -8,7 +8,7 @@ from tests.sandbox.conftest import Execute
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# What can be executed at the address of a function of the interpreter, and the file it comes from, if any.
+# Prints permissions, inode and file of the memory mapping that holds a function of the interpreter.
 SOURCE = """
 import ctypes
 code = ctypes.cast(ctypes.pythonapi.Py_IsInitialized, ctypes.c_void_p).value

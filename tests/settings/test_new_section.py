@@ -1,4 +1,7 @@
-"""A new section of settings is a model and a line: option, variable, files, `config` and the page come from them."""
+"""A new section of settings needs only a model and an entry in the registry.
+
+Its options, variables, keys in files, lines of `config` and part of the reference page are made from the model.
+"""
 
 from __future__ import annotations
 

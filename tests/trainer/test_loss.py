@@ -132,7 +132,7 @@ def test_a_row_of_weight_zero_changes_nothing(kind: Kind) -> None:
 @given(samples(), st.sampled_from(CLIPPED))
 @settings(max_examples=40, deadline=None)
 def test_at_ratio_one_the_gradient_is_reinforces(batch: list[Sample], kind: Kind) -> None:
-    # One update per stage: old is new. Sampled from the policy itself, so nothing is corrected either.
+    # With one update per stage, the old policy is the new one. The sampler is the policy too, so nothing is corrected.
     row = one_row(batch)
     row = replace(row, sampler_logprobs=logprobs(table(1), row).float().numpy())
     expected, _ = whole([row], Loss(kind="reinforce"), None)
@@ -247,7 +247,7 @@ def test_importance_weights_between_sampler_and_trainer(
 
 
 def test_the_importance_weight_is_that_of_the_policy_before_the_first_update() -> None:
-    # Two factors, each bounded on its own: trainer before the stage by sampler, and trainer now by trainer before.
+    # Two ratios of probabilities, each bounded on its own: before the stage / sampler, and now / before the stage.
     _, gradient, _ = of_one_token(-1.0, -1.1, -1.5, 1.0, Loss(kind="ppo"))
     assert gradient == pytest.approx(-exp(0.4) * exp(0.1))
 
@@ -273,7 +273,7 @@ def test_no_divergence_from_itself(estimator: Estimator) -> None:
     value = divergence(new, new.detach(), estimator)
     (gradient,) = torch.autograd.grad(value.sum(), new)
     assert value.tolist() == [0, 0]
-    # k1's gradient has no value of its own: it is 0 only on average over the policy's own tokens.
+    # k1's gradient is 1 for each token; it is 0 only on average over the policy's own tokens.
     assert gradient.tolist() == ([1, 1] if estimator == "k1" else [0, 0])
 
 

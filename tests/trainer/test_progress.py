@@ -1,4 +1,4 @@
-"""What a person sees of a run: lines that stay, bars where there is a terminal, and neither for what is missing."""
+"""What a person sees of a run: lines that stay, bars where there is a terminal, and dashes for missing values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles are data: two policies, a frozen tester, a frozen coder, labels of a tester, all in the same loop."""
+"""One training loop for every configuration: two policies, a frozen tester or coder, labels by a tester, any loss."""
 
 from __future__ import annotations
 

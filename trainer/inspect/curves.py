@@ -40,9 +40,9 @@ class Curve:
     label: str
     colour: str
     of_steps: str | None = None
-    """Name of the metric drawn of the answers that each step samples to train on."""
+    """Name of the metric whose value at each step is drawn; None where only evaluations are drawn."""
     held_out: str | None = None
-    """Name of the metric drawn of the evaluations."""
+    """Name of the metric whose value at each evaluation is drawn; None where only steps are drawn."""
     dashed: bool = False
 
 

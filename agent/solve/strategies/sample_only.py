@@ -13,7 +13,7 @@ from agent.solve.spending import Left
 
 
 def sample_only(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
-    """Sample once, then finish, whatever came of it."""
+    """Sample in the first round; after that round finish, whether the answer is verified or not."""
     if not readings:
         return Sample()
     if readings[-1].is_verified(settings.confident):

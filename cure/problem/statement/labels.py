@@ -190,7 +190,7 @@ def _at_colon(text: str) -> tuple[str, str]:
 
 
 def _at_bracket(text: str) -> tuple[str, str] | None:
-    """The texts in and after the brackets that the text begins with; None without such brackets."""
+    """The texts in and after the brackets 【】 that the text begins with; None where it begins with none."""
     inside, bracket, rest = text[1 : _LONGEST + 2].partition("】")
     return (inside, rest.lstrip(":： ") + text[_LONGEST + 2 :]) if text[0] == "【" and bracket else None
 
