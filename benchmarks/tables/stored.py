@@ -15,16 +15,14 @@ whichever models they are of, and `coder` and `tester` name the models.
 
 from __future__ import annotations
 
-import gzip
-import json
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cure.problem import UnitTest
-from cure.problem.problem import TestOrigin
+from cure.problem import UnitTest, UnlabelledInput
 from cure.table import Candidate, Cell, ProgramTable
+from evaluator.run.stored import tables_in
 from evaluator.run.tables import LETTERS, PASSED, EvaluatedTable, TestColumn
 from sandbox import Verdict
 
@@ -49,8 +47,8 @@ class LabelledTable:
     table: ProgramTable
     """Columns: public examples `e0`, ... and generated tests `t0`, ..., by the number of the tester's sample."""
     inputs: ProgramTable
-    """Outputs of the same rows on the inputs of the hidden tests, columns `i0`, `i1`, ...; expected outputs are not in
-    it, and no cell is passed."""
+    """Outputs of the same rows on the inputs of the hidden tests, columns `i0`, `i1`, ..., which do not judge: what a
+    selector could read if it were given these inputs without their outputs."""
     right: Mapping[str, bool]
     """By row: whether the program passes every hidden test."""
     valid: Mapping[str, bool]
@@ -63,7 +61,7 @@ class LabelledTable:
     """The record from which all this was made, hidden tests included."""
 
     def with_inputs(self) -> ProgramTable:
-        """`table` with the columns of `inputs` behind its own, as tests that no program passes."""
+        """`table` with the columns of `inputs` behind its own."""
         return ProgramTable(
             self.table.candidates, {**self.table.tests, **self.inputs.tests}, {**self.table.cells, **self.inputs.cells}
         )
@@ -76,8 +74,8 @@ class LabelledTable:
         columns = {name for name, test in self.table.tests.items() if test.trusted} | set(tests)
         return replace(
             self,
-            table=_part(self.table, candidates, columns),
-            inputs=_part(self.inputs, candidates, self.inputs.tests),
+            table=part_of(self.table, candidates, columns),
+            inputs=part_of(self.inputs, candidates, self.inputs.tests),
             right={name: right for name, right in self.right.items() if name in candidates},
             valid={name: valid for name, valid in self.valid.items() if name in columns},
         )
@@ -92,7 +90,7 @@ def load(name: str | Path) -> list[LabelledTable]:
     """The problems of a file, given by its path or, for one that comes with the project, by its name in `data`."""
     path = name if isinstance(name, Path) else DATA / f"{name}{SUFFIX}"
     coder, tester = models_of(path)
-    return [labelled(table, coder, tester) for table in read(path)]
+    return [labelled(table, coder, tester) for table in tables_in(path)]
 
 
 def load_all() -> list[LabelledTable]:
@@ -104,13 +102,6 @@ def models_of(path: Path) -> tuple[str, str]:
     """The names of coder and tester in the name of a file."""
     coder, _, tester = path.name.removesuffix(SUFFIX).partition("+")
     return coder, tester
-
-
-def read(path: Path) -> Iterator[EvaluatedTable]:
-    """The records in a file, one at a time."""
-    with gzip.open(path, "rt", encoding="utf-8", errors="surrogatepass") as lines:
-        for line in lines:
-            yield EvaluatedTable.from_record(json.loads(line))
 
 
 def fold(problem: str, folds: int = 5) -> int:
@@ -132,7 +123,7 @@ def labelled(evaluated: EvaluatedTable, coder: str, tester: str) -> LabelledTabl
         coder=coder,
         tester=tester,
         table=_view(kept, rows, shown),
-        inputs=_without_expectations(_view(kept, rows, hidden)),
+        inputs=_view(kept, rows, hidden),
         right={name: bool(passed[row].all()) for name, row in rows.items()},
         valid={
             name: reference[place] == PASSED
@@ -147,29 +138,31 @@ def labelled(evaluated: EvaluatedTable, coder: str, tester: str) -> LabelledTabl
 
 def _view(table: EvaluatedTable, rows: Mapping[str, int], places: Mapping[str, int]) -> ProgramTable:
     """The rows and columns at these places of the record, under these names."""
-    columns = {name: table.columns[place] for name, place in places.items()}
+    tests = {name: _test(table.columns[place]) for name, place in places.items()}
     return ProgramTable(
         {name: Candidate(table.programs[row] or "") for name, row in rows.items()},
-        {name: UnitTest(column.stdin, column.expected, _origin(column)) for name, column in columns.items()},
-        {(row, name): _cell(table, rows[row], place) for row in rows for name, place in places.items()},
+        tests,
+        {
+            (name, test): _cell(table, row, place, tests[test].judges)
+            for name, row in rows.items()
+            for test, place in places.items()
+        },
     )
 
 
-def _origin(column: TestColumn) -> TestOrigin:
-    return "public" if column.suite == "public" else "hidden" if column.suite == "hidden" else "generated"
+def _test(column: TestColumn) -> UnitTest | UnlabelledInput:
+    if column.suite == "hidden":
+        return UnlabelledInput(column.stdin, "the input of a hidden test")
+    return UnitTest(column.stdin, column.expected, "public" if column.suite == "public" else "generated")
 
 
-def _cell(table: EvaluatedTable, row: int, place: int) -> Cell:
+def _cell(table: EvaluatedTable, row: int, place: int, judges: bool) -> Cell:
     letter, output = table.cells[row][place], table.outputs[row][place]
-    return Cell(verdict=_VERDICTS[letter], passed=letter == PASSED, stdout=table.texts.get(output, output))
+    return Cell(verdict=_VERDICTS[letter], passed=judges and letter == PASSED, stdout=table.texts.get(output, output))
 
 
-def _without_expectations(table: ProgramTable) -> ProgramTable:
-    tests = {name: UnitTest(test.stdin, "") for name, test in table.tests.items()}
-    return ProgramTable(table.candidates, tests, {at: replace(cell, passed=False) for at, cell in table.cells.items()})
-
-
-def _part(table: ProgramTable, candidates: Collection[str], tests: Collection[str]) -> ProgramTable:
+def part_of(table: ProgramTable, candidates: Collection[str], tests: Collection[str]) -> ProgramTable:
+    """The table with these rows and columns alone, in the order in which the table has them."""
     return ProgramTable(
         {name: candidate for name, candidate in table.candidates.items() if name in candidates},
         {name: test for name, test in table.tests.items() if name in tests},

@@ -78,8 +78,8 @@ def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
 def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
     """Score the tables in FILE: which program passed which hidden and which generated test.
 
-    FILE is the directory of a run, or JSON: {cases: [{name, config, problems}]}, or {problems, runs: [{config}]};
-    docs/metrics.md describes the form and every number.
+    FILE is the directory of a run; a file like a run's tables.jsonl, gzipped or not; or JSON: {cases: [{name, config,
+    problems}]}, or {problems, runs: [{config}]}; docs/metrics.md describes the form and every number.
     """
     from typing import cast
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from cure.extract import extractor
+from cure.extract import Extracted, extractor
 from cure.problem import Problem, UnitTest
 from cure.table import Candidate, Cell, ProgramExecutor, ProgramTable, judging_of
 from cure.table.compare import normalise
@@ -23,6 +23,16 @@ _HASHED = "#"
 """Begins a digest that is not the output itself."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What was extracted from the samples of one problem, by number of the sample."""
+
+    programs: Mapping[int, Extracted[str]]
+    tests: Mapping[int, Extracted[UnitTest]]
+    truncated: dict[str, int]
+    """Number of samples cut at `max_tokens`, by role."""
+
+
 async def evaluate_problem(
     number: int,
     problem: Problem,
@@ -32,26 +42,31 @@ async def evaluate_problem(
     sandbox: Sandbox,
     earlier: EvaluatedTable | None = None,
 ) -> EvaluatedTable:
+    """The table of one problem, from the samples of both roles; `table_of` says more."""
+    read = extractor(settings.extraction)
+    answers = Answers(
+        programs={sample.index: read.program(sample.text) for sample in codes},
+        tests={sample.index: read.test(sample.text) for sample in tests},
+        truncated={"coder": _cut(codes), "tester": _cut(tests)},
+    )
+    return await table_of(number, problem, answers, settings, sandbox, earlier)
+
+
+async def table_of(
+    number: int,
+    problem: Problem,
+    answers: Answers,
+    settings: Settings,
+    sandbox: Sandbox,
+    earlier: EvaluatedTable | None = None,
+) -> EvaluatedTable:
     """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
     Cells that an earlier table of the problem knows are not run again.
     """
-    read = extractor(settings.extraction)
-    extracted = [read.program(sample.text) for sample in codes]
-    programs = [found.value for found in extracted]
-    columns = [TestColumn("hidden", index, test.stdin, test.expected) for index, test in enumerate(problem.hidden)]
-    if settings.public_tests:
-        columns += [
-            TestColumn("public", index, test.stdin, test.expected) for index, test in enumerate(problem.examples)
-        ]
-    test_failures: dict[int, str] = {}
-    for sample in tests:
-        test = read.test(sample.text)
-        if test.value is None:
-            test_failures[sample.index] = str(test.reason)
-        else:
-            columns.append(TestColumn("generated", sample.index, test.value.stdin, test.value.expected))
+    programs = [found.value for found in answers.programs.values()]
+    columns = columns_of(problem, answers, settings.public_tests)
     run = _ProblemRun(sandbox, problem, settings, columns)
     if earlier is not None:
         run.remember(earlier)
@@ -60,10 +75,12 @@ async def evaluate_problem(
         problem=number,
         name=problem.name,
         programs=tuple(programs),
-        program_samples=tuple(sample.index for sample in codes),
-        program_failures=tuple("" if found.value is not None else str(found.reason) for found in extracted),
-        requested_tests=len(tests),
-        test_failures=test_failures,
+        program_samples=tuple(answers.programs),
+        program_failures=tuple(
+            "" if found.value is not None else str(found.reason) for found in answers.programs.values()
+        ),
+        requested_tests=len(answers.tests),
+        test_failures={index: str(found.reason) for index, found in answers.tests.items() if found.value is None},
         columns=tuple(columns),
         cells=tuple(run.letters(program) for program in programs),
         outputs=tuple(tuple(cell.output for cell in run.row(program)) for program in programs),
@@ -74,12 +91,25 @@ async def evaluate_problem(
         limit_s=run.judging.limits.cpu_s,
         comparison=run.judging.name,
         executions=run.executions,
-        truncated={"coder": _cut(codes), "tester": _cut(tests)},
+        truncated=answers.truncated,
         failed={"coder": 0, "tester": 0},
         lost=run.lost,
         difficulty=problem.difficulty,
         date=problem.date,
     )
+
+
+def columns_of(problem: Problem, answers: Answers, public_tests: bool) -> list[TestColumn]:
+    """The columns of a problem's table: hidden tests, public examples, and the generated tests that were extracted."""
+    columns = [TestColumn("hidden", index, test.stdin, test.expected) for index, test in enumerate(problem.hidden)]
+    if public_tests:
+        columns += [
+            TestColumn("public", index, test.stdin, test.expected) for index, test in enumerate(problem.examples)
+        ]
+    for index, found in answers.tests.items():
+        if found.value is not None:
+            columns.append(TestColumn("generated", index, found.value.stdin, found.value.expected))
+    return columns
 
 
 def _cut(samples: Sequence[Sample]) -> int:
@@ -244,7 +274,7 @@ class _ProblemRun:
 
 def _outcome(cell: Cell, kept: int) -> _Outcome:
     letter = PASSED if cell.passed else LETTERS[cell.verdict]
-    digest = _digest(cell.stdout)
+    digest = digest_of(cell.stdout)
     is_kept = kept and cell.verdict is Verdict.OK and digest.startswith(_HASHED)
     text = _beginning(cell.stdout, kept, digest) if is_kept else ""
     return _Outcome(letter, digest, cell.cpu_s, cell.peak_memory_kb, cell.reason, text)
@@ -255,7 +285,7 @@ def _beginning(stdout: str, kept: int, digest: str) -> str:
     return stdout if len(stdout) <= kept else f"{stdout[:kept]}... {digest}"
 
 
-def _digest(stdout: str) -> str:
+def digest_of(stdout: str) -> str:
     """`#` and eight hex digits, equal for outputs with equal tokens; tokens of at most eight characters are kept."""
     text = normalise(stdout)
     return text if len(text) <= 8 else _HASHED + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

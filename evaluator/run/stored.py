@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
+from cure.errors import ProblemError
 from cure.json_lines import line_at, placed_lines
 from evaluator.run.directory import RunDirectory
 from evaluator.run.tables import EvaluatedTable
@@ -53,3 +57,23 @@ class StoredTables(Sequence[EvaluatedTable]):
 def read_tables(directory: RunDirectory) -> StoredTables:
     """The tables of a run, the latest of each problem, in the order of problems."""
     return StoredTables(directory.tables)
+
+
+def tables_in(path: Path) -> Iterator[EvaluatedTable]:
+    """The tables in a file of JSON lines, gzipped or not, one at a time, in the file's order.
+
+    Raises ProblemError naming the line that holds no table, or the reason why the file cannot be read.
+    """
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _table(line, f"{path}: line {number}")
+    except (OSError, EOFError, zlib.error) as error:
+        raise ProblemError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
+def _table(line: bytes, where: str) -> EvaluatedTable:
+    try:
+        return EvaluatedTable.from_record(json.loads(line.decode(errors="surrogatepass")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProblemError(f"{where} holds no table of an evaluation ({error})") from None

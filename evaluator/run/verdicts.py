@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from cure.metrics.case import ScoredCase
@@ -10,7 +12,7 @@ from cure.metrics.verdicts import ProblemVerdicts, numbered, output_numbers, ver
 from cure.table.compare import normalise
 from evaluator.run.directory import RunDirectory
 from evaluator.run.missing import coverage_of
-from evaluator.run.stored import read_tables
+from evaluator.run.stored import read_tables, tables_in
 from evaluator.run.tables import LETTERS, PASSED, UNKNOWN, EvaluatedTable
 from sandbox import Verdict
 
@@ -29,6 +31,22 @@ def case_of(directory: RunDirectory) -> ScoredCase:
         missing=coverage_of(directory, settings, tables).missing,
         data=settings.data_sha256,
         checker=settings.comparison,
+    )
+
+
+def case_in(path: Path) -> ScoredCase:
+    """The scored case of a file of tables (`tables_in`); every hidden test counts, and no answer is missing."""
+    tables = [*tables_in(path)]
+    n, m, hidden = 1, 0, 1
+    for table in tables:
+        n, m = max(n, len(table.cells)), max(m, table.requested_tests)
+        hidden = max(hidden, sum(column.suite == "hidden" for column in table.columns))
+    comparisons = {table.comparison for table in tables}
+    return ScoredCase(
+        problems=tuple(verdicts_of(table) for table in tables),
+        options=ReleaseOptions(((n, m),), single_eval=m == 0, max_test=hidden),
+        name=path.name.removesuffix(".gz").removesuffix(".jsonl"),
+        checker=comparisons.pop() if len(comparisons) == 1 else None,
     )
 
 

@@ -22,17 +22,22 @@ from cure.metrics.case_file import load_cases
 from cure.metrics.comparison import compare
 from cure.metrics.intervals import Bootstrap
 from evaluator.run.directory import RunDirectory
-from evaluator.run.verdicts import case_of
+from evaluator.run.verdicts import case_in, case_of
 
 Result = dict[str, Any]
 Mode = Literal["release", "standard", "both"]
 
 
 def read_cases(path: str) -> list[ScoredCase]:
-    """The cases of a file of tables, or the case of the run in a directory. Raises ProblemError naming the place."""
-    if not Path(path).is_dir():
-        return load_cases(read_json(path), path)
-    return [case_of(RunDirectory(Path(path)))]
+    """The cases of a file, or the case of a run's directory or of a file of a run's tables, one on each line.
+
+    Raises ProblemError naming the place.
+    """
+    if Path(path).is_dir():
+        return [case_of(RunDirectory(Path(path)))]
+    if path.endswith((".jsonl", ".jsonl.gz")):
+        return [case_in(Path(path))]
+    return load_cases(read_json(path), path)
 
 
 def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.tables.stored import fold, load, models_of
+from cure.errors import ProblemError
 from cure.select import rank_by_agreement
 from evaluator.run.tables import EvaluatedTable
+from evaluator.stored.score_cases import score_cases
 from sandbox import Verdict
 from tests.evaluator.runs import problems_file, run, script, settings_of
 from tests.evaluator.test_report import a_table
@@ -36,7 +38,7 @@ def test_what_a_selector_reads_is_apart_from_the_truth(tmp_path: Path) -> None:
     crashed, shown = first.table.cells["c1", "t0"], second.table.cells["c1", "t0"]
     assert (crashed.verdict, crashed.stdout, shown.stdout) == (Verdict.CRASH, "a long output", "#0123abcd")
     assert first.table.passes("c0", "e0") and rank_by_agreement(first.table).best == "c0"
-    assert [*first.inputs.tests] == ["i0"] and first.inputs.tests["i0"].expected == ""
+    assert [*first.inputs.tests] == ["i0"] and not first.inputs.tests["i0"].judges
     assert first.inputs.cells["c0", "i0"].stdout == "3" and not first.inputs.passes("c0", "i0")
     assert [*first.with_inputs().tests] == ["e0", "t0", "t1", "i0"] and len(first.with_inputs().cells) == 8
 
@@ -72,4 +74,20 @@ def test_tables_of_an_evaluation_that_keeps_outputs_are_read_as_they_are(tmp_pat
     (table,) = load(stored)
     first, second = (table.inputs.cells[name, "i0"].stdout for name in ("c0", "c1"))
     assert first.startswith(f"11\n{'x' * 17}... #") and second.startswith(f"-1\n{'x' * 17}... #") and first != second
+    of_run, of_file = (score_cases(str(path), "standard")[0]["standard"] for path in (directory.path, stored))
+    assert of_run["values"] == of_file["values"] and of_run["best_of_n"] == of_file["best_of_n"]
     assert settings.identity() != settings.model_copy(update={"keep_outputs": 0}).identity()
+
+
+def test_a_file_without_tables_is_refused_by_name_and_line(tmp_path: Path) -> None:
+    torn = written(tmp_path / "torn.jsonl.gz", [a_table()])
+    torn.write_bytes(torn.read_bytes()[:-20])
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps(a_table().to_record()) + '\n{"problem": 1}\n')
+    for path, reason in (
+        (torn, "cannot be read"),
+        (tmp_path / "none.jsonl", "cannot be read \\(No such file"),
+        (other, "line 2 holds no table of an evaluation"),
+    ):
+        with pytest.raises(ProblemError, match=f"{path.name}.*{reason}"):
+            score_cases(str(path))

@@ -1,0 +1,126 @@
+"""Builds the tables of stored programs and tests: executes them in the sandbox, and writes what may be published.
+
+Every program runs on every test, also after it ran out of time: which tests a program was given up on would show
+whether a hidden test was among those that it ran out of time on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.tables.sources import Sources, is_withheld
+from benchmarks.tables.stored import SUFFIX
+from cure.json_lines import Lines, read_lines
+from evaluator.run.problem_run import Answers, columns_of, digest_of, table_of
+from evaluator.run.settings import Settings
+from evaluator.run.tables import EvaluatedTable
+from sandbox import Sandbox
+
+KEPT = 400
+"""Characters of an output that are stored."""
+SETTINGS = Settings(
+    dataset="stored answers",
+    data_sha256="",
+    coder=None,
+    tester=None,
+    give_up_after=None,
+    time_factor=0,
+    keep_outputs=KEPT,
+)
+SIDE_BY_SIDE = 4
+
+
+async def build(
+    sources: Sources,
+    pair: tuple[str, str],
+    work: Path,
+    sandbox: Sandbox,
+    *,
+    limit: int | None = None,
+    on_table: Callable[[], None] = lambda: None,
+) -> list[EvaluatedTable]:
+    """The tables of a coder and a tester, of their first `limit` problems; tables in the file `work` are not run again.
+
+    A table in `work` is run again if its programs or tests are no longer those of the sources.
+    """
+    names = sources.common(*pair)[:limit]
+    lines = Lines(work)
+    made = {record["name"]: EvaluatedTable.from_record(record) for record in read_lines(work)}
+    gate = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def one(number: int, name: str) -> EvaluatedTable:
+        answers = _answers(sources, pair, name)
+        problem = sources.problems[name]
+        table = made.get(name)
+        if table is None or not _is_of(table, answers, columns_of(problem, answers, SETTINGS.public_tests)):
+            async with gate:
+                table = await table_of(number, problem, answers, SETTINGS, sandbox)
+            lines.append(table.to_record())
+        on_table()
+        return replace(table, problem=number)
+
+    try:
+        return list(await asyncio.gather(*(one(number, name) for number, name in enumerate(names))))
+    finally:
+        lines.close()
+
+
+def write(tables: Sequence[EvaluatedTable], path: Path) -> None:
+    """Write the tables as they are published; equal tables give an equal file."""
+    text = "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in _records(tables))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(text.encode(errors="surrogatepass"), mtime=0))
+
+
+def file_of(pair: tuple[str, str], folder: Path) -> Path:
+    """The file of a coder and a tester."""
+    return folder / f"{'+'.join(pair)}{SUFFIX}"
+
+
+def published(table: EvaluatedTable) -> EvaluatedTable:
+    """The table without times and memory, which depend on the machine, and without texts that are not free.
+
+    Programs, inputs and outputs whose texts are not published are replaced by digests, equal for equal tokens.
+    """
+    none = (0,) * len(table.programs)
+    table = replace(table, cpu_s=none, peak_kb=none)
+    if not is_withheld(table.name):
+        return table
+    return replace(
+        table,
+        programs=tuple(None if program is None else _hash(program) for program in table.programs),
+        columns=tuple(
+            replace(column, stdin=digest_of(column.stdin), expected=digest_of(column.expected))
+            for column in table.columns
+        ),
+        texts={},
+    )
+
+
+def _answers(sources: Sources, pair: tuple[str, str], name: str) -> Answers:
+    coder, tester = pair
+    return Answers(
+        programs=dict(enumerate(sources.programs[coder][name])),
+        tests=dict(enumerate(sources.tests[tester][name])),
+        truncated={},
+    )
+
+
+def _is_of(table: EvaluatedTable, answers: Answers, columns: Sequence[object]) -> bool:
+    """Whether the table has these answers, and no cell was lost."""
+    programs = tuple(found.value for found in answers.programs.values())
+    return table.programs == programs and [*table.columns] == [*columns] and not table.lost
+
+
+def _records(tables: Sequence[EvaluatedTable]) -> Iterator[dict[str, object]]:
+    return (published(table).to_record() for table in tables)
+
+
+def _hash(program: str) -> str:
+    return "#" + hashlib.sha256(program.encode(errors="replace")).hexdigest()[:16]
