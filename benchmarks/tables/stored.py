@@ -16,7 +16,7 @@ whichever models they are of, and `coder` and `tester` name the models.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def load(name: str | Path) -> list[LabelledTable]:
     """The problems of a file, given by its path or, for one that comes with the project, by its name in `data`."""
     path = name if isinstance(name, Path) else DATA / f"{name}{SUFFIX}"
     coder, tester = models_of(path)
-    return [labelled(table, coder, tester) for table in tables_in(path)]
+    return [labelled(table, coder, tester) for table in read(path)]
 
 
 def load_all() -> list[LabelledTable]:
@@ -102,6 +102,11 @@ def models_of(path: Path) -> tuple[str, str]:
     """The names of coder and tester in the name of a file."""
     coder, _, tester = path.name.removesuffix(SUFFIX).partition("+")
     return coder, tester
+
+
+def read(path: Path) -> Iterator[EvaluatedTable]:
+    """The records in a file, one at a time, as an evaluation writes them."""
+    return tables_in(path)
 
 
 def fold(problem: str, folds: int = 5) -> int:
