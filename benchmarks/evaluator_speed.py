@@ -1,12 +1,12 @@
-"""An evaluation of stored, real programs and tests from end to end, beside an interpreter process for every execution.
+"""Times a whole evaluation of stored, real programs and tests, and an interpreter process for each of its executions.
 
     python benchmarks/evaluator_speed.py ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz
 
-16 programs and 16 generated tests of CodeGen-16B for each problem, the first 8 hidden tests, problems taken again
-under other names until there are --problems. Timed is all of `cure-agent eval` but the report: prompts, extraction,
-executions, both modes of scores. The interpreter's rate is measured on a random sample of the same cells, those that
-run out of time included, with as many workers as cores: half of it before the evaluation and half of it after, since
-other work on the machine comes and goes.
+Each problem has 16 programs and 16 generated tests of CodeGen-16B and its first 8 hidden tests; problems are repeated
+under other names until there are --problems. The time covers all of `cure-agent eval` but the report: prompts,
+extraction, executions, both modes of scores. The interpreter's rate is measured on a random sample of the evaluation's
+cells, those that run out of time included, with as many workers as cores: half of the sample before the evaluation and
+half after it, since other work on the machine comes and goes.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _programs(row: dict[str, Any]) -> list[str]:
 
 
 def _answers(row: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """What coder and tester said."""
+    """The answers of coder and tester for a stored problem."""
     codes = [f"```python\n{code}\n{row['stdio_main']}\n```" for code in _programs(row)]
     tests = [
         f"**Test Input:**\n```\n{given}```\n**Test Output:**\n```\n{expected}```\n"
@@ -101,7 +101,7 @@ def _answers(row: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
-    """The problems, and a model that gives the stored answers."""
+    """The problem file in `place`, after writing it, and the spec of a scripted model that gives the stored answers."""
     problems, entries = [], []
     for row in rows:
         problems.append(
@@ -123,7 +123,7 @@ def _write(place: Path, rows: list[dict[str, Any]]) -> tuple[Path, str]:
 
 
 def _cells(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Program and input of every cell, read from the answers as an evaluation reads them."""
+    """Program and input of every cell, extracted from the answers like in an evaluation."""
     read, cells = extractor("robust"), []
     for row in rows:
         codes, tests = _answers(row)
@@ -135,7 +135,7 @@ def _cells(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def _interpreter_seconds(cells: list[tuple[str, str]]) -> float:
-    """Seconds with `python FILE` for each of these."""
+    """Seconds to run all cells, each by `python FILE` in a process of its own, for a second at most."""
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for number, (program, _) in enumerate(cells):

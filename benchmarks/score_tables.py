@@ -1,6 +1,6 @@
 """How long scoring takes: stored tables of 16 programs x (16 generated + 8 hidden tests), in `standard` and `release`.
 
-Tables are drawn from a model of coder and tester, not from real ones; time does not depend on what is in them.
+Tables are random, drawn from a probabilistic model of coder and tester: the time does not depend on their content.
 
     python benchmarks/score_tables.py --problems 1000
 """
@@ -23,7 +23,7 @@ PROGRAMS, TESTS, HIDDEN = 16, 16, 8
 
 
 def problem(index: int, random: np.random.Generator) -> ProblemVerdicts:
-    """A problem of some difficulty whose tester is right half of the time."""
+    """A problem of random difficulty whose tester is right half of the time."""
     right = random.random(PROGRAMS) < random.beta(0.5, 1.0)
     true = random.random(TESTS) < 0.5
     hidden = right[:, None] | (random.random((PROGRAMS, HIDDEN)) < 0.5)
@@ -33,7 +33,7 @@ def problem(index: int, random: np.random.Generator) -> ProblemVerdicts:
 
 
 def timed(what: str, work: Callable[[], object]) -> None:
-    """Run it and print wall-clock and CPU seconds."""
+    """Run `work` and print its wall-clock and CPU seconds after the label `what`."""
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     print(f"{what:<44}{time.perf_counter() - wall:8.2f} s{time.process_time() - cpu:8.2f} s CPU")

@@ -39,7 +39,7 @@ def as_toml(sections: Sections, explain: Explain | None) -> str:
 
 
 def as_json(sections: Sections, explain: Explain | None, path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The settings as JSON values; with `explain` each is an object with `value`, `origin` and `variable`."""
+    """The settings without secrets, as JSON values; with `explain`, objects of `value` and what `explain` returns."""
     shown: dict[str, Any] = {}
     for key, value in items_of(sections).items():
         if key in secrets_of(sections):

@@ -57,7 +57,7 @@ def reference_page() -> str:
 
 
 def _settings_table(options: Sequence[SettingOption]) -> str:
-    """A row for each setting that has an option, a variable and a key in files."""
+    """A Markdown table with a row for each setting: key, option if there is one, variable, default, values, meaning."""
     rows = [
         [
             f"`{option.key}`",
@@ -71,7 +71,7 @@ def _settings_table(options: Sequence[SettingOption]) -> str:
 
 
 def _training_tables(model: type[BaseModel], name: str) -> list[str]:
-    """A table for the model's own keys, and those of the sections in it."""
+    """A Markdown table of the model's own keys, then the tables of its sections; `name` is the model's in TOML."""
     fields = model.model_fields.items()
     inner = {key: kind for key, field in fields if (kind := _model_of(field.annotation))}
     rows = [[f"`{key}`", *_described(field)] for key, field in fields if key not in inner]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_writable(out: Path | None) -> None:
-    """Raise click.UsageError, before any work, where the program could not be written: to the file, or without one to
+    """Raise click.UsageError, before any work, if the program cannot be written to the file `out`; None stands for
     standard output.
     """
     if out is None:

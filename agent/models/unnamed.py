@@ -1,4 +1,4 @@
-"""What is said when no model was named and the bundled one cannot help."""
+"""The error message where no model was named and the bundled model cannot solve the problem."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from agent.models.choices import BUNDLED, Choice
 
 
 def name_a_model(choices: Sequence[Choice]) -> str:
-    """Why a model has to be named, with those that are ready here, or the smallest step to one."""
+    """Why a model has to be named, with the models that are ready here, or else the local models and what they lack."""
     ready = [choice for choice in choices if choice.ready and choice.source != BUNDLED]
     lines = ["the bundled model knows only its own family of problems (`cure-agent demo`); name another with --model"]
     lines += [f"  --model {choice.model}  ({choice.source}: {choice.detail or 'running'})" for choice in ready]

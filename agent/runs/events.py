@@ -190,7 +190,7 @@ class Decided:
     doing: str = ""
     """The move in the present tense, for progress: `repairing`."""
     done: str = ""
-    """The move in the past tense, for `why`: `repaired`."""
+    """The move in the past tense, for `cure-agent why`: `repaired`."""
     tokens: int = 0
     """Tokens used by the time of the decision."""
     seconds: float = 0.0

@@ -46,8 +46,9 @@ class Header:
 
 
 def headers(lines: list[str], passed_over: Container[int] = ()) -> list[Header]:
-    """All headers in order, without those of the lines to be passed over. A header begins its line, or is bold and ends
-    it, or follows another on the same line.
+    """All headers in order, without those of the lines whose numbers are in `passed_over`.
+
+    A header begins its line, or is bold and either ends the line, stands before a fence, or follows another header.
     """
     found: list[Header] = []
     for number, line in enumerate(lines):

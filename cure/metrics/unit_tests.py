@@ -179,7 +179,7 @@ def _with_failures(
 
 
 def _mu(numerators: Floats, denominators: Floats) -> tuple[Floats, Floats]:
-    """p_u (1 - p_01) - (1 - p_u) p_00, defined also without a ratio whose factor is 0; see `PrecisionCounts.mu`."""
+    """p_u (1 - p_01) - (1 - p_u) p_00; p_01 or p_00 may lack data where its factor is 0, see `PrecisionCounts.mu`."""
     safe = np.where(denominators > 0, denominators, 1.0)
     p_u, p_01, p_00 = numerators / safe
     tests, valid_pairs, invalid_pairs = denominators > 0

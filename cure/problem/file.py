@@ -39,7 +39,7 @@ class ProblemFile:
     notes: tuple[str, ...] = ()
     """Remarks for the user on how the file was read, a line each, such as samples that could not be read."""
     unused: tuple[str, ...] = ()
-    """Those of the notes that are on text which looks like a sample but became no test."""
+    """The notes about text that looks like a sample but was not read as a test."""
 
 
 def load_problems(path: str, text: str | None = None) -> list[Problem]:
@@ -50,7 +50,8 @@ def load_problems(path: str, text: str | None = None) -> list[Problem]:
 def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
 
-    Raises ProblemError with one line that names file, row and field. Rows are counted from 0, as `--index` does.
+    Raises ProblemError with one line that names file, row and field. Problems of a list are counted from 0, like for
+    `--index`; lines of JSONL are counted from 1.
     """
     source = "standard input" if path == "-" else path
     suffix = Path(plain_name(path)).suffix.lower()

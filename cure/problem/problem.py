@@ -35,7 +35,7 @@ class UnitTest:
 
     @property
     def judges(self) -> bool:
-        """True: an output is right if it is the expected one."""
+        """True: with its expected output, the test says whether an output is right, unlike an `UnlabelledInput`."""
         return True
 
 

@@ -39,7 +39,7 @@ class Hypothesis:
     """Candidates that are right under the hypothesis; empty for "none is right"."""
     probability: float
     terms: Mapping[str, float]
-    """Tempered log-likelihood of each kind of evidence; two hypotheses' differences add up to their log-odds."""
+    """Tempered log-likelihood of each kind of evidence; differences between two hypotheses add up to their log-odds."""
 
 
 @dataclass(frozen=True)

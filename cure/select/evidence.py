@@ -1,4 +1,4 @@
-"""Passes and fails per behaviour, computed from an execution table; what the confidence is computed from."""
+"""Passes and fails per behaviour, counted from an execution table; the confidence is computed from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from cure.table import AnyTable, clusters, pass_matrix
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Passes and fails of each behaviour on each independent test; candidates that behave alike count once."""
+    """Passes and fails of each behaviour on each independent test; candidates that behave alike count once.
+
+    A test is independent unless it is generated and repeats a trusted test's input: see `ExecutionTable.independent`.
+    """
 
     groups: tuple[tuple[str, ...], ...]
     """Names of the candidates of each behaviour."""

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 async def open_gguf(spec: ModelSpec, options: Sequence[Section]) -> Engine:
     """The engine of a local GGUF file, or of a hub repository's file, which is downloaded if the cache lacks it.
 
-    Raises ModelSpecError for a missing local file, EngineError for what cannot be downloaded, read or loaded.
+    Raises ModelSpecError for a local file that is missing and for a file that cannot be read as GGUF, EngineError for
+    what cannot be downloaded or loaded.
     """
     reference = parse_reference(spec.text, spec.name)
     if find_spec("xllamacpp") is None:

@@ -77,7 +77,8 @@ def choose(names: Iterable[str], quant: str) -> tuple[str, ...]:
         fitting = [files for stem, files in models.items() if ending.search(stem.lower())]
         if not fitting and not wanted and len(models) == 1:
             fitting = list(models.values())
-    # The shortest name: variants of a quantisation, such as UD-Q4_K_M of Q4_K_M, end alike but have longer names.
+    # The fewest files, then the shortest name: variants of a quantisation, such as UD-Q4_K_M of Q4_K_M, end alike but
+    # have longer names.
     return min(fitting, key=lambda files: (len(files), len(files[0]), files), default=())
 
 

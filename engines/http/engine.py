@@ -63,7 +63,7 @@ class HttpEngine(ServerEngine):
                 yield completion
 
     async def _samples(self, group: _Group) -> None:
-        """Request these samples until each is answered or a retry is pointless."""
+        """Request the samples of the group until each is answered or a retry is pointless."""
         while group.missing:
             dialect = self._server.dialect.without(*group.oversized)
             if len(group.missing) > 1 and not dialect.takes("n"):

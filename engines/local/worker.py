@@ -126,7 +126,7 @@ class Worker(Generic[C]):
         return idle
 
     def _do(self, work: Callable[[], None]) -> None:
-        """Work and report. An error, such as a GPU out of memory, fails all unfinished rows but never the thread.
+        """Do the work, then report. An error, such as a GPU out of memory, fails all unfinished rows, never the thread.
 
         All rows fail because interrupted work leaves the cache and its masks inconsistent.
         """

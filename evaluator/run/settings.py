@@ -42,7 +42,7 @@ def _check_price(text: str) -> None:
 
 
 Source = Annotated[str, checked(_check_source), OwnServer]
-"""A model spec, or a source of stored samples: `run:DIRECTORY` or `pool`."""
+"""A model spec, or a source of stored samples: `run:DIRECTORY`, `pool` or `samples:FILE@DIGEST`."""
 
 
 class Sources(Section):

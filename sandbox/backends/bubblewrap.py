@@ -38,7 +38,7 @@ class Bubblewrap:
     """Starts jails with bwrap. Memory is limited for every process, but not for a jail as a whole."""
 
     def __init__(self, executable: str, python: JailPython, identity: Identity, packages: str = NONE) -> None:
-        """`packages` is the set of Python packages that programs may import."""
+        """`packages` names the set of Python packages that programs may import."""
         self._packages = packages
         self._python = python
         self._identity = identity

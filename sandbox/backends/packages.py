@@ -88,7 +88,7 @@ def install(name: str, version: tuple[int, int], say: Callable[[str], None], mac
 
 def compile_packages(target: Path, python: str) -> None:
     """Write the bytecode of all modules in `target`, by the interpreter `python` that will import them. Blocks."""
-    # Exit status 1 says that some file is no valid Python, as templates in packages are not.
+    # Exit status 1 is expected: packages hold templates that are not valid Python.
     command = [python, "-I", "-m", "compileall", "-q", "-j", "0", "-s", str(target), "-p", PLACE, str(target)]
     subprocess.run(command, capture_output=True, check=False, umask=0o022)
 

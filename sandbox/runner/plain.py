@@ -52,7 +52,7 @@ INTERPRETER = _words("""
     getrefcount set_asyncgen_hooks set_coroutine_origin_tracking_depth activate_stack_trampoline monitoring
     getallocatedblocks last_value last_type last_traceback getrecursionlimit
 """)
-"""State of the interpreter other than streams, the recursion limit and number formats."""
+"""State of the interpreter. Streams, number formats and `setrecursionlimit` are allowed, `getrecursionlimit` is not."""
 
 CLOCKS = _words("""
     process_time process_time_ns thread_time thread_time_ns clock_gettime clock_gettime_ns pthread_getcpuclockid

@@ -13,7 +13,7 @@ PROGRESS = struct.Struct("<qd")
 
 
 class Report:
-    """The shared page. A program can write to it too, which changes only the words about its own failure."""
+    """The shared page. A program can write to the page too, but can falsify only what is reported about itself."""
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, mmap.PAGESIZE)

@@ -32,7 +32,7 @@ class _Module(NamedTuple):
     namespaces: list[Namespace]
     """Attributes of the module, of its public functions and classes, and of their methods."""
     instances: list[dict[str, Any]]
-    """Attributes of other public objects; setting a property may change an attribute of another name."""
+    """Attributes of other public objects, all of them compared: setting a property may change another."""
     values: list[tuple[str, Any]]
     """(name, container) for public CONTAINERS of the module, and for all of them in its public classes."""
     definitions: list[Any]
@@ -82,7 +82,7 @@ class Library:
         self._modules[module.__name__] = _Module(namespaces, instances, values, definitions)
 
     def within_reach(self, imports: Iterable[str], names: frozenset[str]) -> dict[str, _Module]:
-        """The modules that a program can reach: those it imports, and those that they hold under one of `names`."""
+        """The modules that a program can reach: `sys`, its imports, and modules that these hold under `names`."""
         reached = {"sys": self._modules["sys"]}
         frontier = [sys.modules[name] for name in imports]
         while frontier:
@@ -100,7 +100,7 @@ class Surroundings:
     """The state that one program can change, as it was before the program ran.
 
     The program's instructions show the names of all attributes that it can set. Attributes of these names are compared;
-    of all other attributes only the number is compared.
+    of the other attributes of modules, classes and functions only the number is compared.
     """
 
     def __init__(self, code: types.CodeType, imports: frozenset[str], library: Library) -> None:

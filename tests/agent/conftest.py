@@ -39,7 +39,7 @@ class Desk:
         return f"scripted:{self.folder / 'answers.json'}"
 
     def run(self, *arguments: object) -> Done:
-        """The command with these arguments; the sandbox is plain processes."""
+        """What `cure-agent` with these arguments did, run in this process."""
         self.capture.readouterr()
         with pytest.raises(SystemExit) as end:
             main(list(map(str, arguments)))
@@ -49,7 +49,7 @@ class Desk:
         return Done(code, printed.out, printed.err)
 
     def solve(self, *arguments: object) -> Done:
-        """`cure-agent solve` on the sum of two integers."""
+        """What `cure-agent solve` did on the sum of two integers; programs run as plain processes, not isolated."""
         problem = self.folder / "sum.json"
         problem.write_text(json.dumps(SUM))
         return self.run("solve", problem, "--sandbox", "none", *arguments)

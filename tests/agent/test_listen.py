@@ -40,7 +40,7 @@ class Listener:
         return answer.status, text
 
     def end(self) -> tuple[int, list[str], str]:
-        """Exit code, paths that were written, and what was said besides."""
+        """Exit code, paths that were written, and the rest of standard error, after waiting for the process to end."""
         paths, said = self.process.communicate(timeout=60)
         return self.process.returncode, paths.decode().split(), said.decode()
 

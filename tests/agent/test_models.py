@@ -1,4 +1,4 @@
-"""The models that can be used on this machine: real servers on free ports, with answers as the real ones give them."""
+"""The models that can be used on this machine, found on HTTP servers that answer like Ollama and others do."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def earned(generated: Booleans, right: Booleans, **rule: Any) -> list[float]:
 
 @st.composite
 def groups(draw: st.DrawFn, right: int = 1, wrong: int = 0) -> tuple[Booleans, Booleans]:
-    """A table (codes, tests) with at least so many right and wrong codes, and which codes are right."""
+    """A table (codes, tests) with at least `right` right and `wrong` wrong codes, and which codes are right."""
     codes, tests = draw(st.integers(right + wrong, 8)), draw(st.integers(1, 8))
     flags = draw(st.lists(st.booleans(), min_size=codes, max_size=codes))
     assume(sum(flags) >= right and codes - sum(flags) >= wrong)
@@ -85,7 +85,7 @@ def test_no_parsed_test_is_an_empty_group() -> None:
 
 
 def test_without_ground_truth_no_code_is_right() -> None:
-    """R1: the released code calls all of them right and trains on NaN."""
+    """The released code counts all programs as right and trains on NaN (difference R1 in docs/rewards.md)."""
     with pytest.raises(ValueError, match="no ground-truth tests"):
         reward.right_codes(np.zeros((2, 0), bool))
     for kind in ("fraction", "count", "all"):
@@ -200,7 +200,7 @@ def test_a_group_that_says_nothing_has_no_advantages(kind: AdvantageKind) -> Non
 
 
 def test_equal_fractions_are_equal_although_their_deviation_is_not_zero() -> None:
-    """Dividing by that deviation, as the released code does, would give every sample an advantage of 1 or -1."""
+    """Their standard deviation is a rounding error: the released code divides by it, so advantages are 1 or -1."""
     group = np.full(15, 1 / 3)
     assert group.std() > 0
     assert reward.advantages(group, "standard") is None

@@ -1,4 +1,4 @@
-"""The sum of two integers, a model that half knows it, and servers that hand out its answers."""
+"""The problem of adding two integers, a scripted model with right and wrong answers, and a server that gives them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def solve(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyServer]:
-    """A real server with the model's answers that breaks as the path says."""
+    """An HTTP server that gives the model's answers, and fails in the way that the path of its URL names."""
     path = tmp_path_factory.mktemp("faulty") / "sum.json"
     path.write_text(json.dumps(SUM))
     problem: Problem = load_problems(str(path))[0]

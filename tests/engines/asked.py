@@ -1,4 +1,4 @@
-"""What both engines over vLLM are asked for in tests."""
+"""Prompts, requests and changed weights for the tests of both engines over vLLM."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Samples = dict[tuple[str, int], Completion]
 
 
 class Asked(Protocol):
-    """An engine, as far as it is asked here."""
+    """The part of an engine that these tests use."""
 
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
@@ -52,10 +52,10 @@ def requests(n: int = 3, **sampling: Any) -> list[Request]:
 
 
 async def sample(engine: Asked, *asked: Request, on_delta: Callable[[Delta], None] | None = None) -> Samples:
-    """All samples, of `requests` where nothing else is asked for."""
+    """All samples of the requests `asked`, or of `requests()` where none are given."""
     return {(c.key, c.index): c async for c in engine.complete(asked or requests(), on_delta)}
 
 
 def drawn(done: Samples) -> dict[tuple[str, int], tuple[tuple[int, ...] | None, str, str]]:
-    """What was drawn, without the numbers that differ from engine to engine."""
+    """Token ids, text and finish of each sample, without the log-probabilities, which differ between engines."""
     return {place: (c.token_ids, c.text, c.finish) for place, c in done.items()}

@@ -61,13 +61,13 @@ class Rule:
     error: object = None
     """The body of a refusal: a text as it is, anything else as JSON."""
     times: int = 10**9
-    """How many requests are refused."""
+    """How many further requests are refused."""
     path: str = "/v1/chat/completions"
     """The only path that exists, with its query."""
     missing: object = field(default_factory=lambda: {"detail": "Not Found"})
     """The body of an answer 404 at any other path."""
     answer: Callable[[Body], bytes] | None = None
-    """Makes the body of an answer; a whole answer in one piece where the request does not ask for a stream."""
+    """Makes the body of an answer; None: a stream if the request asks for a stream, else the whole answer as JSON."""
     pieces: Sequence[bytes | float] = ()
     """In place of `answer`: the body in pieces, and seconds to wait between them."""
     kind: str = "text/event-stream"

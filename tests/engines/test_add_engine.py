@@ -26,7 +26,7 @@ class ToyOptions(Section):
 
 
 class ToyEngine:
-    """Knows how to add."""
+    """An engine that always answers with a program or a test for the sum of two integers."""
 
     def __init__(self, spec: ModelSpec, options: ToyOptions) -> None:
         self.spec = self.model = spec.text

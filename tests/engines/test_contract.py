@@ -1,4 +1,4 @@
-"""What every engine promises: prepared, local, the same local model over HTTP, and llama.cpp."""
+"""What every engine promises, tested on four: scripted, local, a local model over HTTP, and llama.cpp."""
 
 from __future__ import annotations
 

@@ -40,14 +40,14 @@ def hub(files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubS
 
 
 def ask(url: str, patch: pytest.MonkeyPatch) -> None:
-    """Send what concerns the hub to this address, as HF_ENDPOINT does for a new process."""
+    """Send requests to the hub to this address, like HF_ENDPOINT does for a new process."""
     patch.setattr("huggingface_hub.constants.ENDPOINT", url)
     form = url + "/{repo_id}/resolve/{revision}/{filename}"
     patch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", form)
 
 
 def fetched(wanted: HubFile, stop: threading.Event | None = None, seen: list[int] | None = None) -> list[bytes]:
-    """The contents of the downloaded files; `seen` gets the bytes that were there at each report."""
+    """The contents of the downloaded files. A non-empty `seen` gets the bytes that have arrived at each report."""
     found = download("gguf:x", wanted, lambda _, have, __: (seen or []).append(have), stop or threading.Event())
     return [path.read_bytes() for path in found.paths]
 

@@ -1,4 +1,4 @@
-"""Model specs: what is understood, and what an unknown one is told."""
+"""Model specs: which are understood, and which error message an unknown spec gets."""
 
 import pytest
 

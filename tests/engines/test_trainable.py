@@ -1,4 +1,4 @@
-"""New weights in a live engine: as if it had been opened with them, or no change at all; and the same each time."""
+"""New weights in a live engine: it samples like an engine opened with them; weights that do not fit change nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def sample(engine, n=3, **sampling):
 
 
 def drawn(done):
-    """What was sampled, without the version that sampled it."""
+    """Tokens, log-probabilities, text and finish of each sample, without the version of the weights."""
     return {place: (c.token_ids, c.logprobs, c.text, c.finish) for place, c in done.items()}
 
 

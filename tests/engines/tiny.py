@@ -13,7 +13,7 @@ TEMPLATE = (
 def make_checkpoint(
     directory: Path, kind: str = "qwen2", template: bool = True, context: int = 512, tied: bool = False
 ) -> Path:
-    """The directory, filled with a random model whose ids below 259 are all reachable."""
+    """The directory, filled with a random model and a tokenizer of 259 tokens: three special ones and every byte."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM

@@ -1,4 +1,4 @@
-"""Small evaluations: a sum, prepared answers, a sandbox."""
+"""Small evaluations for tests: problems that ask for a sum, scripted answers, a run in bubblewrap."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def run(
     options: HttpOptions | None = None,
     **more: Any,
 ) -> RunDirectory:
-    """Complete it in a bubblewrap."""
+    """The directory of the evaluation with these settings, after running in bubblewrap what is still missing of it."""
     problems, _ = read_problems(Path(settings.dataset), settings.limit)
     show = (lambda _: None) if seen is None else seen.append
     return asyncio.run(

@@ -107,7 +107,7 @@ def test_a_checker_program_judges_reference_and_labelled_programs(tmp_path: Path
 
 
 def test_what_the_sandbox_fails_on_decides_nothing(tmp_path: Path) -> None:
-    """A checker that exceeds its limits says nothing, as a lost sandbox does."""
+    """A checker that exceeds its limits leaves the program undecided, like an execution on which the sandbox failed."""
     checker = "import json, sys\nasked = json.load(sys.stdin)\nwhile asked['input'] == '3\\n':\n    print('x' * 2**20)"
     labelled = [{"code": DOUBLE, "correct": True}, {"code": "print(1 / 0)", "correct": False}]
     half_judged = row(checker=checker, submissions=[*labelled, {"code": DOUBLE, "correct": False}])

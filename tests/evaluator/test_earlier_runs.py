@@ -2,7 +2,7 @@
 
 cure-agent eval sums.json --model scripted:model.json -n 4 -m 4 --max-tokens 64 --sandbox bubblewrap --price 1:2
 
-The keys of its samples were renewed when the words of the chat prompts changed: other words are another sample.
+The keys of its samples were replaced when the wording of the chat prompts changed: a key depends on the prompt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ AGAIN = ("sums.json", "--model", "scripted:model.json", "-n", "4", "-m", "4", "-
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The run where the same command finds it, in the working directory."""
+    """A copy of the stored run below the working directory, where the same command finds it."""
     for name in ("sums.json", "model.json"):
         shutil.copy(STORED / name, tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -36,7 +36,7 @@ def test_the_rest_of_an_endless_program_is_not_run(tmp_path: Path) -> None:
     settings = settings_of(file, script(tmp_path / "s.json", [ENDLESS, RIGHT]), 2, give_up_after=2)
     made = run(settings, tmp_path / "out")
     (table,) = read_tables(made)
-    # A few more than two may have been under way, and a hidden test has the last word.
+    # Executions under way may add a few time-outs to the two, and a hidden test is run after all, to decide.
     given_up = table.cells[0].count("N")
     assert set(table.cells[0]) == {"N", "T"} and 12 <= given_up <= 22 and "T" in table.cells[0][:20]
     assert table.cells[1] == "P" * 22 + "WP"
@@ -90,7 +90,7 @@ def test_a_run_from_before_there_was_a_limit_ran_everything() -> None:
 
 
 class LateSandbox:
-    """Runs the inputs of a job from the last to the first, and out of time on those that begin with `9`."""
+    """Executes the inputs of a job from the last to the first; inputs that begin with `9` time out."""
 
     isolation = "none"
 
@@ -125,7 +125,7 @@ RIGHT_SAMPLE = Sample(key="", problem=0, index=0, text=RIGHT, finish="stop")
 def test_what_decides_is_run_after_all_and_everything_of_a_right_program(
     expected: str, cells: str, inputs: list[int]
 ) -> None:
-    """Out of time on a tester's large inputs says nothing of the hidden tests: whether it is right is not guessed."""
+    """A program that times out on the tester's large inputs is still run on the hidden tests, which decide."""
     hidden = tuple(UnitTest(f"{number}\n", expected, "hidden") for number in (1, 2))
     tests = [TESTS[0].replace("3 4", given) for given in ("91", "92")]
     samples = [Sample(key="", problem=0, index=index, text=text, finish="stop") for index, text in enumerate(tests)]

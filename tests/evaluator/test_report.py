@@ -42,7 +42,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect"}
 
 
 def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
-    """Three programs, the last not read, on one hidden, one public and two generated tests; the third was not read."""
+    """Three programs on one hidden, one public and two generated tests; a third program and test were not read."""
     columns = (
         TestColumn("hidden", 0, "1 2\n", "3\n"),
         TestColumn("public", 0, "2 2\n", "4\n"),
@@ -69,7 +69,7 @@ def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
 
 
 def without_programs(table: EvaluatedTable, why: str = "no_code") -> dict[str, Any]:
-    """What makes all programs of a table unreadable."""
+    """The fields that a table has if none of its programs could be read, for the reason `why`."""
     count = len(table.programs)
     nothing: tuple[Any, ...] = ((),) * count
     return {"programs": (None,) * count, "program_failures": (why,) * count, "cells": ("",) * count,
@@ -246,7 +246,7 @@ def test_foreign_text_is_text(tmp_path: Path) -> None:
     (one,) = details_of(html)
     assert one["programs"] == [EVIL, "\\x1b[31m\\u202e\\ud800"]
     assert one["columns"][0]["stdin"] == EVIL and one["unread"][0]["answer"] == EVIL
-    # What the browser runs is what is in the package, and nothing else may run.
+    # The page's security policy lets the browser run the page's own script, and nothing else.
     text = html.rsplit("<script>", 1)[1].split("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in html and "default-src 'none'" in html

@@ -81,7 +81,7 @@ def test_other_settings_are_another_run(tmp_path: Path) -> None:
 
 
 class Seeded(ScriptedEngine):
-    """Sample i of a request is the prepared answer that its seed plus i says, as of a model that knows seeds."""
+    """An engine that supports seeds: sample i of a request is the prepared answer number seed + i."""
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
@@ -97,7 +97,7 @@ class Seeded(ScriptedEngine):
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[FaultyServer]:
-    """A real server that gives the same answers, whoever asks for how many."""
+    """An HTTP server whose answers depend on prompt and seed alone, not on how many samples a request asks for."""
     style = prompts_for("chat")
     entries = []
     for problem in load_problems(str(problems_file(tmp_path / "served.json", 40))):

@@ -33,14 +33,14 @@ class OwnEngine:
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self.folder = folder
-        # A namespace's name must not end as a folder's may.
+        # The folder's own name may end in `_`, which the name of a containerd namespace must not.
         self.name = f"cure-agent-test-{os.getpid()}-{zlib.crc32(os.fsencode(folder)):08x}"
         self.socket = folder / "docker.sock"
         self.log = folder / "log"
         self._command = [
             *("dockerd", "--host", f"unix://{self.socket}", "--data-root", str(folder / "data")),
             *("--exec-root", str(folder / "exec"), "--pidfile", str(folder / "pid")),
-            # Not without a bridge: an engine that is to have none removes that of the machine's.
+            # Without `--bridge=none`, which would remove the bridge of the machine's own engine.
             *("--iptables=false", "--ip-forward=false", "--ip-masq=false", "--cgroup-parent", f"/{self.name}"),
             *("--containerd-namespace", self.name, "--containerd-plugins-namespace", f"{self.name}-plugins"),
             *options,
@@ -57,7 +57,7 @@ class OwnEngine:
 
     def start(self) -> None:
         """Start the engine and wait until it answers. Raises NoEngine, with the end of its log, when it does not."""
-        # A killed engine leaves these, and its process id may be another's by now.
+        # A killed engine leaves these files; the process ids in them may belong to other processes by now.
         for leftover in (self.folder / "pid", self.folder / "exec/containerd/containerd.pid"):
             leftover.unlink(missing_ok=True)
         with self.log.open("ab") as log:
@@ -121,10 +121,10 @@ class OwnEngine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def contained(self) -> set[int]:
-        """Ids of the processes in its containers.
+        """Ids of the processes in the engine's containers, but for `runc init`.
 
-        Not `runc init`: an engine killed between making a container and starting it leaves one, with its shim, waiting
-        for the order. After its restart the engine knows nothing of it, nor can its clients ask for its end.
+        An engine that is killed between making a container and starting it leaves a `runc init` and its shim waiting.
+        After a restart the engine does not know them, so that no client can have them removed.
         """
         found = set()
         for pid in self._members():
@@ -134,7 +134,7 @@ class OwnEngine:
         return found
 
     def _members(self) -> set[int]:
-        """Ids of the processes of its control group."""
+        """Ids of the processes in the engine's control group."""
         found = set()
         for group in (*CGROUPS.glob(f"*/{self.name}"), *CGROUPS.glob(self.name)):
             for members in group.glob("**/cgroup.procs"):
@@ -143,7 +143,7 @@ class OwnEngine:
         return found
 
     def processes(self) -> set[int]:
-        """Ids of the processes in its control group, and of shims and containerd with its folder in their arguments."""
+        """Ids of the processes in the engine's control group, and of shims and containerd that name its folder."""
         found = self._members()
         for command in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
@@ -176,7 +176,7 @@ def own_engine(options: Sequence[str] = (), image: bool = True) -> Iterator[OwnE
         raise NoEngine("only root can start a Docker engine of its own")
     if shutil.which("dockerd") is None:
         raise NoEngine("dockerd is not installed: apt-get install docker.io")
-    # A short path: that of a socket has at most 107 characters, and the engine makes longer ones of its own.
+    # A short path: a socket's path has at most 107 characters, and the engine makes sockets deeper in the folder.
     engine = OwnEngine(Path(tempfile.mkdtemp(prefix="ca-engine-", dir="/tmp")), options)
     try:
         # With --userns-remap, root in a container is an ordinary user to this folder.

@@ -13,7 +13,7 @@ import pytest
 from sandbox import Job, Limits, SandboxUnavailable, Verdict, open_sandbox
 from tests.sandbox.conftest import BACKENDS
 
-# About 0.3 s of CPU time, told by the program itself, so that a slow machine runs it no longer.
+# About 0.3 s of CPU time, which the program itself measures, so that it takes no longer on a slow machine.
 WORK = "import time\nuntil = time.process_time() + 0.3\nwhile time.process_time() < until: pass\nprint(input())"
 
 

@@ -55,8 +55,8 @@ def test_there_are_such_containers() -> None:
     assert {"calendar.mdays", "calendar.HTMLCalendar.cssclasses"} <= REACHABLE.keys()
 
 
-# Calls every public function of the modules with a class, an enumeration and a function, also as a decorator that is
-# called first, and reports those that have set an attribute of their argument or written to a module.
+# Calls every public function of the modules with a class, an enumeration, a protocol and a function, also as a
+# decorator that is called first, and reports those that have set an attribute of their argument or written to a module.
 WRITING = """
 import enum, importlib, json, math, sys
 modules, forbidden = json.loads(sys.argv[1])

@@ -67,7 +67,7 @@ DIFFERENT = {
     "reads_from_stdout": ("default", _STREAMS),
     "reads_from_the_buffer_of_stdout": ("default", _STREAMS),
 }
-"""Programs that behave differently: where (in a sandbox, a mode, both, or everywhere), and the reason."""
+"""Programs that behave differently: where (a sandbox, a mode, both, or empty for everywhere), and the reason."""
 
 
 def known_difference(name: str, strict: bool, sandbox: Sandbox) -> str:

@@ -33,9 +33,9 @@ RATE = 2e-5
 
 
 def checkpoint(directory: Path, kind: str = "qwen3") -> Path:
-    """A tiny model: Qwen3, or Qwen2 with tied embeddings. Both have two query heads to a key.
+    """A tiny model: Qwen3, or Qwen2 with tied embeddings. Both have two query heads for each key head.
 
-    Its weights are small, so that its answers are uncertain and numbers do not grow on the way through.
+    The weights are small, so that the model's answers are uncertain and activations do not grow from layer to layer.
     """
     from transformers import AutoModelForCausalLM
 
@@ -50,12 +50,12 @@ def checkpoint(directory: Path, kind: str = "qwen3") -> Path:
 
 
 def settings(**changed: Any) -> Train:
-    """Arithmetic in float32 on this CPU."""
+    """Training settings for float32 on the CPU, with these changes."""
     return Train(**{"device": "cpu", "dtype": "float32", "gradient_checkpointing": False, **changed})
 
 
 def policy(base: Path, reference: bool = True, world: World = ALONE, **changed: Any) -> TorchPolicy:
-    """A plain policy from this checkpoint."""
+    """A policy in plain torch from the checkpoint `base`."""
     return TorchPolicy(PolicySetup(base, settings(**changed), Optimiser(weight_decay=0.01), world, reference))
 
 
@@ -92,7 +92,7 @@ def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> fl
 
 
 def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: dict[str, torch.Tensor]) -> float:
-    """How far two sets of weights are from each other, as a share of the way they came from the base.
+    """The distance between two sets of weights, divided by the distance of the first from the base.
 
     Single weights say little: Adam's first steps are as long for a gradient of rounding errors as for any other.
     """
@@ -105,7 +105,7 @@ def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: di
 
 
 def start(work: str, processes: int, base: Path, out: Path) -> Any:
-    """Do the work in so many processes; the list that the first wrote."""
+    """The list that the first process wrote, after `processes` processes did the work."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     arguments = [*(launcher if processes > 1 else ()), "-m", "tests.trainer.policies", work, str(base), str(out)]
     done = subprocess.run(
@@ -121,14 +121,14 @@ def start(work: str, processes: int, base: Path, out: Path) -> Any:
 
 
 def two_updates(base: Path, world: World) -> dict[str, Any]:
-    """Two updates of the plain back end, the second with an empty row in some process."""
+    """Weights and results of two updates in plain torch, the second with an empty row in some process."""
     trained = policy(base, world=world)
     records = [step(trained, 1, world), step(trained, 2, world, count=2)]
     return {"weights": weights(trained), "updates": records}
 
 
 def deepspeed_policy(base: Path, world: World, zero: int, **changed: Any) -> Policy:
-    """The same by DeepSpeed."""
+    """A DeepSpeed policy from the checkpoint `base`, with this stage of ZeRO."""
     from trainer.policy.deepspeed_policy import DeepSpeedPolicy
 
     setup = PolicySetup(base, settings(zero=zero, **changed), Optimiser(weight_decay=0.01), world, True)
@@ -147,10 +147,12 @@ KINDS: list[Kind] = [
 
 
 def zero_stages(base: Path, world: World) -> dict[Kind, dict[str, Any]]:
-    """By kind: two updates, one that must be skipped; saved, one more update, and that again from what was saved."""
+    """Results by kind: two updates, one that must be skipped, a checkpoint, one more update, and that update once more
+    after loading the checkpoint.
+    """
     from trainer.policy import deepspeed_policy as module
 
-    # Some weights are larger than a message, and the logits of a row come in pieces, as with large vocabularies.
+    # So small that some weights are larger than a message and a row's logits come in pieces, like in large models.
     module._BUCKET = 20_000
     scorer._LOGITS_AT_ONCE = 16 * 259
     found = {}
@@ -187,7 +189,7 @@ def zero_stages(base: Path, world: World) -> dict[Kind, dict[str, Any]]:
 
 
 def refusals(base: Path, world: World) -> list[str]:
-    """What is said about checkpoints that do not fit: of another stage, of more processes, of adapters, of torch."""
+    """Error messages for checkpoints of another stage, more processes, another stage with adapters, and no policy."""
     said = []
     trained = deepspeed_policy(base, world, 1)
     for saved in ("saved-1-2", "saved-2-1", "saved-1-4", base.name):
@@ -199,7 +201,7 @@ def refusals(base: Path, world: World) -> list[str]:
 
 
 def main(work: str, base: Path, out: Path) -> None:
-    """What one process does."""
+    """Do the work that `work` names, in this process; the first process writes the results to `out`."""
     from trainer.distributed.world import join_world
 
     torch.set_num_threads(1)

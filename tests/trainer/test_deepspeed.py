@@ -29,7 +29,7 @@ def deepspeed(require: Callable[[str, str], NoReturn]) -> None:
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tied embeddings, biases, grouped heads."""
+    """A tiny checkpoint with tied embeddings, biases and grouped heads."""
     torch.set_num_threads(1)
     return checkpoint(tmp_path_factory.mktemp("base"), "qwen2")
 
@@ -46,7 +46,7 @@ def two_processes(base: Path, deepspeed: None) -> Found:
 
 @pytest.fixture(scope="module")
 def one_process_and_refusals(base: Path, two_processes: Found) -> tuple[Found, list[str]]:
-    """What was measured, and what was said about checkpoints that do not fit."""
+    """What was measured in one process, and the error messages for checkpoints that do not fit."""
     found, said = start("zero_stages,refusals", 1, base, base.parent / "1.pt")
     return found, said
 
@@ -86,7 +86,7 @@ def test_it_trains_as_the_plain_policy_does(base: Path, found: Found, kind: Kind
     expected = {name: weight for name, weight in weights(plain).items() if name in names}
     assert furthest(mine["weights"], expected) < 1e-6
     assert apart(mine["weights"], expected, {name: begun[name] for name in names}) < 1e-4
-    # The update that was skipped in between has left nothing behind, in the moments neither.
+    # The update that was skipped in between has changed nothing, not even the optimiser's moments.
     step(plain, 4)
     expected = {name: weight for name, weight in weights(plain).items() if name in names}
     assert apart(mine["after"], expected, {name: begun[name] for name in names}) < 1e-4
@@ -117,7 +117,7 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
 
 
 def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
-    """In bfloat16 sums of other rows are rounded otherwise, so it is as near as bfloat16 can be."""
+    """bfloat16 sums over other rows are rounded differently, so results agree only within bfloat16's precision."""
     kind = KINDS[-1]
     packs = rows(answers(1))
     whole, half = (policy(base, dtype=dtype) for dtype in ("float32", "bfloat16"))

@@ -37,7 +37,7 @@ def inspect(*arguments: object) -> Result:
 
 
 def refusal(*arguments: object) -> str:
-    """What it says where it exits with 2."""
+    """The error message of `train inspect` with these arguments, which must exit with 2."""
     result = inspect(*arguments)
     if isinstance(result.exception, TrainerError):
         assert result.exception.exit_code == 2
@@ -83,7 +83,7 @@ def begin(path: Path, *overrides: str, problems: bool = True) -> Path:
 
 
 def write_step(path: Path, step: int, until: str = "commit") -> None:
-    """A step of two tasks and a third that is left out, as far as `until`."""
+    """Record a step of two tasks, and a third that is left out, up to and including the stage `until`."""
     config = open_run(path).config
     recorder = Recorder(path, config, World(0, 1, device=None))
     with recorder.step_record(step) as record:

@@ -1,4 +1,4 @@
-"""The bundled checkpoint: small, fit for vLLM, and as good and as bad as it should be."""
+"""The bundled base checkpoint: small, fit for vLLM, and of an accuracy that leaves room to learn."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_transformers_gives_the_same_greedy_tokens_as_the_bundled_engine() -> No
 @pytest.mark.slow
 @pytest.mark.bubblewrap
 async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], NoReturn]) -> None:
-    """48 held-out problems x 8: code about 0.5 to 0.65, tests about 0.25 to 0.45; bounds allow for the sample."""
+    """48 held-out problems x 8 samples: code is 0.5 to 0.65, tests 0.25 to 0.45; bounds allow for sampling noise."""
     from engines import open_engine
     from sandbox import SandboxUnavailable, open_sandbox
     from trainer.micro.evaluation import MicroEvaluationConfig, evaluate
@@ -115,6 +115,6 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
     assert sampled.repair >= 0.5, sampled
     assert sampled.best_of_n > sampled.code, sampled
     assert sampled.code_unextracted < 0.1 and sampled.test_unextracted < 0.1, sampled
-    # What it knows is more than what it does when sampling: the noise is a choice that training can undo.
+    # Greedy answers are much better than sampled ones, so training can gain by making them more probable.
     assert greedy.code > sampled.code + 0.2, (sampled, greedy)
     assert greedy.test > sampled.test + 0.3, (sampled, greedy)

@@ -1,4 +1,4 @@
-"""Evaluates a checkpoint of the micro lab: samples answers through an engine and runs them in a sandbox."""
+"""Evaluates a checkpoint of the micro model: samples answers through an engine and runs them in a sandbox."""
 
 from __future__ import annotations
 

@@ -93,7 +93,8 @@ def plain_input(lines: Sequence[str]) -> list[str]:
 def plain_output(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """The data among lines that follow a label for output, and the lines after the data.
 
-    The data is the first paragraph, up to a sentence after its first line, and further paragraphs of numbers.
+    The data is the first paragraph up to a sentence after its first line; without such a sentence, the paragraphs of
+    numbers that follow at once are data too.
     """
     first, *others = paragraphs(without_copy_button(lines)) or [[]]
     end = next((at for at, line in enumerate(first) if at and looks_like_prose(line)), len(first))

@@ -40,7 +40,7 @@ class Docker:
     """Starts jails through a Docker engine, local or remote."""
 
     def __init__(self, engine: Engine, runtime: str | None = None, packages: str = NONE) -> None:
-        """`packages` is the set of Python packages in the image."""
+        """`packages` names the set of Python packages in the image."""
         self._engine = engine
         self._packages = packages
         self._runtime = runtime
