@@ -42,8 +42,9 @@ async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
         return {"move": Finish(failure.why)}
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
-    if left.end_reason and not isinstance(move, Finish):
-        move = Finish(left.end_reason)
+    reason = left.reason_against(asks_models=move.asks_models)
+    if reason and not isinstance(move, Finish):
+        move = Finish(reason)
     if readings:
         solving.recorder.emit(decided_event(len(readings), move, left))
     return {"move": move, "stopped": None}
@@ -89,7 +90,7 @@ async def walk(solving: Solving[RowT, ColumnT]) -> tuple[tuple[Reading[RowT, Col
     graph.add_edge("act", "execute")
     graph.add_edge("execute", "look")
     graph.add_edge("look", "decide")
-    limit = 4 * (solving.settings.rounds + 1) + 1
+    limit = 4 * (2 * solving.settings.rounds + 1) + 1
     start = State(readings=(), move=Finish("nothing is decided yet"), table=ExecutionTable(), stopped=None)
     end = await graph.compile().ainvoke(start, {"recursion_limit": limit}, context=solving)
     readings: tuple[Reading[RowT, ColumnT], ...] = end["readings"]

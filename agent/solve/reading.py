@@ -69,8 +69,13 @@ def stale_rounds(readings: Sequence[AnyReading]) -> int:
     for before, now in zip(reversed(readings[:-1]), reversed(readings), strict=False):
         if _is_progress(before, now):
             break
-        stale += 1
+        stale += not explored(before, now)
     return stale
+
+
+def explored(before: AnyReading, now: AnyReading) -> bool:
+    """Whether the round between the two readings added inputs without a known output."""
+    return any(not test.judges for name, test in now.table.tests.items() if name not in before.table.tests)
 
 
 def _is_progress(before: AnyReading, now: AnyReading) -> bool:

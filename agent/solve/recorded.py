@@ -24,7 +24,8 @@ def settings_of(run: RecordedRun) -> SolveSettings:
             "`cure-agent why` shows it, but it cannot be resumed or replayed"
         )
     try:
-        return SolveSettings.model_validate(run.started.settings)
+        # Runs recorded before inputs could be made without a model made none.
+        return SolveSettings.model_validate({"new_inputs": 0} | run.started.settings)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise RunError(f"run {run.id} has settings of another version: {where}: {error.errors()[0]['msg']}") from error

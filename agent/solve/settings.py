@@ -63,6 +63,10 @@ class Search(Section):
     """Tokens and time that may be spent, such as 50ktok,90s."""
     seed: int = 0
     """Random seed of the samples; engines that support seeds then repeat their answers."""
+    new_inputs: int = Field(default=32, ge=0, le=1024)
+    """Inputs to make without a model, on which programs are compared; 0 makes none. For strategies that explore."""
+    new_inputs_seconds: float = Field(default=20.0, ge=0)
+    """Seconds after which no more of these inputs are executed."""
     temperature: float = Field(default=1.0, ge=0, le=2)
     """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(default=1.0, ge=0, le=1)

@@ -56,13 +56,16 @@ class Solving(Generic[RowT, ColumnT]):
         The budget used is the one recorded with the decision of the last round; the current one where none is recorded.
         """
         done = len(readings)
+        rounds = self.settings.rounds
         if not done:
-            return Left(rounds=self.settings.rounds)
+            return Left(rounds=rounds, free_rounds=rounds)
         state, clock = self.recorder.state, self.clock
         decided = self.recorder.known.decisions.get(done) or state.decisions.get(done)
         tokens, seconds = (decided.tokens, decided.seconds) if decided else (state.tokens, clock.seconds)
+        asking = len({asked.round for asked in state.asked.values()})
         return Left(
-            rounds=self.settings.rounds - done,
+            rounds=rounds - asking,
+            free_rounds=rounds - (done - asking),
             tokens=tokens,
             seconds=seconds,
             exhausted=self.settings.budget.exhausted(tokens, seconds),

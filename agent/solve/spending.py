@@ -11,6 +11,9 @@ class Left:
     """Rounds left and budget used after a round."""
 
     rounds: int
+    """Rounds that ask a model."""
+    free_rounds: int = 0
+    """Rounds that ask no model."""
     tokens: int = 0
     """Tokens used so far."""
     seconds: float = 0.0
@@ -20,10 +23,14 @@ class Left:
 
     @property
     def end_reason(self) -> str:
-        """Why no further round is possible, in words; empty if a further round is possible."""
+        """Why no further round that asks a model is possible, in words; empty if one is possible."""
+        return self.reason_against(asks_models=True)
+
+    def reason_against(self, *, asks_models: bool) -> str:
+        """Why no further round of this kind is possible, in words; empty if one is possible."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
-        return "" if self.rounds > 0 else "the rounds are used up"
+        return "" if (self.rounds if asks_models else self.free_rounds) > 0 else "the rounds are used up"
 
 
 @dataclass(frozen=True)

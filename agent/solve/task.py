@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from agent.runs.events import Asked
 from cure.extract import Extractor
+from cure.inputs import new_inputs
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, PromptStyle
 from cure.table import Candidate, Cell, Column, ProgramColumn, Row
@@ -41,6 +42,11 @@ class Task(Protocol[RowT_co, ColumnT]):
     def repair(self, candidate: str, failures: Sequence[tuple[ColumnT, Cell]]) -> Prompt:
         """The prompt that asks for a better candidate than this text; each failed test comes with its cell."""
 
+    def new_inputs(self, tests: Mapping[str, ColumnT], count: int, seed: int) -> Sequence[tuple[ColumnT, str]]:
+        """Up to `count` new columns whose right output is unknown, made out of these tests without a model, each with
+        the words that say how; none where nothing can be made. The same arguments give the same columns.
+        """
+
     def read_candidate(self, asked: Asked, text: str) -> RowT_co | Rejection:
         """The candidate in an answer to a request, or why there is none."""
 
@@ -73,6 +79,15 @@ class ProgramTask:
         """The prompt that asks for a better program than `candidate`; each failed test comes with its cell."""
         failed = [_failure(test, cell) for test, cell in failures if isinstance(test, UnitTest)]
         return self.coder_style.repair(self.problem, candidate, failed)
+
+    def new_inputs(
+        self, tests: Mapping[str, ProgramColumn], count: int, seed: int
+    ) -> Sequence[tuple[ProgramColumn, str]]:
+        """Up to `count` new inputs, made out of those of the tests, each with the words that say how."""
+        examples = {name: test.stdin for name, test in tests.items() if test.trusted}
+        others = {name: test.stdin for name, test in tests.items() if not test.trusted}
+        made = new_inputs(examples, others, self.problem.question, count, seed)
+        return [(each, each.how) for each in made]
 
     def read_candidate(self, asked: Asked, text: str) -> Candidate | Rejection:
         """The program in an answer to a request, or why there is none."""

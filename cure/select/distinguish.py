@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from cure.select.answer import viable
 from cure.select.confidence import Confidence
-from cure.table import AnyTable
+from cure.table import AnyTable, clusters
 
 MAX_ODDS = 3.0
 """Two behaviours are undecided when one is at most this many times as probable as the other."""
 
 
+def unexplored(table: AnyTable) -> tuple[str, ...]:
+    """One candidate of each program text that may be handed over; none where the table has inputs without a known
+    output already.
+    """
+    if any(not test.judges for test in table.tests.values()):
+        return ()
+    first: dict[str, str] = {}
+    for name, row in table.candidates.items():
+        if viable(table, name):
+            first.setdefault(row.text, name)
+    return tuple(first.values())
+
+
 def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:
-    """The first candidates of the two most probable behaviours, where both are viable and about as probable."""
+    """The first candidates of the two most probable behaviours, where both are viable and about as probable.
+
+    Candidates that the tests do not tell apart but inputs without a known output do are as probable as they are many.
+    """
     possible = [h for h in posterior.hypotheses if h.cluster and viable(table, h.cluster[0])]
+    if possible:
+        parts = [[name for name in group if name in possible[0].cluster] for group in clusters(table)]
+        most, second, *_ = *sorted(filter(None, parts), key=len, reverse=True), []
+        if second and len(most) <= MAX_ODDS * len(second):
+            return most[0], second[0]
     if len(possible) < 2 or possible[0].probability > MAX_ODDS * possible[1].probability:
         return None
     return possible[0].cluster[0], possible[1].cluster[0]

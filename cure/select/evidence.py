@@ -34,7 +34,9 @@ class Evidence:
 
 def evidence(table: AnyTable) -> Evidence:
     """The evidence of a table. Behaviours without a known cell are left out, unless no behaviour has one."""
-    behaviours = [tuple(group) for group in clusters(table)]
+    # Inputs without a known output are left out: with them the probabilities were too low
+    # (docs/measurements.md, "Inputs made without a model").
+    behaviours = [tuple(group) for group in clusters(table, table.independent)]
     judged = [group for group in behaviours if any(table.known(group[0], name) for name in table.independent)]
     groups = judged or behaviours
     first = [group[0] for group in groups]

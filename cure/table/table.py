@@ -185,15 +185,17 @@ def pass_matrix(
     return np.array(passes, dtype=np.bool_).reshape(len(rows), len(columns))
 
 
-def behaviour(table: AnyTable, candidate: str) -> tuple[tuple[str, bool, str], ...]:
-    """What the candidate did in every compared column: verdict, whether it passed, what it printed, normalised.
+def behaviour(
+    table: AnyTable, candidate: str, columns: Sequence[str] | None = None
+) -> tuple[tuple[str, bool, str], ...]:
+    """What the candidate did in every compared column, or in these: verdict, whether it passed, what it printed.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
     however they are written; the output of a failed execution does not count, so that two programs that crash in the
     same place after different prints are alike. A candidate without a known cell has a behaviour of its own.
     """
     seen = []
-    for name in table.compared:
+    for name in table.compared if columns is None else columns:
         test, cell = table.tests[name], table.cells.get((candidate, name))
         if cell is None or not cell.known:
             seen.append(("unknown", False, ""))
@@ -221,9 +223,9 @@ def separating(table: AnyTable) -> list[str]:
     return found
 
 
-def clusters(table: AnyTable) -> list[list[str]]:
-    """Groups of candidates with the same behaviour, in order of first appearance."""
+def clusters(table: AnyTable, columns: Sequence[str] | None = None) -> list[list[str]]:
+    """Groups of candidates that behave alike in the compared columns, or in these, in order of first appearance."""
     groups: dict[tuple[tuple[str, bool, str], ...], list[str]] = {}
     for candidate in table.candidates:
-        groups.setdefault(behaviour(table, candidate), []).append(candidate)
+        groups.setdefault(behaviour(table, candidate, columns), []).append(candidate)
     return list(groups.values())

@@ -75,6 +75,7 @@ class Edges:
     name: ClassVar = "edges"
     doing: ClassVar = "looking at the edges"
     done: ClassVar = "looked at the edges"
+    asks_models: ClassVar = True
     why: str
     targets: tuple = ()
 
@@ -132,6 +133,6 @@ def test_tests_on_new_inputs_are_asked_for_with_the_known_ones_named(desk: Desk)
     model = desk.script(coder=[RIGHT, RIGHT.replace("a + b", "abs(a + b)")], tester=TESTS)
     done = desk.solve("--model", model, "-n", 2, "-m", 1, "--strategy", "distinguish", "--rounds", 2)
     assert "→ asking for tests on new inputs" in " ".join(done.stderr.split())
-    prompts = [desk.newest.blob(asked.prompt) for asked in desk.newest.state.asked.values() if asked.round == 2]
+    prompts = [desk.newest.blob(asked.prompt) for asked in desk.newest.state.asked.values() if asked.round == 3]
     assert len(prompts) == 1
     assert "have been used already" in prompts[0] and "0 1" in prompts[0] and "-3 4" in prompts[0]

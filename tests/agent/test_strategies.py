@@ -116,6 +116,31 @@ def test_a_program_that_fails_an_example_is_repaired_all_the_same() -> None:
     assert told("a.", "b.", trusted=1).name == "repair"
 
 
+def explored(*tables: ProgramTable, free_rounds: int = 1, settings: SolveSettings = SETTINGS) -> Move:
+    readings = [read(table, rank_by_agreement) for table in tables]
+    return distinguish(readings, settings, Left(rounds=0, free_rounds=free_rounds))
+
+
+def test_different_programs_that_may_be_handed_over_are_run_on_new_inputs_first_and_once() -> None:
+    sure = draw(*["........"] * 6, "aaaaaaaa", trusted=2)
+    move = explored(sure)
+    assert (move.name, move.targets) == ("explore", ("c0", "c1", "c2", "c3", "c4", "c5"))
+    assert explored(sure, draw(*["........a"] * 6, "aaaaaaaab", trusted=2, inputs=1)).name == "finish"
+
+
+def test_nothing_is_explored_without_two_programs_without_free_rounds_or_where_no_inputs_are_wanted() -> None:
+    table = draw("..", "..", trusted=1)
+    assert explored(table).name == "explore"
+    assert explored(draw("..", "a.", trusted=1)).name == "finish"
+    assert explored(table, free_rounds=0).name == "finish"
+    assert explored(table, settings=SolveSettings(new_inputs=0)).name == "finish"
+
+
+def test_a_round_that_only_explored_is_not_one_without_progress() -> None:
+    doubtful, tried = draw("a", trusted=1), draw("aa", trusted=1, inputs=1)
+    assert decision(doubtful, tried, tried).name == "repair"
+
+
 def test_where_no_tests_are_wanted_or_the_tester_has_no_new_ones_it_is_as_without() -> None:
     assert told("", settings=SolveSettings(m=0)).name == "more"
     same = read(draw(""), rank_by_agreement)

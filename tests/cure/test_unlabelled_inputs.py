@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cure.select import SELECTORS, believed_failures, confidence, validity_of_tests, viable
+from cure.select.distinguish import undecided
 from cure.select.evidence import evidence
 from cure.table import clusters, pass_matrix, separating
 from tests.cure.tables import draw
@@ -38,15 +39,24 @@ def test_every_selector_gives_an_input_no_passes_and_no_failures(name: str) -> N
 
 def test_evidence_and_validity_know_tests_only() -> None:
     table = draw("..a", ".xa", ".xb", trusted=1, inputs=1)
-    assert evidence(table).passed.shape == (3, 2)
+    assert evidence(table).passed.shape == (2, 2)
     posterior = confidence(table)
     assert validity_of_tests(table, posterior).keys() == {"t0", "t1"}
     assert "t2" not in believed_failures(table, "c1", posterior)
 
 
-def test_an_input_on_which_all_agree_leaves_the_confidence_alone() -> None:
-    plain, with_inputs = draw("..", ".x", trusted=1), draw("..a", ".xa", trusted=1, inputs=1)
-    assert confidence(with_inputs) == confidence(plain)
+def test_inputs_leave_the_confidence_alone() -> None:
+    plain = confidence(draw("..", "..", ".x", trusted=1))
+    assert confidence(draw("..a", "..a", ".xa", trusted=1, inputs=1)) == plain
+    assert confidence(draw("..a", "..b", ".xa", trusted=1, inputs=1)) == plain
+
+
+def test_candidates_that_only_inputs_tell_apart_are_undecided_where_neither_are_many_more() -> None:
+    split, clear = ("..a", "..a", "..b"), ("..a", "..a", "..a", "..a", "..b")
+    pairs = [
+        undecided(table, confidence(table)) for table in (draw(*rows, trusted=1, inputs=1) for rows in (split, clear))
+    ]
+    assert pairs == [("c0", "c2"), None]
 
 
 def test_ending_well_on_an_input_alone_makes_no_candidate_fit_to_hand_over() -> None:

@@ -22,6 +22,8 @@ class Move(Protocol):
     """The action as the progress display names it, such as `repairing`; empty for the move that ends a run."""
     done: ClassVar[str]
     """The action as `cure-agent why` names it, such as `repaired`."""
+    asks_models: ClassVar[bool]
+    """Whether a round with this move counts as one of `settings.rounds`; one that asks no model costs no token."""
 
     @property
     def why(self) -> str:

@@ -18,6 +18,7 @@ class Finish:
     name: ClassVar = "finish"
     doing: ClassVar = ""
     done: ClassVar = "stopped"
+    asks_models: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
 

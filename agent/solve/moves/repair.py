@@ -23,6 +23,7 @@ class Repair:
     name: ClassVar = "repair"
     doing: ClassVar = "repairing"
     done: ClassVar = "repaired"
+    asks_models: ClassVar = True
     why: str
     targets: tuple[str, ...]
     """Candidates to repair, best first; only one of several that behave alike in the table."""

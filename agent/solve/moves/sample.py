@@ -22,6 +22,7 @@ class Sample:
     name: ClassVar = "more"
     doing: ClassVar = "sampling more"
     done: ClassVar = "sampled more"
+    asks_models: ClassVar = True
     why: str = "nothing is there yet"
     targets: tuple[str, ...] = ()
 

@@ -1,0 +1,180 @@
+"""Makes new inputs out of known ones, without a model: small changes that keep the shape all inputs share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, cycle, islice
+from random import Random
+
+from cure.inputs.bounds import allowed, stated_intervals
+from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_TEXTS, Place
+from cure.inputs.shape import Column, Parsed, Shape, Tokens, shape_of
+from cure.problem import UnlabelledInput
+
+SHORT = 400
+"""Characters that a new input may always have; where known ones are longer, it may have twice as many as they."""
+TRIES = 30
+"""Attempts per input wanted: small inputs have few changes, which soon repeat."""
+MOST_CHANGES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What new inputs are made of: known inputs of one shape, by name, and what the statement says."""
+
+    shape: Shape
+    inputs: Mapping[str, Parsed]
+    statement: str
+
+    def place(self, column: Column) -> Place:
+        """What may stand in a column."""
+        low, high = allowed(column, stated_intervals(self.statement), self.statement)
+        return Place(column, low, high)
+
+
+def new_inputs(
+    examples: Mapping[str, str], others: Mapping[str, str], statement: str, count: int, seed: int
+) -> list[UnlabelledInput]:
+    """Up to `count` new inputs, none of them known, each with the words that say how it was made.
+
+    `examples` are the inputs of trusted tests by name, `others` those of generated ones, which are believed where they
+    have the shape of the examples. The same arguments give the same inputs.
+    """
+    known, rng = {**examples, **others}, Random(seed)
+    shape = shape_of([*examples.values()], [*others.values()])
+    groups = [shape] if shape else [found for text in known.values() if (found := shape_of([text]))]
+    made: dict[str, UnlabelledInput] = {}
+    taken = {_tokens(text) for text in known.values()}
+    longest = max([SHORT, *(2 * len(text) for text in known.values())])
+    sources = [
+        _changes(single, Known(shape=each, inputs=inputs, statement=statement), rng)
+        for each in groups
+        if (inputs := {name: parsed for name, text in known.items() if (parsed := each.parse(text))})
+        and (single := _single(each))
+    ]
+    changed = islice(chain.from_iterable(zip(*sources, strict=False)), TRIES * count)
+    for shape, parsed, how in changed:
+        if len(made) == count:
+            break
+        text = shape.render(parsed)
+        if len(text) <= longest and _tokens(text) not in taken and shape.parse(text) is not None:
+            taken.add(_tokens(text))
+            made[text] = UnlabelledInput(text, how)
+    return list(made.values())
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(line.split()) for line in text.strip("\n").split("\n"))
+
+
+Single = list[tuple[int, str]]
+"""Places and names of changes."""
+
+
+def _single(shape: Shape) -> Single:
+    """Every change of one thing that is possible in this shape."""
+    return [(place, name) for place in _places(shape) for name in _names(shape, place)]
+
+
+def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[Shape, Parsed, str]]:
+    """Changed inputs without end, each with its shape and the words that say how it was made.
+
+    The single changes are tried in turn, in an order drawn at random; every second input is one of several changes.
+    """
+    rng.shuffle(single)
+    names = list(known.inputs)
+    for place, name in cycle(single):
+        parent = rng.choice(names)
+        changed, where = _changed(known, known.inputs[parent], place, name, rng)
+        yield known.shape, changed, f"{parent}: {where}"
+        yield known.shape, *_mixed(known, single, rng)
+
+
+def _mixed(known: Known, single: Single, rng: Random) -> tuple[Parsed, str]:
+    """An input of several changes, perhaps of an input crossed with another."""
+    parent = rng.choice(list(known.inputs))
+    parsed, words = known.inputs[parent], [parent]
+    if len(known.inputs) > 1 and rng.random() < 0.3:
+        other = rng.choice([name for name in known.inputs if name != parent])
+        parsed, where = _crossed(known.shape, parsed, known.inputs[other], rng)
+        words = [f"{parent} with {where} of {other}"]
+    changes = []
+    for _ in range(rng.randint(1, MOST_CHANGES)):
+        parsed, where = _changed(known, parsed, *rng.choice(single), rng)
+        changes.append(where)
+    return parsed, f"{words[0]}: {', '.join(changes)}"
+
+
+BLOCKS = -1
+"""Place of changes to the sequence of repeated blocks."""
+
+
+def _places(shape: Shape) -> list[int]:
+    return [*range(len(shape.lines)), *([BLOCKS] if shape.block else [])]
+
+
+def _names(shape: Shape, place: int) -> list[str]:
+    """Names of the changes that are possible at a place."""
+    if place == BLOCKS:
+        return [*OF_BLOCKS]
+    line = shape.lines[place]
+    kinds = {column.kind for at, column in enumerate(line.columns) if line.is_list or not shape.is_count(place, at)}
+    names = [*OF_LISTS, *(["no element"] if 0 in line.lengths else [])] if line.is_list else []
+    tables = {"integer": OF_INTEGERS, "number": OF_NUMBERS, "text": OF_TEXTS}
+    return names + [name for kind in sorted(kinds) for name in tables[kind]]
+
+
+def _changed(known: Known, parsed: Parsed, place: int, name: str, rng: Random) -> tuple[Parsed, str]:
+    """The input with one change, and the words for it."""
+    shape = known.shape
+    if place == BLOCKS:
+        return (replace(parsed, blocks=tuple(OF_BLOCKS[name](parsed.blocks, rng))) if parsed.blocks else parsed), name
+    height = len(shape.head)
+    if place < height:
+        line = _changed_line(known, place, parsed.head[place], name, rng)
+        head = (*parsed.head[:place], line, *parsed.head[place + 1 :])
+        return replace(parsed, head=head), f"line {place + 1} {name}"
+    if not parsed.blocks:
+        return parsed, "nothing"
+    at = rng.randrange(len(parsed.blocks))
+    block = parsed.blocks[at]
+    line = _changed_line(known, place, block[place - height], name, rng)
+    changed = (*block[: place - height], line, *block[place - height + 1 :])
+    blocks = (*parsed.blocks[:at], changed, *parsed.blocks[at + 1 :])
+    return replace(parsed, blocks=blocks), f"line {height + at * len(shape.block) + place - height + 1} {name}"
+
+
+def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Random) -> Tokens:
+    line = known.shape.lines[number]
+    if line.is_list and name == "no element":
+        return ()
+    of_words = line.is_list and line.columns[0].kind == "text" and name in OF_TEXTS
+    if line.is_list and name in OF_LISTS and not (of_words and rng.random() < 0.5):
+        return OF_LISTS[name](tokens, known.place(line.columns[0]), rng)
+    if of_words and rng.random() < 0.5:
+        whole = OF_TEXTS[name](" ".join(tokens), known.place(line.columns[0]), rng)
+        return tuple(whole.split(" "))
+    tables = {"integer": OF_INTEGERS, "number": OF_NUMBERS, "text": OF_TEXTS}
+    places = [
+        at for at in range(len(tokens)) if name in tables[line.column(at).kind] and not known.shape.is_count(number, at)
+    ]
+    if not places:
+        return tokens
+    at = rng.choice(places)
+    changed = tables[line.column(at).kind][name](tokens[at], known.place(line.column(at)), rng)
+    return (*tokens[:at], changed, *tokens[at + 1 :])
+
+
+def _crossed(shape: Shape, one: Parsed, other: Parsed, rng: Random) -> tuple[Parsed, str]:
+    """The first input with a line, half a list, or the blocks of the second one, and the words for what was taken."""
+    places = _places(shape)
+    place = rng.choice(places)
+    if place == BLOCKS or place >= len(shape.head):
+        blocks = (*one.blocks[: len(one.blocks) // 2], *other.blocks[len(other.blocks) // 2 :])
+        return replace(one, blocks=blocks or one.blocks), "half the blocks"
+    mine, theirs = one.head[place], other.head[place]
+    if shape.lines[place].is_list and rng.random() < 0.5:
+        mine = (*mine[: (len(mine) + 1) // 2], *theirs[len(theirs) // 2 :])
+        return replace(one, head=(*one.head[:place], mine, *one.head[place + 1 :])), f"half of line {place + 1}"
+    return replace(one, head=(*one.head[:place], theirs, *one.head[place + 1 :])), f"line {place + 1}"
