@@ -48,6 +48,11 @@ class Attempt:
         """Indices of the samples of which something has arrived."""
         return self._drafts.started
 
+    @property
+    def problem(self) -> str:
+        """What happened to the samples that have not finished, after "the server"."""
+        return self._drafts.problem
+
     async def finished(self, share: Share) -> AsyncGenerator[Draft, None]:
         """Yield each sample when it finishes. Ends when the stream ends, even if samples are missing.
 
@@ -62,6 +67,7 @@ class Attempt:
                     ready += drafts.add(event)
                     while ready and not drafts.all_finished:
                         yield drafts.account(ready.pop(0))
+            ready += drafts.end()
         except Exception:
             # If all samples have arrived, a later error loses nothing.
             if not drafts.all_finished:
@@ -77,8 +83,11 @@ class Attempt:
                 self.path, cast_to=object, body=self.body, stream=True, stream_cls=AsyncStream[object]
             )
             try:
-                async for event in events(self._body(stream, deadline, share)):
-                    yield event
+                # Each generator is closed by hand: one that is left to the garbage collector complains.
+                body = self._body(stream, deadline, share)
+                async with aclosing(body), aclosing(events(body)) as arriving:
+                    async for event in arriving:
+                        yield event
             finally:
                 await stream.close()
 
@@ -87,8 +96,9 @@ class Attempt:
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of the answer. Each piece postpones the time-out, even one that only keeps the connection open."""
         loop, idle_s = asyncio.get_running_loop(), self._server.options.between_data_s
-        async for piece in stream.response.aiter_bytes():
-            share.sign_of_life()
-            left_s = min(idle_s, _AFTER_LAST_S) if self._drafts.all_finished else idle_s
-            deadline.reschedule(loop.time() + left_s)
-            yield piece
+        async with aclosing(stream.response.aiter_bytes()) as pieces:
+            async for piece in pieces:
+                share.sign_of_life()
+                left_s = min(idle_s, _AFTER_LAST_S) if self._drafts.all_finished else idle_s
+                deadline.reschedule(loop.time() + left_s)
+                yield piece

@@ -14,7 +14,15 @@ SYSTEM = "system"
 """Name in `Dialect.dropped` of the system role: the text of system messages is then put before the user's message."""
 
 REFUSALS = (400, 404, 422, 500, 501)
-"""HTTP statuses with which servers refuse parameters."""
+"""HTTP statuses with which servers refuse parameters, even without words."""
+_OTHER_STATUSES = (401, 402, 407, 408, 425, 429, 498, 503, 504, 529)
+"""HTTP statuses that are about the key, money, load or time, whatever parameters their texts name."""
+_REFUSING = re.compile(
+    r"\b(?:not|n't|unsupported|un(?:know|expect|recogni[sz])\w+|invalid|extra|forbidden|prohibited|must|should|cannot)\b"
+    r"|n't\b|\bonly\b|\bdisabled\b|> ?1\b"
+)
+_LONGEST = 400
+"""Characters of the longest text with an unusual status in which a parameter's name is believed: others are pages."""
 
 # Patterns by which a refusal names each parameter. Where a refusal names several, the first here is left out first: the
 # order is by how little the samples change.
@@ -23,19 +31,19 @@ _PATTERNS = {
     "logprobs": r"\blog_?probs\b|log probabilit",
     "n": (
         r"(?<![\w\\])n\b|\bchoices?\b|\bnum_(?:choices|completions)|\bbest_of\b"
-        r"|multiple (?:completion|response|sample|output)"
+        r"|multiple (?:candidate|completion|response|sample|output)|\bcandidate_?count\b"
     ),
     "seed": r"\bseed\b",
     "top_k": r"\btop[_-]?k\b",
     "top_p": r"\btop[_-]?p\b|\bnucleus\b",
     SYSTEM: (
         r"\b(?:system|developer)['\"`]?[ _-](?:role|message|prompt|instruction)|\brole\b.{0,60}\b(?:system|developer)\b"
-        r"|roles must alternate|only user and assistant|\bmessages\W{0,3}0\W{0,3}role|does not support.{0,20}\bsystem\b"
+        r"|roles must alternate|only user and assistant|\bmessages\W{0,3}0\W{0,3}role|valid role|message role"
+        r"|(?:does not|doesn't) support.{0,20}\bsystem\b|(?:first message|conversations?)\b.{0,30}\buser\b"
     ),
     "stop": r"\bstop(?:[_ ]sequences?|[_ ]words?)?\b",
     "temperature": r"\btemperature\b",
-    "max_tokens": r"\bmax_tokens\b",
-    "max_completion_tokens": r"\bmax_completion_tokens\b",
+    **dict.fromkeys(LIMITS, r"\bmax_?(?:new_?|output_?|completion_?)?tokens\b|\bnum_predict\b"),
     "stream": (
         r"\bstream(?:ing)?\b.{0,60}(?:\bnot\b|n't|unsupported|disabled|\bfalse\b)"
         r"|(?:\bnot\b|n't|\bwithout\b|unsupported|unknown|unexpected).{0,60}\bstream(?:ing)?\b"
@@ -47,7 +55,10 @@ _ALLOWED = re.compile(
     r"\b(?:allowed|supported|valid|permitted|accepted) (?:parameters?|params|fields?|keys|names)\b.*", re.S
 )
 _TOO_LARGE = re.compile(
-    r"too (?:large|long|many|high)|context|at most|maximum|range|less than|exceed|greater|larger|> ?\d"
+    r"too (?:large|long|many|high)|context|at most|maximum|range|less than|exceed|greater|larger|between|> ?\d|<="
+)
+_CONTEXT = re.compile(
+    r"context.{0,40}(?:length|size|window)|context_length|\btokens?\b.{0,80}\b(?:exceed|limit|maximum)"
 )
 
 
@@ -88,6 +99,22 @@ class Dialect:
         names = [name for name in _PATTERNS if name in sent and self.takes(name)]
         several = [self.without(*(name for name in names if name != "stream"))] if len(names) > 1 else []
         return [*(self.without(name) for name in names), *several]
+
+
+def may_name(report: Report, status: int) -> bool:
+    """Whether a parameter that an error names may be the reason for it.
+
+    Servers refuse parameters with nearly any status; where it is none of REFUSALS, the words have to say so.
+    """
+    if status in REFUSALS and status != 404:
+        return True
+    text = report.text.lower()
+    return status >= 400 and status not in _OTHER_STATUSES and len(text) < _LONGEST and bool(_REFUSING.search(text))
+
+
+def is_about_context(report: Report) -> bool:
+    """Whether a refusal says that prompt and completion together are longer than the model allows."""
+    return bool(_CONTEXT.search(f"{report.code} {report.text}".lower()))
 
 
 def is_about_size(report: Report) -> bool:

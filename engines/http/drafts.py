@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engines.http.events import Event, GarbageError
 from engines.http.report import is_error
 from engines.http.retry import status_failure
-from engines.http.wire import INTERRUPTED, Piece, read_chunk
+from engines.http.wire import INTERRUPTED, Piece, read_chunk, unwrapped, whole_characters
 from engines.protocol import ChatPrompt, Prompt, Request, TextPrompt, Usage
 
 _CHARS_PER_TOKEN = 4
@@ -27,13 +27,19 @@ class Draft:
     scored_chunks: int = 0
     """Number of text chunks received with log-probabilities."""
     finish: str | None = None
+    broken: str = ""
+    """The finish reason with which the server broke the sample off; empty if it did not."""
+    half: str = ""
+    """The first half of a character whose second half comes in the next piece."""
     logprobs: list[float] = field(default_factory=list)
     token_ids: list[int] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
 
     def add(self, piece: Piece) -> str:
         """Add a piece; returns the new text."""
-        fresh = piece.text
+        fresh = whole_characters(self.half + piece.text)
+        self.half = piece.text[-1:] if "\ud800" <= piece.text[-1:] <= "\udbff" else ""
+        fresh = fresh[: len(fresh) - len(self.half)]
         if piece.whole and fresh.startswith(self.text):
             fresh = fresh[len(self.text) :]
         self.started = True
@@ -43,7 +49,9 @@ class Draft:
         self.token_ids += piece.token_ids
         self.chunks += bool(fresh)
         self.scored_chunks += bool(fresh and piece.logprobs)
-        if piece.finish and piece.finish not in INTERRUPTED:
+        if piece.finish in INTERRUPTED:
+            self.broken = piece.finish or ""
+        elif piece.finish and not self.broken:
             self.finish = piece.finish
         return fresh
 
@@ -71,6 +79,8 @@ class Drafts:
         self._drafts = [Draft(index=index) for index in indices]
         self._only_choice: int | None = None
         self._usage: Usage | None = None
+        self._is_counted_last = False
+        """Whether the latest event held the usage alone, with which servers end an answer."""
         self._accounted = 0
 
     @property
@@ -87,12 +97,14 @@ class Drafts:
         """Add an event to the drafts; returns the drafts it finishes. Raises Failure for an error in the answer."""
         if event.kind == "done":
             return self._complete()
-        if is_error(event.data):
-            raise status_failure(200, event.data, self._url)
-        pieces, usage = read_chunk(event.data)
+        data = unwrapped(event.data)
+        if is_error(data):
+            raise status_failure(200, data, self._url)
+        pieces, usage = read_chunk(data)
         if event.kind == "whole" and not pieces:
             raise GarbageError(f"no choices in {str(event.data)[:80]!r}")
         self._usage = usage or self._usage
+        self._is_counted_last = usage is not None and not pieces
         finished = []
         for piece in pieces:
             if (draft := self._draft(piece.index)) is None:
@@ -104,9 +116,20 @@ class Drafts:
                 finished.append(draft)
         return finished + (self._complete() if event.kind == "whole" else [])
 
+    def end(self) -> list[Draft]:
+        """The drafts that the end of the stream finishes: those with text where the usage came last."""
+        return self._complete() if self._is_counted_last else []
+
+    @property
+    def problem(self) -> str:
+        """What happened to the samples that have not finished, after "the server"."""
+        reasons = [draft.broken for draft in self._drafts if draft.broken]
+        return f"broke the sample off: {reasons[0]}" if reasons else "ended the stream before the sample was complete"
+
     def _complete(self) -> list[Draft]:
         """The samples with text but no finish reason: at the end of an answer they are complete."""
-        unmarked = [draft for draft in self._drafts if not draft.finish and (draft.text or draft.reasoning)]
+        unfinished = [draft for draft in self._drafts if not draft.finish and not draft.broken]
+        unmarked = [draft for draft in unfinished if draft.text or draft.reasoning]
         for draft in unmarked:
             draft.finish = "stop"
         return unmarked

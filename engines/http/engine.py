@@ -16,9 +16,11 @@ from engines.http.dialect import (
     LIMITS,
     REFUSALS,
     Dialect,
+    is_about_context,
     is_about_model,
     is_about_size,
     may_be_parameter,
+    may_name,
     names_parameters,
 )
 from engines.http.drafts import Draft
@@ -75,8 +77,12 @@ class HttpEngine(ServerEngine):
                 problem = failure(error, group.url or self._server.url)
                 if isinstance(error, TimeoutError) or problem.status in OVERLOADED:
                     self._server.load.overloaded()
-                if not await self._adapt(group, dialect, problem):
-                    await self._pause(group, problem)
+                if not (
+                    await self._adapt(group, dialect, problem)
+                    or await self._pause(group, problem)
+                    or await self._last_try(group, dialect, problem)
+                ):
+                    self._give_up(group, problem)
 
     async def _singles(self, group: _Group) -> None:
         """Request each missing sample alone."""
@@ -91,16 +97,21 @@ class HttpEngine(ServerEngine):
     async def _adapt(self, group: _Group, dialect: Dialect, problem: Failure) -> bool:
         """Whether to ask again at once, because the URL, the dialect or the group was changed to suit the refusal."""
         report, several = problem.report, len(group.missing) > 1
-        if problem.is_elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
-            return self._server.try_other_path(group.url)
-        if problem.status not in REFUSALS:
-            return False
         sent = self._optional(group, dialect)
-        if name := dialect.refused(report, sent):
+        name = dialect.refused(report, sent) if may_name(report, problem.status) else ""
+        elsewhere = problem.is_elsewhere and not name
+        if elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
+            return self._server.try_other_path(group.url)
+        if name:
             if name in LIMITS and is_about_size(report):
                 group.oversized = LIMITS
             else:
                 self._server.leave_out(name)
+            return True
+        if problem.status not in REFUSALS:
+            return False
+        if is_about_context(report) and sent.intersection(LIMITS):
+            group.oversized = LIMITS  # the server then stops where its context ends
             return True
         if several and problem.status != 404:
             await self._singles(group)
@@ -109,7 +120,7 @@ class HttpEngine(ServerEngine):
             if group.answered and (problem.status != 500 or self._splits > 1):
                 self._server.leave_out("n")
             return True
-        return may_be_parameter(report, problem.status) and await self._guess(group, dialect, sent)
+        return may_be_parameter(report, problem.status) and await self._guess(group, dialect, sent, problem)
 
     def _optional(self, group: _Group, dialect: Dialect) -> set[str]:
         """What may be left out of a request for the group."""
@@ -117,7 +128,7 @@ class HttpEngine(ServerEngine):
         _, body = request_body("", request.prompt, request.sampling, len(group.missing), 0, dialect)
         return optional_names(body)
 
-    async def _guess(self, group: _Group, dialect: Dialect, sent: set[str]) -> bool:
+    async def _guess(self, group: _Group, dialect: Dialect, sent: set[str], problem: Failure) -> bool:
         """Whether to ask again at once after a refusal that names no parameter.
 
         Tries once for each server which parameters to leave out. True if a try was answered, and also if another task
@@ -131,7 +142,7 @@ class HttpEngine(ServerEngine):
                 try:
                     await self._ask(group, guess)
                 except EXPECTED as error:
-                    if failure(error, server.url).status not in REFUSALS:
+                    if failure(error, server.url).status not in (*REFUSALS, problem.status):
                         return False
                     continue
                 server.leave_out(*(name for name in guess.dropped if dialect.takes(name)))
@@ -139,16 +150,29 @@ class HttpEngine(ServerEngine):
             server.has_guessed = True
             return False
 
-    async def _pause(self, group: _Group, problem: Failure) -> None:
-        """Wait before the next try, or give the samples up."""
+    async def _pause(self, group: _Group, problem: Failure) -> bool:
+        """Wait before the next try; False if there should be none."""
         group.failures += 1
         group.failed_at = group.failed_at or time.monotonic()
         elapsed = time.monotonic() - group.failed_at
         wait = self._patience.wait_s(problem, group.failures, elapsed, self._server.has_answered)
-        if wait is not None:
-            await asyncio.sleep(wait)
-            return
-        if problem.status in (401, 402, 403, 404):
+        if wait is None:
+            return False
+        if problem.busy and group.failures == self._patience.retries:
+            self._server.say_busy(problem.reason)
+        await asyncio.sleep(wait)
+        return True
+
+    async def _last_try(self, group: _Group, dialect: Dialect, problem: Failure) -> bool:
+        """Whether to ask again a server that has failed at every request without a reason.
+
+        Some servers end so at a parameter that they do not know.
+        """
+        may_help = problem.mute and not self._server.has_answered
+        return may_help and await self._guess(group, dialect, self._optional(group, dialect), problem)
+
+    def _give_up(self, group: _Group, problem: Failure) -> None:
+        if problem.status in (401, 402, 403, 404) or (problem.status == 429 and not problem.passing):
             group.call.hopeless = problem.reason
             self._pace.wake()
         tries = f" (asked {group.failures} times)" if group.failures > 1 else ""
@@ -185,7 +209,7 @@ class HttpEngine(ServerEngine):
                 # The answer is complete but has one sample: the server ignores n.
                 self._server.leave_out("n")
             elif left:
-                raise Failure(f"{self._server.url} ended the stream before the sample was complete", passing=True)
+                raise Failure(f"{self._server.url} {attempt.problem}", passing=True)
 
 
 @dataclass(kw_only=True)

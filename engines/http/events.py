@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
-_FIELD = re.compile(rb"(?:data|event|id|retry)\s*(?::|$)|:")
+_FIELD = re.compile(rb"\s*(?:(?:data|event|id|retry|error)\s*(?::|$)|:)", re.IGNORECASE)
+_DONE = (b"[DONE]", b'"[DONE]"')
 
 
 class GarbageError(ValueError):
@@ -35,59 +37,109 @@ async def events(body: AsyncIterable[bytes]) -> AsyncGenerator[Event, None]:
     another ValueError for malformed JSON that stands in the place of events.
 
     Comments, names of events and blank lines yield nothing. Servers that leave out blank lines between events are
-    understood, since each line of data that is JSON by itself is an event.
+    understood, since each line of data that is JSON by itself is an event. A line `error: …`, as llama.cpp wrote it,
+    and words in place of JSON in an event that is named an error yield that error.
     """
+    async with aclosing(_lines(body)) as lines:
+        async for event in _events(lines):
+            yield event
+
+
+async def _events(lines: AsyncIterable[bytes]) -> AsyncGenerator[Event, None]:
     rest: list[bytes] = []
-    pending = b""
+    pending = event_name = b""
     is_stream = is_done = False
-    async for line in _lines(body):
+    async for line in lines:
         if is_done:  # A body that is read to its end leaves the connection usable.
             continue
         if not is_stream and (rest or (line.strip() and not _FIELD.match(line))):
             rest.append(line)
             continue
         is_stream |= bool(line.strip())
-        name, _, value = line.partition(b":")
-        if name.strip() == b"data":
-            pending = pending + b"\n" + value.removeprefix(b" ") if pending else value.removeprefix(b" ")
+        name, value = _field(line)
+        if name == b"error":
+            yield Event("chunk", {"error": _loaded(value, value.decode(errors="replace"))})
+            continue
+        if name == b"event":
+            event_name = value.lower()
+        if name == b"data":
+            pending = pending + b"\n" + value if pending else value
+        elif line.strip() in _DONE:
+            pending = line
         elif line.strip() or not pending:
             continue
-        if pending.strip() == b"[DONE]":
+        if pending.strip() in _DONE:
             yield Event("done")
             is_done, pending = True, b""
             continue
         try:
-            event = Event("chunk", json.loads(pending))
+            data = _json(pending)
         except ValueError as error:
-            if not line.strip():
+            if line.strip():
+                continue
+            if b"error" in event_name:
+                data = {"error": pending.decode(errors="replace")}
+            elif event_name in (b"", b"message"):
                 raise GarbageError(f"{error}: {pending[:80]!r}") from None
-            continue
-        pending = b""
-        yield event
+            else:  # such as `ping`
+                data = None
+        pending = event_name = b""
+        for part in data if isinstance(data, list) else [data]:
+            yield Event("chunk", part)
     if pending.strip():
         raise GarbageError(f"an event that is no JSON: {pending[:80]!r}")
     for event in _whole(b"\n".join(rest)) if rest else ():
         yield event
 
 
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """Name in small letters and value of a line; a prefix `data:` that a proxy wrote twice counts once."""
+    name, _, value = line.partition(b":")
+    name, value = name.strip().lower(), value.removeprefix(b" ")
+    while name == b"data" and value.startswith(b"data:"):
+        value = value.removeprefix(b"data:").removeprefix(b" ")
+    return name, value
+
+
+def _json(text: bytes) -> object:
+    """The value of JSON; bytes that are no UTF-8 are replaced, and control characters in texts are allowed."""
+    return json.loads(text.decode(errors="replace"), strict=False)
+
+
+def _loaded(text: bytes, otherwise: object) -> object:
+    try:
+        return _json(text)
+    except ValueError:
+        return otherwise
+
+
 def _whole(text: bytes) -> list[Event]:
-    text = text.removeprefix(b"\xef\xbb\xbf").strip()
+    text = text.strip()
     if text[:1] not in (b"{", b"["):
         raise NoAnswerError(text.decode(errors="replace"))
     try:
-        return [Event("whole", json.loads(text))]
+        return _parts(_json(text))
     except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line.removeprefix(b"data:") for line in text.splitlines() if line.strip()]
         if len(lines) == 1:
             raise
-        return [*(Event("chunk", json.loads(line)) for line in lines), Event("done")]
+        return [*(Event("chunk", _json(line)) for line in lines if line.strip() not in _DONE), Event("done")]
+
+
+def _parts(answer: object) -> list[Event]:
+    """The answer, or the chunks that it is a list of."""
+    if isinstance(answer, list) and answer and all(isinstance(part, Mapping) and "choices" in part for part in answer):
+        return [*(Event("chunk", part) for part in answer), Event("done")]
+    return [Event("whole", answer)]
 
 
 async def _lines(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
     """The lines of a body without their ends, which are \\n, \\r\\n or \\r; the last one ends with the body."""
     rest: list[bytes] = []
+    is_first = True
     async for piece in body:
-        rest.append(piece)
+        rest.append(piece.removeprefix(b"\xef\xbb\xbf") if is_first else piece)
+        is_first = False
         if b"\n" not in piece and b"\r" not in piece:
             continue
         # A \r at the end may be half of \r\n.

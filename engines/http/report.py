@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_MESSAGES = ("message", "error", "errors", "detail", "msg", "error_msg", "errmsg", "reason", "description", "title")
+_MESSAGES = (
+    *("message", "error", "errors", "detail", "msg", "error_msg", "error_message", "errormessage", "errmsg"),
+    *("status_msg", "faultstring", "reason", "description", "title"),
+)
+_INNER = ("error", "errors", "detail", "message")
 _SHORT = 300
 _DEEP = 6
 
@@ -29,8 +33,7 @@ class Report:
 
 def read_report(body: object) -> Report:
     """The error in a body: parsed JSON, or text that may be JSON or HTML."""
-    if isinstance(body, str):
-        body = _parsed(body)
+    body = _opened(_parsed(body) if isinstance(body, str) else body)
     inner = _innermost(body)
     code = next((str(inner[name]) for name in ("code", "type", "error_type") if inner.get(name)), "")
     return Report(
@@ -45,12 +48,17 @@ def is_error(data: object) -> bool:
     """Whether an object sent in place of an answer, with status 200 or as an event, is an error."""
     if isinstance(data, list):
         return bool(data) and is_error(data[0])
-    if not isinstance(data, Mapping) or data.get("choices"):
+    if not isinstance(data, Mapping):
         return False
-    return bool(data.get("error") or data.get("errors")) or (
-        data.get("object") == "error"
-        or data.get("type") == "error"
-        or ("choices" not in data and any(data.get(name) for name in ("message", "detail", "msg", "error_msg")))
+    choices = data.get("choices")
+    if choices and not data.get("error"):
+        return isinstance(choices, list) and _failed_choice(choices) is not None
+    fields = _opened(data)
+    return isinstance(fields, Mapping) and (
+        bool(fields.get("error") or fields.get("errors"))
+        or "error" in (fields.get("object"), fields.get("type"), fields.get("status"))
+        or bool(fields.get("status_code"))
+        or ("choices" not in fields and any(fields.get(name) for name in _MESSAGES if name not in ("reason", "title")))
     )
 
 
@@ -73,6 +81,35 @@ def _parsed(text: str) -> object:
         return text
 
 
+def _opened(body: object) -> object:
+    """The body with names in small letters, out of an envelope or a choice that holds the error."""
+    fields = _small(body)
+    if not isinstance(fields, Mapping):
+        return fields
+    for name in ("response", "fault", "base_resp"):
+        inner = fields.get(name)
+        if not isinstance(inner, Mapping) or fields.get("error") or str(inner.get("status_code")) == "0":
+            continue
+        if any(inner.get(word) for word in _MESSAGES):
+            return inner
+    choices = fields.get("choices")
+    choice = _failed_choice(choices) if isinstance(choices, list) and not fields.get("error") else None
+    return fields if choice is None else choice
+
+
+def _small(value: object, depth: int = 0) -> object:
+    """The value with all names in small letters: servers on .NET and AWS write capitals."""
+    if depth > _DEEP:
+        return value
+    if isinstance(value, Mapping):
+        return {str(name).lower(): _small(inner, depth + 1) for name, inner in value.items()}
+    return [_small(part, depth + 1) for part in value] if isinstance(value, list) else value
+
+
+def _failed_choice(choices: list[Any]) -> Mapping[str, Any] | None:
+    return next((row for row in choices if isinstance(row, Mapping) and row.get("error")), None)
+
+
 def _innermost(body: object, depth: int = 0) -> Mapping[str, Any]:
     """The object that describes the error: the innermost under `error`, `errors`, `detail` or `message`.
 
@@ -82,7 +119,7 @@ def _innermost(body: object, depth: int = 0) -> Mapping[str, Any]:
         return _innermost(body[0], depth + 1) if body and depth < _DEEP else {}
     if not isinstance(body, Mapping):
         return {}
-    for name in ("error", "errors", "detail", "message"):
+    for name in _INNER:
         if (
             isinstance(body.get(name), Mapping | list)
             and depth < _DEEP
@@ -105,11 +142,31 @@ def _said(value: object, depth: int = 0) -> str:
     if not isinstance(value, Mapping):
         return ""
     said = next((said for name in _MESSAGES if (said := _said(value.get(name), depth + 1))), "")
+    if fields := "; ".join(field for field in _fields(value, depth) if field not in said):
+        said = f"{said}: {fields}" if said else fields
     if isinstance(place := value.get("loc"), list | tuple):
         said = f"{'.'.join(map(str, place))}: {said}"
     metadata = value.get("metadata")
     if isinstance(metadata, Mapping) and (raw := _said(metadata.get("raw"), depth + 1)) and raw not in said:
         said = f"{said}: {raw}" if said else raw
+    return said
+
+
+def _fields(value: Mapping[str, Any], depth: int) -> list[str]:
+    """What a validator says about each field: lists of texts by the fields' names, or Google's `fieldViolations`."""
+    by_name = value.get("errors", value)
+    violations = value.get("fieldviolations")
+    found = [part for part in violations if isinstance(part, Mapping)] if isinstance(violations, list) else []
+    said = [f"{part.get('field')}: {_said(part, depth + 1)}" for part in found]
+    for detail in details if isinstance(details := value.get("details"), list) and depth < _DEEP else ():
+        said += _fields(detail, depth + 1) if isinstance(detail, Mapping) else []
+    if isinstance(by_name, Mapping):
+        texts = {name: part for name, part in by_name.items() if isinstance(part, list) and name not in _MESSAGES}
+        said += [
+            f"{name}: {' '.join(words)}"
+            for name, part in texts.items()
+            if (words := [word for word in part if isinstance(word, str)])
+        ]
     return said
 
 

@@ -25,7 +25,17 @@ OVERLOADED = {408, 429, 498, 502, 503, 504, 529}
 HOPELESS_CODES = {"insufficient_quota", "billing_hard_limit_reached"}
 """Error codes after which a retry never helps."""
 _UNREACHABLE_RETRIES = 3
-_TRY_AGAIN = re.compile(r"(?:try again|retry) (?:in|after) (\d+(?:\.\d+)?) ?(ms|s\b|sec)")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_TIME = r"(\d+(?:\.\d+)?) ?(ms|s|m|h)(?:ec(?:onds?|s)?|in(?:utes?|s)?|ours?)?"
+_TRY_AGAIN = re.compile(rf"(?:try again|retry|wait)(?: in| after| for)? ((?:{_TIME}[ ,]*(?:and )?)+)(?![a-z])")
+_IS_BUSY = re.compile(
+    r"\bload(?:ing|ed)\b|starting|warming|initiali[sz]ing|not ready|overloaded|\bbusy\b|capacity|too many|\bqueue"
+    r"|\bpending\b|try again|retry"
+)
+_SPENT = re.compile(
+    r"(?:per[ -]|\b)(?:day|daily|week|weekly|month|monthly)\b|\bquota\b|\bcredits?\b|\bbilling\b|\bbalance\b"
+)
+"""Words of a limit on usage that does not pass within minutes."""
 
 
 class Failure(Exception):
@@ -40,8 +50,13 @@ class Failure(Exception):
         unreachable: bool = False,
         report: Report | None = None,
         is_elsewhere: bool = False,
+        mute: bool = False,
+        busy: bool = False,
     ) -> None:
-        """`is_elsewhere`: the path does not exist or leads to something else, such as a web page."""
+        """`is_elsewhere`: the path does not exist or leads to something else, such as a web page. `mute`: the server
+        broke off (status 500, a closed connection) and may not say why. `busy`: the server says that it has too much to
+        do, or is still loading its model.
+        """
         super().__init__(reason)
         self.reason = reason
         self.passing = passing
@@ -50,6 +65,8 @@ class Failure(Exception):
         self.unreachable = unreachable
         self.report = report or Report(reason)
         self.is_elsewhere = is_elsewhere or status in (404, 405)
+        self.mute = mute
+        self.busy = busy
 
     @property
     def certain(self) -> bool:
@@ -66,7 +83,9 @@ def failure(error: Exception, url: str) -> Failure:
     if isinstance(error, Failure):
         return error
     if isinstance(error, APIStatusError):
-        return status_failure(error.status_code, error.response.text, url, error.response.headers)
+        problem = status_failure(error.status_code, error.response.text, url, error.response.headers)
+        problem.mute = problem.status == 500
+        return problem
     if isinstance(error, APITimeoutError | TimeoutError):
         return Failure(f"{url} did not answer in time", passing=True)
     if isinstance(error, APIConnectionError | httpx2.HTTPError):
@@ -78,6 +97,7 @@ def failure(error: Exception, url: str) -> Failure:
             f"cannot connect to {place}: {what}" if unreachable else f"{url} broke the connection: {what}",
             passing=type(cause).__name__ != "UnsupportedProtocol",
             unreachable=unreachable,
+            mute=not unreachable,
         )
     if isinstance(error, NoAnswerError):
         said = shortened(read_report(str(error)).text)
@@ -101,12 +121,16 @@ def status_failure(status: int, body: object, url: str, headers: Mapping[str, st
     hint = ""
     if status in (401, 403):
         hint = " (is the API key right? OPENAI_API_KEY for openai:NAME, CURE_AGENT_API_KEY for a URL)"
-    passing = (status in PASSING or status >= 500) and report.code not in HOPELESS_CODES
     what = f"{url} reported an error in its answer" if in_answer and not report.status else f"HTTP {status}"
     wait_s = retry_after(headers or {})
-    if wait_s is None and (found := _TRY_AGAIN.search(report.text.lower())):
-        wait_s = float(found[1]) / (1000 if found[2] == "ms" else 1)
-    return Failure(f"{what}: {shortened(report.text)}{hint}", passing, wait_s, status, report=report)
+    words = report.text.lower()
+    if wait_s is None and (found := _TRY_AGAIN.search(words)):
+        wait_s = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_TIME, found[1]))
+    spent = report.code in HOPELESS_CODES or (status == 429 and wait_s is None and bool(_SPENT.search(words)))
+    passing = (status in PASSING or status >= 500) and not spent
+    busy = passing and (status in (429, 498, 529) or (status == 503 and bool(_IS_BUSY.search(words))))
+    reason = f"{what}: {shortened(report.text)}{hint}"
+    return Failure(reason, passing, wait_s, status, report=report, busy=busy)
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -126,7 +150,7 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def pause(failures: int, base_s: float, most_s: float) -> float:
     """Seconds before the next try after this many failures: exponential backoff, times a random factor in 0.5..1."""
-    return min(most_s, base_s * 2.0 ** (failures - 1)) * random.uniform(0.5, 1.0)
+    return min(most_s, base_s * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -144,11 +168,13 @@ class Patience:
     def wait_s(self, problem: Failure, failures: int, elapsed_s: float, reached: bool) -> float | None:
         """Seconds until the next try after this many failures, `elapsed_s` after the first; None for no retry.
 
+        A server that says that it is busy is asked again until `patience_s`, unless there are no retries at all.
         `reached` says whether the server ever answered. If it never did, a failure to connect is retried three times at
         most.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)
-        if not problem.passing or failures > retries or wait > self.longest_wait_s:
+        is_spent = failures > retries and not (problem.busy and retries)
+        if not problem.passing or is_spent or wait > self.longest_wait_s:
             return None
         return wait if elapsed_s + wait <= self.patience_s else None

@@ -76,6 +76,7 @@ class Server:
         self._asks_models = not named
         self.has_answered = False
         """Whether a sample has come, which shows that the base URL is right."""
+        self._said_busy = False
         self._first_url: str | None = None
         """The base URL as given; None until the URL with /v1 added or removed is tried."""
 
@@ -97,6 +98,12 @@ class Server:
             lost = [name for name in lost if name not in LIMITS]
         if lost:
             _log.warning("%s does not accept %s: requests are sent without", self.url, ", ".join(lost))
+
+    def say_busy(self, reason: str) -> None:
+        """Log a warning, once, that the server is waited for longer than a few retries take."""
+        if not self._said_busy:
+            self._said_busy = True
+            _log.warning("%s: %s; it is asked again for %g s at most", self.url, reason, self.options.patience_s)
 
     def answered_at(self, url: str) -> None:
         """Note that a sample came from this base URL, which is the right one whatever else was tried meanwhile."""

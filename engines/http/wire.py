@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,23 @@ from engines.protocol import ChatPrompt, Finish, Prompt, Sampling, TextPrompt, U
 from engines.stop import cut_at_stop
 from engines.text import without_system
 
-INTERRUPTED = ("error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource")
+INTERRUPTED = (
+    *("error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource", "network_error"),
+    *("server_error", "internal_error", "model_error", "timeout", "failed", "unavailable", "overloaded"),
+)
 """Finish reasons of samples that the server broke off."""
-_CUT = ("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "model_length", "context_length")
-_FILTERED = ("content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive")
+_CUT = (
+    *("length", "max_tokens", "max_output_tokens", "max_completion_tokens", "max_new_tokens", "max_length"),
+    *("model_length", "context_length", "token_limit", "truncated", "incomplete"),
+)
+_FILTERED = (
+    *("content_filter", "content_filtered", "safety", "recitation", "prohibited_content", "blocklist", "sensitive"),
+    *("guardrail_intervened", "policy_violation", "spii"),
+)
 _REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 _REASONING_PARTS = ("thinking", "reasoning", "reasoning_content", "redacted_thinking")
 _REQUIRED = ("model", "messages", "prompt")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def request_body(
@@ -77,6 +88,23 @@ def outcome(text: str, reasoning: str, reason: str | None, stop: Sequence[str]) 
     return text, "length" if is_cut and not stopped else "stop", ""
 
 
+def whole_characters(text: str) -> str:
+    """The text with halves of characters (surrogates) joined, and those that lack the other half replaced.
+
+    Such halves come from servers that escape each token of an emoji by itself; they cannot be written into files.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _HALF.search(text) else text
+
+
+def unwrapped(answer: object) -> object:
+    """The answer, out of a gateway's envelope (`{"code": 0, "data": {"choices": …}}`) where it is in one."""
+    if isinstance(answer, Mapping) and "choices" not in answer:
+        for name in ("data", "result", "response", "output"):
+            if isinstance(inner := answer.get(name), Mapping) and inner.get("choices"):
+                return inner
+    return answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Piece:
     """The part of a chunk that belongs to one choice."""
@@ -99,10 +127,14 @@ def read_chunk(chunk: object) -> tuple[list[Piece], Usage | None]:
     choices = chunk.get("choices")
     rows = [choices] if isinstance(choices, Mapping) else choices if isinstance(choices, list) else []
     pieces = [_piece(row) for row in rows if isinstance(row, Mapping)]
+    counts = [
+        chunk.get("usage"),
+        *(part.get("usage") for part in (chunk.get("x_groq"), *rows) if isinstance(part, Mapping)),
+    ]
     indices = [piece.index for piece in pieces]
     if len(pieces) > 1 and (None in indices or len(set(indices)) < len(indices)) and _are_apart(pieces):
         pieces = [_numbered(piece, number) for number, piece in enumerate(pieces)]
-    return pieces, _usage(chunk.get("usage"))
+    return pieces, next(filter(None, map(_usage, counts)), None)
 
 
 def _are_apart(pieces: Sequence[Piece]) -> bool:
@@ -118,7 +150,7 @@ def _piece(choice: Mapping[str, Any]) -> Piece:
     is_delta = isinstance(choice.get("delta"), Mapping | str)
     said = choice["delta"] if is_delta else choice.get("message")
     fields = said if isinstance(said, Mapping) else {"content": said if said is not None else choice.get("text")}
-    text, thought = _content(fields.get("content"))
+    text, thought = _content(fields.get("content") or fields.get("text") or choice.get("text"))
     logprobs, ids = choice.get("logprobs"), choice.get("token_ids")
     reasoning = next((found for name in _REASONING if (found := _words(fields.get(name)))), thought)
     return Piece(
@@ -126,7 +158,7 @@ def _piece(choice: Mapping[str, Any]) -> Piece:
         text=text or _words(fields.get("refusal")),
         reasoning=reasoning or _words(fields.get("reasoning_details")),
         whole=not is_delta and isinstance(choice.get("message"), Mapping | str),
-        finish=_finish(choice.get("finish_reason")),
+        finish=_finish(choice),
         logprobs=_logprobs(logprobs) if isinstance(logprobs, Mapping) else (),
         # Sent by vLLM if the request sets return_token_ids.
         token_ids=tuple(ids) if isinstance(ids, list) and all(type(number) is int for number in ids) else (),
@@ -142,8 +174,11 @@ def _content(content: object) -> tuple[str, str]:
         return "".join(text for text, _ in parts), "".join(thought for _, thought in parts)
     if not isinstance(content, Mapping):
         return "", ""
+    if isinstance(inner := content.get("parts"), list):
+        return _content(inner)
     words = _words(content)
-    return ("", words) if content.get("type") in _REASONING_PARTS else (words, "")
+    is_thought = content.get("type") in _REASONING_PARTS or content.get("thought") is True
+    return ("", words) if is_thought else (words, "")
 
 
 def _words(value: object) -> str:
@@ -163,10 +198,13 @@ def _index(value: object) -> int | None:
     return int(number) if number is not None and number == int(number) and 0 <= number < 2**31 else None
 
 
-def _finish(reason: object) -> str | None:
-    """The reason in small letters; None where there is none."""
-    word = reason.strip().lower() if isinstance(reason, str) else ""
-    return None if word in ("", "null", "none") else word
+def _finish(choice: Mapping[str, Any]) -> str | None:
+    """The reason in small letters; None where there is none. A gateway's "stop" may hide that its server failed."""
+    reasons = [choice.get(name) for name in ("finish_reason", "native_finish_reason")]
+    own, native = (reason.strip().lower() if isinstance(reason, str) else "" for reason in reasons)
+    if own in ("", "null", "none"):
+        return None
+    return native if native in INTERRUPTED else own
 
 
 def _logprobs(scores: Mapping[str, Any]) -> tuple[float, ...]:
@@ -182,8 +220,10 @@ def _usage(usage: object) -> Usage | None:
     """The usage; None where the server does not say the numbers of prompt tokens and of completion tokens."""
     if not isinstance(usage, Mapping):
         return None
-    names = ("prompt_tokens", "completion_tokens", "total_tokens")
-    prompt, completion, total = (_index(usage.get(name)) for name in names)
+    names = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"), ("total_tokens",))
+    prompt, completion, total = (
+        _index(next((usage[name] for name in either if usage.get(name) is not None), None)) for either in names
+    )
     if completion is None and prompt is not None and total is not None:
         completion = max(0, total - prompt)
     return None if prompt is None or completion is None else Usage(prompt, completion)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import socket
@@ -74,6 +75,7 @@ REFUSALS = [
     refusal("sglang-text", "stop", 501, "stop sequences are not implemented"),
     refusal("flask-html", "seed", 500, "<!doctype html><html><head><title>500 Internal Server Error</title></head><body>TypeError: got an unexpected keyword argument 'seed'</body></html>", "seed"),
     refusal("unnamed", "seed", 400, openai("Bad request")),
+    refusal("bare-500", "top_k", 500, "Internal Server Error"),
     refusal("unnamed-stream", "stream", 400, "Bad Request"),
     refusal("allowed-list", "top_k", 400, openai("unexpected field 'top_k'. Allowed fields: model, messages, seed, stop, top_p, temperature")),
     refusal("list-of-errors", "top_k", 400, {"errors": [{"code": 7009, "message": "AiError: unknown property top_k"}], "success": False}),
@@ -164,6 +166,7 @@ async def test_a_refused_system_message_is_put_before_the_users(server, status, 
         pytest.param(openai("Invalid max_tokens value, the valid range of max_tokens is [1, 99]"), id="deepseek"),
         pytest.param(openai("`max_tokens` must be less than or equal to `99`, the maximum value for this model"), id="groq"),
         pytest.param({"type": "error", "error": {"type": "invalid_request_error", "message": "max_tokens: 200 > 99, which is the maximum allowed number of output tokens"}}, id="anthropic"),
+        pytest.param(openai("This model's maximum context length is 128 tokens. However, you requested 229 tokens (29 in the messages, 200 in the completion).", param="messages", code="context_length_exceeded"), id="context"),
         pytest.param({"object": "error", "message": "'max_tokens' or 'max_completion_tokens' is too large: 200. This model's maximum context length is 128 tokens and your request has 29 input tokens", "code": 400}, id="vllm"),
     ],
 )  # fmt: skip
@@ -403,7 +406,7 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 @pytest.mark.parametrize("without", [True, False], ids=["without-socks", "with-socks"])
-async def test_no_proxy_is_honoured_whatever_the_proxy(server, no_proxies, without):
+async def test_no_proxy_is_honoured_whatever_the_proxy(server, no_proxies, without, caplog):
     if without:
         no_proxies.setitem(sys.modules, "socksio", None)
     no_proxies.setenv("NO_PROXY", "127.0.0.1")
@@ -413,9 +416,13 @@ async def test_no_proxy_is_honoured_whatever_the_proxy(server, no_proxies, witho
         "http://127.0.0.1:9",
         "socks://127.0.0.1:9",
         "no url",
+        "http://127.0.0.1:port",
     ):
         no_proxies.setenv("ALL_PROXY", proxy)
         assert texts(await sample(server.spec(Rule()))) == [TEXT]
+    gc.collect()
+    await asyncio.sleep(0)
+    assert "never retrieved" not in caplog.text, "a client whose construction failed was thrown away"
 
 
 @pytest.mark.parametrize(
@@ -423,6 +430,7 @@ async def test_no_proxy_is_honoured_whatever_the_proxy(server, no_proxies, witho
     [
         ("socks5://127.0.0.1:9", r"in ALL_PROXY: .* pip install 'cure-agent\[socks\]'; or name 127.0.0.1 in NO_PROXY"),
         ("ftp://127.0.0.1:9", r"in ALL_PROXY: .*ftp.*; or name 127.0.0.1 in NO_PROXY"),
+        ("http://127.0.0.1:port", r"in ALL_PROXY: Invalid port: 'port'; or name 127.0.0.1 in NO_PROXY"),
     ],
 )
 async def test_a_proxy_that_cannot_be_used_is_told_in_one_line(server, no_proxies, proxy, reason):

@@ -82,8 +82,7 @@ async def test_a_peculiar_server_is_understood(faulty, mode, prompt):
     ("mode", "reason"),
     [
         ("error_500", "HTTP 500: out of memory (asked 3 times)"),
-        ("rate_limit", "HTTP 429: slow down (asked 3 times)"),
-        ("cut", "broke the connection"),
+        ("rate_limit", "HTTP 429: slow down (asked "),
         ("cut_cleanly", "ended the stream before the sample was complete"),
         ("garbage_sse", "sent garbage"),
         ("garbage_json", "sent garbage"),
@@ -101,11 +100,20 @@ async def test_a_peculiar_server_is_understood(faulty, mode, prompt):
 )
 async def test_a_lasting_failure_is_an_error_for_each_sample(faulty, mode, reason):
     wait_s = 0.3 if mode in ("silence", "stall") else 10
-    options = HttpOptions(backoff_s=0.01, first_token_s=wait_s, idle_s=wait_s, retries=2)
+    options = HttpOptions(backoff_s=0.01, first_token_s=wait_s, idle_s=wait_s, retries=2, patience_s=1)
     done = await ask(faulty.url(mode), options=options)
     assert [c.finish for c in done] == ["error"] * 3
     assert reason in done[0].error
     assert "\n" not in done[0].error
+
+
+async def test_a_server_that_cuts_every_stream_is_asked_for_answers_in_one_piece(faulty):
+    assert all_right(await ask(faulty.url("cut"), options=HttpOptions(backoff_s=0.01, retries=1)))
+
+
+async def test_a_busy_server_is_waited_for_beyond_the_number_of_retries(faulty):
+    options = HttpOptions(backoff_s=0.01, retries=1)
+    assert all_right(await ask(faulty.url("rate_limit", times=5), options=options))
 
 
 @pytest.mark.parametrize("mode", ["silence", "stall"])
