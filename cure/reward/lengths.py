@@ -26,10 +26,10 @@ def shorten(rewards: Floats, lengths: NDArray[np.int64]) -> Floats:
     Signs: an answer that was not above the mean never becomes positive; one that was above the mean and longer than T
     becomes negative (the paper's text says otherwise, its formula does not).
 
-    Where no s is positive (half of the good answers share the smallest length) or none is negative (half share the
-    largest), the factor is undefined. Then the lengths are ignored and the standardised rewards are returned, so that
-    good answers stay above bad ones on the same scale. Equal rewards, or a single one, give zeros: lengths alone
-    must not create a learning signal.
+    Where no s is positive (more than half of the good answers share the smallest length) or none is negative (more than
+    half share the largest), the factor is undefined. Then the lengths are ignored and the standardised rewards are
+    returned, so that good answers stay above bad ones on the same scale. Equal rewards, or a single one, give zeros:
+    lengths alone must not create a learning signal.
 
     Raises ValueError where a reward is not finite, or the numbers of rewards and lengths differ.
     """

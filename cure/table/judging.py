@@ -1,4 +1,4 @@
-"""How the programs of a problem are judged: the only reader of a problem's comparison, checker and limits.
+"""How the programs of a problem are judged, according to the problem's comparison, checker and limits.
 
 A checker is a Python program for problems with several right answers. It runs in the sandbox like any other program and
 reads one JSON object from standard input: `{"input": ..., "output": ..., "expected": ...}`, all texts: what the judged

@@ -127,7 +127,7 @@ def test_expected_outputs_agree_on_shared_inputs(converted: Converted) -> None:
 
 
 def in_other_form(row: dict[str, Any]) -> bool:
-    """Whether our output has a number of items, or is a literal of Python, where the mechanical one is neither."""
+    """Whether our output states numbers of items or is a Python literal; the mechanical conversion does neither."""
     output = row["question"].rpartition("\nOutput\nPrint")[2].partition("\n\nExample")[0]
     return "with the number of" in output or "a value of Python" in output
 

@@ -27,7 +27,7 @@ MANY = {
     "test_time_limit": 0.1,
     "reference_solution": None,
 }
-"""20 hidden tests, a public one, and the tester's three."""
+"""Fields of a problem with 20 hidden tests; one public test and three of the tester make 24 tests in all."""
 
 
 @pytest.mark.bubblewrap

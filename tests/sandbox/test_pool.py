@@ -224,7 +224,7 @@ async def test_closing_while_jails_start_leaves_nothing_behind(require: Callable
         require("bubblewrap", str(error))
     await asyncio.sleep(0.1)
     before = children(), descriptors()
-    # Single turns of the event loop, so that every step of starting is met whatever the machine's speed; then seconds.
+    # Single turns of the event loop, so that every step of starting is met on machines of any speed; then 1 to 30 ms.
     for pauses in [*([0.0] * turns for turns in range(12)), [0.001], [0.003], [0.01], [0.03]]:
         pool = Pool(bubblewrap, 3)
         reading = asyncio.create_task(collect(pool.run([Job("job", ECHO, distinct(3))])))

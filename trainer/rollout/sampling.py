@@ -45,13 +45,14 @@ class RolloutEvent:
     kind: str
     """`answer` or `table`."""
     slot: int
+    """The task's place in the step, counted from 0."""
     role: RoleName | None = None
     tokens: int = 0
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """Sampled answers and the tables of running them, in the order of slots."""
+    """Sampled answers and the tables of running them, in the order of the tasks in the step."""
 
     answers: list[TaskAnswers]
     tables: list[TaskTable]

@@ -1,4 +1,4 @@
-"""Turns a statement's lines into items: blocks of literal text (fences, `<pre>`), and lines with their labels."""
+"""Turns a statement's lines into items: blocks of literal text (fenced, `<pre>`, indented), lines with their labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNDERLINE = re.compile(r"[ \t]*(-{3,}|={3,}|~{3,})[ \t]*")
 
 @dataclass(frozen=True)
 class Block:
-    """Literal text between a fence's lines or in a `<pre>`."""
+    """Literal text between a fence's lines, in a `<pre>`, or indented below a label."""
 
     lines: tuple[str, ...]
     number: int
@@ -50,7 +50,7 @@ Item = Block | Line
 def items_of(lines: Sequence[str], source: str, first: int = 1, *, quoted: bool = False) -> Iterator[Item]:
     """Blocks and lines in order, the first line having the number `first`.
 
-    A heading and its underline are one line. A quotation that holds labels or fences is replaced by the items of the
+    A label and its underline are one line. A quotation that holds labels or fences is replaced by the items of the
     quoted text, which are found with `quoted` set, so that quotations in it stay text. Raises ProblemError for a fenced
     block that is never closed.
     """
