@@ -44,6 +44,8 @@ SEVERAL = "several-models"
 _SEVERAL = ("gpt-3.5-turbo-0613", "gpt-4-1106-preview", "codellama", "starcoder")
 _TODAY = {"coder": ("chat", "first"), "tester": ("chat", "turns-small")}
 """Forms of prompts that equal today's."""
+_SAMPLE = ("model", "role", "problem", "seed", "text")
+"""What tells one sample from another."""
 
 Item = TypeVar("Item")
 Read = dict[str, dict[str, list[Extracted[Item]]]]
@@ -164,9 +166,13 @@ def _codet(folder: Path) -> tuple[dict[str, Row], dict[str, list[str]]]:
 
 
 def _in_order(files: Sequence[Path]) -> list[Row]:
-    """The stored answers of all files: those to today's prompts first, then by form and number of the sample."""
+    """The stored answers of all files, each once: those to today's prompts first, then by form and number.
+
+    A sample may be stored under two forms whose prompts are equal.
+    """
     found = [answer for file in files for answer in stored(file)]
-    return sorted(found, key=lambda it: (it["form"] not in _TODAY[it["role"]], it["form"], it["index"]))
+    found.sort(key=lambda it: (it["form"] not in _TODAY[it["role"]], it["form"], it["index"]))
+    return list({tuple(answer[name] for name in _SAMPLE): answer for answer in reversed(found)}.values())[::-1]
 
 
 def _rows(path: Path) -> list[Row]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.tables.stored import fold, load, models_of
+from benchmarks.tables.build import build, published
+from benchmarks.tables.sources import Sources
+from benchmarks.tables.stored import DATA, fold, load, models_of, read
 from cure.errors import ProblemError
+from cure.extract import Extracted
+from cure.problem import Problem, UnitTest
 from cure.select import rank_by_agreement
 from evaluator.run.tables import EvaluatedTable
 from evaluator.stored.score_cases import score_cases
-from sandbox import Verdict
+from sandbox import Verdict, open_sandbox
 from tests.evaluator.runs import problems_file, run, script, settings_of
 from tests.evaluator.test_report import a_table
 
@@ -91,3 +99,56 @@ def test_a_file_without_tables_is_refused_by_name_and_line(tmp_path: Path) -> No
     ):
         with pytest.raises(ProblemError, match=f"{path.name}.*{reason}"):
             score_cases(str(path))
+
+
+@pytest.mark.bubblewrap
+def test_a_table_of_the_project_executed_again_is_the_same(tmp_path: Path) -> None:
+    """Without the reference solution, which is not in the table."""
+    stored = next(read(DATA / "codegen-16b+codegen-16b.jsonl.gz"))
+    tests = {suite: [it for it in stored.columns if it.suite == suite] for suite in ("public", "hidden", "generated")}
+    examples, hidden, generated = ([UnitTest(it.stdin, it.expected) for it in found] for found in tests.values())
+    problem = Problem("…", tuple(examples), hidden=tuple(hidden), name=stored.name)
+    sources = Sources(
+        problems={stored.name: problem},
+        programs={"a": {stored.name: [Extracted(program) for program in stored.programs]}},
+        tests={"b": {stored.name: [Extracted(test) for test in generated]}},
+    )
+
+    async def again() -> list[EvaluatedTable]:
+        sandbox = await open_sandbox("bubblewrap")
+        try:
+            return await build(sources, ("a", "b"), tmp_path / "work.jsonl", sandbox)
+        finally:
+            await sandbox.close()
+
+    (table,) = asyncio.run(again())
+    assert replace(published(table), executions=0) == replace(stored, reference=None, executions=0)
+
+
+def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_data: Path) -> None:
+    """A program is right, and a test is, where the source says so; numbers are equal however they are written."""
+    sets = ("humaneval_plus", "mbpp_plus")
+    rows = {
+        row["task_id"]: row for name in sets for row in unzipped(shared_data / f"stdio-he-mbpp/{name}_stdio.json.gz")
+    }
+    checked, different = Counter[str](), set()
+    for file in ("codegen-16b+codegen-16b", "several-models+codegen-16b"):
+        for table in load(file):
+            row = rows[table.problem]
+            labels = {item["code"]: "0" not in item["passed"] for item in row.get("submissions", ())}
+            for name, candidate in table.table.candidates.items():
+                if candidate.text in labels:
+                    checked["programs"] += 1
+                    different |= {table.problem} if labels[candidate.text] != table.right[name] else set()
+            for index, truth in enumerate(row.get("generated_case_reference", ())):
+                checked["tests"] += 1
+                different |= {table.problem} if (truth == "1") != table.valid[f"t{index}"] else set()
+    # 022 is 22 in /44, which asks for text; 6.0 is 6 in /71.
+    assert different == {"HumanEval/44", "HumanEval/71"}
+    assert checked["programs"] > 1_300 and checked["tests"] > 1_000
+
+
+def unzipped(path: Path) -> list[dict[str, Any]]:
+    """The rows of a set."""
+    rows: list[dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))
+    return rows

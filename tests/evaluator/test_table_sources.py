@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from benchmarks.tables.stored import load
 from benchmarks.tables.summary import summaries
 from cure.extract import Extracted
 from cure.problem import Problem, UnitTest
-from sandbox import open_sandbox
+from sandbox import Sandbox, open_sandbox
 
 ADD = "a = int(input())\nb = int(input())\nprint(a {} b)\n"
 EXAMPLE = UnitTest("1\n2\n", "3\n", "public")
@@ -33,44 +34,49 @@ def sums(name: str, *programs: str) -> Sources:
     return Sources(problems={name: problem}, programs={"a": {name: read}}, tests={"b": {name: tests}})
 
 
-def built(sources: Sources, folder: Path) -> Path:
-    """The published file of the tables, executed in a bubblewrap."""
+@asynccontextmanager
+async def bubblewrap() -> AsyncIterator[Sandbox]:
+    """An open sandbox."""
+    sandbox = await open_sandbox("bubblewrap")
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
 
-    async def made() -> Path:
-        sandbox = await open_sandbox("bubblewrap")
-        try:
-            write(await build(sources, PAIR, folder / "work.jsonl", sandbox), file_of(PAIR, folder))
-        finally:
-            await sandbox.close()
-        return file_of(PAIR, folder)
 
-    return asyncio.run(made())
+async def built(sources: Sources, folder: Path, sandbox: Sandbox) -> bytes:
+    """The published file of the tables."""
+    write(await build(sources, PAIR, folder / "work.jsonl", sandbox), file_of(PAIR, folder))
+    return file_of(PAIR, folder).read_bytes()
 
 
 @pytest.mark.bubblewrap
-def test_tables_are_made_once_and_made_anew_when_the_answers_change(tmp_path: Path) -> None:
+async def test_tables_are_made_once_and_made_anew_when_the_answers_change(tmp_path: Path) -> None:
     sources = sums("HumanEval/1000", ADD.format("+"), ADD.format("*"))
-    first = built(sources, tmp_path).read_bytes()
-    work = (tmp_path / "work.jsonl").read_bytes()
-    assert built(sources, tmp_path).read_bytes() == first and (tmp_path / "work.jsonl").read_bytes() == work
-    (table,) = load(file_of(PAIR, tmp_path))
+    async with bubblewrap() as sandbox:
+        first = await built(sources, tmp_path, sandbox)
+        work = (tmp_path / "work.jsonl").read_bytes()
+        assert await built(sources, tmp_path, sandbox) == first
+        assert (tmp_path / "work.jsonl").read_bytes() == work
+        (table,) = load(file_of(PAIR, tmp_path))
+        shown = summaries([file_of(PAIR, tmp_path)])
+        await built(sums("HumanEval/1000", ADD.format("-")), tmp_path, sandbox)
+        assert load(file_of(PAIR, tmp_path))[0].right == {"c0": False}
     assert table.right == {"c0": True, "c1": False} and table.valid == {"t0": True, "t1": False}
     assert table.table.candidates["c1"].text == ADD.format("*") and table.unread_tests == 1
-    # The wrong program passes the wrong test and the second hidden test's input separates it from the right one.
+    # The wrong program passes the wrong test, and on the second hidden input it prints something else.
     assert table.table.passes("c1", "t1") and table.inputs.cells["c1", "i1"].stdout == "0"
-    shown = summaries([file_of(PAIR, tmp_path)])
     assert "| a + b | 1 | 2 | 0 | 0.500 | 3 | 1 | 0.500 | 2.0 | 2.0 |" in shown
     assert shown.splitlines()[-1].startswith("| a + b | 1 | 0.500 | 0.500 | 1.000 (0.21–1.00) |")
-    built(sums("HumanEval/1000", ADD.format("-")), tmp_path)
-    assert load(file_of(PAIR, tmp_path))[0].right == {"c0": False}
 
 
 @pytest.mark.bubblewrap
-def test_texts_that_are_not_free_are_published_as_digests(tmp_path: Path) -> None:
+async def test_texts_that_are_not_free_are_published_as_digests(tmp_path: Path) -> None:
     long = ADD.format("+") + "print('x' * 50)\n"
-    file = built(sums("apps:1", ADD.format("+"), long, ADD.format("+")), tmp_path)
-    (table,) = load(file)
-    assert b"input()" not in gzip.decompress(file.read_bytes())
+    async with bubblewrap() as sandbox:
+        content = await built(sums("apps:1", ADD.format("+"), long, ADD.format("+")), tmp_path, sandbox)
+    (table,) = load(file_of(PAIR, tmp_path))
+    assert b"input()" not in gzip.decompress(content)
     texts = [candidate.text for candidate in table.table.candidates.values()]
     assert texts[0] == texts[2] != texts[1] and all(text.startswith("#") for text in texts)
     assert table.right == {"c0": True, "c1": False, "c2": True} and table.evaluated.texts == {}
@@ -144,8 +150,15 @@ def test_sources_are_gathered_from_the_sets_and_the_answers(tmp_path: Path) -> N
     zipped(tmp_path / "codet/HumanEval_for_test_case_generation.jsonl.gz", asked)
     zipped(tmp_path / f"{sampled}_code_solution.jsonl.gz", codes)
     zipped(tmp_path / f"{sampled}_test_case.jsonl.gz", [{"prompt": row["prompt"], "samples": tests} for row in asked])
-    answer = {"model": "m", "role": "coder", "problem": "apps:1", "index": 0, "text": "```python\nprint(1)\n```"}
-    zipped(tmp_path / "answers.jsonl.gz", [{**answer, "form": "first", "index": 1}, {**answer, "form": "another"}])
+    answer = {"model": "m", "role": "coder", "problem": "apps:1", "index": 0, "seed": 0}
+    answer["text"] = "```python\nprint(1)\n```"
+    answered = [
+        ("another", {"seed": 7, "text": "print(2)"}),
+        ("first", {"seed": 1, "index": 1}),
+        ("first", {}),
+        ("chat", {}),
+    ]
+    zipped(tmp_path / "answers.jsonl.gz", [{**answer, "form": form, **more} for form, more in answered])
 
     sources = gather(tmp_path, [tmp_path / "answers.jsonl.gz"])
     values = {
@@ -158,7 +171,7 @@ def test_sources_are_gathered_from_the_sets_and_the_answers(tmp_path: Path) -> N
         "gpt-4-turbo": {"apps:1": ["D"]},
         "chatgpt": {"apps:1": ["E"]},
         "humans": {"k": ["F", "G"]},
-        "m": {"apps:1": ["print(1)", "print(1)"]},
+        "m": {"apps:1": ["print(1)", "print(1)", "print(2)"]},
     }
     inputs = [it.value.stdin for it in sources.tests["codegen-16b"]["HumanEval/0"] if it.value]
     assert inputs == ["1\n1\n", "4\n4\n", "1\n2\n"], "those that are given, then first assertions, then second ones"
