@@ -5,10 +5,11 @@
 
 Programs are the stored ones of stdio-he-mbpp (each is a function followed by code that reads its arguments from
 standard input, which is removed) and, with --codet N, samples 16 to 16 + N of CodeGen-16B for each problem of
-HumanEval. Left out are equal programs, and problems with more tests than --tests. A program is right if it passes all
-tests: base and plus for EvalPlus; here hidden tests, public tests, and tests that only functions can run. EvalPlus
-runs in a namespace of its own, since it does not isolate programs. The folder --work keeps samples, verdicts and
-converted sets; what is there is not made again.
+HumanEval. Equal programs count once. A program is right if it passes all tests: base and plus for EvalPlus; here hidden
+tests, public tests, and tests that only functions can run. EvalPlus runs in a namespace of its own, since it does not
+isolate programs. The folder --work keeps converted sets, and every verdict as soon as it is known: a run that was ended
+continues where it was, and only what has changed since runs again. --redo judges programs with different verdicts once
+more on both sides, since both sides measure time.
 """
 
 from __future__ import annotations
@@ -16,22 +17,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
+import hashlib
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from cure.interrupt import run_interruptible
-from cure.problem import Problem
+from cure.problem import Problem, UnitTest
 from cure.problem.file import load_problems
 from cure.session import closing
 from cure.table import judging_of
 from evaluator.datasets.execution import EmptyTable, ProgressBars, filled
 from evaluator.datasets.functional.convert import convert
-from evaluator.run.own_samples import samples_of, with_function_tests
+from evaluator.datasets.functional.program import function_program
+from evaluator.run.own_samples import with_function_tests
 from sandbox import Sandbox, open_sandbox
 
 SETS = {"humaneval": "HumanEvalPlus.jsonl.gz", "mbpp": "MbppPlus.jsonl.gz"}
@@ -46,51 +48,60 @@ def main() -> None:
     parser.add_argument("--evalplus", required=True, help="a Python that has evalplus")
     parser.add_argument("--work", type=Path, default=Path("parity"))
     parser.add_argument("--codet", type=int, default=8)
-    parser.add_argument("--tests", type=int, default=400)
-    parser.add_argument("--every", type=int, default=1, help="run only each program of so many here")
+    parser.add_argument("--every", type=int, default=1, help="take only each program of so many")
+    parser.add_argument("--redo", action="store_true", help="judge again where the stored verdicts differ")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     print("| set | problems | tests | programs | right for EvalPlus | equal verdicts | |")
     print("|---|---|---|---|---|---|---|")
-    different = []
+    different: list[str] = []
     for name in SETS:
         problems, samples = _prepare(name, options)
-        theirs = _verdicts(name, problems, samples, options)
-        ours = run_interruptible(_run(name, problems, samples, options))
-        known = [at for at in range(len(samples)) if ours[at] is not None]
-        equal = sum(ours[at] == theirs[at] for at in known)
-        tasks = {samples[at]["task_id"] for at in known}
+        theirs = _theirs(name, problems, samples, options)
+        ours = run_interruptible(_ours(name, problems, samples, options))
+        if options.redo:
+            redone = [it for it in samples if it["key"] in ours and theirs[it["key"]] != (not ours[it["key"]])]
+            theirs |= _theirs(name, problems, redone, options, again=True)
+            ours |= run_interruptible(_ours(name, problems, redone, options, again=True))
+        known = [it for it in samples if it["key"] in ours]
+        tasks = {it["task_id"] for it in known}
         rows = [row for row in map(json.loads, problems.read_text().splitlines()) if row["task_id"] in tasks]
         tests = sum(len(row["base_input"]) + len(row["plus_input"]) for row in rows)
+        unequal = [it for it in known if theirs[it["key"]] == bool(ours[it["key"]])]
+        equal = len(known) - len(unequal)
         print(
-            f"| {name} | {len(tasks)} | {tests:,} | {len(known)} | {sum(theirs[at] for at in known)} | {equal} "
+            f"| {name} | {len(tasks)} | {tests:,} | {len(known)} | {sum(theirs[it['key']] for it in known)} | {equal} "
             f"| {equal / len(known):.2%} |"
         )
         different += [
-            f"{samples[at]['task_id']} ({samples[at]['model']}, line {at}): "
-            f"{'right' if theirs[at] else 'wrong'} for EvalPlus, {'right' if ours[at] else 'wrong'} here"
-            for at in known
-            if ours[at] != theirs[at]
+            f"{it['task_id']} ({it['model']}, {it['key']}): "
+            f"{'right' if theirs[it['key']] else 'wrong'} for EvalPlus, here {ours[it['key']] or 'right'}"
+            for it in unequal
         ]
     print("\n".join(["", *different]))
 
 
 def _prepare(name: str, options: argparse.Namespace) -> tuple[Path, list[dict[str, Any]]]:
-    """A file of the set's problems that take part, and the samples."""
+    """A file of the set's problems, and the samples, each with a key of its own."""
+    problems = options.work / f"{name}.jsonl"
     with gzip.open(options.data / "evalplus" / SETS[name], "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    small = {row["task_id"]: row for row in rows if len(row["base_input"]) + len(row["plus_input"]) <= options.tests}
+        text = file.read()
+    if not problems.is_file():
+        problems.write_text(text, encoding="utf-8")
+    tasks = {row["entry_point"]: row["task_id"] for row in map(json.loads, text.splitlines())}
     programs = [*_stored(name, options.data)]
     if name == "humaneval":
-        programs += _codegen({row["entry_point"]: row["task_id"] for row in rows}, options)
-    samples = {(it["task_id"], it["solution"]): it for it in reversed(programs) if it["task_id"] in small}
-    used = {it["task_id"] for it in samples.values()}
-    problems = options.work / f"{name}.jsonl"
-    problems.write_text("".join(json.dumps(row) + "\n" for task, row in small.items() if task in used))
-    chosen = sorted(samples.values(), key=lambda it: (it["task_id"], it["solution"]))
-    _samples_file(name, options.work).write_text("".join(json.dumps(it) + "\n" for it in chosen))
+        programs += _codegen(tasks, options)
+    samples = {(it["task_id"], it["solution"]): it for it in reversed(programs) if it["task_id"] in tasks.values()}
+    chosen = sorted(samples.values(), key=lambda it: (it["task_id"], it["solution"]))[:: options.every]
+    for it in chosen:
+        it["key"] = _digest(it["task_id"], it["solution"])
     return problems, chosen
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:16]
 
 
 def _stored(name: str, data: Path) -> Iterator[dict[str, Any]]:
@@ -109,16 +120,23 @@ def _codegen(tasks: dict[str, str], options: argparse.Namespace) -> Iterator[dic
                 yield {"task_id": task, "solution": row["prompt"] + sample, "model": "codegen-16B"}
 
 
-def _samples_file(name: str, work: Path) -> Path:
-    return work / f"{name}-samples.jsonl"
+def _known(file: Path) -> dict[str, Any]:
+    """The verdicts in a file by key; of several the last one."""
+    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+    return {key: verdict for key, *verdict in rows}
 
 
-def _verdicts(name: str, problems: Path, samples: Sequence[Any], options: argparse.Namespace) -> dict[int, bool]:
-    """Whether EvalPlus calls each sample right."""
+def _theirs(
+    name: str, problems: Path, samples: Sequence[Any], options: argparse.Namespace, again: bool = False
+) -> dict[str, bool]:
+    """Whether EvalPlus calls each sample right, by key."""
     file = options.work / f"{name}-evalplus.jsonl"
-    if not file.is_file():
+    missing = [it for it in samples if again or it["key"] not in _known(file)]
+    if missing:
+        asked = options.work / f"{name}-asked.jsonl"
+        asked.write_text("".join(json.dumps(it) + "\n" for it in missing), encoding="utf-8")
         script = Path(__file__).with_name("evalplus_verdicts.py")
-        own = [
+        jail = [
             "--unshare-all",
             "--die-with-parent",
             "--dev-bind",
@@ -130,60 +148,67 @@ def _verdicts(name: str, problems: Path, samples: Sequence[Any], options: argpar
             "HOME",
             "/tmp",
         ]
-        command = [options.evalplus, script, name, problems, _samples_file(name, options.work), options.processes]
-        done = subprocess.run(
-            ["bwrap", *own, *map(str, command)], stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=True
-        )
-        file.write_text(done.stdout)
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
-    assert len(rows) == len(samples), f"{file}: has {len(rows)} verdicts of {len(samples)}; remove it to have them anew"
-    return {number: base == plus == "pass" for number, base, plus in rows}
+        command = [options.evalplus, script, name, problems, asked, options.processes]
+        with file.open("a", encoding="utf-8") as verdicts:
+            subprocess.run(["bwrap", *jail, *map(str, command)], stdout=verdicts, check=True)
+    known = _known(file)
+    return {it["key"]: known[it["key"]] == ["pass", "pass"] for it in samples}
 
 
-async def _run(name: str, source: Path, samples: Sequence[Any], options: argparse.Namespace) -> list[bool | None]:
-    """Whether each sample passes all tests of the converted set; None for one that is not run."""
-    work = options.work
-    converted = work / f"{name}.json"
+async def _ours(
+    name: str, source: Path, samples: Sequence[Any], options: argparse.Namespace, again: bool = False
+) -> dict[str, str]:
+    """The first test that each sample fails, and how; empty for a right one. By key, without problems not converted."""
+    file = options.work / f"{name}-ours.jsonl"
     async with closing(await open_sandbox()) as sandbox:
-        if not converted.is_file():
-            found = await convert(source, sandbox, bars=ProgressBars())
-            converted.write_text(json.dumps(found.rows))
-        problems = {it.name: with_function_tests(it) for it in load_problems(str(converted))}
-        programs = samples_of(_samples_file(name, work), load_problems(str(converted)))
-        gate = asyncio.Semaphore(8)
+        problems = {it.name: it for it in await _converted(name, source, options.work, sandbox)}
+        known, gate = _known(file), asyncio.Semaphore(8)
 
-        async def judged(problem: Problem, program: str) -> bool:
-            async with gate:
-                passes = await _passes_all(sandbox, problem, program)
-            sys.stderr.write(".")
-            sys.stderr.flush()
-            return passes
+        async def judged(sample: Any) -> tuple[str, str]:
+            problem = problems[sample["task_id"]]
+            function = problem.extra["function"]
+            program = function_program(sample["solution"], function["main"])
+            problem = with_function_tests(problem)
+            state = _digest(
+                program, problem.comparison or "", repr([(it.stdin, it.expected) for it in _tests(problem)])
+            )
+            found = known.get(sample["key"], ["", ""])
+            if again or found[0] != state:
+                async with gate:
+                    found = [state, await _first_failure(sandbox, problem, program)]
+                with file.open("a", encoding="utf-8") as verdicts:
+                    verdicts.write(json.dumps([sample["key"], *found]) + "\n")
+            return sample["key"], str(found[1])
 
-        at: dict[str, int] = {}
-        jobs: list[Any] = []
-        for place, sample in enumerate(samples):
-            task = sample["task_id"]
-            number = at[task] = at.get(task, -1) + 1
-            wanted = task in problems and place % options.every == 0
-            jobs.append(judged(problems[task], programs[task][number]) if wanted else _unknown())
-        verdicts: list[bool | None] = await asyncio.gather(*jobs)
-        return verdicts
+        return dict(await asyncio.gather(*(judged(it) for it in samples if it["task_id"] in problems)))
 
 
-async def _unknown() -> None:
-    return None
+async def _converted(name: str, source: Path, work: Path, sandbox: Sandbox) -> list[Problem]:
+    converted = work / f"{name}.json"
+    if not converted.is_file():
+        found = await convert(source, sandbox, bars=ProgressBars())
+        converted.write_text(json.dumps(found.rows))
+    return load_problems(str(converted))
 
 
-async def _passes_all(sandbox: Sandbox, problem: Problem, program: str) -> bool:
-    tests = (*problem.examples, *problem.hidden)
+def _tests(problem: Problem) -> tuple[UnitTest, ...]:
+    return (*problem.examples, *problem.hidden)
+
+
+async def _first_failure(sandbox: Sandbox, problem: Problem, program: str) -> str:
+    """The first test that the program fails, and how; empty if it passes all."""
+    tests = _tests(problem)
     judging = judging_of(problem, give_up_after=1)
-    ends = [*CHUNKS, len(tests)]
+    ends = [*(end for end in CHUNKS if end < len(tests)), len(tests)]
     for first, last in zip([0, *ends], ends, strict=False):
-        part = {str(at): test for at, test in enumerate(tests[first:last])}
-        table = await filled(sandbox, EmptyTable({"program": program}, part, judging)) if part else None
-        if table is not None and not all(table.passes("program", name) for name in part):
-            return False
-    return True
+        part = {str(at): tests[at] for at in range(first, last)}
+        table = await filled(sandbox, EmptyTable({"program": program}, part, judging))
+        for name, test in part.items():
+            cell = table.cells.get(("program", name))
+            if cell is not None and not cell.passed:
+                output = f"{cell.verdict}: {cell.reason or cell.stdout[:80]!r}"
+                return f"test {name} {test.stdin[:80]!r}: {output}, expected {test.expected[:80]!r}"
+    return ""
 
 
 if __name__ == "__main__":

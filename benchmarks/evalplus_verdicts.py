@@ -2,7 +2,7 @@
 
 python evalplus_verdicts.py humaneval|mbpp SET.jsonl SAMPLES.jsonl PROCESSES
 
-Prints a line of JSON for each line of SAMPLES.jsonl, `[number of the line, base status, plus status]`, as soon as its
+Prints a line of JSON for each line of SAMPLES.jsonl, `[key of the sample, base status, plus status]`, as soon as its
 verdict is known. EvalPlus runs programs without isolation: start this inside a namespace of its own.
 """
 
@@ -39,8 +39,7 @@ def main(dataset: str, problems_file: str, samples_file: str, processes: int) ->
                 output_not_none=dataset == "mbpp" and problem["entry_point"] in MBPP_OUTPUT_NOT_NONE_TASKS,
             )
 
-    def check(number: int) -> tuple[int, str, str]:
-        sample = samples[number]
+    def check(sample: dict[str, Any]) -> tuple[str, str, str]:
         problem, statuses = problems[sample["task_id"]], []
         for part in ("base", "plus"):
             outputs, seconds = expected[sample["task_id"], part]
@@ -51,10 +50,10 @@ def main(dataset: str, problems_file: str, samples_file: str, processes: int) ->
             statuses.append(status)
             if status != "pass":
                 break
-        return number, statuses[0], statuses[-1]
+        return sample["key"], statuses[0], statuses[-1]
 
     with ThreadPoolExecutor(processes) as pool:
-        for done in as_completed([pool.submit(check, number) for number in range(len(samples))]):
+        for done in as_completed([pool.submit(check, sample) for sample in samples]):
             print(json.dumps(done.result()), flush=True)
 
 

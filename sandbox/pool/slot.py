@@ -18,7 +18,19 @@ FRAME_OVERHEAD = 1 << 16
 MODULES = {
     "runner": (
         *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "processes", "jail", "channel"),
-        *("program", "plain", "surroundings", "shared", "compiled", "tasks", "zygote", "forker", "records", "jobs"),
+        *(
+            "program",
+            "executed",
+            "plain",
+            "surroundings",
+            "shared",
+            "compiled",
+            "tasks",
+            "zygote",
+            "forker",
+            "records",
+            "jobs",
+        ),
         *("warm", "text", "gaps", "serve"),
     )
 }

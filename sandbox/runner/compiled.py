@@ -11,6 +11,7 @@ import struct
 from typing import NamedTuple
 
 from sandbox.runner import plain, program
+from sandbox.runner.executed import executed_by
 from sandbox.runner.processes import cpu_and_peak
 from sandbox.runner.surroundings import Library
 
@@ -36,8 +37,9 @@ def compile_into(file: int, source: bytes, library: Library) -> tuple[bytes, boo
     """
     code = compile(source, program.FILE, "exec", dont_inherit=True)
     dumped = marshal.dumps(code)
-    closes = plain.suspends(code) or b"open" in source
-    is_quiet = not closes and plain.imports_of(code, library.reachable) is not None
+    executed = executed_by(source)
+    closes = plain.suspends(code) or b"open" in source or (executed is not None and plain.suspends(executed.code))
+    is_quiet = not closes and plain.imports_of(code, library.reachable, executed) is not None
     record = _HEAD.pack(len(dumped), is_quiet, cpu_and_peak()[0]) + dumped
     if os.write(file, record) != len(record):
         raise OSError("the code does not fit")

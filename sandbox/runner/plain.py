@@ -12,6 +12,8 @@ import opcode
 import sys
 import types
 
+from sandbox.runner.executed import Executed
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -22,6 +24,9 @@ MODULES = _words("""
     fractions functools heapq itertools json math numbers operator random re statistics string sys textwrap time typing
 """)
 """Modules that give no access to files, processes, frames or code, and whose state can be checked or reset."""
+
+PARTS = {"ast": _words("literal_eval"), "io": _words("StringIO")}
+"""Names that a plain program may import from further modules, by `from ... import` alone."""
 
 SPECIAL = frozenset(
     f"__{name}__"
@@ -100,7 +105,9 @@ LARGEST = 1 << 16
 GENERATOR, OTHER_SUSPENDING = 0x20, 0x80 | 0x200
 """Flags of code objects: generators; coroutines and asynchronous generators."""
 
+_EXECUTING = ("exec", "compile")
 _IMPORTS = frozenset((opcode.opmap["IMPORT_NAME"],))
+_CONSTANT = opcode.opmap["LOAD_CONST"]
 _ATTRIBUTE_CHANGES = frozenset((opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"]))
 _ATTRIBUTE_LOADS = frozenset(opcode.opmap[name] for name in ("LOAD_ATTR", "LOAD_METHOD") if name in opcode.opmap)
 _LOAD_SHIFT = 1 if sys.version_info >= (3, 12) else 0
@@ -121,21 +128,29 @@ def reachable_modules() -> frozenset[str]:
     return frozenset(names)
 
 
-def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str] | None:
+def imports_of(
+    code: types.CodeType, forbidden: frozenset[str], executed: Executed | None = None
+) -> frozenset[str] | None:
     """The modules that a plain program imports; None for a program that is not plain.
 
-    `forbidden` are names in addition to FORBIDDEN: the result of `reachable_modules`.
+    `forbidden` are names in addition to FORBIDDEN: the result of `reachable_modules`. `executed` is what `executed_by`
+    found in the program's source.
     """
     imports: set[str] = set()
-    codes = [code]
+    main = code
+    codes = [code] if executed is None else [code, executed.code]
     while codes:
         code = codes.pop()
         imported = _named_by(code, _IMPORTS)
-        if not imported <= MODULES:
+        if not imported <= MODULES and not _imports_only_parts(code):
             return None
         imports |= imported
         special = SPECIAL | imported
+        # The text is executed by the outermost code, at one place.
+        allowed = _EXECUTING if executed is not None and code is main else ()
         for name in code.co_names:
+            if name in allowed:
+                continue
             if name in FORBIDDEN or name in forbidden or (name.startswith("__") and name not in special):
                 return None
         # As an attribute, `__annotations__` is the table of a function or class; as a bare name, the program's own.
@@ -146,7 +161,8 @@ def imports_of(code: types.CodeType, forbidden: frozenset[str]) -> frozenset[str
             constant = constants.pop()
             kind = type(constant)
             if kind is str:
-                if "__" in constant and constant != "__main__":
+                is_text = executed is not None and code is main and constant == executed.text
+                if "__" in constant and constant != "__main__" and not is_text:
                     return None
             elif kind is types.CodeType:
                 codes.append(constant)
@@ -180,6 +196,28 @@ def _named_by(code: types.CodeType, kinds: frozenset[int], shift: int = 0) -> se
             names.add(code.co_names[argument >> shift])
         argument = 0
     return names
+
+
+def _imports_only_parts(code: types.CodeType) -> bool:
+    """Whether all modules that this code object imports are in MODULES, or it imports only PARTS of them."""
+    instructions, argument = code.co_code, 0
+    names: object = None
+    for at in range(0, len(instructions), 2):
+        operation = instructions[at]
+        argument |= instructions[at + 1]
+        if operation == _EXTENDED:
+            argument <<= 8
+            continue
+        if operation in _IMPORTS:
+            module = code.co_names[argument]
+            # The constant before the instruction: the imported names, None for `import ...`.
+            if module not in MODULES and not (
+                type(names) is tuple and PARTS.get(module, frozenset()).issuperset(names)
+            ):
+                return False
+        names = code.co_consts[argument] if operation == _CONSTANT else None
+        argument = 0
+    return True
 
 
 def names_of(code: types.CodeType) -> frozenset[str]:

@@ -18,6 +18,7 @@ import types
 from typing import NamedTuple
 
 from sandbox.runner import program
+from sandbox.runner.executed import Executed
 from sandbox.runner.frames import RECORD_HEAD, SHARED, SHARED_BODY, STDERR_TAIL, Limits
 from sandbox.runner.plain import imports_of, reachable_modules, suspends
 from sandbox.runner.processes import cpu_and_peak
@@ -57,15 +58,17 @@ class Ending(NamedTuple):
 class SharedProgram:
     """A compiled plain program, run on one input after another."""
 
-    def __init__(self, code: types.CodeType, library: Library, limits: Limits, report: Report) -> None:
-        """Raises NotPlain if the program is not plain."""
-        imports = imports_of(code, library.reachable)
+    def __init__(
+        self, code: types.CodeType, library: Library, limits: Limits, report: Report, executed: Executed | None = None
+    ) -> None:
+        """`executed` is what `executed_by` found in the source. Raises NotPlain if the program is not plain."""
+        imports = imports_of(code, library.reachable, executed)
         if imports is None:
             raise NotPlain
         late = [name for name in imports if name not in sys.modules and name != "__future__"]
         for name in late:
             importlib.import_module(name)
-        if late and imports_of(code, reachable_modules()) is None:
+        if late and imports_of(code, reachable_modules(), executed) is None:
             raise NotPlain
         self._code = code
         self._limits = limits
@@ -74,8 +77,9 @@ class SharedProgram:
         self._stdin = io.BytesIO()
         self._builtins = library.builtins
         self._builtins["open"] = self._open
-        self._surroundings = Surroundings(code, imports - {"__future__"}, library)
-        self._suspends = suspends(code)
+        codes = (code,) if executed is None else (code, executed.code)
+        self._surroundings = Surroundings(codes, imports - {"__future__"}, library)
+        self._suspends = any(map(suspends, codes))
         self._peak_kb = 0
         self._wants_more = False
 

@@ -10,7 +10,7 @@ import builtins
 import collections
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sandbox.runner.plain import FORBIDDEN, MODULES, changed_attributes, names_of, reachable_modules
@@ -103,8 +103,10 @@ class Surroundings:
     of the other attributes of modules, classes and functions only the number is compared.
     """
 
-    def __init__(self, code: types.CodeType, imports: frozenset[str], library: Library) -> None:
-        names, changed = names_of(code), changed_attributes(code)
+    def __init__(self, codes: Sequence[types.CodeType], imports: frozenset[str], library: Library) -> None:
+        """`codes` are the program's code, and that of a text that it executes."""
+        names = frozenset[str]().union(*map(names_of, codes))
+        changed = frozenset[str]().union(*map(changed_attributes, codes))
         modules = library.within_reach(imports, names)
         self._values: list[tuple[Any, Any]] = []
         self._namespaces: list[Namespace] = []

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sandbox.runner import confine, program
 from sandbox.runner.compiled import compile_into, head, marshalled
+from sandbox.runner.executed import executed_by
 from sandbox.runner.frames import Limits
 from sandbox.runner.jail import Jail
 from sandbox.runner.processes import ANSWER
@@ -47,7 +48,8 @@ class Tasks:
             code = compile(source, program.FILE, "exec", dont_inherit=True)
             self._report.compiled()
             try:
-                shared = SharedProgram(code, self._library, Limits(*limits), self._report)
+                found = executed_by(source)
+                shared = SharedProgram(code, self._library, Limits(*limits), self._report, found)
             except NotPlain:
                 self._report.not_plain()
                 os._exit(0)

@@ -42,6 +42,31 @@ PROGRAMS: tuple[Hostile, ...] = (
         stdout=b"new\n",
     ),
     program(
+        "marks_from_a_text",
+        "executes a text that leaves an attribute on a module for its next input",
+        r"""
+        text = "import math\ntry:\n    print(math.seen)\nexcept AttributeError:\n    print('new')\nmath.seen = 1"
+        names = {}
+        exec(compile(text, "part.py", "exec"), names)
+        """,
+        stdout=b"new\n",
+    ),
+    program(
+        "executes_another_text",
+        "executes a text, and another one under the name of the first that leaves a mark on the interpreter",
+        r"""
+        text = "x = 1"
+        def change(text):
+            match [text]:
+                case [one]:
+                    return one.replace("x = 1", "import sys\nprint('LEAK' in sys.path)\nsys.path.append('LEAK')")
+        for text in ("x = 1", change(text)):
+            names = {}
+            exec(compile(text, "part.py", "exec"), names)
+        """,
+        stdout=b"False\n",
+    ),
+    program(
         "marks_a_class",
         "leaves an attribute on a class of the library for its next input",
         "import json\nprint(json.JSONEncoder.item_separator)\njson.JSONEncoder.item_separator = 'LEAK'",

@@ -39,6 +39,9 @@ SAMPLES = {
     "wrong for text alone": {"solution": "def double(xs):\n    return [2 * int(x) for x in xs]\n"},
     "a tuple": {"solution": "def double(xs):\n    return tuple(2 * x for x in xs)\n"},
     "text for numbers": {"solution": "def double(xs):\n    return [str(2 * x) for x in xs]\n"},
+    "the end of the program where nothing is printed": {
+        "solution": "def double(xs):\n    if not xs:\n        raise SystemExit\n    return [x * 2 for x in xs]\n"
+    },
     "another function": {"solution": "def triple(xs):\n    return xs\n"},
     "fences": {"solution": '"""\n```\n"""\ndef double(xs):\n    return [2 * x for x in xs]\n'},
 }

@@ -399,6 +399,27 @@ STATE: dict[str, tuple[str, tuple[bytes, ...]]] = {
         "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\nprint(input())",
         FOUR,
     ),
+    "executed_text": (
+        "text = 'import math\\nseen = []\\ndef f(n):\\n  seen.append(n)\\n  math.pi += n\\n"
+        "  return seen, math.pi, __name__'\n"
+        "names = {}\nexec(compile(text, 'part.py', 'exec'), names)\nprint(names['f'](int(input())), len(names))",
+        FOUR,
+    ),
+    "executed_text_that_raises": (
+        "text = 'def f(n):\\n  return 1 // n'\nnames = {}\nexec(compile(text, 'part.py', 'exec'), names)\n"
+        "print(names['f'](int(input()) - 1))",
+        FOUR,
+    ),
+    "executed_text_with_an_error": (
+        "print(input())\ntext = 'def f(n:'\nnames = {}\nexec(compile(text, 'part.py', 'exec'), names)",
+        FOUR,
+    ),
+    "prints_elsewhere": (
+        "import sys\nfrom io import StringIO\nout, sys.stdout = sys.stdout, StringIO()\nprint(input())\n"
+        "sys.stdout = out\nprint(1)",
+        FOUR,
+    ),
+    "reads_a_literal": ("from ast import literal_eval\nprint(literal_eval('[1, (2,)]'), input())", FOUR),
     "star_imports": ("from math import *\nfrom heapq import *\nprint(pi, heappop([3]), input())\npi = 3", FOUR),
     "shadowed_builtins": ("print(sum([1]))\nsum = max = 0\nlist = 5\nprint(sum, list, input())", FOUR),
     "deleted_globals": ("x = input()\ndel x\nprint(sorted(k for k in globals() if k[0] != '_'))", FOUR),

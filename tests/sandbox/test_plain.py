@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
+from sandbox.runner.executed import executed_by
 from sandbox.runner.plain import FORBIDDEN, MODULES, imports_of, reachable_modules
 
+EXECUTES = "names = {}\nexec(compile(text, 'part.py', 'exec'), names)\nprint(names['f'](input()))"
 PLAIN = {
     "input_and_print": "n = int(input())\nprint(n * 2)",
     "stdin_and_imports": "import sys, math\nfrom collections import deque as d\nfor line in sys.stdin: print(line)",
@@ -19,6 +21,9 @@ PLAIN = {
     "named_tuple": "from collections import namedtuple\nP = namedtuple('P', 'x y')\nprint(P(1, 2)._replace(x=3))",
     "dataclass": "from dataclasses import dataclass\n@dataclass(order=True)\nclass P:\n    x: int\nprint(P(1))",
     "annotated": "x: int = 1\nclass A:\n    y: str = 'a'\n    def f(self, z: int) -> None: pass",
+    "parts_of_modules": "from io import StringIO\ndef f():\n    from ast import literal_eval as read",
+    "executed_text": f"text = {'def f(n):  # __file__' + chr(10) + '    return n'!r}\n{EXECUTES}",
+    "executed_text_with_an_error": f"text = 'def f('\n{EXECUTES}",
     "exception": "try: 1 / 0\nexcept ZeroDivisionError as e: print(type(e).__name__)",
 }
 OTHERS = {
@@ -50,12 +55,21 @@ OTHERS = {
     "enumeration_of_another_module": "from enum import global_enum",
     "members_of_an_enumeration": "import re\nre.RegexFlag._member_map_['x'] = 1",
     "annotations_of_a_function": "import heapq\nheapq.merge.__annotations__['x'] = 1",
+    "module_with_such_parts": "import io",
+    "other_parts_of_it": "from io import StringIO, FileIO",
+    "all_of_it": "from ast import *",
+    "executed_text_that_reaches_further": f"text = 'import os'\n{EXECUTES}",
+    "executed_text_that_executes": f"text = 'exec(x)'\n{EXECUTES}",
+    "executed_text_that_changes": f"text = 'x = 1'\ntext += input()\n{EXECUTES}",
+    "executed_text_that_is_read": f"text = input()\n{EXECUTES}",
+    "executed_twice": f"text = 'x = 1'\n{EXECUTES}\nexec(input())",
+    "executed_in_a_function": f"text = 'x = 1'\ndef g():\n    names = {{}}\n    {EXECUTES.splitlines()[1]}\ng()",
     "in_a_nested_function": "def f():\n    def g():\n        return lambda: vars()\n    return g",
 }
 
 
 def imports(source: str) -> frozenset[str] | None:
-    return imports_of(compile(source, "main.py", "exec"), reachable_modules())
+    return imports_of(compile(source, "main.py", "exec"), reachable_modules(), executed_by(source.encode()))
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -47,7 +47,7 @@ REACHABLE = {
 def test_every_container_of_the_library_that_a_program_can_name_is_compared(path: str) -> None:
     first = next(path[: len(name)] for name in sorted(MODULES, key=len, reverse=True) if path.startswith(f"{name}."))
     code = compile(f"import {first}\n{path}", "main.py", "exec")
-    surroundings = Surroundings(code, frozenset((first,)), Library())
+    surroundings = Surroundings((code,), frozenset((first,)), Library())
     assert any(value is REACHABLE[path] for value, _ in surroundings._values)
 
 

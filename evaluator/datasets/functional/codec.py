@@ -2,7 +2,7 @@
 
 A *form* names the encoding of a value. `program.py` adds the source of these functions to reference solutions, so that
 programs in the sandbox read a test with the code that checked the test at conversion. For this reason the functions use
-built-in names and `ast` only.
+built-in names and `literal_eval` only.
 
 | form | text |
 |---|---|
@@ -20,7 +20,7 @@ built-in names and `ast` only.
 `box` is `list`, `tuple` or `set`. A set is written in sorted order.
 """
 
-import ast
+from ast import literal_eval
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +55,7 @@ def read_value(form: Any, lines: Iterator[str]) -> Any:
     if form == "line":
         return next(lines)
     if form == "literal":
-        return ast.literal_eval(next(lines))
+        return literal_eval(next(lines))
     if isinstance(form, str):
         return read_word(form, next(lines))
     shape, box, inner = form

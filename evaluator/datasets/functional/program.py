@@ -111,7 +111,8 @@ def solution(problem: FunctionProblem, encoding: Encoding) -> str:
     lines = [
         problem.reference.rstrip(),
         "",
-        "import ast, sys" if LITERAL in _texts((*inputs, *outputs.values())) else "import sys",
+        *(["from ast import literal_eval"] if LITERAL in _texts((*inputs, *outputs.values())) else []),
+        "import sys",
         *(["sys.set_int_max_str_digits(0)"] if encoding.many_digits else []),
         "",
         functions,
@@ -164,29 +165,39 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
 
     The function may be a method of a class Solution. What the solution itself prints is lost. A result of another
     type than the reference solution's, such as a tuple in the place of a list or text in the place of a number, has
-    another text, unless both are equal numbers.
+    another text, unless both are equal numbers. A solution that ends the program fails.
+
+    The source is executed as a constant of the program, in a form that the sandbox knows, so that the inputs of a plain
+    solution may share a process.
     """
     optional = ("result_text", "sort_entries") if encoding.in_order else ("result_text",)
     functions = codec_source(*encoding.inputs, *encoding.outputs.values(), optional=optional)
     reads = ", ".join(f"read_value({form!r}, lines)" for form in encoding.inputs)
     result = "bool(result)" if problem.oracle.kind == "truth" else "result"
-    return f"""import ast, contextlib, io, sys
+    # Loading `ast` takes longer than most tests, so only tests with a literal do.
+    always = LITERAL in _texts((*encoding.inputs, *encoding.outputs.values()))
+    literal = "from ast import literal_eval\n"
+    return f"""{literal if always else ""}from io import StringIO
+import sys
 
 sys.set_int_max_str_digits(0)
 {functions}
 
 text = sys.stdin.read()
 if text.startswith({LITERAL_MARK!r}):
-    arguments = ast.literal_eval(text[{len(LITERAL_MARK)}:])
+{"" if always else "    " + literal}    arguments = literal_eval(text[{len(LITERAL_MARK)}:])
 else:
     lines = iter(text.removesuffix("\\n").split("\\n"))
     arguments = [{reads}]
-sys.stdin = io.StringIO()
-with contextlib.redirect_stdout(io.StringIO()):
-    names = {{"__name__": "solution"}}
+output, sys.stdin, sys.stdout = sys.stdout, StringIO(), StringIO()
+names = {{}}
+try:
     exec(compile(source, "solution.py", "exec"), names)
-    function = names.get({problem.entry_point!r}) or getattr(names["Solution"](), {problem.entry_point!r})
+    function = names.get({problem.entry_point!r}) or names["Solution"]().{problem.entry_point}
     result = function(*arguments)
+except SystemExit as stop:
+    raise RuntimeError("the solution ended the program") from stop
+sys.stdout = output
 print(result_text({dict(encoding.outputs)!r}, {f"sort_entries({result})" if encoding.in_order else result}), end="")
 """
 
