@@ -21,7 +21,8 @@ import hashlib
 import json
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ from sandbox import Sandbox, open_sandbox
 
 SETS = {"humaneval": "HumanEvalPlus.jsonl.gz", "mbpp": "MbppPlus.jsonl.gz"}
 CODET = "HumanEval_codegen16B_temp0.8_topp0.95_num100_max300_code_solution.jsonl.gz"
+BATCH = 16
+"""Problems converted at a time."""
 CHUNKS = (4, 32, 256)
 """Numbers of tests after which results are looked at; a program that has failed a test by then is not run further."""
 
@@ -48,6 +51,7 @@ def main() -> None:
     parser.add_argument("--evalplus", required=True, help="a Python that has evalplus")
     parser.add_argument("--work", type=Path, default=Path("parity"))
     parser.add_argument("--codet", type=int, default=8)
+    parser.add_argument("--tests", type=int, default=sys.maxsize, help="leave out problems with more tests")
     parser.add_argument("--every", type=int, default=1, help="take only each program of so many")
     parser.add_argument("--redo", action="store_true", help="judge again where the stored verdicts differ")
     parser.add_argument("--processes", type=int, default=2)
@@ -66,7 +70,7 @@ def main() -> None:
             ours |= run_interruptible(_ours(name, problems, redone, options, again=True))
         known = [it for it in samples if it["key"] in ours]
         tasks = {it["task_id"] for it in known}
-        rows = [row for row in map(json.loads, problems.read_text().splitlines()) if row["task_id"] in tasks]
+        rows = [row for row in _read(problems) if row["task_id"] in tasks]
         tests = sum(len(row["base_input"]) + len(row["plus_input"]) for row in rows)
         unequal = [it for it in known if theirs[it["key"]] == bool(ours[it["key"]])]
         equal = len(known) - len(unequal)
@@ -89,7 +93,9 @@ def _prepare(name: str, options: argparse.Namespace) -> tuple[Path, list[dict[st
         text = file.read()
     if not problems.is_file():
         problems.write_text(text, encoding="utf-8")
-    tasks = {row["entry_point"]: row["task_id"] for row in map(json.loads, text.splitlines())}
+    rows = [json.loads(line) for line in text.splitlines()]
+    small = [row for row in rows if len(row["base_input"]) + len(row["plus_input"]) <= options.tests]
+    tasks = {row["entry_point"]: row["task_id"] for row in small}
     programs = [*_stored(name, options.data)]
     if name == "humaneval":
         programs += _codegen(tasks, options)
@@ -122,8 +128,7 @@ def _codegen(tasks: dict[str, str], options: argparse.Namespace) -> Iterator[dic
 
 def _known(file: Path) -> dict[str, Any]:
     """The verdicts in a file by key; of several the last one."""
-    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
-    return {key: verdict for key, *verdict in rows}
+    return {key: verdict for key, *verdict in _read(file)}
 
 
 def _theirs(
@@ -134,7 +139,7 @@ def _theirs(
     missing = [it for it in samples if again or it["key"] not in _known(file)]
     if missing:
         asked = options.work / f"{name}-asked.jsonl"
-        asked.write_text("".join(json.dumps(it) + "\n" for it in missing), encoding="utf-8")
+        _write(asked, missing)
         script = Path(__file__).with_name("evalplus_verdicts.py")
         jail = [
             "--unshare-all",
@@ -161,7 +166,7 @@ async def _ours(
     """The first test that each sample fails, and how; empty for a right one. By key, without problems not converted."""
     file = options.work / f"{name}-ours.jsonl"
     async with closing(await open_sandbox()) as sandbox:
-        problems = {it.name: it for it in await _converted(name, source, options.work, sandbox)}
+        problems = await _converted(name, source, {it["task_id"] for it in samples}, options.work, sandbox)
         known, gate = _known(file), asyncio.Semaphore(8)
 
         async def judged(sample: Any) -> tuple[str, str]:
@@ -176,19 +181,36 @@ async def _ours(
             if again or found[0] != state:
                 async with gate:
                     found = [state, await _first_failure(sandbox, problem, program)]
-                with file.open("a", encoding="utf-8") as verdicts:
-                    verdicts.write(json.dumps([sample["key"], *found]) + "\n")
+                _write(file, [[sample["key"], *found]], "a")
             return sample["key"], str(found[1])
 
         return dict(await asyncio.gather(*(judged(it) for it in samples if it["task_id"] in problems)))
 
 
-async def _converted(name: str, source: Path, work: Path, sandbox: Sandbox) -> list[Problem]:
-    converted = work / f"{name}.json"
-    if not converted.is_file():
-        found = await convert(source, sandbox, bars=ProgressBars())
-        converted.write_text(json.dumps(found.rows))
-    return load_problems(str(converted))
+async def _converted(
+    name: str, source: Path, tasks: Collection[str], work: Path, sandbox: Sandbox
+) -> dict[str, Problem]:
+    """The converted problems among `tasks` by name; those that cannot be converted are left out."""
+    stored, part = work / f"{name}-converted.jsonl", work / f"{name}-part.jsonl"
+    done = {row["name"] for row in _read(stored)}
+    rows = [row for row in _read(source) if row["task_id"] in tasks and row["task_id"] not in done]
+    for first in range(0, len(rows), BATCH):
+        batch = rows[first : first + BATCH]
+        _write(part, batch)
+        found = {row["name"]: row for row in (await convert(part, sandbox, bars=ProgressBars())).rows}
+        _write(stored, [found.get(row["task_id"], {"name": row["task_id"]}) for row in batch], "a")
+    _write(part, [row for row in _read(stored) if row["name"] in tasks and "question" in row])
+    return {it.name: it for it in load_problems(str(part))}
+
+
+def _read(file: Path) -> list[Any]:
+    """The lines of JSON in a file; none if there is no file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+
+
+def _write(file: Path, rows: Sequence[Any], mode: str = "w") -> None:
+    with file.open(mode, encoding="utf-8") as opened:
+        opened.writelines(json.dumps(row) + "\n" for row in rows)
 
 
 def _tests(problem: Problem) -> tuple[UnitTest, ...]:

@@ -38,6 +38,14 @@ class ScoredCase:
     """Name of the comparison of outputs; None where it is not stored."""
     missing: Mapping[str, Missing] = field(default_factory=dict)
     """What is missing, by the name of the problem; empty for a case that lacks nothing."""
+    by_all_hidden: bool = False
+    """Whether all hidden tests judge programs in the standard metrics and in comparisons; else the first
+    `options.max_test` do, as in the released metrics."""
+
+    @property
+    def max_test(self) -> int | None:
+        """How many hidden tests, the first ones, judge programs in the standard metrics; None for all."""
+        return None if self.by_all_hidden else self.options.max_test
 
     @property
     def lacks(self) -> str:

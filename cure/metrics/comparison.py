@@ -79,7 +79,7 @@ class Comparison:
 
 
 def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: int = 1) -> Comparison:
-    """The differences of every measure that both runs have; each run is judged by its own `max_test`.
+    """The differences of every measure that both runs have; each run is judged by its own `ScoredCase.max_test`.
 
     `comparisons` is how many pairs of runs are compared in all; p-values are corrected for that number too. Raises
     ProblemError that says what differs where the runs cannot be compared.
@@ -91,8 +91,8 @@ def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: in
     found = _incomparable(a, b, [(named_a[name], named_b[name]) for name in common])
     if found:
         raise ProblemError(f"cannot compare: {'; '.join(found)}")
-    all_a = measures([named_a[name] for name in common], replace(options, max_test=a.options.max_test))
-    all_b = measures([named_b[name] for name in common], replace(options, max_test=b.options.max_test))
+    all_a = measures([named_a[name] for name in common], replace(options, max_test=a.max_test))
+    all_b = measures([named_b[name] for name in common], replace(options, max_test=b.max_test))
     pairs, headlines, errors = _pairs(all_a, all_b)
     differences = _differences(pairs, headlines, errors, options)
     equal_coverage = a.missing == b.missing
@@ -132,13 +132,13 @@ def _incomparable(a: ScoredCase, b: ScoredCase, common: Sequence[tuple[ProblemVe
     if stored:
         sizes = " and ".join(str(problem.hidden.shape[1]) for problem in stored)
         found.append(f"the hidden tests differ ({stored[0].name} has {sizes} of them)")
-    elif any(_used(in_a, a.options.max_test) != _used(in_b, b.options.max_test) for in_a, in_b in common):
-        words = " and ".join(f"the first {case.options.max_test}" for case in (a, b))
+    elif any(_used(in_a, a.max_test) != _used(in_b, b.max_test) for in_a, in_b in common):
+        words = " and ".join(f"the first {case.max_test}" if case.max_test else "all" for case in (a, b))
         found.append(f"the selections of hidden tests differ ({words})")
     return found
 
 
-def _used(problem: ProblemVerdicts, max_test: int) -> int:
+def _used(problem: ProblemVerdicts, max_test: int | None) -> int:
     return int(problem.hidden[:, :max_test].shape[1])
 
 

@@ -31,6 +31,7 @@ def case_of(directory: RunDirectory) -> ScoredCase:
         missing=coverage_of(directory, settings, tables).missing,
         data=settings.data_sha256,
         checker=settings.comparison,
+        by_all_hidden=True,
     )
 
 

@@ -65,7 +65,7 @@ def compare_cases(paths: Sequence[str], case: str | None = None, sampling: Sampl
             compared = compare(a, b, options, len(others))
         except ProblemError as error:
             raise ProblemError(f"{paths[0]} and {path}: {error}" if len(others) > 1 else str(error)) from None
-        names = {"a": paths[0], "b": path, "max_test": first.options.max_test}
+        names = {"a": paths[0], "b": path, "max_test": first.max_test}
         results.append(names | dataclasses.asdict(compared))
     return results
 
@@ -114,12 +114,13 @@ def _released(case: ScoredCase, path: str, mode: Mode) -> Result:
 
 def _standard(case: ScoredCase, sampling: Sampling) -> Result:
     options = standard.ScoreOptions(
-        max_test=case.options.max_test,
+        max_test=case.max_test,
         pairs=case.options.scale_tuple_list,
         sampling=sampling,
         bootstrap=Bootstrap(seed=sampling.seed),
     )
-    selection = {"hidden_tests": f"the first {options.max_test}", "data": case.data, "checker": case.checker}
+    used = "all" if case.max_test is None else f"the first {case.max_test}"
+    selection = {"hidden_tests": used, "data": case.data, "checker": case.checker}
     asked = {"sampling": dataclasses.asdict(options.sampling), "bootstrap": dataclasses.asdict(options.bootstrap)}
     scored = dataclasses.asdict(standard.score(case.problems, options))
     return {"selection": selection} | asked | scored

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import pickle
+import zlib
 from pathlib import Path
 
 import pytest
@@ -74,6 +77,16 @@ def test_samples_of_evalplus_get_its_verdicts(converted: Path, tmp_path: Path) -
     (table,) = map(json.loads, next(tmp_path.glob("out/*/*/*/tables.jsonl")).read_text().splitlines())
     right = [name for name, cells in zip(SAMPLES, table["cells"], strict=True) if set(cells) == {"P"}]
     assert right == [name for name in SAMPLES if name in RIGHT]
+    # Some samples fail only after the eight hidden tests that the release's metrics use.
+    run = str(next(tmp_path.glob("out/*/*/*")))
+    for command in (["score", run, "--mode", "standard"], ["compare", run, run]):
+        found = json.loads(CliRunner().invoke(evaluate, [*command, "--json"], catch_exceptions=False).stdout)
+        if command[0] == "score":
+            values = found[0]["standard"]["values"]["code_accuracy_pooled"]
+            assert values["value"] == pytest.approx(len(RIGHT) / len(SAMPLES))
+        else:
+            rows = {row["name"]: row["a"] for row in found["differences"]}
+            assert rows["code_accuracy_pooled"] == pytest.approx(len(RIGHT) / len(SAMPLES))
 
 
 def test_samples_of_livecodebench_are_run_as_they_are(tmp_path: Path) -> None:
@@ -84,6 +97,53 @@ def test_samples_of_livecodebench_are_run_as_they_are(tmp_path: Path) -> None:
     code = ["values: List[int] = [2 * int(input())]\nprint(*values)", "print(4 + int(input()))"]
     file.write_text(json.dumps([{"question_id": "abc1_a", "code_list": code}]))
     assert accuracy(problems, file, tmp_path / "out") == 0.5
+
+
+PAIRS = [([[3, 1, 2], 2], [1, 2]), ([[5, 4], 1], [4]), ([[7, 7, 0], 3], [0, 7, 7]), ([[1], 0], [])]
+RECORD = {
+    "question_title": "smallest-numbers",
+    "question_content": "Return the k smallest numbers.\n\nExample 1:\n\nInput: nums = [3,1,2], k = 2\nOutput: [1,2]\n",
+    "platform": "leetcode",
+    "question_id": "9001",
+    "contest_id": "weekly-contest-1",
+    "contest_date": "2024-01-06T00:00:00",
+    "difficulty": "easy",
+    "starter_code": "class Solution:\n    def smallest(self, nums: List[int], k: int) -> List[int]:\n        ",
+    "metadata": json.dumps({"func_name": "smallest"}),
+}
+SMALLEST = "class Solution:\n    def smallest(self, nums: List[int], k: int) -> List[int]:\n        return {}\n"
+CODE_LIST = {
+    "the starter's class": (SMALLEST.format("sorted(nums)[:k]"), True),
+    "names that its evaluator imports": (
+        SMALLEST.format("[heappop(nums) for _ in range(k) if not heapify(nums)]"),
+        True,
+    ),
+    "a tuple": (SMALLEST.format("tuple(sorted(nums)[:k])"), True),
+    "prints": (SMALLEST.format("print(nums) or sorted(nums)[:k]"), True),
+    "right for the public test alone": (SMALLEST.format("sorted(nums)[:2]"), False),
+    "text": (SMALLEST.format("[str(n) for n in sorted(nums)[:k]]"), False),
+    "another name": ("class Solution:\n    def f(self, nums, k): return sorted(nums)[:k]\n", False),
+    "no code": ("", False),
+}
+
+
+def test_functional_samples_of_livecodebench_are_run_on_its_private_tests(tmp_path: Path) -> None:
+    tests = [
+        {"input": "\n".join(map(json.dumps, given)), "output": json.dumps(result), "testtype": "functional"}
+        for given, result in PAIRS
+    ]
+    private = base64.b64encode(zlib.compress(pickle.dumps(json.dumps(tests[1:])))).decode()
+    row = RECORD | {"public_test_cases": json.dumps(tests[:1]), "private_test_cases": private}
+    (tmp_path / "test.jsonl").write_text(json.dumps(row) + "\n")
+    sources = [source for source, _ in CODE_LIST.values()]
+    (tmp_path / "eval.json").write_text(json.dumps([{"question_id": "9001", "output_list": [], "code_list": sources}]))
+    problems = tmp_path / "set.json"
+    command = ["convert", str(tmp_path / "test.jsonl"), "--to", str(problems), "--sandbox", "none"]
+    CliRunner().invoke(datasets, command, catch_exceptions=False)
+    accuracy(problems, tmp_path / "eval.json", tmp_path / "out")
+    (table,) = map(json.loads, next(tmp_path.glob("out/*/*/*/tables.jsonl")).read_text().splitlines())
+    right = {name: set(cells) == {"P"} for name, cells in zip(CODE_LIST, table["cells"], strict=True)}
+    assert right == {name: is_right for name, (_, is_right) in CODE_LIST.items()}
 
 
 @pytest.mark.parametrize(

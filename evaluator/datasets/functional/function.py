@@ -60,6 +60,8 @@ class FunctionProblem:
     least_tests: int = 1
     """Hidden tests needed: a problem with fewer is left out."""
     dropped: tuple[Dropped, ...] = ()
+    tuples_are_lists: bool = False
+    """Whether a tuple as a result counts as a list of its items, as in sets whose results are JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -130,6 +130,7 @@ def _functional(
         oracle=Oracle(tolerance=_TOLERANCE),
         time_limit_s=TIME_LIMIT_S,
         dropped=tuple(dropped),
+        tuples_are_lists=True,
         extra=extra,
     )
 

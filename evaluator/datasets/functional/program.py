@@ -165,7 +165,8 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
 
     The function may be a method of a class Solution. What the solution itself prints is lost. A result of another
     type than the reference solution's, such as a tuple in the place of a list or text in the place of a number, has
-    another text, unless both are equal numbers. A solution that ends the program fails.
+    another text, unless both are equal numbers; see also `FunctionProblem.tuples_are_lists`. A solution that ends the
+    program fails.
 
     The source is executed as a constant of the program, in a form that the sandbox knows, so that the inputs of a plain
     solution may share a process.
@@ -174,6 +175,8 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
     functions = codec_source(*encoding.inputs, *encoding.outputs.values(), optional=optional)
     reads = ", ".join(f"read_value({form!r}, lines)" for form in encoding.inputs)
     result = "bool(result)" if problem.oracle.kind == "truth" else "result"
+    if problem.tuples_are_lists:
+        result = "list(result) if isinstance(result, tuple) else result"
     # Loading `ast` takes longer than most tests, so only tests with a literal do.
     always = LITERAL in _texts((*encoding.inputs, *encoding.outputs.values()))
     literal = "from ast import literal_eval\n"
