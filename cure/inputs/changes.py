@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from cure.inputs.shape import Column, Tokens
+from cure.inputs.shape import Column, Tokens, fits
 
 ValueT = TypeVar("ValueT")
 
@@ -65,7 +65,6 @@ OF_INTEGERS: Mapping[str, Change[str]] = {
     "a square": _integer(lambda _, place, rng: rng.randint(0, max(1, int(abs(place.high) ** 0.5))) ** 2),
     "any number": _integer(lambda _, place, rng: rng.randint(place.low, place.high)),
     "a number of any size": _integer(lambda _, place, rng: _of_any_size(place, rng)),
-    "another number of any size": _integer(lambda _, place, rng: _of_any_size(place, rng)),
     "seen elsewhere": _integer(lambda value, place, rng: int(_seen(str(value), place, rng))),
 }
 
@@ -153,7 +152,6 @@ def _of_other_letters(text: str, place: Place, rng: Random) -> str:
 
 OF_TEXTS: Mapping[str, Change[str]] = {
     "a letter of another kind": _of_other_letters,
-    "another letter of another kind": _of_other_letters,
     "one letter": lambda text, _, rng: rng.choice(text) if text else text,
     "a letter dropped": _dropped,
     "the first letter dropped": lambda text, *_: text[1:] if len(text) > 1 else text,
@@ -175,6 +173,22 @@ OF_TEXTS: Mapping[str, Change[str]] = {
     "spelled anew": _spelled,
     "seen elsewhere": lambda text, place, rng: _seen(text, place, rng),
 }
+
+
+OF_OTHERS: Mapping[str, Callable[[str], str]] = {
+    "equal to another": lambda token: token,
+    "one more than another": lambda token: _moved(token, 1),
+    "one less than another": lambda token: _moved(token, -1),
+}
+"""Changes that take a token from another place of the input: many mistakes show only where two values are equal."""
+
+TWICE = ("a number of any size", "a letter of another kind", "equal to another")
+"""Changes that are tried twice as often as others, since each has many outcomes."""
+
+
+def _moved(token: str, by: int) -> str:
+    """The token moved by one, if it is a whole number."""
+    return str(int(token) + by) if fits(token, "integer") else token
 
 
 def _sorted(tokens: Tokens, place: Place) -> Tokens:

@@ -8,8 +8,8 @@ from itertools import chain, cycle, islice
 from random import Random
 
 from cure.inputs.bounds import allowed, stated_intervals
-from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_TEXTS, Place
-from cure.inputs.shape import Column, Parsed, Shape, Tokens, shape_of
+from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_OTHERS, OF_TEXTS, TWICE, Place
+from cure.inputs.shape import Column, Parsed, Shape, Tokens, fits, shape_of
 from cure.problem import UnlabelledInput
 
 SHORT = 400
@@ -74,7 +74,8 @@ Single = list[tuple[int, str]]
 
 def _single(shape: Shape) -> Single:
     """Every change of one thing that is possible in this shape."""
-    return [(place, name) for place in _places(shape) for name in _names(shape, place)]
+    single = [(place, name) for place in _places(shape) for name in _names(shape, place)]
+    return single + [(place, name) for place, name in single if name in TWICE]
 
 
 def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[Shape, Parsed, str]]:
@@ -122,7 +123,7 @@ def _names(shape: Shape, place: int) -> list[str]:
     kinds = {column.kind for at, column in enumerate(line.columns) if line.is_list or not shape.is_count(place, at)}
     names = [*OF_LISTS, *(["no element"] if 0 in line.lengths else [])] if line.is_list else []
     tables = {"integer": OF_INTEGERS, "number": OF_NUMBERS, "text": OF_TEXTS}
-    return names + [name for kind in sorted(kinds) for name in tables[kind]]
+    return names + [name for kind in sorted(kinds) for name in tables[kind]] + ([*OF_OTHERS] if kinds else [])
 
 
 def _changed(known: Known, parsed: Parsed, place: int, name: str, rng: Random) -> tuple[Parsed, str]:
@@ -132,20 +133,21 @@ def _changed(known: Known, parsed: Parsed, place: int, name: str, rng: Random) -
         return (replace(parsed, blocks=tuple(OF_BLOCKS[name](parsed.blocks, rng))) if parsed.blocks else parsed), name
     height = len(shape.head)
     if place < height:
-        line = _changed_line(known, place, parsed.head[place], name, rng)
+        line = _changed_line(known, place, parsed.head[place], name, rng, parsed)
         head = (*parsed.head[:place], line, *parsed.head[place + 1 :])
         return replace(parsed, head=head), f"line {place + 1} {name}"
     if not parsed.blocks:
         return parsed, "nothing"
     at = rng.randrange(len(parsed.blocks))
     block = parsed.blocks[at]
-    line = _changed_line(known, place, block[place - height], name, rng)
+    line = _changed_line(known, place, block[place - height], name, rng, parsed)
     changed = (*block[: place - height], line, *block[place - height + 1 :])
     blocks = (*parsed.blocks[:at], changed, *parsed.blocks[at + 1 :])
     return replace(parsed, blocks=blocks), f"line {height + at * len(shape.block) + place - height + 1} {name}"
 
 
-def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Random) -> Tokens:
+def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Random, parsed: Parsed) -> Tokens:
+    """The tokens of one line with one change; `parsed` is the whole input."""
     line = known.shape.lines[number]
     if line.is_list and name == "no element":
         return ()
@@ -155,6 +157,8 @@ def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
     if of_words and rng.random() < 0.5:
         whole = OF_TEXTS[name](" ".join(tokens), known.place(line.columns[0]), rng)
         return tuple(whole.split(" "))
+    if name in OF_OTHERS:
+        return _with_another(known, number, tokens, name, rng, parsed)
     tables = {"integer": OF_INTEGERS, "number": OF_NUMBERS, "text": OF_TEXTS}
     places = [
         at for at in range(len(tokens)) if name in tables[line.column(at).kind] and not known.shape.is_count(number, at)
@@ -163,6 +167,22 @@ def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
         return tokens
     at = rng.choice(places)
     changed = tables[line.column(at).kind][name](tokens[at], known.place(line.column(at)), rng)
+    return (*tokens[:at], changed, *tokens[at + 1 :])
+
+
+def _with_another(known: Known, number: int, tokens: Tokens, name: str, rng: Random, parsed: Parsed) -> Tokens:
+    """The tokens of a line, one of them made from a token of the same kind that stands elsewhere in the input."""
+    places = [at for at in range(len(tokens)) if not known.shape.is_count(number, at)]
+    if not places:
+        return tokens
+    at = rng.choice(places)
+    column = known.shape.lines[number].column(at)
+    rows = [*parsed.head, *(row for block in parsed.blocks for row in block)]
+    others = [token for row in rows for token in row if token != tokens[at] and fits(token, column.kind)]
+    changed = OF_OTHERS[name](rng.choice(others)) if others else tokens[at]
+    place = known.place(column)
+    if column.kind != "text" and not place.low <= float(changed) <= place.high:
+        return tokens
     return (*tokens[:at], changed, *tokens[at + 1 :])
 
 

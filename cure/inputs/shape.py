@@ -82,8 +82,7 @@ class Line:
             return ("",)
         if not self.is_list and len(tokens) != len(self.columns):
             return None
-        fits = all(_is(token, self.column(index).kind) for index, token in enumerate(tokens))
-        return tokens if fits else None
+        return tokens if all(fits(token, self.column(at).kind) for at, token in enumerate(tokens)) else None
 
     def join(self, tokens: Sequence[str]) -> str:
         """The line with these tokens."""
@@ -250,7 +249,7 @@ def _line(certain: Sequence[str], lines: Sequence[str]) -> Line | None:
     sure = [text[len(opening) : len(text) - len(closing)] for text in certain]
     kind = _kind(token for text in sure for token in _tokens(text, separator))
     rows = [_tokens(text, separator) for text in cut]
-    rows = [row for row in rows if kind == "text" or all(_is(token, kind) for token in row)]
+    rows = [row for row in rows if kind == "text" or all(fits(token, kind) for token in row)]
     needed = {len(_tokens(text, separator)) for text in sure}
     lengths = Counter(map(len, rows))
     (length, times) = lengths.most_common(1)[0] if lengths else (0, 0)
@@ -297,7 +296,7 @@ def _separator(lines: Sequence[str]) -> str:
     for separator in _SEPARATORS:
         parts = [line.split(separator) for line in lines if line]
         if any(len(tokens) > 1 for tokens in parts) and all(
-            _is(token, "number") for tokens in parts for token in tokens
+            fits(token, "number") for tokens in parts for token in tokens
         ):
             return separator
     return " "
@@ -309,19 +308,20 @@ def _tokens(text: str, separator: str) -> Tokens:
         return tuple(text.split(separator)) if text else ()
     tokens = tuple(text.split())
     return (
-        tokens if " ".join(tokens) == text or all(_is(token, "number") for token in tokens) else tuple(text.split(" "))
+        tokens if " ".join(tokens) == text or all(fits(token, "number") for token in tokens) else tuple(text.split(" "))
     )
 
 
 def _kind(tokens: Iterator[str] | Sequence[str]) -> Kind:
     """The narrowest kind of all these tokens."""
     each = list(tokens)
-    if each and all(_is(token, "integer") for token in each):
+    if each and all(fits(token, "integer") for token in each):
         return "integer"
-    return "number" if each and all(_is(token, "number") for token in each) else "text"
+    return "number" if each and all(fits(token, "number") for token in each) else "text"
 
 
-def _is(token: str, kind: Kind) -> bool:
+def fits(token: str, kind: Kind) -> bool:
+    """Whether the token is of the kind; every token is text, every integer a number."""
     if kind == "text":
         return True
     return bool((_INTEGER if kind == "integer" else _NUMBER).fullmatch(token))
@@ -380,7 +380,7 @@ def _pairs(count: Count, parsed: Parsed, height: int) -> list[tuple[int, int]]:
     for lines, blocks in groups:
         targets = [lines[count.target]] if count.target < height else [b[count.target - height] for b in blocks]
         for tokens in targets:
-            if count.column >= len(lines[at]) or not _is(lines[at][count.column], "integer"):
+            if count.column >= len(lines[at]) or not fits(lines[at][count.column], "integer"):
                 pairs.append((0, -10))
             else:
                 pairs.append((int(lines[at][count.column]), _amount(count, tokens)))

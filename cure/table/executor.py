@@ -21,6 +21,10 @@ RowT_contra = TypeVar("RowT_contra", bound=Row, contravariant=True)
 ColumnT_contra = TypeVar("ColumnT_contra", bound=Column, contravariant=True)
 
 
+MOST_TIMEOUTS = 2
+"""Time-outs of a program after which it is not run on other inputs without a known output, which cost time alone."""
+
+
 class Executor(Protocol[RowT_contra, ColumnT_contra]):
     """Runs candidates on tests."""
 
@@ -67,7 +71,8 @@ class ProgramExecutor:
         judging = self.judging.with_room_for(
             test.expected for test in table.tests.values() if test.expected is not None
         )
-        async with aclosing(self._executed(places, judging)) as executed:
+        tested = [pair for pair, names in places.items() if any(table.tests[name].judges for _, name in names)]
+        async with aclosing(self._tested_first(tested, places, judging)) as executed:
             async for pair, execution in executed:
                 for place in places[pair]:
                     test = table.tests[place[1]]
@@ -79,6 +84,21 @@ class ProgramExecutor:
         async with aclosing(self._checked(unchecked)) as checked:
             async for place, cell in checked:
                 yield place, cell
+
+    async def _tested_first(
+        self, tested: Collection[ProgramInput], pairs: Collection[ProgramInput], judging: Judging
+    ) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
+        """Executions of the `tested` pairs, then of the others, in which a program is given up after MOST_TIMEOUTS."""
+        async with aclosing(self._executed(tested, judging)) as executions:
+            async for pair, execution in executions:
+                yield pair, execution
+        judged = set(tested)
+        others = [pair for pair in pairs if pair not in judged]
+        async with aclosing(self._executed(others, replace(judging, give_up_after=MOST_TIMEOUTS))) as executions:
+            async for pair, execution in executions:
+                if execution.verdict is Verdict.NOT_RUN:
+                    self.forget([pair])  # a test may have this input later
+                yield pair, execution
 
     async def _executed(
         self, pairs: Collection[ProgramInput], judging: Judging

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cure.problem import Problem, UnitTest
+from cure.problem import Problem, UnitTest, UnlabelledInput
 from cure.table import Candidate, Cell, GrowingTable, ProgramExecutor, ProgramTable, fill, judging_of
+from cure.table.executor import MOST_TIMEOUTS
 from sandbox import Sandbox, SandboxError, Verdict, open_sandbox
 
 DOUBLE = Candidate("print(2 * int(input()))")
@@ -133,3 +134,27 @@ async def test_a_cell_that_is_put_back_is_not_run(trusted: Sandbox) -> None:
     table.add_test("t1", UnitTest("2\n", "4\n"))
     assert (await table.settle()).cells["c1", "t1"].verdict is Verdict.TIMEOUT
     assert seen == []
+
+
+async def test_only_on_inputs_without_a_known_output_may_a_program_be_given_up(trusted: Sandbox) -> None:
+    asked: dict[bytes, int | None] = {}
+
+    class Noting:
+        isolation = "noting"
+        packages = trusted.packages
+
+        async def run(self, jobs):  # type: ignore[no-untyped-def]  # the protocol's own signature
+            asked.update({text: job.give_up_after for job in jobs for text in job.inputs})
+            async for execution in trusted.run(jobs):
+                yield execution
+
+        async def close(self) -> None:
+            await trusted.close()
+
+    tests = {"t1": UnitTest("1\n", "2\n"), "t2": UnitTest("2\n", "4\n")}
+    inputs = {"i1": UnlabelledInput("2\n"), "i2": UnlabelledInput("3\n")}
+    executor = ProgramExecutor(Noting(), judging_of(Problem("Double.", time_limit_s=5)))
+    table = await fill(executor, ProgramTable({"c1": DOUBLE}, tests | inputs))
+    assert asked == {b"1\n": None, b"2\n": None, b"3\n": MOST_TIMEOUTS}
+    assert [table.cells["c1", name].stdout for name in (*tests, *inputs)] == ["2\n", "4\n", "4\n", "6\n"]
+    assert not any(table.passes("c1", name) for name in inputs)
