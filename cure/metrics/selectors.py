@@ -29,6 +29,7 @@ from cure.select.b4 import b4_scores, rank_by_b4
 from cure.select.coderm import coderm_scores, rank_by_coderm
 from cure.select.codet import codet_scores, rank_by_codet
 from cure.select.em import em_scores, rank_by_em
+from cure.select.learned import learned_scores, rank_by_learned
 from cure.select.mbr import mbr_scores, rank_by_mbr
 from cure.select.passes import Passes, Scores, compared
 from cure.table import Candidate, Cell, ProgramTable
@@ -100,22 +101,29 @@ def by_orders(
     for index, judged in enumerate(problems):
         if not judged.programs:
             continue
-        programs, tests = _orders(judged, judged.problem.name or str(index), sampling)
-        draws = Draws(
-            judged=judged,
-            outputs=judged.outputs if printed and judged.outputs is not None else np.where(judged.generated, 0, -1),
-            printed=printed,
-            programs=programs,
-            tests=tests,
-            ns=ns,
-            ms=ms,
-            public=judged.public if sampling.public_first else judged.public[:, :0],
-        )
+        draws = draws_of(judged, judged.problem.name or str(index), ns, ms, sampling, printed)
         drawn = chances(draws)
         values[index], variances[index] = drawn.mean(axis=0), variance_of_mean(drawn)
         nothing = _undistinguished(draws)
         values[index][nothing], variances[index][nothing] = judged.right.mean(), 0.0
     return Estimates(values, variances)
+
+
+def draws_of(
+    judged: Judged, name: str, ns: Sequence[int], ms: Sequence[int], sampling: Sampling, printed: bool = True
+) -> Draws:
+    """Random orders of the programs and tests of the problem of that name, with the outputs stored if `printed`."""
+    programs, tests = _orders(judged, name, sampling)
+    return Draws(
+        judged=judged,
+        outputs=judged.outputs if printed and judged.outputs is not None else np.where(judged.generated, 0, -1),
+        printed=printed,
+        programs=programs,
+        tests=tests,
+        ns=ns,
+        ms=ms,
+        public=judged.public if sampling.public_first else judged.public[:, :0],
+    )
 
 
 def chances_by_agreement(draws: Draws) -> Floats:
@@ -171,7 +179,7 @@ def chances_by_scores(scores: Scores, draws: Draws) -> Floats:
     for row, column in np.ndindex(len(draws.ns), len(draws.ms)):
         size = min(draws.ns[row], draws.programs.shape[1]), min(draws.ms[column], draws.tests.shape[1])
         if size not in known:
-            known[size] = _right_by_scores(scores, _passes(draws, *size), right[:, : size[0]])
+            known[size] = _right_by_scores(scores, passes_of_draws(draws, *size), right[:, : size[0]])
         chances[:, row, column] = known[size]
     return chances
 
@@ -196,6 +204,7 @@ FAST: Mapping[Selector, Chances] = {
     rank_by_coderm: partial(chances_by_scores, coderm_scores),
     rank_by_codet: partial(chances_by_scores, codet_scores),
     rank_by_em: partial(chances_by_scores, em_scores),
+    rank_by_learned: partial(chances_by_scores, learned_scores),
     rank_by_mbr: partial(chances_by_scores, mbr_scores),
 }
 """Probabilities of selectors that are computed on many orders at once."""
@@ -212,7 +221,7 @@ def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
     return programs, tests
 
 
-def _passes(draws: Draws, n: int, m: int) -> Passes:
+def passes_of_draws(draws: Draws, n: int, m: int) -> Passes:
     """The arrays of the tables of n programs and m tests, with an axis of orders in front."""
     judged = draws.judged
     programs, tests = draws.programs[:CALLED_DRAWS, :n, None], draws.tests[:CALLED_DRAWS, None, :m]

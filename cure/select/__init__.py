@@ -15,6 +15,7 @@ from cure.select.coderm import rank_by_coderm
 from cure.select.codet import rank_by_codet
 from cure.select.confidence import Confidence, Hypothesis, confidence
 from cure.select.em import rank_by_em
+from cure.select.learned import rank_by_learned
 from cure.select.max_pass import rank_by_max_pass
 from cure.select.mbr import rank_by_mbr
 from cure.select.prior import Prior
@@ -32,6 +33,7 @@ SELECTORS: dict[str, Selector] = {
     "coderm": rank_by_coderm,
     "codet": rank_by_codet,
     "em": rank_by_em,
+    "learned": rank_by_learned,
     "mbr": rank_by_mbr,
 }
 

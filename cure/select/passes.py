@@ -31,7 +31,7 @@ class Passes:
     """(..., programs, generated tests): the execution says something about the program."""
     outputs: Ints
     """(..., programs, inputs): numbers of outputs, equal where the outputs are; -1 where the program did not end `ok`.
-    Inputs of trusted and of generated tests, each once."""
+    Every input of the table's compared columns, once."""
     trusted: Booleans
     """(..., programs, trusted tests): passed."""
 
@@ -100,13 +100,18 @@ def compared(scores: Scores, passes: Passes) -> list[Floats]:
 
 
 def _equal_rows(matrix: NDArray[np.generic]) -> Booleans:
+    if matrix.dtype == np.bool_:
+        yes = matrix.astype(np.float32)
+        no = 1 - yes
+        equal = yes @ np.swapaxes(yes, -1, -2) + no @ np.swapaxes(no, -1, -2)
+        return np.asarray(equal == matrix.shape[-1])
     return np.asarray((matrix[..., :, None, :] == matrix[..., None, :, :]).all(axis=-1))
 
 
 def _outputs(table: AnyTable) -> Ints:
     """(programs, inputs) numbers of outputs; who passes a test of the input printed what the test expects."""
     inputs: dict[str, list[str]] = {}
-    for name in table.independent:
+    for name in table.compared:
         inputs.setdefault(table.tests[name].stimulus, []).append(name)
     numbers = np.full((len(table.candidates), len(inputs)), -1, dtype=np.int64)
     for column, names in enumerate(inputs.values()):

@@ -180,7 +180,11 @@ def test_calling_max_pass_on_random_orders_is_near_the_closed_form(problem: Judg
 def test_without_stored_outputs_agreement_has_another_name() -> None:
     problem = judge(verdicts(np.array([[True], [False]]), np.array([[True], [False]])))
     found = set(by_selectors([problem], NS, MS, Sampling()))
-    assert {name for name in found if name not in SELECTORS} == {"agreement of verdicts", "mbr of verdicts"}
+    assert {name for name in found if name not in SELECTORS} == {
+        "agreement of verdicts",
+        "learned of verdicts",
+        "mbr of verdicts",
+    }
     printed = judge(replace(problem.problem, outputs=np.array([[0], [1]])))
     assert set(by_selectors([printed], NS, MS, Sampling())) == set(SELECTORS)
 

@@ -65,7 +65,7 @@ def test_candidates_of_equal_behaviour_have_equal_scores(name: str, drawn: list[
     assert found[f"c{len(drawn)}"] == found[f"c{which % len(drawn)}"]
 
 
-@every_selector
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "learned"])
 @given(drawn=ROWS, trusted=st.integers(0, 2))
 @settings(max_examples=30, deadline=None)
 def test_a_duplicate_of_the_chosen_candidate_leaves_its_behaviour_chosen(

@@ -1,0 +1,147 @@
+"""`cure-agent table`: the execution table of a recorded run, and what every selector would choose from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from agent.runs.record import RecordedRun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What one selector chooses."""
+
+    selector: str
+    candidate: str
+    """The first of its ranking that may be handed over; the first of all where none may."""
+    viable: bool
+    """Whether the candidate may be handed over: it passes every public example."""
+    score: dict[str, float]
+    """Parts of the candidate's score by name, in the order in which they are compared."""
+    ties: tuple[str, ...]
+    """Other candidates with the same score."""
+    alike: tuple[str, ...]
+    """Other candidates that behave like it on every input of the table."""
+    right: bool | None
+    """Whether it passes every hidden test; None where that was not looked at."""
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--compare", is_flag=True, help="Show what every selector chooses, and the score it chooses by.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def table(run: str | None, compare: bool, as_json: bool) -> None:
+    """Show the execution table of RUN (default: the newest). No model is asked and nothing is executed.
+
+    With --compare, every selector chooses from the recorded table. Whether a choice is right is known for the program
+    that the run ran on hidden tests, and for programs with the same text.
+    """
+    import json
+
+    from rich.console import Console
+
+    from agent.runs.record import load_run
+    from agent.runs.store import find_run
+
+    recorded = load_run(find_run(run))
+    choices = choices_of(recorded) if compare else []
+    if as_json:
+        click.echo(json.dumps(_json(recorded, choices, compare), indent=2))
+        return
+    console = Console()
+    if not compare:
+        console.print(_grid(recorded, ascii_only=not console.encoding.startswith("utf")))
+    elif choices:
+        console.print(_comparison(choices))
+    else:
+        click.echo(f"run {recorded.id} has no program to choose")
+
+
+def choices_of(run: RecordedRun) -> list[Choice]:
+    """The choice of every selector on the run's table, by the selector's name; empty where the run has no program."""
+    from cure.select import SELECTORS, answer_of, viable
+    from cure.table import clusters
+
+    known = run.table()
+    alike = {name: group for group in clusters(known) for name in group}
+    found = []
+    for name, select in sorted(SELECTORS.items()):
+        ranking = select(known)
+        candidate = answer_of(known, ranking) or ranking.best
+        if candidate is None:
+            continue
+        scores = {ranked.candidate: ranked.score for ranked in ranking.ranked}
+        found.append(
+            Choice(
+                selector=name,
+                candidate=candidate,
+                viable=viable(known, candidate),
+                score=dict(zip(ranking.score_names, scores[candidate], strict=True)),
+                ties=tuple(c for c, score in scores.items() if score == scores[candidate] and c != candidate),
+                alike=tuple(other for other in alike[candidate] if other != candidate),
+                right=_right(run, candidate),
+            )
+        )
+    return found
+
+
+def _right(run: RecordedRun, candidate: str) -> bool | None:
+    """Whether the candidate's text passed every hidden test; None where that text was not run on them."""
+    scored, candidates = run.state.scored, run.table().candidates
+    if scored is None or candidates[scored.candidate].text != candidates[candidate].text:
+        return None
+    return bool(scored.passed == scored.total)
+
+
+def _comparison(choices: Sequence[Choice]) -> Table:
+    from rich.table import Table
+
+    from cure.plain import visible
+
+    truth = any(choice.right is not None for choice in choices)
+    view = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for heading in ("selector", "chooses", "alike", *(("right",) if truth else ()), "by"):
+        view.add_column(heading, no_wrap=heading != "by", justify="right" if heading == "alike" else "left")
+    for choice in choices:
+        seen = ", ".join(f"{name} {value:.4g}" for name, value in choice.score.items())
+        ties = f"; ties with {', '.join(choice.ties)}" if choice.ties else ""
+        unfit = "" if choice.viable else "; not fit to hand over"
+        right = {True: "yes", False: "no", None: "–"}[choice.right]
+        row = (choice.selector, choice.candidate, f"{len(choice.alike) + 1}", *((right,) if truth else ()))
+        view.add_row(*map(visible, row), visible(seen + ties + unfit))
+    return view
+
+
+def _grid(run: RecordedRun, *, ascii_only: bool) -> Table:
+    from agent.show.grid import grid
+
+    known, ranking = run.table(), run.state.ranking
+    order = ranking.order if ranking else list(known.candidates)
+    probability, validity = (ranking.probability, ranking.validity) if ranking else ({}, {})
+    chosen = run.outcome().chosen
+    return grid(known, order, probability, validity, chosen, ascii_only=ascii_only)
+
+
+def _json(run: RecordedRun, choices: Sequence[Choice], compare: bool) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    known = run.table()
+    cells = {
+        candidate: {
+            test: {"verdict": str(cell.verdict), "passed": cell.passed}
+            for test in known.tests
+            if (cell := known.cells.get((candidate, test))) is not None
+        }
+        for candidate in known.candidates
+    }
+    tests = {name: {"origin": test.origin, "trusted": test.trusted} for name, test in known.tests.items()}
+    compared = {"selectors": [asdict(choice) for choice in choices]} if compare else {}
+    return {"run": run.id, "answer": run.outcome().chosen, "tests": tests, "cells": cells, **compared}
