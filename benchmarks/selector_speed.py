@@ -1,4 +1,4 @@
-"""How long every selector takes for one table, outputs included; the times of some sizes, in milliseconds.
+"""How much CPU time every selector takes for one table, reading of outputs included, in milliseconds.
 
 Tables are drawn at random; programs of different behaviour are the slowest case, and outputs are short.
 
@@ -37,13 +37,13 @@ def _cell(rng: random.Random) -> Cell:
 
 
 def milliseconds(select: Selector, table: ProgramTable, repetitions: int) -> float:
-    """The shortest time of some calls, each on a table that has computed nothing yet."""
+    """The shortest CPU time of some calls, each on a table that has computed nothing yet."""
     times = []
     for _ in range(repetitions):
         fresh = ProgramTable(table.candidates, table.tests, table.cells)
-        start = time.perf_counter()
+        start = time.process_time()
         select(fresh)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times) * 1000
 
 

@@ -76,7 +76,7 @@ class Search(Section):
     comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
     """Comparison of outputs with expected ones, where the problem names none."""
     selector: Selector = "agreement"
-    """Rule that ranks the candidates: agreement or max-pass."""
+    """Rule that ranks the candidates: agreement, max-pass, or another one of docs/selection.md."""
     strategy: Strategy = "repair-first"
     """Rule for the next move: repair-first, distinguish (asks for tests on new inputs), sample-only (best of n)."""
     extraction: Annotated[Extraction, Flag("--extract")] = "robust"

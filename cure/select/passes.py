@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,17 +36,17 @@ class Passes:
     trusted: Booleans
     """(..., programs, trusted tests): passed."""
 
-    @property
+    @cached_property
     def same_passes(self) -> Booleans:
         """(..., programs, programs): whether two programs pass the same tests, as far as that is known."""
         return _equal_rows(self.passed) & _equal_rows(self.known) & _equal_rows(self.trusted)
 
-    @property
+    @cached_property
     def same_behaviour(self) -> Booleans:
         """(..., programs, programs): whether two programs pass the same tests and print the same on every input."""
         return self.same_passes & _equal_rows(self.outputs)
 
-    @property
+    @cached_property
     def agreement(self) -> Floats:
         """(..., programs): share of the other programs that print the same, averaged over inputs, in 0..1.
 
@@ -57,7 +58,7 @@ class Passes:
         inputs = ended.any(axis=-2).sum(axis=-1)[..., None]
         return np.asarray(others / np.maximum(inputs * (self.outputs.shape[-2] - 1), 1))
 
-    @property
+    @cached_property
     def tests(self) -> Ints:
         """(..., 1): generated tests of which an execution is known."""
         return np.asarray(self.known.any(axis=-2).sum(axis=-1)[..., None])

@@ -20,6 +20,10 @@ _WIDEST = 48
 _RATIOS = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
 
 
+IN_FULL = ("max-pass", "agreement")
+"""Selectors whose best-of-n is printed for every n and m; the JSON output has all of every selector."""
+
+
 def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table]:
     """One table per list of the file."""
     views = {"responses": _responses, "modify": _modified, "test_if_eq": _equal}
@@ -125,16 +129,22 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | Text]:
-    """Coverage and values, then a grid of best-of-n for each selector."""
+    """Coverage and values, best-of-n of each selector with the most programs and tests, and grids of `IN_FULL`."""
     lines = [line for group in lines_of(result["values"]).values() for line in group]
     rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
     reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)
+    grids = grids_of(result["best_of_n"])
+    last = [(grid.selector, grid.rows[-1], grid.ms[-1]) for grid in grids]
+    heads = ("selector", "n", "m", "best of n", "95 %", "any right")
+    best = [(selector, row.n, m, row.values[-1], row.interval, row.oracle) for selector, row, m in last]
     return [
         plain("\n".join([f"\n{name}", *_coverage(result, lacks)])),
         table("standard metrics", ("measure", "value", "95 %", "of"), rows, reasons),
+        *([table("best of n by every selector", heads, best)] if best else []),
         *(
             table(f"best of n by {grid.selector}", grid.heads, grid.cells, grid.note)
-            for grid in grids_of(result["best_of_n"])
+            for grid in grids
+            if grid.selector.partition(" ")[0] in IN_FULL
         ),
     ]
 

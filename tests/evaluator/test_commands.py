@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cure.errors import ProblemError
+from cure.select import SELECTORS
 from evaluator.commands import evaluate
 
 ANSWERS = {
@@ -168,7 +169,7 @@ def test_everything_that_may_be_stored_is_used(tmp_path: Path) -> None:
     assert values["ut_accuracy_reference_requested"] == (1, 3)
     assert values["duplicate_inputs"] == (0.5, 1)
     assert (values["pool_suite_tpr"], values["pool_suite_tnr"]) == ((1, 1), (1, 1))
-    assert {point["selector"] for point in standard["best_of_n"]} == {"max-pass", "agreement"}
+    assert {point["selector"] for point in standard["best_of_n"]} == set(SELECTORS)
     assert next(point for point in standard["best_of_n"] if (point["n"], point["m"]) == (3, 0))["best"]["value"] == 1.0
 
 

@@ -6,7 +6,7 @@ for each size, the share of problems whose chosen program is right, its differen
 after public examples where these count) with a paired 95 % bootstrap interval over problems, and the recovery
 (selector - random) / (any right - random).
 
-    python -m benchmarks.selectors TABLES.jsonl.gz ... [--public] [--by coder]
+    python -m benchmarks.selector_accuracy TABLES.jsonl.gz ... [--public] [--by coder]
 """
 
 from __future__ import annotations
