@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--tests", type=int, default=sys.maxsize, help="leave out problems with more tests")
     parser.add_argument("--every", type=int, default=1, help="take only each program of so many")
     parser.add_argument("--redo", action="store_true", help="judge again where the stored verdicts differ")
+    parser.add_argument("--sandbox", default="auto")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -165,7 +166,7 @@ async def _ours(
 ) -> dict[str, str]:
     """The first test that each sample fails, and how; empty for a right one. By key, without problems not converted."""
     file = options.work / f"{name}-ours.jsonl"
-    async with closing(await open_sandbox()) as sandbox:
+    async with closing(await open_sandbox(options.sandbox)) as sandbox:
         problems = await _converted(name, source, {it["task_id"] for it in samples}, options.work, sandbox)
         known, gate = _known(file), asyncio.Semaphore(8)
 

@@ -77,6 +77,41 @@ def sandbox(checkout: Path, _: Path) -> Figures:
     return {f"sandbox, {mode} mode (executions/s)": rate for mode, rate in shown.items()}
 
 
+FUNCTIONS = """
+import asyncio, json, statistics, time
+from evaluator.datasets.functional.function import FunctionProblem
+from evaluator.datasets.functional.program import Encoding, function_main, function_program
+from sandbox import Job, Limits, open_sandbox
+
+PROBLEM = FunctionProblem(name="", statement="", entry_point="f", parameters=("numbers",), reference="", calls=())
+NUMBERS = ("row", "list", "int")
+MAIN = function_main(PROBLEM, Encoding(inputs=[NUMBERS], outputs={"list": NUMBERS}))
+SOURCE = "from typing import List\\n\\ndef f(numbers: List[int]):\\n    return sorted(2 * n for n in numbers)  # %d\\n"
+
+async def rate(sandbox):
+    inputs = tuple(b"%d 3 2 1\\n" % number for number in range(100))
+    sources = [function_program(SOURCE % number, MAIN) for number in range(8)]
+    jobs = [Job(key=source, source=source, inputs=inputs, limits=Limits(cpu_s=1)) for source in sources]
+    begun = time.perf_counter()
+    right = sum([b"2 4 6" in execution.stdout async for execution in sandbox.run(jobs)])
+    return right / (time.perf_counter() - begun)
+
+async def main():
+    sandbox = await open_sandbox("bubblewrap")
+    rates = [await rate(sandbox) for _ in range(4)][1:]
+    await sandbox.close()
+    print(json.dumps(statistics.median(rates)))
+
+asyncio.run(main())
+"""
+"""Eight functions on a hundred inputs each, four times; the first time is left out."""
+
+
+def functions(checkout: Path, _: Path) -> Figures:
+    """Executions of functions a second under bubblewrap."""
+    return {"functions (executions/s)": json.loads(_run(checkout, "python", "-c", FUNCTIONS))}
+
+
 def evaluator(checkout: Path, data: Path) -> Figures:
     """Seconds of an evaluation of 30 problems with stored answers, scores included."""
     script = (
@@ -115,6 +150,7 @@ def solve(checkout: Path, _: Path) -> Figures:
 
 JOBS: dict[str, Callable[[Path, Path], Figures]] = {
     "sandbox": sandbox,
+    "functions": functions,
     "evaluator": evaluator,
     "train": train_step,
     "solve": solve,
