@@ -99,6 +99,24 @@ def test_samples_of_livecodebench_are_run_as_they_are(tmp_path: Path) -> None:
     assert accuracy(problems, file, tmp_path / "out") == 0.5
 
 
+def test_a_string_with_other_blanks_is_another_result(tmp_path: Path) -> None:
+    row = ROW | {
+        "prompt": 'def swap(s):\n    """ Swap the words.\n    """\n',
+        "entry_point": "swap",
+        "canonical_solution": "    return ' '.join(reversed(s.split()))\n",
+        "test": "def check(candidate):\n    assert candidate('a b') == 'b a'\n",
+        "base_input": [["a b"], ["b c d"], ["x"]],
+        "plus_input": [[f"{n} b"] for n in range(12)] + [["a  b"], [""]],
+    }
+    (tmp_path / "set.jsonl").write_text(json.dumps(row) + "\n")
+    command = ["convert", str(tmp_path / "set.jsonl"), "--to", str(tmp_path / "set.json"), "--sandbox", "none"]
+    CliRunner().invoke(datasets, command, catch_exceptions=False)
+    words = [".split()", ".split(' ')"]
+    rows = [{"task_id": "HumanEval/900", "solution": f"def swap(s): return ' '.join(s{it}[::-1])"} for it in words]
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert accuracy(tmp_path / "set.json", tmp_path / "samples.jsonl", tmp_path / "out") == 0.5
+
+
 PAIRS = [([[3, 1, 2], 2], [1, 2]), ([[5, 4], 1], [4]), ([[7, 7, 0], 3], [0, 7, 7]), ([[1], 0], [])]
 RECORD = {
     "question_title": "smallest-numbers",

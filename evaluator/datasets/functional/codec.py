@@ -127,11 +127,12 @@ def sort_entries(value: Any) -> Any:
     return value
 
 
-def result_text(forms: dict[str, Any], value: Any) -> str:
+def result_text(forms: dict[str, Any], value: Any, single_blanks: bool = False) -> str:
     """The text of a function's result in the form for its type; a Python literal where that form loses something.
 
-    Blanks of the literal are escaped, since comparisons of outputs ignore blanks. Equal numbers of different types have
-    equal texts, or texts of equal numbers.
+    Blanks of the literal are escaped, since comparisons of outputs ignore blanks. With `single_blanks`, a string with
+    other blanks than single ones between words is a literal too. Equal numbers of different types have equal texts, or
+    texts of equal numbers.
     """
     kind = type(value).__name__
     if isinstance(value, (bool, int)) and kind not in forms:
@@ -144,7 +145,12 @@ def result_text(forms: dict[str, Any], value: Any) -> str:
             value = set(value) if base is frozenset else base(value)
     try:
         lines = write_value(forms[kind], value)
-        if read_value(forms[kind], iter(lines)) == value and all(len(line.splitlines()) < 2 for line in lines):
+        odd_blanks = single_blanks and isinstance(value, str) and value != " ".join(value.split())
+        if (
+            not odd_blanks
+            and read_value(forms[kind], iter(lines)) == value
+            and all(len(line.splitlines()) < 2 for line in lines)
+        ):
             return "\n".join(lines) + "\n"
     except Exception:  # noqa: BLE001, S110 (whatever the result is, it has a literal)
         pass

@@ -94,7 +94,11 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
     """
     _read_results(draft, results)
     _write_results(draft)
-    draft.comparison = comparison_of(draft.problem.oracle, draft.encoding.outputs, draft.values, draft.unordered)
+    outputs = draft.encoding.outputs
+    draft.comparison = comparison_of(draft.problem.oracle, outputs, draft.values, draft.unordered)
+    # Under `tokens` no result that is kept has other blanks: see `comparison_of`.
+    draft.encoding = replace(draft.encoding, single_blanks="str" in outputs and draft.comparison == "tokens")
+    _write_function_results(draft)
     if draft.problem.reference:
         draft.program = solution(draft.problem, draft.encoding)
 
@@ -164,12 +168,17 @@ def _write_results(draft: Draft) -> None:
         bools_as_integers=bools_as_integers,
         many_digits=any(len(word) > MOST_DIGITS for text in draft.texts for word in text.split()),
     )
-    if draft.prepared.keeps_all:
-        draft.function_texts = [
-            result_text(outputs, sort_entries(value) if in_order else value) for _, value in draft.function_tests
-        ]
-    else:
+
+
+def _write_function_results(draft: Draft) -> None:
+    """Write the results of tests of functions alone, or drop these tests where not all are wanted."""
+    encoding = draft.encoding
+    if not draft.prepared.keeps_all:
         draft.function_tests = []
+    draft.function_texts = [
+        result_text(dict(encoding.outputs), sort_entries(value) if encoding.in_order else value, encoding.single_blanks)
+        for _, value in draft.function_tests
+    ]
 
 
 def _as_stated(problem: FunctionProblem, case: Case, value: Any) -> bool:

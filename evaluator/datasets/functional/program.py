@@ -92,6 +92,9 @@ class Encoding:
     """Whether dictionaries are printed sorted by key."""
     bools_as_integers: bool = False
     """Whether True and False are printed as 1 and 0."""
+    single_blanks: bool = False
+    """Whether results that are strings have single blanks between words and no others, and the comparison ignores
+    blanks: a function's result with other blanks is then printed as a literal, and so fails."""
     many_digits: bool = False
     """Whether a number has more digits than Python reads or prints by default."""
 
@@ -177,6 +180,10 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
     result = "bool(result)" if problem.oracle.kind == "truth" else "result"
     if problem.tuples_are_lists:
         result = "list(result) if isinstance(result, tuple) else result"
+    if encoding.in_order:
+        result = f"sort_entries({result})"
+    if encoding.single_blanks:
+        result += ", single_blanks=True"
     # Loading `ast` takes longer than most tests, so only tests with a literal do.
     always = LITERAL in _texts((*encoding.inputs, *encoding.outputs.values()))
     literal = "from ast import literal_eval\n"
@@ -201,7 +208,7 @@ try:
 except SystemExit as stop:
     raise RuntimeError("the solution ended the program") from stop
 sys.stdout = output
-print(result_text({dict(encoding.outputs)!r}, {f"sort_entries({result})" if encoding.in_order else result}), end="")
+print(result_text({dict(encoding.outputs)!r}, {result}), end="")
 """
 
 
