@@ -1,7 +1,8 @@
 """Builds the tables of stored programs and tests: executes them in the sandbox, and writes what may be published.
 
-Every program runs on every test, also after it ran out of time: which tests a program was given up on would show
-whether a hidden test was among those that it ran out of time on.
+Every program runs on every public and generated test, also after it ran out of time: if programs were given up on, the
+tests left out would show that a hidden test ran out of time. On hidden tests a program is given up once it has run out
+of time there: it is wrong.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pathlib import Path
 from benchmarks.tables.sources import Sources, is_withheld
 from benchmarks.tables.stored import SUFFIX
 from cure.json_lines import Lines, read_lines
+from cure.problem import Problem
 from evaluator.run.problem_run import Answers, columns_of, digest_of, table_of
 from evaluator.run.settings import Settings
-from evaluator.run.tables import EvaluatedTable
+from evaluator.run.tables import NOT_RUN, TIMED_OUT, EvaluatedTable
 from sandbox import Execution, Job, Sandbox
 
 KEPT = 400
@@ -29,10 +31,11 @@ SETTINGS = Settings(
     data_sha256="",
     coder=None,
     tester=None,
-    give_up_after=None,
+    give_up_after=1,
     time_factor=0,
     keep_outputs=KEPT,
 )
+_NEVER_GIVE_UP = SETTINGS.model_copy(update={"give_up_after": None})
 SIDE_BY_SIDE = 4
 _PATIENCE = 30
 """Wall-clock guard of an execution, as a multiple of its CPU seconds: tables are made on busy machines as well."""
@@ -85,7 +88,7 @@ async def build(
         table = made.get(name)
         if table is None or not _is_of(table, answers, columns_of(problem, answers, SETTINGS.public_tests)):
             async with gate:
-                table = await table_of(number, problem, answers, SETTINGS, Patient(sandbox))
+                table = await _executed(number, problem, answers, Patient(sandbox))
             lines.append(table.to_record())
         on_table()
         return replace(table, problem=number)
@@ -94,6 +97,12 @@ async def build(
         return list(await asyncio.gather(*(one(number, name) for number, name in enumerate(names))))
     finally:
         lines.close()
+
+
+async def _executed(number: int, problem: Problem, answers: Answers, sandbox: Sandbox) -> EvaluatedTable:
+    """The table of one problem: what a selector may read first, then the hidden tests."""
+    shown = await table_of(number, replace(problem, hidden=()), answers, _NEVER_GIVE_UP, sandbox)
+    return await table_of(number, problem, answers, SETTINGS, sandbox, shown)
 
 
 def write(tables: Sequence[EvaluatedTable], path: Path) -> None:
@@ -109,12 +118,22 @@ def file_of(pair: tuple[str, str], folder: Path) -> Path:
 
 
 def published(table: EvaluatedTable) -> EvaluatedTable:
-    """The table without times and memory, which depend on the machine, and without texts that are not free.
+    """The table as it is published: the same, whenever and wherever it was made.
 
-    Programs, inputs and outputs whose texts are not published are replaced by digests, equal for equal tokens.
+    Times, memory and numbers of executions are left out, and so is what a program did on hidden tests behind the first
+    one on which it ran out of time. Programs, inputs and outputs whose texts are not free are replaced by digests,
+    equal for equal tokens.
     """
-    none = (0,) * len(table.programs)
-    table = replace(table, cpu_s=none, peak_kb=none)
+    kept = [_known(table, row) for row in range(len(table.programs))]
+    table = replace(
+        table,
+        cells=tuple(cells for cells, _ in kept),
+        outputs=tuple(outputs for _, outputs in kept),
+        cpu_s=(0,) * len(kept),
+        peak_kb=(0,) * len(kept),
+        executions=0,
+    )
+    table = replace(table, texts={digest: text for digest, text in table.texts.items() if digest in _printed(table)})
     if not is_withheld(table.name):
         return table
     return replace(
@@ -126,6 +145,20 @@ def published(table: EvaluatedTable) -> EvaluatedTable:
         ),
         texts={},
     )
+
+
+def _known(table: EvaluatedTable, row: int) -> tuple[str, tuple[str, ...]]:
+    """Letters and outputs of a program, without those of hidden tests behind the first that ran out of time."""
+    cells, outputs = [*table.cells[row]], [*table.outputs[row]]
+    hidden = [place for place, column in enumerate(table.columns) if column.suite == "hidden" and cells]
+    late = next((at for at, place in enumerate(hidden) if cells[place] == TIMED_OUT), len(hidden))
+    for place in hidden[late + 1 :]:
+        cells[place], outputs[place] = NOT_RUN, ""
+    return "".join(cells), tuple(outputs)
+
+
+def _printed(table: EvaluatedTable) -> set[str]:
+    return {output for row in table.outputs for output in row}
 
 
 def _answers(sources: Sources, pair: tuple[str, str], name: str) -> Answers:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,18 @@ async def test_texts_that_are_not_free_are_published_as_digests(tmp_path: Path) 
     assert texts[0] == texts[2] != texts[1] and all(text.startswith("#") for text in texts)
     assert table.right == {"c0": True, "c1": False, "c2": True} and table.evaluated.texts == {}
     assert table.inputs.cells["c0", "i0"].stdout == "4" and table.inputs.cells["c1", "i0"].stdout.startswith("#")
+
+
+@pytest.mark.bubblewrap
+async def test_a_program_is_given_up_on_hidden_tests_alone(tmp_path: Path) -> None:
+    slow = "a = int(input())\nb = int(input())\nwhile a == 3 or a == 2: pass\nprint(a + b)\n"
+    sources = sums("HumanEval/1000", slow)
+    problem = replace(sources.problems["HumanEval/1000"], time_limit_s=0.1)
+    async with bubblewrap() as sandbox:
+        await built(replace(sources, problems={problem.name: problem}), tmp_path, sandbox)
+    (table,) = load(file_of(PAIR, tmp_path))
+    assert (table.evaluated.cells, table.evaluated.outputs) == (("TNPTT",), (("", "", "3", "", ""),))
+    assert table.right == {"c0": False} and not table.inputs.known("c0", "i1")
 
 
 def test_sets_are_known_by_the_names_of_problems() -> None:
