@@ -192,6 +192,11 @@ def _number(token: str) -> Decimal | None:
     return Decimal(token)
 
 
+def is_number(token: str) -> bool:
+    """Whether comparisons take the token for a number."""
+    return _number(token) is not None
+
+
 def _trimmed_lines(text: str) -> list[str]:
     kept = [line.rstrip() for line in text.split("\n")]
     while kept and not kept[-1]:

@@ -117,6 +117,24 @@ def test_a_string_with_other_blanks_is_another_result(tmp_path: Path) -> None:
     assert accuracy(tmp_path / "set.json", tmp_path / "samples.jsonl", tmp_path / "out") == 0.5
 
 
+def test_a_string_of_digits_is_compared_as_text(tmp_path: Path) -> None:
+    row = ROW | {
+        "prompt": 'def binary(n):\n    """ The binary digits.\n    """\n',
+        "entry_point": "binary",
+        "canonical_solution": "    return f'{n:b}'\n",
+        "test": "def check(candidate):\n    assert candidate(5) == '101'\n",
+        "base_input": [[5], [6], [7]],
+        "plus_input": [[n] for n in range(8, 24)],
+    }
+    (tmp_path / "set.jsonl").write_text(json.dumps(row) + "\n")
+    command = ["convert", str(tmp_path / "set.jsonl"), "--to", str(tmp_path / "set.json"), "--sandbox", "none"]
+    CliRunner().invoke(datasets, command, catch_exceptions=False)
+    results = ["f'{n:b}'", "f'{n:08b}'", "int(f'{n:b}')", "[f'{n:b}']"]
+    rows = [{"task_id": "HumanEval/900", "solution": f"def binary(n): return {result}"} for result in results]
+    (tmp_path / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert accuracy(tmp_path / "set.json", tmp_path / "samples.jsonl", tmp_path / "out") == 0.25
+
+
 PAIRS = [([[3, 1, 2], 2], [1, 2]), ([[5, 4], 1], [4]), ([[7, 7, 0], 3], [0, 7, 7]), ([[1], 0], [])]
 RECORD = {
     "question_title": "smallest-numbers",

@@ -127,6 +127,15 @@ def sort_entries(value: Any) -> Any:
     return value
 
 
+def mark_literal(forms: dict[str, Any], value: Any, text: str) -> str:
+    """The text of a result, marked where some right results are strings and this one is neither a string nor of another
+    right type: 101 is not "101". Numbers are not marked where right results are numbers of another type."""
+    number = isinstance(value, (int, float)) and any(kind in forms for kind in ("int", "float", "bool"))
+    if "str" not in forms or isinstance(value, str) or type(value).__name__ in forms or number:
+        return text
+    return "literal:" + text
+
+
 def result_text(forms: dict[str, Any], value: Any, single_blanks: bool = False) -> str:
     """The text of a function's result in the form for its type; a Python literal where that form loses something.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cure.table import Cell, ProgramTable
 from evaluator.datasets.functional import wording
-from evaluator.datasets.functional.codec import result_text, sort_entries
+from evaluator.datasets.functional.codec import mark_literal, result_text, sort_entries
 from evaluator.datasets.functional.function import UNKNOWN, Dropped, FunctionProblem, LeftOut
 from evaluator.datasets.functional.prepare import Case, Prepared, is_literal, kind_of
 from evaluator.datasets.functional.program import Encoding, function_main, literal_input, solution
@@ -96,8 +96,10 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
     _write_results(draft)
     outputs = draft.encoding.outputs
     draft.comparison = comparison_of(draft.problem.oracle, outputs, draft.values, draft.unordered)
-    # Under `tokens` no result that is kept has other blanks: see `comparison_of`.
-    draft.encoding = replace(draft.encoding, single_blanks="str" in outputs and draft.comparison == "tokens")
+    # Under these comparisons no result that is kept has other blanks: see `comparison_of`.
+    draft.encoding = replace(
+        draft.encoding, single_blanks="str" in outputs and draft.comparison in ("tokens", "release")
+    )
     _write_function_results(draft)
     if draft.problem.reference:
         draft.program = solution(draft.problem, draft.encoding)
@@ -175,9 +177,10 @@ def _write_function_results(draft: Draft) -> None:
     encoding = draft.encoding
     if not draft.prepared.keeps_all:
         draft.function_tests = []
+    forms = dict(encoding.outputs)
+    values = [sort_entries(value) if encoding.in_order else value for _, value in draft.function_tests]
     draft.function_texts = [
-        result_text(dict(encoding.outputs), sort_entries(value) if encoding.in_order else value, encoding.single_blanks)
-        for _, value in draft.function_tests
+        mark_literal(forms, value, result_text(forms, value, encoding.single_blanks)) for value in values
     ]
 
 

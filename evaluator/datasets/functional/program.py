@@ -47,7 +47,7 @@ def _codec_text() -> str:
 def codec_source(*forms: Any, optional: Collection[str] = ()) -> str:
     """The source of the functions of `codec` that these forms need, without annotations and docstrings.
 
-    `optional` names those of `sort_entries` and `result_text` that are needed.
+    `optional` names those of `sort_entries`, `mark_literal` and `result_text` that are needed.
     """
     used = {text for form in forms for text in _texts(form)}
     functions = [node for node in ast.parse(_codec_text()).body if isinstance(node, ast.FunctionDef)]
@@ -56,7 +56,7 @@ def codec_source(*forms: Any, optional: Collection[str] = ()) -> str:
         node.returns = None
         for argument in node.args.args:
             argument.annotation = None
-    left_out = {"sort_entries", "result_text"} - set(optional)
+    left_out = {"sort_entries", "mark_literal", "result_text"} - set(optional)
     kept = [_Pruned(used).visit(node) for node in functions if node.name not in left_out]
     return "\n\n".join(ast.unparse(node) for node in kept)
 
@@ -174,7 +174,9 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
     The source is executed as a constant of the program, in a form that the sandbox knows, so that the inputs of a plain
     solution may share a process.
     """
-    optional = ("result_text", "sort_entries") if encoding.in_order else ("result_text",)
+    optional = ["result_text"]
+    optional += ["sort_entries"] if encoding.in_order else []
+    optional += ["mark_literal"] if "str" in encoding.outputs else []
     functions = codec_source(*encoding.inputs, *encoding.outputs.values(), optional=optional)
     reads = ", ".join(f"read_value({form!r}, lines)" for form in encoding.inputs)
     result = "bool(result)" if problem.oracle.kind == "truth" else "result"
@@ -182,8 +184,10 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
         result = "list(result) if isinstance(result, tuple) else result"
     if encoding.in_order:
         result = f"sort_entries({result})"
-    if encoding.single_blanks:
-        result += ", single_blanks=True"
+    forms = repr(dict(encoding.outputs))
+    printed = f"result_text({forms}, {result}{', single_blanks=True' if encoding.single_blanks else ''})"
+    if "str" in encoding.outputs:
+        printed = f"mark_literal({forms}, {result}, {printed})"
     # Loading `ast` takes longer than most tests, so only tests with a literal do.
     always = LITERAL in _texts((*encoding.inputs, *encoding.outputs.values()))
     literal = "from ast import literal_eval\n"
@@ -208,7 +212,7 @@ try:
 except SystemExit as stop:
     raise RuntimeError("the solution ended the program") from stop
 sys.stdout = output
-print(result_text({dict(encoding.outputs)!r}, {result}), end="")
+print({printed}, end="")
 """
 
 

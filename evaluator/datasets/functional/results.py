@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cure.table.compare import is_number
 from evaluator.datasets.functional.forms import Form, best_form, same, survives, to_text
 from evaluator.datasets.functional.function import LeftOut, Oracle
 
@@ -92,7 +93,10 @@ def comparison_of(oracle: Oracle, forms: Mapping[str, Form], values: Sequence[An
         return "unordered-tokens"
     if any(_holds_float(value) for value in values):
         return f"float({oracle.tolerance or _RELATIVE:g},{_RELATIVE:g})"
-    return "lines" if any(_needs_lines(value) for value in values) else "tokens"
+    if any(_needs_lines(value) for value in values):
+        return "lines"
+    # `tokens` would take "0101" for "101".
+    return "release" if any(_holds_digits(value) for value in values) else "tokens"
 
 
 def entries_need_order(value: Any, form: Form) -> bool:
@@ -109,6 +113,13 @@ def _holds_float(value: Any) -> bool:
     if isinstance(value, list | tuple | set):
         return any(map(_holds_float, value))
     return isinstance(value, float)
+
+
+def _holds_digits(value: Any) -> bool:
+    """Whether the value is or has a string with a word that reads as a number."""
+    if isinstance(value, list | tuple):
+        return any(map(_holds_digits, value))
+    return isinstance(value, str) and any(is_number(word) for word in value.split())
 
 
 def _needs_lines(value: Any) -> bool:
