@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluator.report.content.labels import grouped
-from evaluator.report.content.measures import grids_of, lines_of, number
+from evaluator.report.content.measures import grids_of, in_full, lines_of, number
 from evaluator.terminal import plain, table
 
 _WIDE = 100
@@ -18,10 +18,6 @@ _NO_VALUE = {"b": None}
 _WIDEST = 48
 """Maximum characters of a text in a table."""
 _RATIOS = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_01", "p_00")
-
-
-IN_FULL = ("max-pass", "agreement")
-"""Selectors whose best-of-n is printed for every n and m; the JSON output has all of every selector."""
 
 
 def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table]:
@@ -129,7 +125,7 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | Text]:
-    """Coverage and values, best-of-n of each selector with the most programs and tests, and grids of `IN_FULL`."""
+    """Coverage and values, best-of-n of each selector with the most programs and tests, and the grids of some."""
     lines = [line for group in lines_of(result["values"]).values() for line in group]
     rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
     reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)
@@ -144,7 +140,7 @@ def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | 
         *(
             table(f"best of n by {grid.selector}", grid.heads, grid.cells, grid.note)
             for grid in grids
-            if grid.selector.partition(" ")[0] in IN_FULL
+            if in_full(grid.selector)
         ),
     ]
 

@@ -18,8 +18,7 @@ def test_every_selector_chooses_on_the_recorded_table(desk: Desk) -> None:
     found = json.loads(done.stdout)
     assert [choice["selector"] for choice in found["selectors"]] == sorted(SELECTORS)
     for choice in found["selectors"]:
-        right = next(name for name, cells in found["cells"].items() if all(cell["passed"] for cell in cells.values()))
-        assert right in (choice["candidate"], *choice["alike"])
+        assert {choice["candidate"], *choice["alike"]} == {"c2", "c3"}
         assert choice["viable"] and list(choice["score"])
         hidden = desk.newest.state.scored
         assert choice["right"] is (None if hidden is None else hidden.passed == hidden.total)

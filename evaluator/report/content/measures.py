@@ -128,6 +128,14 @@ def with_interval(scored: Mapping[str, Any] | None) -> str:
     return f"{line.shown} ({line.interval})" if line.value is not None and line.interval else line.shown
 
 
+IN_FULL = ("max-pass", "agreement")
+
+
+def in_full(selector: str) -> bool:
+    """Whether best-of-n by this selector is printed and drawn for every n and m; of the others the last is shown."""
+    return selector.partition(" ")[0] in IN_FULL
+
+
 def by_selector(points: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
     """Points of best-of-n by selector: `max-pass`, the paper's, first, the others by name."""
     found: dict[str, list[Mapping[str, Any]]] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluator.report.content.measures import by_selector
+from evaluator.report.content.measures import by_selector, in_full
 from evaluator.report.material.material import Material
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
 
 
 def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
-    """Two pictures for each selector: curves over the number of tests, and a heat map over programs and tests."""
-    for selector, found in by_selector(points).items():
+    """Two pictures for some selectors: curves over the number of tests, and a heat map over programs and tests."""
+    for selector, found in by_selector(point for point in points if in_full(point["selector"])).items():
         known = [point for point in found if point["best"]["value"] is not None]
         if not any(point["m"] > 0 and point["n"] > 1 for point in known):
             continue
