@@ -3,7 +3,8 @@
 Weights are fitted for each number of programs and of tests by maximum likelihood, with a ridge penalty towards weights
 fitted on all sizes together; every problem counts once, however many parts of its table are drawn. They are measured on
 other problems: the tables are split five ways by problem (`benchmarks.tables.stored.fold`), and weights are fitted on
-the other four parts; with `--by coder`, on tables of other coders only.
+the other four parts; with `--by coder`, on tables of other coders only. `--by none` fits nothing, and measures the
+weights that come with the project: for tables of coders that these were not fitted on.
 
     python -m benchmarks.fit_learned TABLES.jsonl.gz ... --write cure/select/learned.json
 """
@@ -32,6 +33,7 @@ from cure.select.learned import (
     none_features,
     possibly_right,
     probabilities,
+    shipped_weights,
     weights_of,
 )
 from cure.select.passes import Booleans, Floats, Passes
@@ -226,6 +228,8 @@ def risk_coverage(pairs: Stated) -> float:
 
 def held_out(of: Drawn, by: str, folds: int = 5) -> list[tuple[Callable[[Labelled], bool], Weights]]:
     """Parts of the tables, with weights fitted on no problem of the part, nor on its coder if `by` is "coder"."""
+    if by == "none":
+        return [(lambda _: True, shipped_weights())]
     tables = [one.labelled for one in of[SIZES[0], SIZES[0], True]]
     coders = sorted({table.coder for table in tables}) if by == "coder" else [None]
     parts: list[tuple[Callable[[Labelled], bool], Weights]] = []
@@ -246,7 +250,7 @@ def held_out(of: Drawn, by: str, folds: int = 5) -> list[tuple[Callable[[Labelle
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", type=Path, nargs="+")
-    parser.add_argument("--by", choices=["problem", "coder"], default="problem")
+    parser.add_argument("--by", choices=["problem", "coder", "none"], default="problem")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     tables = labelled_tables(options.tables)

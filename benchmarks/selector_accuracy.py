@@ -1,7 +1,8 @@
 """Every selector on stored tables of real models, from 2 x 2 to 16 x 16, against the rule of CURE.
 
 Best-of-n is averaged over random parts of every table and over ties (`cure.metrics.selectors`). The weights of
-`learned` are fitted on other problems (and with `--by coder` on other coders) than those it chooses for. Printed are,
+`learned` are fitted on other problems (and with `--by coder` on other coders) than those it chooses for; `--by none`
+takes the weights that come with the project. Printed are,
 for each size, the share of problems whose chosen program is right, its difference from CURE's rule (most tests passed,
 after public examples where these count) with a paired 95 % bootstrap interval over problems, and the recovery
 (selector - random) / (any right - random).
@@ -32,6 +33,8 @@ BOOTSTRAP = 10_000
 def values(tables: Sequence[Labelled], sampling: Sampling, by: str) -> dict[str, Floats]:
     """(problems, sizes, sizes) best-of-n of every selector."""
     found = {name: grid.values for name, grid in by_selectors(_judged(tables), SIZES, SIZES, sampling).items()}
+    if by == "none":
+        return found
     drawn = {
         (n, m, public): examples(tables, n, m, public=public) for n in SIZES for m in SIZES for public in (True, False)
     }
@@ -89,7 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tables", type=Path, nargs="+")
     parser.add_argument("--public", action="store_true", help="Compare the public examples that programs pass first.")
-    parser.add_argument("--by", choices=["problem", "coder"], default="problem")
+    parser.add_argument("--by", choices=["problem", "coder", "none"], default="problem")
     options = parser.parse_args()
     tables = labelled_tables(options.tables)
     print(f"{len(tables)} problems of {', '.join(path.name for path in options.tables)}")
