@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 import warnings
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,9 @@ _TAGS = (
     | frozenset({"input", "output", "in", "out", "stdin", "stdout", "data", "console", "shell", "bash", "sh"})
     | frozenset({"none", "json", "csv", "yaml", "yml", "markdown", "md", "ini", "log"})
 )
+_INLINE_CODE = re.compile(r"(?P<mark>`{1,2})(?P<inside>[^`]*)(?P=mark)[ \t]*[,;]?")
+_YAML_BLOCK = re.compile(r"[|>][+-]?\n(?P<inside>(?:[ \t]+.*\n?)+)")
+_BOXED = re.compile(r"\$?\\boxed\{(?P<inside>[^{}]*)\}\$?")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 
 
@@ -100,8 +104,12 @@ def _plain(text: str, open_ended: bool) -> Data:
     if open_ended:
         text = text.split("\n\n", 1)[0]
     notes: tuple[Note, ...] = (Note.NO_FENCE,)
-    if len(text) > 1 and text[0] == text[-1] == "`" and "`" not in text[1:-1]:
-        text, notes = text[1:-1], (Note.INLINE_CODE,)
+    if code := _INLINE_CODE.fullmatch(text):
+        text, notes = code["inside"], (Note.INLINE_CODE,)
+    elif block := _YAML_BLOCK.fullmatch(text):
+        text = textwrap.dedent(block["inside"])
+    elif boxed := _BOXED.fullmatch(text):
+        text = boxed["inside"]
     return _mended(text, True, False, notes)
 
 

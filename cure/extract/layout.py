@@ -6,6 +6,7 @@ fences, or go on after the end of their turn.
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import groupby
 
@@ -19,12 +20,23 @@ _TURN_ENDS = (
 _ANY_END = "|".join(map(re.escape, _TURN_ENDS))
 _TURN_END = re.compile(rf"(?P<mark>{_ANY_END})")
 _CLOSING_TURN_END = re.compile(rf"^[ \t]*(?:`{{3,}}|~{{3,}})[ \t]*(?P<mark>{_ANY_END})")
-_LAST_MARKS = ("</s>", "[/INST]", "</answer>", "</solution>", "</final>", "</response>")
+_LAST_MARKS = (
+    *("</s>", "[/INST]", "</answer>", "</solution>", "</final>", "</response>"),
+    *("<|end_of_solution|>", "<|END_RESPONSE|>", "<|end_of_box|>"),
+)
 _FIRST_MARK = re.compile(
     r"(?:<\|im_start\|>assistant|<\|start_header_id\|>assistant<\|end_header_id\|>|<\|(?:assistant|Assistant)\|>"
-    r"|<start_of_turn>model|\[/INST\]|<s>|<(?:answer|solution|final|response)>)\s*",
+    r"|<start_of_turn>model|\[/INST\]|<s>|<(?:answer|solution|final|response)>|<\|begin_of_solution\|>"
+    r"|<\|START_RESPONSE\|>|<\|begin_of_box\|>|<\|python_tag\|>)\s*",
 )
-_TAG_LINE = re.compile(r"\s*(?:(?:<(/?)(?:pre|code|python|program)\b[^<>]{0,60}>){1,2}|\[(/?)(?:PYTHON|CODE)\])\s*")
+_TAG_LINE = re.compile(
+    r"\s*(?:(?:<(?P<html>/?)(?:pre|code|python|program)\b[^<>]{0,60}>){1,2}"
+    r"|\[(?P<bbcode>/?)(?:PYTHON|CODE)(?:=\w{0,20})?\]|\\(?:begin|(?P<latex>end))\{(?:lstlisting|verbatim|minted|code)\}.{0,60})\s*",
+    re.IGNORECASE,
+)
+_OTHER_FENCE = re.compile(
+    r"\s*(?P<mark>\'{3}|\"{3}|`{1,2}|[\u2018\u2019\u2032\u2035\u00b4\uff07]{3})[ \t]*(?:python3?|py)\s*", re.IGNORECASE
+)
 _QUOTE = re.compile(r"[ \t]{0,3}>[ \t]?")
 _LIST_MARK = re.compile(r"(?P<before>[ \t]*(?:[-*+•]|\(?\d{1,2}[.)])[ \t]+)(?P<fence>`{3,}.*|~{3,}.*)")
 _BOLD_MARK = re.compile(r"[ \t]*[*_]{1,3}(?P<fence>`{3,}.*)")
@@ -32,6 +44,7 @@ _AFTER_CLOSING = re.compile(r"(?P<fence>[ \t]*(?:`{3,}|~{3,}))[*_.,;:!)]{1,3}[ \
 _BEHIND_WORDS = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>`{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
 _TILDES_BEHIND_WORDS = re.compile(r"(?P<words>[^~]*[^~\s][^~]*)(?P<fence>~{3,}[ \t]*[A-Za-z0-9+#_.{}-]*[ \t]*)")
 _ONE_LINE = re.compile(r"(?P<words>[^`]*[^`\s][^`]*)(?P<fence>```[^`]+```)[ \t.]*")
+_ESCAPED_FENCE = re.compile(r"(?:\A|\\n)```(?:\w*)\\n.*\\n```", re.S)
 _DEEPEST_QUOTE = 3
 _LONGEST = 2000  # longer lines, in characters, are not searched for fences
 
@@ -40,9 +53,9 @@ def laid_out(answer: str) -> str:
     """The answer with plain newlines, up to the end of the turn, without quotation marks around blocks, and with fences
     at the beginning of lines. Lines inside fenced blocks are left as they are.
     """
-    lines = _unquoted(_turn(answer.replace("\r\n", "\n")).split("\n"), _DEEPEST_QUOTE)
+    lines = _unquoted(_turn(_with_newlines(answer)).split("\n"), _DEEPEST_QUOTE)
     if not any("```" in line or "~~~" in line for line in lines):
-        lines = [_tag_as_fence(line) for line in lines]
+        lines = _other_marks_as_fences([_tag_as_fence(line) for line in lines])
     found: list[str] = []
     opening: Fence | None = None
     for line in lines:
@@ -55,6 +68,21 @@ def laid_out(answer: str) -> str:
         if end and opening is None:
             break
     return "\n".join(found).rstrip()
+
+
+def _with_newlines(answer: str) -> str:
+    """The answer with plain newlines, also where all stand in it as escapes or as other characters."""
+    text = answer.replace("\r\n", "\n")
+    if "\n" in text.strip():
+        return text
+    if text.strip()[:1] == '"' and "\\n" in text:
+        try:
+            whole = json.loads(text)
+        except ValueError:
+            whole = ""
+        return whole if isinstance(whole, str) and whole else text
+    text = text.replace("\r", "\n").replace("\u2028", "\n")
+    return text.replace("\\n", "\n") if _ESCAPED_FENCE.search(text) else text
 
 
 def _turn(answer: str) -> str:
@@ -112,4 +140,16 @@ def _inside(line: str, opening: Fence) -> str:
 
 def _tag_as_fence(line: str) -> str:
     found = _TAG_LINE.fullmatch(line)
-    return line if found is None else "```" if found[1] or found[2] else "```python"
+    if found is None:
+        return line
+    return "```" if found["html"] or found["bbcode"] or found["latex"] else "```python"
+
+
+def _other_marks_as_fences(lines: list[str]) -> list[str]:
+    """The lines with fences for quotation marks or too few backticks that are tagged Python as a fence is."""
+    for start, line in enumerate(lines):
+        if found := _OTHER_FENCE.fullmatch(line):
+            ends = [at for at in range(start + 1, len(lines)) if lines[at].strip() == found["mark"]]
+            end = ends[-1] if ends else len(lines)
+            return [*lines[:start], "```python", *lines[start + 1 : end], *(["```"] if ends else []), *lines[end + 1 :]]
+    return lines

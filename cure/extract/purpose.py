@@ -19,7 +19,8 @@ class Purpose:
     calls: bool
     """Whether the program calls anything; a program without calls prints nothing."""
     reads: bool
-    """Whether the program names something that reads, such as `input`, `stdin`, `open` or `fileinput`."""
+    """Whether the program names something that reads, such as `input`, `stdin`, `open` or `fileinput`, and puts no
+    constant text in place of its input."""
     writes: bool
     """Whether the program names `print`, `stdout`, or a method `write` or `writelines`."""
     runs: bool
@@ -36,7 +37,7 @@ def purpose_of(tree: ast.Module) -> Purpose:
     """What the program of this syntax tree does."""
     used: set[str] = set()
     defined: set[str] = set()
-    reads = writes = calls = everything = False
+    reads = writes = calls = everything = is_fed = False
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else defined).add(node.id)
@@ -53,16 +54,28 @@ def purpose_of(tree: ast.Module) -> Purpose:
             defined.add(node.name)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             defined.update(node.names)
+        elif isinstance(node, ast.Assign):
+            is_fed = is_fed or _feeds_itself(node)
         elif isinstance(node, ast.Attribute):
             reads, writes = reads or node.attr in _READERS, writes or node.attr in _WRITERS
         calls = calls or isinstance(node, ast.Call)
     acting = (statement for statement in tree.body if not isinstance(statement, _DEFINITIONS))
     return Purpose(
         calls=calls,
-        reads=reads or not _READERS.isdisjoint(used),
+        reads=not is_fed and (reads or not _READERS.isdisjoint(used)),
         writes=writes or not _WRITERS.isdisjoint(used),
         runs=any(isinstance(node, ast.Call) for statement in acting for node in ast.walk(statement)),
         has_definitions=any(isinstance(statement, _DEFINITIONS[:3]) for statement in tree.body),
         defines=frozenset(defined),
         lacks=frozenset() if everything else frozenset(used - defined - _BUILTINS),
     )
+
+
+def _feeds_itself(node: ast.Assign) -> bool:
+    """Whether the assignment is `sys.stdin = io.StringIO("…")` with a constant, as examples of use have it."""
+    value = node.value
+    if not isinstance(value, ast.Call) or not value.args or not isinstance(value.args[0], ast.Constant):
+        return False
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    targets = (target.attr for target in node.targets if isinstance(target, ast.Attribute))
+    return name == "StringIO" and "stdin" in targets

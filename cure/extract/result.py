@@ -51,6 +51,11 @@ class Note(_Worded):
     FENCE_VARIANT = "fence_variant", "The fence is not three backticks with the tag directly behind them."
     LANGUAGE_TAG = "language_tag", "The fence's language tag is not the one asked for, or was dropped from the data."
     DEDENTED = "dedented", "The block was indented."
+    MENDED_CHARACTERS = (
+        "mended_characters",
+        "Escapes of HTML, typographic characters, prompts or line numbers were replaced, so that it compiles.",
+    )
+    WORDS_BEHIND = "words_behind", "Words behind the program, inside its fence, were left out."
     ESCAPED_NEWLINES = "escaped_newlines", "Newlines were written as backslash-n."
     QUOTED_TEXT = "quoted_text", "The data was written as a quoted string."
     DOES_NOT_COMPILE = "does_not_compile", "The program is not valid Python."
@@ -68,6 +73,10 @@ class Note(_Worded):
         "The data begins with a line that could be a language tag; it is not on the fence and was kept.",
     )
     JSON_FORM = "json_form", "The test was written as JSON."
+    OTHER_FORM = (
+        "other_form",
+        "The test was written as tags, an object, assignments, a table, or with labels as statements have them.",
+    )
     EMPTY_INPUT = "empty_input", "The test input is empty."
     EMPTY_EXPECTED = "empty_expected", "The expected output is empty: a program that prints nothing passes."
 

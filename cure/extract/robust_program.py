@@ -9,11 +9,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from cure.extract.mends import begins_prose, mended_sources, programs_in_json
 from cure.extract.purpose import Purpose, purpose_of
 from cure.extract.result import Extracted, Note, Reason
 from cure.fences import Fence, ends_with_fence, fence, without_closing, without_indent
 
-_PYTHON = re.compile(r"py(?:thon|py)?\d?(?:\.\d+)*")
+_PYTHON = re.compile(r"i?py(?:thon|py|con)?\d?(?:\.\d+)*|python-repl|tool_code|\S*\.py")
+_GLUED = re.compile(r"python3?(?=\w)", re.IGNORECASE)
 
 _MARKS_LOOKED_AT = 400  # fence lines counted from the end; an answer has a handful
 _CLOSERS_TRIED = 6  # how many later fence lines may close a block whose text itself contains fences
@@ -46,17 +48,23 @@ class _Parser:
 
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000
+        self.error_line = 0
+        """Number of the line, from 1, at which the last source does not compile; 0 where that is not known."""
 
     def __call__(self, source: str) -> Purpose | None:
         """What the program does; None for text that does not compile, and for every text once the limit is reached."""
         self.left -= len(source)
+        self.error_line = 0
         if self.left < 0:
             return None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about invalid escapes concern the model's program
             try:
                 return purpose_of(ast.parse(source))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
+            except SyntaxError as error:
+                self.error_line = error.lineno or 0
+                return None
+            except (ValueError, RecursionError, MemoryError):
                 return None
 
 
@@ -81,8 +89,10 @@ def extract_program(text: str) -> Extracted[str]:
             chosen = joined
         return _found(chosen, last=chosen in (candidates[-1], joined))
     before = next((number for number, line in enumerate(lines) if fence(line)), len(lines))
-    if bare := _bare_program(lines[:before], _Parser(len(text))):
+    if bare := _bare_program(lines[:before], _Parser(len(text))) or _indented_program(lines[:before]):
         return _found(bare, last=True)
+    if any(in_json := [_of_json(value) for value in programs_in_json(text)]):
+        return next(filter(None, reversed(in_json)))
     if candidates:
         tagged = [block for block in candidates if block.python]
         return _found((tagged or candidates)[-1], last=not tagged or tagged[-1] is candidates[-1])
@@ -91,6 +101,15 @@ def extract_program(text: str) -> Extracted[str]:
     if not blocks:
         return Extracted(None, Reason.CUT if text.endswith((":", "：")) else Reason.NO_CODE)
     return Extracted(None, Reason.OTHER_LANGUAGE if all(block.other for block in blocks) else Reason.EMPTY_CODE)
+
+
+def _of_json(value: str) -> Extracted[str] | None:
+    """The program in a text of a JSON answer: a text with fences, or the program itself."""
+    if "```" in value:
+        found = extract_program(value)
+        return None if found.failed or Note.DOES_NOT_COMPILE in found.notes else found
+    source, does, notes = _cleaned(value, _Parser(len(value)))
+    return Extracted(source, notes=(*notes, Note.NO_FENCE), section=value) if does is not None and does.calls else None
 
 
 def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
@@ -220,10 +239,16 @@ def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Bl
         notes += (Note.LANGUAGE_TAG,)
     body = without_indent(body, opening.indent)
     if other and not _WORD.fullmatch(opening.info):  # the program begins on the fence's own line
-        source, does, mended = _cleaned("\n".join([opening.info, *body]), parse)
-        if does is not None:
+        firsts = dict.fromkeys((opening.info, _GLUED.sub("", opening.info, count=1)))
+        found = [_cleaned("\n".join([first, *body]), parse) for first in firsts]
+        compiling = [each for each in found if each[1] is not None]
+        if compiling:
+            source, does, mended = min(compiling, key=lambda each: len(each[1].lacks) if each[1] else 0)
             return _Block(source=source, closed=closed, purpose=does, notes=notes + mended)
     if other:
+        source, does, mended = _cleaned("\n".join(body), parse)
+        if does is not None and does.reads and does.writes and not does.lacks:  # whatever its tag says
+            return _Block(source=source, python=True, closed=closed, purpose=does, notes=notes + mended)
         return _Block(source="\n".join(body).strip(), other=True, closed=closed, purpose=None)
     source, does, mended = _cleaned("\n".join(body), parse)
     behind_tag = opening.info[len(opening.language) :].strip() if python else ""
@@ -262,11 +287,39 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[No
         return "", None, notes
     if does := parse(plain + "\n"):
         return plain, does, notes
+    error_line = parse.error_line
     if plain[0].isspace() and (does := parse(dedented := textwrap.dedent(plain).strip())):
         return dedented, does, (*notes, Note.DEDENTED)
     if "\n" not in plain and "\\n" in plain and (does := parse(unescaped := plain.replace("\\n", "\n").strip())):
         return unescaped, does, (*notes, Note.ESCAPED_NEWLINES)
+    for mended in mended_sources(plain):
+        if does := parse(mended):
+            return mended.strip("\n").rstrip(), does, (*notes, Note.MENDED_CHARACTERS)
+    if (shorter := _without_words(plain, error_line)) and (does := parse(shorter)) and does.reads and does.writes:
+        return shorter, does, (*notes, Note.WORDS_BEHIND)
     return plain, None, notes
+
+
+def _without_words(source: str, error_line: int) -> str:
+    """The source up to the line at which it does not compile, if words about the program begin there; else empty."""
+    lines = source.split("\n")
+    if not 1 < error_line <= len(lines) or not begins_prose(lines[error_line - 1]):
+        return ""
+    kept = lines[: error_line - 1]
+    while kept and (not kept[-1].strip() or begins_prose(kept[-1])):
+        kept.pop()
+    return "\n".join(kept)
+
+
+def _indented_program(lines: list[str]) -> _Block | None:
+    """The program in the lines that are indented as a block of Markdown is, between words that are not."""
+    indented = [number for number, line in enumerate(lines) if line.startswith(("    ", "\t"))]
+    if not indented or any(_CODE_LINE.match(line) for line in lines):
+        return None
+    inside = lines[indented[0] : indented[-1] + 1]
+    if any(line.strip() and not line.startswith(("    ", "\t")) for line in inside):
+        return None
+    return _bare_program(textwrap.dedent("\n".join(inside)).split("\n"), _Parser(sum(map(len, inside))))
 
 
 def _bare_program(lines: list[str], parse: _Parser) -> _Block | None:

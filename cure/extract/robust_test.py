@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 from cure.extract.data import CODE_TAGS, Data, data_after, fenced_block
 from cure.extract.headers import Header, header_at, headers
+from cure.extract.other_tests import other_test
 from cure.extract.result import Extracted, Note, Reason
 from cure.fences import Fence, fence, open_after
 from cure.problem import UnitTest
 
 _INPUT_KEYS = ("input", "test_input", "stdin")
 _OUTPUT_KEYS = ("output", "test_output", "expected_output", "expected", "stdout")
+_QUOTE_FENCE = re.compile(r"^(?:\'{3}|\"{3}|``)$", re.MULTILINE)
+_RESULT_HEADER = re.compile(r"^([#*_ \t]*)(?:the )?(?:final |correct )?(?:answer|result)(?=[*_ \t]*:)", re.I | re.M)
 _OBJECTS_TRIED = 16
 _LONGEST_REMARK = 500  # characters of a line in which words of correction are looked for
 _TAKES_BACK = re.compile(
@@ -43,9 +46,22 @@ class _Pair:
 def extract_test(text: str) -> Extracted[UnitTest]:
     """The last complete test of the answer, or the reason why there is none.
 
-    These forms are tried in order: headers that say "test", JSON, plain `Input:` and `Output:` headers. The caller has
-    removed thinking and carriage returns from `text`.
+    These forms are tried in order: headers that say "test", JSON, plain `Input:` and `Output:` headers, the forms of
+    `cure.extract.other_tests`. The caller has removed thinking and carriage returns from `text`.
     """
+    if "```" not in text and len(_QUOTE_FENCE.findall(text)) > 1:
+        text = _QUOTE_FENCE.sub("```", text)
+    found = _in_asked_forms(text)
+    if not found.failed or found.reason == Reason.EMPTY_TEST:
+        return found
+    if found.reason == Reason.NO_OUTPUT:
+        with_result = _in_asked_forms(_RESULT_HEADER.sub(r"\1Test Output", text))
+        found = found if with_result.failed else with_result
+    test = other_test(text) if found.failed else None
+    return found if test is None else Extracted(test, notes=(Note.OTHER_FORM,), section=text)
+
+
+def _in_asked_forms(text: str) -> Extracted[UnitTest]:
     lines = _with_first_header(text.split("\n"))
     found = _headers(lines)
     kinds = {header.kind for header in found if header.strong} - {"explanation"}

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 _TAG = re.compile(
-    r"<(?P<close>/?)(?:think|thinking|thought|reasoning|seed:think)>"
-    r"|\[(?P<mistral>/?)THINK\]|◁(?P<kimi>/?)think▷|<\|(?P<named>begin|end)_of_thought\|>",
+    r"< ?(?P<close>/?) ?(?:think|thinking|thoughts?|reasoning|scratchpad|reflection|seed:think|longcat_think) ?>"
+    r"|\[(?P<mistral>/?)THINK\]|◁(?P<kimi>/?)think▷|<\|(?P<named>begin|start|end)_(?:of_)?(?:thought|thinking)\|>"
+    r"|<unused9(?P<unused>[45])>",
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"(?:<\|channel\|>|\A)\s*(?P<name>\w+)(?:[^<]|<\|constrain\|>)*<\|message\|>")
@@ -70,7 +71,8 @@ def _of_channels(answer: str, channels: list[re.Match[str]]) -> Answer:
 
 
 def _closes(tag: re.Match[str]) -> bool:
-    return bool(tag["close"] or tag["mistral"] or tag["kimi"]) or (tag["named"] or "").lower() == "end"
+    closes = tag["close"] or tag["mistral"] or tag["kimi"]
+    return bool(closes) or (tag["named"] or "").lower() == "end" or tag["unused"] == "5"
 
 
 def _begins_a_line(text: str, position: int) -> bool:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # answers as models write them
 """Answers in the forms that models write them in, by kind; the program or test in them is the same in all forms."""
 
 from __future__ import annotations
@@ -80,6 +81,96 @@ LAST_BLOCK_DOES_NOTHING = {
     "a value": f"{FENCED}Output:\n{block('[1, 2, 3]', 'python')}",
     "a session": f"{FENCED}{block('>>> double(5)' + chr(10) + '10', 'python')}",
 }
+
+OTHER_MARKS = {
+    "quotation marks": f"'''python\n{PROGRAM}\n'''\nDone.",
+    "double quotation marks": f'Here:\n"""python\n{PROGRAM}\n"""',
+    "two backticks": f"``python\n{PROGRAM}\n``",
+    "one backtick": f"`python\n{PROGRAM}\n`",
+    "acute accents": f"\u00b4\u00b4\u00b4python\n{PROGRAM}\n\u00b4\u00b4\u00b4",
+    "LaTeX listing": f"\\begin{{lstlisting}}[language=Python]\n{PROGRAM}\n\\end{{lstlisting}}",
+    "LaTeX verbatim": f"The program is\n\\begin{{verbatim}}\n{PROGRAM}\n\\end{{verbatim}}\n",
+    "minted": f"\\begin{{minted}}{{python}}\n{PROGRAM}\n\\end{{minted}}",
+    "BBCode": f"[code=python]\n{PROGRAM}\n[/code]",
+    "indented": "Here it is:\n\n    n = int(input())\n    print(n * 2)\n\nIt works.",
+    "solution marks": f"<|begin_of_solution|>\n{PROGRAM}\n<|end_of_solution|>",
+    "a mark of a tool": f"<|python_tag|>{PROGRAM}<|eom_id|>",
+    "JSON": '{"language": "python", "code": "n = int(input())\\nprint(n * 2)"}',
+    "JSON in a fence": '```json\n{"code": "n = int(input())\\nprint(n * 2)"}\n```',
+    "JSON around a fence": '{"why": "double", "solution": "```python\\nn = int(input())\\nprint(n * 2)\\n```"}',
+    "a call of a tool": '<tool_call>\n{"name": "python", "arguments": {"code": "n = int(input())\\nprint(n * 2)"}}\n</tool_call>',
+    "a JSON text": '"```python\\nn = int(input())\\nprint(n * 2)\\n```"',
+    "escaped newlines": "Sure:\\n```python\\nn = int(input())\\nprint(n * 2)\\n```\\nDone",
+    "carriage returns": f"```python\n{PROGRAM}\n```".replace("\n", "\r"),
+    "line separators": f"```python\n{PROGRAM}\n```".replace("\n", "\u2028"),
+    **{f"the tag {tag}": f"```{tag}\n{PROGRAM}\n```" for tag in ("main.py", "code", "text", "plaintext", "tool_code", "bash")},
+    "the program glued to its tag": f"```python{PROGRAM}\n```",
+}  # fmt: skip
+"""Programs that stand between other marks than a fence of Python."""
+
+OTHER_CHARACTERS = {
+    "no-break spaces": f"```python\n{PROGRAM}\n```".replace(" ", "\u00a0"),
+    "a zero-width space": f"```python\n\u200b{PROGRAM}\n```",
+    "prompts": "```python\n>>> n = int(input())\n>>> print(n * 2)\n```",
+    "prompts under their tag": "```pycon\n>>> n = int(input())\n>>> print(n * 2)\n```",
+    "line numbers": "```python\n1 n = int(input())\n2 print(n * 2)\n```",
+    "line numbers with bars": "```python\n1 | n = int(input())\n2 | print(n * 2)\n```",
+    "words in the fence": f"```python\n{PROGRAM}\n\nThis program reads n and prints twice of it.\n```",
+    "words in a fence that is never closed": f"```python\n{PROGRAM}\n\nThis program reads n and prints twice of it.",
+    "a heading behind": f"```python\n{PROGRAM}\n\n### Explanation\n1. Read `n`.\n2. Print twice `n`.",
+    "a bold heading behind": f"```python\n{PROGRAM}\n**Explanation:** it doubles",
+    "an end mark behind": f"```python\n{PROGRAM}\n<|endoftext|>Human: now\n",
+    "a harness behind": f"{FENCED}Try:\n{block(f'import io, sys{chr(10)}sys.stdin = io.StringIO({chr(34)}5{chr(34)}){chr(10)}{PROGRAM}', 'python')}",
+}  # fmt: skip
+"""Programs that compile only without characters or words that do not belong to them."""
+
+OTHER_THINKING = {
+    "Cohere": f"<|START_THINKING|>{DRAFT}<|END_THINKING|><|START_RESPONSE|>{FENCED}<|END_RESPONSE|>",
+    "MedGemma": f"<unused94>thought\nHm {DRAFT}<unused95>{FENCED}",
+    "GLM": f"<think>hm</think><|begin_of_box|>{FENCED}<|end_of_box|>",
+    "OpenThinker": f"<|begin_of_thought|>\n{DRAFT}\n<|end_of_thought|>\n\n<|begin_of_solution|>\n{FENCED}\n<|end_of_solution|>",
+    "scratchpad": f"<scratchpad>\n{DRAFT}\n</scratchpad>\n{PROGRAM}",
+    "blanks in the tags": f"< think >a {DRAFT}</ think >{FENCED}",
+    "two blocks": f"<think>\na\n</think>\n{DRAFT}\n<think>\nno\n</think>\n{FENCED}",
+    "Granite": f"Here is my thought process:\nDouble.\n{DRAFT}\n\nHere is my response:\n{FENCED}",
+}  # fmt: skip
+
+OTHER_TESTS = {
+    "one line": "Input: 5, Output: 10",
+    "one bold line": "**Input**: `5`, **Output**: `10`",
+    "an arrow": "Input: 5 \u2192 Output: 10",
+    "an arrow of two characters": "Input: 5 -> Output: 10",
+    "a bar": "Input: 5 | Output: 10",
+    "a table": "| Input | Output |\n|---|---|\n| 5 | 10 |",
+    "a table of tests": "| Test Input | Test Output |\n| :-- | --: |\n| `5` | `10` |",
+    "JSON of tests": '{"tests": [{"input": "5", "output": "10"}]}',
+    "JSON of test cases": '```json\n{"test_cases": [{"input": "5\\n", "expected_output": "10\\n"}]}\n```',
+    "JSON with capitals": '{"Test Input": "5", "Test Output": "10"}',
+    "JSON in a JSON object": '{"test": {"input": 5, "expectedOutput": 10}}',
+    "JSON in a line": 'The test is {"input": "5", "output": "10"}.',
+    "a dictionary": "{'input': '5', 'output': '10'}",
+    "YAML": "input: |\n  5\noutput: |\n  10\n",
+    "assignments": '```python\ntest_input = """5\n"""\nexpected_output = """10\n"""\n```',
+    "assignments without a fence": 'test_input = "5"\ntest_output = "10"',
+    "XML": "<input>5</input>\n<output>10</output>",
+    "XML of a test": "<test_input>\n5\n</test_input>\n<test_output>\n10\n</test_output>",
+    "tags of fences": "```input\n5\n```\n```output\n10\n```",
+    "tags of fences of a test": "```test_input\n5\n```\n\n```test_output\n10\n```",
+    "Chinese": "**\u6d4b\u8bd5\u8f93\u5165\uff1a**\n```\n5\n```\n**\u6d4b\u8bd5\u8f93\u51fa\uff1a**\n```\n10\n```",
+    "Chinese without fences": "\u8f93\u5165\uff1a\n5\n\n\u8f93\u51fa\uff1a\n10\n",
+    "Russian": "\u0412\u0445\u043e\u0434\u043d\u044b\u0435 \u0434\u0430\u043d\u043d\u044b\u0435:\n5\n\n\u0412\u044b\u0445\u043e\u0434\u043d\u044b\u0435 \u0434\u0430\u043d\u043d\u044b\u0435:\n10",
+    "Spanish": "**Entrada:**\n```\n5\n```\n**Salida:**\n```\n10\n```",
+    "brackets": "[Test Input]\n5\n[Test Output]\n10",
+    "HTML": "<b>Test Input:</b>\n```\n5\n```\n<b>Test Output:</b>\n```\n10\n```",
+    "quotation marks": "**Test Input:**\n'''\n5\n'''\n**Test Output:**\n'''\n10\n'''",
+    "two backticks": "**Test Input:**\n``5``\n**Test Output:**\n``10``",
+    "a box": f"{INPUT}{block(5)}{OUTPUT}$\\boxed{{10}}$",
+    "an expected result": f"{INPUT}{block(5)}**Expected Result:**\n{block(10)}",
+    "an answer": f"{INPUT}{block(5)}**Answer:**\n{block(10)}",
+    "standard input": "Standard Input:\n5\n\nStandard Output:\n10",
+    "escaped newlines": "**Test Input:**\\n```\\n5\\n```\\n**Test Output:**\\n```\\n10\\n```",
+    "a dash in a formula before": f"Twice 4 - 3 is 5.\n{INPUT}{block(5)}{OUTPUT}{block(10)}",
+}  # fmt: skip
 
 WRONG, RIGHT = f"{INPUT}{block(5)}{OUTPUT}{block(11)}", f"{INPUT}{block(5)}{OUTPUT}{block(10)}"
 

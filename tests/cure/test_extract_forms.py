@@ -34,6 +34,20 @@ def test_a_program_is_found_without_its_opening_fence(answer: str) -> None:
     assert robust.program(answer).value == PROGRAM
 
 
+@every(forms.OTHER_MARKS, forms.OTHER_CHARACTERS, forms.OTHER_THINKING)
+def test_a_program_is_found_between_other_marks_characters_and_thinking(answer: str) -> None:
+    assert robust.program(answer).value == PROGRAM
+
+
+def test_a_program_is_mended_only_where_it_does_not_compile() -> None:
+    for program in ('print("&lt;", input())', 'print("\u201c\u00a0\u201d", input())', "print(input())  # 1. Read it"):
+        assert robust.program(block(program, "python")).value == program
+    assert robust.program(block("n = int(input()\nprint(n)", "python")).value == "n = int(input()\nprint(n)"
+    found = robust.program(block("n = int(input())\nif n &lt; 0:\n    print(n)", "python"))
+    assert found.value == "n = int(input())\nif n < 0:\n    print(n)"
+    assert Note.MENDED_CHARACTERS in found.notes
+
+
 @every(forms.LAST_BLOCK_DOES_NOTHING)
 def test_a_last_block_that_does_nothing_does_not_replace_the_program(answer: str) -> None:
     assert robust.program(answer).value == PROGRAM
@@ -48,7 +62,7 @@ def test_a_function_that_is_only_called_in_a_later_block_is_put_before_the_call(
     assert robust.program(f"{block(whole, 'python')}Then:\n{block('main()', 'python')}").value == whole
 
 
-@every(forms.OUTPUT_CORRECTED, forms.INPUTS_BEFORE_OUTPUTS, forms.FENCES_OF_TESTS)
+@every(forms.OUTPUT_CORRECTED, forms.INPUTS_BEFORE_OUTPUTS, forms.FENCES_OF_TESTS, forms.OTHER_TESTS)
 def test_a_test_is_found_in_any_order_and_form(answer: str) -> None:
     found = robust.test(answer)
     assert found.value is not None, found.why

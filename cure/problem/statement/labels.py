@@ -104,7 +104,9 @@ _ROLES = _roles()
 _COPY = tuple(word for words in LANGUAGES.values() for word in listed(words.copy))
 _NOTHING = frozenset(core(phrase) for words in LANGUAGES.values() for phrase in listed(words.nothing))
 _OUTPUTS = "|".join(re.escape(word) for words in LANGUAGES.values() for word in listed(words.output))
-_OUTPUT_BEHIND = re.compile(rf"[\s,;|/]+[*_]{{0,2}}(?:{_OUTPUTS})[*_]{{0,2}}[:：][*_]{{0,2}}", re.IGNORECASE)
+_OUTPUT_BEHIND = re.compile(
+    rf"(?:[\s,;|/→⇒]|[-=]>)+[*_]{{0,2}}(?:{_OUTPUTS})[*_]{{0,2}}[:：][*_]{{0,2}}", re.IGNORECASE
+)
 _STREAMS = frozenset(listed(STREAMS))
 _TITLES = tuple(f"{title} " for title in listed(TITLES))
 _MOST_WORDS = 400  # characters of a line in which a label is looked for

@@ -50,8 +50,8 @@ LANGUAGES = {
             input output examples, input output samples, examples of input and output, sample input output,
             sample inputs outputs, sample input and output, sample inputs and outputs, example input output,
             example inputs outputs, example input and output, example inputs and outputs""",
-        sample_input="given input, example of input",
-        sample_output="""expected output, expected outputs, expected result, output for the sample input,
+        sample_input="given input, example of input, test input",
+        sample_output="""expected output, expected outputs, expected result, test output, output for the sample input,
             output for sample input, output for the example input, example of output""",
         explanation="""explanation, explanations, sample explanation, example explanation, explanation of sample,
             explanation of samples, explanation of the sample, explanation of the samples, explanation of the example,
@@ -92,7 +92,8 @@ LANGUAGES = {
             輸入輸出範例""",
         input="输入, 标准输入, 输入数据, 輸入, 標準輸入",
         output="输出, 标准输出, 输出数据, 輸出, 標準輸出",
-        sample_output="期望输出, 预期输出, 样例输入的输出, 預期輸出",
+        sample_input="测试输入",
+        sample_output="期望输出, 预期输出, 测试输出, 样例输入的输出, 預期輸出",
         explanation="说明, 解释, 样例解释, 样例说明, 示例解释, 解釋, 說明, 樣例解釋, 範例說明",
         other="""提示, 数据范围, 数据规模, 数据规模与约定, 约定, 备注, 来源, 题目描述, 题目, 输入格式, 输出格式, 注意,
             限制, 子任务, 注释, 进阶, 數據範圍, 輸入格式, 輸出格式, 評分, 子任務, 進階""",
@@ -191,6 +192,7 @@ STREAMS = "standard input, standard output, stdin, stdout, input txt, output txt
 TITLES = "example, examples, sample, samples, public example, more examples, пример, примеры"
 """First words of headings over examples, whatever words follow."""
 
-INPUT_TAGS = "input, stdin, in, sample-input, example-input"
-OUTPUT_TAGS = "output, stdout, out, sample-output, example-output"
+INPUT_TAGS = "input, stdin, in, sample-input, example-input, test-input, sample_input, example_input, test_input"
+OUTPUT_TAGS = """output, stdout, out, sample-output, example-output, test-output, expected-output, sample_output,
+    example_output, test_output, expected_output, expected"""
 """Tags of fences: ```` ```input ````."""
