@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from math import ceil, floor
 
-from cure.inputs.shape import Column
+from cure.inputs.line import Column
 
 Interval = tuple[int, int]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from cure.inputs.shape import Column, Tokens, fits
+from cure.inputs.line import Column, Tokens, fits
 
 ValueT = TypeVar("ValueT")
 

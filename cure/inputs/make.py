@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, cycle, islice
 from random import Random
 
-from cure.inputs.bounds import allowed, stated_intervals
+from cure.inputs.bounds import Interval, allowed, stated_intervals
 from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_OTHERS, OF_TEXTS, TWICE, Place
-from cure.inputs.shape import Column, Parsed, Shape, Tokens, fits, shape_of
+from cure.inputs.infer import shape_of
+from cure.inputs.line import Column, Tokens, fits
+from cure.inputs.shape import Parsed, Shape
 from cure.problem import UnlabelledInput
 
 SHORT = 400
@@ -27,10 +30,14 @@ class Known:
     inputs: Mapping[str, Parsed]
     statement: str
 
+    @cached_property
+    def intervals(self) -> list[Interval]:
+        """Intervals that the statement gives for numbers."""
+        return stated_intervals(self.statement)
+
     def place(self, column: Column) -> Place:
         """What may stand in a column."""
-        low, high = allowed(column, stated_intervals(self.statement), self.statement)
-        return Place(column, low, high)
+        return Place(column, *allowed(column, self.intervals, self.statement))
 
 
 def new_inputs(

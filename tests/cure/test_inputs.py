@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from cure.inputs import new_inputs
 from cure.inputs.bounds import allowed, stated_intervals
+from cure.inputs.infer import shape_of
+from cure.inputs.line import Column
 from cure.inputs.make import SHORT
-from cure.inputs.shape import Column, Count, shape_of
+from cure.inputs.shape import Count
 
 
 def made(examples: list[str], statement: str = "", count: int = 40, seed: int = 0) -> list[str]:
