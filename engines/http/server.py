@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import httpx2
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit, OpenAIError
 
-from engines.errors import EngineError
+from engines.errors import EngineError, ModelSpecError
 from engines.http.dialect import LIMITS, Dialect
 from engines.http.events import GarbageError
 from engines.http.load import Load
@@ -35,7 +35,7 @@ class Server:
     """A server and its client, shared by its engines. Parameters that the server refuses are removed from `dialect`."""
 
     def __init__(self, spec: ModelSpec, options: HttpOptions) -> None:
-        """Opens no connection; raises EngineError where a key is missing or the URL is invalid."""
+        """Opens no connection; raises ModelSpecError where a key is missing, EngineError where the URL is invalid."""
         self.spec = spec.text
         self.name = spec.name
         """The model's name; empty until `prepare` where the spec names none."""
@@ -44,7 +44,7 @@ class Server:
         # OpenAI's key goes to no other server than the one it was set for.
         key = options.api_key or os.environ.get("OPENAI_API_KEY" if named else "CURE_AGENT_API_KEY")
         if not key and named and not os.environ.get("OPENAI_BASE_URL"):
-            raise EngineError(f"{spec.text} needs an API key: set OPENAI_API_KEY")
+            raise ModelSpecError(f"{spec.text} needs an API key: set OPENAI_API_KEY")
         address = urlsplit(spec.url)
         base = urlunsplit(address._replace(query=""))
 

@@ -77,7 +77,7 @@ def test_how_a_problem_is_judged_and_what_the_set_brings_along_are_fields() -> N
         ({"submissions": [{"source": None}]}, "submissions[0]: 'source' is null, expected text"),
         ({"submissions": ["\ud800"]}, "submissions[0] is text with half a surrogate pair, expected text"),
         ({"difficulty": True}, "'difficulty' is true or false, expected text"),
-        ({"memory_limit_mb": 0.5}, "'memory_limit_mb' is 0.5, expected a positive number"),
+        ({"memory_limit_mb": 0.5}, "'memory_limit_mb' is 0.5, expected at least 1 megabytes"),
         ({"test_time_limit": 10**400}, "'test_time_limit' is a number with 401 digits, expected a smaller one"),
         ({"submissions": [{"model": "m"}]}, "submissions[0] lacks the required field 'code'"),
     ],

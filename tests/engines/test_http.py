@@ -13,6 +13,7 @@ from engines import (
     EngineError,
     HttpOptions,
     Message,
+    ModelSpecError,
     Request,
     Sampling,
     TextPrompt,
@@ -255,8 +256,9 @@ async def test_the_only_model_of_a_server_needs_no_name(faulty):
 async def test_openai_needs_a_key_and_a_plain_server_none(faulty, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("CURE_AGENT_API_KEY", raising=False)
-    with pytest.raises(EngineError, match="set OPENAI_API_KEY"):
+    with pytest.raises(ModelSpecError, match="set OPENAI_API_KEY") as raised:
         await open_engine("openai:gpt-4.1-mini")
+    assert raised.value.exit_code == 2
     assert all_right(await ask(faulty.url("ok"), n=1), 1)
     monkeypatch.setenv("OPENAI_BASE_URL", faulty.url("ok").partition("#")[0])
     monkeypatch.setenv("OPENAI_API_KEY", "k")
