@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from math import ceil, floor
 
-from cure.inputs.line import Column
+from cure.inputs.line import Slot
 
 Interval = tuple[int, int]
 
@@ -33,7 +33,7 @@ def stated_intervals(statement: str) -> list[Interval]:
     return [(low, high) for low, high in pairs if low is not None and high is not None and low <= high]
 
 
-def allowed(column: Column, intervals: Sequence[Interval], statement: str) -> Interval:
+def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Interval:
     """Least and largest whole number to try in a column of numbers.
 
     The narrowest stated interval that holds every number seen is taken for the column's. Without one the least is 1

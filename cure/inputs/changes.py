@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from cure.inputs.line import Column, Tokens, fits
+from cure.inputs.line import Slot, Tokens, fits
 
 ValueT = TypeVar("ValueT")
 
@@ -25,7 +25,7 @@ OTHER_LETTERS = "aeyzAEYZ0159 ,.-!"
 class Place:
     """What values may stand at a place."""
 
-    column: Column
+    column: Slot
     low: int
     high: int
 

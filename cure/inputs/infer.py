@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from cure.inputs.line import Column, Kind, Line, fits, narrowest, tokens_of
-from cure.inputs.shape import Count, Parsed, Shape, counted_pairs, lines_of
+from cure.inputs.line import Kind, LineForm, Slot, fits, narrowest, tokens_of
+from cure.inputs.shape import Count, InputShape, Parsed, counted_pairs, lines_of
 
 _BRACKETS = {"[": "]", "(": ")", "{": "}"}
 _SEPARATORS = (", ", ",")
@@ -19,7 +19,7 @@ CONFORMING = 0.8
 """Least share of the inputs that agree on a number of tokens for this number to be fixed."""
 
 
-def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> Shape | None:
+def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape | None:
     """The shape of the inputs; None where they have none in common.
 
     The `trusted` inputs all have it; of the `others` those that do not are taken for malformed. Without trusted inputs
@@ -38,7 +38,7 @@ def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> Shape | None
         if all(line is not None for line in lines):
             found = [line for line in lines if line is not None]
             counts = [Count(line=counted[0], column=counted[1], of="blocks")] if counted else []
-            shape = Shape(head=tuple(found[:head]), block=tuple(found[head:]), counts=tuple(counts))
+            shape = InputShape(head=tuple(found[:head]), block=tuple(found[head:]), counts=tuple(counts))
             return _with_counts(shape, ["\n".join(each) + "\n" for each in certain])
     return None
 
@@ -68,7 +68,7 @@ def _fits_layout(lines: list[str], head: int, block: int, counted: tuple[int, in
     return len(tokens) > counted[1] and tokens[counted[1]] == str((len(lines) - head) // block)
 
 
-def _line(certain: Sequence[str], lines: Sequence[str]) -> Line | None:
+def _line(certain: Sequence[str], lines: Sequence[str]) -> LineForm | None:
     """The form of these lines, of which the `certain` ones all have it; None where nothing is there to see."""
     if not certain:
         return None
@@ -84,7 +84,7 @@ def _line(certain: Sequence[str], lines: Sequence[str]) -> Line | None:
     is_fixed = needed == {length} and times >= CONFORMING * len(rows)
     columns = tuple(_column([row[at] for row in rows if len(row) == length]) for at in range(length))
     if is_fixed and (length < LIST_LENGTH or len({column.kind for column in columns}) > 1):
-        return Line(
+        return LineForm(
             columns=columns,
             is_list=False,
             lengths=(length,),
@@ -92,7 +92,7 @@ def _line(certain: Sequence[str], lines: Sequence[str]) -> Line | None:
             closing=closing,
             separator=separator,
         )
-    return Line(
+    return LineForm(
         columns=(_column([token for row in rows for token in row], kind),),
         is_list=True,
         lengths=tuple(sorted(lengths)),
@@ -102,8 +102,8 @@ def _line(certain: Sequence[str], lines: Sequence[str]) -> Line | None:
     )
 
 
-def _column(tokens: Sequence[str], kind: Kind | None = None) -> Column:
-    return Column(kind or narrowest(tokens), tuple(dict.fromkeys(tokens)))
+def _column(tokens: Sequence[str], kind: Kind | None = None) -> Slot:
+    return Slot(kind or narrowest(tokens), tuple(dict.fromkeys(tokens)))
 
 
 def _punctuation(lines: Sequence[str]) -> tuple[str, str, str]:
@@ -130,7 +130,7 @@ def _separator(lines: Sequence[str]) -> str:
     return " "
 
 
-def _with_counts(shape: Shape, texts: Sequence[str]) -> Shape:
+def _with_counts(shape: InputShape, texts: Sequence[str]) -> InputShape:
     """The shape with every number that is, in all these inputs, the count of a line's tokens or characters."""
     inputs = [parsed for text in texts if (parsed := shape.parse(text)) is not None]
     found = list(shape.counts)
@@ -140,10 +140,10 @@ def _with_counts(shape: Shape, texts: Sequence[str]) -> Shape:
                 (count.line, count.column) == (line, column) for count in found
             ):
                 found += _count_at(shape, inputs, line, column)
-    return Shape(head=shape.head, block=shape.block, counts=tuple(found))
+    return InputShape(head=shape.head, block=shape.block, counts=tuple(found))
 
 
-def _count_at(shape: Shape, inputs: Sequence[Parsed], line: int, column: int) -> list[Count]:
+def _count_at(shape: InputShape, inputs: Sequence[Parsed], line: int, column: int) -> list[Count]:
     """The count that stands at this place, if there is one."""
     height = len(shape.head)
     ways: list[Count] = [
@@ -167,5 +167,5 @@ def _count_at(shape: Shape, inputs: Sequence[Parsed], line: int, column: int) ->
     return []
 
 
-def _is_one_text(line: Line) -> bool:
+def _is_one_text(line: LineForm) -> bool:
     return not line.is_list and len(line.columns) == 1 and line.columns[0].kind != "number"

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 
 @dataclass(frozen=True)
-class Column:
+class Slot:
     """The tokens that stand at one place of all inputs, or in one list."""
 
     kind: Kind
@@ -40,10 +40,10 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class LineForm:
     """What the lines at one place of all inputs have in common."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[Slot, ...]
     """One per token; a single one for a list."""
     is_list: bool
     """Whether the number of tokens is free."""
@@ -53,7 +53,7 @@ class Line:
     closing: str = ""
     separator: str = " "
 
-    def column(self, index: int) -> Column:
+    def column(self, index: int) -> Slot:
         """The column of the token with this index."""
         return self.columns[0 if self.is_list else index]
 

@@ -11,8 +11,8 @@ from random import Random
 from cure.inputs.bounds import Interval, allowed, stated_intervals
 from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_OTHERS, OF_TEXTS, TWICE, Place
 from cure.inputs.infer import shape_of
-from cure.inputs.line import Column, Tokens, fits
-from cure.inputs.shape import Parsed, Shape
+from cure.inputs.line import Slot, Tokens, fits
+from cure.inputs.shape import InputShape, Parsed
 from cure.problem import UnlabelledInput
 
 SHORT = 400
@@ -26,7 +26,7 @@ MOST_CHANGES = 3
 class Known:
     """What new inputs are made of: known inputs of one shape, by name, and what the statement says."""
 
-    shape: Shape
+    shape: InputShape
     inputs: Mapping[str, Parsed]
     statement: str
 
@@ -35,7 +35,7 @@ class Known:
         """Intervals that the statement gives for numbers."""
         return stated_intervals(self.statement)
 
-    def place(self, column: Column) -> Place:
+    def place(self, column: Slot) -> Place:
         """What may stand in a column."""
         return Place(column, *allowed(column, self.intervals, self.statement))
 
@@ -79,13 +79,13 @@ Single = list[tuple[int, str]]
 """Places and names of changes."""
 
 
-def _single(shape: Shape) -> Single:
+def _single(shape: InputShape) -> Single:
     """Every change of one thing that is possible in this shape."""
     single = [(place, name) for place in _places(shape) for name in _names(shape, place)]
     return single + [(place, name) for place, name in single if name in TWICE]
 
 
-def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[Shape, Parsed, str]]:
+def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[InputShape, Parsed, str]]:
     """Changed inputs without end, each with its shape and the words that say how it was made.
 
     The single changes are tried in turn, in an order drawn at random; every second input is one of several changes.
@@ -118,11 +118,11 @@ BLOCKS = -1
 """Place of changes to the sequence of repeated blocks."""
 
 
-def _places(shape: Shape) -> list[int]:
+def _places(shape: InputShape) -> list[int]:
     return [*range(len(shape.lines)), *([BLOCKS] if shape.block else [])]
 
 
-def _names(shape: Shape, place: int) -> list[str]:
+def _names(shape: InputShape, place: int) -> list[str]:
     """Names of the changes that are possible at a place."""
     if place == BLOCKS:
         return [*OF_BLOCKS]
@@ -193,7 +193,7 @@ def _with_another(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
     return (*tokens[:at], changed, *tokens[at + 1 :])
 
 
-def _crossed(shape: Shape, one: Parsed, other: Parsed, rng: Random) -> tuple[Parsed, str]:
+def _crossed(shape: InputShape, one: Parsed, other: Parsed, rng: Random) -> tuple[Parsed, str]:
     """The first input with a line, half a list, or the blocks of the second one, and the words for what was taken."""
     places = _places(shape)
     place = rng.choice(places)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cure.inputs.line import Line, Tokens, fits
+from cure.inputs.line import LineForm, Tokens, fits
 
 NO_COUNT = (0, -10)
 """Stands for a place without a number, which no count explains."""
@@ -21,7 +21,7 @@ class Count:
     column: int
     of: Literal["tokens", "characters", "blocks"]
     target: int = 0
-    """Line whose tokens or characters are counted."""
+    """LineForm whose tokens or characters are counted."""
     more: int = 0
     """What is to be added to the number to get the count."""
 
@@ -35,16 +35,16 @@ class Parsed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class InputShape:
     """What all inputs of a problem have in common."""
 
-    head: tuple[Line, ...]
-    block: tuple[Line, ...] = ()
+    head: tuple[LineForm, ...]
+    block: tuple[LineForm, ...] = ()
     """Lines that repeat to the end of the input; empty where nothing repeats."""
     counts: tuple[Count, ...] = ()
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[LineForm, ...]:
         """Lines of the head, then lines of the block."""
         return self.head + self.block
 

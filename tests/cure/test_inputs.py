@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cure.inputs import new_inputs
 from cure.inputs.bounds import allowed, stated_intervals
 from cure.inputs.infer import shape_of
-from cure.inputs.line import Column
+from cure.inputs.line import Slot
 from cure.inputs.make import SHORT
 from cure.inputs.shape import Count
 
@@ -97,7 +97,7 @@ def test_bounds_are_read_from_statements(statement: str, intervals: list[tuple[i
 
 
 def test_the_narrowest_stated_interval_that_holds_all_numbers_is_a_columns() -> None:
-    column = Column("integer", ("4", "9"))
+    column = Slot("integer", ("4", "9"))
     assert allowed(column, [(1, 5), (0, 50), (1, 20)], "") == (1, 20)
     assert allowed(column, [], "positive integers")[0] == 1
     assert allowed(column, [], "integers")[0] == 0
