@@ -6,7 +6,8 @@
 
 `solve` writes each statement to a Markdown file that shows what a judge's page shows, and calls
 `cure-agent solve FILE --model SPEC` with the options of OPTIONS. Beside the statement it leaves the program, what the
-command printed, and its outcome with the hidden tests passed. Called again it solves only what has no outcome yet.
+command printed, and its outcome with the hidden tests passed. Called again it solves what has no outcome yet, with
+`cure-agent resume` where a run was begun, and runs the hidden tests that could not be run.
 `table` prints the outcomes.
 
 Rule of the problems, in the order of the files under `--data`: five of HumanEval+ in stdin/stdout form, every 31st from
@@ -66,51 +67,63 @@ def _slug(name: str) -> str:
 
 
 async def solve(works: list[Work], model: str, at_once: int, more: list[str]) -> None:
-    """Solve the problems that have no outcome yet, `at_once` of them side by side."""
+    """Solve the problems that have no outcome yet, `at_once` of them side by side, and run their hidden tests."""
     slots = asyncio.Semaphore(at_once)
 
     async def one(work: Work) -> None:
         async with slots:
-            await _solve(work, model, more)
+            if not work.file(".json").exists():
+                await _solve(work, model, more)
+            await _judge(work)
             print(_line(work), flush=True)
 
-    await asyncio.gather(*(one(work) for work in works if not work.file(".json").exists()))
+    await asyncio.gather(*map(one, works))
 
 
 async def _solve(work: Work, model: str, more: list[str]) -> None:
-    """Solve one problem with the command, run the hidden tests, and write the outcome."""
+    """Solve one problem with the command and write the outcome."""
     statement, program = work.file(".md"), work.file(".py")
     statement.write_text(work.problem.question, encoding="utf-8")
     program.unlink(missing_ok=True)
     state = {**os.environ, "CURE_AGENT_STATE": str(work.file(".state"))}
-    command = ["cure-agent", "solve", str(statement), "--model", model, *OPTIONS, *more, "--out", str(program)]
+    begun = any(work.file(".state").glob("runs/*/events.jsonl"))
+    asking = ["resume"] if begun else ["solve", str(statement), "--model", model, *OPTIONS, *more]
+    command = ["cure-agent", *asking, "--out", str(program)]
     with work.file(".txt").open("wb") as printed:
         process = await asyncio.create_subprocess_exec(*command, stdout=printed, stderr=printed, env=state)
         code = await process.wait()
+    # A model or sandbox that failed, or an interruption, is no outcome: the next call tries again.
+    if code not in (0, 1, 3, 4):
+        return
     why = await asyncio.create_subprocess_exec(
         "cure-agent", "why", "--json", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=state
     )
-    told, _ = await why.communicate()
-    outcome = json.loads(told) if told else {}
-    passed = await _passed(work.problem, program.read_text(encoding="utf-8")) if program.exists() else None
-    kept = {name: outcome.get(name) for name in ("status", "confidence", "tokens", "seconds", "notes", "explanation")}
-    record = {"problem": work.problem.name, "exit_code": code, **kept, "passed": passed}
-    record |= {"hidden": len(work.problem.hidden), "command": " ".join(command)}
-    # A model that failed or an interruption is no outcome: the next call tries again.
-    if code in (0, 1, 3, 4):
-        work.file(".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    outcome = json.loads((await why.communicate())[0])
+    kept = {name: outcome[name] for name in ("status", "confidence", "tokens", "seconds", "notes", "explanation")}
+    _write(work, {"problem": work.problem.name, "exit_code": code, **kept, "command": " ".join(command)})
 
 
-async def _passed(problem: Problem, source: str) -> int:
-    """How many hidden tests the program passes."""
-    tests = {str(number): test for number, test in enumerate(problem.hidden)}
+async def _judge(work: Work) -> None:
+    """Run the program on the hidden tests, if that is still to do, and add how many it passes to the outcome."""
+    if not work.file(".json").exists() or not work.file(".py").exists():
+        return
+    record = json.loads(work.file(".json").read_text(encoding="utf-8"))
+    if record.get("passed") is not None:
+        return
+    tests = {str(number): test for number, test in enumerate(work.problem.hidden)}
+    program = Candidate(work.file(".py").read_text(encoding="utf-8"))
     sandbox = await open_sandbox("auto")
     try:
-        executor = ProgramExecutor(sandbox, judging_of(problem))
-        table = await fill(executor, ProgramTable({"answer": Candidate(source)}, tests))
+        table = await fill(ProgramExecutor(sandbox, judging_of(work.problem)), ProgramTable({"answer": program}, tests))
     finally:
         await sandbox.close()
-    return sum(table.passes("answer", name) for name in tests)
+    # An execution that could not be had is not a wrong answer.
+    if all(table.known("answer", name) for name in tests):
+        _write(work, {**record, "passed": sum(table.passes("answer", name) for name in tests), "hidden": len(tests)})
+
+
+def _write(work: Work, record: dict[str, Any]) -> None:
+    work.file(".json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def _line(work: Work) -> str:
@@ -118,12 +131,13 @@ def _line(work: Work) -> str:
     if not work.file(".json").exists():
         return f"| {work.problem.name} | no outcome: {work.file('.txt')} says why | | | | |"
     record = json.loads(work.file(".json").read_text(encoding="utf-8"))
-    answered = record["passed"] is not None
+    has_program = work.file(".py").exists()
+    judged = f"{record['passed']} of {record['hidden']}" if record.get("passed") is not None else "not run"
     cells = (
         _slug(record["problem"]) if ":" in record["problem"] else record["problem"],
         f"{record['exit_code']}, {record['status'].replace('_', ' ')}",
-        f"{record['confidence']:.2f}" if answered else "–",
-        f"{record['passed']} of {record['hidden']}" if answered else "–",
+        f"{record['confidence']:.2f}" if has_program else "–",
+        judged if has_program else "–",
         f"{record['tokens']:,}",
         f"{record['seconds']:.0f}",
     )
