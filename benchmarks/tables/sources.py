@@ -44,8 +44,6 @@ SEVERAL = "several-models"
 _SEVERAL = ("gpt-3.5-turbo-0613", "gpt-4-1106-preview", "codellama", "starcoder")
 _TODAY = {"coder": ("chat", "first"), "tester": ("chat", "turns-small")}
 """Forms of prompts that equal today's."""
-_SAMPLE = ("model", "role", "problem", "seed", "text")
-"""What tells one sample from another."""
 
 Item = TypeVar("Item")
 Read = dict[str, dict[str, list[Extracted[Item]]]]
@@ -119,7 +117,9 @@ def _problem(row: Row) -> Problem:
     labels = ("accepted_here", "is_solved")
     right = (item["code"] for item in row.get("submissions", ()) if any(item.get(label) for label in labels))
     reference = row.get("reference_solution") or next(right, "")
-    return problem_from_row({**row, "reference_solution": reference}, row["task_id"], row["task_id"])
+    return problem_from_row(
+        {**row, "name": row["task_id"], "reference_solution": reference}, row["task_id"], row["task_id"]
+    )
 
 
 def _put(found: dict[str, list[Extracted[Item]]], row: Row, items: Iterable[Item]) -> None:
@@ -172,7 +172,13 @@ def _in_order(files: Sequence[Path]) -> list[Row]:
     """
     found = [answer for file in files for answer in stored(file)]
     found.sort(key=lambda it: (it["form"] not in _TODAY[it["role"]], it["form"], it["index"]))
-    return list({tuple(answer[name] for name in _SAMPLE): answer for answer in reversed(found)}.values())[::-1]
+    return list({_sample(answer): answer for answer in reversed(found)}.values())[::-1]
+
+
+def _sample(answer: Row) -> tuple[Any, ...]:
+    """What tells this sample from the others."""
+    form = "today" if answer["form"] in _TODAY[answer["role"]] else answer["form"]
+    return (form, *(answer[name] for name in ("model", "role", "problem", "seed", "text")))
 
 
 def _rows(path: Path) -> list[Row]:
