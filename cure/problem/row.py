@@ -37,7 +37,7 @@ def positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], fl
 
     def check(number: float) -> float:
         if not math.isfinite(number) or number <= 0 or number < least:
-            wanted = f"at least {least:g} {unit}" if least and number > 0 else "a positive number"
+            wanted = f"at least {least:g} {unit}" if 0 < number < least else "a positive number"
             raise ValueError(f"is {number:g}, expected {wanted}")
         if number > most:
             raise ValueError(f"is {number:g}, expected at most {most} {unit}")
