@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class SelectorChoice:
     """What one selector chooses."""
 
     selector: str
@@ -65,7 +65,7 @@ def table(run: str | None, compare: bool, as_json: bool) -> None:
         click.echo(f"run {recorded.id} has no program to choose")
 
 
-def choices_of(run: RecordedRun) -> list[Choice]:
+def choices_of(run: RecordedRun) -> list[SelectorChoice]:
     """The choice of every selector on the run's table, by the selector's name; empty where the run has no program."""
     from cure.select import SELECTORS, answer_of, viable
     from cure.table import clusters
@@ -80,7 +80,7 @@ def choices_of(run: RecordedRun) -> list[Choice]:
             continue
         scores = {ranked.candidate: ranked.score for ranked in ranking.ranked}
         found.append(
-            Choice(
+            SelectorChoice(
                 selector=name,
                 candidate=candidate,
                 viable=viable(known, candidate),
@@ -101,7 +101,7 @@ def _right(run: RecordedRun, candidate: str) -> bool | None:
     return bool(scored.passed == scored.total)
 
 
-def _comparison(choices: Sequence[Choice]) -> Table:
+def _comparison(choices: Sequence[SelectorChoice]) -> Table:
     from rich.table import Table
 
     from cure.plain import visible
@@ -130,7 +130,7 @@ def _grid(run: RecordedRun, *, ascii_only: bool) -> Table:
     return grid(known, order, probability, validity, chosen, ascii_only=ascii_only)
 
 
-def _json(run: RecordedRun, choices: Sequence[Choice], compare: bool) -> dict[str, Any]:
+def _json(run: RecordedRun, choices: Sequence[SelectorChoice], compare: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     known = run.table()
