@@ -19,7 +19,7 @@ from benchmarks.tables.sources import Sources, is_withheld
 from benchmarks.tables.stored import SUFFIX
 from cure.json_lines import Lines, read_lines
 from cure.problem import Problem
-from evaluator.run.problem_run import Answers, columns_of, digest_of, table_of
+from evaluator.run.problem_run import ExtractedAnswers, columns_of, digest_of, table_of
 from evaluator.run.settings import Settings
 from evaluator.run.tables import NOT_RUN, TIMED_OUT, EvaluatedTable
 from sandbox import Execution, Job, Sandbox
@@ -99,7 +99,7 @@ async def build(
         lines.close()
 
 
-async def _executed(number: int, problem: Problem, answers: Answers, sandbox: Sandbox) -> EvaluatedTable:
+async def _executed(number: int, problem: Problem, answers: ExtractedAnswers, sandbox: Sandbox) -> EvaluatedTable:
     """The table of one problem: what a selector may read first, then the hidden tests."""
     shown = await table_of(number, replace(problem, hidden=()), answers, _NEVER_GIVE_UP, sandbox)
     return await table_of(number, problem, answers, SETTINGS, sandbox, shown)
@@ -161,16 +161,16 @@ def _printed(table: EvaluatedTable) -> set[str]:
     return {output for row in table.outputs for output in row}
 
 
-def _answers(sources: Sources, pair: tuple[str, str], name: str) -> Answers:
+def _answers(sources: Sources, pair: tuple[str, str], name: str) -> ExtractedAnswers:
     coder, tester = pair
-    return Answers(
+    return ExtractedAnswers(
         programs=dict(enumerate(sources.programs[coder][name])),
         tests=dict(enumerate(sources.tests[tester][name])),
         truncated={},
     )
 
 
-def _is_of(table: EvaluatedTable, answers: Answers, columns: Sequence[object]) -> bool:
+def _is_of(table: EvaluatedTable, answers: ExtractedAnswers, columns: Sequence[object]) -> bool:
     """Whether the table has these answers, and no cell was lost."""
     programs = tuple(found.value for found in answers.programs.values())
     return table.programs == programs and [*table.columns] == [*columns] and not table.lost

@@ -24,7 +24,7 @@ _HASHED = "#"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
+class ExtractedAnswers:
     """What was extracted from the samples of one problem, by number of the sample."""
 
     programs: Mapping[int, Extracted[str]]
@@ -44,7 +44,7 @@ async def evaluate_problem(
 ) -> EvaluatedTable:
     """The table of one problem, from the samples of both roles; `table_of` says more."""
     read = extractor(settings.extraction)
-    answers = Answers(
+    answers = ExtractedAnswers(
         programs={sample.index: read.program(sample.text) for sample in codes},
         tests={sample.index: read.test(sample.text) for sample in tests},
         truncated={"coder": _cut(codes), "tester": _cut(tests)},
@@ -55,7 +55,7 @@ async def evaluate_problem(
 async def table_of(
     number: int,
     problem: Problem,
-    answers: Answers,
+    answers: ExtractedAnswers,
     settings: Settings,
     sandbox: Sandbox,
     earlier: EvaluatedTable | None = None,
@@ -99,7 +99,7 @@ async def table_of(
     )
 
 
-def columns_of(problem: Problem, answers: Answers, public_tests: bool) -> list[TestColumn]:
+def columns_of(problem: Problem, answers: ExtractedAnswers, public_tests: bool) -> list[TestColumn]:
     """The columns of a problem's table: hidden tests, public examples, and the generated tests that were extracted."""
     columns = [TestColumn("hidden", index, test.stdin, test.expected) for index, test in enumerate(problem.hidden)]
     if public_tests:
