@@ -42,7 +42,7 @@ CODET = "HumanEval_codegen16B_temp0.8_topp0.95_num100_max300_code_solution.jsonl
 BATCH = 16
 """Problems converted at a time."""
 CHUNKS = (4, 32, 256)
-"""Numbers of tests after which results are looked at; a program that has failed a test by then is not run further."""
+"""Numbers of tests run before the results are checked; a program that has failed one of them is not run further."""
 
 
 def main() -> None:
@@ -128,7 +128,7 @@ def _codegen(tasks: dict[str, str], options: argparse.Namespace) -> Iterator[dic
 
 
 def _known(file: Path) -> dict[str, Any]:
-    """The verdicts in a file by key; of several the last one."""
+    """The verdicts in a file by key; the last one where a key has several."""
     return {key: verdict for key, *verdict in _read(file)}
 
 
@@ -164,7 +164,9 @@ def _theirs(
 async def _ours(
     name: str, source: Path, samples: Sequence[Any], options: argparse.Namespace, again: bool = False
 ) -> dict[str, str]:
-    """The first test that each sample fails, and how; empty for a right one. By key, without problems not converted."""
+    """By key of each sample: the first test that it fails, and how; empty if it is right. Samples of problems that
+    could not be converted are left out.
+    """
     file = options.work / f"{name}-ours.jsonl"
     async with closing(await open_sandbox(options.sandbox)) as sandbox:
         problems = await _converted(name, source, {it["task_id"] for it in samples}, options.work, sandbox)

@@ -1,10 +1,11 @@
-"""Fits the weights of the selector `learned` on stored tables of real models, and measures how true they are.
+"""Fits the weights of the selector `learned` on stored tables of real models, and measures how accurate they are.
 
 Weights are fitted for each number of programs and of tests by maximum likelihood, with a ridge penalty towards weights
-fitted on all sizes together; every problem counts once, however many parts of its table are drawn. They are measured on
-other problems: the tables are split five ways by problem (`benchmarks.tables.stored.fold`), and weights are fitted on
-the other four parts; with `--by coder`, on tables of other coders only. `--by none` fits nothing, and measures the
-weights that come with the project: for tables of coders that these were not fitted on.
+fitted on all sizes together; every problem counts once, however many parts of its table are drawn. Weights are measured
+on other problems: the tables are split five ways by problem (`benchmarks.tables.stored.fold`), and for each part
+weights are fitted on the other four; with `--by coder`, on tables of other coders only. `--by none` fits nothing, and
+measures the weights that come with the project; it is meant for tables of coders on which those weights were not
+fitted.
 
     python -m benchmarks.fit_learned TABLES.jsonl.gz ... --write cure/select/learned.json
 """
@@ -43,7 +44,7 @@ SIZES = (2, 4, 8, 16)
 DRAWS = 4
 RIDGE = 2.0
 TOWARDS_ALL = 5.0
-"""Ridge penalties of the weights of all sizes, and of the difference of one size's weights from them."""
+"""RIDGE penalises the weights fitted on all sizes; TOWARDS_ALL the difference of one size's weights from them."""
 BINS = 10
 
 
@@ -87,7 +88,7 @@ class Batch:
 
 
 def labelled_tables(paths: Sequence[Path]) -> list[Labelled]:
-    """The problems of the files that have a program and a hidden test."""
+    """The problems of the files that have a hidden test and at least two judged programs."""
     found = []
     for path in paths:
         for table in read(path):
@@ -110,7 +111,7 @@ def examples(tables: Sequence[Labelled], n: int, m: int, *, public: bool, seed: 
 
 
 def batch(of: Sequence[Example], programs: int) -> Batch:
-    """The examples as one batch, padded to that number of programs."""
+    """The examples as one batch, each padded to `programs` programs."""
 
     def padded(rows: Floats) -> Floats:
         missing = programs - rows.shape[1]
@@ -172,7 +173,7 @@ def minimum(function: Callable[[Floats], tuple[float, Floats]], start: Floats, s
 
 
 def fit(of: Drawn, kept: Callable[[Labelled], bool] = lambda _: True) -> dict[str, Any]:
-    """The record of `learned.json` fitted on the examples of the tables that are kept."""
+    """The content of `learned.json`, fitted on the examples of those tables for which `kept` is true."""
     batches = {
         (n, m): batch([one for public in (True, False) for one in of[n, m, public] if kept(one.labelled)], n)
         for n in SIZES
@@ -227,7 +228,11 @@ def risk_coverage(pairs: Stated) -> float:
 
 
 def held_out(of: Drawn, by: str, folds: int = 5) -> list[tuple[Callable[[Labelled], bool], Weights]]:
-    """Parts of the tables, with weights fitted on no problem of the part, nor on its coder if `by` is "coder"."""
+    """Parts of the tables, each as a function that says whether a table is in the part, with the weights to measure.
+
+    The weights are fitted on no problem of the part, nor on its coder if `by` is "coder"; for "none" there is one part,
+    all tables, with the weights that come with the project.
+    """
     if by == "none":
         return [(lambda _: True, shipped_weights())]
     tables = [one.labelled for one in of[SIZES[0], SIZES[0], True]]

@@ -2,9 +2,9 @@
 
 Best-of-n is averaged over random parts of every table and over ties (`cure.metrics.selectors`). The weights of
 `learned` are fitted on other problems (and with `--by coder` on other coders) than those it chooses for; `--by none`
-takes the weights that come with the project. Printed are,
-for each size, the share of problems whose chosen program is right, its difference from CURE's rule (most tests passed,
-after public examples where these count) with a paired 95 % bootstrap interval over problems, and the recovery
+takes the weights that come with the project. For each size, three values are printed: the share of problems whose
+chosen program is right, the difference of this share from that of CURE's rule (most tests passed, after public examples
+where these count) with a paired 95 % bootstrap interval over problems, and the recovery
 (selector - random) / (any right - random).
 
     python -m benchmarks.selector_accuracy TABLES.jsonl.gz ... [--public] [--by coder]

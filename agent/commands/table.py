@@ -21,17 +21,17 @@ class SelectorChoice:
 
     selector: str
     candidate: str
-    """The first of its ranking that may be handed over; the first of all where none may."""
+    """The first candidate of the selector's ranking that may be handed over; the first of all where none may."""
     viable: bool
-    """Whether the candidate may be handed over: it passes every public example."""
+    """Whether the candidate may be handed over: it passes every trusted test or, without any, ended `ok` on a test."""
     score: dict[str, float]
     """Parts of the candidate's score by name, in the order in which they are compared."""
     ties: tuple[str, ...]
     """Other candidates with the same score."""
     alike: tuple[str, ...]
-    """Other candidates that behave like it on every input of the table."""
+    """Other candidates that behave like the chosen one in every compared column of the table."""
     right: bool | None
-    """Whether it passes every hidden test; None where that was not looked at."""
+    """Whether the candidate passes every hidden test; None where its program was not run on them."""
 
 
 @click.command()

@@ -163,6 +163,7 @@ class RankedRound:
     probability: dict[str, float]
     """P(right) per candidate."""
     unsolved: float
+    """P(no candidate is right)."""
     validity: dict[str, float]
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]

@@ -70,12 +70,12 @@ def grid(
     ascii_only: bool = False,
     most_rows: int = 24,
 ) -> Table:
-    """The table, candidates in the order given; candidates of one behaviour share the colour of their name.
+    """The table, candidates in the order given; names of candidates that behave alike have the same colour.
 
-    Generated tests that repeat a public example's input stand apart, and so do the first MOST_INPUTS inputs without a
-    known output that tell candidates apart: equal letters in such a column are equal outputs. The last lines show, as
-    bars or digits, the probability that each of the other generated tests is right. Rows past `most_rows` are only
-    counted.
+    Generated tests that repeat a public example's input have a group of columns of their own. So do the first
+    MOST_INPUTS inputs without a known output that tell candidates apart; equal letters in such a column are equal
+    outputs, up to the 25 most frequent ones. The last lines show, as bars or digits, the probability that each of the
+    other generated tests is right. Rows past `most_rows` are only counted.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
@@ -128,7 +128,9 @@ def _cells(
 
 
 def _letters(table: AnyTable, name: str) -> dict[str, str]:
-    """Per candidate that ended `ok` on the input, a letter that stands for its output, `a` for the most frequent."""
+    """Per candidate that ended `ok` on the input, a letter for its output: `a` for the most frequent, `z` for all from
+    the 26th on.
+    """
     outputs = {
         candidate: normalise(cell.stdout)
         for candidate in table.candidates

@@ -1,4 +1,4 @@
-"""The loop of a solve, as a LangGraph graph; the only file that knows LangGraph.
+"""The loop of a solve, as a LangGraph graph; no other part of the agent imports LangGraph.
 
 decide -> act -> execute -> look -> decide -> ... -> finish
 

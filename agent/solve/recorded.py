@@ -67,4 +67,4 @@ class _NoSandbox:
             yield execution
 
     async def close(self) -> None:
-        """There is nothing to end."""
+        """Do nothing: no process runs."""

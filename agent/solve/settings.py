@@ -1,4 +1,4 @@
-"""Settings of a solve: the recorded ones, and the command's, from which they are made."""
+"""Settings of a solve: those that a run records, and the options of the commands, from which these are made."""
 
 from __future__ import annotations
 

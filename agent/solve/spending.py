@@ -11,9 +11,9 @@ class Left:
     """Rounds left and budget used after a round."""
 
     rounds: int
-    """Rounds that ask a model."""
+    """Number of further rounds that may ask a model."""
     free_rounds: int = 0
-    """Rounds that ask no model."""
+    """Number of further rounds that may be used without asking a model."""
     tokens: int = 0
     """Tokens used so far."""
     seconds: float = 0.0
@@ -27,7 +27,7 @@ class Left:
         return self.reason_against(asks_models=True)
 
     def reason_against(self, *, asks_models: bool) -> str:
-        """Why no further round of this kind is possible, in words; empty if one is possible."""
+        """Why no further round is possible that asks models, or that asks none; in words, empty if one is possible."""
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
         return "" if (self.rounds if asks_models else self.free_rounds) > 0 else "the rounds are used up"

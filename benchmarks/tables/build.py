@@ -1,8 +1,8 @@
 """Builds the tables of stored programs and tests: executes them in the sandbox, and writes what may be published.
 
-Every program runs on every public and generated test, also after it ran out of time: if programs were given up on, the
-tests left out would show that a hidden test ran out of time. On hidden tests a program is given up once it has run out
-of time there: it is wrong.
+Every program runs on every public and generated test, even after it ran out of time: otherwise the tests left out would
+tell a selector that a hidden test ran out of time. On hidden tests a program is run no further once it has run out of
+time on one of them, since it is then wrong.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SETTINGS = Settings(
 _NEVER_GIVE_UP = SETTINGS.model_copy(update={"give_up_after": None})
 SIDE_BY_SIDE = 4
 _PATIENCE = 30
-"""Wall-clock guard of an execution, as a multiple of its CPU seconds: tables are made on busy machines as well."""
+"""Wall-clock limit of an execution, as a multiple of its CPU seconds: tables are made on busy machines as well."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ async def build(
 
 
 async def _executed(number: int, problem: Problem, answers: ExtractedAnswers, sandbox: Sandbox) -> EvaluatedTable:
-    """The table of one problem: what a selector may read first, then the hidden tests."""
+    """The table of one problem: the tests that a selector may read are run first, then the hidden tests."""
     shown = await table_of(number, replace(problem, hidden=()), answers, _NEVER_GIVE_UP, sandbox)
     return await table_of(number, problem, answers, SETTINGS, sandbox, shown)
 
@@ -118,11 +118,11 @@ def file_of(pair: tuple[str, str], folder: Path) -> Path:
 
 
 def published(table: EvaluatedTable) -> EvaluatedTable:
-    """The table as it is published: the same, whenever and wherever it was made.
+    """The table as it is published, without anything that depends on when or where it was made.
 
-    Times, memory and numbers of executions are left out, and so is what a program did on hidden tests behind the first
-    one on which it ran out of time. Programs, inputs and outputs whose texts are not free are replaced by digests,
-    equal for equal tokens.
+    Times, memory and numbers of executions are left out, and so is what a program did on hidden tests after the first
+    one on which it ran out of time. Where texts may not be published (`is_withheld`), digests replace programs, equal
+    for equal texts, and inputs and outputs, equal for equal tokens.
     """
     kept = [_known(table, row) for row in range(len(table.programs))]
     table = replace(
@@ -148,7 +148,7 @@ def published(table: EvaluatedTable) -> EvaluatedTable:
 
 
 def _known(table: EvaluatedTable, row: int) -> tuple[str, tuple[str, ...]]:
-    """Letters and outputs of a program, without those of hidden tests behind the first that ran out of time."""
+    """Letters and outputs of a program, without those of hidden tests after the first on which it ran out of time."""
     cells, outputs = [*table.cells[row]], [*table.outputs[row]]
     hidden = [place for place, column in enumerate(table.columns) if column.suite == "hidden" and cells]
     late = next((at for at, place in enumerate(hidden) if cells[place] == TIMED_OUT), len(hidden))
@@ -181,5 +181,5 @@ def _records(tables: Sequence[EvaluatedTable]) -> Iterator[dict[str, object]]:
 
 
 def hash_of(program: str) -> str:
-    """What stands for a program whose text is not published."""
+    """The digest that replaces a program whose text is not published."""
     return "#" + hashlib.sha256(program.encode(errors="replace")).hexdigest()[:16]

@@ -6,16 +6,16 @@
 | `several-models` | HumanEval+ and MBPP+: one each of gpt-3.5-turbo, gpt-4, codellama, starcoder |
 | `gpt-4-turbo`, `chatgpt` | APPS: one or more of each of five ways to prompt the model |
 | `humans` | Kattis: submissions in the problem packages, right and wrong ones |
-| `qwen2.5-coder-0.5b`, ... | the problems of `benchmarks/real_prompts`: stored answers, today's prompts first |
+| `qwen2.5-coder-0.5b`, ... | the problems of `benchmarks/real_prompts`: stored answers, current prompts first |
 
 | tester | tests of a problem |
 |---|---|
 | `codegen-16b` | HumanEval+: those of `stdio-he-mbpp`, filled up with further assertions of CodeT's 100 samples |
-| `qwen2.5-coder-0.5b`, ... | the problems of `benchmarks/real_prompts`: stored answers, today's prompts first |
+| `qwen2.5-coder-0.5b`, ... | the problems of `benchmarks/real_prompts`: stored answers, current prompts first |
 | `none` | no tests: for MBPP+, APPS and Kattis with the programs that come with these sets |
 
 At most SAMPLES programs and tests of a problem are taken, the first ones. Samples of a model are drawn independently,
-so that the first ones are a fair choice. Programs of `stdio-he-mbpp` that were chosen because they are wrong
+so that the first ones are an unbiased choice. Programs of `stdio-he-mbpp` that were chosen because they are wrong
 (`utgendebug-faulty`) are left out.
 """
 
@@ -43,7 +43,7 @@ CODEGEN = "codegen-16b"
 SEVERAL = "several-models"
 _SEVERAL = ("gpt-3.5-turbo-0613", "gpt-4-1106-preview", "codellama", "starcoder")
 _TODAY = {"coder": ("chat", "first"), "tester": ("chat", "turns-small")}
-"""Forms of prompts that equal today's."""
+"""Forms of stored prompts that equal the prompts that the project uses now, by role."""
 
 Item = TypeVar("Item")
 Read = dict[str, dict[str, list[Extracted[Item]]]]
@@ -63,7 +63,9 @@ class Sources:
     """By tester and problem: a test for each sample."""
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Coder and tester of each file of tables: all that have problems in common."""
+        """Coder and tester of each file of tables: all that have problems in common. A coder that is also a tester
+        is not paired with `none`.
+        """
         pairs = ((coder, tester) for coder in self.programs for tester in self.tests if self.common(coder, tester))
         return [(coder, tester) for coder, tester in pairs if tester != NONE or coder not in self.tests]
 
@@ -74,7 +76,7 @@ class Sources:
 
 
 def is_withheld(problem: str) -> bool:
-    """Whether the texts of a problem's tests and programs are not published, because they are not free to be."""
+    """Whether the texts of a problem's tests and programs are not published, since their licences may not allow it."""
     return set_of(problem) in ("APPS", "Kattis")
 
 
@@ -128,7 +130,7 @@ def _put(found: dict[str, list[Extracted[Item]]], row: Row, items: Iterable[Item
 
 
 def _submitted(row: Row, model: str) -> list[Row]:
-    """The programs of the models whose name begins like this."""
+    """The programs of the models whose names begin with `model`."""
     return [item for item in row.get("submissions", ()) if item["model"].startswith(model)]
 
 
@@ -166,9 +168,9 @@ def _codet(folder: Path) -> tuple[dict[str, Row], dict[str, list[str]]]:
 
 
 def _in_order(files: Sequence[Path]) -> list[Row]:
-    """The stored answers of all files, each once: those to today's prompts first, then by form and number.
+    """The stored answers of all files: those to the current prompts first, then by form and number.
 
-    A sample may be stored under two forms whose prompts are equal.
+    A sample that is stored under two forms with equal prompts occurs once, at the place of the later form.
     """
     found = [answer for file in files for answer in stored(file)]
     found.sort(key=lambda it: (it["form"] not in _TODAY[it["role"]], it["form"], it["index"]))
@@ -176,7 +178,7 @@ def _in_order(files: Sequence[Path]) -> list[Row]:
 
 
 def _sample(answer: Row) -> tuple[Any, ...]:
-    """What tells this sample from the others."""
+    """A key that differs between samples, and is equal for one sample that is stored under two current forms."""
     form = "today" if answer["form"] in _TODAY[answer["role"]] else answer["form"]
     return (form, *(answer[name] for name in ("model", "role", "problem", "seed", "text")))
 

@@ -22,7 +22,7 @@ CHOICES: Mapping[str, Callable[[LabelledTable], float]] = {
     "the same, agreement on hidden inputs too": lambda it: chance(_on_hidden_inputs(it), it.right),
     "any right": lambda it: float(any(it.right.values())),
 }
-"""Chance of a right choice by each way, for one problem. Programs that are tied are equally likely."""
+"""Chance of a right choice by each way, for one problem. Tied programs are equally likely to be chosen."""
 
 
 def summaries(files: Sequence[Path]) -> str:

@@ -4,7 +4,8 @@
   `input`, ...) is not data if data follows either on its line or on the lines below, but not on both; any other text
   there is the first line of the data (```` ```3 ````).
 * Without a fence, the data is the text up to the next header, without blanks around it; an output with no header after
-  it ends at the first empty line. Single backticks around the data are removed.
+  it ends at the first empty line. One or two backticks around the data, `\\boxed{...}` and the mark of a
+  YAML block (`|`, `>`) are removed.
 * Backslash-n becomes a newline only if the data has no real newline, no other backslash and no quotes. Data quoted as
   a Python string that ends in backslash-n (the way examples are shown in a prompt) is read as that string.
 * Data that is not empty ends with a newline.

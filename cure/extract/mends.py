@@ -1,4 +1,4 @@
-"""Texts that a source which does not compile may have been meant as, in the order in which they are tried."""
+"""Mends sources that do not compile, recognises prose behind a program, and finds programs in JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ _OBJECTS_TRIED = 8
 
 
 def mended_sources(source: str) -> Iterator[str]:
-    """What the source may be meant as: without HTML's escapes, typographic characters, prompts or line numbers."""
+    """Sources that may be meant, in the order to try them: without HTML escapes, typographic characters, the prompts of
+    an interactive session, or line numbers.
+    """
     if "&" in source and (plain := html.unescape(source)) != source:
         yield plain
     if not source.isascii():
@@ -55,7 +57,9 @@ def begins_prose(line: str) -> bool:
 
 
 def programs_in_json(text: str) -> Iterator[str]:
-    """The texts under names such as `code` in the last JSON objects of the text, which may be whole answers."""
+    """The texts under names such as `code` in JSON objects that begin at one of the first _OBJECTS_TRIED braces; each
+    may be a program or an answer with fences.
+    """
     starts = [found.start() for found in re.finditer(r"\{", text)][:_OBJECTS_TRIED]
     decoder, end = json.JSONDecoder(strict=False), -1
     for start in starts:

@@ -29,9 +29,9 @@ _WORD = re.compile(r"[A-Za-z0-9+#_.{}-]+")
 class _Block:
     source: str
     python: bool = False
-    """Whether the language tag says Python."""
+    """Whether the block is taken for Python: by its language tag or, in spite of it, by what the source does."""
     other: bool = False
-    """Whether the language tag says another language."""
+    """Whether the block is taken for another language, by its tag or because a block of one line does not compile."""
     closed: bool
     purpose: Purpose | None
     """What the source does; None where the source does not compile."""
@@ -44,7 +44,7 @@ class _Block:
 
 
 class _Parser:
-    """Parses sources up to a total length that is linear in the answer's, which bounds the time of an answer."""
+    """Parses sources up to a total length that is linear in the length of the answer, which bounds the time for it."""
 
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000
@@ -73,8 +73,8 @@ def extract_program(text: str) -> Extracted[str]:
     `cure.extract.layout`.
 
     In order of preference: the block that `_rank` puts first among those that compile, alone or joined with earlier
-    definitions; the text before the first fence, if that is a program; the last block tagged Python, although it does
-    not compile; the last block without a tag.
+    definitions; the text before the first fence, or the indented part of that text, if that is a program; the last
+    program in a JSON object; the last block tagged Python, although it does not compile; the last block without a tag.
     """
     lines = text.split("\n")
     parse = _Parser(len(text))
@@ -104,7 +104,7 @@ def extract_program(text: str) -> Extracted[str]:
 
 
 def _of_json(value: str) -> Extracted[str] | None:
-    """The program in a text of a JSON answer: a text with fences, or the program itself."""
+    """The program in a text of a JSON answer: a text with fences, or the program itself. None without a program."""
     if "```" in value:
         found = extract_program(value)
         return None if found.failed or Note.DOES_NOT_COMPILE in found.notes else found
@@ -131,9 +131,9 @@ def _rank(block: _Block, before: Sequence[_Block]) -> tuple[bool, ...]:
 
 
 def _joined(programs: Sequence[_Block], parse: _Parser) -> _Block | None:
-    """The last program behind the earlier blocks that define names it lacks. None where no earlier block does; where
-    such a block also calls something when run, since the last program is then an example of its use; and where the
-    joined source does not compile or reads no input.
+    """The last program, preceded by the earlier blocks that define names it lacks. None where no earlier block does;
+    where such a block also calls something when run, since the last program is then an example of its use; and where
+    the joined source does not compile or reads no input.
     """
     parts, needed = [programs[-1]], _lacks(programs[-1])
     for block in reversed(programs[:-1]):
@@ -199,7 +199,7 @@ def _unopened(lines: list[str], mark: int) -> _Block | None:
 
 
 def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, parse: _Parser) -> tuple[_Block, int]:
-    """The block opened on line `marks[index]`, and the next index to read; `marks` are the lines with fences."""
+    """The block opened on line `marks[index]`, and the next index to read; `marks` are numbers of lines with fences."""
     start = marks[index] + 1
     other = bool(opening.info) and not _PYTHON.fullmatch(opening.language)
     fallback: tuple[_Block, int] | None = None
@@ -231,7 +231,7 @@ def _block_from(lines: list[str], marks: list[int], index: int, opening: Fence, 
 
 
 def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Block:
-    """The block of these lines, with the kind that the language tag of `opening` says."""
+    """The block of these lines; the language tag of `opening` says what it holds, unless the source says otherwise."""
     python = bool(_PYTHON.fullmatch(opening.language))
     other = bool(opening.info) and not python
     notes: tuple[Note, ...] = (Note.FENCE_VARIANT,) if opening.variant else ()
@@ -247,12 +247,13 @@ def _block(opening: Fence, body: list[str], closed: bool, parse: _Parser) -> _Bl
             return _Block(source=source, closed=closed, purpose=does, notes=notes + mended)
     if other:
         source, does, mended = _cleaned("\n".join(body), parse)
-        if does is not None and does.reads and does.writes and not does.lacks:  # whatever its tag says
+        # A Python program, whatever the tag says.
+        if does is not None and does.reads and does.writes and not does.lacks:
             return _Block(source=source, python=True, closed=closed, purpose=does, notes=notes + mended)
         return _Block(source="\n".join(body).strip(), other=True, closed=closed, purpose=None)
     source, does, mended = _cleaned("\n".join(body), parse)
     behind_tag = opening.info[len(opening.language) :].strip() if python else ""
-    if behind_tag and (does is None or does.lacks):  # the program may begin behind the tag
+    if behind_tag and (does is None or does.lacks):  # the program may begin on the line of the tag
         whole, better, more = _cleaned("\n".join([behind_tag, *body]), parse)
         if better is not None and (does is None or better.lacks < does.lacks):
             source, does, mended = whole, better, more
@@ -312,7 +313,9 @@ def _without_words(source: str, error_line: int) -> str:
 
 
 def _indented_program(lines: list[str]) -> _Block | None:
-    """The program in the lines that are indented as a block of Markdown is, between words that are not."""
+    """The program in an indented code block of Markdown. None where a line without indentation stands inside the block
+    or looks like code.
+    """
     indented = [number for number, line in enumerate(lines) if line.startswith(("    ", "\t"))]
     if not indented or any(_CODE_LINE.match(line) for line in lines):
         return None
@@ -336,5 +339,5 @@ def _bare_program(lines: list[str], parse: _Parser) -> _Block | None:
             if does is not None and does.calls:
                 return _Block(source=source, closed=False, purpose=does, notes=(*notes, Note.NO_FENCE))
             if does is not None:
-                break  # a part without calls has none after its last paragraphs are removed
+                break  # shorter parts call nothing either
     return None

@@ -30,7 +30,7 @@ class Answer:
 
 
 def without_thinking(answer: str) -> Answer:
-    """`answer` without blocks such as `<think>` and `[THINK]`, and of channels only the final one.
+    """`answer` without blocks such as `<think>` and `[THINK]`; of an answer in channels, only the final one.
 
     A closing tag without an opening one ends thinking that began before the text (chat templates contain the opening
     tag), so everything before it is removed. An opening tag without a closing one counts only at the beginning of a

@@ -37,8 +37,8 @@ def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Inte
     """Least and largest whole number to try in a column of numbers.
 
     The narrowest stated interval that holds every number seen is taken for the column's. Without one the least is 1
-    where the statement speaks of positive numbers, 0 where it does not, and less where less was seen. The largest is
-    kept small: SMALL, or GROWTH times the largest number seen.
+    where the statement speaks of positive numbers, 0 where it does not, and less where less was seen. Both bounds are
+    kept small: their absolute values are at most SMALL, or GROWTH times the largest one seen if that is more.
     """
     least, largest = floor(column.low), ceil(column.high)
     fitting = [(low, high) for low, high in intervals if low <= least and largest <= high]
@@ -52,7 +52,9 @@ def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Inte
 
 
 def _value(text: str) -> int | None:
-    """The number in a text such as `10^5`, `2·10^5`, `1 000` or `1e9`; None where it is longer than any bound."""
+    """The number in a text such as `10^5`, `2·10^5`, `1 000` or `1e9`; None where its number or exponent has too
+    many digits.
+    """
     plain = re.sub(r"\\cdot|[·×]", "*", re.sub(r"[ ,_{}]", "", text)).replace("**", "^")
     match = _WRITTEN.fullmatch(plain)
     if match is None or len(match["power"] or "") > 2 or len(match["number"]) > LONGEST_NUMBER:

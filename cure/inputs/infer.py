@@ -14,16 +14,16 @@ _SEPARATORS = (", ", ",")
 MOST_HEAD_LINES = 4
 MOST_BLOCK_LINES = 4
 LIST_LENGTH = 4
-"""Tokens of one kind from which a line is taken for a list, even if all inputs have as many."""
+"""A line with at least this many tokens, all of one kind, is taken for a list even if its length never varies."""
 CONFORMING = 0.8
-"""Least share of the inputs that agree on a number of tokens for this number to be fixed."""
+"""A number of tokens counts as fixed if at least this share of the lines have it."""
 
 
 def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape | None:
     """The shape of the inputs; None where they have none in common.
 
-    The `trusted` inputs all have it; of the `others` those that do not are taken for malformed. Without trusted inputs
-    the first kind of lines that most of the others have decides.
+    All `trusted` inputs have the shape; those of the `others` that do not have it are taken for malformed. Without
+    trusted inputs, the shape is one that all of the others have.
     """
     inputs = [lines_of(text) for text in dict.fromkeys([*trusted, *others])]
     if not inputs:
@@ -44,7 +44,9 @@ def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape |
 
 
 def _layouts(inputs: Sequence[list[str]]) -> Iterator[tuple[int, int, tuple[int, int] | None]]:
-    """Possible numbers of lines of the head and the block, with line and column of the number of blocks."""
+    """Possible numbers of lines of the head and the block, with line and column of the number that counts
+    the blocks, or None.
+    """
     sizes = {len(lines) for lines in inputs}
     for head, block in product(range(1, MOST_HEAD_LINES + 1), range(1, MOST_BLOCK_LINES + 1)):
         if all(size >= head and (size - head) % block == 0 for size in sizes) and max(sizes) - head > block:
@@ -69,7 +71,7 @@ def _fits_layout(lines: list[str], head: int, block: int, counted: tuple[int, in
 
 
 def _line(certain: Sequence[str], lines: Sequence[str]) -> LineForm | None:
-    """The form of these lines, of which the `certain` ones all have it; None where nothing is there to see."""
+    """The form of these lines, found so that all of the `certain` ones have it; None without certain lines."""
     if not certain:
         return None
     opening, closing, separator = _punctuation(certain)

@@ -16,7 +16,7 @@ from cure.inputs.shape import InputShape, Parsed
 from cure.problem import UnlabelledInput
 
 SHORT = 400
-"""Characters that a new input may always have; where known ones are longer, it may have twice as many as they."""
+"""Characters that a new input may always have; it may have twice as many as the longest known one if that is more."""
 TRIES = 30
 """Attempts per input wanted: small inputs have few changes, which soon repeat."""
 MOST_CHANGES = 3
@@ -80,7 +80,7 @@ Single = list[tuple[int, str]]
 
 
 def _single(shape: InputShape) -> Single:
-    """Every change of one thing that is possible in this shape."""
+    """Every single change that is possible in this shape; those in TWICE occur twice."""
     single = [(place, name) for place in _places(shape) for name in _names(shape, place)]
     return single + [(place, name) for place, name in single if name in TWICE]
 
@@ -88,7 +88,7 @@ def _single(shape: InputShape) -> Single:
 def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[InputShape, Parsed, str]]:
     """Changed inputs without end, each with its shape and the words that say how it was made.
 
-    The single changes are tried in turn, in an order drawn at random; every second input is one of several changes.
+    The single changes are tried in turn, in an order drawn at random; every second input is one of `_mixed`.
     """
     rng.shuffle(single)
     names = list(known.inputs)
@@ -100,7 +100,7 @@ def _changes(single: Single, known: Known, rng: Random) -> Iterator[tuple[InputS
 
 
 def _mixed(known: Known, single: Single, rng: Random) -> tuple[Parsed, str]:
-    """An input of several changes, perhaps of an input crossed with another."""
+    """A known input, perhaps crossed with another, after one to MOST_CHANGES changes, and the words for them."""
     parent = rng.choice(list(known.inputs))
     parsed, words = known.inputs[parent], [parent]
     if len(known.inputs) > 1 and rng.random() < 0.3:
@@ -194,7 +194,9 @@ def _with_another(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
 
 
 def _crossed(shape: InputShape, one: Parsed, other: Parsed, rng: Random) -> tuple[Parsed, str]:
-    """The first input with a line, half a list, or the blocks of the second one, and the words for what was taken."""
+    """The first input with a line, half of a list, or half of the blocks of the second one, and the words for what was
+    taken.
+    """
     places = _places(shape)
     place = rng.choice(places)
     if place == BLOCKS or place >= len(shape.head):

@@ -1,4 +1,4 @@
-"""Best-of-n by every selector of `cure.select`, all on one set of tables and subsets of tests.
+"""Best-of-n by every selector of `cure.select`, on the same tables.
 
 A selector may compare programs with each other, so the probability that it chooses a right program is averaged over
 random orders: the selector gets the first n programs and the first m tests of each. `EXACT` has the selectors with a
@@ -7,7 +7,7 @@ m and order, over fewer orders. Programs with equal scores are equally likely to
 
 Selectors that are not in `BINARY` may need what the programs printed. Where outputs are not stored, all that is known
 is that programs passing a test agree on that test. Best-of-n is then another quantity, and `VERDICTS_ONLY` is added to
-its name.
+the name of the selector.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
 
 CALLED_DRAWS = 20
-"""Orders over which a selector is averaged that is called, or whose scores are computed again for each n and m."""
+"""Number of orders to average over where a selector is called or its scores are computed anew for each n and m."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def by_orders(
     chances: Chances,
     printed: bool = True,
 ) -> Estimates:
-    """Best-of-n over random orders of programs and tests, with the outputs stored if `printed`.
+    """Best-of-n over random orders of programs and tests; stored outputs are used only if `printed`.
 
     Exact for one program, for no test unless public examples count, and for all programs and tests.
     """
@@ -112,7 +112,7 @@ def by_orders(
 def draws_of(
     judged: Judged, name: str, ns: Sequence[int], ms: Sequence[int], sampling: Sampling, printed: bool = True
 ) -> Draws:
-    """Random orders of the programs and tests of the problem of that name, with the outputs stored if `printed`."""
+    """Random orders of the programs and tests of the problem `name`; stored outputs are used only if `printed`."""
     programs, tests = _orders(judged, name, sampling)
     return Draws(
         judged=judged,

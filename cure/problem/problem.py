@@ -20,7 +20,7 @@ class UnitTest:
 
     @property
     def stimulus(self) -> str:
-        """The program's input: outputs of two programs are comparable where it is equal."""
+        """The program's input: outputs of two programs are comparable where their inputs are equal."""
         return self.stdin
 
     @property
@@ -42,7 +42,7 @@ class UnitTest:
 @dataclass(frozen=True)
 class UnlabelledInput:
     """Standard input whose right output is unknown: a column of the execution table that shows which programs differ,
-    and says of none whether it is right.
+    but not which of them are right.
     """
 
     stdin: str
@@ -55,7 +55,7 @@ class UnlabelledInput:
 
     @property
     def stimulus(self) -> str:
-        """The program's input: outputs of two programs are comparable where it is equal."""
+        """The program's input: outputs of two programs are comparable where their inputs are equal."""
         return self.stdin
 
 

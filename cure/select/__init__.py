@@ -1,7 +1,7 @@
 """Selectors: which candidate to hand over, read from an execution table.
 
-A selector is a function from a table to a `Ranking`. `agreement` is the default; `max-pass` is the released rule.
-A new one is a small file here and a line in `SELECTORS`.
+A selector is a function from a table to a `Ranking`. `agreement` is the default; `max-pass` is the rule of the
+released CURE code. A new selector is a small file here and a line in `SELECTORS`.
 """
 
 from collections.abc import Callable

@@ -7,8 +7,8 @@ they pass, the score is a sum of logarithms of Beta functions,
     log B(n + a, N - n + 1) + log B(k + a, M - k + 1) + log B(s1 + 1, f1 + 1) + log B(s0 + 1, f0 + b)
 
 s1, f1: passes and fails of the other programs on these k tests; s0, f0: those on the other tests. The paper tunes a
-and b for tables of 100 programs and 500 tests (a = 10^3, b = 10^4 to 10^6); on 16 x 16 they would drown the data, and
-`A` and `B` are 10 here.
+and b for tables of 100 programs and 500 tests (a = 10^3, b = 10^4 to 10^6); on 16 x 16 they would outweigh the
+data, so `A` and `B` are 10 here.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
-"""Expectation maximisation: which programs are right, and how each test treats right and wrong ones, at once.
+"""Expectation maximisation: estimates together which programs are right and how each test treats right and wrong ones.
 
 Source: Dawid and Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm" (Applied
 Statistics 28, 1979), with two classes of programs and tests as observers. Test j passes a right program with
-probability a_j and a wrong one with b_j, which are estimated apart ("asymmetric"). The Beta priors below keep small
-tables from the extremes and say which class is the right one: right programs pass more.
+probability a_j and a wrong one with b_j, which are estimated separately ("asymmetric"). The Beta priors below keep
+estimates from small tables away from 0 and 1, and say which class is the right one: right programs pass more.
 
 Programs that pass the same tests are one observation: samples of one model are not independent, and counted one by one
-a copy of the best program can make it look wrong. Their number breaks ties. A program that fails a trusted test that
-others pass is wrong. Executions that say nothing are left out.
+copies of the best program could make that program look wrong. The number of copies breaks ties. A program that passes
+fewer trusted tests than another is taken to be wrong. Executions that did not happen or on which the sandbox failed
+are left out.
 """
 
 from __future__ import annotations

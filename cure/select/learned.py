@@ -6,10 +6,10 @@ right, with features z of the whole table. Weights are fitted on real tables who
     P(c) = exp(w x_c) / (sum over behaviours of exp(w x) + exp(v z))
 
 (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974). `learned.json` has the weights w and v
-for each number of programs and of tests; the nearest ones in ratio are taken. Features are of the behaviour, the table
-and the tests; the model that wrote them is unknown. `benchmarks/fit_learned.py` fits the file.
+for some numbers of programs and of tests; those of the numbers nearest in ratio are taken. Features describe the
+behaviour, the table and the tests, not the model that wrote them. `benchmarks/fit_learned.py` fits the file.
 
-A program that fails a trusted test has probability 0, since trusted tests are right.
+A program that fails a trusted test has probability 0, since trusted tests are right; the sum leaves its behaviour out.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ NONE_FEATURES = (
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights for each number of programs and of tests."""
+    """The weights for some numbers of programs and of tests (buckets)."""
 
     sizes: Floats
     """(buckets, 2): log2 of the number of programs, and of tests."""
@@ -62,7 +62,7 @@ class Weights:
     """(buckets, features of "none is right"): v."""
 
     def nearest(self, programs: int, tests: Ints) -> tuple[Floats, Floats]:
-        """w and v, (..., features), for that number of programs and these numbers of tests, (...)."""
+        """w and v, (..., features), of the buckets nearest to `programs` and to each of `tests`, (...)."""
         wanted = np.stack(np.broadcast_arrays(np.log2(max(programs, 1)), np.log2(np.maximum(tests, 1))), axis=-1)
         bucket = np.abs(wanted[..., None, :] - self.sizes).sum(axis=-1).argmin(axis=-1)
         return self.of_behaviour[bucket], self.of_none[bucket]

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 DECIMALS = 9
-"""Scores are rounded to this many decimals, so that sums in another order are no other score."""
+"""Scores are rounded to this many decimals, so that a sum is equal in whatever order it is added up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,10 @@ class Passes:
     passed: Booleans
     """(..., programs, generated tests): passed. Generated tests that repeat a trusted test's input are left out."""
     known: Booleans
-    """(..., programs, generated tests): the execution says something about the program."""
+    """(..., programs, generated tests): the program was run on the test, and the sandbox did not fail."""
     outputs: Ints
     """(..., programs, inputs): numbers of outputs, equal where the outputs are; -1 where the program did not end `ok`.
-    Every input of the table's compared columns, once."""
+    Each distinct input of the table's compared columns has one place."""
     trusted: Booleans
     """(..., programs, trusted tests): passed."""
 
@@ -60,7 +60,7 @@ class Passes:
 
     @cached_property
     def tests(self) -> Ints:
-        """(..., 1): generated tests of which an execution is known."""
+        """(..., 1): number of generated tests of which at least one execution is known."""
         return np.asarray(self.known.any(axis=-2).sum(axis=-1)[..., None])
 
 
@@ -110,7 +110,9 @@ def _equal_rows(matrix: NDArray[np.generic]) -> Booleans:
 
 
 def _outputs(table: AnyTable) -> Ints:
-    """(programs, inputs) numbers of outputs; who passes a test of the input printed what the test expects."""
+    """(programs, inputs) numbers of outputs; a program that passes a test of the input counts as having printed what
+    the test expects.
+    """
     inputs: dict[str, list[str]] = {}
     for name in table.compared:
         inputs.setdefault(table.tests[name].stimulus, []).append(name)

@@ -22,7 +22,7 @@ ColumnT_contra = TypeVar("ColumnT_contra", bound=Column, contravariant=True)
 
 
 MOST_TIMEOUTS = 2
-"""Time-outs of a program after which it is not run on other inputs without a known output, which cost time alone."""
+"""Time-outs after which a program is not run on more inputs without a known output, since they would only cost time."""
 
 
 class Executor(Protocol[RowT_contra, ColumnT_contra]):
@@ -88,7 +88,9 @@ class ProgramExecutor:
     async def _tested_first(
         self, tested: Collection[ProgramInput], pairs: Collection[ProgramInput], judging: Judging
     ) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
-        """Executions of the `tested` pairs, then of the others, in which a program is given up after MOST_TIMEOUTS."""
+        """Executions of the `tested` pairs, then of the others, on which a program is run no further after
+        MOST_TIMEOUTS time-outs.
+        """
         async with aclosing(self._executed(tested, judging)) as executions:
             async for pair, execution in executions:
                 yield pair, execution

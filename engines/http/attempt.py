@@ -50,7 +50,7 @@ class Attempt:
 
     @property
     def problem(self) -> str:
-        """What happened to the samples that have not finished, after "the server"."""
+        """What happened to the samples that have not finished, in words that continue "the server"."""
         return self._drafts.problem
 
     async def finished(self, share: Share) -> AsyncGenerator[Draft, None]:
@@ -83,7 +83,7 @@ class Attempt:
                 self.path, cast_to=object, body=self.body, stream=True, stream_cls=AsyncStream[object]
             )
             try:
-                # Each generator is closed by hand: one that is left to the garbage collector complains.
+                # Each generator is closed here, since the garbage collector would close it with a warning.
                 body = self._body(stream, deadline, share)
                 async with aclosing(body), aclosing(events(body)) as arriving:
                     async for event in arriving:

@@ -117,17 +117,17 @@ class Drafts:
         return finished + (self._complete() if event.kind == "whole" else [])
 
     def end(self) -> list[Draft]:
-        """The drafts that the end of the stream finishes: those with text where the usage came last."""
+        """The drafts that the end of the stream finishes: those with text or reasoning, if the usage came last."""
         return self._complete() if self._is_counted_last else []
 
     @property
     def problem(self) -> str:
-        """What happened to the samples that have not finished, after "the server"."""
+        """What happened to the samples that have not finished, in words that continue "the server"."""
         reasons = [draft.broken for draft in self._drafts if draft.broken]
         return f"broke the sample off: {reasons[0]}" if reasons else "ended the stream before the sample was complete"
 
     def _complete(self) -> list[Draft]:
-        """The samples with text but no finish reason: at the end of an answer they are complete."""
+        """The samples with text or reasoning but no finish reason, marked as finished: the answer has ended."""
         unfinished = [draft for draft in self._drafts if not draft.finish and not draft.broken]
         unmarked = [draft for draft in unfinished if draft.text or draft.reasoning]
         for draft in unmarked:

@@ -127,14 +127,16 @@ def _whole(text: bytes) -> list[Event]:
 
 
 def _parts(answer: object) -> list[Event]:
-    """The answer, or the chunks that it is a list of."""
+    """The events of an answer that is one JSON value: a `whole`; for a list of chunks each `chunk`, then `done`."""
     if isinstance(answer, list) and answer and all(isinstance(part, Mapping) and "choices" in part for part in answer):
         return [*(Event("chunk", part) for part in answer), Event("done")]
     return [Event("whole", answer)]
 
 
 async def _lines(body: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    """The lines of a body without their ends, which are \\n, \\r\\n or \\r; the last one ends with the body."""
+    """The lines of a body without their ends, which are \\n, \\r\\n or \\r, then an empty line, which ends
+    the last event.
+    """
     rest: list[bytes] = []
     is_first = True
     async for piece in body:

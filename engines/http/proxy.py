@@ -34,7 +34,8 @@ def with_proxies(make: Callable[[bool], T], url: str) -> T:
 def _problem() -> str:
     """Why a proxy of the environment cannot be used; empty if all can.
 
-    It is found out before a client is made: one whose construction fails complains when it is thrown away.
+    Proxies are checked before a client is made, since a client whose construction fails logs an error when it is
+    discarded.
     """
     for name, address in getproxies().items():
         if name not in ("http", "https", "all") or not address:

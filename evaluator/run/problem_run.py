@@ -178,7 +178,9 @@ class _ProblemRun:
         await self._repeat(self._left_of_right(programs), None)
 
     async def _calibrate(self) -> None:
-        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times its time."""
+        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times its
+        longest time on a test.
+        """
         declared = self.judging.limits.cpu_s
         limit = max(declared, self._earlier_limit_s)
         if self._reference:
@@ -286,6 +288,8 @@ def _beginning(stdout: str, kept: int, digest: str) -> str:
 
 
 def digest_of(stdout: str) -> str:
-    """`#` and eight hex digits, equal for outputs with equal tokens; tokens of at most eight characters are kept."""
+    """`#` and eight hex digits, equal for outputs with equal tokens; an output whose tokens, joined by blanks, have at
+    most eight characters is kept as these tokens.
+    """
     text = normalise(stdout)
     return text if len(text) <= 8 else _HASHED + hashlib.sha256(text.encode(errors="replace")).hexdigest()[:8]

@@ -29,7 +29,7 @@ Mode = Literal["release", "standard", "both"]
 
 
 def read_cases(path: str) -> list[ScoredCase]:
-    """The cases of a file, or the case of a run's directory or of a file of a run's tables, one on each line.
+    """The cases of a case file, or one case: of a run's directory, or of a file with a run's table on each line.
 
     Raises ProblemError naming the place.
     """

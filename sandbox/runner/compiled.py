@@ -1,6 +1,6 @@
 """The file that takes a compiled program from the process that compiles it to the processes that run it.
 
-PID 1 reads only the head of it; code is unmarshalled only in the process that runs it.
+PID 1 of the jail reads only the head of the file; code is unmarshalled only in the process that runs it.
 """
 
 from __future__ import annotations

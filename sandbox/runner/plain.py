@@ -199,7 +199,7 @@ def _named_by(code: types.CodeType, kinds: frozenset[int], shift: int = 0) -> se
 
 
 def _imports_only_parts(code: types.CodeType) -> bool:
-    """Whether all modules that this code object imports are in MODULES, or it imports only PARTS of them."""
+    """Whether this code object imports only MODULES, and from other modules only PARTS."""
     instructions, argument = code.co_code, 0
     names: object = None
     for at in range(0, len(instructions), 2):

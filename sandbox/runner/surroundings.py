@@ -125,7 +125,7 @@ class Surroundings:
         self._decimal = sys.modules["decimal"] if modules.keys() & {"decimal", "fractions", "statistics"} else None
 
     def restore(self) -> None:
-        """Reset the state that a plain program may change: number formats, random numbers, the decimal context."""
+        """Reset the state that a plain program may change: digit limit, random generator, decimal context."""
         sys.set_int_max_str_digits(self._digits)
         if self._random is not None:
             self._random.seed(0)

@@ -116,8 +116,8 @@ PROGRAMS: tuple[Hostile, ...] = (
             except OSError:
                 break
         """,
-        # Docker's tmpfs limits the number of files; bubblewrap's does not, and the time runs out or, on a fast machine,
-        # the memory that the files' entries take.
+        # Docker's tmpfs limits the number of files. Bubblewrap's does not, so that the program runs out of time or, on
+        # a fast machine, out of memory, since the entries of the files take memory.
         OK,
         TIMEOUT,
         MEMORY,

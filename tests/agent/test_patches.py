@@ -35,7 +35,7 @@ HALF = "def middle(a, b, c):\n    return min(max(a, b), c)\n"
 
 @dataclass(frozen=True)
 class Patch:
-    """A new content of the repository's one module: a row."""
+    """The new content of the repository's only module: a row."""
 
     text: str
     origin: str

@@ -243,7 +243,7 @@ HEADER_WORDS_IN_DATA = {
     "only in the output": ("5\n", "Output: 10\n"),
     "quotation mark": ("> 5\n", "10\n"),
 }
-"""Input and output of tests, whose data looks like headers."""
+"""Inputs and outputs of tests in whose data a line looks like a header."""
 
 CUT_PROGRAMS = {
     "after the opening fence": "```python\n",

@@ -11,7 +11,7 @@ from cure.table import clusters, pass_matrix, separating
 from tests.cure.tables import draw
 
 BY_AGREEMENT = ("learned", "mbr")
-"""Selectors that compare outputs before they count generated tests."""
+"""Selectors whose score, from its second part on, depends on outputs."""
 
 
 def test_an_input_is_no_test_and_tells_behaviours_apart() -> None:

@@ -16,7 +16,7 @@ class Clock:
 
 
 async def answered(load: Load, samples: int, waited_s: float) -> None:
-    """A request whose first data comes after this many seconds, and which is answered whole."""
+    """Make a request whose first data comes after `waited_s` seconds, and all of whose samples arrive."""
     assert isinstance(load.clock, Clock)
     async with load.room(samples) as share, asyncio.timeout(None) as deadline:
         share.ask(deadline, 60)

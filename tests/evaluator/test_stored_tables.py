@@ -103,7 +103,7 @@ def test_a_file_without_tables_is_refused_by_name_and_line(tmp_path: Path) -> No
 
 @pytest.mark.bubblewrap
 def test_a_table_of_the_project_executed_again_is_the_same(tmp_path: Path) -> None:
-    """Without the reference solution, which is not in the table."""
+    """The problem has no reference solution here, since stored tables do not hold it."""
     stored = next(read(DATA / "codegen-16b+codegen-16b.jsonl.gz"))
     tests = {suite: [it for it in stored.columns if it.suite == suite] for suite in ("public", "hidden", "generated")}
     examples, hidden, generated = ([UnitTest(it.stdin, it.expected) for it in found] for found in tests.values())
@@ -126,7 +126,7 @@ def test_a_table_of_the_project_executed_again_is_the_same(tmp_path: Path) -> No
 
 
 def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_data: Path) -> None:
-    """A program is right, and a test is, where the source says so; numbers are equal however they are written."""
+    """Programs and tests are right where the source says so, but that a number may be written in another way."""
     sets = ("humaneval_plus", "mbpp_plus")
     rows = {
         row["task_id"]: row for name in sets for row in unzipped(shared_data / f"stdio-he-mbpp/{name}_stdio.json.gz")
@@ -143,7 +143,7 @@ def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_
             for index, truth in enumerate(row.get("generated_case_reference", ())):
                 checked["tests"] += 1
                 different |= {table.problem} if (truth == "1") != table.valid[f"t{index}"] else set()
-    # 022 is 22 in /44, which asks for text; 6.0 is 6 in /71.
+    # Tables take 022 for 22 in HumanEval/44, which asks for text, and 6.0 for 6 in HumanEval/71.
     assert different == {"HumanEval/44", "HumanEval/71"}
     assert checked["programs"] > 1_300 and checked["tests"] > 1_000
 

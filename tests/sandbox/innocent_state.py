@@ -1,6 +1,6 @@
 """Innocent programs that change the state of their interpreter, with the inputs each is run on, by name.
 
-Each input must find everything as a new interpreter has it, whatever the program did on the inputs before.
+On each input the program must find everything as in a new interpreter, whatever the program did on the inputs before.
 """
 
 FOUR = (b"1\n", b"2\n", b"1\n", b"2\n")

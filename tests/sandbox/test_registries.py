@@ -14,7 +14,7 @@ from sandbox.runner.plain import FORBIDDEN, MODULES, WRITERS, reachable_modules
 from sandbox.runner.surroundings import CONTAINERS, Library, Surroundings
 
 DEPTH = 5
-"""Attributes between a module and the objects looked at."""
+"""Most names in the path to an object that is looked at, that of the module included."""
 
 for _name in MODULES - {"__future__"}:
     __import__(_name)

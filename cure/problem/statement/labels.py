@@ -163,7 +163,7 @@ def is_nothing(text: str) -> bool:
 
 
 def is_stream(text: str) -> bool:
-    """Whether the text only names where input or output is."""
+    """Whether the text only names a stream or file of input or output, such as `stdin`."""
     return len(text) <= _LONGEST and core(text) in _STREAMS
 
 
@@ -184,7 +184,7 @@ def heading_level(line: str) -> int:
 
 
 def _at_colon(text: str) -> tuple[str, str]:
-    """The texts before and after the first colon."""
+    """The texts before and after the first colon; the whole text and an empty one where no colon is near the start."""
     at = next((at for at, character in enumerate(text[: _LONGEST + 1]) if character in ":："), None)
     if at is None:
         return text, ""
@@ -215,7 +215,9 @@ def _role(words: str, left: str) -> tuple[Role | None, bool]:
 
 
 def _other_label(words: str, text: str, level: int) -> Label | None:
-    """A label: a heading or bold line that begins with a word for example, or a sentence such as "If the input is:"."""
+    """The label in a heading or bold line that begins with a word for "example", or in a sentence such as "If the input
+    is:"; None for any other line.
+    """
     if level <= BOLD and words.startswith(_TITLES):
         return Label("example", True, level=level)
     if len(text) > _LONGEST or not text.isascii():

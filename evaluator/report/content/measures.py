@@ -58,7 +58,7 @@ class GridRow:
     oracle: str
     """Share of problems with any right program among n."""
     share_of_gap: str
-    """The share of the gap between a random program and the oracle, for the last value."""
+    """The share of the gap between a random program and the oracle that the last value closes."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ IN_FULL = ("max-pass", "agreement")
 
 
 def in_full(selector: str) -> bool:
-    """Whether best-of-n by this selector is printed and drawn for every n and m; of the others the last is shown."""
+    """Whether best-of-n by this selector is printed and drawn for every n and m, not only for the last."""
     return selector.partition(" ")[0] in IN_FULL
 
 
