@@ -2,9 +2,10 @@
 
 Real programs (CodeGen-16B and others on HumanEval+ and MBPP+ as stdio problems, answers of Qwen2.5-Coder) run on the
 public examples, the generated tests, inputs made by `cure.inputs`, and the inputs of the hidden tests. Printed are the
-pairs of a wrong and a right program that the tests do not tell apart and that come apart on other inputs, and the
-accuracy of the choice by `agreement` on tables with more and more columns, ties averaged. Hidden tests serve as truth
-alone; their inputs, without their outputs, give the upper line.
+number of pairs of a wrong and a right program that the tests do not tell apart, how many of these pairs behave
+differently on other inputs, and the accuracy of the choice by `agreement` on tables with more and more columns,
+averaged over ties. The outputs of hidden tests only tell which programs are right; their inputs show how much the best
+inputs would help.
 
 The generator was developed on the problems with an even number in their file; the others are for reporting:
 
@@ -45,7 +46,7 @@ REFERENCE = "reference"
 GIVE_UP_AFTER = 2
 """Time-outs of a program after which it is not run on further inputs, tests included."""
 KEPT_CHARACTERS = 4_000
-"""Of an output; longer ones are stored as a digest."""
+"""Most characters of an output that is stored as text; longer outputs are stored as digests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +58,9 @@ class Case:
     problem: Problem
     programs: Mapping[str, str]
     right: frozenset[str] | None
-    """Programs that pass all hidden tests; None where executions are to say."""
+    """Programs that pass all hidden tests; None where the executions are to show which do."""
     tests: tuple[UnitTest, ...] = ()
-    """Generated ones."""
+    """Generated tests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class Executed:
     """Made inputs on which the reference solution ends well."""
 
     def part(self, kinds: str, programs: Sequence[str], tests: Sequence[str] | None = None) -> ProgramTable:
-        """The table of these kinds of columns, programs and generated tests."""
+        """The table of these programs and of columns of these kinds (initials); of the generated tests only `tests`."""
         columns = {
             name: column
             for name, column in self.table.tests.items()
@@ -202,7 +203,7 @@ def _stored(path: Path) -> dict[str, Execution]:
 
 
 def came_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
-    """Pairs of a wrong and a right program equal on the columns `before`, and those of them that differ on `kinds`."""
+    """The number of pairs of a wrong and a right program equal on columns `before`, and how many differ on `kinds`."""
     names = list(each.case.programs)
     first, then = each.part(before, names), each.part(before + kinds, names)
     was = {name: behaviour(first, name) for name in names}
@@ -212,7 +213,7 @@ def came_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
 
 
 def torn_apart(each: Executed, kinds: str) -> tuple[int, int]:
-    """Pairs of right programs, and those that differ on columns of these kinds."""
+    """The number of pairs of right programs, and of those that differ on columns of these kinds."""
     names = [name for name in each.case.programs if name in each.right]
     part = each.part(kinds, list(each.case.programs))
     now = {name: behaviour(part, name) for name in names}
@@ -227,14 +228,15 @@ ARMS = {
     "the same, agreement on made inputs too": ("etm", 3),
     "the same, agreement on inputs of hidden tests too": ("eth", 3),
 }
+"""Ways to choose, by name: kinds of columns in the table, and how many of the first scores of `agreement` decide."""
 
 
 def accuracies(each: Executed, size: int, draws: int) -> dict[str, float]:
-    """Per arm, the chance that the choice among `size` programs by `size` tests is right, ties and draws averaged."""
+    """By arm, the chance that the choice among `size` programs by `size` tests is right, over ties and draws."""
     rng = random.Random(each.case.number)
     names, tests = list(each.case.programs), [name for name in each.table.tests if name[0] == "t"]
     if each.case.source == "humaneval":
-        names = names[:16]  # CodeGen-16B's, as its tests are
+        names = names[:16]  # those of CodeGen-16B, which wrote the tests
     found: dict[str, list[float]] = {arm: [] for arm in ("one program", *ARMS, "any program right")}
     for _ in range(draws):
         rows, columns = rng.sample(names, min(size, len(names))), rng.sample(tests, min(size, len(tests)))

@@ -2,8 +2,9 @@
 
 python evalplus_verdicts.py humaneval|mbpp SET.jsonl SAMPLES.jsonl PROCESSES
 
-Prints a line of JSON for each line of SAMPLES.jsonl, `[key of the sample, base status, plus status]`, as soon as its
-verdict is known. EvalPlus runs programs without isolation: start this inside a namespace of its own.
+Prints a line of JSON for each line of SAMPLES.jsonl, `[key of the sample, base status, plus status]`, as soon as the
+sample's verdict is known. Where the base tests fail, the plus tests are not run, and the base status stands for both.
+EvalPlus runs programs without isolation: start this script inside a namespace of its own.
 """
 
 from __future__ import annotations

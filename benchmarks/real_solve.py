@@ -1,4 +1,4 @@
-"""Solves real problems with a real model as a user would, and holds every program against the hidden tests afterwards.
+"""Solves real problems with a real model as a user would, and runs every program on the hidden tests afterwards.
 
     python -m benchmarks.real_solve solve --model gguf:FILE --out RUNS/gguf
     python -m benchmarks.real_solve solve --model http://localhost:8001/v1#NAME --at-once 10 --out RUNS/vllm
@@ -10,9 +10,9 @@ command printed, and its outcome with the hidden tests passed. Called again it s
 `cure-agent resume` where a run was begun, and runs the hidden tests that could not be run.
 `table` prints the outcomes.
 
-Rule of the problems, in the order of the files under `--data`: five of HumanEval+ in stdin/stdout form, every 31st from
-the first on; five of Kattis, those with the shortest statements among the packages of contests, which leaves out the
-problem packages that test BAPCtools itself.
+The problems are five of HumanEval+ in stdin/stdout form, every 31st row of the file from the first on, and five of
+Kattis, those with the shortest statements among the packages of contests; the packages that test the program BAPCtools
+itself are left out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Work:
     problem: Problem
 
     def file(self, ending: str) -> Path:
-        """The problem's file of this kind."""
+        """The problem's file with this ending."""
         return self.folder / f"{_slug(self.problem.name)}{ending}"
 
 

@@ -20,7 +20,7 @@ SIZES = ((8, 8), (16, 16), (64, 64))
 
 
 def drawn(programs: int, tests: int) -> ProgramTable:
-    """A table with two trusted tests more, in which six of ten cells pass and one of ten is a crash."""
+    """A table of this size and two trusted tests more; on average, 54 % of the cells pass and 10 % are crashes."""
     rng = random.Random(0)
     columns = {f"e{i}": UnitTest(f"example {i}", "1", "public") for i in range(2)}
     columns |= {f"t{i}": UnitTest(f"input {i}", "1") for i in range(tests)}
@@ -37,7 +37,7 @@ def _cell(rng: random.Random) -> Cell:
 
 
 def milliseconds(select: Selector, table: ProgramTable, repetitions: int) -> float:
-    """The shortest CPU time of some calls, each on a table that has computed nothing yet."""
+    """The shortest CPU time of some calls, each on a table that has cached nothing yet."""
     times = []
     for _ in range(repetitions):
         fresh = ProgramTable(table.candidates, table.tests, table.cells)

@@ -158,7 +158,7 @@ JOBS: dict[str, Callable[[Path, Path], Figures]] = {
 
 
 def _run(checkout: Path, program: str, *arguments: str) -> str:
-    """Standard output of a program of the checkout's environment; what it records goes to a folder for a moment."""
+    """Standard output of a program of the checkout's environment; its records go to a temporary folder."""
     with tempfile.TemporaryDirectory() as state:
         environment = os.environ | {"CURE_AGENT_STATE": state, "PYTHONPATH": str(checkout)}
         command = [str(checkout / ".venv" / "bin" / program), *arguments]

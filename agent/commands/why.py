@@ -48,7 +48,7 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
 
 
 def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -> None:
-    """Print the outcome of a recorded run, where it is recorded, and what each round did."""
+    """Print the outcome of a recorded run, its folder, what each round did, and, `with_program`, the chosen program."""
     from rich.text import Text
 
     from agent.show.outcome import program_view, show_outcome

@@ -18,7 +18,7 @@ STOPPED = ("model_error", "sandbox_error")
 
 @dataclass(kw_only=True)
 class RunState:
-    """Everything the events so far say. `fold` adds one event in constant time: nothing is copied."""
+    """The state of a run after the events so far. `fold` adds an event in place: nothing is copied."""
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
     """Time and event by identity, without the failures that a `Resumed` event withdrew."""
@@ -101,13 +101,13 @@ class RunState:
         return self.result is None or self.result.status in ("interrupted", "error", *STOPPED)
 
     def candidate_number(self, name: str) -> int:
-        """Number of the candidate among the programs requested, which does not depend on the order of arrival."""
+        """The candidate's number among the programs requested; it does not depend on the order of arrival."""
         added = self.candidates[name]
         return self._number(added.key, added.index)
 
     def test_number(self, name: str) -> tuple[int, int]:
         """A key that sorts public examples first, then tests by their number among the tests requested, then inputs
-        without a known output; equal keys keep the order in which they were added.
+        without a known output; tests with equal keys keep the order in which they were added.
         """
         added = self.tests[name]
         if added.expected is None:
@@ -132,7 +132,7 @@ class RunState:
     def _forget_failures(self) -> None:
         """Withdraw the result, and the samples and executions that failed since the last decision, to be tried again.
 
-        Rankings made since then without these samples and executions are withdrawn too.
+        Rankings made since then are withdrawn too if something failed, or if the model or the sandbox stopped working.
         """
         self.result = None
         failed = [event for event in self._undecided if _has_failed(event)]

@@ -64,7 +64,7 @@ def read(table: ExecutionTable[RowT_co, ColumnT_co], select: Selector) -> Readin
 
 
 def stale_rounds(readings: Sequence[AnyReading]) -> int:
-    """Number of rounds without progress, counted back from the last round."""
+    """Number of rounds since the last progress; rounds that added inputs without a known output do not count."""
     stale = 0
     for before, now in zip(reversed(readings[:-1]), reversed(readings), strict=False):
         if _is_progress(before, now):

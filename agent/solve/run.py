@@ -137,7 +137,7 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
 def _result(
     solving: AnySolving, readings: Sequence[AnyReading], unused: Sequence[str], failure: Stopped | None
 ) -> Result:
-    """The event that ends the run, by the last reading."""
+    """The event that ends the run: the answer of the last reading; the status of that reading, or of `failure`."""
     reading = readings[-1]
     if failure is None:
         status, why = _status(reading, solving.settings.confident, solving.left(readings), unused)

@@ -72,11 +72,13 @@ class Solving(Generic[RowT, ColumnT]):
         )
 
     def is_recorded(self, round_: int) -> bool:
-        """Whether the whole round is recorded, so that nothing is requested or run in it again."""
+        """Whether the whole round is recorded: no model is asked in it again, and nothing is run unless a replay has a
+        sandbox of its own.
+        """
         return round_ in self.recorder.known.rankings
 
     def add_candidate(self, name: str, candidate: RowT, key: str, index: int) -> None:
-        """Add a row; recorded cells are restored, the others start to run."""
+        """Add a row; recorded cells are restored (except in a replay with a sandbox), the others start to run."""
         recorder = self.recorder
         recorder.emit(
             CandidateAdded(
@@ -94,7 +96,7 @@ class Solving(Generic[RowT, ColumnT]):
         self.growing.add_candidate(name, candidate)
 
     def add_test(self, name: str, test: ColumnT, key: str = "", index: int = 0, how: str = "") -> None:
-        """Add a column; recorded cells are restored, the others start to run. `how` says how an input was made."""
+        """Add a column, with cells as in `add_candidate`. `how` says how an input was made."""
         recorder = self.recorder
         recorder.emit(
             TestAdded(

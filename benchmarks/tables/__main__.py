@@ -4,10 +4,10 @@
     python -m benchmarks.tables summary
     python -m benchmarks.tables summary benchmarks/tables/data/codegen-16b+codegen-16b.jsonl.gz
 
-`build` executes what is stored of real models (`benchmarks/tables/sources.py` says what) and writes a file for each
-pair of a coder and a tester; tables that it has made are kept in `--work`, and the same command does only what is
-missing.
-`summary` prints counts and first figures of files.
+`build` executes the stored programs and tests of real models (`benchmarks/tables/sources.py` lists them) and writes a
+file for each pair of a coder and a tester. Finished tables are kept in `--work`: the same command, given again, makes
+only those that are missing.
+`summary` prints for each file how much it holds, and how often some selectors choose a right program.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""CodeGen-16B's functions and assertions, as CodeT published them, as programs and tests of standard input and output.
+"""Turns CodeGen-16B's functions and assertions, published by CodeT, into programs and tests with standard streams.
 
 A row of `humaneval_plus_stdio` says by `arg_kinds` how each argument is written on a line, and has in `stdio_main` the
 source that reads the arguments, calls the function and prints its result.
@@ -30,7 +30,7 @@ def program_of(prompt: str, completion: str, main: str) -> str:
 
 
 def assertions_of(sample: str, function: str, kinds: list[str]) -> list[UnitTest]:
-    """The assertions of a test generation whose arguments and result can be written, as tests."""
+    """The tests in a sample's assertions; those whose arguments or result cannot be written as text are left out."""
     tests = []
     for arguments, expected in _assertions(sample, function):
         lines = _lines(arguments, kinds)
@@ -40,7 +40,8 @@ def assertions_of(sample: str, function: str, kinds: list[str]) -> list[UnitTest
 
 
 def _assertions(sample: str, function: str) -> Iterator[tuple[list[Any], Any]]:
-    """Arguments and result of each `assert function(...) == result`; the sample continues the word `assert`."""
+    """Arguments and result of each assertion about one call, such as `assert function(...) == result`, in a sample that
+    continues the word `assert`."""
     for text in re.split(r"^\s*assert\b", sample, flags=re.MULTILINE):
         found = _equation(text.strip(), function) if f"{function}(" in text else None
         if found is not None:
@@ -48,7 +49,7 @@ def _assertions(sample: str, function: str) -> Iterator[tuple[list[Any], Any]]:
 
 
 def _equation(text: str, function: str) -> tuple[list[Any], Any] | None:
-    """Arguments and result of the assertion that begins here, which may go on over several lines."""
+    """Arguments and result of the assertion that begins the text, which may have several lines; None without one."""
     lines = text.split("\n")
     for end in range(1, len(lines) + 1):
         try:

@@ -5,8 +5,9 @@
 separate: what a selector may read is in `table`, outputs on the inputs of hidden tests are in `inputs`, the truth is in
 `right` and `valid`.
 
-What is fitted is measured on other problems and on other models: `fold` gives all tables of a problem to one part,
-whichever models they are of, and `coder` and `tester` name the models.
+A selector that is fitted to some tables has to be measured on other problems and other models. To divide the tables,
+`fold` assigns all tables of a problem to one part, whichever models they are of, and `coder` and `tester` name the
+models.
 
     for labelled in load("codegen-16b+codegen-16b"):
         best = rank_by_agreement(labelled.table).best
@@ -54,7 +55,7 @@ class LabelledTable:
     valid: Mapping[str, bool]
     """By generated test: whether the reference solution passes it; empty where there is no reference solution."""
     unread_programs: int
-    """Number of the coder's samples from which no program could be extracted: they are wrong."""
+    """Number of the coder's samples from which no program could be extracted; they count as wrong."""
     unread_tests: int
     """Number of the tester's samples from which no test could be extracted."""
     evaluated: EvaluatedTable
@@ -69,7 +70,7 @@ class LabelledTable:
     def part(self, candidates: Collection[str], tests: Collection[str]) -> LabelledTable:
         """The problem with these rows and these generated tests alone; public examples and `inputs` keep their columns.
 
-        `unread_programs`, `unread_tests` and `evaluated` remain those of the whole.
+        `unread_programs`, `unread_tests` and `evaluated` remain those of the whole problem.
         """
         columns = {name for name, test in self.table.tests.items() if test.trusted} | set(tests)
         return replace(
@@ -115,7 +116,7 @@ def fold(problem: str, folds: int = 5) -> int:
 
 
 def labelled(evaluated: EvaluatedTable, coder: str, tester: str) -> LabelledTable:
-    """The table of one problem, taken apart; what the sandbox lost is left out."""
+    """One recorded table with its parts separated; executions on which the sandbox failed are left out."""
     kept = evaluated.without_lost_cells()
     rows = {f"c{kept.program_samples[row]}": row for row, cells in enumerate(kept.cells) if cells}
     places = {f"{_INITIALS[column.suite]}{column.index}": place for place, column in enumerate(kept.columns)}

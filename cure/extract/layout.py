@@ -71,7 +71,7 @@ def laid_out(answer: str) -> str:
 
 
 def _with_newlines(answer: str) -> str:
-    """The answer with plain newlines, also where all stand in it as escapes or as other characters."""
+    """The answer with plain newlines, also where all of its newlines are written as escapes or as other characters."""
     text = answer.replace("\r\n", "\n")
     if "\n" in text.strip():
         return text
@@ -100,7 +100,7 @@ def _turn(answer: str) -> str:
 
 
 def _unquoted(lines: list[str], depth: int) -> list[str]:
-    """The lines without the marks of quotations that hold fences or headers; lines in other fences are left alone."""
+    """The lines without the marks `>` of quotations that hold fences or headers; lines of unquoted blocks are kept."""
     found: list[str] = []
     opening: Fence | None = None
     for quoted, group in groupby(lines, lambda line: _QUOTE.match(line) is not None):
@@ -146,7 +146,8 @@ def _tag_as_fence(line: str) -> str:
 
 
 def _other_marks_as_fences(lines: list[str]) -> list[str]:
-    """The lines with fences for quotation marks or too few backticks that are tagged Python as a fence is."""
+    """The lines, with fences around the first block that stands between quotation marks or too few backticks, if its
+    opening mark has the tag Python."""
     for start, line in enumerate(lines):
         if found := _OTHER_FENCE.fullmatch(line):
             ends = [at for at in range(start + 1, len(lines)) if lines[at].strip() == found["mark"]]

@@ -1,7 +1,7 @@
 """Finds tests in forms that testers use without being asked for them.
 
-Tags (`<input>5</input>`), JSON and Python objects anywhere in the answer, Python assignments, and what is a sample in a
-statement: tables, labels of other languages, both labels on one line.
+The forms are tags (`<input>5</input>`), JSON and Python objects anywhere in the answer, Python assignments, and the
+forms of samples in statements: tables, labels of other languages, both labels on one line.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ _TAGGED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OBJECTS_TRIED = 16
-_LONGEST = 20_000  # characters of an answer; longer ones are data run wild
+_LONGEST = 20_000  # characters of an answer; longer ones mostly repeat data without end
 _DEEPEST = 4
 
 
 def other_test(text: str) -> UnitTest | None:
-    """The last test in such a form; None without one, and in an answer of more than 20,000 characters."""
+    """The test in the first of these forms that the answer has, the last one if it has several of this form.
+
+    None if there is no test, and for an answer of more than 20,000 characters.
+    """
     if len(text) > _LONGEST:
         return None
     finders: tuple[Callable[[str], UnitTest | None], ...] = (_tagged, _in_objects, _assigned, _as_in_statements)
@@ -51,7 +54,7 @@ def _in_objects(text: str) -> UnitTest | None:
 
 
 def _objects(text: str) -> Iterator[object]:
-    """The JSON objects in the text, at most 16, outside of each other; or the text from brace to brace as Python."""
+    """The outermost JSON objects at the first 16 opening braces; if none, the Python value from first to last brace."""
     decoder, end, found = json.JSONDecoder(strict=False), -1, False
     for start in [match.start() for match in re.finditer(r"\{", text)][:_OBJECTS_TRIED]:
         if start < end:
@@ -71,7 +74,7 @@ def _objects(text: str) -> Iterator[object]:
 
 
 def _of_value(value: object, depth: int = 0) -> UnitTest | None:
-    """The last test in an object of any nesting."""
+    """The last test in a value, nested at most four levels deep; None without one."""
     if depth > _DEEPEST:
         return None
     if isinstance(value, list):

@@ -140,8 +140,9 @@ def _part(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a chang
 
 
 def _of_other_letters(text: str, place: Place, rng: Random) -> str:
-    """The text with one more letter of a kind that may not have been seen, if the texts seen are not of a few letters
-    such as brackets or bits.
+    """The text with one more character, such as a digit, a capital or a comma, whether the known texts have it or not.
+
+    Known texts with fewer than three different letters and digits, such as brackets or bits, get one of their own.
     """
     seen = [letter for letter in place.column.alphabet if letter.isalnum()]
     if len(seen) < FEW_LETTERS:
@@ -187,7 +188,7 @@ TWICE = ("a number of any size", "a letter of another kind", "equal to another")
 
 
 def _moved(token: str, by: int) -> str:
-    """The token moved by one, if it is a whole number."""
+    """The sum of the token and `by`, if the token is a whole number; else the token."""
     return str(int(token) + by) if fits(token, "integer") else token
 
 

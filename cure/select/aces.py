@@ -1,4 +1,4 @@
-"""ACES-C: tests weigh by how well each agrees with the ranking that all other tests give.
+"""ACES-C: tests are weighted by how well each agrees with the ranking that all other tests give.
 
 Source: Sun et al., "ACES: Who Tests the Tests? Leave-One-Out AUC Consistency for Code Generation" (arXiv 2604.03922),
 the closed form ACES-C. For test j, programs are scored by the number of other tests they pass; LOO-AUC_j is the
@@ -50,9 +50,9 @@ def _weights(passed: Booleans, total: Ints, kept: Booleans) -> Floats:
     """(..., tests) weights of the tests, from the programs kept."""
     passing = (passed & kept[..., None]).astype(np.float64)
     failing = (~passed & kept[..., None]).astype(np.float64)
-    # A program that passes test j has one less of the other tests, whichever test j is; one that fails it has all.
+    # A program that passes test j passes `total - 1` of the other tests, one that fails j `total`: no j is needed.
     order = np.sign(total[..., :, None] - 1 - total[..., None, :]).astype(np.float64)
     won = (passing * (order @ failing)).sum(axis=-2)
     programs = np.maximum(kept.sum(axis=-1), 1)[..., None]
-    # p (1 - p) is the number of pairs over programs squared, so that the pairs cancel: AUC - 1/2 is won / (2 pairs).
+    # AUC - 1/2 is won / (2 pairs), and p (1 - p) is pairs / programs^2, so that the number of pairs cancels out.
     return np.asarray(np.maximum(won, 0.0) / (2.0 * programs**2))

@@ -24,9 +24,11 @@ def unexplored(table: AnyTable) -> tuple[str, ...]:
 
 
 def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:
-    """The first candidates of the two most probable behaviours, where both are viable and about as probable.
+    """The first candidates of two viable behaviours that are about equally probable; None if there are no such two.
 
-    Candidates that the tests do not tell apart but inputs without a known output do are as probable as they are many.
+    Inputs without a known output may divide the candidates of the most probable hypothesis, which are equal on all
+    tests, into groups; the probability of a group is proportional to its size. The two largest of these groups are
+    compared first, then the two most probable hypotheses.
     """
     possible = [h for h in posterior.hypotheses if h.cluster and viable(table, h.cluster[0])]
     if possible:

@@ -2,7 +2,7 @@
 
 Sources: Shi et al., "Natural Language to Code Translation with Execution" (arXiv 2204.11454), section 3, with the soft
 loss (share of inputs on which two programs differ) in place of the 0/1 loss; "Semantic Voting" (arXiv 2605.08680) finds
-it equal to voting by output clusters. Expected outputs of generated tests count only as a tie-break.
+this method equal to voting by output clusters. Expected outputs of generated tests count only as a tie-break.
 """
 
 from __future__ import annotations

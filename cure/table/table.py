@@ -176,7 +176,8 @@ ProgramTable = ExecutionTable[Candidate, ProgramColumn]
 def pass_matrix(
     table: AnyTable, candidates: Sequence[str] | None = None, tests: Sequence[str] | None = None
 ) -> NDArray[np.bool_]:
-    """(candidates, tests) booleans: whether each cell passed, B in section 2 of the paper; unknown cells are False.
+    """(candidates, tests) booleans: whether each cell passed (B in section 2 of the CURE paper); unknown cells: False.
+
     `candidates` and `tests` name rows and columns; None takes all candidates, and all columns that judge.
     """
     rows = list(table.candidates) if candidates is None else candidates
@@ -188,7 +189,7 @@ def pass_matrix(
 def behaviour(
     table: AnyTable, candidate: str, columns: Sequence[str] | None = None
 ) -> tuple[tuple[str, bool, str], ...]:
-    """What the candidate did in every compared column, or in these: verdict, whether it passed, what it printed.
+    """What the candidate did in `columns`, by default all compared ones: verdict, whether it passed, what it printed.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
     however they are written; the output of a failed execution does not count, so that two programs that crash in the
@@ -210,8 +211,8 @@ def behaviour(
 
 
 def separating(table: AnyTable) -> list[str]:
-    """Names of the columns that do not judge and on which candidates differ: in their output, or in whether they run to
-    their end.
+    """Names of the columns that do not judge, are not malformed, and on which candidates differ: in their verdict, or,
+    where they end `ok`, in their output.
     """
     found = []
     for name in table.compared:
@@ -224,7 +225,7 @@ def separating(table: AnyTable) -> list[str]:
 
 
 def clusters(table: AnyTable, columns: Sequence[str] | None = None) -> list[list[str]]:
-    """Groups of candidates that behave alike in the compared columns, or in these, in order of first appearance."""
+    """Groups of candidates that behave alike in `columns` (default: all compared ones), in order of appearance."""
     groups: dict[tuple[tuple[str, bool, str], ...], list[str]] = {}
     for candidate in table.candidates:
         groups.setdefault(behaviour(table, candidate, columns), []).append(candidate)

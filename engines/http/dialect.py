@@ -22,7 +22,7 @@ _REFUSING = re.compile(
     r"|n't\b|\bonly\b|\bdisabled\b|> ?1\b"
 )
 _LONGEST = 400
-"""Characters of the longest text with an unusual status in which a parameter's name is believed: others are pages."""
+"""Characters from which a text with an unusual status is taken for a web page, whatever parameters it names."""
 
 # Patterns by which a refusal names each parameter. Where a refusal names several, the first here is left out first: the
 # order is by how little the samples change.
@@ -95,7 +95,7 @@ class Dialect:
         return next((name for name in names if re.search(_PATTERNS[name], words)), "")
 
     def guesses(self, sent: Collection[str]) -> list[Dialect]:
-        """Dialects to try after a refusal that names nothing: without one parameter each, then without all of them."""
+        """What to try after a refusal that names nothing: without one parameter each, then without all but `stream`."""
         names = [name for name in _PATTERNS if name in sent and self.takes(name)]
         several = [self.without(*(name for name in names if name != "stream"))] if len(names) > 1 else []
         return [*(self.without(name) for name in names), *several]
@@ -104,7 +104,7 @@ class Dialect:
 def may_name(report: Report, status: int) -> bool:
     """Whether a parameter that an error names may be the reason for it.
 
-    Servers refuse parameters with nearly any status; where it is none of REFUSALS, the words have to say so.
+    Servers refuse parameters with nearly any status; where it is 404 or none of REFUSALS, the words have to say so.
     """
     if status in REFUSALS and status != 404:
         return True

@@ -131,8 +131,8 @@ class HttpEngine(ServerEngine):
     async def _guess(self, group: _Group, dialect: Dialect, sent: set[str], problem: Failure) -> bool:
         """Whether to ask again at once after a refusal that names no parameter.
 
-        Tries once for each server which parameters to leave out. True if a try was answered, and also if another task
-        has changed the server's dialect meanwhile.
+        Tries which parameters to leave out, unless all such tries with this server were refused before. True if a try
+        was answered, and also if another task has changed the server's dialect meanwhile.
         """
         server = self._server
         async with server.guessing:
@@ -166,7 +166,7 @@ class HttpEngine(ServerEngine):
     async def _last_try(self, group: _Group, dialect: Dialect, problem: Failure) -> bool:
         """Whether to ask again a server that has failed at every request without a reason.
 
-        Some servers end so at a parameter that they do not know.
+        Some servers break off in this way when a request has a parameter that they do not know.
         """
         may_help = problem.mute and not self._server.has_answered
         return may_help and await self._guess(group, dialect, self._optional(group, dialect), problem)
@@ -220,7 +220,7 @@ class _Group:
     request: Request
     missing: list[int]
     url: str = ""
-    """Base URL of the latest request, which another task may have changed since; empty before the first."""
+    """Base URL of the latest request (another task may have changed the server's since); empty before the first."""
     oversized: tuple[str, ...] = ()
     """Names of length limits that are left out for this group, since their value is too large for the server."""
     answered: int = 0

@@ -26,7 +26,7 @@ class Load:
     QUEUED_S or longer for its first data while others are answered may have been queued: the limit is lowered to twice
     the largest number of samples that the server has worked on at once so far. The present number would be a poor
     measure: a long wait may also be a slow prefill, during which the server works on few samples. A refusal for
-    overload or a time-out halves the limit.
+    overload or a time-out lowers the limit to half of the samples under way, or of the limit where that is less.
     """
 
     most: int
@@ -67,7 +67,7 @@ class Load:
             share.end()
 
     def overloaded(self) -> None:
-        """Halve the limit after a time-out or a refusal for overload; several within a second count as one."""
+        """Lower the limit after a time-out or a refusal for overload; several within a second count as one."""
         if self.clock() - self._halved_at < _ONE_EVENT_S:
             return
         self._halved_at = self.clock()

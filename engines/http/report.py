@@ -82,7 +82,7 @@ def _parsed(text: str) -> object:
 
 
 def _opened(body: object) -> object:
-    """The body with names in small letters, out of an envelope or a choice that holds the error."""
+    """The body with lower-case names; only the envelope's content or the choice where one of these holds the error."""
     fields = _small(body)
     if not isinstance(fields, Mapping):
         return fields
@@ -98,7 +98,7 @@ def _opened(body: object) -> object:
 
 
 def _small(value: object, depth: int = 0) -> object:
-    """The value with all names in small letters: servers on .NET and AWS write capitals."""
+    """The value with all names in lower case: servers on .NET and AWS write capitals."""
     if depth > _DEEP:
         return value
     if isinstance(value, Mapping):

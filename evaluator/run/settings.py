@@ -1,4 +1,4 @@
-"""Settings of an evaluation: the recorded ones, and the command's, from which they are made."""
+"""Settings of an evaluation: those of the command, and the recorded ones, which are made from the command's."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class Settings(Judging):
     @staticmethod
     def from_record(record: dict[str, Any]) -> Settings:
         """The settings that `to_record` wrote, now or in an earlier version. Raises ValueError for anything else."""
-        # Runs recorded before this setting existed ran all tests.
+        # Runs recorded before `give_up_after` existed ran all tests.
         return Settings.model_validate({"give_up_after": None, **record})
 
 

@@ -58,7 +58,8 @@ class EvaluatedTable:
     cells: tuple[str, ...]
     """(programs) texts of (columns) letters, P for a pass; empty for a program that could not be extracted."""
     outputs: tuple[tuple[str, ...], ...]
-    """(programs, columns) digests of the tokens printed; empty rows for programs that could not be extracted."""
+    """(programs, columns) digests of the tokens printed, or the tokens themselves where they take up to 8 characters;
+    empty rows for programs that could not be extracted."""
     cpu_s: tuple[float, ...]
     """(programs,) CPU seconds of the program's slowest execution."""
     peak_kb: tuple[int, ...]
@@ -79,8 +80,8 @@ class EvaluatedTable:
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
     texts: dict[str, str] = field(default_factory=dict)
-    """Outputs by their digests, those that are no digests themselves; empty where the run did not keep them. The end of
-    a long output is left out, and its digest takes the place of the end, so that different outputs remain different."""
+    """Outputs by their digests, without those that `outputs` holds themselves; empty where the run kept none. The end
+    of a long output is replaced by the output's digest, so that different outputs remain different."""
 
     @property
     def test_samples(self) -> tuple[int, ...]:

@@ -125,7 +125,7 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | Text]:
-    """Coverage and values, best-of-n of each selector with the most programs and tests, and the grids of some."""
+    """Coverage and values, best-of-n of each selector with the most programs and tests, and some selectors' grids."""
     lines = [line for group in lines_of(result["values"]).values() for line in group]
     rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
     reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)

@@ -4,8 +4,8 @@
     ...
     exec(compile(text, "part.py", "exec"), names)
 
-A program of this shape has two parts, and is as plain as both are. `exec`, `compile` and the name of the text occur
-nowhere else in it, so nothing else can be executed.
+A program of this shape has two parts, the text and the program around it, and is plain (`sandbox.runner.plain`) if both
+are. `exec`, `compile` and the name of the text occur nowhere else in the program, so it can execute nothing else.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Executed(NamedTuple):
 def executed_by(source: bytes) -> Executed | None:
     """The text that a program of the shape above executes; None for every other program.
 
-    A text that does not compile counts as an empty one: executing it raises that error and does nothing else.
+    A text that does not compile counts as an empty one: executing it raises the compiler's error and does nothing else.
     """
     if b"exec(compile(" not in source:
         return None

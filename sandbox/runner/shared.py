@@ -1,9 +1,9 @@
 """Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
 
-An input ends plainly if its program reaches its last line or ends by an ordinary exception. The process can report
-only these two outcomes. It ends without a record of the input if the input ends in any other way (an exit status, too
-much memory, output beyond the limit), and after the record if the program left something behind (a changed module, a
-thread). The runner gives the first input without a record a fork of its own.
+An input ends plainly if its program reaches its end, exits with status 0, or ends by an ordinary exception. The process
+can report only these outcomes. It ends without a record of the input if the input ends in any other way (another exit
+status, too much memory, output beyond the limit), and after the record if the program left something behind (a changed
+module, a thread). The runner gives the first input without a record a fork of its own.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ class SharedProgram:
                     return None
             except Exception as error:
                 # Left to a fork are exceptions that depend on how much memory or stack was left, and those whose class
-                # has an empty name, since an empty reason means that there was none. Any other is reported as the
+                # has an empty name, since an empty reason means that none was raised. Any other is reported as the
                 # interpreter would at the program's end. Not isinstance, which calls code of the error's class.
                 if issubclass(type(error), NEED_OWN_PROCESS) or sys.stderr is not errors:
                     return None

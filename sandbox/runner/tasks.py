@@ -87,7 +87,7 @@ class Tasks:
     def _fork(self, files: tuple[int, ...], arguments: tuple[Any, ...]) -> NoReturn:
         """Fork an execution for every byte read from the first file, and write to the second how it ended.
 
-        This process's id is written before all that. The third file holds the compiled program; if it does not yet, the
+        The second file first gets the id of this process. The third holds the compiled program; if it does not yet, the
         first execution compiles the program. Every three further files are the standard streams of one execution.
         """
         go, done, code_file, *streams = files

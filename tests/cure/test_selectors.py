@@ -1,4 +1,6 @@
-"""Published selectors on small tables whose scores can be computed by hand, and their fast forms against calls."""
+"""Published selectors on small tables whose scores can be computed by hand, and their scores on many orders
+at once, compared with one call for each order.
+"""
 
 from __future__ import annotations
 

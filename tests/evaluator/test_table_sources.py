@@ -1,4 +1,4 @@
-"""Stored programs and tests of real models become tables, made once and published without texts that are not free."""
+"""Stored programs and tests of real models become tables, made once; texts without a free licence are not published."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Move(Protocol):
     done: ClassVar[str]
     """The action as `cure-agent why` names it, such as `repaired`."""
     asks_models: ClassVar[bool]
-    """Whether a round with this move counts as one of `settings.rounds`; one that asks no model costs no token."""
+    """Whether the move asks a model: only rounds that do count as `settings.rounds`; the others cost no tokens."""
 
     @property
     def why(self) -> str:

@@ -21,8 +21,8 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Explore:
-    """Make inputs out of those there are, and run every candidate on them. What a right program prints on them is
-    unknown; they show which candidates behave alike.
+    """Make new inputs by changing known ones, and run every candidate on the new inputs. What a right program prints on
+    these inputs is unknown, but they show which candidates behave alike.
     """
 
     name: ClassVar = "explore"
@@ -36,8 +36,8 @@ class Explore:
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Add up to `settings.new_inputs` inputs, until `settings.new_inputs_seconds` are over.
 
-        The seed of the run and the inputs there are determine the new ones. A recorded round adds those that it added
-        then.
+        The new inputs depend only on the seed of the run and the known inputs. A recorded round, when replayed or
+        resumed, adds as many as it added at first.
         """
         round_, table, settings = len(readings) + 1, readings[-1].table, solving.settings
         key = f"inputs/{round_}"
@@ -53,7 +53,7 @@ class Explore:
                 async with asyncio.timeout(solving.seconds_left()):
                     await solving.growing.settle()
             except (TimeoutError, SandboxError):
-                # The next step of the graph waits for the executions that are left, and reads the same failure there.
+                # The next step of the graph waits for the remaining executions, and meets the same failure.
                 return
             over = time.monotonic() > deadline or solving.exhausted()
             if over and not solving.recorder.is_replay and not solving.is_recorded(round_):
@@ -61,6 +61,6 @@ class Explore:
 
 
 def _parents(table: ExecutionTable[RowT, ColumnT]) -> dict[str, ColumnT]:
-    """The columns whose inputs are probably well-formed: trusted, or some candidate ends well on them."""
+    """The columns whose inputs are probably well-formed: trusted ones, and those on which some candidate ended `ok`."""
     well = {name for (_, name), cell in table.cells.items() if cell.verdict is Verdict.OK}
     return {name: test for name, test in table.tests.items() if test.trusted or name in well}

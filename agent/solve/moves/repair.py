@@ -29,7 +29,7 @@ class Repair:
     """Candidates to repair, best first; only one of several that behave alike in the table."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for n repairs, divided evenly among the targets; at least one for each target."""
+        """Ask for equally many repairs of each target: at most `settings.n` in all, but at least one of each."""
         round_, reading = len(readings) + 1, readings[-1]
         each = max(1, solving.settings.n // max(1, len(self.targets)))
         await ask(solving, round_, [_ask(solving, round_, reading, target, each) for target in self.targets])

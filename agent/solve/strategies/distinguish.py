@@ -17,15 +17,15 @@ from cure.select.distinguish import undecided, unexplored
 
 
 def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
-    """The move Explore, the move of `repair_first`, or the move Distinguish, which asks for tests, in its place.
+    """The next move: Explore, which makes inputs, or Distinguish, which asks for tests, or else that of `repair_first`.
 
-    Explore comes first, even before the end of a run: it is free of tokens, and what it shows counts in the choice. It
-    is made once, when the first two different programs may be handed over; later candidates run on its inputs too.
+    Explore comes first, even before the end of a run: it costs no tokens, and its outputs count in the choice. It is
+    made once, when the first two different programs may be handed over; later candidates run on its inputs too.
 
     Distinguish replaces sampling once there is a candidate. It also replaces a repair if the candidates of the two most
     probable behaviours (groups of candidates with equal outputs) are about equally likely to be right. If `m`, the
-    number of tests to sample, is 0, and after a round of the tester without a new test, the move of `repair_first` is
-    kept.
+    number of tests to sample, is 0, or the last round added neither a new test nor inputs, the move of `repair_first`
+    is kept.
     """
     if readings and settings.new_inputs and not left.reason_against(asks_models=False):
         equals = unexplored(readings[-1].table)

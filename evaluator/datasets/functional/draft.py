@@ -96,7 +96,7 @@ def give_values(draft: Draft, results: ProgramTable | None) -> None:
     _write_results(draft)
     outputs = draft.encoding.outputs
     draft.comparison = comparison_of(draft.problem.oracle, outputs, draft.values, draft.unordered)
-    # Under these comparisons no result that is kept has other blanks: see `comparison_of`.
+    # Under these comparisons the strings of all kept results have single blanks only: see `comparison_of`.
     draft.encoding = replace(
         draft.encoding, single_blanks="str" in outputs and draft.comparison in ("tokens", "release")
     )
@@ -202,7 +202,7 @@ def _result(draft: Draft, case: Case, cell: Cell) -> Any:
 
 
 def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
-    """Keep the cases whose text the converted solution prints. Raises LeftOut.
+    """Keep the cases whose expected output the converted solution prints; raises LeftOut where they are too few.
 
     `printed` has the row `solution` for tests of whole programs and the row `function` for tests of functions alone;
     its columns are the numbers of the tests. None keeps all cases.

@@ -136,9 +136,9 @@ def _functional(
 
 
 def without_examples(text: str) -> str:
-    """The statement without the lines `Input: ...` and `Output: ...` of its examples, which are added again, converted.
+    """The statement without the lines `Input: ...` and `Output: ...` of its examples.
 
-    Explanations of examples are kept.
+    The examples are added later in their converted form. Their explanations are kept.
     """
     text = re.sub(r"^[ \t]*\**Input:?\**:?[ \t].*\n+(?:[ \t]*\**Output:?\**:?[ \t].*(?:\n|$))?", "", text, flags=re.M)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
