@@ -57,10 +57,11 @@ def begins_prose(line: str) -> bool:
 
 
 def programs_in_json(text: str) -> Iterator[str]:
-    """The texts under names such as `code` in JSON objects that begin at one of the first _OBJECTS_TRIED braces; each
-    may be a program or an answer with fences.
+    """The texts under names such as `code` in JSON objects; each may be a program or an answer with fences.
+
+    Tried are the first _OBJECTS_TRIED braces that a quotation mark follows.
     """
-    starts = [found.start() for found in re.finditer(r"\{", text)][:_OBJECTS_TRIED]
+    starts = [found.start() for found in re.finditer(r'\{\s*"', text)][:_OBJECTS_TRIED]
     decoder, end = json.JSONDecoder(strict=False), -1
     for start in starts:
         if start < end:

@@ -16,7 +16,8 @@ GROWTH = 10
 """Numbers up to SMALL, and up to GROWTH times the largest seen, are tried where the statement allows them."""
 
 _LESS = r"(?:\\leqslant|\\leq|\\le|\\lt|<=|≤|⩽|<)"
-_VALUE = r"-?[0-9][0-9 ,_]*(?:(?:\\cdot|\*|·|×)?\s*10\^\{?[0-9]+\}?|(?:\^|\*\*)\{?[0-9]+\}?|e[0-9]+)?"
+_DIGITS = r"[0-9]+(?:[ ,_][0-9]{3})*(?![0-9])"
+_VALUE = rf"-?{_DIGITS}\s?(?:(?:\\cdot|\*|·|×)?\s*10\s?\^\s?\{{?[0-9]+\}}?|(?:\^|\*\*)\s?\{{?[0-9]+\}}?|e[0-9]+)?"
 _STATED = re.compile(rf"({_VALUE})\s*\$?\s*{_LESS}[^≤<>\n]{{1,60}}?{_LESS}\s*\$?\s*({_VALUE})")
 _BETWEEN = re.compile(rf"(?:between|from)\s+\$?({_VALUE})\$?\s+(?:and|to)\s+\$?({_VALUE})")
 _WRITTEN = re.compile(

@@ -21,7 +21,7 @@ class Count:
     column: int
     of: Literal["tokens", "characters", "blocks"]
     target: int = 0
-    """LineForm whose tokens or characters are counted."""
+    """Line whose tokens or characters are counted."""
     more: int = 0
     """What is to be added to the number to get the count."""
 

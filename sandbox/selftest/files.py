@@ -307,7 +307,7 @@ PROGRAMS: tuple[Hostile, ...] = (
         kept = 0
         pairs = []
         try:
-            while len(pairs) < 8:
+            while len(pairs) < 30:
                 pairs.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
                 for _ in range(8):
                     fd = os.memfd_create('hostile')

@@ -96,6 +96,8 @@ OTHER_MARKS = {
     "solution marks": f"<|begin_of_solution|>\n{PROGRAM}\n<|end_of_solution|>",
     "a mark of a tool": f"<|python_tag|>{PROGRAM}<|eom_id|>",
     "JSON": '{"language": "python", "code": "n = int(input())\\nprint(n * 2)"}',
+    "JSON after braces in prose": "Sets {a}, {b}, {c}, {d}, {e}, {f}, {g}, {h}.\n"
+    '{"code": "n = int(input())\\nprint(n * 2)"}',
     "JSON in a fence": '```json\n{"code": "n = int(input())\\nprint(n * 2)"}\n```',
     "JSON around a fence": '{"why": "double", "solution": "```python\\nn = int(input())\\nprint(n * 2)\\n```"}',
     "a call of a tool": '<tool_call>\n{"name": "python", "arguments": {"code": "n = int(input())\\nprint(n * 2)"}}\n</tool_call>',

@@ -19,7 +19,7 @@ from engines.http.server import Server
 from engines.spec import parse_spec
 from tests.engines.rule_server import TEXT, Rule, RuleServer, chunk, sse
 
-CASES = Path("/work/shared/cases")
+CASES = Path(__file__).parents[3] / "shared" / "cases"
 CHAT = ChatPrompt((Message("system", "You write programs."), Message("user", "Add the numbers.")))
 SAMPLING = Sampling(temperature=0.8, top_p=0.9, top_k=20, seed=3, stop=("<END>",), max_tokens=200)
 ONCE = HttpOptions(retries=0, logprobs=True, connect_s=5, first_token_s=10, idle_s=10)
