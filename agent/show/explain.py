@@ -37,18 +37,34 @@ def _passes(table: AnyTable, name: str) -> str:
 
 
 def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
-    """A sentence on the first score that differs between the chosen candidate and the best that behaves differently."""
+    """Sentences that set the chosen candidate against others.
+
+    These are the candidates ranked above it, none of which may be handed over, and the first below it that behaves
+    differently, by the first score in which the two differ.
+    """
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
-    rivals = [name for name in ranking.order if group_of[name] != group_of[chosen]]
-    if not rivals:
+    if len(set(group_of.values())) == 1:
         return ["All programs behave alike on every input."] if len(ranking.order) > 1 else []
-    rival = rivals[0]
+    place = ranking.order.index(chosen)
+    lines = []
+    if place:
+        above = f"{ranking.order[0]} is" if place == 1 else f"{place} candidates are"
+        fails = "fails a public example" if table.names(trusted=True) else "never ran to its end"
+        lines.append(f"{above} ranked above it, but {fails if place == 1 else f'each {fails}'}.")
+    rival = next((name for name in ranking.order[place:] if group_of[name] != group_of[chosen]), None)
+    if rival is None:
+        return lines
     scores = dict(ranking.ranking)
     pairs = zip(ranking.score_names, scores[chosen], scores[rival], strict=True)
     for name, ours, theirs in pairs:
         if ours != theirs:
-            return [f"It beats {rival}, the best that behaves differently, on {name}: {ours:g} against {theirs:.3g}."]
-    return [f"It ties with {rival} and came first."]
+            beaten = f"It beats {rival}, the best that behaves differently, on {name}"
+            return [*lines, f"{beaten}: {_number(ours)} against {_number(theirs)}."]
+    return [*lines, f"It ties with {rival} and came first."]
+
+
+def _number(score: float) -> str:
+    return f"{score:.0f}" if score.is_integer() else f"{score:.3g}"
 
 
 def _cluster_line(table: AnyTable, chosen: str) -> list[str]:

@@ -62,7 +62,7 @@ def _equation(text: str, function: str) -> tuple[list[Any], Any] | None:
 
 def _sides(test: ast.expr, function: str) -> tuple[list[Any], Any] | None:
     negated = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
-    left = test.operand if isinstance(test, ast.UnaryOp) else test
+    left = test.operand if isinstance(test, ast.UnaryOp) and negated else test
     right: ast.expr = ast.Constant(not negated)
     if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.Is)) and len(test.ops) == 1:
         left, right = test.left, test.comparators[0]
@@ -72,7 +72,7 @@ def _sides(test: ast.expr, function: str) -> tuple[list[Any], Any] | None:
         return None
     try:
         return [ast.literal_eval(argument) for argument in left.args], ast.literal_eval(right)
-    except ValueError:
+    except (ValueError, TypeError):
         return None
 
 

@@ -75,7 +75,7 @@ def _in_asked_forms(text: str) -> Extracted[UnitTest]:
     by_headers = _from_headers(lines, strong) if kinds else None
     if by_headers is not None and not by_headers.failed:
         return by_headers
-    by_json = _from_json(text, lines)
+    by_json = _from_json(lines)
     if by_json is not None and not (by_json.failed and by_headers is not None):
         return by_json
     return _from_headers(lines, found) if by_headers is None else by_headers
@@ -291,10 +291,10 @@ def _checked(pair: _Pair, notes: tuple[Note, ...]) -> Extracted[UnitTest]:
     return Extracted(UnitTest(given.text, expected.text), notes=tuple(everything), section=pair.section)
 
 
-def _from_json(text: str, lines: list[str]) -> Extracted[UnitTest] | None:
+def _from_json(lines: list[str]) -> Extracted[UnitTest] | None:
     """The last JSON object that has an input and an output; None when there is no such object."""
     starts = [number for number, line in enumerate(lines) if line.lstrip()[:1] in ("{", "[")]
-    offsets = [0]
+    text, offsets = "\n".join(lines), [0]
     for line in lines:
         offsets.append(offsets[-1] + len(line) + 1)
     decoder = json.JSONDecoder()

@@ -111,7 +111,7 @@ class InputShape:
 
 def lines_of(text: str) -> list[str]:
     """The lines of an input; an empty last line does not count."""
-    return text.removesuffix("\n").replace("\r\n", "\n").split("\n")
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def counted_pairs(count: Count, parsed: Parsed, height: int) -> list[tuple[int, int]]:

@@ -6,10 +6,12 @@ from agent.show.explain import explain
 from agent.show.grid import grid
 from agent.solve.reading import ranked_event, read
 from cure.problem import UnitTest
-from cure.select import rank_by_agreement
+from cure.select import Ranked, Ranking, rank_by_agreement
 from cure.table import Candidate, Cell, ProgramTable
 from sandbox import Verdict
 from tests.cure.tables import draw
+
+PLACES = ("c1", "c2", "c0"), ((3.0,), (3.0,), (2.0,))
 
 
 def explained(table: ProgramTable, chosen: str | None) -> list[str]:
@@ -57,6 +59,14 @@ def test_tests_that_repeat_an_example_stand_apart_and_are_counted() -> None:
     assert "2 generated tests, 1 new: 1 repeats the input of a public example, which is no evidence." in explained(
         table, "c1"
     )
+
+
+def test_a_candidate_ranked_above_the_chosen_one_is_not_said_to_be_beaten() -> None:
+    table = draw("..a", "a..", "a..", trusted=1)
+    ranked = ranked_event(1, read(table, lambda _: Ranking("upside down", ("passed",), tuple(map(Ranked, *PLACES)))))
+    said = explain(table, ranked, "c0")
+    assert said[1] == "2 candidates are ranked above it, but each fails a public example."
+    assert not any("beats" in line for line in said)
 
 
 def test_nothing_to_hand_over_is_said_plainly() -> None:

@@ -11,7 +11,7 @@ from cure.inputs.bounds import allowed, stated_intervals
 from cure.inputs.infer import shape_of
 from cure.inputs.line import Slot
 from cure.inputs.make import SHORT
-from cure.inputs.shape import Count
+from cure.inputs.shape import Count, lines_of
 
 
 def made(examples: list[str], statement: str = "", count: int = 40, seed: int = 0) -> list[str]:
@@ -80,6 +80,10 @@ def test_an_empty_line_is_made_only_where_one_was_seen() -> None:
 def test_stated_bounds_are_kept_and_numbers_stay_small() -> None:
     numbers = [int(text) for text in made(["3\n", "5\n"], "where $2 \\le n \\leq 10^5$", count=60)]
     assert min(numbers) == 2 and 50 < max(numbers) <= 100
+
+
+def test_lines_end_alike_whatever_their_marks() -> None:
+    assert lines_of("2\r\n1 2\r\n") == lines_of("2\n1 2") == ["2", "1 2"]
 
 
 @pytest.mark.parametrize(

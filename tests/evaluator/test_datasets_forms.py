@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from evaluator.datasets.functional.codec import read_value, write_value
 from evaluator.datasets.functional.forms import Form, choose, from_text, same, survives, to_text
+from evaluator.datasets.functional.function import Oracle
 from evaluator.datasets.functional.program import codec_source
+from evaluator.datasets.functional.results import comparison_of
 
 SCALARS = st.one_of(
     st.none(),
@@ -116,3 +118,16 @@ def test_a_program_holds_only_what_it_needs() -> None:
     assert "set(" not in source
     assert "atom" not in source
     assert len(source.splitlines()) < 30
+
+
+@pytest.mark.parametrize(
+    ("value", "comparison"),
+    [
+        ([1, 2], "tokens"),
+        (["0101"], "release"),
+        ({"a": "0101", "b": "1"}, "release"),
+        ({"a": 0.5, "b": 1.0}, "float(1e-06,1e-06)"),
+    ],
+)
+def test_numbers_in_dictionaries_are_compared_like_those_in_lists(value: Any, comparison: str) -> None:
+    assert comparison_of(Oracle(), {type(value).__name__: "fields"}, [value], unordered=False) == comparison

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from cure.table.compare import is_number
@@ -110,16 +111,21 @@ def entries_need_order(value: Any, form: Form) -> bool:
 
 
 def _holds_float(value: Any) -> bool:
-    if isinstance(value, list | tuple | set):
-        return any(map(_holds_float, value))
+    if isinstance(value, list | tuple | set | dict):
+        return any(map(_holds_float, _items(value)))
     return isinstance(value, float)
 
 
 def _holds_digits(value: Any) -> bool:
     """Whether the value is or has a string with a word that reads as a number."""
-    if isinstance(value, list | tuple):
-        return any(map(_holds_digits, value))
+    if isinstance(value, list | tuple | dict):
+        return any(map(_holds_digits, _items(value)))
     return isinstance(value, str) and any(is_number(word) for word in value.split())
+
+
+def _items(value: Iterable[Any]) -> Iterable[Any]:
+    """The items of a list, tuple or set, the keys and values of a dictionary."""
+    return chain(value.keys(), value.values()) if isinstance(value, dict) else value
 
 
 def _needs_lines(value: Any) -> bool:
