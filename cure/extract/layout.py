@@ -50,10 +50,10 @@ _LONGEST = 2000  # longer lines, in characters, are not searched for fences
 
 
 def laid_out(answer: str) -> str:
-    """The answer with plain newlines, up to the end of the turn, without quotation marks around blocks, and with fences
-    at the beginning of lines. Lines inside fenced blocks are left as they are.
+    """The answer up to the end of the turn, without quotation marks around blocks, and with fences at the beginning of
+    lines. Lines inside fenced blocks are left as they are. The answer has plain newlines (see `with_newlines`).
     """
-    lines = _unquoted(_turn(_with_newlines(answer)).split("\n"), _DEEPEST_QUOTE)
+    lines = _unquoted(_turn(answer).split("\n"), _DEEPEST_QUOTE)
     if not any("```" in line or "~~~" in line for line in lines):
         lines = _other_marks_as_fences([_tag_as_fence(line) for line in lines])
     found: list[str] = []
@@ -70,7 +70,7 @@ def laid_out(answer: str) -> str:
     return "\n".join(found).rstrip()
 
 
-def _with_newlines(answer: str) -> str:
+def with_newlines(answer: str) -> str:
     """The answer with plain newlines, also where all of its newlines are written as escapes or as other characters."""
     text = answer.replace("\r\n", "\n")
     if "\n" in text.strip():

@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from cure.extract import release
-from cure.extract.layout import laid_out
+from cure.extract.layout import laid_out, with_newlines
 from cure.extract.result import Extracted, Note, Reason
 from cure.extract.robust_program import extract_program
 from cure.extract.robust_test import extract_test
@@ -47,7 +47,8 @@ def _extracted(
     answer: str, extract: Callable[[str], Extracted[Value]], released: Callable[[str], Value | None]
 ) -> Extracted[Value]:
     stripped = without_thinking(answer)
-    text = laid_out(stripped.text)
+    plain = with_newlines(stripped.text)
+    text = laid_out(plain)
     found = extract(text)
     if found.failed and stripped.unfinished:
         found = replace(found, reason=Reason.UNFINISHED_THINKING)
@@ -55,8 +56,10 @@ def _extracted(
         found = Extracted(value, notes=(Note.AS_RELEASED,), section=answer)
     elif found.failed and not text and not stripped.thinking:
         found = replace(found, reason=Reason.EMPTY_ANSWER)
-    notes = (Note.THINKING_REMOVED, *found.notes) if stripped.thinking else found.notes
-    return replace(found, notes=notes, thinking=stripped.thinking)
+    before: tuple[Note, ...] = (Note.THINKING_REMOVED,) if stripped.thinking else ()
+    if "\\n" in stripped.text and plain.count("\n") > stripped.text.count("\n"):
+        before += (Note.ESCAPED_NEWLINES,)
+    return replace(found, notes=(*before, *found.notes), thinking=stripped.thinking)
 
 
 def _released_program(answer: str) -> str | None:

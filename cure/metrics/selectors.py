@@ -12,7 +12,7 @@ the name of the selector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,6 +37,9 @@ from sandbox import Verdict
 
 VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
+
+IN_FULL = ("agreement", "max-pass")
+"""Selectors whose best-of-n is measured for every n and m; for the others, which are slower, it is for the largest."""
 
 CALLED_DRAWS = 20
 """Number of orders to average over where a selector is called or its scores are computed anew for each n and m."""
@@ -69,12 +72,18 @@ Chances = Callable[[Draws], Floats]
 
 
 def by_selectors(
-    problems: Sequence[Judged], ns: Sequence[int], ms: Sequence[int], sampling: Sampling
+    problems: Sequence[Judged],
+    ns: Sequence[int],
+    ms: Sequence[int],
+    sampling: Sampling,
+    names: Collection[str] | None = None,
 ) -> dict[str, Estimates]:
-    """The estimates of every selector, by the name of the quantity."""
+    """The estimates of these selectors, of all for None, by the name of the quantity."""
     printed = all(judged.outputs is not None or not judged.extracted.any() for judged in problems)
     grids = {}
     for name, select in SELECTORS.items():
+        if names is not None and name not in names:
+            continue
         if select in EXACT:
             grids[name] = EXACT[select](problems, ns, ms, sampling)
         else:

@@ -18,10 +18,11 @@ from cure.metrics.coverage import Coverage, coverage, extraction_failures
 from cure.metrics.discrimination import against_pools, discrimination, duplicates, kills
 from cure.metrics.intervals import Bootstrap, Interval, intervals
 from cure.metrics.judged import Judged, judge_all
-from cure.metrics.selectors import by_selectors
+from cure.metrics.selectors import IN_FULL, by_selectors
 from cure.metrics.unit_tests import novelty, precision, test_accuracy
 from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
+from cure.select import SELECTORS
 
 SIZES = (1, 2, 4, 8, 16)
 """Usual numbers of programs (n of best-of-n, k of pass@k) and, besides 0, of tests (m of best-of-n).
@@ -136,9 +137,11 @@ def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None =
         | against_pools(judged)
         | duplicates(judged)
     )
-    grids = by_selectors(judged, ns, ms, options.sampling)
-    points = tuple(point for name, grid in grids.items() for point in _points(judged, name, grid, ns, ms))
-    return Measures(coverage(judged), named, points)
+    points: list[GridPoint] = []
+    for names, rows, columns in ((IN_FULL, ns, ms), (SELECTORS.keys() - IN_FULL, ns[-1:], ms[-1:])):
+        grids = by_selectors(judged, rows, columns, options.sampling, names)
+        points += [point for name, grid in grids.items() for point in _points(judged, name, grid, rows, columns)]
+    return Measures(coverage(judged), named, tuple(points))
 
 
 def _sizes(asked: Iterable[int], available: int, smallest: int) -> list[int]:

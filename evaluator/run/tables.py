@@ -116,8 +116,11 @@ class EvaluatedTable:
         )
 
     def to_record(self) -> dict[str, Any]:
-        """The table as a JSON object."""
-        return asdict(self)
+        """The table as a JSON object; a field that earlier versions did not have is left out where it is empty."""
+        record = asdict(self)
+        if not self.texts:
+            del record["texts"]
+        return record
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> EvaluatedTable:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.errors import ProblemError
+from cure.metrics.best_of_n import Sampling
 from cure.metrics.case import ScoredCase
 from cure.metrics.comparison import HEADLINES, Comparison, Difference, compare, mcnemar
 from cure.metrics.intervals import Bootstrap, intervals, resampled, wilson
@@ -132,7 +133,7 @@ def test_a_few_problems_never_name_a_winner(size: int, seed: int) -> None:
 
 
 def test_two_runs_of_one_model_seldom_have_a_winner() -> None:
-    few = ScoreOptions(bootstrap=Bootstrap(draws=300))
+    few = ScoreOptions(bootstrap=Bootstrap(draws=300), sampling=Sampling(orders=20))
     rates = np.random.default_rng(0).beta(0.5, 1.0, 30)
     named_one = [bool(winners(compare(run(rates, 2 * seed), run(rates, 2 * seed + 1), few))) for seed in range(15)]
     assert sum(named_one) <= 3

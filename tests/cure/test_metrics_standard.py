@@ -203,7 +203,7 @@ MARKS = st.integers(0, 4).flatmap(
 )
 
 
-@settings(deadline=None)
+@settings(max_examples=40)
 @given(MARKS, st.data())
 def test_a_failed_extraction_never_raises_accuracy_with_failures_counted(rows: list[list[bool]], data: Any) -> None:
     generated = np.array(rows, dtype=np.bool_).reshape(len(rows), -1)
@@ -233,7 +233,7 @@ def test_a_failed_extraction_never_raises_accuracy_with_failures_counted(rows: l
     assert now <= then
 
 
-@settings(deadline=None)
+@settings(max_examples=40)
 @given(MARKS, st.randoms(use_true_random=False))
 def test_the_order_of_programs_tests_and_problems_changes_no_ratio(rows: list[list[bool]], random: Any) -> None:
     generated = np.array(rows, dtype=np.bool_).reshape(len(rows), -1)

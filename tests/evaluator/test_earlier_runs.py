@@ -38,7 +38,10 @@ def said(*arguments: str) -> Any:
 
 
 def what_it_knew(now: Any, before: Any) -> Any:
-    """`now` without the fields that the earlier version did not write."""
+    """`now` without the fields and the selectors that the earlier version did not write."""
+    if isinstance(before, list) and before and "selector" in before[0]:
+        known = {point["selector"] for point in before}
+        return [point for point in now if point["selector"] in known]
     if not isinstance(before, dict):
         return now
     return {name: what_it_knew(now[name], value) for name, value in before.items() if name in now}

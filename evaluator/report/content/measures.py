@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cure.metrics.selectors import IN_FULL
 from evaluator.report.content.labels import grouped
 
 FORMULAS = ("mu", "share_of_gap")
@@ -126,9 +127,6 @@ def with_interval(scored: Mapping[str, Any] | None) -> str:
         return "–"
     line = line_of("", "", "", scored)
     return f"{line.shown} ({line.interval})" if line.value is not None and line.interval else line.shown
-
-
-IN_FULL = ("max-pass", "agreement")
 
 
 def in_full(selector: str) -> bool:
