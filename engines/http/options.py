@@ -31,8 +31,8 @@ class HttpOptions(Section):
     idle_s: float = Field(default=90.0, gt=0)
     """Most seconds between two chunks of a stream."""
     retries: Annotated[int, Flag()] = Field(default=5, ge=0)
-    """How often a failed request is retried, if a retry may help; a server that says that it is busy or still loading
-    is asked again until `patience_s`, unless this is 0."""
+    """How often a failed request is retried, if a retry may help; a server that has answered and says that it is busy,
+    or that is still loading, is asked again until `patience_s`, unless this is 0."""
     backoff_s: float = Field(default=0.5, ge=0)
     """Seconds before the first retry; doubled each time, with jitter, unless the server names a time."""
     max_backoff_s: float = Field(default=30.0, ge=0)

@@ -170,11 +170,12 @@ class Patience:
 
         A server that says that it is busy is asked again until `patience_s`, unless there are no retries at all.
         `reached` says whether the server ever answered. If it never did, a failure to connect is retried three times at
-        most.
+        most, and status 429, which may be a quota of nothing, `retries` times.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)
-        is_spent = failures > retries and not (problem.busy and retries)
+        is_waited_for = problem.busy and retries and (reached or problem.status != 429)
+        is_spent = failures > retries and not is_waited_for
         if not problem.passing or is_spent or wait > self.longest_wait_s:
             return None
         return wait if elapsed_s + wait <= self.patience_s else None

@@ -176,7 +176,6 @@ def test_a_server_that_fails_in_passing_costs_no_answer(
     [
         ("rate_limit", "429"),
         ("error_500", "500"),
-        ("cut", ""),
         ("garbage_sse", ""),
         ("silence", ""),
         ("unauthorized", "wrong key"),

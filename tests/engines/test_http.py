@@ -112,9 +112,10 @@ async def test_a_server_that_cuts_every_stream_is_asked_for_answers_in_one_piece
     assert all_right(await ask(faulty.url("cut"), options=HttpOptions(backoff_s=0.01, retries=1)))
 
 
-async def test_a_busy_server_is_waited_for_beyond_the_number_of_retries(faulty):
-    options = HttpOptions(backoff_s=0.01, retries=1)
-    assert all_right(await ask(faulty.url("rate_limit", times=5), options=options))
+async def test_a_server_that_only_ever_refuses_for_its_rate_is_given_up_after_the_retries(faulty):
+    before = len(faulty.faults.seen)
+    done = await ask(faulty.url("rate_limit"), n=1, options=HttpOptions(backoff_s=0.01, retries=2))
+    assert "429" in done[0].error and len(faulty.faults.seen) - before == 3
 
 
 @pytest.mark.parametrize("mode", ["silence", "stall"])

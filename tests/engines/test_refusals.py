@@ -170,6 +170,8 @@ def test_a_busy_server_is_asked_again_until_patience_ends(form: str) -> None:
     assert problem.wait_s == (wait_s if wait_s is None else pytest.approx(wait_s))
     assert waits(PATIENCE, failures=40, elapsed=300)(status, body) is not None
     assert waits(PATIENCE, failures=40, elapsed=601)(status, body) is None
+    unreached = PATIENCE.wait_s(problem, failures=40, elapsed_s=300, reached=False)
+    assert (unreached is None) == (status == 429), "a quota of nothing was waited for"
     none = Patience(0.5, 30, 600, retries=0)
     assert waits(none, failures=1, elapsed=0)(status, body) is None, "--retries 0 was not kept"
 
