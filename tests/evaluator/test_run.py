@@ -129,11 +129,11 @@ def test_a_sample_that_could_not_be_had_is_no_wrong_answer_and_is_had_the_next_t
     tmp_path: Path, server: FaultyServer
 ) -> None:
     file = problems_file(tmp_path / "sums.json", 2)
-    settings = settings_of(file, server.url("error_500", 4), m=0)
+    settings = settings_of(file, server.url("rate_limit", 4), m=0)
     quick = HttpOptions(retries=0, concurrency=1, per_request=1, backoff_s=0.01)
     made = run(settings, tmp_path / "out", options=quick)
     failed = [record for record in read_lines(made.samples("coder")) if record["error"]]
-    assert len(failed) == 4 and "500" in failed[0]["error"]
+    assert len(failed) == 4 and "429" in failed[0]["error"]
     # Nothing is known of the first problem; the second is evaluated.
     assert [table.problem for table in read_tables(made)] == [1]
     before = len(server.faults.seen)
