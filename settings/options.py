@@ -15,7 +15,7 @@ from settings.section import Section
 
 
 class SettingOption(click.Option):
-    """The option of one field of a section. Variables are not read by click: they are a layer of their own."""
+    """The option of one field of a section. Click does not read environment variables: `settings.environment` does."""
 
     def __init__(self, section: str, key: str, field: FieldInfo) -> None:
         self.section, self.key, self.field = section, key, field
@@ -36,12 +36,12 @@ class SettingOption(click.Option):
 
     @property
     def variable(self) -> str:
-        """The option's part of a variable's name, such as MAX_TOKENS."""
+        """The option's part of an environment variable's name, such as MAX_TOKENS."""
         long = self.flag[2:] if self.flag.startswith("--") else self.key
         return long.replace("-", "_").upper()
 
     def parse(self, text: str) -> Any:
-        """The value that the text of a variable stands for. Raises click.BadParameter."""
+        """The value that the text of an environment variable stands for. Raises click.BadParameter."""
         return (click.BOOL if self.is_flag else self.type).convert(text, None, None)
 
 

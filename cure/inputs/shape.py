@@ -9,7 +9,7 @@ from typing import Literal
 from cure.inputs.line import LineForm, Tokens, fits
 
 NO_COUNT = (0, -10)
-"""Stands for a place without a number, which no count explains."""
+"""A number and an amount that no `Count.more` makes equal: stands for a place without a number."""
 
 
 @dataclass(frozen=True, kw_only=True)

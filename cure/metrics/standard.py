@@ -56,9 +56,9 @@ class GridPoint:
     monte_carlo_error: float
     """Standard error of the mean over subsets; 0 where all subsets were taken."""
     fewer_programs: int
-    """Number of problems that have fewer than n programs, all of which are used."""
+    """Number of problems that have judged programs, but fewer than n; all of these programs are used."""
     fewer_tests: int
-    """Number of problems that have fewer than m tests, all of which are used."""
+    """Number of problems with judged programs that have fewer than m tests; all of these tests are used."""
 
 
 @dataclass(frozen=True)

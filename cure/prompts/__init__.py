@@ -26,9 +26,9 @@ class Failure:
 
     test: UnitTest
     got: str = ""
-    """Output of the program; empty where it did not end by itself."""
+    """Output of the program; empty where its verdict is not `ok`."""
     error: str = ""
-    """How the program failed; empty where it ended by itself."""
+    """Verdict, reason and end of stderr where the verdict is not `ok`; else empty."""
 
 
 class PromptStyle(Protocol):

@@ -15,7 +15,10 @@ class Figures:
     first_s: float
     """Seconds from opening the sandbox to its first execution."""
     per_second: dict[str, float]
-    """Executions per second, by name of the mode or comparison."""
+    """Executions per second, by the name of the mode of the sandbox or of the baseline without a sandbox.
+
+    The baseline `fork_floor` counts bare forks in place of executions.
+    """
     mixed_s: float
     """Seconds of the mixture: a workload in which some executions crash and some loop endlessly."""
     endless_alone_s: float

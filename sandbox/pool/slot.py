@@ -58,7 +58,7 @@ class Launcher(Protocol):
 
     @property
     def packages(self) -> Mapping[str, str]:
-        """See `Sandbox.packages`."""
+        """Versions of the packages beside the standard library that programs can import, by name."""
 
     async def launch(self, size: Size) -> Connection:
         """A new jail, its Python waiting for the runner's modules. Raises SandboxError when none starts."""

@@ -22,7 +22,8 @@ HEADER = struct.Struct("<BQ")
 JOB_HEAD = struct.Struct("<IBIQddQQI")
 """Number, strict, number of inputs, bytes of source; limits: CPU s, wall s, bytes of memory, of output, processes.
 
-The source, an INPUT_HEAD for each input and all standard inputs follow.
+`strict` is 1 where every input must have a process of its own, else 0. The source, an INPUT_HEAD for each input and all
+standard inputs follow.
 """
 INPUT_HEAD = struct.Struct("<IQ")
 """Index and size in bytes of an input."""

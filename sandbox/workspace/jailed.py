@@ -194,7 +194,7 @@ class Jailed(Outcome):
             raise
 
     async def _request(self, head: dict[str, Any], body: bytes, output: Output) -> dict[str, Any]:
-        """The supervisor's answer. Cancelling ends the command, and returns when the command has ended."""
+        """The answer of the jail's first process. Cancelling ends the command and waits for its end."""
         asked = _PendingRequest()
         task = asyncio.create_task(self._in_turn(asked, head, body, output))
         self._working.add(task)

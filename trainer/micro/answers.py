@@ -19,7 +19,7 @@ from trainer.micro.recipes import Operation, Recipe, answer, near_misses, number
 from trainer.micro.wording import statement
 
 _HANDY = 60
-"""Largest number the tester works with; inputs that lead to larger ones are drawn again."""
+"""Largest number in the tester's work; inputs that lead to larger numbers are drawn again, up to 20 times in all."""
 
 
 @dataclass(frozen=True)

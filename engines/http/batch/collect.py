@@ -51,9 +51,9 @@ class Collection:
                 yield from self._read_result(self._lines[result.id], result)
 
     def finish(self) -> Iterator[Completion]:
-        """Errors for samples that have failed in `rounds` batches; other samples stay missing.
+        """Errors for lines that made the server refuse the batch, and for samples that have failed in `rounds` batches.
 
-        To be called after all files of the batch were read.
+        Other samples stay missing. To be called after all files of the batch were read.
         """
         if self._batch.status == "failed":
             yield from self._refused_batch()

@@ -66,7 +66,7 @@ def _texts(form: Any) -> set[str]:
 
 
 class _Pruned(ast.NodeTransformer):
-    """Removes branches of `codec` for parts of forms (word forms, shapes, boxes) that are not in `used`."""
+    """Removes the branches of `codec` that handle kinds of words, shapes or container types that are not in `used`."""
 
     def __init__(self, used: set[str]) -> None:
         self.used = used

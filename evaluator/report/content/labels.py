@@ -69,7 +69,7 @@ COMPARISONS = {
     "unordered-tokens": "the same tokens, in any order",
     "checker": "a program of the problem accepts the output",
 }
-"""When each comparison accepts an output; `float(...)` and `validator(...)` name their tolerances and flags."""
+"""When each comparison accepts an output; `float(...)` and `validator(...)` are left out, as their names say enough."""
 RELEASE = {
     "code_acc": "code acc",
     "code_accumulate_acc": "code accumulate acc",
