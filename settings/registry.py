@@ -45,6 +45,6 @@ def training() -> type[Section]:
 
 
 def load_training(target: str, overrides: Sequence[str]) -> Resolved[Section]:
-    """A training run's configuration, with origins. Raises the trainer's error if it is invalid."""
+    """A training run's configuration, and where each value was given. Raises TrainerError if it is invalid."""
     found: Resolved[Section] = resolve_name(LOAD_TRAINING)(target, overrides)
     return found

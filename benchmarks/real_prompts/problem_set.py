@@ -5,9 +5,9 @@ Rule of the fixed set, in the order of the files:
 * HumanEval+ in stdin/stdout form: every fifth problem from the first on, the first 28;
 * MBPP+ in stdin/stdout form: every fifteenth problem from the first on, the first 20;
 * Kattis: of the problems that come with right and wrong programs, those whose statement has at most 2,500 characters
-  and that keep five hidden tests, the first 8;
+  and that keep at least five hidden tests, the first 8;
 * APPS: of the problems that come with programs, one of them labelled right, those whose statement has at most 2,500
-  characters and that keep five hidden tests, the first 8.
+  characters and that keep at least five hidden tests, the first 8.
 
 The tuning set shares no problem with the fixed set: HumanEval+ every fifth from the third on, the first 16, and MBPP+
 every fifteenth from the eighth on, the first 8.

@@ -31,7 +31,8 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt up to the beginning of the assistant's answer; raises PromptError.
 
-        A system message that the template refuses or leaves out goes before the text of the first user message.
+        Where the template refuses or leaves out a system message, the text of system messages is put before that of the
+        next user message.
         """
         if not self._header.chat_template:
             raise PromptError("the model has no chat template: it takes raw text (/v1/completions)")

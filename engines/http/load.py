@@ -35,7 +35,7 @@ class Load:
     limit: int = 0
     under_way: int = 0
     begun: int = 0
-    """Samples under way that have begun to arrive."""
+    """Samples under way whose requests have received data."""
     most_begun: int = 0
     """The largest value that `begun` has had."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -67,7 +67,7 @@ def request_body(
 
 
 def optional_names(body: Mapping[str, Any]) -> set[str]:
-    """What may be left out of a body: its parameters, and SYSTEM if it has a system message."""
+    """Names of what may be left out of a body: its optional parameters, and SYSTEM, the system role, if it is used."""
     system = any(message["role"] == "system" for message in body.get("messages", ()))
     return {name for name in body if name not in _REQUIRED} | ({SYSTEM} if system else set())
 

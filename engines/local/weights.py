@@ -14,8 +14,8 @@ def stage(weights: Mapping[str, torch.Tensor], tensors: Iterable[tuple[str, torc
     """Copies of the tensors by name, in the weights' dtypes and on their devices: all that `assign` needs.
 
     Raises EngineError for an unknown or repeated name, a wrong shape, a missing weight, and tied weights with different
-    values. Of weights that share memory, one is enough. Each tensor is copied before the next is requested, since a
-    trainer may gather one parameter at a time.
+    values. For weights that share memory, one tensor is enough. Each tensor is copied before the next is requested,
+    since a trainer may gather one parameter at a time.
     """
     staged: dict[str, torch.Tensor] = {}
     shapes = {name: weight.shape for name, weight in weights.items()}

@@ -21,7 +21,8 @@ class SampleCounts:
     """Counts of the samples of one role; numbers of samples and of answers are kept by problem."""
 
     asked: Counter[int]
-    """Numbers of samples that the run needs, asked for already or not, by problem; of a stored role, those stored."""
+    """Numbers of samples that the run needs, requested already or not, by problem; where the role's samples come from a
+    file or an earlier run instead of a model, the numbers of samples found there."""
     answered: Counter[int]
     """Numbers of answers, by problem."""
     reasons: dict[str, int]

@@ -60,7 +60,7 @@ def test_a_group_without_a_signal_gets_none_from_its_lengths() -> None:
 
 
 def test_short_answers_keep_their_group() -> None:
-    """R3: the released code drops eight right and eight wrong answers below its smallest threshold."""
+    """R3: the released code drops this group: all right answers are shorter than its lowest length threshold, 1000."""
     found = shortened([1] * 8 + [0] * 8, [*range(100, 900, 100)] * 2)
     assert found.std() == pytest.approx(1)
     assert (found[:4] > 0).all()

@@ -1,4 +1,4 @@
-"""Local decoding: the same numbers as transformers, whatever is decoded beside it."""
+"""Local decoding: a sample's numbers are those of transformers, whatever other samples are decoded with the sample."""
 
 from __future__ import annotations
 

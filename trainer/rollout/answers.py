@@ -95,7 +95,7 @@ class TaskTable:
 
     @property
     def read(self) -> list[int]:
-        """Numbers of the tester's answers that contain a test."""
+        """Positions in `tests` of the tester's answers that contain a test."""
         return [number for number, test in enumerate(self.tests) if test is not None]
 
     def to_record(self) -> dict[str, Any]:
