@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+
+from tests.cure.test_judging import CountingSandbox
 
 BUNDLED = Path(__file__).parents[2] / "engines" / "micro-base"
 
@@ -118,3 +121,23 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
     # Greedy answers are much better than sampled ones, so training can gain by making them more probable.
     assert greedy.code > sampled.code + 0.2, (sampled, greedy)
     assert greedy.test > sampled.test + 0.3, (sampled, greedy)
+
+
+async def test_an_execution_that_the_sandbox_lost_is_no_wrong_answer() -> None:
+    from engines import open_engine
+    from sandbox import Execution, Job, SandboxError, Verdict, open_sandbox
+    from trainer.micro.evaluation import MicroEvaluationConfig, evaluate
+
+    class Losing(CountingSandbox):
+        async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
+            async for execution in self.inner.run(jobs):
+                yield replace(execution, verdict=Verdict.SANDBOX_ERROR, reason="the engine is gone")
+
+    losing = Losing(await open_sandbox("none", slots=1))
+    engine = await open_engine("micro-base")
+    try:
+        with pytest.raises(SandboxError, match=r"failed on .* executions: the engine is gone"):
+            await evaluate(engine, losing, MicroEvaluationConfig(problems=1, samples=1))
+    finally:
+        await engine.close()
+        await losing.close()

@@ -11,7 +11,7 @@ from cure.problem import Problem, UnitTest
 from cure.prompts import micro
 from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
 from engines import Engine, Request, Sampling, TextPrompt
-from sandbox import Sandbox
+from sandbox import Sandbox, SandboxError, Verdict
 from trainer.micro.answers import near_miss
 from trainer.micro.problems import Split, problem_and_recipe, stream
 from trainer.micro.recipes import Recipe, answer, numbers_text, source
@@ -60,7 +60,10 @@ async def evaluate(
     config: MicroEvaluationConfig,
     on_done: Callable[[int, int], None] = lambda *_: None,
 ) -> Evaluation:
-    """The checkpoint's figures. `on_done(done, total)` counts answers and then complete tables."""
+    """The checkpoint's figures. `on_done(done, total)` counts answers and then complete tables.
+
+    Raises SandboxError where the sandbox failed on an execution.
+    """
     made = [problem_and_recipe(config.seed, config.split, i) for i in range(config.problems)]
     answers = await _answers(engine, made, config, on_done)
     done = 0
@@ -138,7 +141,10 @@ def _printed(recipe: Recipe, test: UnitTest) -> str:
 async def _score(
     sandbox: Sandbox, problem: Problem, codes: list[str], tests: list[str], repairs: list[str]
 ) -> tuple[int, int, int, int]:
-    """Numbers of right programs, of right tests, of right best-of-n choices (0 or 1), and of right repairs."""
+    """Numbers of right programs, of right tests, of right best-of-n choices (0 or 1), and of right repairs.
+
+    Raises SandboxError where an execution was lost: it says nothing about the program.
+    """
     read = extractor("robust")
     hidden = {f"h{i}": test for i, test in enumerate(problem.hidden)}
     generated = {f"t{i}": found for i, text in enumerate(tests) if (found := read.test(text).value)}
@@ -148,6 +154,8 @@ async def _score(
     candidates = {name: Candidate(program) for name, program in programs.items()}
     asked = ProgramTable({_REFERENCE: Candidate(problem.reference), **candidates}, hidden | generated)
     known = await fill(ProgramExecutor(sandbox, judging_of(problem)), asked)
+    if lost := [cell for cell in known.cells.values() if cell.verdict is Verdict.SANDBOX_ERROR]:
+        raise SandboxError(f"the sandbox failed on {len(lost)} of {len(known.cells)} executions: {lost[-1].reason}")
     right = {name for name in programs if all(known.passes(name, test) for test in hidden)}
     best = _best([name for name in programs if name[0] == "c"], list(generated), known)
     return (
