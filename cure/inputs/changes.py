@@ -109,24 +109,24 @@ def _inserted(text: str, place: Place, rng: Random) -> str:
     return text[:at] + _letter(place, rng) + text[at:]
 
 
-def _dropped(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a change's signature)
+def _dropped(text: str, _place: Place, rng: Random) -> str:
     at = rng.randrange(len(text)) if len(text) > 1 else len(text)
     return text[:at] + text[at + 1 :]
 
 
-def _repeated(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a change's signature)
+def _repeated(text: str, _place: Place, rng: Random) -> str:
     at = rng.randrange(len(text)) if text else 0
     return text[: at + 1] + text[at:]
 
 
-def _exchanged(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a change's signature)
+def _exchanged(text: str, _place: Place, rng: Random) -> str:
     if len(text) < 2:
         return text
     at = rng.randrange(len(text) - 1)
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
-def _shuffled(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a change's signature)
+def _shuffled(text: str, _place: Place, rng: Random) -> str:
     return "".join(rng.sample(text, len(text)))
 
 
@@ -134,7 +134,7 @@ def _spelled(text: str, place: Place, rng: Random) -> str:
     return "".join(_letter(place, rng) for _ in range(rng.randint(1, max(2, min(LONGEST_TEXT, 2 * len(text))))))
 
 
-def _part(text: str, place: Place, rng: Random) -> str:  # noqa: ARG001 (a change's signature)
+def _part(text: str, _place: Place, rng: Random) -> str:
     first, last = sorted(rng.sample(range(len(text) + 1), 2)) if text else (0, 0)
     return text[first:last]
 
@@ -200,12 +200,12 @@ def _extended(tokens: Tokens, place: Place, rng: Random) -> Tokens:
     return tokens + tuple(_seen("0", place, rng) for _ in range(rng.randint(1, 4)))
 
 
-def _without(tokens: Tokens, place: Place, rng: Random) -> Tokens:  # noqa: ARG001 (a change's signature)
+def _without(tokens: Tokens, _place: Place, rng: Random) -> Tokens:
     at = rng.randrange(len(tokens)) if len(tokens) > 1 else len(tokens)
     return tokens[:at] + tokens[at + 1 :]
 
 
-def _with_equal(tokens: Tokens, place: Place, rng: Random) -> Tokens:  # noqa: ARG001 (a change's signature)
+def _with_equal(tokens: Tokens, _place: Place, rng: Random) -> Tokens:
     if len(tokens) < 2:
         return tokens * 2
     one, other = rng.sample(range(len(tokens)), 2)
