@@ -9,6 +9,7 @@ from sandbox.selftest import (
     machine,
     memory,
     network,
+    patterns,
     plain,
     privileges,
     processes,
@@ -33,6 +34,7 @@ THEMES = (
     source,
     streams,
     plain,
+    patterns,
 )
 
 PROGRAMS: dict[str, Hostile] = {program.name: program for theme in THEMES for program in theme.PROGRAMS}
