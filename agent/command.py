@@ -59,10 +59,10 @@ def cure_agent(debug: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit. Codes: 0 done and verified, 1 low confidence, 2 usage or configuration, 3 no viable
-    candidate, 4 budget spent, 5 model backend, 6 sandbox, 7 repository state, 130 interrupted.
+    candidate, 4 budget spent, 5 model backend, 6 sandbox, 130 interrupted.
 
-    Without `--debug`, only the message is shown of OSError and of errors with an integer attribute `exit_code`, which a
-    user can act on; other errors are raised.
+    Users can act on an OSError and on errors with an integer attribute `exit_code`: without `--debug`, only the message
+    of such an error is shown. Other errors are raised.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):

@@ -1,11 +1,14 @@
-"""The error of the method's files and inputs."""
+"""The error for files, names and options of a user that cannot be used."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ProblemError(Exception):
-    """A problem or answer file cannot be used; the message names file, row and field. The command exits with 2."""
+    """A file, name or option cannot be used; the message says which and, for a file, in what row and field.
+
+    The command exits with 2.
+    """
 
     exit_code = 2
 

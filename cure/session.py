@@ -44,11 +44,11 @@ async def open_session(
     slots: int | None = None,
     meanwhile: Awaitable[object] | None = None,
 ) -> AsyncIterator[Session]:
-    """An engine for every model spec and a sandbox of the kind `sandbox` with `slots` slots, closed at the end.
+    """An engine for every model spec and a sandbox of the kind `sandbox`, closed at the end.
 
     `options` are for all engines, each of which takes those of its type; `own` has further options by model spec.
-    `meanwhile` is awaited during the start. Raises EngineError, ModelSpecError, SandboxUnavailable, or what `meanwhile`
-    raises, after closing what is open.
+    `slots` executions run side by side, by default as many as `open_sandbox` chooses. `meanwhile` is awaited during the
+    start. Raises EngineError, SandboxError, or what `meanwhile` raises, after closing what is open.
     """
     specs = dict.fromkeys(models)
     opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))

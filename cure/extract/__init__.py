@@ -30,7 +30,7 @@ MODES = {
 
 
 def extractor(mode: str = "robust") -> Extractor:
-    """The extractor called `mode`; raises ProblemError that names the nearest where there is none."""
+    """The extractor called `mode`; raises ProblemError, which suggests the nearest mode, where there is none."""
     if found := MODES.get(mode):
         return found
     raise unknown_name("extraction mode", mode, MODES)

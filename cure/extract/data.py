@@ -38,16 +38,20 @@ _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Data:
-    """The text after a header, how it stands there, and what was mended in it."""
+    """The text after a header, and what was mended in it."""
 
     text: str
     closed: bool
+    """Whether the text is complete: not in a fence, or in one that is closed."""
     fenced: bool
     notes: tuple[Note, ...] = ()
 
 
 def data_after(rest: str, body: list[str], open_ended: bool) -> Data:
-    """The data after a header, from the `rest` of its line and the lines up to the next header."""
+    """The data after a header, from the `rest` of its line and the lines up to the next header.
+
+    `open_ended` says that no header follows; data without a fence then ends at the first empty line.
+    """
     lines = [rest.strip(), *body]
     for number, line in enumerate(lines):
         opening = fence(line)

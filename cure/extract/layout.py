@@ -50,8 +50,9 @@ _LONGEST = 2000  # longer lines, in characters, are not searched for fences
 
 
 def laid_out(answer: str) -> str:
-    """The answer up to the end of the turn, without quotation marks around blocks, and with fences at the beginning of
-    lines. Lines inside fenced blocks are left as they are. The answer has plain newlines (see `with_newlines`).
+    """The answer up to the end of the turn, with fences at the beginning of lines, and without the `>` of quotations
+    that hold fences or headers. Lines inside fenced blocks are left as they are. `answer` has plain newlines (see
+    `with_newlines`).
     """
     lines = _unquoted(_turn(answer).split("\n"), _DEEPEST_QUOTE)
     if not any("```" in line or "~~~" in line for line in lines):

@@ -1,4 +1,4 @@
-"""Mends sources that do not compile, recognises prose behind a program, and finds programs in JSON."""
+"""Mends sources that do not compile, recognises prose after a program, and finds programs in JSON."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def begins_prose(line: str) -> bool:
 def programs_in_json(text: str) -> Iterator[str]:
     """The texts under names such as `code` in JSON objects; each may be a program or an answer with fences.
 
-    Tried are the first _OBJECTS_TRIED braces that a quotation mark follows.
+    Only the first _OBJECTS_TRIED braces that a quotation mark follows are tried.
     """
     starts = [found.start() for found in re.finditer(r'\{\s*"', text)][:_OBJECTS_TRIED]
     decoder, end = json.JSONDecoder(strict=False), -1

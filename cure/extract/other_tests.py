@@ -33,7 +33,7 @@ _DEEPEST = 4
 
 
 def other_test(text: str) -> UnitTest | None:
-    """The test in the first of these forms that the answer has, the last one if it has several of this form.
+    """The last test of the answer in the first form, in the order of `finders`, that the answer has.
 
     None if there is no test, and for an answer of more than 20,000 characters.
     """

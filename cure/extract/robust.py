@@ -3,12 +3,12 @@
 Differences from `cure.extract.release`:
 
 * A model's thinking is removed first: tagged blocks, also with the opening tag missing, and the channels of gpt-oss.
-* Fences count wherever models put them: behind words, in lists, quotations and bold marks; `cure.extract.layout`.
+* Fences count wherever models put them: after words, in lists, quotations and bold marks (`cure.extract.layout`).
 * Programs: fences of backticks or tildes, tagged python, python3, py or not at all; fences that are never closed or
   opened; fences inside strings; indented blocks; Windows line ends; programs without any fence. The last complete block
-  that compiles wins, unless it does nothing or only calls what an earlier one defines; `cure.extract.robust_program`.
+  that compiles wins, unless it does nothing or only calls what an earlier one defines (`cure.extract.robust_program`).
 * Tests: header variants, language tags on fences, the JSON form `{"input": ..., "output": ...}`. Input and output come
-  from one place: the last complete pair, with its last output; `cure.extract.robust_test`.
+  from one place: the last complete pair, with its last output (`cure.extract.robust_test`).
 
 Where all this finds nothing, the released rules are tried on the whole answer: what they find is found here as well,
 except in an answer that ends inside its thinking, and except a test whose output is nothing but fences.

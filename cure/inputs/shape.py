@@ -17,11 +17,11 @@ class Count:
     """A number that says how many of something follow."""
 
     line: int
-    """Number of the line it stands in; those of the repeated block follow those of the head."""
+    """Index, from 0, of the line the number stands in; lines of the repeated block follow those of the head."""
     column: int
     of: Literal["tokens", "characters", "blocks"]
     target: int = 0
-    """Line whose tokens or characters are counted."""
+    """Index of the line whose tokens or characters are counted."""
     more: int = 0
     """What is to be added to the number to get the count."""
 

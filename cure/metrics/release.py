@@ -34,7 +34,10 @@ class ReleaseOptions:
 
 @dataclass(frozen=True)
 class ReleaseBestOfN:
-    """Accuracy of the program chosen among the first n by the first m tests; None without problems to count."""
+    """Accuracy of the program chosen among the first n by the first m tests; None without problems to count.
+
+    `acc` is the share of chosen programs that pass all hidden tests, `accumulate_acc` the share of hidden tests passed.
+    """
 
     n: int
     m: int

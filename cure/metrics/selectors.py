@@ -39,7 +39,7 @@ VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
 
 IN_FULL = ("agreement", "max-pass")
-"""Selectors whose best-of-n is measured for every n and m; for the others, which are slower, it is for the largest."""
+"""Selectors whose best-of-n is measured for every n and m; the others are slower and measured for the largest only."""
 
 CALLED_DRAWS = 20
 """Number of orders to average over where a selector is called or its scores are computed anew for each n and m."""

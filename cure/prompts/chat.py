@@ -86,7 +86,7 @@ class ChatStyle:
         return _chat(_CODER_SYSTEM, _CODER.format(problem=statement_of(problem)))
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> ChatPrompt:
-        """The prompt for another test; public examples are earlier answers, whose form a small model copies.
+        """The prompt for a test. Public examples are shown as earlier answers, whose form a small model copies.
 
         Where the problem has no short example, the form is described.
         """

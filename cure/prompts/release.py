@@ -1,9 +1,9 @@
 """The raw prompts on which the published CURE models were trained, byte for byte.
 
-`cure.prompts.release_source` reads the wording, this file fills it in. Three peculiarities are published like this: the
-prompt is raw text (a chat template in front of it breaks the models); the stop texts cut any program that contains one
-of them; in the evaluation stage the sentence before the public examples is chosen by min(k_case, number of examples),
-while all examples are listed.
+`cure.prompts.release_source` reads the wording, this file fills it in. Three peculiarities are kept as
+published: the prompt is raw text (a chat template around it breaks the models); the stop texts cut any program that
+contains one of them; in the evaluation stage the sentence before the public examples is chosen by min(k_case, number of
+examples), while all examples are listed.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ Every comparison takes (output, expected) and returns a boolean; `comparison` fi
 
 | name | equal when |
 |---|---|
-| `tokens` | whitespace tokens are equal; where a decimal is expected, numbers within 1e-6 (the default) |
+| `tokens` (the default) | tokens are equal; where a decimal is expected, within 1e-6, absolute or relative |
 | `release` | whitespace tokens are equal, character by character: the released CURE code |
 | `lines` | lines are equal, trailing blanks and trailing empty lines ignored |
-| `float(ABS,REL)` | tokens are equal, all numbers within ABS or REL of the expected one; `float` is 1e-6 for both |
+| `float(ABS,REL)` | tokens are equal, numbers within ABS or within REL times the expected one; `float`: 1e-6 for both |
 | `case-insensitive` | tokens are equal but for upper and lower case |
 | `validator(FLAGS)` | the ICPC's default validator with these flags accepts the output; `Flags` has the flags |
 | `unordered-lines` | the same lines (by their tokens), in any order, empty lines ignored |

@@ -63,7 +63,7 @@ class ProgramExecutor:
         return self._known.executions
 
     async def run(self, table: ProgramTable, wanted: Collection[Pair]) -> AsyncGenerator[tuple[Pair, Cell], None]:
-        """See `Executor`."""
+        """Each wanted cell with its place; see `Executor.run`."""
         places: dict[ProgramInput, list[Pair]] = {}
         for row, column in wanted:
             places.setdefault((table.candidates[row].text, table.tests[column].stdin), []).append((row, column))

@@ -192,8 +192,8 @@ def behaviour(
     """What the candidate did in `columns`, by default all compared ones: verdict, whether it passed, what it printed.
 
     Two candidates with the same behaviour cannot be told apart by the table. Outputs that pass the same test are alike,
-    however they are written; the output of a failed execution does not count, so that two programs that crash in the
-    same place after different prints are alike. A candidate without a known cell has a behaviour of its own.
+    however they are written; the output of a failed execution does not count, so that two programs that crash on
+    the same input after different prints are alike. A candidate without a known cell has a behaviour of its own.
     """
     seen = []
     for name in table.compared if columns is None else columns:
