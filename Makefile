@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What the tests are set up with; CI adds deepspeed.
+# Extras of the package that the tests need; CI adds deepspeed and gguf.
 EXTRAS ?= local,dev
 
 .PHONY: demo test check sandbox clean help

@@ -14,6 +14,8 @@ Finish = Literal["stop", "length", "error"]
 
 @dataclass(frozen=True)
 class Message:
+    """One message of a chat."""
+
     role: Literal["system", "user", "assistant"]
     content: str
 
@@ -34,7 +36,7 @@ class TextPrompt:
 
 @dataclass(frozen=True)
 class TokenPrompt:
-    """Token ids, for engines that know their tokenizer."""
+    """Token ids of the model's own tokenizer, sent unchanged."""
 
     token_ids: tuple[int, ...]
 
@@ -58,6 +60,8 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
+    """A prompt and the number of samples wanted; `key` names the request in its completions and deltas."""
+
     key: str
     prompt: Prompt
     n: int = 1
@@ -86,7 +90,7 @@ class Completion:
     usage: Usage = Usage()
     token_ids: tuple[int, ...] | None = None
     logprobs: tuple[float, ...] | None = None
-    """One log-probability per sampled token, under the distribution it was drawn from."""
+    """One log-probability per sampled token, under the distribution it was drawn from; None where not reported."""
     weights_version: str = ""
     error: str = ""
     """Why `finish` is `error`, after the engine's own retries; empty otherwise."""

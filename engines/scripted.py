@@ -127,7 +127,7 @@ class ScriptedEngine:
                 task.cancel()
 
     async def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing: there is nothing to free."""
 
     def _next(self, request: Request) -> Prepared:
         sha256 = prompt_sha256(request.prompt)

@@ -40,7 +40,8 @@ sandbox.add_command(execute)
 def build(packages: str | None) -> None:
     """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists.
 
-    With packages, they are put into the image and beside bubblewrap's Python; one of the two is enough.
+    Packages are installed into the image and for bubblewrap's Python; where Docker or bubblewrap is missing, for the
+    other alone.
     """
     name = chosen() if packages is None else packages
     click.echo(asyncio.run(_build(name)))

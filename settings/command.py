@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class SettingsCommand(click.Command):
-    """A command with a section of settings; its function is given them as `settings`.
+    """A command whose options are the fields of the section named `section`.
 
-    With `beside`, names of further sections, it also gets `others`: these sections, in order. Their fields that are
-    marked with Flag are options of the command too.
+    The command's function gets that section as the argument `settings`. `beside` names further sections: the function
+    then also gets them as a tuple `others`, in this order, and their fields marked with Flag are options too.
     """
 
     def __init__(self, *arguments: Any, section: str, beside: Sequence[str] = (), **attributes: Any) -> None:

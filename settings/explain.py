@@ -17,14 +17,14 @@ Explain = Callable[[tuple[str, ...]], dict[str, str]]
 
 
 def explain_sections(sections: Mapping[str, Resolved[Any]]) -> Explain:
-    """Explains values of sections of files, each with its variable."""
+    """A function from the path of a value in these sections to its origin and its environment variable."""
     options = [option for name, found in sections.items() for option in options_of(type(found.value), name)]
     variables = {(option.section, option.key): variable(option) for option in options}
     return lambda path: {"origin": sections[path[0]].origin(*path[1:]), "variable": variables[path[0], path[1]]}
 
 
 def explain_run(run: Resolved[Any]) -> Explain:
-    """Explains values of a training run's configuration."""
+    """A function from the path of a value in a training run's configuration to its origin."""
     return lambda path: {"origin": run.origin(*path)}
 
 

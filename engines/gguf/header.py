@@ -84,7 +84,10 @@ class Header:
         return int(2 * all_heads * widths)
 
     def number(self, key: str, default: int = 0) -> int:
-        """A number about this architecture, such as `block_count`; the largest where layers differ."""
+        """A number about this architecture, such as `block_count`; the largest where layers differ.
+
+        `default` where the file does not give it.
+        """
         value = self.values.get(f"{self.architecture}.{key}", default)
         return max(value, default=0) if isinstance(value, tuple) else int(value)
 

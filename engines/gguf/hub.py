@@ -41,7 +41,8 @@ class Found:
     paths: tuple[Path, ...]
     """The file, or the parts of a split model in order."""
     version: str
-    """SHA-256 of the first file where the hub or the model reference gives it, else the repository's commit."""
+    """SHA-256 of the first file where the hub or the model reference gives it, else the repository's commit; empty for
+    a local file."""
 
 
 def find_in_cache(wanted: HubFile) -> Found | None:

@@ -37,8 +37,8 @@ async def events(body: AsyncIterable[bytes]) -> AsyncGenerator[Event, None]:
     another ValueError for malformed JSON that stands in the place of events.
 
     Comments, names of events and blank lines yield nothing. Servers that leave out blank lines between events are
-    understood, since each line of data that is JSON by itself is an event. A line `error: …`, as llama.cpp wrote it,
-    and words in place of JSON in an event that is named an error yield that error.
+    understood, since each line of data that is JSON by itself is an event. A line `error: …` (earlier llama.cpp), and
+    an event whose name contains `error` and whose data is not JSON, yield a chunk `{"error": …}`.
     """
     async with aclosing(_lines(body)) as lines:
         async for event in _events(lines):

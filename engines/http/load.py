@@ -51,7 +51,7 @@ class Load:
 
     @asynccontextmanager
     async def room(self, samples: int) -> AsyncGenerator[Share, None]:
-        """Wait, in order of arrival, until a request for this many samples is within the limit.
+        """Wait, in order of arrival, until a request for this many samples is within the limit, then yield its Share.
 
         A request for more samples than the limit proceeds when nothing else is under way.
         """

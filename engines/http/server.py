@@ -128,7 +128,7 @@ class Server:
         return self.url != asked
 
     async def models(self, timeout_s: float = 3.0) -> list[ServedModel]:
-        """The server's models; raises EngineError if it does not answer in time."""
+        """The server's models; raises EngineError if it sends no list of models within `timeout_s` seconds."""
         asked = self.url
         try:
             return await self._models(timeout_s)

@@ -33,7 +33,7 @@ class AddressError(EngineError):
 def serve(settings: ServeOptions, others: tuple[Section, ...]) -> None:
     """Serve a model to OpenAI clients: /v1/completions, /v1/chat/completions, /v1/models, /health.
 
-    Ends on Ctrl-C or SIGTERM. One line on stderr says when it is ready and where.
+    Ends on Ctrl-C or SIGTERM. When the server is ready, one line on stderr gives its address.
     """
     if asyncio.run(_serve(settings, _with_rows(others, settings.rows))):
         raise SystemExit(130)

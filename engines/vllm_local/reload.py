@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Checkpoint:
-    """Names and shapes of the weights in a directory, and each weight on demand; raises EngineError without any."""
+    """Names and shapes of the weights in a directory, and each weight on demand; raises EngineError if it has none."""
 
     def __init__(self, directory: Path, tied: bool) -> None:
         from safetensors import safe_open
@@ -84,7 +84,7 @@ class Feed:
         try:
             for name, tensor in self._checkpoint.fitting(self._tensors, left):
                 yield name, tensor.detach().clone()
-        except Exception as error:  # noqa: BLE001 - raised when vLLM has been fed
+        except Exception as error:  # noqa: BLE001 - the caller raises it after the reload
             self.error = error
         for name in left:
             yield name, self._checkpoint.read(name)

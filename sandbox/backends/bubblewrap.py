@@ -105,7 +105,10 @@ async def installed() -> tuple[str, list[JailPython]]:
 
 
 async def install_packages(packages: str, say: Callable[[str], None]) -> None:
-    """Install a set of packages for the Python that jails have. Raises SandboxUnavailable, SandboxError."""
+    """Install a set of packages for the Python that jails have.
+
+    Raises SandboxUnavailable where bwrap or a Python for jails is missing, SandboxError where the installation fails.
+    """
     _, pythons = await installed()
     python = pythons[0]
     target = await asyncio.to_thread(install, packages, python.version, say)
@@ -114,16 +117,16 @@ async def install_packages(packages: str, say: Callable[[str], None]) -> None:
 
 
 def features(executable: str) -> str:
-    """The options that this bwrap knows, as its `--help` lists them. Blocks."""
+    """What `bwrap --help` prints, which names the options that this bwrap has. Blocks."""
     return subprocess.run([executable, "--help"], capture_output=True, text=True, check=False).stdout
 
 
 def identities() -> Iterator[Identity]:
     """Pairs of user ids to try for jails, the most isolating first.
 
-    A process that is not root has only its own user id. Root first runs bwrap as root, without most capabilities, and
-    programs under a user id of their own: then programs cannot signal the runner, and forks are cheaper. Second, root
-    runs bwrap under another user id.
+    A process that is not root has only its own user id. For root, the first pair runs bwrap as root, without most
+    capabilities, and programs under a user id of their own: then programs cannot signal the runner, and forks are
+    cheaper. The second pair runs bwrap under another user id.
     """
     if os.geteuid() != 0:
         yield Identity(None, None)

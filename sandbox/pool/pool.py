@@ -140,7 +140,7 @@ class Pool:
             self._fail_pending(f"the sandbox broke: {error!r}")
 
     async def _keep_slot(self) -> None:
-        """Keep one slot alive and fed until the pool is closed."""
+        """Keep one slot running, and send inputs to it, until the pool is closed."""
         failures = 0
         while True:
             await self._available.wait()

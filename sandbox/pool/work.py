@@ -1,4 +1,4 @@
-"""The state of jobs in a pool: pending and running inputs of each program, and the requests that each input answers."""
+"""The state of jobs in a pool: each program's pending and running inputs, and the requested inputs each stands for."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Work:
 
     run: Run
     job: Job
-    """The program with distinct inputs, each of which answers one or more inputs of the requested jobs."""
+    """The program with distinct inputs, each of which stands for one or more equal inputs of the requested jobs."""
     requests: list[list[tuple[str, int]]] = field(default_factory=list)
-    """For each input: (key, index) of all inputs of the requested jobs that it answers."""
+    """For each input: (key, index) of all inputs of the requested jobs that it stands for."""
     pending: deque[int] = field(default_factory=deque)
     """Inputs that were not sent to a slot yet."""
     is_slow: bool = False

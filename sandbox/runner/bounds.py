@@ -20,7 +20,7 @@ SMALLEST_FILE_LIMIT = 1 << 20
 
 
 class Kernel(NamedTuple):
-    """Properties that differ between kernels: gVisor's lacks some of Linux."""
+    """Properties that differ between kernels: gVisor's lacks some features of Linux."""
 
     refused: frozenset[int]
     """Kinds of limits that the kernel refuses to set."""

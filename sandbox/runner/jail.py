@@ -140,7 +140,7 @@ class Jail:
         os._exit(1)
 
     def entering_failed(self) -> bool:
-        """Whether a process failed to enter since the last call. Programs lack the descriptor to fake it."""
+        """Whether a process failed to enter since the last call. Programs lack the descriptor, so cannot fake this."""
         try:
             return os.eventfd_read(self.failures) > 0
         except BlockingIOError:

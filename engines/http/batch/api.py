@@ -123,7 +123,7 @@ class BatchApi:
         self._reached = False
 
     async def upload(self, path: Path, name: str) -> str:
-        """The id of the uploaded file."""
+        """Upload the file at `path` under the name `name`; returns the file's id at the server."""
 
         async def send() -> str:
             with path.open("rb") as file:

@@ -31,6 +31,7 @@ class Part(BaseModel):
     batch: str = ""
     """The batch's id; empty until the server has sent the id: until then the batch may or may not exist."""
     begun: float = Field(default_factory=time.time)
+    """Seconds since the epoch."""
 
 
 class State(BaseModel, populate_by_name=True):
@@ -82,7 +83,7 @@ class State(BaseModel, populate_by_name=True):
 
 
 def refuse_under_way(path: Path) -> None:
-    """Raise EngineError where batches are under way: other requests would pay for the same samples twice."""
+    """Raise EngineError if the state file at `path` lists batches: other requests would pay for their samples twice."""
     if parts := (_read(path) or {"parts": []})["parts"]:
         raise EngineError(
             f"batches are under way ({_named(parts)}): collect them by batch, or move {path} away to ask anew"
