@@ -3,7 +3,7 @@
 `loop` is the algorithm. Its parts in the order of a step: `rollout` samples answers and runs their programs, `update`
 turns tables into advantages and a loss, `policy` holds the weights, `record` writes the files of a run.
 Around them: `config`, `distributed`, `plan` (`--dry-run`), `progress`, `commands`, `inspect`; `micro` is the micro lab,
-small problems and a small model on which learning can be seen anywhere.
+small problems and a small model that learns on any machine.
 
 Names are imported on first use, so that `import trainer` alone loads no torch.
 """

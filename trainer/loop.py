@@ -1,7 +1,9 @@
 """The training loop: one policy as coder and tester, rewarded by execution tables (CURE, Algorithm 1).
 
-A step: tasks -> both roles' answers stream in, a task's table is run while other tasks still decode -> rewards ->
-advantages per task and role -> an update on the code, an update on the tests -> the engine gets the weights -> commit.
+A step: tasks -> answers of both roles; a task's programs run while answers to other tasks are still decoded -> rewards
+-> advantages per task and role -> an update on the code, an update on the tests -> the step is recorded. The engine
+gets the new weights before the next step.
+
 Nothing restarts between steps, training uses the sampled token ids, and every random choice is a function of the
 seed, the step, the task and the role.
 
@@ -53,7 +55,7 @@ async def train(recorder: Recorder, progress: Progress) -> None:
 async def take_step(
     record: StepRecord, workers: RolloutWorkers, policies: dict[str, Policy], tasks: Tasks, progress: Progress
 ) -> Metrics:
-    """The metrics of one step, once its updates are made. Raises EngineFailed where an engine gives no answer."""
+    """Make one step, updates included, and return its metrics. Raises EngineFailed where an engine gives no answer."""
     step, config = record.step, workers.config
     with record.clock("plan"):
         planned = tasks_of_step(tasks, step, config.data.tasks_per_step, config.data.order, config.seed)
@@ -84,7 +86,7 @@ async def take_step(
 def train_stage(
     stage: Stage, policy: Policy, config: Config, world: World, rate: float, progress: Progress
 ) -> list[Update]:
-    """What each optimiser step of the stage measured.
+    """Make the updates of a stage, and return what each of them measured.
 
     The old policy in the ratio of the paper's Eq. 5 is the policy before the stage's first optimiser step.
     """

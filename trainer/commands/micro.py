@@ -30,7 +30,7 @@ _SANDBOXES = click.Choice(KINDS)
 def micro_base(
     out: Path, seed: int, steps: int | None, processes: int, problems: int, sandbox: str, as_json: bool
 ) -> None:
-    """Warm up the micro base model: about 20 minutes on two idle cores, the same weights for the same seed."""
+    """Train the micro base model from scratch: about 20 minutes on two idle cores; equal seeds give equal weights."""
     import json
     from dataclasses import replace
 
@@ -46,7 +46,7 @@ def micro_base(
     warm = _warm_up(config, processes)
     checkpoint.save(warm, partial)
     checkpoint.write_records(partial, checkpoint.manifest(warm, partial, []))
-    checkpoint.publish(partial, out)  # before the evaluation, whose failure must not cost the weights
+    checkpoint.publish(partial, out)  # before the evaluation, so that its failure does not lose the weights
     figures: list[Evaluation] = []
     if problems:
         sampled = MicroEvaluationConfig(problems=problems)

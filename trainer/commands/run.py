@@ -23,7 +23,7 @@ def start(target: str, out: Path, overrides: tuple[str, ...]) -> int:
 
 
 def run(config: Config, out: Path) -> None:
-    """Train in this process, alone or as one of those a launcher started.
+    """Train in this process, alone or as one of the processes that a launcher started.
 
     Raises TrainerError where torch is missing or `out` holds another run, Interrupted after SIGTERM or Ctrl-C, and what
     `trainer.loop.train` raises.

@@ -83,7 +83,7 @@ class Labels(Section):
     agreement: float = Field(default=0.0, ge=0, le=1)
     """Keep a test as a label only if this share of the programs that print the commonest output for its input pass it.
 
-    0 keeps every test. Tests that all programs pass or all fail are then left out, unless no others remain.
+    0 keeps every test. Kept tests that all programs pass or all fail are left out, unless no others remain.
     """
 
     @model_validator(mode="after")
@@ -106,7 +106,7 @@ class Reward(Section):
     all_right: Literal["validity", "skip"] = "validity"
     """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1; `skip`: left out."""
     validity_bonus: float = 0.0
-    """Added to a valid test's reward: otherwise one that all programs pass earns no more than one that all fail."""
+    """Added to a valid test's reward: by Eq. 4, one that all programs pass earns as much as one that all fail."""
     unparsed: Literal["lowest", "drop"] = "lowest"
     """An answer that contains no test. `lowest`: gets the lowest reward of its group; `drop`: left out of the group."""
     shorten: bool = False
@@ -145,7 +145,7 @@ class Loss(Section):
 
 
 class Optimiser(Section):
-    """AdamW on float32 master weights, both kept for the whole run."""
+    """AdamW with float32 master weights; its moments and these weights are kept for the whole run."""
 
     learning_rate: float = Field(default=1e-6, gt=0)
     """Learning rate after the warm-up."""

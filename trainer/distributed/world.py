@@ -38,7 +38,7 @@ class World:
         return values
 
     def share(self, make: Callable[[], Value]) -> Value:
-        """The value of `make()` on the first process, on every process. An error there is raised on every process."""
+        """What `make()` returns in the first process, in every process. An error there is raised in every process."""
         if self.size == 1:
             return make()
         import torch.distributed as group
@@ -56,7 +56,7 @@ class World:
         return result
 
     def share_local(self, make: Callable[[], Value]) -> Value | None:
-        """The value of `make()` on the first process, None on the others. An error there is raised on every process."""
+        """What `make()` returns in the first process; None in the others. An error there is raised in every process."""
         made: list[Value] = []
         self.share(lambda: made.append(make()))
         return made[0] if made else None
@@ -124,6 +124,6 @@ def join_world(device: str) -> Iterator[World]:
 
 
 def processes_on_host(environment: Mapping[str, str]) -> int:
-    """The number of processes that the launcher started on this host, as torchrun or deepspeed names it."""
+    """The number of processes that the launcher started on this host, from the variables of torchrun or deepspeed."""
     named = (environment.get(name) for name in ("LOCAL_WORLD_SIZE", "LOCAL_SIZE", "WORLD_SIZE"))
     return int(next(filter(None, named), 1))

@@ -53,7 +53,9 @@ class RecordedTask:
     """One task of a step; parts that the journal does not have yet are None or empty."""
 
     slot: int
+    """The task's place in the step, counted from 0."""
     index: int
+    """The problem's number in the problem set."""
     name: str
     answers: TaskAnswers | None = None
     table: TaskTable | None = None

@@ -1,4 +1,7 @@
-"""One task of a step on a terminal: statement, execution table, and every program and test with its reward."""
+"""One task of a step on a terminal: statement, execution table, and every program and test with its reward.
+
+A label is a test that decides whether a program is right.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The micro lab: small problems and a small model, on which learning can be seen anywhere (docs/micro-lab.md)."""
+"""The micro lab: small problems, and a small model that learns on any machine (docs/micro-lab.md)."""

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from trainer.micro.warmup import WarmModel
 
 _LOSS_EVERY = 100
-"""Steps over which a loss of the manifest is the mean."""
+"""Each loss in the manifest is the mean over this many steps."""
 
 
 def prepare(directory: Path) -> Path:
-    """An empty directory to write into, beside `directory`. Raises TrainerError where `directory` is taken."""
+    """An empty directory to write into, beside `directory`.
+
+    Raises TrainerError where `directory` is not empty, or the new one cannot be made.
+    """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise TrainerError(f"{directory} exists and is not empty; name another place with --out")
     partial = directory.with_name(directory.name + ".partial")

@@ -143,7 +143,7 @@ async def _score(
 ) -> tuple[int, int, int, int]:
     """Numbers of right programs, of right tests, of right best-of-n choices (0 or 1), and of right repairs.
 
-    Raises SandboxError where an execution was lost: it says nothing about the program.
+    Raises SandboxError where the sandbox failed on an execution, which then says nothing about the program.
     """
     read = extractor("robust")
     hidden = {f"h{i}": test for i, test in enumerate(problem.hidden)}

@@ -61,7 +61,7 @@ def _probe_inputs() -> tuple[tuple[int, ...], ...]:
 
 
 def _every_operation_matters(recipe: Recipe) -> bool:
-    """Whether leaving out any operation changes a quarter of the outputs, outputs vary, and numbers stay small."""
+    """Whether leaving out any operation changes at least a quarter of the outputs, outputs vary, and all are small."""
     outputs = [answer(recipe, numbers) for numbers in _probe_inputs()]
     if len({tuple(output) for output in outputs}) < 4 or max(map(max, outputs)) > 3 * _LARGEST:
         return False

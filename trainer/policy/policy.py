@@ -75,7 +75,7 @@ class Policy(ABC):
         old: Sequence[torch.Tensor] | None,
         on_row: Callable[[], None] = ignore_row,
     ) -> Update:
-        """One optimiser step at learning rate `rate` on this process's rows of an update.
+        """Make one optimiser step at learning rate `rate` on this process's rows of an update; return what it measured.
 
         `old` has, for each row, the log-probabilities (R,) of its R trained tokens at the start of the stage; None
         where the weights have not changed since. `on_row` is called after each row. Where the loss or the gradient is
