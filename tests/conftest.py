@@ -43,7 +43,7 @@ def shared_data() -> Path:
 def require() -> Callable[[str, str], NoReturn]:
     """`require(name, reason)`, called where part `name` is absent: skips the test with the reason.
 
-    The test fails instead if CURE_AGENT_REQUIRE, a list with commas, has the name, so that CI cannot skip by accident.
+    The test fails instead if CURE_AGENT_REQUIRE, names separated by commas, has it, so that CI cannot skip by accident.
     """
 
     def absent(name: str, reason: str) -> NoReturn:

@@ -26,7 +26,7 @@ def modules() -> dict[str, ast.Module]:
 
 
 def attributes(module: ast.Module, owner: str) -> set[str]:
-    """Attributes that are read of a variable of this name."""
+    """Attributes that are read from a variable of this name."""
     nodes = (node for node in ast.walk(module) if isinstance(node, ast.Attribute))
     return {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id == owner}
 

@@ -33,7 +33,7 @@ class Desk:
     capture: pytest.CaptureFixture[str]
 
     def script(self, **answers: list[Said]) -> str:
-        """The spec of a model that gives these answers by the first part of a request's key, over and over."""
+        """The spec of a model that answers a request with the key `NAME/...` by `answers[NAME]`, over and over."""
         entries = [{"key": f"{key}/*", "completions": said, "repeat": True} for key, said in answers.items() if said]
         (self.folder / "answers.json").write_text(json.dumps(entries))
         return f"scripted:{self.folder / 'answers.json'}"

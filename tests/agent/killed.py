@@ -84,7 +84,7 @@ def serve() -> None:
             except SystemExit as end:
                 sys.stdout.flush()
                 os._exit(end.code if isinstance(end.code, int) else 1)
-            except BaseException:  # noqa: BLE001 (the fork must not go on as its parent)
+            except BaseException:  # noqa: BLE001 (the fork must not continue its parent's loop)
                 traceback.print_exc()
                 sys.stderr.flush()
             os._exit(99)

@@ -1,4 +1,4 @@
-"""Runs that are killed after any recorded event, resumed and replayed: real processes and a real server that counts."""
+"""Runs killed after any recorded event, resumed and replayed: real processes, a real server that logs samples."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def command() -> Iterator[Command]:
 
 @dataclass(frozen=True)
 class Solved:
-    """What a run came to, by its record."""
+    """A recorded run, and how many events its record has."""
 
     run: RecordedRun
     events: int
 
     @property
     def essence(self) -> dict[str, Any]:
-        """Everything that may not depend on whether the run was ended in between."""
+        """Everything that must not depend on whether the run was killed and resumed."""
         state, table = self.run.state, self.run.table()
         assert state.result is not None
         return {
@@ -96,7 +96,7 @@ def solved(state: Path) -> Solved:
 
 
 def program(solved: Solved) -> str:
-    """What the command prints."""
+    """The program that the command prints."""
     state = solved.run.state
     assert state.result is not None and state.result.candidate is not None
     return solved.run.table().candidates[state.result.candidate].text + "\n"
@@ -127,7 +127,7 @@ def arguments(problem_file: Path, model: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def whole(arguments: list[str], command: Command, tmp_path_factory: pytest.TempPathFactory) -> Solved:
-    """The run that nobody ended."""
+    """The run that was not killed."""
     state = tmp_path_factory.mktemp("whole")
     assert command(arguments, state) in (0, 1), (state / "stderr").read_text()
     return solved(state)

@@ -108,7 +108,7 @@ OTHER_MARKS = {
     **{f"the tag {tag}": f"```{tag}\n{PROGRAM}\n```" for tag in ("main.py", "code", "text", "plaintext", "tool_code", "bash")},
     "the program glued to its tag": f"```python{PROGRAM}\n```",
 }  # fmt: skip
-"""Programs that stand between other marks than a fence of Python."""
+"""Programs between marks other than a Python fence."""
 
 OTHER_CHARACTERS = {
     "no-break spaces": f"```python\n{PROGRAM}\n```".replace(" ", "\u00a0"),
@@ -124,7 +124,7 @@ OTHER_CHARACTERS = {
     "an end mark behind": f"```python\n{PROGRAM}\n<|endoftext|>Human: now\n",
     "a harness behind": f"{FENCED}Try:\n{block(f'import io, sys{chr(10)}sys.stdin = io.StringIO({chr(34)}5{chr(34)}){chr(10)}{PROGRAM}', 'python')}",
 }  # fmt: skip
-"""Programs that compile only without characters or words that do not belong to them."""
+"""Programs that compile only once characters or words that do not belong to them are removed or replaced."""
 
 OTHER_THINKING = {
     "Cohere": f"<|START_THINKING|>{DRAFT}<|END_THINKING|><|START_RESPONSE|>{FENCED}<|END_RESPONSE|>",

@@ -1,6 +1,7 @@
 """Statements in the forms of judges and of their users: each form renders examples into the text of a problem.
 
-The problem is always our own (double a number), the forms are those of the pages and of what a browser copies of them.
+The problem is always our own (double a number), the forms are those of judges' pages and of what a browser copies from
+them.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ class Form:
     data: Literal["any", "tokens", "line", "numbers"]
     """What the form can hold: any text in a block, lines of tokens, one line of tokens, one line of numbers."""
     most: int = 9
-    """Examples at most."""
+    """The most examples that the form can hold."""
 
 
 FORMS: list[Form] = []
 
 
 def form(name: str, data: Literal["any", "tokens", "line", "numbers"], most: int = 9) -> Callable[[Render], Render]:
-    """Put a renderer into the list of forms."""
+    """A decorator that adds a renderer, as a form, to FORMS."""
 
     def put(render: Render) -> Render:
         FORMS.append(Form(name, render, data, most))

@@ -35,7 +35,7 @@ sys.exit(int(asked["output"]) % 2 or int(asked["output"]) <= int(asked["input"])
 
 
 class CountingSandbox:
-    """Counts the inputs of the jobs that pass through."""
+    """Passes jobs on to another sandbox, and lists their programs and inputs."""
 
     isolation = "counting"
 

@@ -200,7 +200,7 @@ def test_a_group_that_says_nothing_has_no_advantages(kind: AdvantageKind) -> Non
 
 
 def test_equal_fractions_are_equal_although_their_deviation_is_not_zero() -> None:
-    """Their standard deviation is a rounding error: the released code divides by it, so advantages are 1 or -1."""
+    """The deviation of fifteen times 1/3 is a rounding error: the released code divides by it, and gets 1 or -1."""
     group = np.full(15, 1 / 3)
     assert group.std() > 0
     assert reward.advantages(group, "standard") is None

@@ -19,7 +19,7 @@ def shortened(rewards: Sequence[float], lengths: list[int]) -> Floats:
 
 
 def test_a_group_computed_by_hand() -> None:
-    """T is 200, l_max 400: s is 100, 0, -200 and -200; the factor 4; the deviation of 400, 0, -200, -200 is 244.95."""
+    """T is 200, l_max 400; s is 100, 0, -200, -200; the factor is 4; the deviation of 400, 0, -200, -200 is 244.95."""
     found = shortened([1, 1, 1, 0], [100, 200, 400, 50])
     assert found == pytest.approx(np.array([400, 0, -200, -200]) / 60000**0.5, abs=1e-12)
 

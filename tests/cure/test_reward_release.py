@@ -102,7 +102,10 @@ def test_a_problem_that_was_not_executed_is_left_out() -> None:
 
 
 def test_lengths_count_above_and_below_the_threshold_when_it_is_told_to_be_efficient() -> None:
-    """Right codes of 1100, 1300 and 2000 tokens: 200, 0 and -700 around 1300; the wrong one -700; factor 7."""
+    """Right codes of 1100, 1300 and 2000 tokens get 1300 minus their tokens: 200, 0, -700; the wrong one gets -700.
+
+    Positive numbers are then multiplied by 7.
+    """
     found = release_rewards([problem(["1", "1", "1", "0"], 1, [1100, 1300, 2000, 50])], EFFICIENT)
     assert of_codes(found) == (np.array([1400, 0, -700, -700]) / np.std([1400, 0, -700, -700])).tolist()
 
@@ -124,7 +127,7 @@ def test_no_ground_truth() -> None:
 
 
 def test_being_efficient_takes_codes_above_the_mean_for_right_ones() -> None:
-    """R2: nobody is right, yet half are rewarded strongly for being short. Our codes are never judged by length."""
+    """R2: no code is right, yet half are rewarded strongly for being short. Our code rewards ignore lengths."""
     table = problem(["11111110"] * 8 + ["11111100"] * 8, 8, [*range(2000, 2800, 100)] + [2000] * 8)
     found = release_rewards([table], EFFICIENT)
     assert max(sample.reward or 0 for sample in found.rl_code_data) > 2
@@ -136,7 +139,7 @@ def test_being_efficient_takes_codes_above_the_mean_for_right_ones() -> None:
 
 
 def test_being_efficient_drops_groups_of_short_answers() -> None:
-    """R3; `cure.reward.shorten` keeps them, as tests/cure/test_reward_lengths.py shows."""
+    """R3. `cure.reward.shorten` keeps such groups, as tests/cure/test_reward_lengths.py shows."""
     table = problem(["1"] * 8 + ["0"] * 8, 1, [*range(100, 900, 100)] * 2)
     assert release_rewards([table], EFFICIENT).rl_code_data == ()
 

@@ -18,7 +18,7 @@ PROMPTS = {
 }
 
 Samples = dict[tuple[str, int], Completion]
-"""By the request's key and the sample's index."""
+"""Completions by the request's key and the sample's index."""
 
 
 class Asked(Protocol):

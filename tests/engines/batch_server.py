@@ -46,7 +46,7 @@ FAULTS = (
     "poll_429",
     "poll_garbage",
     "cut_download",  # the connection breaks in mid-file
-    "short_download",  # the file ends early, in good order
+    "short_download",  # the file ends early, and the connection is closed properly
     "slow",  # all states, most of them for several status checks
     "never",  # the batch never ends
     "lost_create",  # the batch is made, the answer is a 500

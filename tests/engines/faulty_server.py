@@ -29,10 +29,10 @@ FAULTS = (
     "ok",  # no fault
     "rate_limit",  # 429 with Retry-After in seconds
     "rate_limit_date",  # 429 with Retry-After as a date about one second ahead
-    "quota",  # 429 that no waiting mends
+    "quota",  # 429 because a quota is spent: waiting does not help
     "error_500",
-    "cut",  # the stream ends inside a sample, the connection with it
-    "cut_cleanly",  # the stream ends inside a sample, in good order
+    "cut",  # the stream ends inside a sample, and the connection breaks
+    "cut_cleanly",  # the stream ends inside a sample, and the connection is closed properly
     "garbage_sse",
     "garbage_json",
     "bad_finish",  # a finish_reason that is an object

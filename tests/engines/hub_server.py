@@ -44,7 +44,7 @@ class HubServer:
 
 class _QuietServer(ThreadingHTTPServer):
     def handle_error(self, *_: Any) -> None:
-        """Nothing: clients that break off are what is tested."""
+        """Print nothing: clients that break off are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

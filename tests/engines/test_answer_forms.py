@@ -1,4 +1,4 @@
-"""A law of answers: whatever is missing or odd around the text, and however it is cut, the text comes whole."""
+"""Whatever is missing or odd around the text of an answer, and however the answer is cut, the text is read whole."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def read(content: bytes, sizes: list[int], n: int) -> list[str]:
 
 
 def written(draw: Any, text: str) -> object:
-    """The text as a content: itself, an object, or parts."""
+    """The text as the `content` of a message: itself, an object, or a list of parts."""
     cut = draw(st.integers(0, len(text)))
     parts = [{"type": "text", "text": text[:cut]}, text[cut:], {"type": "thinking", "thinking": "hm"}, None]
     return draw(st.sampled_from([text, {"type": "text", "text": text}, parts]))
@@ -71,7 +71,7 @@ def written(draw: Any, text: str) -> object:
 
 @st.composite
 def streams(draw: Any) -> tuple[bytes, list[str]]:
-    """A legal stream of one to three samples with odd bookkeeping, and the samples' texts."""
+    """A valid stream of one to three samples with odd fields beside the texts, and the texts."""
     texts = draw(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=3))
     waiting = {index: list(text) for index, text in enumerate(texts)}
     lines: list[bytes] = []
@@ -102,7 +102,7 @@ def streams(draw: Any) -> tuple[bytes, list[str]]:
 
 @st.composite
 def wholes(draw: Any) -> tuple[bytes, list[str]]:
-    """A complete answer in one piece with odd bookkeeping, and the samples' texts."""
+    """A complete answer in one piece with odd fields beside the texts, and the texts."""
     texts = draw(st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=3))
     numbered = draw(st.sampled_from([lambda index: index, lambda _: None, lambda _: 0]))
     choices = [

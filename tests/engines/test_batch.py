@@ -118,7 +118,7 @@ def ask(
 
 
 def keep(folder: Path, place: Place, completion: Completion) -> None:
-    """Write a sample down."""
+    """Add a sample to the folder's file."""
     record = {"place": place, "text": completion.text, "finish": completion.finish, "error": completion.error}
     with (folder / "samples.jsonl").open("a") as file:
         file.write(json.dumps(record) + "\n")
@@ -144,7 +144,7 @@ def collected(folder: Path) -> list[dict[str, object]]:
 
 
 def assert_right(folder: Path, count: int = 4, n: int = 2) -> None:
-    """Everything is there, and every answer is that of its own prompt and seed."""
+    """Assert that every sample is there, with the answer to its own prompt and seed."""
     samples = kept(folder)
     assert set(samples) == {(role, number, index) for role in ROLES for number in range(count) for index in range(n)}
     for (role, number, index), sample in samples.items():

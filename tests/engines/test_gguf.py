@@ -90,7 +90,7 @@ async def test_log_probabilities_are_those_of_our_decoder(engine: Engine) -> Non
 
 
 def logprobs_of(ids: tuple[int, ...], sampling: Sampling) -> list[float]:
-    """Log-probabilities of the ids behind START, by our own model and the restriction of our own sampler."""
+    """Log-probabilities of the ids after START, by our own decoder, with top-k and top-p of our own sampler."""
     import torch
 
     from engines.local.qwen import Qwen, supported

@@ -33,7 +33,7 @@ async def _read(content: bytes) -> tuple[Drafts, list[Draft]]:
 
 
 def read(content: bytes) -> tuple[Drafts, list[Draft]]:
-    """The drafts of one sample, and those that are complete."""
+    """The state after reading this answer to a request for one sample, and the samples that the answer completes."""
     return asyncio.run(_read(content))
 
 

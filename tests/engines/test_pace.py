@@ -1,4 +1,4 @@
-"""Requests and tokens a minute: nothing goes out faster than allowed, and what was reserved in vain comes back."""
+"""Requests and tokens a minute: nothing is sent faster than allowed, and what was reserved and not used is freed."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def memory_that_nobody_has_written_is_nan():
 
 
 def lengthened(cache: QwenCache, rows: int, new: int):
-    """What was written to `new` more positions of every row, and the whole of keys and values."""
+    """Random numbers, written to `new` more positions of every row, and all keys and values then in the cache."""
     keys, values = cache.extend(SHAPE, torch.empty(rows, 1, 8), new)
     written = torch.randn(2, 2, rows, 1, new, 4)
     keys[:, :, :, -new:], values[:, :, :, -new:] = written

@@ -1,7 +1,7 @@
 """Labelled programs get their recorded verdicts, and equal ones in both modes under both sandboxes.
 
-Runs every `EVERY`-th program and those of the table of known disagreements; CURE_AGENT_ALL_LABELLED=1 runs all of them,
-and `benchmarks/sandbox_agreement.py` does with figures.
+Runs every `EVERY`-th program and those of the table of known disagreements; CURE_AGENT_ALL_LABELLED=1 runs all of them.
+`benchmarks/sandbox_agreement.py` runs all and prints figures.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ PROGRAMS = {
 
 
 async def check_verdicts(sandbox: Sandbox) -> None:
-    """Every program gets its verdict, and the sandbox is closed."""
+    """Assert that every program gets its verdict, and close the sandbox."""
     try:
         jobs = [Job(source, source, (b"ab",), Limits(cpu_s=0.5, wall_s=10)) for source in PROGRAMS]
         verdicts = {e.job: (e.verdict, e.reason) async for e in sandbox.run(jobs)}
@@ -143,7 +143,7 @@ async def test_an_engine_that_maps_user_ids_gives_the_same_verdicts(monkeypatch:
 
 
 def why_it_does_not_run(engine: OwnEngine, runtime: str) -> str:
-    """The engine's error when it is to run a container that does nothing; empty when it can."""
+    """The engine's error when it runs a container that does nothing; empty where there is none."""
     client = engine.client()
     try:
         settings = client.create_host_config(runtime=runtime, network_mode="none")

@@ -82,7 +82,7 @@ async def _remove(images: set[str]) -> None:
 
 
 def setup_of(*commands: str) -> Setup:
-    """A setup that no earlier test run can have kept."""
+    """A setup whose environment no earlier test run can have kept."""
     return Setup((f": {uuid.uuid4().hex}", *commands), ("requirements.txt",))
 
 

@@ -11,7 +11,7 @@ from sandbox import Job, Limits, Sandbox, Verdict
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-# What an interpreter prints and the release does not, in one case because it splits input at vertical tabs too.
+# What an interpreter prints and the release does not; in one case the release splits input at vertical tabs too.
 RIGHT_OUTPUT = {
     "stdin_buffer": b"b'1 2\\n'\n",
     "mixed_input_then_sysread": b"2 ['5', '6']\n",
@@ -19,7 +19,7 @@ RIGHT_OUTPUT = {
     "vt_in_input": b"'a\\x0bb'\n'c'\n",
     "big_output_100k": b"a" * 100_000 + b"\n",
     "big_output_1M": b"a" * 1_000_000 + b"\n",
-    # Ours to decide: a prompt is output, as under any interpreter.
+    # On purpose: a prompt is output, as under any interpreter.
     "input_prompt_not_echoed": b"Enter: 5\n",
 }
 # Programs that fail: the verdict says so, and what they printed before stays their output.
@@ -31,7 +31,7 @@ CRASHES = {
     "typing_dict_not_injected": b"",
     "recursion_limit": b"",
     "keyboard_interrupt": b"",
-    # Ours to decide: List, Tuple and Optional are not there without an import, as under any interpreter.
+    # On purpose: List, Tuple and Optional are not there without an import, as under any interpreter.
     "typing_injected": b"",
 }
 TIMEOUTS = {"infinite_loop": b"", "output_then_infinite": b"x\n"}

@@ -39,7 +39,7 @@ async def examiner(request: pytest.FixtureRequest, require: Callable[[str, str],
 
 
 def may_be_plain(source: str) -> bool:
-    """Whether the inputs of this source may share a process in the default mode, going by its names."""
+    """Whether the inputs of this source may share a process in the default mode, judged by the names in it."""
     imported = re.findall(r"^\s*(?:import|from) (\w+)", source, re.MULTILINE)
     return plain.MODULES.issuperset(imported) and plain.FORBIDDEN.isdisjoint(re.findall(r"\w+", source))
 

@@ -28,7 +28,7 @@ ALL: dict[str, tuple[str, tuple[bytes, ...]]] = {
 MODES = [pytest.param(True, id="strict"), pytest.param(False, id="default")]
 LIMITS = {
     "binary_megabytes": Limits(cpu_s=5, output_bytes=4 << 20),
-    # Less than the time of two of its inputs.
+    # Less than the program needs for two of its inputs.
     "seconds_of_one_second": Limits(cpu_s=1),
 }
 
