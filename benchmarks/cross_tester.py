@@ -1,9 +1,10 @@
-"""Whose tests choose best? Programs of one micro model, chosen by the tests of several (the paper's figure 5 in small).
+"""Which model's tests choose best? Programs of one micro model, chosen by the tests of several models.
 
     python benchmarks/cross_tester.py --coder micro-base --tester micro-base --tester micro
 
-Held-out problems of the micro lab. For every tester, best-of-n over n programs and m tests, ties averaged, with the
-share of right programs (one shot) and the best that any choice could do beside it.
+For every tester the script prints best-of-n for several n programs and m tests, averaged over ties and over held-out
+problems of the micro lab, and for comparison the share of right programs (one shot) and of problems with a right one.
+This is figure 5 of the paper for small models.
 """
 
 from __future__ import annotations

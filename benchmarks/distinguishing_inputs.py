@@ -71,7 +71,7 @@ class Executed:
     table: ProgramTable
     right: frozenset[str]
     well_formed: frozenset[str]
-    """Made inputs on which the reference solution ends well."""
+    """Made inputs on which the reference solution has the verdict `ok`."""
 
     def part(self, kinds: str, programs: Sequence[str], tests: Sequence[str] | None = None) -> ProgramTable:
         """The table of these programs and of columns of these kinds (initials); of the generated tests only `tests`."""
@@ -186,7 +186,7 @@ def _stored(path: Path) -> dict[str, Execution]:
         try:
             record = json.loads(line)
         except ValueError:
-            continue  # torn by a kill
+            continue  # incomplete, because the process was killed
         verdict = Verdict(record["verdict"])
         if verdict is not Verdict.SANDBOX_ERROR:
             found[record["key"]] = Execution(

@@ -1,4 +1,4 @@
-"""Compares verdicts on functional programs: those of a converted set run here, and those of EvalPlus' own execution.
+"""Compares verdicts on functions: those of a converted set run here, and those of EvalPlus' own execution.
 
     python -m venv ep && ep/bin/pip install evalplus==0.3.1
     python benchmarks/evalplus_parity.py ../shared/data --evalplus ep/bin/python --work parity

@@ -1,4 +1,4 @@
-"""Verdicts of EvalPlus' own execution: run with a Python that has `evalplus`, by `evalplus_parity.py`.
+"""Prints verdicts of EvalPlus' own execution; `evalplus_parity.py` calls this script with a Python that has `evalplus`.
 
 python evalplus_verdicts.py humaneval|mbpp SET.jsonl SAMPLES.jsonl PROCESSES
 

@@ -117,7 +117,7 @@ async def _judge(work: Work) -> None:
         table = await fill(ProgramExecutor(sandbox, judging_of(work.problem)), ProgramTable({"answer": program}, tests))
     finally:
         await sandbox.close()
-    # An execution that could not be had is not a wrong answer.
+    # An execution on which the sandbox failed is not a wrong answer.
     if all(table.known("answer", name) for name in tests):
         _write(work, {**record, "passed": sum(table.passes("answer", name) for name in tests), "hidden": len(tests)})
 

@@ -63,8 +63,8 @@ def text(draw: random.Random, characters: int) -> str:
 
 
 def table(number: int, draw: random.Random, program: int, test: int) -> EvaluatedTable:
-    """A problem of random difficulty. Hidden tests are right, and half of the generated ones; from about 5 % of the
-    coder's answers and 10 % of the tester's nothing was extracted."""
+    """The table of a problem of random difficulty. Hidden tests are right, and half of the generated ones; from about
+    5 % of the coder's answers and 10 % of the tester's nothing was extracted."""
     ability = draw.random()
     right = [draw.random() < ability for _ in range(PROGRAMS)]
     sources = [text(draw, program) for _ in range(PROGRAMS)]

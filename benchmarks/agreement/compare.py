@@ -1,4 +1,4 @@
-"""Comparison of the ways to run a program with each other, and with verdicts that others recorded."""
+"""Compares ways to run a program (a sandbox and its mode) with each other, and with verdicts that others recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `chat` prompts as they were before they were worked over, kept unchanged as the form to compare with."""
+"""The `chat` prompts in their first version, kept unchanged for comparison with later ones."""
 
 from __future__ import annotations
 

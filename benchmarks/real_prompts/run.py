@@ -26,7 +26,7 @@ from evaluator.run.start import evaluate
 OnProgress = Callable[[Progress], None]
 
 PATIENT = HttpOptions(first_token_s=7_200, idle_s=7_200, patience_s=7_200, concurrency=64)
-"""A server on one core answers late: its queue is waited for."""
+"""Options that wait up to two hours for an answer, since a server on one core answers late."""
 
 
 async def sample(

@@ -145,8 +145,8 @@ def convert(
 def trim(file: str, target: Path, most_tests: int, samples: Path | None, sandbox: str) -> None:
     """Keep the hidden tests of FILE (a file, or the name of a set) that reject wrong programs.
 
-    Wrong programs are found by running the programs that the problems bring along (`submissions`), and those in
-    --samples, on all hidden tests.
+    Wrong programs are found by running the programs stored with the problems (`submissions`), and those in --samples,
+    on all hidden tests.
     """
     from cure.problem.file import to_record
     from evaluator.datasets.execution import ProgressBars
@@ -173,8 +173,8 @@ def trim(file: str, target: Path, most_tests: int, samples: Path | None, sandbox
 def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
     """Run the reference solutions and labelled programs of FILE (a file, or the name of a set), and compare its tests.
 
-    Exits with 0 if every reference solution passes, labels are right, and no input has two expected outputs; with 6 if
-    the sandbox failed on executions, which say nothing about the set; else with 1.
+    Exits with 0 if every problem has hidden tests, every reference solution passes, labels are right, and no input has
+    two expected outputs; with 6 if the sandbox failed on executions, which say nothing about the set; else with 1.
     """
     from evaluator.datasets.check import check as check_set
     from evaluator.datasets.execution import ProgressBars

@@ -11,7 +11,7 @@ _LONGEST = 2000
 
 
 def lack_tolerance(expected: Iterable[str], comparison: str) -> bool:
-    """Whether an expected output has a fraction, and the comparison (its name) is none with a tolerance of its own.
+    """Whether an expected output has a fraction, and the comparison of this name has no tolerance of its own.
 
     `tokens` and the other plain comparisons allow a rounding error at most; a checker decides for itself.
     """

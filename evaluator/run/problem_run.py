@@ -178,9 +178,8 @@ class _ProblemRun:
         await self._repeat(self._left_of_right(programs), None)
 
     async def _calibrate(self) -> None:
-        """Run the reference solution under ten times the limit; raise the limit to `time_factor` times its
-        longest time on a test.
-        """
+        """Run the reference solution under ten times the limit, and make the limit at least `time_factor` times the
+        CPU seconds of its slowest test."""
         declared = self.judging.limits.cpu_s
         limit = max(declared, self._earlier_limit_s)
         if self._reference:

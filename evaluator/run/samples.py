@@ -134,7 +134,7 @@ async def fill(
     """Ask one engine for the missing samples of these roles; a sample is written to `lines` before it is yielded.
 
     Where the engine itself fails, all samples that it has not given fail with its reason. Raises EngineError where the
-    engine has given none, or had given all.
+    engine fails before its first sample or after its last.
     """
     keys = {asker.role: asker.keys(problems) for asker in askers}
     parts: dict[str, tuple[Role, int, Part]] = {}
@@ -159,7 +159,7 @@ async def fill(
 async def _completions(engine: Engine, requests: Sequence[Request]) -> AsyncGenerator[Completion, None]:
     """Exactly one completion of each sample: errors for those that the engine has not given when it fails.
 
-    Raises EngineError where the engine has given none, or had given all.
+    Raises EngineError where the engine fails before its first completion or after its last.
     """
     left = {(request.key, index) for request in requests for index in range(request.n)}
     count = len(left)

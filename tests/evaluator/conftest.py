@@ -1,4 +1,4 @@
-"""What tests of the evaluator share."""
+"""Fixtures of the evaluator's tests."""
 
 from __future__ import annotations
 

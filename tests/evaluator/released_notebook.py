@@ -1,4 +1,4 @@
-"""Functional tests as text by the rules of the released notebook, to the character, faults included.
+"""Writes tests of functions as text exactly as the released notebook does, faults included.
 
 The notebook is `data/transformation.ipynb` of Gen-Verse/CURE @ 69fe174. This module is kept for comparison: the product
 converts tests with `codec` and `forms` of `evaluator.datasets.functional`.

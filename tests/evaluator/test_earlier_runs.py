@@ -65,7 +65,7 @@ def test_it_is_scored_and_compared(run: Path) -> None:
 
 @pytest.mark.bubblewrap
 def test_the_command_goes_on_where_it_was_killed(run: Path) -> None:
-    """The answers of one role on the second problem and its table are gone, and a line is torn."""
+    """The tester's answers to the second problem are gone, and the line of that problem's table is cut off."""
     samples, tables = run / "samples" / "tester.jsonl", run / "tables.jsonl"
     kept = samples.read_text().splitlines(keepends=True)[:4]
     samples.write_text("".join(kept))

@@ -126,7 +126,7 @@ def test_a_table_of_the_project_executed_again_is_the_same(tmp_path: Path) -> No
 
 
 def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_data: Path) -> None:
-    """Programs and tests are right where the source says so, but that a number may be written in another way."""
+    """Programs and tests are right where the source says so, except that a number may be written in another way."""
     sets = ("humaneval_plus", "mbpp_plus")
     rows = {
         row["task_id"]: row for name in sets for row in unzipped(shared_data / f"stdio-he-mbpp/{name}_stdio.json.gz")

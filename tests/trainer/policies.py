@@ -1,7 +1,8 @@
-"""Policies over tiny random checkpoints, and updates to give them. Also what each of several processes runs.
+"""Makes policies over tiny random checkpoints, and updates for them; is also a program, for tests in several processes.
 
-`python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` does what WORK
-names in every process (functions of this module, with commas), and the first writes a list of what they returned.
+`python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` calls, in
+every process, the functions of this module that WORK names, separated by commas; the first process writes a list of
+their results to OUT.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def zero_stages(base: Path, world: World) -> dict[Kind, dict[str, Any]]:
 
 
 def refusals(base: Path, world: World) -> list[str]:
-    """Error messages for checkpoints of another stage, more processes, another stage with adapters, and no policy."""
+    """Error messages of `load` for: another stage, more processes, another stage with adapters, no saved policy."""
     said = []
     trained = deepspeed_policy(base, world, 1)
     for saved in ("saved-1-2", "saved-2-1", "saved-1-4", base.name):

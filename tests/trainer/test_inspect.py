@@ -57,7 +57,7 @@ def answers(slot: int) -> TaskAnswers:
 
 
 def table(slot: int) -> TaskTable:
-    """Three answers each: a right and a wrong one, and one from which nothing was read."""
+    """A task's table with three answers of each role: a right one, a wrong one, one from which nothing was read."""
     return TaskTable(
         slot=slot,
         programs=(RIGHT, WRONG, None),

@@ -1,4 +1,4 @@
-"""A run that is ended anywhere and started again is the run that was never ended, bit for bit."""
+"""A run that is ended anywhere and started again equals, bit for bit, a run that was never ended."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_killed_and_started_again(whole: Path, tmp_path: Path) -> None:
 
 
 class Killed(BaseException):
-    """Ends a run as abruptly as can be done from inside."""
+    """Ends a run from inside its process, as nearly like `kill -9` as possible."""
 
 
 @pytest.fixture(params=["plan", "answers", "tables", "rewards", "update", "commit", "torn line", "checkpoint"])

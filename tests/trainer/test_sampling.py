@@ -99,7 +99,7 @@ def test_a_step_worked_out_by_hand(tmp_path: Path) -> None:
     assert table.executions == 3 * 5
     coder, tester = credit(answers, table, Reward())
     assert coder.rewards == pytest.approx((1, 1 / 3, 1 / 3, 0))
-    # Three wrong programs: a valid test earns what it kills, an invalid one loses what it lets through.
+    # Three wrong programs: a valid test earns the number that fail it, an invalid one loses the number that pass it.
     assert tester.rewards == (3, 2, 2, -1, -1)
     assert [event.kind for event in events].count("answer") == 9 and events[-1].kind == "table"
 
@@ -120,7 +120,7 @@ def test_labels_of_a_frozen_tester(tmp_path: Path) -> None:
     labels = [test_text("5", "10"), test_text("2", "4"), test_text("7", "9"), test_text("5", "10"), "none"]
     made = samplers(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)
     believed = step(made, ExecutionRules(generated_labels=True, agreement=0.5)).tables[0]
-    # 2 -> 4 tells nobody apart, 7 -> 9 is not what most programs print.
+    # All programs pass 2 -> 4; 7 -> 9 is not what most programs print.
     assert [test.stdin for test in believed.labels] == ["5\n"]
     assert believed.label_passes.astype(int).tolist() == [[1], [1], [0]]
     made = samplers(tmp_path / "s.json", codes, [test_text("1", "2"), test_text("1", "3")], labels)

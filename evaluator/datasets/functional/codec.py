@@ -141,7 +141,7 @@ def result_text(forms: dict[str, Any], value: Any, single_blanks: bool = False) 
 
     Blanks of the literal are escaped, since comparisons of outputs ignore blanks. With `single_blanks`, a string with
     other blanks than single ones between words is a literal too. Equal numbers of different types have equal texts, or
-    texts of equal numbers.
+    texts that are read as equal numbers.
     """
     kind = type(value).__name__
     if isinstance(value, (bool, int)) and kind not in forms:

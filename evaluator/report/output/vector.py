@@ -24,7 +24,7 @@ _SIZE = re.compile(r'^<svg\b[^>]*?viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>', re.DOT
 def inline(svg: str, name: str, words: str) -> str:
     """The SVG element, with `name` as the prefix of its ids and `words` as alternative text."""
     text = _METADATA.sub("", _HEAD.sub("", svg, count=1))
-    # Only the white backgrounds become transparent: they are paths with a style, and white text on dark cells is not.
+    # White backgrounds, which are paths with a style, become transparent; white text on dark cells stays white.
     text = re.sub(r'(<path d="[^"]*" style="fill: )#ffffff', r"\1none", text)
     text = _COLOUR.sub(lambda found: _COLOURS[found[0]], text)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
