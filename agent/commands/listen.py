@@ -30,7 +30,7 @@ def listen(port: int, folder: Path, solves: bool, count: int | None, solve_optio
     """Receive problems that the browser extension competitive-companion sends, and write each as CURE's JSON.
 
     SOLVE_OPTIONS, after --, are those of `cure-agent solve`. Paths of files go to standard output, everything else to
-    standard error. Ends on Ctrl-C, or after --count problems with the highest exit code of the solves.
+    standard error. Ends on Ctrl-C, or after --count problems; the exit code is then the highest of the solves.
     """
     from cure.interrupt import run_interruptible
 

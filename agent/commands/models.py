@@ -12,7 +12,7 @@ def models(ports: tuple[int, ...], as_json: bool) -> None:
     """List models that can be used here, each with the value of --model that names it.
 
     Asks Ollama, llama.cpp, LM Studio, vLLM and cure-agent serve on their usual ports of this machine; lists models
-    that are downloaded by name, and which keys are set. Nothing is downloaded.
+    that can be downloaded by name, and which keys are set. Nothing is downloaded.
     """
     import asyncio
     import json

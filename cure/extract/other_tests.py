@@ -33,7 +33,7 @@ _DEEPEST = 4
 
 
 def other_test(text: str) -> UnitTest | None:
-    """The last test of the answer in the first form, in the order of `finders`, that the answer has.
+    """The last test of the first form, in the order of this module's list, in which the answer has a test.
 
     None if there is no test, and for an answer of more than 20,000 characters.
     """

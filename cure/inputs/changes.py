@@ -142,7 +142,7 @@ def _part(text: str, _place: Place, rng: Random) -> str:
 def _of_other_letters(text: str, place: Place, rng: Random) -> str:
     """The text with one more character, such as a digit, a capital or a comma, whether the known texts have it or not.
 
-    Known texts with fewer than three different letters and digits, such as brackets or bits, get one of their own.
+    Where the known texts have fewer than three different letters and digits (brackets, bits), the character is theirs.
     """
     seen = [letter for letter in place.column.alphabet if letter.isalnum()]
     if len(seen) < FEW_LETTERS:

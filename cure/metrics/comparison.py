@@ -2,9 +2,9 @@
 
 The interval of a difference comes from a paired bootstrap over problems. Its p-value comes from a permutation test: if
 neither run is better, exchanging the two on any problem gives a difference as likely as the one seen. Runs with one
-sample per problem are compared by McNemar's exact test. Winners are named for a few headlines only, where the p-value
-is significant at 5 % after Holm's correction for all headlines, the interval does not contain 0, and the difference is
-larger than twice its Monte-Carlo error, which comes from drawing subsets.
+sample per problem are compared by McNemar's exact test. Winners are named for a few measures only, the headlines,
+where the p-value is significant at 5 % after Holm's correction for all headlines, the interval does not contain 0, and
+the difference is larger than twice its Monte-Carlo error, which comes from drawing subsets.
 No winner is named where one run lacks answers or executions that the other has.
 """
 

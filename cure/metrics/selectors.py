@@ -39,7 +39,7 @@ VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
 
 IN_FULL = ("agreement", "max-pass")
-"""Selectors whose best-of-n is measured for every n and m; the others are slower and measured for the largest only."""
+"""Selectors measured for every n and m; the others, which are slower, are measured for the largest n and m only."""
 
 CALLED_DRAWS = 20
 """Number of orders to average over where a selector is called or its scores are computed anew for each n and m."""
@@ -78,7 +78,7 @@ def by_selectors(
     sampling: Sampling,
     names: Collection[str] | None = None,
 ) -> dict[str, Estimates]:
-    """The estimates of these selectors, of all for None, by the name of the quantity."""
+    """The estimates of these selectors, of all for None, by name; `VERDICTS_ONLY` ends the name where it has to."""
     printed = all(judged.outputs is not None or not judged.extracted.any() for judged in problems)
     grids = {}
     for name, select in SELECTORS.items():

@@ -50,7 +50,7 @@ def load_problems(path: str, text: str | None = None) -> list[Problem]:
 def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
 
-    Raises ProblemError with one line that names file, row and field. Problems of a list are counted from 0, like for
+    Raises ProblemError with one line that names file, row and field. Problems of a list are counted from 0, as for
     `--index`; lines of JSONL are counted from 1.
     """
     source = "standard input" if path == "-" else path

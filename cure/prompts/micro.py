@@ -50,7 +50,7 @@ def repair_prompt(problem: Problem, source: str, failing: UnitTest, got: str) ->
 
 @dataclass(frozen=True)
 class MicroStyle:
-    """Prompts of a statement, with one failing test at most: the model follows no instructions."""
+    """Prompts of a statement and, for a repair, a program and one failing test: the model follows no instructions."""
 
     name: str = "micro"
     stop: tuple[str, ...] = STOP

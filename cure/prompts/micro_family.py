@@ -20,6 +20,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_of_micro_family(statement: str) -> bool:
-    """Whether the statement uses only words of the family, and any at all."""
+    """Whether the statement has words, all of them words of the family."""
     words = _WORD.findall(statement.lower())
     return bool(words) and WORDS.issuperset(words)

@@ -57,7 +57,7 @@ class ReleaseStyle:
         )
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> TextPrompt:  # noqa: ARG002 see below
-        """The published prompt; `avoid` does not enter, since the models know one fixed prompt."""
+        """The published prompt; `avoid` is ignored, since the models know one fixed prompt."""
         return TextPrompt(
             _render(self._words.tester, problem=problem.question, example_intro=self._example_intro(problem))
         )

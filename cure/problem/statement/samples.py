@@ -32,16 +32,16 @@ class _Samples:
 
     source: str
     tests: dict[UnitTest, None] = field(default_factory=dict)
-    """In order and each once: pages in two languages show every sample twice."""
+    """Tests in order, each once: pages in two languages show every sample twice."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     not_used: set[str] = field(default_factory=set)
     """Notes on parts that look like a sample and are no test."""
     inline: dict[UnitTest, int] = field(default_factory=dict)
     """Tests whose data follows the labels' colons, with the numbers of their lines."""
     inputs: list[SamplePart] = field(default_factory=list)
-    """Certain inputs without an output."""
+    """Inputs that are a sample's, by their label or section, and have no output."""
     outputs: list[SamplePart] = field(default_factory=list)
-    """Certain outputs without an input."""
+    """Outputs that are a sample's, by their label or section, and have no input."""
     unknown: list[SamplePart] = field(default_factory=list)
 
     def note(self, number: int, text: str) -> str:
