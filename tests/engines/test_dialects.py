@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # errors as servers write them
-"""Servers as they are: what a server refuses, in words of its own, and what it writes oddly never costs a usable answer."""
+"""Servers as they are: what one refuses, in words of its own, or writes oddly never costs a usable answer."""
 
 from __future__ import annotations
 
