@@ -46,7 +46,7 @@ REFERENCE = "reference"
 GIVE_UP_AFTER = 2
 """Time-outs of a program after which it is not run on further inputs, tests included."""
 KEPT_BYTES = 4_000
-"""Longest output that is stored; executions with longer ones are repeated by the next call."""
+"""Bytes of the longest output that is stored; executions with longer ones are repeated by the next call."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -118,7 +118,7 @@ class CheckReport:
 
 
 _Judge = Callable[[Problem, ProgramTable, CheckReport], None]
-"""Adds the table of a problem to the report."""
+"""A function that adds the table of a problem to the report."""
 
 
 async def check(

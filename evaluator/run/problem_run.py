@@ -20,7 +20,7 @@ from sandbox import Sandbox, Verdict
 Place = tuple[str, TestColumn]
 """Source of a program, and a test."""
 _HASHED = "#"
-"""Begins a digest that is not the output itself."""
+"""First character of a digest; a short output stands for itself, without it (`digest_of`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

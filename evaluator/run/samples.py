@@ -144,7 +144,7 @@ async def fill(
             have = set(range(asker.settings.samples)).difference(missing)
             for part in missing_parts(asker.request(number, problem), have) if missing else ():
                 parts[part.request.key] = (asker.role, number, part)
-    # The engine is asked even if nothing is missing: it then settles batches whose samples are all on disk.
+    # The engine is asked even if nothing is missing: a batch engine then forgets batches whose samples are all on disk.
     begun = time.monotonic()
     async with aclosing(_completions(engine, [part.request for *_, part in parts.values()])) as completions:
         async for completion in completions:

@@ -51,7 +51,7 @@ class Sources(Section):
     model: Source | None = None
     """Model spec of both roles."""
     coder: Source | None = None
-    """Model spec; `run:DIRECTORY` for an earlier run's programs; `pool` for the set's own."""
+    """Model spec; `run:DIRECTORY` for an earlier run's programs; `pool` for the programs in the data set."""
     tester: Source | None = None
     """Model spec; `run:DIRECTORY` for an earlier run's tests."""
     programs: Programs = Field(default=16, ge=0)

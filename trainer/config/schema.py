@@ -110,7 +110,7 @@ class Reward(Section):
     unparsed: Literal["lowest", "drop"] = "lowest"
     """An answer that contains no test. `lowest`: gets the lowest reward of its group; `drop`: left out of the group."""
     shorten: bool = False
-    """Favour short tests among the good ones, for testers with long chains of thought (section 3.4)."""
+    """Favour short tests where rewards are above the mean, for testers with long chains of thought (section 3.4)."""
     advantage: Literal["standard", "centre", "loo"] = "standard"
     """Within one task and role. `standard`: (r - mean) / std; `centre`: r - mean; `loo`: r - mean of the others."""
     truncated: Literal["train", "mask", "penalise"] = "train"
@@ -138,8 +138,8 @@ class Loss(Section):
     measure_kl: bool = False
     """Keep the reference model and measure the KL divergence even if `kl_weight` is 0."""
     correction: Literal["truncate", "mask", "none"] = "truncate"
-    """Importance weights between trainer and sampler. `truncate`: capped; `mask`: tokens above the cap are left out;
-    `none`: not used."""
+    """Importance weights between trainer and sampler. `truncate`: capped; `mask`: tokens with a weight above the
+    cap or below 1 / cap are left out; `none`: not used."""
     correction_cap: float = Field(default=2.0, ge=1)
     """Highest importance weight."""
 
@@ -183,7 +183,7 @@ class Train(Section):
     tokens_per_pack: int = Field(default=16_384, ge=64)
     """Maximum number of tokens of a row of packed answers; a longer answer gets a row of its own."""
     most_tokens: int | None = Field(default=8_000, ge=1)
-    """Train on only this many first tokens of an answer; rewards are computed from the whole answer."""
+    """Number of first tokens of an answer to train on; unset: all. Rewards are computed from the whole answer."""
     gradient_checkpointing: bool = True
     """Recompute activations in the backward pass: less memory, more time."""
     lora_rank: int | None = Field(default=None, ge=1)

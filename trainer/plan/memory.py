@@ -16,11 +16,11 @@ GB = 10**9
 KNOWN_TYPES = ("qwen2", "qwen3", "llama", "mistral")
 """Values of `model_type` whose parameters can be counted: decoders of one kind of block, without experts."""
 LOGITS_AT_ONCE = 1 << 26
-"""Most logits the trainer holds together (`trainer.policy.scorer`)."""
+"""Maximum number of logits that the trainer holds at a time (`trainer.policy.scorer`)."""
 LIVE_PARAMETERS = 10**9
-"""Most parameters that ZeRO-3 keeps gathered: DeepSpeed's `stage3_max_live_parameters`."""
+"""Maximum number of parameters that ZeRO-3 keeps gathered: DeepSpeed's `stage3_max_live_parameters`."""
 BUCKET = 1 << 26
-"""Most numbers in a message of ZeRO-1 and ZeRO-2 (`trainer.policy.deepspeed_policy`)."""
+"""Maximum count of numbers in a message of ZeRO-1 and ZeRO-2 (`trainer.policy.deepspeed_policy`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +238,7 @@ def activations(shape: Shape, tokens: int, half: bool, checkpointing: bool) -> i
 
 
 def logits(shape: Shape, tokens: int, half: bool) -> int:
-    """Most bytes of logits, their softmax and their gradient, of at most LOGITS_AT_ONCE logits at a time."""
+    """Maximum bytes of logits with their softmax and gradient; at most LOGITS_AT_ONCE logits are held at a time."""
     return min(tokens * shape.vocabulary, LOGITS_AT_ONCE) * (4 * 4 + (2 if half else 0))
 
 

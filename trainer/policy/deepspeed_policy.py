@@ -38,7 +38,7 @@ from trainer.policy.policy import Policy, PolicySetup
 
 FOLDER, TAG, STATE = "training", "state", "training.json"
 _BUCKET = 1 << 26
-"""Most numbers in one message between processes."""
+"""Maximum count of numbers in one message between processes."""
 
 
 class DeepSpeedPolicy(Policy):

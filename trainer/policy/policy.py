@@ -45,7 +45,7 @@ class Update:
     entropy: float
     """Sum over the trained tokens of weight times entropy, in nats."""
     tokens: int
-    """Tokens that were trained."""
+    """Number of tokens that the loss is over."""
     row_tokens: int
     """Tokens that went through the model, prompts included."""
     sums: Sums

@@ -1,6 +1,6 @@
 """A language model that gives log-probabilities and entropies of a row's trained tokens.
 
-Shapes: T tokens in the row, R of them trained, D hidden size, V vocabulary.
+Shapes: T tokens in the row, R of them trained (the loss is over these), D hidden size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trainer.policy import attention
 from trainer.update.pack import Pack
 
 _LOGITS_AT_ONCE = 1 << 26
-"""Most logits held in memory for the backward pass; more are computed in pieces, and again in the backward pass."""
+"""Maximum number of logits kept for the backward pass; more are computed in pieces, and again in the backward pass."""
 
 
 @dataclass(frozen=True, kw_only=True)

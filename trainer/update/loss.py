@@ -1,7 +1,7 @@
 """Policy losses over the trained tokens of one row, as pure functions: tensors in, loss and measurements out.
 
-Tensors are (R,): one entry for each trained token. A token's weight already averages over tokens and answers
-(`trainer.update.pack`), so the loss of an update is the sum over its rows.
+Tensors are (R,): one entry for each trained token, that is, each token that the loss is over. A token's weight already
+averages over tokens and answers (`trainer.update.pack`), so the loss of an update is the sum over its rows.
 """
 
 from __future__ import annotations

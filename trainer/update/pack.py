@@ -50,7 +50,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
-    """One row: T tokens of S samples; R of the tokens are trained."""
+    """One row: T tokens of S samples. The loss is over R of the tokens, called the trained tokens."""
 
     ids: Integers
     """(T,) token ids."""

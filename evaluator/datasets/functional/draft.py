@@ -28,9 +28,9 @@ from evaluator.datasets.functional.results import (
 from sandbox import Verdict
 
 MOST_DIGITS = 4300
-"""Most digits of an integer that Python reads and prints by default."""
+"""Maximum number of digits of an integer that Python reads and prints by default."""
 MEMORY_MB = 512
-"""Memory limit of converted problems."""
+"""Memory limit of converted problems, in MB."""
 _SORTED = "The entries of a dictionary come in ascending order of their keys."
 _MANY_DIGITS = "Numbers may have more than 4,300 digits: call sys.set_int_max_str_digits(0) first."
 _UNORDERED = {
