@@ -2,7 +2,7 @@
 
     python benchmarks/two_checkouts.py OLD NEW ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz --rounds 5
 
-Each checkout brings its own `.venv`. In every round each job runs once in the one and once in the other, so that
+Each checkout has its own `.venv`. In every round each job runs once in the one and once in the other, so that
 other work on the machine slows both. Printed are medians and the median of the ratios, new to old: above 1
 is better for rates, below 1 for seconds.
 """

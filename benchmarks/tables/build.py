@@ -171,7 +171,7 @@ def _answers(sources: Sources, pair: tuple[str, str], name: str) -> ExtractedAns
 
 
 def _is_of(table: EvaluatedTable, answers: ExtractedAnswers, columns: Sequence[object]) -> bool:
-    """Whether the table has these answers, and no cell was lost."""
+    """Whether the table has these answers, and the sandbox failed on no cell."""
     programs = tuple(found.value for found in answers.programs.values())
     return table.programs == programs and [*table.columns] == [*columns] and not table.lost
 

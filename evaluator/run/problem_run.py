@@ -63,7 +63,7 @@ async def table_of(
     """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
-    Cells that an earlier table of the problem knows are not run again.
+    Cells with an outcome in an earlier table of the problem are not run again.
     """
     programs = [found.value for found in answers.programs.values()]
     columns = columns_of(problem, answers, settings.public_tests)

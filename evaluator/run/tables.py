@@ -96,7 +96,7 @@ class EvaluatedTable:
         return np.array(rows, dtype=np.bool_).reshape(len(self.cells), len(chosen))
 
     def without_lost_cells(self) -> EvaluatedTable:
-        """The table without the cells that the sandbox lost.
+        """The table without cells on which the sandbox failed.
 
         Programs that lack the outcome of a hidden test are left out, and then tests whose outcome a remaining program
         lacks.

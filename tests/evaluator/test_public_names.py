@@ -1,4 +1,4 @@
-"""The room hands out its public names, and imports a module only when one of its names is used."""
+"""`evaluator` exports its public names, and imports a module only when one of the module's names is used."""
 
 from __future__ import annotations
 

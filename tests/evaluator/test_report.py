@@ -1,4 +1,4 @@
-"""A report says what was measured, shows foreign text as text, and has an answer for whatever a run lacks."""
+"""A report says what was measured, shows foreign text as text, and says what a run lacks and why."""
 
 from __future__ import annotations
 

@@ -171,8 +171,8 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
     another text, unless both are equal numbers; see also `FunctionProblem.tuples_are_lists`. A solution that ends the
     program fails.
 
-    The source is executed as a constant of the program, in a form that the sandbox knows, so that the inputs of a plain
-    solution may share a process.
+    The source is executed as a constant of the program, in a form that the sandbox recognises, so that the inputs of a
+    plain solution may share a process.
     """
     optional = ["result_text"]
     optional += ["sort_entries"] if encoding.in_order else []
