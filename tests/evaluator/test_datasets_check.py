@@ -86,7 +86,7 @@ def test_the_comparison_of_a_row_is_used(tmp_path: Path) -> None:
 
 
 def test_a_checker_program_judges_reference_and_labelled_programs(tmp_path: Path) -> None:
-    """Any two numbers with the right sum will do."""
+    """The checker accepts any two numbers with the right sum."""
     checker = (
         "import json, sys\n"
         "asked = json.load(sys.stdin)\n"

@@ -34,7 +34,7 @@ class Converted:
     conversion: Conversion
     report: CheckReport
     known: dict[str, dict[str, Any]]
-    """Rows of the mechanical conversion (the files MECHANICAL) by name, for the problems converted here."""
+    """By name, the rows of these problems in the files MECHANICAL, which a simpler, mechanical conversion made."""
     agreement: dict[str, list[tuple[str, str, str]]]
     """By problem: input of the mechanical conversion, its expected output, what our program prints for it."""
 

@@ -42,7 +42,7 @@ VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect"}
 
 
 def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
-    """Three programs on one hidden, one public and two generated tests; a third program and test were not read."""
+    """A table of two programs on one hidden, one public and two generated tests; a third of each was not extracted."""
     columns = (
         TestColumn("hidden", 0, "1 2\n", "3\n"),
         TestColumn("public", 0, "2 2\n", "4\n"),
@@ -86,7 +86,7 @@ def made_run(
     model: str = "scripted:m",
     question: str = "Print the sum.",
 ) -> RunDirectory:
-    """A run as it lies on disk, with these tables."""
+    """The directory of a run with these tables."""
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "sums.json"
     rows = [{"name": table.name, "question": f"{question} {at}"} for at, table in enumerate(tables)]

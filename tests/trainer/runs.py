@@ -35,7 +35,7 @@ def small(*more: str) -> Config:
 
 
 def run(config: Config, path: Path, progress: Progress | None = None) -> None:
-    """Train here until the end, or until something is raised."""
+    """Train in this process to the last step, or until an error is raised."""
     torch.set_num_threads(1)
     recorder = Recorder(path, config, ALONE)
     try:

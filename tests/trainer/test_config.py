@@ -86,7 +86,7 @@ def test_a_file_that_is_no_toml_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_configuration_written_by_an_earlier_version_is_read_as_it_was_meant() -> None:
-    """The file was written by `dump` when it made TOML by hand."""
+    """The file was written by an earlier `dump`, which formatted TOML itself."""
     file = Path(__file__).parent / "recorded" / "config.toml"
     servers = 'rollout.url=["http://a:8000", "http://b:8000"]'
     changes = ("train.most_tokens=none", "trackers.wandb='a \"quoted\" \\ name'", "optimiser.learning_rate=1e-6")

@@ -19,7 +19,7 @@ from trainer.micro.problems import problem  # noqa: E402
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two steps of two tasks, evaluated before and after."""
+    """The directory of a run of two steps of two tasks, evaluated before and after."""
     path = tmp_path_factory.mktemp("made") / "run"
     settings = ("steps=2", "coder.samples=3", "tester.samples=3")
     evaluation = ("evaluation.problems=micro", "evaluation.count=2", "evaluation.samples=2")

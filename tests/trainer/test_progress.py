@@ -119,7 +119,7 @@ def test_an_evaluation_with_missing_values() -> None:
 
 
 def play(progress: Any) -> None:
-    """A step, an evaluation, and a step that does not come to its end."""
+    """Report a step, an evaluation, and a step that does not come to its end."""
     for _ in range(2):
         progress.rolling_out(TASKS, 4)
         progress.event(RolloutEvent("answer", 0, "coder", 100))
@@ -152,7 +152,7 @@ def test_forced_colours_do_not_bring_bars_into_a_file() -> None:
 
 
 def bars(progress: TerminalProgress, width: int) -> list[str]:
-    """The bars as they stand."""
+    """The lines that the bars show now."""
     out = io.StringIO()
     Console(file=out, width=width).print(progress._bars.get_renderable())
     return [line.rstrip() for line in out.getvalue().splitlines()]

@@ -25,7 +25,7 @@ STEPS = 4
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of four steps that nothing disturbed."""
+    """The directory of a run of four steps without interruption."""
     path = tmp_path_factory.mktemp("whole") / "run"
     run(small(f"steps={STEPS}"), path)
     return path
