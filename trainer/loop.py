@@ -33,7 +33,7 @@ from trainer.update.stages import Stage, learning_rate, shares, stages_of
 async def train(recorder: Recorder, progress: Progress) -> None:
     """Train from the run's last checkpoint to its last step.
 
-    Raises TrainerError, ProblemError, EngineError or SandboxUnavailable where the run cannot begin or go on.
+    Raises TrainerError, ProblemError, EngineError or SandboxError where the run cannot begin or go on.
     """
     config, world = recorder.config, recorder.world
     tasks = open_tasks(config.data.problems, config.seed, "train", labelled=config.labels.source == "data")

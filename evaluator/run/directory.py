@@ -69,6 +69,7 @@ class RunDirectory:
         """Write the settings and further facts about the run; a new directory is made, with the names of the problems.
 
         A new directory appears with complete files. An existing one keeps its problem names and the time of its start.
+        Raises ProblemError where the new directory cannot be made.
         """
         if self.config.is_file():
             facts = {**facts, "begun": self._read_config().get("begun", "unknown")}

@@ -52,6 +52,8 @@ async def execute(
     A sample whose request fails, and an execution on which the sandbox fails, stay missing, and are tried again by the
     next call. Once the sandbox has failed on every execution of a table, samples are still requested, but no further
     table is executed.
+
+    Raises EngineError where an engine fails before its first sample, SandboxError where nothing can be run.
     """
     run = _Run(directory, settings, problems, askers, sandbox, on_progress)
     try:

@@ -42,7 +42,7 @@ async def evaluate_problem(
     sandbox: Sandbox,
     earlier: EvaluatedTable | None = None,
 ) -> EvaluatedTable:
-    """The table of one problem, from the samples of both roles; `table_of` says more."""
+    """The table of one problem, from the samples of both roles, made as `table_of` makes it. Raises SandboxError."""
     read = extractor(settings.extraction)
     answers = ExtractedAnswers(
         programs={sample.index: read.program(sample.text) for sample in codes},
@@ -63,7 +63,8 @@ async def table_of(
     """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
-    Cells with an outcome in an earlier table of the problem are not run again.
+    Cells with an outcome in an earlier table of the problem are not run again. Raises SandboxError where nothing can be
+    run.
     """
     programs = [found.value for found in answers.programs.values()]
     columns = columns_of(problem, answers, settings.public_tests)

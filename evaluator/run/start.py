@@ -60,12 +60,13 @@ async def evaluate(
 ) -> RunDirectory:
     """The directory of the evaluated run: the newest run with these settings is continued.
 
-    A new run is begun where there is none, or `fresh` is set. The directory of a new run is made only
-    when engines and sandbox are open. The run lacks samples whose requests failed, and executions on which the sandbox
-    failed (`evaluator.run.missing` counts both); the next call tries these again.
+    A new run is begun where there is none, or `fresh` is set; its directory is made only when engines and sandbox are
+    open. The run lacks samples whose requests failed, and executions on which the sandbox failed
+    (`evaluator.run.missing` counts both); the next call tries these again.
 
     `options` are settings of engines. With `batch`, servers are asked through their batch API, local models as usual.
-    Raises EngineError where batches are under way and `batch` is not set.
+    Raises ProblemError, EngineError or SandboxError where the evaluation cannot begin or go on, such as where batches
+    are under way and `batch` is not set.
     """
     directory = find_or_choose(outputs, settings, fresh)
     stored = {

@@ -131,10 +131,11 @@ async def roll_out(
     rules: ExecutionRules,
     on_event: Callable[[RolloutEvent], None] = lambda _: None,
 ) -> Rollout:
-    """Answers and tables of the tasks. Raises EngineFailed where all answers of a role are errors.
+    """Answers and tables of the tasks.
 
     An engine gets all its requests in one call, so which answers it decodes side by side, and thereby every bit of its
-    arithmetic, depends on the requests alone and not on the clock.
+    arithmetic, depends on the requests alone and not on the clock. Raises EngineFailed where all answers of a role are
+    errors, EngineError or SandboxError where an engine or the sandbox itself fails.
     """
     questions, kept = questions_of(samplers, tasks, seed, step)
     begun = time.monotonic()
