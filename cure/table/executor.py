@@ -105,7 +105,10 @@ class ProgramExecutor:
     async def _executed(
         self, pairs: Collection[ProgramInput], judging: Judging
     ) -> AsyncGenerator[tuple[ProgramInput, Execution], None]:
-        """Executions of the pairs: known ones first, then new ones, then those that another call runs."""
+        """Executions of the pairs: known ones first, then new ones, then those that another call runs.
+
+        A pair that the other call gave up on is run here, unless this call gives up on programs as well.
+        """
         known, awaited, missing = self._known.claim(pairs)
         left = {(source, stdin) for source, inputs in missing.items() for stdin in inputs}
         try:
@@ -121,8 +124,18 @@ class ProgramExecutor:
             raise
         finally:
             self._known.give_up(left)
+        given_up: list[ProgramInput] = []
         for pair, future in awaited.items():
-            yield pair, await future
+            execution = await future
+            if execution.verdict is Verdict.NOT_RUN and judging.give_up_after is None:
+                given_up.append(pair)
+            else:
+                yield pair, execution
+        if given_up:
+            self.forget(given_up)
+            async with aclosing(self._executed(given_up, judging)) as executions:
+                async for pair, execution in executions:
+                    yield pair, execution
 
     async def _checked(
         self, unchecked: Collection[tuple[Pair, UnitTest, Cell]]

@@ -9,8 +9,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import metadata
 from math import ceil
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import IO
 
 from sandbox.backends.packages import versions
 from sandbox.errors import SandboxError
+from sandbox.pool.work import given_up_words
 from sandbox.protocol import Execution, Job, Limits, Verdict
 from sandbox.runner.frames import STDERR_TAIL
 
@@ -46,7 +49,9 @@ class Trusted:
     async def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         if self._closed:
             raise SandboxError("the sandbox is closed")
-        tasks = {asyncio.create_task(self._execute_one(job, index)) for job in jobs for index in range(len(job.inputs))}
+        timeouts: Counter[Job] = Counter()
+        works = [(job, index, replace(job, key="", inputs=())) for job in jobs for index in range(len(job.inputs))]
+        tasks = {asyncio.create_task(self._execute_one(*work, timeouts)) for work in works}
         try:
             for finished in asyncio.as_completed(tasks):
                 yield await finished
@@ -57,10 +62,17 @@ class Trusted:
     async def close(self) -> None:
         self._closed = True
 
-    async def _execute_one(self, job: Job, index: int) -> Execution:
+    async def _execute_one(self, job: Job, index: int, program: Job, timeouts: Counter[Job]) -> Execution:
+        """The execution of one input; `timeouts` counts those of each program (a job without key and inputs) so far."""
         async with self._turns:
+            if job.give_up_after is not None and timeouts[program] >= job.give_up_after:
+                return Execution(
+                    job=job.key, index=index, verdict=Verdict.NOT_RUN, reason=given_up_words(timeouts[program])
+                )
             with tempfile.TemporaryDirectory(prefix="cure-agent-") as directory:
-                return await _execute(job, index, Path(directory))
+                execution = await _execute(job, index, Path(directory))
+            timeouts[program] += execution.verdict is Verdict.TIMEOUT
+            return execution
 
 
 async def _execute(job: Job, index: int, directory: Path) -> Execution:

@@ -99,8 +99,7 @@ class Work:
     def _give_up_if_hopeless(self) -> None:
         most = self.job.give_up_after
         if most is not None and self.timeouts >= most:
-            times = "a time-out" if self.timeouts == 1 else f"{self.timeouts} time-outs"
-            self.give_up(Verdict.NOT_RUN, f"given up after {times} of this program")
+            self.give_up(Verdict.NOT_RUN, given_up_words(self.timeouts))
 
     def _answer(self, position: int, verdict: Verdict, reason: str) -> None:
         for key, index in self._waiting(position):
@@ -108,6 +107,11 @@ class Work:
 
     def _waiting(self, position: int) -> list[tuple[str, int]]:
         return [] if self.run.cancelled else self.requests[position]
+
+
+def given_up_words(timeouts: int) -> str:
+    """The reason of an input that is not run after so many time-outs of its program."""
+    return f"given up after {'a time-out' if timeouts == 1 else f'{timeouts} time-outs'} of this program"
 
 
 def works_of(jobs: Sequence[Job], run: Run) -> list[Work]:

@@ -158,3 +158,15 @@ async def test_only_on_inputs_without_a_known_output_may_a_program_be_given_up(t
     assert asked == {b"1\n": None, b"2\n": None, b"3\n": MOST_TIMEOUTS}
     assert [table.cells["c1", name].stdout for name in (*tests, *inputs)] == ["2\n", "4\n", "4\n", "6\n"]
     assert not any(table.passes("c1", name) for name in inputs)
+
+
+async def test_a_test_is_run_though_another_call_gives_up_on_its_input(trusted: Sandbox) -> None:
+    slow_before_nine = Candidate("n = int(input())\nwhile n < 9: pass\nprint(2 * n)")
+    executor = ProgramExecutor(trusted, judging_of(Problem("Double.", time_limit_s=0.3)))
+    inputs = {f"i{n}": UnlabelledInput(f"{n}\n") for n in range(1, 10)}
+    first = asyncio.create_task(fill(executor, ProgramTable({"c1": slow_before_nine}, inputs)))
+    while not executor.executions:
+        await asyncio.sleep(0.01)
+    labelled = await fill(executor, ProgramTable({"c1": slow_before_nine}, {"t1": UnitTest("9\n", "18\n")}))
+    assert (await first).cells["c1", "i9"].verdict is Verdict.NOT_RUN
+    assert labelled.passes("c1", "t1")
