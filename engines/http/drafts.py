@@ -94,7 +94,10 @@ class Drafts:
         return all(draft.finish for draft in self._drafts)
 
     def add(self, event: Event) -> list[Draft]:
-        """Add an event to the drafts; returns the drafts it finishes. Raises Failure for an error in the answer."""
+        """Add an event to the drafts; returns the drafts it finishes.
+
+        Raises Failure for an error in the answer, GarbageError for an answer without choices.
+        """
         if event.kind == "done":
             return self._complete()
         data = unwrapped(event.data)

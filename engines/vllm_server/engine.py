@@ -109,7 +109,10 @@ class VllmServerEngine:
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples."""
+        """Completions as each finishes; a prompt the model cannot take gives `finish="error"` for its samples.
+
+        Raises EngineError where the engine is asleep, or a server has other weights than it was given last.
+        """
         if self._asleep:
             raise EngineError(f"{self.spec} is asleep: wake it before asking")
         async with self._answering():

@@ -35,7 +35,7 @@ class Identity:
 
 
 class Bubblewrap:
-    """Starts jails with bwrap. Memory is limited for every process, but not for a jail as a whole."""
+    """A Launcher that uses bwrap. Memory is limited for every process, but not for a jail as a whole."""
 
     def __init__(self, executable: str, python: JailPython, identity: Identity, packages: str = NONE) -> None:
         """`packages` names the set of Python packages that programs may import."""

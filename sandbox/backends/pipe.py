@@ -67,7 +67,7 @@ async def launch(command: Sequence[str], user: int | None, pass_fds: Sequence[in
 
 
 class PipeConnection:
-    """Standard input and output of a child process."""
+    """A Connection to a child process, over pipes."""
 
     def __init__(
         self,

@@ -68,7 +68,7 @@ class Children:
 
 
 class Watched:
-    """A child of this process."""
+    """A Process that is a child of this process."""
 
     def __init__(self, pid: int, end_others: Callable[[], object]) -> None:
         self._pid = pid
@@ -112,7 +112,7 @@ class Watched:
 
 
 class ForkedOnRequest:
-    """A child that a trusted process forked on request; that parent reports the child's end.
+    """A Process that a trusted parent forked on request; the parent reports the end of its child.
 
     One object stands for all such children of a parent, one after another, as long as the parent lives.
     """

@@ -91,7 +91,7 @@ async def _refusal(reader: asyncio.StreamReader, status: str) -> str:
 
 
 class AttachedConnection:
-    """Standard input and output of a container's process, over the engine's multiplexed stream."""
+    """A Connection to a container's process, over the Docker engine's multiplexed stream."""
 
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, remove: Callable[[], Awaitable[None]]

@@ -37,7 +37,7 @@ NO_SYSTEM_V = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 
 
 
 class Docker:
-    """Starts jails through a Docker engine, local or remote."""
+    """A Launcher that uses a Docker engine, local or remote."""
 
     def __init__(self, engine: Engine, runtime: str | None = None, packages: str = NONE) -> None:
         """`packages` names the set of Python packages in the image."""

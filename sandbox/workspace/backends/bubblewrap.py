@@ -35,7 +35,7 @@ class Way:
 
 
 class BubblewrapWorkspaces:
-    """Starts jails over one directory."""
+    """A WorkspaceLauncher that uses bwrap."""
 
     def __init__(self, executable: str, spec: Spec, way: Way) -> None:
         self._executable = executable

@@ -32,7 +32,7 @@ SPARE_MB = 512
 
 
 class DockerWorkspaces:
-    """Starts containers for workspaces that copy one directory."""
+    """A WorkspaceLauncher that uses Docker containers; the directory is copied into each."""
 
     def __init__(self, engine: Engine, spec: Spec, image: str) -> None:
         self._engine = engine

@@ -26,6 +26,7 @@ MOUNT_ATTR_RDONLY, MOUNT_ATTR_IDMAP = 1, 0x100000
 
 
 def main() -> None:
+    """Make the mounts of the plan in `sys.argv[1]` (JSON), then run its command in place of this process."""
     plan: dict[str, Any] = json.loads(sys.argv[1])
     try:
         if os.geteuid() == 0:
