@@ -1,4 +1,4 @@
-"""The training loop: one policy as coder and tester, rewarded by execution tables (CURE, Algorithm 1).
+"""The training loop of coder and tester, which are rewarded by execution tables (CURE, Algorithm 1).
 
 A step: tasks -> answers of both roles; a task's programs run while answers to other tasks are still decoded -> rewards
 -> advantages per task and role -> an update on the code, an update on the tests -> the step is recorded. The engine

@@ -60,10 +60,11 @@ class LabelMismatch:
 
 @dataclass(kw_only=True)
 class CheckReport:
-    """The findings of a check; lists and mappings name problems."""
+    """The findings of a check; a mapping of counts has the number of such tests by the name of the problem."""
 
     problems: int = 0
     tests: int = 0
+    """Number of hidden tests."""
     without_hidden_tests: list[str] = field(default_factory=list)
     references: int = 0
     references_passed: int = 0
@@ -76,11 +77,17 @@ class CheckReport:
     programs_undecided: int = 0
     mismatches: list[LabelMismatch] = field(default_factory=list)
     slowest: dict[str, Any] | None = None
+    """The slowest test of a reference solution: `problem`, `test`, `cpu_s` and the time limit `limit_s`."""
     close_to_limit: list[str] = field(default_factory=list)
+    """Problems whose reference solution takes more than half of the time limit on a test."""
     overlapping: dict[str, int] = field(default_factory=dict)
+    """Hidden tests with the input of a public example."""
     duplicated: dict[str, int] = field(default_factory=dict)
+    """Hidden tests with the input of an earlier hidden test."""
     contradicting: dict[str, int] = field(default_factory=dict)
+    """Tests that expect another output than the first test with the same input."""
     empty_expected: dict[str, int] = field(default_factory=dict)
+    """Hidden tests that expect no output."""
     fractions_without_tolerance: dict[str, str] = field(default_factory=dict)
     """The comparison of each problem whose expected output has fractions, and whose comparison has no tolerance."""
     sandbox_errors: int = 0
@@ -118,7 +125,7 @@ class CheckReport:
 
 
 _Judge = Callable[[Problem, ProgramTable, CheckReport], None]
-"""A function that adds the table of a problem to the report."""
+"""A function that adds the findings of a problem's table to the report."""
 
 
 async def check(
@@ -142,8 +149,10 @@ async def check(
 
 
 def _tables_to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, _Judge, EmptyTable]]:
-    """Tables to fill, with the function that adds each to the report: the reference solution on all tests, labelled
-    programs on the hidden tests."""
+    """Tables to fill: the reference solution on all tests, labelled programs on the hidden tests.
+
+    With each come its problem and the function that adds its findings to the report.
+    """
     hidden = {f"hidden {number}": test for number, test in enumerate(problem.hidden)}
     public = {f"public {number}": test for number, test in enumerate(problem.examples)}
     if problem.reference.strip():

@@ -1,4 +1,4 @@
-"""Finds problems whose expected outputs have fractions although their comparison states no tolerance."""
+"""Finds problems whose expected outputs have decimal fractions although their comparison states no tolerance."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LONGEST = 2000
 
 
 def lack_tolerance(expected: Iterable[str], comparison: str) -> bool:
-    """Whether an expected output has a fraction, and the comparison of this name has no tolerance of its own.
+    """Whether an expected output has a decimal fraction, and the comparison of this name has no tolerance of its own.
 
-    `tokens` and the other plain comparisons allow a rounding error at most; a checker decides for itself.
+    `tokens` and the other plain comparisons allow at most a difference of 1e-6; a checker decides for itself.
     """
     if "float" in comparison or comparison == "checker":
         return False

@@ -33,8 +33,9 @@ class Progress:
     tables: int
     of_tables: int
     executions: int
+    """Executions made since `execute` was called."""
     failed: int
-    """Samples whose request failed since the call began."""
+    """Samples whose request failed since `execute` was called."""
     batch: BatchProgress | None = None
     """Progress of the batches, where samples are asked for by batch."""
 

@@ -61,7 +61,10 @@ class Coverage:
 
 
 def nothing_answered(missing: Mapping[str, Any]) -> EngineError | None:
-    """The error of a run that has no answer at all, though some were asked for; `missing` is from metrics.json."""
+    """The error of a run that has no answer at all, though some were asked for; None for other runs.
+
+    `missing` is from metrics.json.
+    """
     asked, answered, reason = _samples(missing)
     if answered or not asked:
         return None

@@ -20,7 +20,7 @@ from sandbox import Sandbox, Verdict
 Place = tuple[str, TestColumn]
 """Source of a program, and a test."""
 _HASHED = "#"
-"""First character of a digest; a short output stands for itself, without it (`digest_of`)."""
+"""First character of the digest of a long output; a short output is its own digest (`digest_of`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +215,7 @@ class _ProblemRun:
         await self._repeat(broken, give_up_after)
 
     async def _repeat(self, places: Collection[Place], give_up_after: int | None) -> None:
-        """Run these programs and tests again, and others with equal inputs, since they share an execution."""
+        """Run these pairs again, and pairs of the same program and an equal input, since they share an execution."""
         inputs = {(program, column.stdin) for program, column in places}
         self._executor.forget(inputs)
         await self._run([place for place in self._outcomes if (place[0], place[1].stdin) in inputs], give_up_after)

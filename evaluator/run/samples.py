@@ -38,6 +38,7 @@ class Sample:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     estimated: bool = False
+    """Whether the numbers of tokens are estimates."""
     seconds: float = 0.0
     """Seconds from the request to this answer."""
 
@@ -46,7 +47,7 @@ class Samples:
     """The answers of one role that are stored in a file."""
 
     def __init__(self, path: Path, wanted: int, keys: Callable[[int, int], str] | None) -> None:
-        """Read the file, without the samples of other prompts or settings, which `keys` tell apart.
+        """Read the file, without samples whose key is not `keys(problem, index)`: those of other prompts or settings.
 
         Without `keys` the samples are stored ones, of an earlier run, a file or the problem set: the first `wanted` of
         each problem are taken, and no model is asked.

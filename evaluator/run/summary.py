@@ -94,7 +94,10 @@ def _has_roles(problem: ProblemVerdicts, settings: Settings) -> bool:
 def _largest_pair(
     settings: Settings, problems: Sequence[ProblemVerdicts], incomplete: bool
 ) -> tuple[tuple[int, int], ...]:
-    """The numbers of programs and tests asked for; in an incomplete run at most as many as any problem has."""
+    """The pair of numbers of programs and tests asked for; no pair where no programs were asked for.
+
+    In an incomplete run the numbers are at most the largest that a problem has.
+    """
     n, m = settings.sample_counts
     if incomplete:
         n = min(n, max((problem.programs for problem in problems), default=0))

@@ -80,8 +80,8 @@ class EvaluatedTable:
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
     texts: dict[str, str] = field(default_factory=dict)
-    """Outputs by their digests, without those that `outputs` holds themselves; empty where the run kept none. The end
-    of a long output is replaced by the output's digest, so that different outputs remain different."""
+    """Outputs by their digests, without those whose tokens are in `outputs`; empty where the run kept none. The end of
+    a long output is replaced by the output's digest, so that different outputs remain different."""
 
     @property
     def test_samples(self) -> tuple[int, ...]:

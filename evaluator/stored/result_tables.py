@@ -40,7 +40,8 @@ def comparison_tables(results: Sequence[Mapping[str, Any]], width: int) -> list[
     """The list of runs, a table of their values if there are more than two runs, and a table of differences for each
     comparison.
 
-    In a terminal of less than 100 columns, the name of the test and the detectable difference are left out.
+    In a terminal of less than 100 columns, the name of the significance test and the detectable difference are left
+    out.
     """
     first = results[0]
     letters = [chr(ord("A") + number) for number in range(len(results) + 1)]

@@ -31,7 +31,7 @@ Mode = Literal["release", "standard", "both"]
 def read_cases(path: str) -> list[ScoredCase]:
     """The cases of a case file, or one case: of a run's directory, or of a file with a run's table on each line.
 
-    Raises ProblemError naming the place.
+    Raises ProblemError that names the file and what is wrong in it.
     """
     if Path(path).is_dir():
         return [case_of(RunDirectory(Path(path)))]
@@ -41,7 +41,7 @@ def read_cases(path: str) -> list[ScoredCase]:
 
 
 def score_cases(path: str, mode: Mode = "both", sampling: Sampling | None = None) -> list[Result]:
-    """One result per case, in order; raises ProblemError naming the place for what cannot be scored."""
+    """One result per case, in order; raises ProblemError that names what cannot be read or scored."""
     return [_result(case, path, mode, sampling or Sampling()) for case in read_cases(path)]
 
 

@@ -38,7 +38,7 @@ class World:
         return values
 
     def share(self, make: Callable[[], Value]) -> Value:
-        """What `make()` returns in the first process, in every process. An error there is raised in every process."""
+        """In every process, what `make()` returned in the first. Its error is raised in every process, too."""
         if self.size == 1:
             return make()
         import torch.distributed as group
@@ -56,7 +56,7 @@ class World:
         return result
 
     def share_local(self, make: Callable[[], Value]) -> Value | None:
-        """What `make()` returns in the first process; None in the others. An error there is raised in every process."""
+        """What `make()` returns in the first process; None in the others. Its error is raised in every process."""
         made: list[Value] = []
         self.share(lambda: made.append(make()))
         return made[0] if made else None
@@ -100,7 +100,7 @@ def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[li
 
 @contextmanager
 def join_world(device: str) -> Iterator[World]:
-    """The group of the processes that a launcher (torchrun, deepspeed) started, or of this process alone."""
+    """A context with the group of the processes that a launcher (torchrun, deepspeed) started, or of this one alone."""
     import torch
 
     rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))

@@ -252,7 +252,7 @@ def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
-    """Draw the seconds of each phase, stacked and smoothed; for several runs, the mean at the steps that all have."""
+    """Draw the seconds of each phase, stacked and smoothed; for several runs, their mean at the steps they all have."""
     # A step that continued from recorded answers and tables has no time for sampling, and no total.
     timed = [{line["step"]: line for line in run.steps if "seconds/step" in line} for run in runs]
     steps = sorted(set.intersection(*map(set, timed)))

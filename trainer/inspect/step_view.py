@@ -26,9 +26,10 @@ class RoleSummary:
     read: int | None
     """Answers that contain a program or a test; None before they are read."""
     right: int | None
-    """Right answers; None where it is not known."""
+    """Right answers; None where their correctness is not known."""
     truncated: int
     outcome: str | None
+    """Whether the group is trained on, or why not (`trainer.update.credit.Outcome`); None before rewards are given."""
     mean: float | None
     """Mean reward; None before rewards are given, or where no answer got one."""
     low: float | None

@@ -148,7 +148,7 @@ def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap:
 
 
 def _order(task: RecordedTask, table: TaskTable) -> list[int]:
-    """The order of rows: right programs first, then by labels passed, then by tests passed; missing programs last."""
+    """Programs' numbers in the order of rows: right ones first, then by labels, then by tests passed; None last."""
     return sorted(
         range(len(table.programs)),
         key=lambda number: (

@@ -28,7 +28,9 @@ def shards_of(world: World) -> range:
 
 @contextmanager
 def process_group(size: int, work: Callable[[World], object]) -> Iterator[World]:
-    """The group of `size` processes; this one has rank 0, the others run `work`, which must be importable.
+    """A context with the group of `size` processes; this one has rank 0, the others run `work`.
+
+    `work` must be importable.
 
     Raises TrainerError where another process ends early, ValueError where `size` is not 1 to SHARDS.
     """

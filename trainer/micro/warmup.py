@@ -37,7 +37,7 @@ class WarmupConfig:
     batch: int = 64
     """Texts per step."""
     matrix_rate: float = 2.5e-3
-    """Peak learning rate of Muon, for the layers' matrices: root mean square of one update of an entry."""
+    """Peak learning rate of Muon, for the layers' matrices: root mean square of an update's entries."""
     other_rate: float = 4e-3
     """Peak learning rate of AdamW, for everything else."""
     warm_steps: int = 60

@@ -34,7 +34,7 @@ def columns(width: int | None = None) -> list[Column]:
 
 
 def headings(width: int | None = None) -> str:
-    """The headings above the steps' lines. "c/t" stands before two values: coder's and tester's."""
+    """The headings above the steps' lines. A column marked "c/t" has two values: coder's and tester's."""
     return "  ".join(["step", *(f"{column.heading:>{column.width}}" for column in columns(width))])
 
 

@@ -86,7 +86,7 @@ def group_metrics(groups: Sequence[Group]) -> Metrics:
 
 
 def update_metrics(stage: str, updates: Sequence[Update], rate: float) -> Metrics:
-    """Metrics of a stage: number of updates, tokens (summed), learning rate, and means over the updates of all else.
+    """Metrics of a stage: updates made, tokens (summed), learning rate; every other value is a mean over the updates.
 
     Where updates were skipped: how many, and why the first was.
     """

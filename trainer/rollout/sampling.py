@@ -47,7 +47,9 @@ class RolloutEvent:
     slot: int
     """The task's place in the step, counted from 0."""
     role: RoleName | None = None
+    """The role that gave the answer; None for a table."""
     tokens: int = 0
+    """Tokens of the answer; 0 for a table."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ async def run_tables(
     rules: ExecutionRules,
     on_event: Callable[[RolloutEvent], None] = lambda _: None,
 ) -> list[TaskTable]:
-    """The tables of answers that were sampled before."""
+    """The tables of answers that were sampled before. Raises SandboxError where nothing can be run."""
     problems = {task.slot: task.problem for task in tasks}
     runs = (_run(known, problems[known.slot], sandbox, rules, on_event) for known in answers)
     return list(await asyncio.gather(*runs))

@@ -19,10 +19,10 @@ class Assertion:
 
     text: str
     arguments: tuple[Any, ...] | None
-    """None where the arguments are not literals."""
+    """None where an argument is not a literal or is passed by keyword."""
     expected: Any
     oracle: Oracle | None
-    """None where the assertion does not compare the result of the function."""
+    """None where the assertion judges the result in a way that no kind of oracle describes, such as `f(1) > 2`."""
 
 
 def assertions(source: str, function: str) -> list[Assertion]:
@@ -37,7 +37,7 @@ def assertions(source: str, function: str) -> list[Assertion]:
 
 
 def oracle_of(found: Sequence[Assertion]) -> Oracle:
-    """The oracle of all assertions together; its kind is `other` if no assertion compares the result."""
+    """The oracle of all assertions together; its kind is `other` if no assertion has an oracle."""
     oracles = [assertion.oracle for assertion in found if assertion.oracle is not None]
     if not oracles:
         return Oracle("other")

@@ -128,8 +128,8 @@ def sort_entries(value: Any) -> Any:
 
 
 def mark_literal(forms: dict[str, Any], value: Any, text: str) -> str:
-    """The text of a result, marked where some right results are strings and this one is neither a string nor of another
-    right type: 101 is not "101". Numbers are not marked where right results are numbers of another type."""
+    """The text of a result, after `literal:` where some right results are strings and this one is neither a string nor
+    of the type of another right result: 101 is not "101". A number is not marked where right results are numbers."""
     number = isinstance(value, (int, float)) and any(kind in forms for kind in ("int", "float", "bool"))
     if "str" not in forms or isinstance(value, str) or type(value).__name__ in forms or number:
         return text

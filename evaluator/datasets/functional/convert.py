@@ -61,7 +61,10 @@ class Conversion:
 
 
 def read_functions(path: Path, chosen: str = "auto") -> tuple[str, list[FunctionProblem | dict[str, Any]]]:
-    """The format of a file, and its problems: functional ones, or rows that are stdin/stdout already."""
+    """The format of a file, and its problems: functional ones, or rows that are stdin/stdout already.
+
+    Raises ProblemError for a file that cannot be read or is of no known format.
+    """
     rows = read_rows(path)
     kind = format_of(rows, path) if chosen == "auto" else chosen
     return kind, [FORMATS[kind].read(row, f"{path}: row {number}") for number, row in enumerate(rows)]
@@ -76,7 +79,7 @@ async def convert(
     limit: int | None = None,
     bars: ProgressBars | None = None,
 ) -> Conversion:
-    """The conversion of the set in `path`. Raises DatasetError for a file that cannot be read.
+    """The conversion of the set in `path`. Raises ProblemError for a file that cannot be read, SandboxError.
 
     All tests are kept, or at most `most_tests` hidden ones of each problem.
     """
@@ -149,8 +152,8 @@ def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judg
 def _probes(drafts: Mapping[int, Draft]) -> dict[int, EmptyTable]:
     """Tables, by the draft's number, with a program that calls the function (`direct`).
 
-    If the reference solution uses sets, the program `backwards` does so too, but iterates sets in reverse. The tests of
-    a table are named by the numbers of the draft's cases.
+    If the reference solution uses sets, the program `backwards` also calls the function, with sets iterated in reverse.
+    The tests of a table are named by the numbers of the draft's cases.
     """
     tables = {}
     for number, draft in drafts.items():

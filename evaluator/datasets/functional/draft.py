@@ -173,7 +173,7 @@ def _write_results(draft: Draft) -> None:
 
 
 def _write_function_results(draft: Draft) -> None:
-    """Write the results of tests of functions alone, or drop these tests where not all are wanted."""
+    """Write the results of tests of functions alone, or drop these tests where the number of tests is limited."""
     encoding = draft.encoding
     if not draft.prepared.keeps_all:
         draft.function_tests = []

@@ -18,6 +18,7 @@ class Oracle:
     """`unordered`: compared as sets or sorted; `truth`: only its truth value counts; `other`: judged by a program, so
     that several results may be right."""
     tolerance: float | None = None
+    """Absolute tolerance of numbers; None where the tests state none."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class FunctionProblem:
     tuples_are_lists: bool = False
     """Whether a tuple as a result counts as a list of its items, as in sets whose results are JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the problem's row of CURE's JSON."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def mbpp_plus(row: Row, where: str) -> FunctionProblem:
     shown = assertions("\n".join(line for line in text.split("\n") if line.startswith("assert")), entry)
     found = assertions(text_of(row, "assertion", where), entry)
     oracle = oracle_of(found + shown)
-    # That the order of a result does not matter shows in the asserts of the prompt, not in `assertion`.
+    # Whether the order of a result matters is seen in the asserts of the prompt, not in `assertion`.
     if any(item.oracle == Oracle("unordered") for item in shown):
         oracle = Oracle("unordered", oracle.tolerance)
     return FunctionProblem(

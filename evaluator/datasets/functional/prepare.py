@@ -20,7 +20,7 @@ _SAMPLE = 400
 _LONGEST = 20_000
 """Maximum characters of an input."""
 _FEW = 20
-"""A problem with fewer distinct tests than this needs only two hidden tests."""
+"""A problem with fewer distinct tests than this needs at most two hidden tests."""
 _SPARE = 8
 """Tests beyond those asked for, in case the reference solution fails on some."""
 
@@ -46,7 +46,7 @@ class Prepared:
     """Number of hidden cases that are needed."""
     cases: tuple[Case, ...]
     keeps_all: bool
-    """Whether all tests are wanted."""
+    """Whether the number of tests is not limited."""
     function_cases: tuple[Case, ...]
     """Cases with arguments that the forms cannot express: only functions are run on them, from a Python literal."""
     dropped: tuple[Dropped, ...]

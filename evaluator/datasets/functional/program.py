@@ -102,7 +102,7 @@ class Encoding:
 def solution(problem: FunctionProblem, encoding: Encoding) -> str:
     """The reference solution as a program: reads the arguments, calls the function, prints its result.
 
-    Raises LeftOut if names clash.
+    Raises LeftOut if the reference solution does not compile, or defines a name that a function of `codec` has.
     """
     inputs, outputs, in_order = encoding.inputs, encoding.outputs, encoding.in_order
     functions = codec_source(*inputs, *outputs.values(), optional=("sort_entries",) if in_order else ())
@@ -141,7 +141,7 @@ def solution(problem: FunctionProblem, encoding: Encoding) -> str:
 
 
 def probe(problem: FunctionProblem, cases: Sequence[tuple[Any, ...]], backwards: bool = False) -> str:
-    """A program that reads the number of a case, calls the function with it, and prints the `repr` of the result.
+    """A program that reads a number, calls the function with the arguments `cases[number]`, and prints `repr(result)`.
 
     `backwards`: sets are iterated in reverse wherever their order may matter.
     """
@@ -188,7 +188,7 @@ def function_main(problem: FunctionProblem, encoding: Encoding) -> str:
     printed = f"result_text({forms}, {result}{', single_blanks=True' if encoding.single_blanks else ''})"
     if "str" in encoding.outputs:
         printed = f"mark_literal({forms}, {result}, {printed})"
-    # Loading `ast` takes longer than most tests, so only tests with a literal do.
+    # Loading `ast` takes longer than most tests, so it is loaded only for tests with a literal.
     always = LITERAL in _texts((*encoding.inputs, *encoding.outputs.values()))
     literal = "from ast import literal_eval\n"
     return f"""{literal if always else ""}from io import StringIO

@@ -61,7 +61,10 @@ def _family(value: Any) -> str:
 
 
 def agrees(result: Any, stated: Any, tolerance: float | None) -> bool:
-    """Whether the result of the reference solution is the one that a test states, numbers within a tolerance."""
+    """Whether the result of the reference solution is the one that a test states.
+
+    Numbers may differ by the absolute `tolerance` or by a relative 1e-6.
+    """
     if isinstance(result, float | int) and isinstance(stated, float | int):
         return result == stated or abs(result - stated) <= max(tolerance or 0.0, 1e-6 * abs(stated))
     if isinstance(result, list | tuple) and isinstance(stated, list | tuple):

@@ -135,7 +135,10 @@ def arriving(item: PaperSet) -> Iterator[Path]:
 
 
 def keep(item: PaperSet, file: Path, arrival: Path, source: str, revision: str | None) -> Record:
-    """The record of the set, after moving `file` from the folder `arrival` to the place of the stored set."""
+    """The record of the set, after moving `file` from the folder `arrival` to the place of the stored set.
+
+    Raises ProblemError where the file is no problem set.
+    """
     from cure.problem.file import load_problems
 
     problems = len(load_problems(str(file)))

@@ -212,7 +212,7 @@ def _no_grids(material: Material) -> str:
 
 
 def _release(material: Material) -> str:
-    """The lines that the released code prints, after one with the data set's name."""
+    """A line with the data set's name, and the lines that the released code prints."""
     printed = material.metrics["release"]["printed"]
     lines = [f"data set: {material.settings.dataset}"]
     lines += [f"{words}: {printed[name]}" for name, words in RELEASE.items() if printed[name] is not None]

@@ -36,7 +36,10 @@ class Line:
 
     @property
     def bar(self) -> tuple[float, float, float] | None:
-        """Start and width of the interval, and the value, in % of a bar from 0 to 1; None without an interval."""
+        """Start and width of the interval, and the value, in % of the length of a bar that spans 0 to 1.
+
+        None without an interval, and for `FORMULAS`.
+        """
         if self.value is None or self.low is None or self.high is None or self.name in FORMULAS:
             return None
         return 100 * self.low, 100 * (self.high - self.low), min(99.0, 100 * self.value)

@@ -17,6 +17,7 @@ class PaperTable:
     dataset: str
     source: str
     what: str
+    """A sentence on what the numbers of a row are."""
     rows: tuple[PublishedRow, ...]
     of_run: tuple[tuple[str, str, str, str], ...]
     """Rows of the run, by the standard and by the release metrics: label, unit tests, code, best of n."""

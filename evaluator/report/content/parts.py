@@ -50,5 +50,6 @@ class Content:
     cost: tuple[tuple[str, tuple[str, ...]], ...]
     cost_heads: tuple[str, ...]
     cost_note: str
+    """Rows, heads and note of the table of costs (`cost.cost`)."""
     times: Facts
     problems: Sequence[ProblemFacts]

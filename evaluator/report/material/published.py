@@ -30,6 +30,7 @@ class Published:
     """Rows of the published file."""
     source: str
     what: str
+    """A sentence on what the numbers of a row are."""
     rows: tuple[PublishedRow, ...]
 
 

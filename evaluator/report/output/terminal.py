@@ -10,7 +10,7 @@ from evaluator.terminal import show, table
 
 _COVERAGE = ("reference solutions", "problems", "answers", "programs", "tests", "executions")
 _REASONS = 3
-"""Number of reasons shown why answers were not extracted: the most frequent ones."""
+"""Maximum number of reasons shown for answers not extracted; the most frequent are shown."""
 
 
 def show_content(content: Content, file: Path) -> None:
@@ -33,7 +33,7 @@ def show_content(content: Content, file: Path) -> None:
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
-    """The most frequent reasons with their counts, and the number of the rest."""
+    """The most frequent reasons with their counts, and the sum of the other counts."""
     most = [f"{count:,} x {reason}" for reason, count in list(counts.items())[:_REASONS]]
     rest = sum(list(counts.values())[_REASONS:])
     return " ".join([*most, *([f"{rest:,} x other reasons"] if rest else [])])
