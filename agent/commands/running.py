@@ -43,7 +43,7 @@ async def solve_recorded(
 ) -> Outcome:
     """The outcome of a new run, or of the one in the folder `resumes`; it is shown on stderr unless `quiet`.
 
-    `unused` are notes on what looks like a sample and is no test.
+    `unused` are notes on what looks like a sample but was not read as a test.
     """
     console = Console(stderr=True)
     async with started(console, settings, sandbox, *options) as session:

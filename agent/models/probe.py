@@ -22,7 +22,7 @@ async def running_servers(servers: Sequence[Server] = SERVERS, timeout_s: float 
 
 
 async def _ask(client: httpx2.AsyncClient, server: Server, timeout_s: float) -> RunningServer | None:
-    """The server, if it lists its models at its own path or else at the common one; None if it does not."""
+    """The server, if it lists its models at `server.path` or else at /v1/models; None if it does not."""
     root = f"http://localhost:{server.port}"
     for path in dict.fromkeys((server.path, Server.path)):
         try:

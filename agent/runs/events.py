@@ -179,7 +179,7 @@ class RankedRound:
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
-    """The move chosen after a round, described in the move's own words."""
+    """The move chosen after a round, with words that describe it."""
 
     IDENTITY: ClassVar = ("round",)
     round: int
@@ -201,7 +201,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Scored:
-    """Hidden tests of the problem that the answer passes; they are run after the choice."""
+    """How many hidden tests of the problem the answer passes; they are run after the choice."""
 
     IDENTITY: ClassVar = ()
     candidate: str

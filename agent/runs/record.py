@@ -41,15 +41,15 @@ class RecordedRun:
         return data.decode(errors="surrogatepass")
 
     def table(self) -> ProgramTable:
-        """The execution table with the recorded cells."""
+        """The execution table with the recorded cells. Raises RunError when a text is missing or damaged."""
         return self.state.table(self.blob)
 
     def outcome(self) -> Outcome:
-        """How the run ended, or how far it came."""
+        """How the run ended, or how far it came. Raises RunError when a text is missing or damaged."""
         return Outcome(self.id, self.state, self.table())
 
     def problem(self) -> Problem:
-        """The problem of the run."""
+        """The problem of the run. Raises RunError when its text is missing or damaged."""
         text = self.blob(self.started.problem)
         (problem,) = load_problems(f"{self.id}.json", json.dumps([json.loads(text)]))
         return problem

@@ -1,4 +1,7 @@
-"""The state of a run, folded from its events. Progress, `why`, `runs`, `resume` and `replay` read nothing else."""
+"""The state of a run, folded from its events.
+
+Progress, `why`, `runs`, `resume` and `replay` read this state and the texts of blobs, nothing else of a run.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class RunState:
     """The state of a run after the events so far. `fold` adds an event in place: nothing is copied."""
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
-    """Time and event by identity, without the failures that a `Resumed` event withdrew."""
+    """Time and event by identity, without the events that a `Resumed` event withdrew."""
     started: events.Started | None = None
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """Requests, by key."""

@@ -40,7 +40,7 @@ def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> li
     """Sentences that set the chosen candidate against others.
 
     These are the candidates ranked above it, none of which may be handed over, and the first below it that behaves
-    differently, by the first score in which the two differ.
+    differently; the two are compared by the first score in which they differ.
     """
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     if len(set(group_of.values())) == 1:

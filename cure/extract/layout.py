@@ -101,7 +101,9 @@ def _turn(answer: str) -> str:
 
 
 def _unquoted(lines: list[str], depth: int) -> list[str]:
-    """The lines without the marks `>` of quotations that hold fences or headers; lines of unquoted blocks are kept."""
+    """The lines without the marks `>` of quotations that hold fences or headers, at most `depth` marks a line. Lines of
+    fenced blocks outside quotations are kept.
+    """
     found: list[str] = []
     opening: Fence | None = None
     for quoted, group in groupby(lines, lambda line: _QUOTE.match(line) is not None):

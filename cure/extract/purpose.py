@@ -1,4 +1,4 @@
-"""What a program does, read from its syntax tree: whether it acts, reads input, and can stand alone."""
+"""What a program does, read from its syntax tree: whether it calls anything, reads input, and defines what it uses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Purpose:
     calls: bool
     """Whether the program calls anything; a program without calls prints nothing."""
     reads: bool
-    """Whether the program names something that reads, such as `input`, `stdin`, `open` or `fileinput`, and puts no
-    constant text in place of its input."""
+    """Whether the program names something that reads, such as `input`, `stdin`, `open` or `fileinput`, and does not
+    replace `sys.stdin` by a constant text."""
     writes: bool
     """Whether the program names `print`, `stdout`, or a method `write` or `writelines`."""
     runs: bool
@@ -30,7 +30,7 @@ class Purpose:
     defines: frozenset[str]
     """Names that the program assigns, imports or defines anywhere."""
     lacks: frozenset[str]
-    """Names that are used and not defined; empty for a program that stands alone or has an `import *`."""
+    """Names that are used, not built in and not defined by the program; empty where it has an `import *`."""
 
 
 def purpose_of(tree: ast.Module) -> Purpose:
@@ -72,7 +72,7 @@ def purpose_of(tree: ast.Module) -> Purpose:
 
 
 def _feeds_itself(node: ast.Assign) -> bool:
-    """Whether the assignment is `sys.stdin = io.StringIO("…")` with a constant, as examples of use have it."""
+    """Whether the assignment is `sys.stdin = io.StringIO("…")` with a constant, as in examples of use."""
     value = node.value
     if not isinstance(value, ast.Call) or not value.args or not isinstance(value.args[0], ast.Constant):
         return False

@@ -2,7 +2,7 @@
 
 Use it to reproduce published numbers. Its faults, which `cure.extract.robust` mends: only fences that say exactly
 `python` count; a fence inside a string cuts the program; input and output of a test are searched independently of each
-other; tags other than `plaintext` become data; every backslash-n in the data becomes a newline.
+other; language tags other than `plaintext` become data; every backslash-n in the data becomes a newline.
 """
 
 from __future__ import annotations

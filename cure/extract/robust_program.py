@@ -44,7 +44,7 @@ class _Block:
 
 
 class _Parser:
-    """Parses sources up to a total length that is linear in the length of the answer, which bounds the time for it."""
+    """Parses sources up to a total length linear in the length of the answer, so that time stays linear, too."""
 
     def __init__(self, length: int) -> None:
         self.left = 8 * length + 10_000

@@ -1,7 +1,7 @@
 """New inputs made without a model, on which programs that agree on all tests may differ.
 
 `infer` finds what the known inputs of a problem have in common, a `shape` of `line`s; `bounds` says how large
-numbers may be; `changes` has the small changes, `make` puts them together.
+numbers may be; `changes` has small changes of values, `make` makes new inputs by them.
 """
 
 from cure.inputs.make import new_inputs

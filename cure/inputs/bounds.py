@@ -10,7 +10,7 @@ from cure.inputs.line import Slot
 
 Interval = tuple[int, int]
 
-LONGEST_NUMBER = 18
+LONGEST_NUMBER = 18  # digits; longer numbers in a statement are not read
 SMALL = 100
 GROWTH = 10
 """Numbers up to SMALL, and up to GROWTH times the largest seen, are tried where the statement allows them."""
@@ -38,8 +38,9 @@ def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Inte
     """Least and largest whole number to try in a column of numbers.
 
     The narrowest stated interval that holds every number seen is taken for the column's. Without one the least is 1
-    where the statement speaks of positive numbers, 0 where it does not, and less where less was seen. Both bounds are
-    kept small: their absolute values are at most SMALL, or GROWTH times the largest one seen if that is more.
+    where the statement speaks of positive numbers, 0 where it does not, and less where less was seen; the largest is
+    GROWTH times the largest seen, but at least SMALL. Both bounds are kept small: their absolute values are at most
+    SMALL, or GROWTH times the largest one seen if that is more.
     """
     least, largest = floor(column.low), ceil(column.high)
     fitting = [(low, high) for low, high in intervals if low <= least and largest <= high]

@@ -15,8 +15,8 @@ from cure.inputs.line import Slot, Tokens, fits
 
 ValueT = TypeVar("ValueT")
 
-LONGEST_TEXT = 60
-LONGEST_LIST = 24
+LONGEST_TEXT = 60  # characters of a text of random letters
+LONGEST_LIST = 24  # elements of a list of random elements
 FEW_LETTERS = 3
 OTHER_LETTERS = "aeyzAEYZ0159 ,.-!"
 
@@ -28,6 +28,7 @@ class Place:
     column: Slot
     low: int
     high: int
+    """`low` and `high`: least and largest number to try."""
 
 
 Change = Callable[[ValueT, Place, Random], ValueT]
@@ -86,7 +87,9 @@ OF_NUMBERS: Mapping[str, Change[str]] = {
 
 
 def _of_any_size(place: Place, rng: Random) -> int:
-    """A number that has one digit as often as any other number of digits."""
+    """A whole number whose logarithm is uniformly distributed, up to the larger absolute bound; where `place` allows
+    negative numbers, half of the numbers are negated.
+    """
     size = int((max(abs(place.low), abs(place.high)) + 1) ** rng.random())
     return -size if place.low < 0 and rng.random() < 0.5 else size
 
@@ -142,7 +145,8 @@ def _part(text: str, _place: Place, rng: Random) -> str:
 def _of_other_letters(text: str, place: Place, rng: Random) -> str:
     """The text with one more character, such as a digit, a capital or a comma, whether the known texts have it or not.
 
-    Where the known texts have fewer than three different letters and digits (brackets, bits), the character is theirs.
+    Where the known texts have fewer than three different letters and digits (brackets, bits), the character is one of
+    theirs.
     """
     seen = [letter for letter in place.column.alphabet if letter.isalnum()]
     if len(seen) < FEW_LETTERS:

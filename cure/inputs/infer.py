@@ -16,7 +16,7 @@ MOST_BLOCK_LINES = 4
 LIST_LENGTH = 4
 """A line with at least this many tokens, all of one kind, is taken for a list even if its length never varies."""
 CONFORMING = 0.8
-"""A number of tokens counts as fixed if at least this share of the lines have it."""
+"""A number of tokens counts as fixed if all lines of trusted inputs have it, and at least this share of all lines."""
 
 
 def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape | None:

@@ -49,7 +49,7 @@ class InputShape:
         return self.head + self.block
 
     def is_count(self, line: int, column: int) -> bool:
-        """Whether the token there is a count, which follows from the rest of the input."""
+        """Whether the token at this line and column is a count, which follows from the rest of the input."""
         return any((count.line, count.column) == (line, column) for count in self.counts)
 
     def parse(self, text: str) -> Parsed | None:
@@ -115,7 +115,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def counted_pairs(count: Count, parsed: Parsed, height: int) -> list[tuple[int, int]]:
-    """Each number at the count's place with what is there to count; NO_COUNT where there is no number."""
+    """Each number at the count's place, with the amount of what it counts; NO_COUNT where there is no number."""
     if count.line < height:
         groups = [(parsed.head, parsed.blocks)]
         at = count.line
@@ -140,7 +140,7 @@ def _amount(count: Count, tokens: Sequence[str]) -> int:
 def _counted_of(
     count: Count, lines: Sequence[Sequence[str]] | None, blocks: Sequence[Sequence[Sequence[str]]], height: int
 ) -> int | None:
-    """What the count counts; None where there is nothing to count."""
+    """The amount of what the count counts; None where there is nothing to count."""
     if count.of == "blocks":
         return len(blocks)
     if count.target < height:

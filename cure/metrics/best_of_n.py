@@ -5,7 +5,7 @@ Among N programs with scores, the best of a random n of them has score s with pr
 are broken at random, so that a score s contributes this probability times the share of right programs among those with
 score s. The formula holds for every score that does not depend on the other programs. m of the K requested tests are
 drawn; the mean over these subsets is exact where there are few, else over random subsets with a fixed seed. A problem
-with fewer than n programs or m tests uses all of them, and is counted.
+with fewer than n programs or m tests uses all of them; `cure.metrics.standard.GridPoint` counts such problems.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Sampling:
     """Number of random orders of programs and tests, for selectors whose best-of-n has no closed form."""
     seed: int = 0
     public_first: bool = False
-    """Whether the public examples that programs pass are compared before all else; otherwise they do not count."""
+    """Whether programs are compared first by the number of public examples they pass; else examples do not count."""
 
 
 @dataclass(frozen=True)

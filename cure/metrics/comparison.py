@@ -5,7 +5,7 @@ neither run is better, exchanging the two on any problem gives a difference as l
 sample per problem are compared by McNemar's exact test. Winners are named for a few measures only, the headlines,
 where the p-value is significant at 5 % after Holm's correction for all headlines, the interval does not contain 0, and
 the difference is larger than twice its Monte-Carlo error, which comes from drawing subsets.
-No winner is named where one run lacks answers or executions that the other has.
+No winner is named where the runs lack different numbers of answers, executions or tables of some problem.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Comparison:
     only_in_b: int
     differences: tuple[Difference, ...]
     equal_coverage: bool = True
-    """Whether the runs lack the same answers and executions, or none; otherwise no winner is named."""
+    """Whether the runs lack equally many answers, executions and tables of each problem; else no winner is named."""
     lacks_a: str = ""
     lacks_b: str = ""
     """`lacks_a` and `lacks_b`: what A and B lack, in words; empty for nothing."""
@@ -82,7 +82,7 @@ def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: in
     """The differences of every measure that both runs have; each run is judged by its own `ScoredCase.max_test`.
 
     `comparisons` is how many pairs of runs are compared in all; p-values are corrected for that number too. Raises
-    ProblemError that says what differs where the runs cannot be compared.
+    ProblemError where the runs cannot be compared: no problem in common, names that occur twice, other data or judging.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
     common = [name for name in named_a if name in named_b]

@@ -40,7 +40,8 @@ def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
     """FAR, FRR and F1 on the coder's programs, labelled by hidden tests: per test, and per suite of all tests; pooled.
 
     A suite accepts a program that passes all of its tests. Problems without extracted tests do not enter. A program
-    that was not extracted is wrong and fails everything; cells on which the sandbox failed are left out.
+    that was not extracted is wrong and fails everything. Cells on which the sandbox failed are left out, and so is, per
+    suite, a program that has such a cell and fails no test.
     """
     by_test, by_suite = (
         [decide(judged.right, judged.generated, judged.generated_known, judged.extracted) for judged in problems]
@@ -52,7 +53,9 @@ def discrimination(problems: Sequence[Judged]) -> dict[str, Measure]:
 
 
 def kills(problems: Sequence[Judged]) -> dict[str, Measure]:
-    """Shares of wrong programs, and of pairs of wrong program and test, killed by tests that the reference passes."""
+    """The share of kills among pairs of a wrong program and a test that the reference passes, and the share of killed
+    programs among the wrong programs of such pairs.
+    """
     counted = [_kills(judged) for judged in problems]
     return {
         "kill_rate_pairs": pooled(

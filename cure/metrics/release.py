@@ -7,7 +7,7 @@ denominators are summed over problems before they are divided.
 Oddities of the released code are kept here and mended in `cure.metrics.standard`: a problem without programs, hidden
 tests or generated tests is left out of every metric; a ratio without data is 0, so p_01, printed as 1 minus a share, is
 1; best-of-n ties go to the lowest index. Where the released code raises, the numbers it never printed are None, with
-its error and a reason.
+that error and a reason.
 """
 
 from __future__ import annotations
@@ -47,7 +47,13 @@ class ReleaseBestOfN:
 
 @dataclass(frozen=True, kw_only=True)
 class Printed:
-    """The ratios under the names of the released code; None for those that the code does not print."""
+    """The ratios under the names of the released code; None for those that the code does not print.
+
+    `code_acc` is the share of programs in R, `code_accumulate_acc` that of passed cells in A. The next four are over
+    problems where R is not empty: `ut_acc` is the share of generated tests in G, `ut_accumulate_acc` that of passed
+    cells in the rows R of B, `p_01` that of passed cells in the rows W and columns G of B, `p_00` that of passed cells
+    in the rows W and the other columns.
+    """
 
     code_acc: float | None = None
     code_accumulate_acc: float | None = None

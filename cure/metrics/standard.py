@@ -27,7 +27,7 @@ from cure.select import SELECTORS
 SIZES = (1, 2, 4, 8, 16)
 """Usual numbers of programs (n of best-of-n, k of pass@k) and, besides 0, of tests (m of best-of-n).
 
-Sizes above the number of programs or tests that there are get left out.
+Sizes above the largest number of programs or tests of a problem are left out.
 """
 
 

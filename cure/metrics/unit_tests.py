@@ -64,8 +64,9 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
 def novelty(problems: Sequence[Judged]) -> dict[str, Measure]:
     """Pooled shares of requested tests: right and new, right but not new, not new, and distinct inputs.
 
-    Right means that the reference solution passes the test. New means that no public example has the test's input: a
-    test that repeats an example adds nothing to the example, even if it is right.
+    Right means that the reference solution passes the test; extracted tests on which its verdict is missing are left
+    out of the first two shares. New means that no public example has the test's input: a test that repeats an example
+    adds nothing to the example, even if it is right.
     """
     counted = [_novelty(judged) for judged in problems]
     no_truth = _NOT_STORED.format("has a reference, stores which tests repeat a public example")

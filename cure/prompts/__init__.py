@@ -53,7 +53,8 @@ class PromptStyle(Protocol):
 
 
 def style_for(model: str) -> StyleName:
-    """The style that a model was trained on, judged by its spec (`Engine.model`): bundled, published CURE, or chat.
+    """The style for a model, by its spec (`Engine.model`): `micro` for a bundled model, `release` for a published CURE
+    model, `chat` for any other.
 
     Raises ModelSpecError for an invalid spec.
     """
@@ -72,7 +73,8 @@ def prompts_for(
     public_examples: int | None = None,
     release_dir: str | None = None,
 ) -> PromptStyle:
-    """The style called `style`; the options are those of `release` and are ignored by the others.
+    """The style called `style`. Only `release` uses the options: `load_wording` describes `release_dir`, `ReleaseStyle`
+    the others.
 
     Raises ProblemError when there is no such style, or when the wording of `release` cannot be had.
     """

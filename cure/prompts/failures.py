@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from cure.prompts import Failure
 
-_LONGEST = 1_000
+_LONGEST = 1_000  # characters of a text that is shown whole
 
 
 def shown(failures: Sequence[Failure]) -> str:
-    """Each failure with its input, the expected output and what the program did; long texts are cut in the middle."""
+    """Each failure with its input, the expected output and what the program did; long texts lack their middle."""
     return "\n\n".join(_shown(number, failure) for number, failure in enumerate(failures, 1))
 
 

@@ -1,9 +1,9 @@
 """The wording the published CURE models were trained on, read from the published repository; none of it is kept here.
 
 Gen-Verse/CURE has no licence, so its text cannot be shipped. Four of its files are read as data at one pinned commit,
-each checked against its SHA-256, parsed with `ast` and never executed. They come from, in this order: the
-directory given, the one in the environment variable CURE_AGENT_RELEASE_DIR (a checkout of the repository), the user's
-cache directory, a download from raw.githubusercontent.com, which fills the cache.
+each checked against its SHA-256, parsed with `ast` and never executed. They come from a
+checkout of the repository, in the directory given or else in that of the environment variable CURE_AGENT_RELEASE_DIR.
+Where neither is set, they come from the user's cache directory, or from raw.githubusercontent.com into that cache.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Wording:
 
 
 def load_wording(directory: str | None = None) -> Wording:
-    """The published wording; raises ProblemError, saying what to do, when no source has it."""
+    """The published wording; raises ProblemError, saying what to do, when it cannot be had."""
     given = directory or os.environ.get(ENVIRONMENT)
     read = _from_checkout(Path(given)) if given else _from_cache_or_download(cache_directory())
     optimization, sample, evaluation, evaluate = (read(name) for name in FILES)

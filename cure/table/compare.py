@@ -96,7 +96,10 @@ def validated(output: str, expected: str, flags: Flags) -> bool:
 
 
 def validator_flags(words: Sequence[str]) -> Flags:
-    """The flags in the words of a package's `validator_flags`. Raises ProblemError for a flag that does not exist."""
+    """The flags in the words of a package's `validator_flags`.
+
+    Raises ProblemError for a flag that does not exist, and for a tolerance that is no number or a negative one.
+    """
     switches = dict.fromkeys(_SWITCHES, False)
     tolerances: dict[str, Decimal | None] = dict.fromkeys(_TOLERANCES)
     rest = iter(words)

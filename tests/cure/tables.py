@@ -11,8 +11,8 @@ def draw(*rows: str, trusted: int = 0, inputs: int = 0) -> ProgramTable:
     """A table with a row per string and a column per character; the first `trusted` columns are public examples, the
     last `inputs` columns are inputs without a known output.
 
-    A digit or letter is what the program printed, `.` is the expected output of that test (so it passes), `!` a crash,
-    `?` a failed sandbox. Outputs are compared with the column's expectation "ok".
+    A digit or letter is what the program printed, `.` stands for the printed text "ok", which every test expects, `!`
+    for a crash, `?` for a failed sandbox.
     """
     width = len(rows[0])
     tests: dict[str, ProgramColumn] = {

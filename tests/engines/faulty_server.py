@@ -1,7 +1,7 @@
 """A real HTTP server that speaks the OpenAI protocol over any engine, and breaks it in all the usual ways.
 
-The first part of the path names the fault: `http://127.0.0.1:PORT/cut/v1` cuts every stream, `/cut-2/v1` the first two,
-and a further tag (`/cut-2-mine/v1`) counts apart. By hand:
+The first part of the path names the fault: `http://127.0.0.1:PORT/cut/v1` cuts every stream, `/cut-2/v1` the first two;
+requests with a further tag (`/cut-2-mine/v1`) are counted apart. By hand:
 
     python -m tests.engines.faulty_server --mode flaky --model scripted:FILE
 """

@@ -9,7 +9,7 @@ from evaluator.report.output import pictures
 
 @pytest.fixture
 def drawn() -> None:
-    """Asked for by a test that looks at pictures."""
+    """Lets pictures be written out; a test that looks at pictures asks for this fixture."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Evaluations written by an earlier version still open; `earlier_run/` is one, made at commit caf8e6d.
+"""Evaluations written by an earlier version can still be opened; `earlier_run/` is one, made at commit caf8e6d.
 
 cure-agent eval sums.json --model scripted:model.json -n 4 -m 4 --max-tokens 64 --sandbox bubblewrap --price 1:2
 

@@ -162,7 +162,7 @@ def is_bwrap(pid: int) -> bool:
 
 
 def only_if_really_lost(ledger: Ledger, started: int) -> None:
-    """Assert that two slots were lost for each sandbox error.
+    """Assert that at least two slots were lost for each sandbox error.
 
     An input becomes a sandbox error once two slots were lost while it ran; a lost slot counts for one input at most.
     """

@@ -223,7 +223,9 @@ def test_half_passes_are_near_whole_ones(base: Path) -> None:
 
 
 def saved_and_loaded(base: Path, directory: Path, **changed: object) -> None:
-    """Saves after two updates: the third is equal bit for bit in this policy and in one loaded from what was saved."""
+    """Assert that a policy saved after two updates and one loaded from what was saved make the same third update, bit
+    for bit.
+    """
     first = policy(base, **changed)
     step(first, 1)
     step(first, 2)

@@ -62,7 +62,7 @@ _THEN_OUTPUT = re.compile(
     r"output (?:is|should be|would be|will be|must be):?",
     re.IGNORECASE,
 )
-_LONGEST = 90
+_LONGEST = 90  # characters of a label
 
 
 def core(text: str) -> str:

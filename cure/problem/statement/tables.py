@@ -1,8 +1,8 @@
 """Reads samples from tables: in Markdown, with rules between rows, with tabs, or with columns separated by spaces.
 
 A table begins with a row that has a label for input in one cell and a label for output in another. Each further row is
-a whole example, or one line of an example. It is one line where rules separate groups of rows (each group is then an
-example), where some cell is empty, or where the header has a number.
+one line of an example where rules separate groups of rows (each group is then an example), where some cell is empty,
+where the header has a number, or where spaces separate the columns; elsewhere it is a whole example.
 """
 
 from __future__ import annotations
