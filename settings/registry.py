@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SECTIONS = {
     "solve": "agent.solve.settings:SolveOptions",
     "resume": "agent.solve.settings:ResumeOptions",
+    "compare": "agent.compare.settings:CompareOptions",
     "eval": "evaluator.run.settings:EvalOptions",
     "serve": "engines.serve.settings:ServeOptions",
     "http": "engines.http.options:HttpOptions",

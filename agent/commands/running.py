@@ -47,7 +47,7 @@ async def solve_recorded(
     """
     console = Console(stderr=True)
     async with started(console, settings, sandbox, *options) as session:
-        outcome = await solve_with_progress(console, problem, _with_styles(settings, session), session, unused, resumes)
+        outcome = await solve_with_progress(console, problem, with_styles(settings, session), session, unused, resumes)
     if not quiet:
         show_outcome(console, outcome, problem.name)
     return outcome
@@ -91,7 +91,7 @@ async def solve_with_progress(
         writer.close()
 
 
-def _with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
+def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
     """The settings with `auto` replaced by the style each model was trained on."""
     if settings.coder_style != "auto":
         return settings

@@ -6,14 +6,29 @@ answers and tables; `datasets` is a separate command, `cure-agent datasets`.
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
+
 import click
 
 from evaluator.commands.report import report
 from evaluator.commands.stored import compare, extract, score
 
+STRATEGIES = "agent.commands.compare:comparison_on"
+"""The function that gives the command for a data set where `--strategy` is among the options. It is found by name: the
+room that solves problems imports this one."""
+
 
 class Targets(click.Group):
     """A group in which every name that is not a sub-command is a data set to evaluate on."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments; with `--strategy` the one that compares strategies on the data set."""
+        name, *rest = args
+        if super().get_command(ctx, name) is None and any(each.split("=")[0] == "--strategy" for each in rest):
+            return name, resolve_name(STRATEGIES)(name), rest
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = super().get_command(ctx, cmd_name)
@@ -35,6 +50,9 @@ def evaluate() -> None:
 
     DATASET is a file of problems or a set that `cure-agent datasets list` names. Repeating a command continues the
     run: it does only what is missing. `cure-agent eval DATASET --help` has the options.
+
+    With --strategy NAME[,NAME...] strategies of `cure-agent solve` are compared on the data set instead; `cure-agent
+    eval DATASET --strategy NAME --help` has the options.
     """
 
 

@@ -31,7 +31,8 @@ def run_of(dataset: str) -> click.Command:
         help=f"""Evaluate on {dataset}: sample what is missing, run it, score it, write the report.
 
         Exits with 5 if the model did not give every sample, and with 6 if the sandbox failed on executions; the same
-        command, given again, does only what is missing.""",
+        command, given again, does only what is missing. With --strategy NAMES, strategies of `cure-agent solve` are
+        compared instead.""",
     )
     @click.option("--samples", "file", type=click.Path(path_type=Path), metavar="FILE",
                   help="Take the programs from a sample file of EvalPlus or LiveCodeBench.")  # fmt: skip

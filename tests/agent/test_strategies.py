@@ -8,10 +8,10 @@ from agent.solve.moves import Move
 from agent.solve.reading import read
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
-from agent.solve.strategies import STRATEGIES, strategy
+from agent.solve.strategies import EARLIER, STRATEGIES, strategy
+from agent.solve.strategies.best_of_n import best_of_n
 from agent.solve.strategies.distinguish import distinguish
 from agent.solve.strategies.repair_first import repair_first
-from agent.solve.strategies.sample_only import sample_only
 from cure.errors import ProblemError
 from cure.select import (
     confidence,
@@ -80,7 +80,7 @@ def test_agreement_without_any_test_passed_is_never_verified() -> None:
 
 def test_every_strategy_begins_by_sampling_and_ends_when_nothing_is_left() -> None:
     doubtful = read(draw("a.", "b.", trusted=1), rank_by_agreement)
-    for decide in STRATEGIES.values():
+    for decide in (STRATEGIES | EARLIER).values():
         assert decide([], SETTINGS, Left(rounds=3)).name == "more"
         assert decide([doubtful], SETTINGS, Left(rounds=0)).name == "finish"
 
@@ -92,7 +92,7 @@ def test_an_unknown_strategy_names_those_there_are() -> None:
 
 def test_sampling_only_takes_the_best_of_one_round() -> None:
     failing = read(draw("a.", "b.", trusted=1), rank_by_agreement)
-    assert sample_only([failing], SETTINGS, Left(rounds=2)).name == "finish"
+    assert best_of_n([failing], SETTINGS, Left(rounds=2)).name == "finish"
 
 
 def told(*rows: str, trusted: int = 0, settings: SolveSettings = SETTINGS) -> Move:

@@ -11,23 +11,32 @@ from agent.solve.moves import Move
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
+from agent.solve.strategies.best_of_n import best_of_n
+from agent.solve.strategies.debug import debug
 from agent.solve.strategies.distinguish import distinguish
 from agent.solve.strategies.repair_first import repair_first
-from agent.solve.strategies.sample_only import sample_only
 from cure.errors import ProblemError
 
 Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
 """Chooses the next move from the readings, one per finished round; the first move where there are none."""
 
 STRATEGIES: dict[str, Strategy] = {
+    "debug": debug,
+    "cure": best_of_n,
+}
+"""The strategies by name."""
+
+EARLIER: dict[str, Strategy] = {
     "repair-first": repair_first,
     "distinguish": distinguish,
-    "sample-only": sample_only,
+    "sample-only": best_of_n,
 }
+"""Names of before, which settings and recorded runs may hold."""
 
 
 def strategy(name: str) -> Strategy:
     """The strategy of that name. Raises ProblemError that lists the names there are."""
-    if name not in STRATEGIES:
-        raise ProblemError(f"unknown strategy {name!r}; there are: {', '.join(STRATEGIES)}")
-    return STRATEGIES[name]
+    known = STRATEGIES | EARLIER
+    if name not in known:
+        raise ProblemError(f"unknown strategy {name!r}; there are: {', '.join(known)}")
+    return known[name]

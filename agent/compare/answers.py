@@ -1,0 +1,144 @@
+"""Completions on disk, shared by the strategies of a comparison: a sample that one has asked for, no other asks for
+again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cure.asking import Part, missing_parts
+from engines import Completion, Delta, Engine, Request, Usage, prompt_text, write_atomically
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Completions in a folder, each in a file named by all that determines it: model, prompt, sampling and seed.
+
+    Sample i of a request is drawn with the request's seed plus i, so samples of two requests with one prompt are the
+    same if these sums are equal, whatever the keys of the requests.
+    """
+
+    folder: Path
+
+    def get(self, model: str, request: Request, index: int) -> dict[str, Any] | None:
+        """The record of a sample of the request: its text, finish, usage and seconds; None if there is none."""
+        try:
+            record: dict[str, Any] = json.loads(self._path(model, request, index).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return record
+
+    def put(self, model: str, request: Request, completion: Completion, seconds: float) -> None:
+        """Store a completion of the request; `seconds` is how long it took."""
+        record = {
+            "text": completion.text,
+            "finish": completion.finish,
+            "usage": asdict(completion.usage),
+            "seconds": round(seconds, 3),
+        }
+        path = self._path(model, request, completion.index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Escaped, so that lone surrogates of a broken stream can be written.
+        write_atomically(path, json.dumps(record), durable=False)
+
+    def _path(self, model: str, request: Request, index: int) -> Path:
+        sampling = asdict(request.sampling)
+        if request.sampling.seed is not None:
+            sampling["seed"] = request.sampling.seed + index
+        else:
+            sampling["index"] = index
+        kind = type(request.prompt).__name__
+        content = json.dumps([model, kind, prompt_text(request.prompt), sampling], sort_keys=True)
+        name = hashlib.sha256(content.encode()).hexdigest()
+        return self.folder / name[:2] / f"{name}.json"
+
+
+class RememberingEngine:
+    """An engine that takes completions from `Answers`, and asks another engine only for those that are not there.
+
+    Usage is that of an engine which was asked for everything: tokens of the prompt are counted in sample 0 of a
+    request. Failed completions are not stored.
+    """
+
+    def __init__(self, engine: Engine, answers: Answers) -> None:
+        self._engine, self._answers = engine, answers
+        self.saved_seconds = 0.0
+        """Seconds that the completions taken from `Answers` would have taken, less those that passed meanwhile."""
+        self.asked = 0
+        """Completions that the other engine was asked for."""
+
+    @property
+    def spec(self) -> str:
+        """The spec of the other engine."""
+        return self._engine.spec
+
+    @property
+    def model(self) -> str:
+        """The model of the other engine."""
+        return self._engine.model
+
+    async def check(self) -> str:
+        """One line saying that the model is available; raises EngineError saying why it is not."""
+        return await self._engine.check()
+
+    async def complete(
+        self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
+    ) -> AsyncGenerator[Completion, None]:
+        """Completions that are there, then those that the other engine is asked for, as each finishes."""
+        begun, longest = time.monotonic(), 0.0
+        wanted: dict[str, tuple[Request, Part]] = {}
+        try:
+            for request in requests:
+                known = self._known(request)
+                for index, record in known.items():
+                    longest = max(longest, record["seconds"])
+                    yield _completion(request, index, record)
+                wanted |= {part.request.key: (request, part) for part in missing_parts(request, known)}
+            async for completion in self._new(wanted, on_delta, begun):
+                yield completion
+        finally:
+            self.saved_seconds += max(0.0, longest - (time.monotonic() - begun))
+
+    async def close(self) -> None:
+        """Nothing: the other engine belongs to whoever opened it."""
+
+    def _known(self, request: Request) -> dict[int, dict[str, Any]]:
+        found = {index: self._answers.get(self.model, request, index) for index in range(request.n)}
+        return {index: record for index, record in found.items() if record is not None}
+
+    async def _new(
+        self, wanted: Mapping[str, tuple[Request, Part]], on_delta: Callable[[Delta], None] | None, begun: float
+    ) -> AsyncGenerator[Completion, None]:
+        if not wanted:
+            return
+
+        def passed_on(delta: Delta) -> None:
+            request, part = wanted[delta.key]
+            if on_delta is not None:
+                on_delta(replace(delta, key=request.key, index=part.first + delta.index))
+
+        self.asked += sum(part.request.n for _, part in wanted.values())
+        parts = [part.request for _, part in wanted.values()]
+        async with aclosing(self._engine.complete(parts, passed_on if on_delta else None)) as made:
+            async for each in made:
+                request, part = wanted[each.key]
+                index = part.first + each.index
+                usage = each.usage if index == 0 else replace(each.usage, prompt_tokens=0)
+                completion = replace(each, key=request.key, index=index, usage=usage)
+                if each.finish != "error":
+                    # A part's sample 0 counts the prompt; the stored record keeps it, whichever sample that is.
+                    seconds = each.seconds if each.seconds is not None else time.monotonic() - begun
+                    self._answers.put(self.model, request, replace(completion, usage=each.usage), seconds)
+                yield completion
+
+
+def _completion(request: Request, index: int, record: Mapping[str, Any]) -> Completion:
+    usage = Usage(**record["usage"])
+    usage = usage if index == 0 else replace(usage, prompt_tokens=0)
+    return Completion(request.key, index, record["text"], record["finish"], usage=usage)
