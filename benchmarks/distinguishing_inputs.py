@@ -109,7 +109,7 @@ def labelled_cases(data: Path, name: str) -> list[Case]:
 
 
 def answered_cases(data: Path, model: str, form: str) -> list[Case]:
-    """Problems with the stored answers of a model: all its programs, and its tests of one form."""
+    """Problems with the stored answers of a model: all its programs, and its tests from prompts of one form."""
     read, answers = extractor("robust"), stored(ANSWERS)
     cases = []
     for number, problem in enumerate(problems_of(fixed_set(data))):
@@ -232,7 +232,10 @@ ARMS = {
 
 
 def accuracies(each: Executed, size: int, draws: int) -> dict[str, float]:
-    """By arm, the chance that the choice among `size` programs by `size` tests is right, over ties and draws."""
+    """By name in `ARMS`, the chance that the choice among `size` programs by `size` tests is right.
+
+    Also the chance of a random program, and of any right program. All are means over draws of programs and tests.
+    """
     rng = random.Random(each.case.number)
     names, tests = list(each.case.programs), [name for name in each.table.tests if name[0] == "t"]
     if each.case.source == "humaneval":
@@ -279,7 +282,7 @@ def interval(values: Sequence[float]) -> str:
 
 
 def show(title: str, cases: Sequence[Executed], size: int, draws: int) -> None:
-    """Print the figures of one source."""
+    """Print the figures of these cases under a title."""
     print(f"\n## {title}: {len(cases)} problems, {sum(len(each.case.programs) for each in cases)} programs")
     made = [name for each in cases for name in each.table.tests if name[0] == "m"]
     with_reference = [each for each in cases if each.case.problem.reference]

@@ -5,9 +5,9 @@
     python -m benchmarks.real_solve table RUNS/gguf RUNS/vllm
 
 `solve` writes each statement to a Markdown file that shows what a judge's page shows, and calls
-`cure-agent solve FILE --model SPEC` with the options of OPTIONS. Beside the statement it leaves the program, what the
-command printed, and its outcome with the hidden tests passed. Called again it solves what has no outcome yet, with
-`cure-agent resume` where a run was begun, and runs the hidden tests that could not be run.
+`cure-agent solve FILE --model SPEC -n 4 -m 4 --rounds 1 --max-tokens 800`. Beside the statement it leaves the program,
+what the command printed, and its outcome with the hidden tests passed. Called again it solves what has no outcome yet,
+with `cure-agent resume` where a run was begun, and runs the hidden tests that could not be run.
 `table` prints the outcomes.
 
 The problems are five of HumanEval+ in stdin/stdout form, every 31st row of the file from the first on, and five of

@@ -53,7 +53,7 @@ WORDS = (
 
 
 def text(draw: random.Random, characters: int) -> str:
-    """Lines of words and numbers, about as long as asked."""
+    """Lines of words and numbers, with about `characters` characters in all."""
     lines, length = [], 0
     while length < characters:
         words = [draw.choice(WORDS) if draw.random() < 0.7 else str(draw.randrange(10**4)) for _ in range(8)]
@@ -98,7 +98,7 @@ def table(number: int, draw: random.Random, program: int, test: int) -> Evaluate
 
 
 def numbers(draw: random.Random, characters: int) -> str:
-    """A line of numbers about as long as asked."""
+    """A line of numbers, with about `characters` characters."""
     return " ".join(str(draw.randrange(10**6)) for _ in range(max(1, characters // 7))) + "\n"
 
 

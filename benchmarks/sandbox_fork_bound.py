@@ -1,9 +1,9 @@
 """The least cost of an execution in a fork of its own: `python benchmarks/sandbox_fork_bound.py`.
 
-A warm interpreter per core forks, and each stage does a little more in the child, down to running a program as the
+A warm interpreter per core forks, and each stage does a little more in the child, up to running a program as the
 sandbox does. The child is not watched or limited, and its result is neither judged nor passed on: no sandbox that
-forks for every execution runs more executions a second than the last stage. Stages alternate; medians over rounds.
-Under root, children change their user id.
+forks for every execution runs more executions a second than the last stage. Stages take turns; medians over
+the rounds are printed. Under root, children change their user id.
 """
 
 from __future__ import annotations

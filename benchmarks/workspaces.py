@@ -1,4 +1,7 @@
-"""Times of workspaces over a directory of this size: `python benchmarks/workspaces.py --files 2000 --megabytes 40`."""
+"""Seconds to open, use and reset workspaces: `python benchmarks/workspaces.py --files 2000 --megabytes 40`.
+
+The options give the size of the directory that the workspaces are opened on.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Measures coder and tester on problem sets, and writes reports with confidence intervals.
 
-`commands/` has the command line. `datasets/` gets, converts and checks problem sets, `run/` asks models, runs tables
-and computes metrics, `report/` writes a run's report, `stored/` scores answers and tables that others have stored.
+`commands/` has the command line. `datasets/` gets, converts and checks problem sets, `run/` asks models, runs programs
+and computes metrics, `report/` writes a run's report, `stored/` works on answers and tables that were stored before.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from trainer.record.recorder import Recorder
 
 @contextmanager
 def open_policies(config: Config, world: World) -> Iterator[dict[str, Policy]]:
-    """The policies by name, with the weights of their base checkpoints; closed at the end.
+    """A context with the policies by name, with the weights of their base checkpoints; they are closed at the end.
 
     Raises TrainerError where a checkpoint, or a package that the back end needs, is not there.
     """

@@ -102,13 +102,13 @@ class RolloutWorkers:
 
     @property
     def evaluation_rules(self) -> ExecutionRules:
-        """How programs of the evaluation are run: on all hidden tests; the reference solution on the generated ones."""
+        """How the evaluation runs programs, the reference solution included: on all hidden and all generated tests."""
         return ExecutionRules(most_labels=1 << 30, give_up_after=self.config.execution.give_up_after, reference=True)
 
 
 @asynccontextmanager
 async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[RolloutWorkers]:
-    """The workers of this process; closed at the end.
+    """A context with the workers of this process, which are closed at the end.
 
     Raises TrainerError, EngineError or SandboxUnavailable where a checkpoint, an engine or a sandbox is not available.
     """

@@ -35,7 +35,7 @@ class Comparison:
 
     compared: int
     near_limit: int
-    """Pairs left out because both were near the time limit and only one was a time-out."""
+    """Differences left out because, near the time limit, an execution may time out in one run and not in another."""
     not_recorded: int = 0
     """Executions left out because the recording had given up on the program."""
     disagreements: list[Disagreement] = field(default_factory=list)

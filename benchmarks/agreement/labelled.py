@@ -17,7 +17,7 @@ from typing import Any
 from sandbox import Job, Limits
 
 MEMORY_MB = 512
-"""The recordings had no limit on memory; no right program among them needs as much as this."""
+"""Memory limit of an execution, in MB; the recordings had none, and no right program among them needs as much."""
 NEAR = 2.0
 """An execution slower than its time limit divided by this may exceed the limit in another run."""
 GAVE_UP_AFTER = 2

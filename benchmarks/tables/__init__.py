@@ -1,1 +1,1 @@
-"""Execution tables of real models, with outputs, and with what the hidden tests say kept apart."""
+"""Execution tables of real models, with outputs; outcomes of hidden tests are apart from what a selector may read."""

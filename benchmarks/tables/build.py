@@ -43,7 +43,7 @@ _PATIENCE = 30
 
 @dataclass(frozen=True)
 class Patient:
-    """A sandbox that waits long for programs which get little of the processor."""
+    """A sandbox with a long wall-clock limit, for programs that get little of the processor."""
 
     sandbox: Sandbox
 

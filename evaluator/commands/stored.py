@@ -48,8 +48,9 @@ def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
 def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     """Extract programs and tests from the answers in FILE.
 
-    FILE is JSON: an object with the lists `responses` ({kind: code or unit_test, name, response}), `modify` ({input})
-    and `test_if_eq` ({output, expected}), any of them, or just the list of responses.
+    FILE is JSON: a list of responses ({kind: code or unit_test, name, response}), or an object with any of the lists
+    `responses`, `modify` ({input}: input or output of a test, whose newlines and tags are repaired) and `test_if_eq`
+    ({output, expected}: two outputs, which are compared).
     """
     from cure.case_file import read_json
     from evaluator.stored.extract_cases import extract_cases
@@ -103,7 +104,7 @@ def score(file: str, mode: str, public_first: bool, draws: int, seed: int, as_js
 @_sampling_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object; for more than two runs a list of objects.")
 def compare(runs: tuple[str, ...], case: str | None, public_first: bool, draws: int, seed: int, as_json: bool) -> None:
-    """Compare runs, or files of tables in the form `eval score` takes, each with the first, on the problems all have.
+    """Compare runs, or files of tables as `eval score` takes them, each with the first, on the problems that all have.
 
     A winner is named only where the difference is significant, and only where coverage is equal: the runs lack no
     answers and executions, or the same ones. Runs with different data, hidden tests or checkers are refused.

@@ -60,7 +60,7 @@ class LabelMismatch:
 
 @dataclass(kw_only=True)
 class CheckReport:
-    """The findings of a check; a mapping of counts has the number of such tests by the name of the problem."""
+    """The findings of a check. Mappings to integers count tests, by the name of the problem."""
 
     problems: int = 0
     tests: int = 0

@@ -133,7 +133,7 @@ class _Run:
         await asyncio.sleep(0)
 
     def _raise(self) -> None:
-        """Raise the error of a failed table, such as a full disk."""
+        """Raise the error that a table failed with, such as that of a full disk."""
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
             task.result()

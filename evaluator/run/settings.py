@@ -22,7 +22,7 @@ Role = Literal["coder", "tester"]
 
 RUN, POOL, SAMPLES = "run:", "pool", "samples:"
 """`run:DIRECTORY` names an earlier run; `pool` the labelled programs in the problem set (`submissions`);
-`samples:FILE@DIGEST` a file of samples (`evaluator.run.own_samples`), with the first digits of its SHA-256."""
+`samples:FILE@DIGEST` a file of samples (`evaluator.run.own_samples`), with 12 hexadecimal digits of its SHA-256."""
 
 
 def is_stored(spec: str) -> bool:

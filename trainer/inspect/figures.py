@@ -41,7 +41,7 @@ LOWER_IS_BETTER = ("p_01", "p_00", "code unparsed", "tests unparsed")
 """Measures that are better when lower. p_01, p_00: shares of wrong programs that pass a right, a wrong test (CURE,
 section 3.2)."""
 NEUTRAL = ("test reward", "code length", "test length")
-"""Measures without a better direction; the scale of Eq. 4 depends on the number of wrong programs."""
+"""Measures without a better direction. The scale of the test reward (Eq. 4) depends on the number of wrong programs."""
 
 
 @dataclass(frozen=True)

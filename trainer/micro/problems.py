@@ -61,7 +61,11 @@ def _probe_inputs() -> tuple[tuple[int, ...], ...]:
 
 
 def _every_operation_matters(recipe: Recipe) -> bool:
-    """Whether leaving out any operation changes at least a quarter of the outputs, outputs vary, and all are small."""
+    """Whether every operation matters, judged by the recipe's outputs on the probe inputs.
+
+    At least 4 outputs differ, no number in them is above 3 x `_LARGEST`, and leaving out any operation changes at least
+    a quarter of them.
+    """
     outputs = [answer(recipe, numbers) for numbers in _probe_inputs()]
     if len({tuple(output) for output in outputs}) < 4 or max(map(max, outputs)) > 3 * _LARGEST:
         return False

@@ -144,7 +144,7 @@ class Memory:
     activations: int
     logits: int
     gathered: int
-    """Weights that ZeRO-3 gathers from all processes; at stages 1 and 2, buckets for messages; 0 without ZeRO."""
+    """Weights that ZeRO-3 gathers from several processes, else ZeRO's buckets for messages; 0 without ZeRO."""
 
     @property
     def updating(self) -> int:

@@ -62,7 +62,7 @@ class Recorder:
 
     @contextmanager
     def step_record(self, step: int) -> Iterator[StepRecord]:
-        """The record of a step, open while the step is under way."""
+        """A context with the record of a step, whose journal is closed at the end."""
         journal = self.world.share_local(lambda: Journal(self.directory.rollouts, step))
         try:
             yield StepRecord(step, journal, self)

@@ -31,7 +31,7 @@ class Line:
 
     @property
     def shown(self) -> str:
-        """The value with three digits, or a dash."""
+        """The value with three decimals, or a dash."""
         return number(self.value)
 
     @property
@@ -62,7 +62,7 @@ class GridRow:
     oracle: str
     """Share of problems with any right program among n."""
     share_of_gap: str
-    """The share of the gap between a random program and the oracle that the last value closes."""
+    """How much the last value closes of the gap between a random program and the oracle, as a share."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Grid:
 
 
 def number(value: float | None) -> str:
-    """The value with three digits, or a dash."""
+    """The value with three decimals, or a dash."""
     return "–" if value is None else f"{value:.3f}"
 
 
