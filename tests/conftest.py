@@ -16,7 +16,9 @@ PREFIXES = tuple(f"CURE_AGENT_{name.upper()}_" for name in SECTIONS)
 
 
 def pytest_configure() -> None:
-    """Remove the deadline of Hypothesis, since tests are slow on a busy machine; `pytest-timeout` bounds their time."""
+    """Turn off Hypothesis' deadline and its check for slow data, since tests are slow on a busy machine;
+    `pytest-timeout` bounds their time.
+    """
     slow = [hypothesis.HealthCheck.too_slow]
     hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=slow)
     hypothesis.settings.load_profile("any machine")

@@ -104,7 +104,7 @@ class ReleaseScore:
     error: str | None = None
     """The exception the released code raises."""
     reason: str | None = None
-    """Why numbers that it should have printed are None."""
+    """Why numbers that the released code should have printed are None."""
 
 
 def score(problems: Sequence[ProblemVerdicts], options: ReleaseOptions) -> ReleaseScore:

@@ -309,7 +309,7 @@ class BatchServer:
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]}, daemon=True)
 
     def url(self, mode: str) -> str:
-        """A model spec that meets the fault."""
+        """A model spec whose requests meet the fault `mode`."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/{mode}/v1#nobody"
 
     def __enter__(self) -> BatchServer:

@@ -64,7 +64,7 @@ def _add_tokenizer(writer: Any, checkpoint: Path, config: dict[str, Any], new_co
     writer.add_tokenizer_pre("qwen2")
     writer.add_token_list(tokens)
     writer.add_token_types([_CONTROL if token in control else _NORMAL for token in tokens])
-    # llama.cpp wants merges; this one cannot apply, since no token begins with both halves.
+    # llama.cpp wants merges; this one never applies, since no token consists of its two halves.
     writer.add_token_merges([f"{tokens[-1]} {tokens[-1]}"])
     writer.add_eos_token_id(config["eos_token_id"])
     writer.add_pad_token_id(config["pad_token_id"])

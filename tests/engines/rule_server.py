@@ -53,7 +53,7 @@ REFUSED: dict[str, Callable[[Body], bool]] = {
 
 @dataclass(kw_only=True)
 class Rule:
-    """What one server does."""
+    """What is refused and how requests are answered at one address."""
 
     refuse: str = ""
     """A parameter, or a key of REFUSED; requests with it are refused."""
@@ -166,12 +166,12 @@ class RuleServer(ThreadingHTTPServer):
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     def url(self, rule: Rule) -> str:
-        """The address of the rule's server, without a path."""
+        """The rule's address, without `/v1`; the rule is added to the server."""
         self.rules.append(rule)
         return f"http://127.0.0.1:{self.server_address[1]}/{len(self.rules) - 1}"
 
     def spec(self, rule: Rule) -> str:
-        """The model spec of the rule's server."""
+        """The model spec of the rule's address; the rule is added to the server."""
         return f"{self.url(rule)}/v1#toy"
 
     def __enter__(self) -> RuleServer:

@@ -143,7 +143,7 @@ async def test_more_samples_than_places_share_them(tiny_gguf: Path) -> None:
 
 async def test_a_control_token_as_stop_string_ends_the_text(tmp_path: Path, require) -> None:
     needs_llama(require)
-    # A token that the model writes often becomes one that is not part of the text.
+    # The token `)`, of which the model writes many, becomes a control token, which is not part of the text.
     engine = await open_engine(f"gguf:{convert(BUNDLED['micro'], tmp_path / 'control.gguf', control=')')}", ONE_THREAD)
     (end,) = engine._loaded.header.control_ids(["<|stop|>"])
     free = await answers(engine, Request("a", START, 8, Sampling(max_tokens=60, seed=1)))

@@ -1,4 +1,4 @@
-"""A real vLLM server for tests, started once for a module: importing vLLM takes most of its time."""
+"""A real vLLM server for tests, started once for a module: importing vLLM takes most of the start."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUICK = {
 
 @contextmanager
 def serving_vllm(model: Path, log: Path) -> Iterator[str]:
-    """The URL of a server that has the model; ended with all its processes."""
+    """The URL of a server of the model; the server and all its processes are ended afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -189,7 +189,7 @@ def test_killed_at_any_moment_it_ends_with_the_same_tables(tmp_path: Path, serve
         for one in (whole, again)
     ]
     assert records[0] == records[1]
-    # Asked for again is at most what was under way at the two kills: four requests, of four samples each.
+    # At most what was under way at each of the two kills is asked for again: four requests of four samples.
     assert sum(asked(server).values()) <= count * 8 + 2 * 4 * 4
     kept = [record["key"] for role in ("coder", "tester") for record in read_lines(again.samples(role))]
     assert len(kept) == len(set(kept)) == count * 8

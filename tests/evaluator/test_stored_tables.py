@@ -152,7 +152,7 @@ def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_
     ("files", "source", "label", "others"),
     [
         (("gpt-4-turbo+none", "chatgpt+none"), "apps/apps_stdio", "is_solved", set()),
-        # Kattis' labels are from a longer time limit, and from a comparison of texts.
+        # Kattis' labels were made with a longer time limit, and by comparing texts.
         (("humans+none",), "kattis/kattis_discrimination", "accepted_here", {"upplega", "manresor"}),
     ],
 )

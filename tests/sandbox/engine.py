@@ -29,7 +29,7 @@ class NoEngine(Exception):
 
 
 class OwnEngine:
-    """A dockerd with its own socket, data, containerd namespace and control group, all in one folder."""
+    """A dockerd with its own containerd namespace and control group; its socket, data and log are in one folder."""
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self.folder = folder

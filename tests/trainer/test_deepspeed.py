@@ -117,7 +117,7 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
 
 
 def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
-    """bfloat16 sums over other rows are rounded differently, so results agree only within bfloat16's precision."""
+    """Sums in bfloat16 over rows packed otherwise are rounded otherwise, so results agree only within its precision."""
     kind = KINDS[-1]
     packs = rows(answers(1))
     whole, half = (policy(base, dtype=dtype) for dtype in ("float32", "bfloat16"))

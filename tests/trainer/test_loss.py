@@ -247,7 +247,8 @@ def test_importance_weights_between_sampler_and_trainer(
 
 
 def test_the_importance_weight_is_that_of_the_policy_before_the_first_update() -> None:
-    # Two ratios of probabilities, each bounded on its own: before the stage / sampler, and now / before the stage.
+    # Two ratios of probabilities, each bounded on its own: of the policy before the stage to the sampler, and of the
+    # policy now to that before the stage.
     _, gradient, _ = of_one_token(-1.0, -1.1, -1.5, 1.0, Loss(kind="ppo"))
     assert gradient == pytest.approx(-exp(0.4) * exp(0.1))
 
@@ -302,7 +303,7 @@ def test_expectation_where_the_sampler_drew_the_token() -> None:
 
 
 def test_k2s_gradient_is_that_of_the_divergence_and_k3s_that_of_the_reverse() -> None:
-    # On average over the policy's own tokens, with the sampling held fixed as the loss does.
+    # On average over tokens drawn from the policy; no gradient flows through the drawing, as in the loss.
     logits, policy, other = categorical()
     forward, reverse = (policy * (policy / other).log()).sum(), (other * (other / policy).log()).sum()
     expected = {"k2": forward, "k3": reverse}

@@ -105,7 +105,7 @@ def test_weights_of_the_three_means() -> None:
     short, long = Sample((1,), (2, 3), (0.0, 0.0), 1.0), Sample((1,), (2,) * 6, (0.0,) * 6, 1.0)
     assert token_weights([short, long], "token", 0) == [1 / 8, 1 / 8]
     assert token_weights([short, long], "sequence", 0) == [1 / 4, 1 / 12]
-    # Dr. GRPO's mean: a long answer weighs more in all, and a token's weight depends on the length of no answer.
+    # Dr. GRPO's mean: a long answer weighs more in all, and no token's weight depends on an answer's length.
     assert token_weights([short, long], "constant", 10) == [1 / 20, 1 / 20]
 
 
