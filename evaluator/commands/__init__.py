@@ -14,8 +14,8 @@ from evaluator.commands.report import report
 from evaluator.commands.stored import compare, extract, score
 
 STRATEGIES = "agent.commands.compare:comparison_on"
-"""The function that gives the command for a data set where `--strategy` is among the options. It is found by name: the
-room that solves problems imports this one."""
+"""The function that gives the command for a data set where `--strategy` is among the options. It is named here and not
+imported, because the room `agent`, where it is, imports this room."""
 
 
 class Targets(click.Group):
@@ -24,7 +24,7 @@ class Targets(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command and its arguments; with `--strategy` the one that compares strategies on the data set."""
+        """Name, command and arguments; with `--strategy` the command is that which compares strategies on the set."""
         name, *rest = args
         if super().get_command(ctx, name) is None and any(each.split("=")[0] == "--strategy" for each in rest):
             return name, resolve_name(STRATEGIES)(name), rest

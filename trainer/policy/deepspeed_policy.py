@@ -159,8 +159,8 @@ def _configuration(train: Train, optimiser: Optimiser, parameters: int) -> dict[
             "reduce_bucket_size": bucket,
             "allgather_bucket_size": bucket,
             "stage3_prefetch_bucket_size": bucket,
-            # This would replace torch.nn.functional.linear in the whole process, including the engine that samples, by
-            # a function that rounds differently. Gradient checkpointing saves the same memory.
+            # If true, DeepSpeed replaces torch.nn.functional.linear in the whole process, including the engine that
+            # samples, by a function that rounds differently. Gradient checkpointing saves the same memory.
             "memory_efficient_linear": False,
         },
         "zero_allow_untested_optimizer": True,
