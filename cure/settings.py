@@ -24,7 +24,7 @@ def _check_selector(name: str) -> None:
 
 
 Comparison = Annotated[str, checked(_check_comparison)]
-"""How outputs are compared: a name, or float(ABS,REL)."""
+"""How outputs are compared: a name that `cure.table.compare.comparison` knows, such as `float(ABS,REL)`."""
 
 Selector = Annotated[str, checked(_check_selector)]
 """Rule that ranks the candidates."""

@@ -83,7 +83,9 @@ def comparison_on(dataset: str) -> click.Command:
 
 
 def _refuse(settings: CompareOptions, dataset: str, judged: Sequence[Problem]) -> None:
-    """Raise a usage error where the bundled model does not know the problems, or no answer could be judged."""
+    """Raise ProblemError where no answer could be judged, click.UsageError where the bundled model does not know the
+    problems.
+    """
     from cure.errors import ProblemError
     from cure.prompts.micro_family import is_of_micro_family
 

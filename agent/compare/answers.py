@@ -1,5 +1,4 @@
-"""Completions on disk, shared by the strategies of a comparison: a sample that one has asked for, no other asks for
-again."""
+"""Completions on disk, shared by the strategies of a comparison: no sample is asked for twice."""
 
 from __future__ import annotations
 
@@ -18,10 +17,10 @@ from engines import Completion, Delta, Engine, Request, Usage, prompt_text, writ
 
 @dataclass(frozen=True)
 class Answers:
-    """Completions in a folder, each in a file named by all that determines it: model, prompt, sampling and seed.
+    """Completions in a folder, each in a file named by the hash of all that determines it.
 
-    Sample i of a request is drawn with the request's seed plus i, so samples of two requests with one prompt are the
-    same if these sums are equal, whatever the keys of the requests.
+    Sample i of a request is drawn with the request's seed plus i. Samples of two requests are the same if model,
+    prompt, sampling and these sums are equal (without seeds, the indices), whatever the keys of the requests.
     """
 
     folder: Path
@@ -90,7 +89,7 @@ class RememberingEngine:
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Completions that are there, then those that the other engine is asked for, as each finishes."""
+        """Completions that `Answers` has, then those that the other engine is asked for, as each finishes."""
         begun, longest = time.monotonic(), 0.0
         wanted: dict[str, tuple[Request, Part]] = {}
         try:
@@ -106,7 +105,7 @@ class RememberingEngine:
             self.saved_seconds += max(0.0, longest - (time.monotonic() - begun))
 
     async def close(self) -> None:
-        """Nothing: the other engine belongs to whoever opened it."""
+        """Do nothing: the other engine is closed by whoever opened it."""
 
     def _known(self, request: Request) -> dict[int, dict[str, Any]]:
         found = {index: self._answers.get(self.model, request, index) for index in range(request.n)}
@@ -132,7 +131,7 @@ class RememberingEngine:
                 usage = each.usage if index == 0 else replace(each.usage, prompt_tokens=0)
                 completion = replace(each, key=request.key, index=index, usage=usage)
                 if each.finish != "error":
-                    # A part's sample 0 counts the prompt; the stored record keeps it, whichever sample that is.
+                    # The usage of a part's sample 0 counts the prompt and is stored so, whatever the sample's index.
                     seconds = each.seconds if each.seconds is not None else time.monotonic() - begun
                     self._answers.put(self.model, request, replace(completion, usage=each.usage), seconds)
                 yield completion

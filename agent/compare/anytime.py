@@ -69,7 +69,7 @@ def _in_turn(state: RunState, round_: int) -> Iterator[Sampled]:
 
 
 def _made_in(key: str, round_: int) -> bool:
-    """Whether the key, which no request has, is that of inputs made in this round."""
+    """Whether the key is of tests or inputs made in this round."""
     return key.endswith(f"/{round_}")
 
 

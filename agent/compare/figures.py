@@ -24,7 +24,7 @@ CURVE = 8
 
 @dataclass(frozen=True)
 class Share:
-    """A share of `of` cases with its 95 % interval; None without cases."""
+    """`count` of `of` cases, as a share with its 95 % interval; both None without cases."""
 
     count: int
     of: int
@@ -50,9 +50,10 @@ class Gain:
     """How much more often a strategy is right than the first one, on the same problems."""
 
     value: float
+    """The share of problems that this strategy solves minus the share that the first one solves."""
     low: float | None
     high: float | None
-    """The 95 % interval; None for one problem."""
+    """The 95 % interval of `value`; None for one problem."""
     only_here: int
     """Problems that this strategy solves and the first one does not."""
     only_first: int
@@ -82,10 +83,10 @@ class Figures:
     seconds: float
     """Mean seconds per problem."""
     right_at_equal_tokens: Share
-    """On each problem, every strategy is cut at the tokens of the one that spent least on it."""
+    """Right answers where, on each problem, every strategy is cut at the tokens of the one that spent least on it."""
     gain_at_equal_tokens: Gain | None
     curve: tuple[tuple[int, float], ...]
-    """Accuracy when every solve is cut at a number of tokens."""
+    """Numbers of tokens, each with the share of right answers where every solve is cut at this number."""
 
     def to_record(self) -> dict[str, Any]:
         """The figures as JSON."""
@@ -133,7 +134,7 @@ def figures(solved: Mapping[str, Mapping[str, Solved]], problems: Sequence[str])
 
 
 def gain(first: Sequence[bool], other: Sequence[bool], draws: int = 10_000) -> Gain:
-    """How much more often `other` is right than `first`; both say so of the same problems, in the same order."""
+    """How much more often `other` is right than `first`; both say which problems are solved, in the same order."""
     measures = [macro([float(each) for each in values], "no problem") for values in (first, other)]
     drawn = resampled(measures, Bootstrap(draws))
     low, high = (float(end) for end in np.quantile(drawn[1] - drawn[0], (0.025, 0.975)))

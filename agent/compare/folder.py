@@ -37,7 +37,7 @@ class Solved:
     seconds: float
     """Seconds of the run, as if the strategy had waited for every sample itself."""
     steps: tuple[tuple[int, bool], ...]
-    """Whether the run's answer was right, from a number of tokens on; see `agent.compare.anytime`."""
+    """Numbers of tokens, each with whether the run's answer is right from there on; see `agent.compare.anytime`."""
 
     @property
     def verified(self) -> bool:
@@ -116,7 +116,7 @@ def path_of(options: CompareOptions, dataset: str, sha256: str) -> Path:
     """The folder of the comparison with these options on these data, `OUTPUTS/strategies/MODEL/DATASET/IDENTITY`.
 
     The identity is the same whatever strategies are compared and however many problems of the set are used, so that a
-    later command may add some.
+    later command may add strategies and problems.
     """
     left_out = {"strategy", "limit", "at_once", "outputs", "sandbox"}
     dumped = options.model_dump(mode="json", exclude=left_out)

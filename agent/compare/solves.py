@@ -54,8 +54,8 @@ async def solve_all(
     """What is missing after solving each problem with each strategy; outcomes that `folder` has are not repeated.
 
     The strategies take their turns at one problem before the next begins; `at_once` problems are worked on at a time. A
-    run that was begun earlier is resumed. A solve that the model or the sandbox ended is noted, and the others go on as
-    long as the models answer and the sandbox works; its run is resumed by the next call.
+    run that was begun earlier is resumed. A solve that the model or the sandbox ended is noted, and the next call
+    resumes its run. Raises EngineError or SandboxError once a model no longer answers or the sandbox no longer works.
     """
     missing, gate = Missing(), asyncio.Semaphore(at_once)
     comparing = _Comparing(session, folder)
@@ -97,7 +97,8 @@ class _Comparing:
     async def solved(self, problem: Problem, strategy: str, settings: SolveSettings) -> Solved:
         """The outcome of one solve, recorded in the folder. Raises EngineError or SandboxError."""
         models, own = (settings.coder, settings.tester), self._session.engines
-        # A limit of seconds would stop a strategy that waits for its samples before one that finds them.
+        # Under a limit of seconds nothing is shared: it would stop a strategy that waits for its samples before one
+        # that finds them stored.
         shares = settings.budget.seconds is None
         remembering = {model: RememberingEngine(own[model], self._answers) for model in models} if shares else {}
         engines: dict[str, Engine] = {model: remembering.get(model, own[model]) for model in models}
@@ -151,8 +152,8 @@ class _Comparing:
     async def _right(
         self, problem: Problem, settings: SolveSettings, outcome: Outcome, steps: Iterable[Step]
     ) -> dict[str | None, bool]:
-        """Whether each program passes every hidden test; no program does not. Raises SandboxError where an execution
-        that decides this is lost.
+        """Whether each program passes every hidden test; False for None. Raises SandboxError where an execution that
+        decides this is lost.
         """
         right: dict[str | None, bool] = {None: False}
         scored = outcome.state.scored

@@ -1,4 +1,4 @@
-"""The table that shows a comparison of strategies."""
+"""Tables that show a comparison of strategies."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class ScoredCase:
         return f"{', '.join(said)} of {len(self.missing):,} problems" if said else ""
 
     def sandbox_failure(self) -> str:
-        """The first table row with a cell the sandbox failed on; empty where there is none."""
+        """The place of the first table row with a cell the sandbox failed on, in words; empty where there is none."""
         for index, problem in enumerate(self.problems):
             for table, known in (("test_table", problem.hidden_known), ("case_table", problem.generated_known)):
                 if not known.all():

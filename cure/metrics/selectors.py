@@ -78,7 +78,10 @@ def by_selectors(
     sampling: Sampling,
     names: Collection[str] | None = None,
 ) -> dict[str, Estimates]:
-    """The estimates of these selectors, of all for None, by name; `VERDICTS_ONLY` ends the name where it has to."""
+    """The estimates of these selectors, of all for None, by name.
+
+    Where outputs are not stored, `VERDICTS_ONLY` follows the names of selectors that may need them.
+    """
     printed = all(judged.outputs is not None or not judged.extracted.any() for judged in problems)
     grids = {}
     for name, select in SELECTORS.items():

@@ -34,7 +34,8 @@ class ReleaseSwitches:
     """A test is judged by whether any wrong program passes, not by how many do."""
     max_len_threshold: int = 8000
     min_len_threshold: int = 1000
-    """Bounds, in tokens, of the length above which a good answer's reward turns negative."""
+    """`max_len_threshold` and `min_len_threshold` bound, in tokens, the length above which a good answer's reward turns
+    negative; between them it is the median length of good answers."""
     max_generation_len: int = 10000
     """Answers of this many tokens or more count as truncated: no end of turn is appended."""
 

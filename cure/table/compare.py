@@ -80,8 +80,8 @@ class Flags:
 def validated(output: str, expected: str, flags: Flags) -> bool:
     """Whether the default validator accepts the output.
 
-    Where a tolerance is given and a number is expected, the output must be a number within one of the tolerances;
-    elsewhere it must be equal text, with blanks and case compared by the flags.
+    Where a tolerance is given and a token of the expected output is a number, the output's token must be a number
+    within one of the tolerances; other tokens must be equal texts. The flags say whether case and blanks count.
     """
     if flags.space_change_sensitive and _TOKEN.split(output) != _TOKEN.split(expected):
         return False

@@ -35,7 +35,7 @@ class _Samples:
     """Tests in order, each once: pages in two languages show every sample twice."""
     notes: list[tuple[int, str]] = field(default_factory=list)
     not_used: set[str] = field(default_factory=set)
-    """Notes on parts that look like a sample and are no test."""
+    """Notes on parts that look like a sample but were not read as a test."""
     inline: dict[UnitTest, int] = field(default_factory=dict)
     """Tests whose data follows the labels' colons, with the numbers of their lines."""
     inputs: list[SamplePart] = field(default_factory=list)
@@ -51,7 +51,7 @@ class _Samples:
         return note
 
     def unused(self, number: int, text: str) -> None:
-        """Add a note on what looks like a sample and is no test."""
+        """Add a note on what looks like a sample but is not read as a test."""
         self.not_used.add(self.note(number, text))
 
     def test(self, given: str, expected: str) -> UnitTest:
@@ -68,7 +68,7 @@ class Samples:
     notes: tuple[str, ...]
     """A line each, beginning with file and line, in the order of the statement."""
     unused: tuple[str, ...]
-    """The notes on parts that look like a sample and are no test."""
+    """The notes on parts that look like a sample but were not read as a test."""
 
 
 def samples_of(lines: Sequence[str], source: str) -> Samples:
