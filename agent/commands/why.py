@@ -96,13 +96,16 @@ def _show_column(console: Console, table: ProgramTable, name: str) -> None:
 
 def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
     from agent.show.outcome import program_view
+    from cure.repair import given_up
 
     table = run.table()
     if name not in table.candidates:
         raise click.UsageError(f"no candidate {name!r} in run {run.id}; there are: {', '.join(table.candidates)}")
     candidate = table.candidates[name]
     origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
-    console.print(f"{name} ({origin} in round {candidate.round})", style="bold", highlight=False, markup=False)
+    lost = given_up(table, name)
+    refused = f", not accepted: it gives up {', '.join(lost)}" if lost else ""
+    console.print(f"{name} ({origin} in round {candidate.round}{refused})", style="bold", highlight=False, markup=False)
     console.print(program_view(candidate.text))
     for test in table.tests:
         if (cell := table.cells.get((name, test))) is not None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from agent.runs.events import RankedRound
+from cure.repair import given_up
 from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, clusters, separating
+
+REFUSED_SHOWN = 4
+"""Repairs not accepted that are named with the tests they give up; the others are counted."""
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
@@ -21,6 +25,7 @@ def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) ->
         *_against_runner_up(table, ranking, chosen),
         *_cluster_line(table, chosen),
         *_tests_line(table, ranking, chosen),
+        *_repairs_line(table),
         *_repeats_line(table),
         *_inputs_line(table),
         *_odds_line(ranking, chosen),
@@ -86,6 +91,17 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
     if not believed:
         return [f"The generated tests it fails ({', '.join(failed)}) are more likely wrong than right."]
     return [f"It fails {', '.join(believed)}, which may well be right."]
+
+
+def _repairs_line(table: AnyTable) -> list[str]:
+    """A sentence with the repairs that are not accepted, and the trusted tests that each gives up."""
+    refused = {name: lost for name in table.candidates if (lost := given_up(table, name))}
+    if not refused:
+        return []
+    repairs = sum(row.parent is not None for row in table.candidates.values())
+    shown = [f"{name} gives up {', '.join(lost)}" for name, lost in list(refused.items())[:REFUSED_SHOWN]]
+    more = [f"{len(refused) - REFUSED_SHOWN} more"] if len(refused) > REFUSED_SHOWN else []
+    return [f"Repairs not accepted, {len(refused)} of {repairs}: {'; '.join(shown + more)}."]
 
 
 def _repeats_line(table: AnyTable) -> list[str]:

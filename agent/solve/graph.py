@@ -8,6 +8,7 @@ verified even so, the run ends after the round without a decision, so that a res
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -15,6 +16,7 @@ from langgraph.runtime import Runtime
 
 from agent.solve.moves import Move, decided_event
 from agent.solve.moves.finish import Finish
+from agent.solve.moves.repair import Repair
 from agent.solve.reading import AnyReading, Reading, ranked_event, read
 from agent.solve.solving import AnySolving, Solving
 from agent.solve.stopped import Stopped, stopped
@@ -75,7 +77,10 @@ async def execute(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
 
 async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
-    reading = read(state["table"], runtime.context.select)
+    move = state["move"]
+    reading = replace(
+        read(state["table"], runtime.context.select), repaired=move.targets if isinstance(move, Repair) else ()
+    )
     runtime.context.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
     return {"readings": (*state["readings"], reading)}
 

@@ -31,6 +31,8 @@ class Reading(Generic[RowT_co, ColumnT_co]):
     """Per test, the probability in 0..1 that its expected output is right."""
     answer: str | None
     """The candidate to hand over; None when none is viable."""
+    repaired: tuple[str, ...] = ()
+    """Candidates for which the round asked for repairs, best first."""
 
     @property
     def best(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,6 +16,10 @@ from agent.solve.settings import SolveSettings
 from engines import EngineError
 from sandbox import Execution, Job, Sandbox, SandboxError
 
+BEFORE: dict[str, Any] = {"new_inputs": 0, "repair_rules": 1}
+"""Values of the settings that a record made before they existed lacks: no inputs were made without a model, and repairs
+followed the first version of their rules."""
+
 
 def settings_of(run: RecordedRun) -> SolveSettings:
     """The settings of a recorded run. Raises RunError for a run that this version cannot repeat."""
@@ -24,8 +29,7 @@ def settings_of(run: RecordedRun) -> SolveSettings:
             "`cure-agent why` shows it, but it cannot be resumed or replayed"
         )
     try:
-        # Runs recorded before inputs could be made without a model made none.
-        return SolveSettings.model_validate({"new_inputs": 0} | run.started.settings)
+        return SolveSettings.model_validate(BEFORE | run.started.settings)
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise RunError(f"run {run.id} has settings of another version: {where}: {error.errors()[0]['msg']}") from error

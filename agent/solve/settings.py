@@ -96,6 +96,9 @@ class SolveSettings(Search):
     """Prompt style of the coder."""
     tester_style: str = "micro"
     """Prompt style of the tester."""
+    repair_rules: int = Field(default=2, ge=1, le=2)
+    """Version of the rules of repairs (`agent/solve/repairs.py`). 1, that of records without this setting, repairs the
+    best programs whatever became of earlier repairs, and shows no summary of the table."""
 
 
 class Roles(Section):

@@ -11,6 +11,7 @@ from cure.extract import Extractor
 from cure.inputs import new_inputs
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure, PromptStyle
+from cure.repair import TableSummary
 from cure.table import Candidate, Cell, Column, ProgramColumn, Row
 from engines import Prompt
 from sandbox import Verdict
@@ -39,8 +40,12 @@ class Task(Protocol[RowT_co, ColumnT]):
     def tester(self, avoid: Sequence[ColumnT] = ()) -> Prompt:
         """The prompt that asks for a test whose input is not that of a test in `avoid`."""
 
-    def repair(self, candidate: str, failures: Sequence[tuple[ColumnT, Cell]]) -> Prompt:
-        """The prompt that asks for a better candidate than this text; each failed test comes with its cell."""
+    def repair(
+        self, candidate: str, failures: Sequence[tuple[ColumnT, Cell]], summary: TableSummary | None = None
+    ) -> Prompt:
+        """The prompt that asks for a better candidate than this text; each failed test comes with its cell. `summary`
+        says what the candidates so far do.
+        """
 
     def new_inputs(self, tests: Mapping[str, ColumnT], count: int, seed: int) -> Sequence[tuple[ColumnT, str]]:
         """Up to `count` new columns whose right output is unknown, made out of these tests without a model, each with
@@ -75,10 +80,12 @@ class ProgramTask:
         """The prompt that asks for a unit test whose input is not that of a test in `avoid`."""
         return self.tester_style.tester(self.problem, [test for test in avoid if isinstance(test, UnitTest)])
 
-    def repair(self, candidate: str, failures: Sequence[tuple[ProgramColumn, Cell]]) -> Prompt:
+    def repair(
+        self, candidate: str, failures: Sequence[tuple[ProgramColumn, Cell]], summary: TableSummary | None = None
+    ) -> Prompt:
         """The prompt that asks for a better program than `candidate`; each failed test comes with its cell."""
         failed = [_failure(test, cell) for test, cell in failures if isinstance(test, UnitTest)]
-        return self.coder_style.repair(self.problem, candidate, failed)
+        return self.coder_style.repair(self.problem, candidate, failed, summary)
 
     def new_inputs(
         self, tests: Mapping[str, ProgramColumn], count: int, seed: int

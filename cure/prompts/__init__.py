@@ -12,6 +12,7 @@ from typing import Literal, Protocol, get_args
 
 from cure.errors import unknown_name
 from cure.problem import Problem, UnitTest
+from cure.repair import TableSummary
 from engines import BUNDLED, Prompt, parse_spec
 
 StyleName = Literal["chat", "micro", "release"]
@@ -48,8 +49,12 @@ class PromptStyle(Protocol):
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> Prompt:
         """The prompt that asks for a unit test, whose input is not in `avoid` where the style has words for that."""
 
-    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> Prompt:
-        """The prompt that asks for a better program than `source`, which has these failures."""
+    def repair(
+        self, problem: Problem, source: str, failures: Sequence[Failure], summary: TableSummary | None = None
+    ) -> Prompt:
+        """The prompt that asks for a better program than `source`, which has these failures; `summary` says what the
+        programs so far do, and is left out where the style has no words for it.
+        """
 
 
 def style_for(model: str) -> StyleName:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure
+from cure.prompts.behaviours import summarised
 from cure.prompts.failures import block, shown
+from cure.repair import TableSummary
 from engines import ChatPrompt, Message
 
 _CODER_SYSTEM = "You are an expert Python programmer. Your programs are run and judged by what they print."
@@ -74,6 +76,12 @@ itself be wrong; the problem's text decides.
 
 {failures}"""
 
+_SUMMARY = """
+
+# All programs so far
+
+{summary}"""
+
 
 @dataclass(frozen=True)
 class ChatStyle:
@@ -103,12 +111,16 @@ class ChatStyle:
             request = used if shown_before else f"{request}\n\n{used}"
         return ChatPrompt((*messages, Message("user", request)))
 
-    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> ChatPrompt:
+    def repair(
+        self, problem: Problem, source: str, failures: Sequence[Failure], summary: TableSummary | None = None
+    ) -> ChatPrompt:
         text = _REPAIR.format(
             problem=statement_of(problem),
             program=block(source, "python"),
             failures=shown(failures) or "It fails tests that cannot be shown.",
         )
+        if summary is not None and (others := summarised(summary)):
+            text += _SUMMARY.format(summary=others)
         return _chat(_CODER_SYSTEM, text)
 
 

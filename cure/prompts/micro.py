@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure
+from cure.repair import TableSummary
 from engines import TextPrompt
 
 CODER = "<|coder|>"
@@ -61,7 +62,13 @@ class MicroStyle:
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> TextPrompt:  # noqa: ARG002 no words for it
         return tester_prompt(problem)
 
-    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> TextPrompt:
+    def repair(
+        self,
+        problem: Problem,
+        source: str,
+        failures: Sequence[Failure],
+        summary: TableSummary | None = None,  # noqa: ARG002 no words for it
+    ) -> TextPrompt:
         """The prompt of the first failure; the coder's prompt where there is none."""
         if not failures:
             return coder_prompt(problem)

@@ -16,8 +16,10 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from cure.problem import Problem, UnitTest
 from cure.prompts import Failure
+from cure.prompts.behaviours import summarised
 from cure.prompts.failures import block, shown
 from cure.prompts.release_source import StageWording, Wording
+from cure.repair import TableSummary
 from engines import TextPrompt
 
 STOP = ("</answer>", "User:", "Human:", "Assistant:", "<|im_end|>", "<|endoftext|>")
@@ -62,9 +64,13 @@ class ReleaseStyle:
             _render(self._words.tester, problem=problem.question, example_intro=self._example_intro(problem))
         )
 
-    def repair(self, problem: Problem, source: str, failures: Sequence[Failure]) -> TextPrompt:
+    def repair(
+        self, problem: Problem, source: str, failures: Sequence[Failure], summary: TableSummary | None = None
+    ) -> TextPrompt:
         opening, closing = _frame(self._words.coder)
         text = _REPAIR.format(problem=problem.question, program=block(source, "python"), failures=shown(failures))
+        if summary is not None and (others := summarised(summary)):
+            text = f"{text.rstrip()}\n\nAll scripts so far:\n{others}"
         return TextPrompt(opening + text.rstrip() + closing)
 
     @property

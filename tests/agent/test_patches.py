@@ -21,6 +21,8 @@ from agent.solve.solving import Solving, record_cell
 from agent.solve.spending import Clock
 from agent.solve.strategies import strategy
 from agent.solve.task import Rejection
+from cure.prompts.behaviours import summarised
+from cure.repair import TableSummary
 from cure.select import selector
 from cure.table import Cell, ExecutionTable, GrowingTable
 from engines import Prompt, TextPrompt
@@ -66,9 +68,11 @@ class Repair:
     def tester(self, avoid: Sequence[Check] = ()) -> Prompt:
         return TextPrompt("Write an assertion about `middle`.")
 
-    def repair(self, candidate: str, failures: Sequence[tuple[Check, Cell]]) -> Prompt:
-        shown = (f"{check.stimulus} fails: {cell.stderr_tail}" for check, cell in failures)
-        return TextPrompt("\n".join([candidate, *shown]))
+    def repair(
+        self, candidate: str, failures: Sequence[tuple[Check, Cell]], summary: TableSummary | None = None
+    ) -> Prompt:
+        shown = [f"{check.stimulus} fails: {cell.stderr_tail}" for check, cell in failures]
+        return TextPrompt("\n".join([candidate, *shown, "" if summary is None else summarised(summary)]))
 
     def read_candidate(self, asked: Asked, text: str) -> Patch | Rejection:
         if "def middle" not in text:

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 from agent.solve.asking import Ask, ask
 from agent.solve.reading import Reading
+from agent.solve.repairs import FAILURES_SHOWN, failures_to_show
 from agent.solve.solving import Solving
 from agent.solve.task import ColumnT, RowT
+from cure.repair import summary_of
 from cure.select.validity import believed_failures
-
-FAILURES_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,29 @@ class Repair:
     """Candidates to repair, best first; only one of several that behave alike in the table."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for equally many repairs of each target: at most `settings.n` in all, but at least one of each."""
-        round_, reading = len(readings) + 1, readings[-1]
-        each = max(1, solving.settings.n // max(1, len(self.targets)))
-        await ask(solving, round_, [_ask(solving, round_, reading, target, each) for target in self.targets])
+        """Ask for equally many repairs of each target: at most `settings.n` in all, but at least one of each.
+
+        A prompt shows the target, failed tests with what it did on them, and a summary of the table.
+        """
+        round_, table = len(readings) + 1, readings[-1].table
+        n = max(1, solving.settings.n // max(1, len(self.targets)))
+        shown = self._shown(solving, readings)
+        wanted = []
+        for target in self.targets:
+            failures = [(table.tests[name], table.cells[target, name]) for name in shown[target]]
+            summary = None if _is_first_version(solving) else summary_of(table, target, shown[target])
+            prompt = solving.task.repair(table.candidates[target].text, failures, summary)
+            wanted.append(Ask("coder", f"repair/{round_}/{target}", prompt, n, parent=target))
+        await ask(solving, round_, wanted)
+
+    def _shown(
+        self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]
+    ) -> dict[str, list[str]]:
+        if not _is_first_version(solving):
+            return failures_to_show(readings, self.targets)
+        table, posterior = readings[-1].table, readings[-1].posterior
+        return {target: believed_failures(table, target, posterior)[:FAILURES_SHOWN] for target in self.targets}
 
 
-def _ask(solving: Solving[RowT, ColumnT], round_: int, reading: Reading[RowT, ColumnT], target: str, n: int) -> Ask:
-    table = reading.table
-    failing = believed_failures(table, target, reading.posterior)[:FAILURES_SHOWN]
-    failures = [(table.tests[name], table.cells[target, name]) for name in failing]
-    prompt = solving.task.repair(table.candidates[target].text, failures)
-    return Ask("coder", f"repair/{round_}/{target}", prompt, n, parent=target)
+def _is_first_version(solving: Solving[RowT, ColumnT]) -> bool:
+    return solving.settings.repair_rules == 1

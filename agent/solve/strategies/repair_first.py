@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 from agent.solve.moves import Move
 from agent.solve.moves.finish import Finish
-from agent.solve.moves.repair import FAILURES_SHOWN, Repair
+from agent.solve.moves.repair import Repair
 from agent.solve.moves.sample import Sample
 from agent.solve.reading import AnyReading, stale_rounds
+from agent.solve.repairs import (
+    FAILURES_SHOWN,
+    REPAIR_TARGETS,
+    credible_failures,
+    failures_to_show,
+    repair_targets,
+    why_not,
+)
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from cure.select.validity import believed_failures
 from cure.table import clusters
 
-REPAIR_TARGETS = 2
 STALE_ROUNDS = 2
 """Number of rounds in a row without progress that end a run."""
 
@@ -33,9 +40,36 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
         return Sample("no program came out of the answers so far")
     if (stale := stale_rounds(readings)) >= STALE_ROUNDS:
         return Finish(f"{stale} rounds in a row brought nothing new")
-    if failing := believed_failures(reading.table, best, reading.posterior):
-        return Repair(f"{best} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing", _targets(reading))
-    return Sample(f"{best} fails no test worth believing, but the evidence is thin")
+    if settings.repair_rules == 1:
+        if failing := believed_failures(reading.table, best, reading.posterior):
+            return Repair(_fails(best, failing), _targets(reading))
+        return Sample(_thin(best))
+    return _repair_or_sample(readings, best)
+
+
+def _repair_or_sample(readings: Sequence[AnyReading], best: str) -> Move:
+    """Repair while the best candidate fails a test that is worth believing and something may be repaired; the reason
+    says which failures are lost causes.
+    """
+    failing = credible_failures(readings[-1], best)
+    if not failing:
+        return Sample(_thin(best))
+    targets, against = repair_targets(readings), why_not(readings, best)
+    if not targets:
+        return Sample(f"{_fails(best, failing)}, but is not repaired: {against}")
+    shown = failures_to_show(readings, targets)
+    if best in targets:
+        return Repair(_fails(best, shown[best]), targets)
+    spared = f"; {best} is spared: {against}" if against else ""
+    return Repair(_fails(targets[0], shown[targets[0]]) + spared, targets)
+
+
+def _fails(candidate: str, failing: Sequence[str]) -> str:
+    return f"{candidate} fails {', '.join(failing[:FAILURES_SHOWN])}, worth believing"
+
+
+def _thin(best: str) -> str:
+    return f"{best} fails no test worth believing, but the evidence is thin"
 
 
 def _targets(reading: AnyReading) -> tuple[str, ...]:

@@ -1,0 +1,166 @@
+"""What may be repaired: pure functions of the readings so far (the second version of the rules).
+
+* A generated test drives a repair only if it is believed (`believed_failures`) and more probably right than wrong.
+* A repair that gives up a trusted test that its parent passes is not accepted, and never repaired itself.
+* Candidates that behave alike and fail a test in the same way have one target among them, in all rounds: the one whose
+  repair was asked for first. In one round, candidates of different behaviour are not shown the same failure either.
+* A failure is a lost cause, for its target and all that descends from it, once LOST_AFTER repairs failed that test in
+  one and the same way. It is done with for its target once an accepted repair passes the test.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from agent.solve.reading import AnyReading
+from cure.repair import Signature, accepted, signature
+from cure.select.validity import BELIEVABLE, believed_failures
+from cure.table import AnyTable, clusters
+
+FAILURES_SHOWN = 2
+"""Failed tests that a prompt shows at most."""
+REPAIR_TARGETS = 2
+"""Candidates that a round repairs at most."""
+LOST_AFTER = 2
+"""Repairs that fail in the same way, after which a failure is not repaired again."""
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Chase:
+    """One request for repairs: a candidate, one of the failures that the coder was shown, and what came of it."""
+
+    target: str
+    test: str
+    failure: Signature
+    repairs: tuple[str, ...]
+
+
+def chases(readings: Sequence[AnyReading]) -> list[Chase]:
+    """The failures for which repairs were asked in the rounds so far, round by round."""
+    found: list[Chase] = []
+    for before, after in pairwise(readings):
+        rows, earlier = after.table.candidates, before.table.candidates
+        for target, failures in _shown(before, after.repaired, tuple(found)).items():
+            made = tuple(name for name, row in rows.items() if row.parent == target and name not in earlier)
+            found += [Chase(target, test, failure, made) for failure, test in failures.items()]
+    return found
+
+
+def failures_to_show(readings: Sequence[AnyReading], targets: Sequence[str]) -> dict[str, list[str]]:
+    """By target of a round's repairs, names of the failed tests that its prompt shows, at most FAILURES_SHOWN: trusted
+    ones first, then by their probability.
+    """
+    shown = _shown(readings[-1], targets, chases(readings))
+    return {target: list(failures.values()) for target, failures in shown.items()}
+
+
+def repair_targets(readings: Sequence[AnyReading]) -> tuple[str, ...]:
+    """The best-ranked candidates that may be repaired, at most REPAIR_TARGETS, of which no two behave alike and no two
+    are shown the same failure.
+    """
+    reading, so_far = readings[-1], chases(readings)
+    groups = _groups(reading.table)
+    targets: dict[int, str] = {}
+    taken: set[Signature] = set()
+    for ranked in reading.ranking.ranked:
+        group = groups[ranked.candidate]
+        if group not in targets and (shown := _shown_to(reading, ranked.candidate, so_far, groups, taken)):
+            targets[group] = ranked.candidate
+            taken |= shown.keys()
+        if len(targets) == REPAIR_TARGETS:
+            break
+    return tuple(targets.values())
+
+
+def why_not(readings: Sequence[AnyReading], candidate: str) -> str:
+    """Why a candidate that fails credible tests is not repaired, in words; empty if nothing speaks against it."""
+    reading, so_far = readings[-1], chases(readings)
+    groups = _groups(reading.table)
+    if _shown_to(reading, candidate, so_far, groups, ()):
+        return ""
+    if not accepted(reading.table, candidate):
+        return f"{candidate} is a repair that is not accepted"
+    against = (
+        reason
+        for test in credible_failures(reading, candidate)
+        if (failure := signature(reading.table, candidate, test))
+        and (reason := _against(reading, candidate, failure, so_far, groups))
+    )
+    return next(against, "")
+
+
+def credible_failures(reading: AnyReading, candidate: str) -> list[str]:
+    """Names of the believed tests that the candidate fails (`believed_failures`), without generated ones that are not
+    more probably right than wrong.
+    """
+    tests, failing = reading.table.tests, believed_failures(reading.table, candidate, reading.posterior)
+    # A test of which nothing but the prior is known has probability 0.5 and is no reason for a repair: on stored tables
+    # few such tests are right (docs/measurements.md, "Tests that drive repairs").
+    return [name for name in failing if tests[name].trusted or reading.validity[name] > BELIEVABLE + _ROUNDING]
+
+
+def _shown(reading: AnyReading, targets: Sequence[str], chases: Sequence[Chase]) -> dict[str, Mapping[Signature, str]]:
+    """By target, the failures that a repair of it is shown, by signature; each is shown to one target."""
+    groups, taken = _groups(reading.table), set[Signature]()
+    shown: dict[str, Mapping[Signature, str]] = {}
+    for target in targets:
+        shown[target] = _shown_to(reading, target, chases, groups, taken)
+        taken |= shown[target].keys()
+    return shown
+
+
+def _shown_to(
+    reading: AnyReading,
+    candidate: str,
+    chases: Sequence[Chase],
+    groups: Mapping[str, int],
+    taken: Collection[Signature],
+) -> dict[Signature, str]:
+    """By signature, the first FAILURES_SHOWN tests towards which the candidate may be repaired, without `taken`."""
+    found: dict[Signature, str] = {}
+    if not accepted(reading.table, candidate):
+        return found
+    for test in credible_failures(reading, candidate):
+        failure = signature(reading.table, candidate, test)
+        if failure and failure not in taken and not _against(reading, candidate, failure, chases, groups):
+            found.setdefault(failure, test)
+        if len(found) == FAILURES_SHOWN:
+            break
+    return found
+
+
+def _against(
+    reading: AnyReading, candidate: str, failure: Signature, chases: Sequence[Chase], groups: Mapping[str, int]
+) -> str:
+    """Why the failure of the candidate is not repaired, in words; empty if nothing speaks against it."""
+    table, line = reading.table, {candidate, *_ancestors(reading.table, candidate)}
+    repairs: dict[str, list[str]] = {}
+    for chase in chases:
+        alike = groups[chase.target] == groups[candidate]
+        if chase.failure == failure and (alike or chase.target in line):
+            repairs.setdefault(chase.target, []).extend(chase.repairs)
+            test = chase.test
+    for target, made in repairs.items():
+        ways = Counter(way for each in made if (way := signature(table, each, test)))
+        if max(ways.values(), default=0) >= LOST_AFTER:
+            return f"{LOST_AFTER} repairs of {target} failed {test} in the same way"
+        if target != candidate and groups[target] == groups[candidate]:
+            return f"{target}, which behaves like it, is repaired in its place"
+    done = [each for each in repairs.get(candidate, ()) if table.passes(each, test) and accepted(table, each)]
+    return f"its repair {done[0]} passes {test}" if done else ""
+
+
+def _groups(table: AnyTable) -> dict[str, int]:
+    """By candidate, the number of its group among those that behave alike."""
+    return {name: number for number, group in enumerate(clusters(table)) for name in group}
+
+
+def _ancestors(table: AnyTable, candidate: str) -> Iterator[str]:
+    """Names of the candidates from which this one descends by repairs, the nearest first."""
+    while (parent := table.candidates[candidate].parent) is not None and parent in table.candidates:
+        yield parent
+        candidate = parent
