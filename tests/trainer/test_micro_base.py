@@ -123,7 +123,7 @@ async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], N
     assert greedy.test > sampled.test + 0.3, (sampled, greedy)
 
 
-async def test_an_execution_that_the_sandbox_lost_is_no_wrong_answer() -> None:
+async def test_an_execution_on_which_the_sandbox_failed_is_no_wrong_answer() -> None:
     from engines import open_engine
     from sandbox import Execution, Job, SandboxError, Verdict, open_sandbox
     from trainer.micro.evaluation import MicroEvaluationConfig, evaluate
@@ -141,3 +141,20 @@ async def test_an_execution_that_the_sandbox_lost_is_no_wrong_answer() -> None:
     finally:
         await engine.close()
         await losing.close()
+
+
+async def test_an_answer_on_which_the_engine_failed_is_no_wrong_answer(tmp_path: Path) -> None:
+    from engines import EngineError, open_engine
+    from sandbox import open_sandbox
+    from trainer.micro.evaluation import MicroEvaluationConfig, evaluate
+
+    prepared = [{"key": "repair-1", "error": "429: slow down"}, {"text": "", "repeat": True}]
+    (tmp_path / "model.json").write_text(json.dumps(prepared))
+    engine = await open_engine(f"scripted:{tmp_path / 'model.json'}")
+    box = await open_sandbox("none", slots=1)
+    try:
+        with pytest.raises(EngineError, match="failed on 1 of 6 answers: 429: slow down"):
+            await evaluate(engine, box, MicroEvaluationConfig(problems=2, samples=1))
+    finally:
+        await engine.close()
+        await box.close()

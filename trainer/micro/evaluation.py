@@ -10,7 +10,7 @@ from cure.extract import extractor
 from cure.problem import Problem, UnitTest
 from cure.prompts import micro
 from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_of, pass_matrix
-from engines import Engine, Request, Sampling, TextPrompt
+from engines import Engine, EngineError, Request, Sampling, TextPrompt
 from sandbox import Sandbox, SandboxError, Verdict
 from trainer.micro.answers import near_miss
 from trainer.micro.problems import Split, problem_and_recipe, stream
@@ -62,7 +62,7 @@ async def evaluate(
 ) -> Evaluation:
     """The checkpoint's figures. `on_done(done, total)` counts answers and then complete tables.
 
-    Raises SandboxError where the sandbox failed on an execution.
+    Raises EngineError where the engine failed on an answer, SandboxError where the sandbox failed on an execution.
     """
     made = [problem_and_recipe(config.seed, config.split, i) for i in range(config.problems)]
     answers = await _answers(engine, made, config, on_done)
@@ -101,7 +101,10 @@ async def _answers(
     config: MicroEvaluationConfig,
     on_done: Callable[[int, int], None],
 ) -> dict[tuple[str, int], list[str]]:
-    """Texts by role and number of the problem."""
+    """Texts by role and number of the problem.
+
+    Raises EngineError where the engine failed on an answer, which then says nothing about the model.
+    """
     sampling = Sampling(temperature=config.temperature, max_tokens=_MAX_TOKENS, seed=config.seed, stop=micro.STOP)
     requests = [
         Request(f"{role}-{i}", prompt, config.samples, replace(sampling, seed=config.seed + 1000 * i))
@@ -115,11 +118,16 @@ async def _answers(
     asked = [(role, number) for number in range(len(made)) for role in _ROLES]
     places = dict(zip((request.key for request in requests), asked, strict=True))
     answers = {place: [""] * config.samples for place in asked}
+    failures: list[str] = []
     done = 0
     async for completion in engine.complete(requests):
         answers[places[completion.key]][completion.index] = completion.text
+        if completion.error:
+            failures.append(completion.error)
         done += 1
         on_done(done, config.problems * (config.samples * 3 + 1))
+    if failures:
+        raise EngineError(f"the engine failed on {len(failures)} of {done} answers: {failures[-1]}")
     return answers
 
 
