@@ -64,7 +64,7 @@ async def _listen(port: int, folder: Path, solve_options: list[str] | None, coun
             return read_problem_file("received.json", json.dumps(value))
         except ProblemError as error:
             wrong = str(error).removeprefix("received.json: ")
-            loop.call_soon_threadsafe(partial(click.echo, f"not taken: {wrong}", err=True))
+            loop.call_soon_threadsafe(partial(click.echo, f"refused: {wrong}", err=True))
             raise ProblemError(wrong) from None
 
     def deliver(found: ProblemFile) -> None:

@@ -74,7 +74,7 @@ def read_answer(server: Server, url: str, status: int, body: bytes) -> RunningSe
     else from `server`.
     """
     if status in (401, 403):
-        return RunningServer(server.name, url, problem="it wants a key: set CURE_AGENT_API_KEY and name its model")
+        return RunningServer(server.name, url, problem="it needs a key: set CURE_AGENT_API_KEY and name its model")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):

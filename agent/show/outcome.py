@@ -64,7 +64,7 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
         console.print(Text(visible(note), style="yellow"))
     if state.scored is not None:
         passed, total = state.scored.passed, state.scored.total
-        console.print(f"Looked at afterwards: {passed} of {total} hidden tests pass.", highlight=False)
+        console.print(f"Hidden tests, run after the choice: {passed} of {total} pass.", highlight=False)
     seconds = state.seconds if state.result is None else state.result.seconds
     if state.is_resumable:
         console.print(Text("`cure-agent resume` continues the run and asks for nothing twice.", style="yellow"))

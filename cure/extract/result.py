@@ -26,7 +26,7 @@ class Reason(_Worded):
     EMPTY_ANSWER = "empty_answer", "The answer is empty."
     UNFINISHED_THINKING = (
         "unfinished_thinking",
-        "The answer was cut before it began: the text ends inside a thinking block.",
+        "The answer is missing: the text ends inside a thinking block.",
     )
     NO_CODE = "no_code", "There is no fenced block and the text is not a program."
     EMPTY_CODE = "empty_code", "The fenced block is empty."
@@ -34,9 +34,9 @@ class Reason(_Worded):
     NO_TEST = "no_test", "There is neither a test input nor a test output."
     NO_INPUT = "no_input", "There is a test output but no test input."
     NO_OUTPUT = "no_output", "There is a test input but no test output."
-    SPLIT_TEST = "split_test", "Test inputs and outputs do not belong to the same answer."
+    SPLIT_TEST = "split_test", "No test input and test output belong together."
     EMPTY_TEST = "empty_test", "Test input and output are both empty."
-    CUT = "cut", "The answer was cut before its program or test was there."
+    CUT = "cut", "The answer was cut before its program or test."
     JSON_VALUE = "json_value", "The JSON test holds values that are neither text nor plain numbers."
 
 
@@ -48,20 +48,20 @@ class Note(_Worded):
     UNOPENED_FENCE = "unopened_fence", "The opening fence is missing."
     UNCLOSED_FENCE = "unclosed_fence", "The fence is never closed."
     FENCE_INSIDE = "fence_inside", "The value itself contains a fence."
-    FENCE_VARIANT = "fence_variant", "The fence is not three backticks with the tag directly behind them."
+    FENCE_VARIANT = "fence_variant", "The fence is not three backticks directly followed by the tag."
     LANGUAGE_TAG = "language_tag", "The fence's language tag is not the one asked for, or was dropped from the data."
     DEDENTED = "dedented", "The block was indented."
     MENDED_CHARACTERS = (
         "mended_characters",
-        "Escapes of HTML, typographic characters, prompts or line numbers were replaced, so that it compiles.",
+        "Escapes of HTML, typographic characters, prompts or line numbers were replaced, so that the program compiles.",
     )
-    WORDS_BEHIND = "words_behind", "Words behind the program, inside its fence, were left out."
+    WORDS_AFTER = "words_behind", "Words after the program, inside its fence, were left out."
     ESCAPED_NEWLINES = "escaped_newlines", "Newlines were written as backslash-n."
     QUOTED_TEXT = "quoted_text", "The data was written as a quoted string."
     DOES_NOT_COMPILE = "does_not_compile", "The program is not valid Python."
     EARLIER_BLOCK = "earlier_block", "A later block was passed over: it is incomplete, no program, or an example."
     JOINED_BLOCKS = "joined_blocks", "The program uses definitions of earlier blocks, which were put before it."
-    AS_RELEASED = "as_released", "It was found by the released rules only, perhaps in the thinking."
+    AS_RELEASED = "as_released", "The value was found by the released rules only, perhaps in the thinking."
     CORRECTED = "corrected", "An output was passed over because a later one corrects it."
     EARLIER_PAIR = "earlier_pair", "A later test was passed over because it is incomplete."
     REVERSED_PAIR = "reversed_pair", "The output stands before the input."

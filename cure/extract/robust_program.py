@@ -297,7 +297,7 @@ def _cleaned(source: str, parse: _Parser) -> tuple[str, Purpose | None, tuple[No
         if does := parse(mended):
             return mended.strip("\n").rstrip(), does, (*notes, Note.MENDED_CHARACTERS)
     if (shorter := _without_words(plain, error_line)) and (does := parse(shorter)) and does.reads and does.writes:
-        return shorter, does, (*notes, Note.WORDS_BEHIND)
+        return shorter, does, (*notes, Note.WORDS_AFTER)
     return plain, None, notes
 
 

@@ -181,7 +181,7 @@ def _difference(name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats)
     value_a, value_b = a.value(), b.value()
     if value_a.value is None or value_b.value is None:
         missing = f"A: {value_a.reason}" if value_a.value is None else f"B: {value_b.reason}"
-        return Difference(name=name, a=value_a.value, b=value_b.value, reason=f"no value in {missing}")
+        return Difference(name=name, a=value_a.value, b=value_b.value, reason=f"no value for {missing}")
     difference = value_b.value - value_a.value
     defined = drawn[~np.isnan(drawn)]
     low = high = detectable = None

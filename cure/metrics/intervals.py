@@ -92,7 +92,7 @@ def _interval(measure: Measure, values: Floats) -> Interval:
         return Interval(None, None, "none", "most draws of problems have no data")
     low, high = np.quantile(there, (0.025, 0.975))
     if there.min() == there.max():
-        return Interval(None, None, "none", "all problems say the same, of which drawing them again learns nothing")
+        return Interval(None, None, "none", "all problems have the same value, so the bootstrap gives no interval")
     return Interval(float(low), float(high), "bootstrap")
 
 

@@ -38,7 +38,7 @@ from sandbox import Verdict
 VERDICTS_ONLY = " of verdicts"
 """Follows the name of a selector where outputs are not stored."""
 
-IN_FULL = ("agreement", "max-pass")
+ON_WHOLE_GRID = ("agreement", "max-pass")
 """Selectors measured for every n and m; the others, which are slower, are measured for the largest n and m only."""
 
 CALLED_DRAWS = 20

@@ -18,7 +18,7 @@ from cure.metrics.coverage import Coverage, coverage, extraction_failures
 from cure.metrics.discrimination import against_pools, discrimination, duplicates, kills
 from cure.metrics.intervals import Bootstrap, Interval, intervals
 from cure.metrics.judged import Judged, judge_all
-from cure.metrics.selectors import IN_FULL, by_selectors
+from cure.metrics.selectors import ON_WHOLE_GRID, by_selectors
 from cure.metrics.unit_tests import novelty, precision, test_accuracy
 from cure.metrics.value import Measure
 from cure.metrics.verdicts import ProblemVerdicts
@@ -138,7 +138,7 @@ def measures(problems: Sequence[ProblemVerdicts], options: ScoreOptions | None =
         | duplicates(judged)
     )
     points: list[GridPoint] = []
-    for names, rows, columns in ((IN_FULL, ns, ms), (SELECTORS.keys() - IN_FULL, ns[-1:], ms[-1:])):
+    for names, rows, columns in ((ON_WHOLE_GRID, ns, ms), (SELECTORS.keys() - ON_WHOLE_GRID, ns[-1:], ms[-1:])):
         grids = by_selectors(judged, rows, columns, options.sampling, names)
         points += [point for name, grid in grids.items() for point in _points(judged, name, grid, rows, columns)]
     return Measures(coverage(judged), named, tuple(points))

@@ -37,7 +37,8 @@ def positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], fl
 
     def check(number: float) -> float:
         if not math.isfinite(number) or number <= 0 or number < least:
-            wanted = f"at least {least:g} {unit}" if 0 < number < least else "a positive number"
+            least_unit = unit.removesuffix("s") if least == 1 else unit
+            wanted = f"at least {least:g} {least_unit}" if 0 < number < least else "a positive number"
             raise ValueError(f"is {number:g}, expected {wanted}")
         if number > most:
             raise ValueError(f"is {number:g}, expected at most {most} {unit}")
@@ -104,7 +105,7 @@ class ProblemRow(Shape):
                 reason = f"; '{missing}' is missing{meant(missing, self.model_extra or {})}" if missing else ""
                 counts = ["1 text" if size == 1 else f"{size} texts" for size in sizes]
                 raise ValueError(
-                    f"'{names[0]}' has {counts[0]} and '{names[1]}' has {counts[1]}, expected as many{reason}"
+                    f"'{names[0]}' has {counts[0]} and '{names[1]}' has {counts[1]}, expected equally many{reason}"
                 )
         return self
 

@@ -91,7 +91,9 @@ def _as_released(role: release.RoleRewards, efficient: bool, without: str) -> Gr
         reason = "NaN in the released code: there are no ground-truth tests (R1)"
     elif role.final is None:
         transformed = efficient and (np.ptp(role.raw) > 0 or (role.raw == 1).all())
-        reason = "the length transformation leaves one sign (R3)" if transformed else _why_none(role.raw)
+        reason = (
+            "after the length transformation all rewards have one sign (R3)" if transformed else _why_none(role.raw)
+        )
     return GroupRewards(_numbers(role.raw), _numbers(role.final), reason)
 
 

@@ -88,7 +88,7 @@ def test_what_is_no_problem_is_refused(listen: Listen) -> None:
     assert listener.send(SENT, Origin="moz-extension://1234", Host=f"localhost:{listener.port}")[0] == 200
     code, paths, said = listener.end()
     assert (code, len(paths)) == (0, 1)
-    assert "not taken: the problem is interactive" in said
+    assert "refused: the problem is interactive" in said
 
 
 def test_a_port_in_use_is_named(listen: Listen, tmp_path: Path) -> None:

@@ -283,7 +283,7 @@ assert all(line.endswith("\\n") for line in lines)
 def test_a_full_disk_is_said_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
     unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
-        pytest.skip("mount namespaces are not to be had here")
+        pytest.skip("mount namespaces are not available here")
     command = [*unshare, "sh", "-c", FULL_DISK, "sh", str(tmp_path), sys.executable]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -76,7 +76,7 @@ def test_files_of_the_judge_are_said() -> None:
         ({"timeLimit": "1s"}, "'timeLimit' is text, expected a number"),
         ({"timeLimit": 1e12}, "'timeLimit' is 1e+12, expected at most 3600000 milliseconds"),
         ({"memoryLimit": float("inf")}, "'memoryLimit' is inf, expected a positive number"),
-        ({"memoryLimit": 0.5}, "'memoryLimit' is 0.5, expected at least 1 megabytes"),
+        ({"memoryLimit": 0.5}, "'memoryLimit' is 0.5, expected at least 1 megabyte"),
         ({"name": 5}, "'name' is a whole number, expected text"),
     ],
 )

@@ -72,7 +72,7 @@ def test_where_there_is_no_interval_a_reason_says_so() -> None:
     nothing, one, alike = pooled([0, 0], [0, 0], "no data"), pooled([1, 0], [2, 0], ""), pooled([1, 1], [2, 2], "")
     reasons = [interval.reason for interval in intervals([nothing, one, alike], Bootstrap(draws=50))]
     assert reasons[:2] == ["no data", "one problem says nothing about others"]
-    assert reasons[2].startswith("all problems say the same")
+    assert reasons[2].startswith("all problems have the same value")
     assert intervals([pooled([], [], "no problem")], Bootstrap(draws=50))[0].reason == "no problem"
 
 
@@ -210,5 +210,5 @@ def test_what_one_run_has_no_value_for_says_which() -> None:
     bare = scored_case([verdicts(one.hidden, one.generated, name=one.name) for one in a.problems])
     one = named(compare(a, bare, QUICK))["ut_accuracy_reference_requested"]
     assert (one.difference, one.winner) == (None, None)
-    assert one.reason.startswith("no value in B: ")
+    assert one.reason.startswith("no value for B: ")
     assert all(math.isfinite(row.difference) for row in compare(a, a, QUICK).differences if row.difference is not None)

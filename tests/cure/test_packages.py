@@ -262,7 +262,7 @@ def test_flags_of_the_validator_choose_a_comparison(flags: str, name: str) -> No
         ),
         (
             {**POLYGON, "problem.xml": PROBLEM_XML.replace("tests/%02d<", "tests/%s<")},
-            "problem.xml: 'tests/%s' is no pattern of names with one %d in it",
+            "problem.xml: 'tests/%s' is not a file name pattern with one %d",
         ),
         (
             {**POLYGON, "problem.xml": PROBLEM_XML.replace("1500", "soon")},

@@ -77,7 +77,7 @@ def test_how_a_problem_is_judged_and_what_the_set_brings_along_are_fields() -> N
         ({"submissions": [{"source": None}]}, "submissions[0]: 'source' is null, expected text"),
         ({"submissions": ["\ud800"]}, "submissions[0] is text with half a surrogate pair, expected text"),
         ({"difficulty": True}, "'difficulty' is true or false, expected text"),
-        ({"memory_limit_mb": 0.5}, "'memory_limit_mb' is 0.5, expected at least 1 megabytes"),
+        ({"memory_limit_mb": 0.5}, "'memory_limit_mb' is 0.5, expected at least 1 megabyte"),
         ({"test_time_limit": 10**400}, "'test_time_limit' is a number with 401 digits, expected a smaller one"),
         ({"submissions": [{"model": "m"}]}, "submissions[0] lacks the required field 'code'"),
     ],
@@ -205,12 +205,12 @@ def test_one_problem_is_picked_by_its_index() -> None:
         (
             "p.json",
             '{"question": "a", "test_input": ["1", "2"], "test_output": ["1"]}',
-            "p.json: 'test_input' has 2 texts and 'test_output' has 1 text, expected as many",
+            "p.json: 'test_input' has 2 texts and 'test_output' has 1 text, expected equally many",
         ),
         (
             "p.json",
             '{"question": "a", "example_input": ["1"], "example_outputs": ["1"]}',
-            "p.json: 'example_input' has 1 text and 'example_output' has 0 texts, expected as many; "
+            "p.json: 'example_input' has 1 text and 'example_output' has 0 texts, expected equally many; "
             "'example_output' is missing; it has 'example_outputs': did you mean 'example_output'?",
         ),
         ("p.json", '{"question": "a", "test_time_limit": "2"}', "p.json: 'test_time_limit' is text, expected a number"),

@@ -190,7 +190,7 @@ LOOKS = f"this block looks like a sample; {REMEDY}"
 ANNOUNCED = f"an example is announced here but none could be read; {REMEDY}"
 EMPTY_INPUT = "this sample has no input; programs are given an empty one"
 CUT = "this output ends at a blank line; use a block where more lines belong to it"
-GUESSED = "these words were taken for a sample; a label Example above them says so for certain"
+GUESSED = "these words were taken for a sample; put a label Example above them if they are one"
 CALL = "this example is written as a call and left out; others show what programs read"
 ASSIGNED = "inputs are written as assignments; programs are given that text on standard input"
 

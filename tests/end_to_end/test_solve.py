@@ -34,7 +34,7 @@ def test_a_program_that_stands_is_printed_and_verified(
     assert done.returncode == 0, done.stderr
     assert done.stdout == RIGHT_PROGRAM
     assert "2 of 2 public examples" in done.stderr
-    assert "2 of 2 hidden tests pass" in done.stderr
+    assert "Hidden tests, run after the choice: 2 of 2 pass" in done.stderr
     assert last_result(tmp_path) == ("verified", 0)
 
 
@@ -220,7 +220,7 @@ def test_a_full_disk_under_the_run_is_exit_2_and_keeps_what_was_recorded(
 ) -> None:
     unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode != 0:
-        pytest.skip("mount namespaces are not to be had here")
+        pytest.skip("mount namespaces are not available here")
     state = tmp_path / "state"
     state.mkdir()
     shell = (

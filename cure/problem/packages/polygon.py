@@ -105,9 +105,7 @@ def _tests(
     expected = testset.findtext("answer-path-pattern") or "tests/%02d.a"
     for pattern in (given, expected):
         if not _PATTERN.fullmatch(pattern):
-            raise ProblemError(
-                f"{files.source}: problem.xml: {pattern[:40]!r} is no pattern of names with one %d in it"
-            )
+            raise ProblemError(f"{files.source}: problem.xml: {pattern[:40]!r} is not a file name pattern with one %d")
     listed = testset.findall("tests/test")
     counted = int(_number(testset, "test-count", len(listed), files))
     examples: list[UnitTest] = []

@@ -173,7 +173,7 @@ def _may_belong_together(given: SamplePart, expected: SamplePart) -> bool:
 def _say_if_guessed(found: _Samples, given: SamplePart, expected: SamplePart) -> None:
     digits = any(character.isdigit() for character in given.text + expected.text)
     if not (given.certain or expected.certain or digits):
-        found.note(given.number, "these words were taken for a sample; a label Example above them says so for certain")
+        found.note(given.number, "these words were taken for a sample; put a label Example above them if they are one")
 
 
 def _test(found: _Samples, given: SamplePart, expected: SamplePart) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cure.metrics.selectors import IN_FULL
+from cure.metrics.selectors import ON_WHOLE_GRID
 from evaluator.report.content.labels import grouped
 
 FORMULAS = ("mu", "share_of_gap")
@@ -134,7 +134,7 @@ def with_interval(scored: Mapping[str, Any] | None) -> str:
 
 def in_full(selector: str) -> bool:
     """Whether best-of-n by this selector is printed and drawn for every n and m, not only for the last."""
-    return selector.partition(" ")[0] in IN_FULL
+    return selector.partition(" ")[0] in ON_WHOLE_GRID
 
 
 def by_selector(points: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
