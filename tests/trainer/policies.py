@@ -86,13 +86,15 @@ def weights(trained: Policy) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().clone() for name, tensor in trained.tensors()}
 
 
-def furthest(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
+def largest_difference(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float:
     """The largest difference between two sets of weights."""
     assert one.keys() == other.keys()
     return max(float((one[name].float() - other[name].float()).abs().max()) for name in one)
 
 
-def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: dict[str, torch.Tensor]) -> float:
+def relative_distance(
+    one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], base: dict[str, torch.Tensor]
+) -> float:
     """The distance between two sets of weights, divided by the distance of the first from the base.
 
     Single weights say little: Adam's first steps are as long for a gradient of rounding errors as for any other.

@@ -25,7 +25,7 @@ def test_a_file_changes_what_it_says_of_its_preset(tmp_path: Path) -> None:
     assert changed.loss.kind == preset.loss.kind and changed.coder == preset.coder
 
 
-def test_none_is_nothing_where_nothing_may_be_and_a_word_elsewhere() -> None:
+def test_none_unsets_optional_settings_and_is_text_elsewhere() -> None:
     config = load("micro", ("loss.correction=none", "execution.sandbox=none", "train.most_tokens=none"))
     assert (config.loss.correction, config.execution.sandbox, config.train.most_tokens) == ("none", "none", None)
     assert load_text(dump(config)) == config

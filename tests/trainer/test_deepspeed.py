@@ -13,7 +13,17 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
-from tests.trainer.policies import ALONE, KINDS, ROOT, Kind, answers, apart, checkpoint, furthest, policy
+from tests.trainer.policies import (
+    ALONE,
+    KINDS,
+    ROOT,
+    Kind,
+    answers,
+    checkpoint,
+    largest_difference,
+    policy,
+    relative_distance,
+)
 
 from tests.trainer.policies import deepspeed_policy, rows, start, step, weights  # isort: skip
 from trainer.errors import TrainerError
@@ -84,25 +94,25 @@ def test_it_trains_as_the_plain_policy_does(base: Path, found: Found, kind: Kind
     names = mine["weights"].keys()
     assert begun.keys() - names == {"lm_head.weight"}, "of tied weights one is enough"
     expected = {name: weight for name, weight in weights(plain).items() if name in names}
-    assert furthest(mine["weights"], expected) < 1e-6
-    assert apart(mine["weights"], expected, {name: begun[name] for name in names}) < 1e-4
+    assert largest_difference(mine["weights"], expected) < 1e-6
+    assert relative_distance(mine["weights"], expected, {name: begun[name] for name in names}) < 1e-4
     # The update that was skipped in between has changed nothing, not even the optimiser's moments.
     step(plain, 4)
     expected = {name: weight for name, weight in weights(plain).items() if name in names}
-    assert apart(mine["after"], expected, {name: begun[name] for name in names}) < 1e-4
+    assert relative_distance(mine["after"], expected, {name: begun[name] for name in names}) < 1e-4
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
 def test_what_is_not_finite_in_one_process_changes_nothing_in_any(found: Found, kind: Kind) -> None:
     assert found[kind]["updates"][2].skipped.startswith("loss nan, gradient norm ")
-    assert furthest(found[kind]["skipped"], found[kind]["weights"]) == 0
+    assert largest_difference(found[kind]["skipped"], found[kind]["weights"]) == 0
     assert not found[kind]["updates"][3].skipped
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=name_of)
 def test_saved_and_loaded_it_goes_on_bit_for_bit(found: Found, kind: Kind) -> None:
-    assert furthest(found[kind]["after"], found[kind]["skipped"]) > 1e-6
-    assert furthest(found[kind]["after"], found[kind]["again"]) == 0
+    assert largest_difference(found[kind]["after"], found[kind]["skipped"]) > 1e-6
+    assert largest_difference(found[kind]["after"], found[kind]["again"]) == 0
     assert found[kind]["updates"][3] == found[kind]["updates"][4]
 
 
@@ -112,7 +122,10 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
 
     saved = found[kind]["saved"]
     model = AutoModelForCausalLM.from_pretrained(saved)
-    assert furthest({name: model.state_dict()[name] for name in found[kind]["skipped"]}, found[kind]["skipped"]) == 0
+    assert (
+        largest_difference({name: model.state_dict()[name] for name in found[kind]["skipped"]}, found[kind]["skipped"])
+        == 0
+    )
     assert len(AutoTokenizer.from_pretrained(saved)) == 259
 
 
@@ -131,14 +144,14 @@ def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
     step(half, 1)
     step(half, 2, count=2)
     expected = {name: weight for name, weight in weights(half).items() if name in found[kind]["weights"]}
-    assert apart(found[kind]["weights"], expected, {name: begun[name] for name in expected}) < 0.1
+    assert relative_distance(found[kind]["weights"], expected, {name: begun[name] for name in expected}) < 0.1
 
 
 def test_a_checkpoint_that_does_not_fit_is_refused(one_process_and_refusals: tuple[Found, list[str]]) -> None:
     assert one_process_and_refusals[1] == [
-        " was saved with train.zero = 2, and cannot go on with 1",
-        " was saved with processes = 2, and cannot go on with 1",
-        " was saved with train.zero = 2, and cannot go on with 1",
+        " was saved with train.zero = 2, and cannot be continued with 1",
+        " was saved with processes = 2, and cannot be continued with 1",
+        " was saved with train.zero = 2, and cannot be continued with 1",
         " has no training.json: it was not saved by train.backend = deepspeed",
     ]
 

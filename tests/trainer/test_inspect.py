@@ -236,7 +236,7 @@ def test_runs_of_different_configurations_are_named_as_such(tmp_path: Path) -> N
 def test_the_tasks_of_a_step(run: Path) -> None:
     shown = inspect(run, "--step", "1").stdout
     assert "committed: 3 tasks" in shown
-    assert "add-0" in shown and "1/3 (1 unread)" in shown and "prompt too long" in shown
+    assert "add-0" in shown and "1/3 (1 not extracted)" in shown and "prompt too long" in shown
     assert "update on test: nothing to train on" in shown
     record = json.loads(inspect(run, "--step", "1", "--json").stdout)
     coder = record["tasks"][0]["coder"]
@@ -280,7 +280,7 @@ def test_a_task_with_its_table(run: Path) -> None:
     assert rows["coder/1"].split()[4:] == ["·", "·", "●"]
     assert "no program" in rows["coder/2"]
     assert RIGHT in shown and WRONG in shown
-    assert "coder/2: no program was read" in shown
+    assert "coder/2: program not extracted" in shown
     assert "coder/0: passes 1 of 1 labels, right, reward 1.000" in shown
     assert "tester/1: 1 of 3 programs passes, wrong" in shown
     assert "\x1b" not in shown

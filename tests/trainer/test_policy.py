@@ -17,10 +17,10 @@ from tests.trainer.policies import (
     RATE,
     RULES,
     answers,
-    apart,
     checkpoint,
-    furthest,
+    largest_difference,
     policy,
+    relative_distance,
     rows,
     settings,
     start,
@@ -161,8 +161,8 @@ def test_rows_change_nothing(base: Path) -> None:
         second = many.update(rows(answers(seed), 40), RULES, RATE, None)
         assert first.loss == pytest.approx(second.loss, abs=1e-6)
         assert first.gradient_norm == pytest.approx(second.gradient_norm, rel=1e-5)
-    assert furthest(weights(one), weights(many)) < 1e-5
-    assert apart(weights(one), weights(many), weights(policy(base))) < 1e-3
+    assert largest_difference(weights(one), weights(many)) < 1e-5
+    assert relative_distance(weights(one), weights(many), weights(policy(base))) < 1e-3
 
 
 def test_the_gradient_is_clipped_to_the_norm_that_is_set(qwen3: Path) -> None:
@@ -180,7 +180,7 @@ def test_the_gradient_is_clipped_to_the_norm_that_is_set(qwen3: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["advantages", "weights", "sampler_logprobs"])
-def test_a_number_that_is_none_changes_nothing_and_is_said(qwen3: Path, where: str) -> None:
+def test_an_update_that_is_not_finite_changes_nothing_and_is_reported(qwen3: Path, where: str) -> None:
     trained = policy(qwen3)
     step(trained, 1)
     before, moments = weights(trained), [s["exp_avg"].clone() for s in trained._adam.state.values()]
@@ -188,14 +188,14 @@ def test_a_number_that_is_none_changes_nothing_and_is_said(qwen3: Path, where: s
     getattr(packs[-1], where)[0] = math.nan
     update = trained.update(packs, RULES, 1e-3, None)
     assert update.skipped.startswith("loss nan, gradient norm nan")
-    assert furthest(weights(trained), before) == 0
+    assert largest_difference(weights(trained), before) == 0
     assert all(torch.equal(s["exp_avg"], m) for s, m in zip(trained._adam.state.values(), moments, strict=True))
     # The next update is as if the skipped one had not been tried.
     untried = policy(qwen3)
     step(untried, 1)
     assert not step(trained, 3).skipped
     step(untried, 3)
-    assert furthest(weights(trained), weights(untried)) == 0
+    assert largest_difference(weights(trained), weights(untried)) == 0
 
 
 def test_a_hundred_small_steps_move_the_masters(qwen3: Path) -> None:
@@ -236,7 +236,7 @@ def saved_and_loaded(base: Path, directory: Path, **changed: object) -> None:
     second.load(directory)
     again = step(second, 3)
     assert again == then
-    assert furthest(weights(first), weights(second)) == 0
+    assert largest_difference(weights(first), weights(second)) == 0
     moments = [[part for state in one._adam.state.values() for part in state.values()] for one in (first, second)]
     assert all(torch.equal(one, other) for one, other in zip(*moments, strict=True))
 
@@ -258,7 +258,7 @@ async def test_what_is_saved_is_a_checkpoint_for_transformers_and_engines(
     trained.save(tmp_path)
     expected = weights(trained)
     model = AutoModelForCausalLM.from_pretrained(tmp_path)
-    assert furthest(dict(model.state_dict()), expected) == 0
+    assert largest_difference(dict(model.state_dict()), expected) == 0
     assert AutoTokenizer.from_pretrained(tmp_path).get_vocab() == AutoTokenizer.from_pretrained(base).get_vocab()
     request = Request("0", TokenPrompt((10, 11, 12)), 1, Sampling(max_tokens=16, seed=3))
     said = []
@@ -316,7 +316,7 @@ def test_with_the_adapters_off_the_model_is_the_reference(base: Path) -> None:
     assert adapted._network._reference is None
 
 
-def test_merged_weights_think_as_the_adapters_do(base: Path) -> None:
+def test_merged_weights_compute_what_the_adapters_do(base: Path) -> None:
     adapted, packs = policy(base, lora_rank=4), rows(answers(9))
     for seed in (1, 2, 3):
         step(adapted, seed, rate=0.01)
@@ -340,7 +340,7 @@ def test_empty_rows_change_nothing(qwen3: Path) -> None:
     step(one, 1)
     update = other.update([*rows(answers(1)), filler], RULES, RATE, None)
     assert not update.skipped and update.sums["weight"] == pytest.approx(1, abs=1e-6)
-    assert furthest(weights(one), weights(other)) == 0
+    assert largest_difference(weights(one), weights(other)) == 0
 
 
 def packs_with_filler() -> Pack:
@@ -354,8 +354,8 @@ def packs_with_filler() -> Pack:
 @pytest.mark.slow
 def test_two_processes_are_one(base: Path, tmp_path: Path) -> None:
     one, two = (start("two_updates", processes, base, tmp_path / f"{processes}.pt")[0] for processes in (1, 2))
-    assert furthest(one["weights"], two["weights"]) < 1e-6
-    assert apart(one["weights"], two["weights"], weights(policy(base))) < 1e-4
+    assert largest_difference(one["weights"], two["weights"]) < 1e-6
+    assert relative_distance(one["weights"], two["weights"], weights(policy(base))) < 1e-4
     for alone, together in zip(one["updates"], two["updates"], strict=True):
         assert together.loss == pytest.approx(alone.loss, abs=1e-6)
         assert together.gradient_norm == pytest.approx(alone.gradient_norm, rel=1e-5)

@@ -210,7 +210,7 @@ def test_a_tracker_that_fails_is_left_and_the_run_goes_on(run: Path, capsys: pyt
     trackers.log(1, STEP)
     trackers.log(2, STEP)
     trackers.close()
-    assert capsys.readouterr().err == "trackers.wandb failed, nothing more goes there: no route to host\n"
+    assert capsys.readouterr().err == "trackers.wandb failed, it gets no further numbers: no route to host\n"
     assert not (run / FILE).exists()
 
 

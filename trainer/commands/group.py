@@ -36,12 +36,12 @@ def train() -> None:
 def _run_of(target: str) -> click.Command:
     """The command that runs this target."""
 
-    @click.command(target, help=f"Train {target}: begin the run in --out, or go on with it.")
+    @click.command(target, help=f"Train {target}: begin the run in --out, or continue it.")
     @click.option("--out", type=click.Path(path_type=Path), default=None,
                   help="Directory of the run.  [default: runs/NAME]")  # fmt: skip
     @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE",
                   help="Change a value, such as optimiser.learning_rate=1e-5; may be repeated.")  # fmt: skip
-    @click.option("--seed", type=int, help="Decides tasks and samples: short for --set seed=N.")
+    @click.option("--seed", type=int, help="Random seed of tasks and samples; short for --set seed=N.")
     @click.option("--steps", type=click.IntRange(min=1), help="Short for --set steps=N.")
     @click.option(
         "--dry-run", is_flag=True, help="Show configuration, a step's plan and the memory it needs; run nothing."

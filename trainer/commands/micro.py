@@ -19,12 +19,12 @@ _SANDBOXES = click.Choice(KINDS)
 @click.command("micro-base")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("micro-base"), show_default=True,
               help="Directory to write; must not exist or be empty.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides weights, texts and their order.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of weights, texts and their order.")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps; fewer give a weaker model.")
 @click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True,
               help="Processes of one CPU thread each; the weights do not depend on it.")  # fmt: skip
 @click.option("--problems", type=click.IntRange(min=0), default=48, show_default=True,
-              help="Held-out problems of the final evaluation; 0 leaves it out.")  # fmt: skip
+              help="Held-out problems of the final evaluation; 0 skips the evaluation.")  # fmt: skip
 @click.option("--sandbox", type=_SANDBOXES, default="auto", show_default=True, help="Runs the evaluation's programs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def micro_base(
@@ -64,12 +64,14 @@ def micro_base(
 
 @click.command("micro-eval")
 @click.option("--model", default="micro", show_default=True, help="Model spec: micro, hf:DIRECTORY.")
-@click.option("--problems", type=click.IntRange(min=1), default=48, show_default=True)
+@click.option("--problems", type=click.IntRange(min=1), default=48, show_default=True, help="Number of problems.")
 @click.option("-n", "--samples", type=click.IntRange(min=1), default=8, show_default=True,
               help="Programs, tests and repairs per problem.")  # fmt: skip
-@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True)
-@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True)
-@click.option("--seed", type=int, default=1000, show_default=True)
+@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True,
+              help="Sampling temperature; 0 is greedy.")  # fmt: skip
+@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True,
+              help="heldout: kinds of problems that no training text has; train: the other kinds.")  # fmt: skip
+@click.option("--seed", type=int, default=1000, show_default=True, help="Random seed of problems and samples.")
 @click.option("--sandbox", type=_SANDBOXES, default="auto", show_default=True, help="Runs the programs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def micro_eval(
@@ -92,11 +94,12 @@ def micro_eval(
 
 
 @click.command("micro-problems")
-@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True)
-@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--split", type=click.Choice(["heldout", "train"]), default="heldout", show_default=True,
+              help="heldout: kinds of problems that no training text has; train: the other kinds.")  # fmt: skip
+@click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="Number of problems.")
 @click.option("--index", "indices", type=click.IntRange(min=0), multiple=True,
               help="Write these problems of the sequence, not the first --count.")  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Random seed of the problems.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output without it.")
 def micro_problems(split: str, count: int, indices: tuple[int, ...], seed: int, out: Path | None) -> None:
     """Write micro problems as CURE's JSON, each with its kind and reference solution."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     type=click.Choice(["paper", "release"]),
     default="paper",
     show_default=True,
-    help="paper: fraction of ground-truth tests, Eq. 4 as it is meant, standardised; release: as the released code.",
+    help="paper: fraction of ground-truth tests, Eq. 4 as corrected in docs/rewards.md, standardised; "
+    "release: as the released code.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per case, in order.")
 def reward(tables: str, preset: str, as_json: bool) -> None:

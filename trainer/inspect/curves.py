@@ -82,7 +82,7 @@ def panels(names: set[str]) -> list[Panel]:
         Panel("Test accuracy", "share right", (Curve("tests", TESTER, "test/p_u", "eval/test/accuracy"),), True),
         Panel("Best of n", "share right", (Curve("best of n", BOTH, "best_of_n", "eval/best_of_n"),), True),
         Panel(
-            "Worth of the tests",
+            "Value of the tests",
             "probability",
             (
                 Curve("mu", OTHER, "test/mu"),
@@ -102,8 +102,8 @@ def panels(names: set[str]) -> list[Panel]:
             (
                 Curve("coder truncated", CODER, "code/truncated"),
                 Curve("tester truncated", TESTER, "test/truncated"),
-                Curve("coder unparsed", CODER, "code/unparsed", dashed=True),
-                Curve("tester unparsed", TESTER, "test/unparsed", dashed=True),
+                Curve("coder not extracted", CODER, "code/unparsed", dashed=True),
+                Curve("tester not extracted", TESTER, "test/unparsed", dashed=True),
             ),
         ),
     ]

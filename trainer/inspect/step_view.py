@@ -134,11 +134,11 @@ def show_step(console: Console, run: RecordedRun, step: RecordedStep) -> None:
 
 def _cells(role: RoleSummary) -> list[str | Text]:
     right = "-" if role.right is None else str(role.right)
-    unread = "" if role.read is None or role.read == role.answers else f" ({role.answers - role.read} unread)"
+    missing = "" if role.read is None or role.read == role.answers else f" ({role.answers - role.read} not extracted)"
     spread = "" if role.low is None else f"{value(role.low)} to {value(role.high)}"
     outcome = role.outcome or ""
     style = "green" if outcome == "trained" else "dim" if outcome == "equal rewards" else "yellow"
-    return [f"{right}/{role.answers}{unread}" if role.answers else "", value(role.mean), spread, Text(outcome, style)]
+    return [f"{right}/{role.answers}{missing}" if role.answers else "", value(role.mean), spread, Text(outcome, style)]
 
 
 def _update(update: dict[str, Any]) -> Text:

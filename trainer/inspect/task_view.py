@@ -97,7 +97,8 @@ def show_task(console: Console, run: RecordedRun, step: RecordedStep, task: Reco
     console.print(grid(task, task.table, ascii_only=ascii_only, gap=" " if roomy else ""))
     passed, failed = ASCII if ascii_only else UNICODE
     unknown = ", ? the sandbox failed" if any(task.table.unknown) else ""
-    meaning = "a program is right if it passes every label, a test if every right program passes it"
+    label = "every label (a test that decides whether a program is right)"
+    meaning = f"a program is right if it passes {label}, a test if every right program passes it"
     console.print(Text(f"{passed} passed, {failed} failed{unknown}; {meaning}", style="dim"))
     _show_programs(console, task, task.table)
     _show_tests(console, task, task.table)
@@ -186,7 +187,7 @@ def _show_programs(console: Console, task: RecordedTask, table: TaskTable) -> No
     for program, numbers in same.items():
         console.print()
         if program is None:
-            console.print(_heading(task, "coder", numbers, "no program was read"))
+            console.print(_heading(task, "coder", numbers, "program not extracted"))
             continue
         passed = int(table.label_passes[numbers[0]].sum())
         console.print(_heading(task, "coder", numbers, f"passes {passed} of {len(table.labels)} labels"))
@@ -207,7 +208,7 @@ def _show_tests(console: Console, task: RecordedTask, table: TaskTable) -> None:
     for test, numbers in sorted(same.items(), key=lambda item: (item[0] is None, item[1][0])):
         console.print()
         if test is None:
-            console.print(_heading(task, "tester", numbers, "no test was read"))
+            console.print(_heading(task, "tester", numbers, "test not extracted"))
             continue
         at = column[numbers[0]]
         known = ""

@@ -91,7 +91,7 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
         "# Micro base model",
         "",
         f"A Qwen3 of {record['parameters']:,} parameters, warmed up on deliberately noisy answers of the micro family.",
-        "Remade by",
+        "Made by",
         "",
         f"    {record['command']}",
         "",

@@ -108,9 +108,9 @@ class Estimate:
             f"{self.answer_tokens:,} tokens, {at_once}",
             f"  activations of a row of {training.row_tokens:,} tokens: {size_text(both[0])} with gradient "
             f"checkpointing, {size_text(both[1])} without",
-            f"  {'an update on so many processes:':<32}" + "".join(f"{count:>10}" for count in counts),
+            f"  {'an update, by number of processes:':<34}" + "".join(f"{count:>10}" for count in counts),
             *(
-                f"  {name:>32}" + "".join(f"{size_text(size):>10}" for size in sizes.values())
+                f"  {name:>34}" + "".join(f"{size_text(size):>10}" for size in sizes.values())
                 for name, sizes in table.items()
             ),
             "  Not counted: the CUDA context, communication, the allocator's reserve (a few GB).",

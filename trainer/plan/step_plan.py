@@ -150,7 +150,7 @@ def plan_lines(planned: Plan, config: Config) -> list[str]:
     whose = "" if planned.limit_is_known else " (problems may name another)"
     lines.append(
         f"  sandbox {planned.executions:,} executions of {planned.limit_s:g} CPU-seconds{whose}: "
-        f"{duration_text(planned.cpu_s)} of a core at their limits"
+        f"{duration_text(planned.cpu_s)} of CPU time if all reach their limit"
     )
     if planned.give_up_cpu_s is not None:
         lines.append(

@@ -130,7 +130,9 @@ class DeepSpeedPolicy(Policy):
             raise TrainerError(f"{directory} has no {STATE}: it was not saved by train.backend = deepspeed") from None
         for name, now in self._shape().items():
             if saved[name] != now:
-                raise TrainerError(f"{directory} was saved with {name} = {saved[name]}, and cannot go on with {now}")
+                raise TrainerError(
+                    f"{directory} was saved with {name} = {saved[name]}, and cannot be continued with {now}"
+                )
         self._engine.load_checkpoint(str(directory / FOLDER), tag=TAG, load_module_strict=not self._adapted)
 
     @property

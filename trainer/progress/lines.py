@@ -110,7 +110,7 @@ _COLUMNS = (
     Column("mu", 5, 1, _value("test/mu")),
     Column("reward c/t", 11, 5, _by_role("reward")),
     Column("trained c/t", 11, 2, _by_role("groups_trained")),
-    Column("unread c/t", 10, 6, _by_role("unparsed")),
+    Column("not extracted c/t", 17, 6, _by_role("unparsed")),
     Column("length c/t", 10, 6, _by_role("length", 0)),
     Column("KL c/t", 11, 2, _by_role("kl", 3)),
     Column("entropy c/t", 11, 2, _by_role("entropy")),

@@ -166,6 +166,6 @@ class Trackers:
             act()
         except Exception as error:  # noqa: BLE001 (errors of foreign code and of a network must not end days of training)
             del self._trackers[name]
-            sys.stderr.write(f"trackers.{name} failed, nothing more goes there: {' '.join(str(error).split())}\n")
+            sys.stderr.write(f"trackers.{name} failed, it gets no further numbers: {' '.join(str(error).split())}\n")
             return False
         return True
