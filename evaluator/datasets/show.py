@@ -98,7 +98,7 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
     parts: list[RenderableType] = [table(name, ("", ""), rows), *_failures(report)]
     ran = report.references or report.programs_right or report.programs_wrong
     proof = "" if ran else ", but nothing was run: there are neither reference solutions nor labelled programs"
-    parts.append(plain(f"all is well{proof}" if report.well else "not all is well"))
+    parts.append(plain(f"the set is in order{proof}" if report.well else "the set is not in order"))
     return parts
 
 

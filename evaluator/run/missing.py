@@ -68,7 +68,7 @@ def nothing_answered(missing: Mapping[str, Any]) -> EngineError | None:
     asked, answered, reason = _samples(missing)
     if answered or not asked:
         return None
-    return EngineError(f"none of {asked:,} samples was had: {reason}")
+    return EngineError(f"the model gave none of {asked:,} samples: {reason}")
 
 
 def incomplete(missing: Mapping[str, Any]) -> EngineError | SandboxError | None:

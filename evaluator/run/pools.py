@@ -56,7 +56,7 @@ def _as_samples(spec: str, role: Role, programs: Sequence[Sequence[str]]) -> lis
     if role != "coder":
         raise ProblemError(f"{kind}: these are programs, not tests; name a model for the tester")
     if not any(programs):
-        raise ProblemError("pool: no problem of the set brings programs (`submissions`)")
+        raise ProblemError("pool: no problem of the set has programs (`submissions`)")
     samples = []
     for number, sources in enumerate(programs):
         for index, source in enumerate(sources):

@@ -87,8 +87,8 @@ def read_prices(path: Path) -> dict[str, Price]:
     except OSError as error:
         raise ProblemError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:  # the parse errors of JSON and TOML derive from ValueError
-        raise ProblemError(f"{path}: is no price table: {error}") from error
+        raise ProblemError(f"{path}: is not a price table: {error}") from error
     if not isinstance(given, Mapping) or not given:
-        raise ProblemError(f"{path}: is no price table; expected a table for each model with input and output")
+        raise ProblemError(f"{path}: is not a price table; expected a table for each model with input and output")
     rows = {str(model): checked(entry, PriceRow, f"{path}: {model}") for model, entry in given.items()}
     return {model: Price(row.input, row.output) for model, row in rows.items()}

@@ -13,7 +13,7 @@ def drawn() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _hardly_drawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _not_rendered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every picture is composed, but only where a test asks for `drawn` is it written out, which takes seconds."""
     if "drawn" not in request.fixturenames:
         monkeypatch.setattr(pictures, "_rendered", lambda _: ('<svg viewBox="0 0 1 1"></svg>', b""))

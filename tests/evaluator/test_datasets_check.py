@@ -55,7 +55,7 @@ def test_a_reference_that_fails_is_named_with_test_and_output(tmp_path: Path) ->
     assert (crash["verdict"], crash["reason"] != "") == ("crash", True)
 
 
-def test_labels_are_held_against_programs(tmp_path: Path) -> None:
+def test_labels_are_checked_by_running_programs(tmp_path: Path) -> None:
     programs = [
         {"code": DOUBLE, "correct": True, "model": "a"},
         {"code": "print(4)", "correct": False},
@@ -120,7 +120,7 @@ def test_what_the_sandbox_fails_on_decides_nothing(tmp_path: Path) -> None:
     nothing = report(check(tmp_path, half_judged))
     assert nothing["reference_pass_rate"] is None and "sandbox" in nothing["reference_pass_rate_reason"]
     shown = check(tmp_path, half_judged, options=()).stdout
-    assert "0.0%" not in shown and "not all is well" in shown
+    assert "0.0%" not in shown and "the set is not in order" in shown
 
 
 def test_a_set_that_goes_by_a_sets_order_is_found_under_other_hash_seeds(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_contradictions_and_missing_tests_are_not_well(tmp_path: Path, bad: dict
 def test_a_person_reads_a_table(tmp_path: Path) -> None:
     result = check(tmp_path, row(), options=())
     assert "100.0% (1 of 1)" in result.stdout
-    assert "all is well" in result.stdout
+    assert "the set is in order" in result.stdout
 
 
 def test_a_gzipped_file_is_read_too_and_limit_takes_the_first(tmp_path: Path) -> None:

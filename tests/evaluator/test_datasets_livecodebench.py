@@ -88,8 +88,8 @@ def test_a_malicious_pickle_is_refused_and_does_nothing(protocol: int, tmp_path:
     assert not (tmp_path / "made").exists()
 
 
-def test_bytes_behind_a_pickle_are_refused() -> None:
-    with pytest.raises(ValueError, match="behind"):
+def test_bytes_that_follow_a_pickle_are_refused() -> None:
+    with pytest.raises(ValueError, match="bytes follow"):
         pickled_string(pickle.dumps("a") + b"more")
 
 

@@ -191,7 +191,7 @@ def test_nothing_answered_has_no_metrics(tmp_path: Path) -> None:
     asked = ["--model", "http://127.0.0.1:9/v1#m", "-n", 2, "-m", 2, "--retries", 0, "--sandbox", "bubblewrap"]
     done = command(file, *asked, "--outputs", tmp_path / "out", "--json")
     assert getattr(done.exception, "exit_code", None) == 5 and done.stdout == ""
-    assert str(done.exception).startswith("none of 4 samples was had: cannot connect to http://127.0.0.1:9/v1")
+    assert str(done.exception).startswith("the model gave none of 4 samples: cannot connect to http://127.0.0.1:9/v1")
     assert not (run_of(tmp_path / "out") / "metrics.json").exists()
 
 

@@ -404,7 +404,7 @@ def test_a_model_without_a_price_has_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "1:2:3", "a:b", "-1:2", "nan:1", "1:inf"])
-def test_prices_that_are_none(text: str) -> None:
+def test_malformed_prices_are_refused(text: str) -> None:
     with pytest.raises(ProblemError, match="expected IN:OUT, US dollars per million tokens"):
         parse_price(text)
 
@@ -452,12 +452,12 @@ def test_programs_given_up_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "is no price table"),
+        ("", "is not a price table"),
         ("[m]\ninput = 1.0\n", "m: the field 'output' is missing"),
         ("[m]\ninput = -1\noutput = 1\n", "m: 'input' is -1, expected at least 0"),
         ("[m]\ninput = inf\noutput = 1\n", "m: 'input' is inf"),
         ("m = 3\n", "m is a whole number, expected an object"),
-        ("[m\n", "is no price table"),
+        ("[m\n", "is not a price table"),
     ],
 )
 def test_price_tables_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:
@@ -504,7 +504,7 @@ def test_many_hidden_tests_are_not_all_shown(tmp_path: Path) -> None:
     assert one["rows"][1]["passed"]["hidden"] == [299, 300] and "Of 300 tests" in one["notes"][0]
 
 
-def test_what_to_beware_of(tmp_path: Path) -> None:
+def test_warnings_about_the_data(tmp_path: Path) -> None:
     columns = (TestColumn("hidden", 0, "2 2\n", "0.5\n"), *a_table().columns[1:])
     tables = [a_table(columns=columns, reference="WPPW", cells=("SPPW", "WPCT", ""))]
     directory = made_run(tmp_path, tables)

@@ -29,5 +29,5 @@ def pickled_string(data: bytes) -> str:
     if len(found) != 1:
         raise ValueError(f"the pickle holds {len(found)} strings, expected one")
     if end != len(data):
-        raise ValueError("there are bytes behind the pickle")
+        raise ValueError("bytes follow the pickle")
     return found[0]

@@ -131,7 +131,7 @@ def _coverage(material: Material) -> Facts:
         ("answers", _answers(material.metrics["missing"])),
         ("executions", f"{material.metrics['executions']:,}"),
         ("given up", _given_up(material.metrics["given_up"])),
-        ("lost by the sandbox", f"{material.metrics['missing']['executions']['lost']:,}"),
+        ("on which the sandbox failed", f"{material.metrics['missing']['executions']['lost']:,}"),
     ]
 
 
@@ -207,7 +207,7 @@ def _no_grids(material: Material) -> str:
     if material.settings.tester is None:
         return "No tests were asked for, so there is nothing to choose by: this is one-shot coding alone."
     if not material.metrics["missing"]["tester"]["answered"]:
-        return "No tests were had from the tester, so there is nothing to choose by."
+        return "The tester gave no tests, so there is nothing to choose by."
     return "No program is judged, since no problem has hidden tests."
 
 
