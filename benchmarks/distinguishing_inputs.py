@@ -202,7 +202,7 @@ def _stored(path: Path) -> dict[str, Execution]:
     return found
 
 
-def came_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
+def told_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
     """The number of pairs of a wrong and a right program equal on columns `before`, and how many differ on `kinds`."""
     names = list(each.case.programs)
     first, then = each.part(before, names), each.part(before + kinds, names)
@@ -212,7 +212,7 @@ def came_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
     return len(pairs), sum(now[a] != now[b] for a, b in pairs)
 
 
-def torn_apart(each: Executed, kinds: str) -> tuple[int, int]:
+def right_pairs_told_apart(each: Executed, kinds: str) -> tuple[int, int]:
     """The number of pairs of right programs, and of those that differ on columns of these kinds."""
     names = [name for name in each.case.programs if name in each.right]
     part = each.part(kinds, list(each.case.programs))
@@ -294,13 +294,13 @@ def show(title: str, cases: Sequence[Executed], size: int, draws: int) -> None:
     )
     for before, words in (("e", "examples"), ("et", "examples and generated tests")):
         for kinds, what in (("m", "made inputs"), ("h", "inputs of hidden tests")):
-            counts = [came_apart(each, before, kinds) for each in cases]
+            counts = [told_apart(each, before, kinds) for each in cases]
             equal, apart = (sum(column) for column in zip(*counts, strict=True))
             print(
                 f"wrong-right pairs equal on {words}: {equal}; apart on {what}: {apart} ({apart / max(1, equal):.3f})"
             )
     for kinds, what in (("et", "tests"), ("etm", "tests and made inputs"), ("eth", "tests and inputs of hidden tests")):
-        counts = [torn_apart(each, kinds) for each in cases]
+        counts = [right_pairs_told_apart(each, kinds) for each in cases]
         pairs, apart = (sum(column) for column in zip(*counts, strict=True))
         print(f"right-right pairs: {pairs}; apart on {what}: {apart} ({apart / max(1, pairs):.3f})")
     rows = [accuracies(each, size, draws) for each in cases]

@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("parity"))
     parser.add_argument("--codet", type=int, default=8)
     parser.add_argument("--tests", type=int, default=sys.maxsize, help="leave out problems with more tests")
-    parser.add_argument("--every", type=int, default=1, help="take only each program of so many")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="take only every N-th program")
     parser.add_argument("--redo", action="store_true", help="judge again where the stored verdicts differ")
     parser.add_argument("--sandbox", default="auto")
     parser.add_argument("--processes", type=int, default=2)

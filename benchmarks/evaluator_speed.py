@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("file")
     parser.add_argument("--problems", type=int, default=150)
     parser.add_argument("--sample", type=int, default=1000, help="cells with an interpreter for each")
-    parser.add_argument("--give-up-after", type=int, default=3, metavar="N", help="as `cure-agent eval` has it")
+    parser.add_argument("--give-up-after", type=int, default=1, metavar="N", help="as in `cure-agent eval`")
     parser.add_argument("--sandbox", default="auto")
     options = parser.parse_args()
     with gzip.open(options.file) as stored:

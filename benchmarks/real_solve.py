@@ -150,7 +150,7 @@ def main() -> int:
     solving = commands.add_parser("solve", help="solve what is not solved yet; options after -- go to cure-agent")
     solving.add_argument("--model", required=True, help="model spec of both roles")
     solving.add_argument("--at-once", type=int, default=1, help="problems solved side by side")
-    solving.add_argument("--limit", type=int, help="only so many problems, the first of the list")
+    solving.add_argument("--limit", type=int, metavar="N", help="only the first N problems")
     solving.add_argument("--out", type=Path, required=True)
     solving.add_argument("more", nargs="*", help="further options of cure-agent solve")
     showing = commands.add_parser("table", help="the outcomes as Markdown tables")

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", type=Path, default=Path("../shared/data"))
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--tuning", action="store_true", help="the tuning set in place of the fixed set")
-        command.add_argument("--limit", type=int, help="only so many problems, the first of the set")
+        command.add_argument("--limit", type=int, metavar="N", help="only the first N problems")
         command.add_argument("--sandbox", default="auto")
     showing = commands.add_parser("table", help="figures of runs, and differences of the first two")
     showing.add_argument("runs", nargs="+", type=Path)

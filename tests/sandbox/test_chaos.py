@@ -1,7 +1,7 @@
 """Executions while slots are killed, containers removed and the engine stopped.
 
 Each execution gets exactly one answer: a correct one, or a sandbox error with a reason. There are 500 executions by
-default; CURE_AGENT_CHAOS sets another number, and the number of mishaps grows with it:
+default; CURE_AGENT_CHAOS sets another number, and the number of faults grows with it:
 
     CURE_AGENT_CHAOS=10000 pytest -s tests/sandbox/test_chaos.py
 """
@@ -40,15 +40,15 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytes
 
 EXECUTIONS = int(os.environ.get("CURE_AGENT_CHAOS", "500"))
 ROUNDS = max(1, EXECUTIONS // 1000)
-"""Unit for the number of times that each mishap happens: once or several times this number."""
+"""Unit for the number of times that each fault happens: once or several times this number."""
 SLOTS = 3
 INPUTS = 20
 PAUSES_S = (0.1, 1.0)
-"""Shortest and longest time in seconds between two mishaps."""
+"""Shortest and longest time in seconds between two faults."""
 UNHEARD_S = 75.0
 """Seconds, more than a runner waits for a host that sends nothing: see PATIENCE_S in boot.py."""
 
-# Inputs of the first two may share a process; each input of the third sleeps in its own process, so that most mishaps
+# Inputs of the first two may share a process; each input of the third sleeps in its own process, so that most faults
 # happen while the third runs.
 PROGRAMS = (
     "print({n}, input())",
@@ -56,7 +56,7 @@ PROGRAMS = (
     "import os, time\ntime.sleep(0.03)\nprint({n}, os.read(0, 99).decode().strip())",
 )
 
-Mishap = Callable[[], Awaitable[None]]
+Fault = Callable[[], Awaitable[None]]
 
 
 class Counted:
@@ -78,7 +78,7 @@ class Counted:
 
 @dataclass
 class Ledger:
-    """Number of answered executions, reasons of the sandbox errors among them, and counts of mishaps by name."""
+    """Number of answered executions, reasons of the sandbox errors among them, and counts of faults by name."""
 
     asked: int = 0
     errors: list[str] = field(default_factory=list)
@@ -107,22 +107,22 @@ async def work(pool: Pool, ledger: Ledger, first: int, programs: int) -> None:
     ledger.asked += len(answered)
 
 
-async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[Ledger, int]:
-    """Run programs while all mishaps happen in turn, then once more without any.
+async def run_with_faults(launcher: Launcher, faults: list[Fault], seed: int) -> tuple[Ledger, int]:
+    """Run programs while all faults happen in turn, then once more without any.
 
-    Returns the ledger, and the number of jails started by the end of the mishaps.
+    Returns the ledger, and the number of jails started by the end of the faults.
     """
     counted = Counted(launcher)
     pool = Pool(counted, SLOTS)
     ledger = Ledger()
     chance = random.Random(seed)
-    chance.shuffle(mishaps)
+    chance.shuffle(faults)
 
     async def happen() -> None:
-        for mishap in mishaps:
+        for fault in faults:
             await asyncio.sleep(chance.uniform(*PAUSES_S))
-            await mishap()
-            ledger.happened[mishap.__name__] += 1
+            await fault()
+            ledger.happened[fault.__name__] += 1
 
     happening = asyncio.create_task(happen())
     try:
@@ -130,7 +130,7 @@ async def struck(launcher: Launcher, mishaps: list[Mishap], seed: int) -> tuple[
         while ledger.asked < EXECUTIONS or not happening.done():
             await work(pool, ledger, first, 15)
             first += 15
-            print(f"\r{ledger.asked} executions, {sum(ledger.happened.values())} of {len(mishaps)} mishaps", end="")
+            print(f"\r{ledger.asked} executions, {sum(ledger.happened.values())} of {len(faults)} faults", end="")
         await happening
         print(f"; {counted.started} jails, {len(ledger.errors)} sandbox errors; {dict(ledger.happened)}")
         started = counted.started
@@ -176,8 +176,8 @@ async def settled(condition: Callable[[], bool], seconds: float = 15) -> bool:
     return condition()
 
 
-class Mischief:
-    """Mishaps of an engine and its containers, a method each."""
+class Faults:
+    """Faults of an engine and its containers, a method each."""
 
     def __init__(self, engine: OwnEngine, client: APIClient, chance: random.Random) -> None:
         self._engine = engine
@@ -189,7 +189,7 @@ class Mischief:
 
     async def _to_one(self, deed: Callable[[str], None]) -> None:
         def done() -> None:
-            # The container may be gone already, which is a mishap as well.
+            # The container may be gone already, which is a fault as well.
             with suppress(DockerException, RequestException, ProcessLookupError):
                 if containers := self.containers():
                     deed(self._chance.choice(containers))
@@ -239,25 +239,25 @@ async def test_docker(monkeypatch: pytest.MonkeyPatch, require: Callable[[str, s
     try:
         with own_engine() as engine:
             monkeypatch.setenv("DOCKER_HOST", engine.host)
-            await strike_docker(engine)
+            await run_docker_with_faults(engine)
             engine.stop()
             assert await settled(lambda: not engine.contained(), UNHEARD_S), engine.contained()
     except NoEngine as error:
         require("docker", str(error))
 
 
-async def strike_docker(engine: OwnEngine) -> None:
+async def run_docker_with_faults(engine: OwnEngine) -> None:
     before = descriptors()
     client = engine.client()
-    mischief = Mischief(engine, client, random.Random(1))
-    mishaps: list[Mishap] = [
-        *[mischief.first_process_killed, mischief.container_removed] * (3 * ROUNDS),
-        *[mischief.container_stopped, mischief.container_paused, mischief.engine_hung] * ROUNDS,
-        *[mischief.engine_stopped, mischief.engine_killed] * ROUNDS,
+    docker = Faults(engine, client, random.Random(1))
+    faults: list[Fault] = [
+        *[docker.first_process_killed, docker.container_removed] * (3 * ROUNDS),
+        *[docker.container_stopped, docker.container_paused, docker.engine_hung] * ROUNDS,
+        *[docker.engine_stopped, docker.engine_killed] * ROUNDS,
     ]
-    ledger, started = await struck(await find_docker(), mishaps, seed=2)
+    ledger, started = await run_with_faults(await find_docker(), faults, seed=2)
     only_if_really_lost(ledger, started)
-    assert await settled(lambda: mischief.containers() == []), mischief.containers()
+    assert await settled(lambda: docker.containers() == []), docker.containers()
     client.close()
     assert await settled(lambda: descriptors() == before), (descriptors(), before)
 
@@ -285,22 +285,22 @@ async def test_bubblewrap(require: Callable[[str, str], NoReturn]) -> None:
             os.kill(pid, number)
 
     async def process_killed() -> None:
-        if (struck := one()) is not None:
-            pid, jail = struck
+        if (chosen := one()) is not None:
+            pid, jail = chosen
             signalled(pid, signal.SIGKILL)
             assert await settled(lambda: not any(map(lives, jail))), jail
             killed.append(pid)
 
     async def process_stopped_for_a_while() -> None:
-        if (struck := one()) is not None:
-            signalled(struck[0], signal.SIGSTOP)
+        if (chosen := one()) is not None:
+            signalled(chosen[0], signal.SIGSTOP)
             await asyncio.sleep(0.5)
-            signalled(struck[0], signal.SIGCONT)
+            signalled(chosen[0], signal.SIGCONT)
 
     killed: list[int] = []
     before = descriptors()
-    mishaps: list[Mishap] = [*[process_killed] * (8 * ROUNDS), *[process_stopped_for_a_while] * (2 * ROUNDS)]
-    ledger, started = await struck(launcher, mishaps, seed=4)
+    faults: list[Fault] = [*[process_killed] * (8 * ROUNDS), *[process_stopped_for_a_while] * (2 * ROUNDS)]
+    ledger, started = await run_with_faults(launcher, faults, seed=4)
     only_if_really_lost(ledger, started)
     assert started >= len(killed) > 4 * ROUNDS
     assert await settled(lambda: jails() == {}), jails()

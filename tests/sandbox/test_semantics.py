@@ -32,7 +32,7 @@ LIMITS = {
     "seconds_of_one_second": Limits(cpu_s=1),
 }
 
-_UNFLUSHED = "that flushing failed at the end is told by the exit code alone"
+_UNFLUSHED = "only the exit code says that the last flush failed"
 WORDS = {
     "stdout_whose_flush_raises": _UNFLUSHED,
     "stdout_descriptor_closed": _UNFLUSHED,
