@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evaluator.report.content.labels import grouped
-from evaluator.report.content.measures import grids_of, in_full, lines_of, number
+from evaluator.report.content.measures import grids_of, lines_of, number, on_whole_grid
 from evaluator.terminal import plain, table
 
 _WIDE = 100
@@ -141,7 +141,7 @@ def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | 
         *(
             table(f"best of n by {grid.selector}", grid.heads, grid.cells, grid.note)
             for grid in grids
-            if in_full(grid.selector)
+            if on_whole_grid(grid.selector)
         ),
     ]
 

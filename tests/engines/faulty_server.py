@@ -258,7 +258,7 @@ class FaultyServer:
 async def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=FAULTS, default="flaky")
-    parser.add_argument("--times", type=int, help="break only so many requests")
+    parser.add_argument("--times", type=int, metavar="N", help="break only the first N requests")
     parser.add_argument("--model", default="micro", help="model spec whose answers are spoilt")
     arguments = parser.parse_args()
     with FaultyServer(await open_engine(arguments.model), "faulty") as server:

@@ -132,7 +132,7 @@ def with_interval(scored: Mapping[str, Any] | None) -> str:
     return f"{line.shown} ({line.interval})" if line.value is not None and line.interval else line.shown
 
 
-def in_full(selector: str) -> bool:
+def on_whole_grid(selector: str) -> bool:
     """Whether best-of-n by this selector is printed and drawn for every n and m, not only for the last."""
     return selector.partition(" ")[0] in ON_WHOLE_GRID
 

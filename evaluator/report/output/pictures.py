@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluator.report.content.measures import by_selector, in_full
+from evaluator.report.content.measures import by_selector, on_whole_grid
 from evaluator.report.material.material import Material
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
 
 def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
     """Two pictures for some selectors: curves over the number of tests, and a heat map over programs and tests."""
-    for selector, found in by_selector(point for point in points if in_full(point["selector"])).items():
+    for selector, found in by_selector(point for point in points if on_whole_grid(point["selector"])).items():
         known = [point for point in found if point["best"]["value"] is not None]
         if not any(point["m"] > 0 and point["n"] > 1 for point in known):
             continue
