@@ -63,6 +63,8 @@ class Asked:
     round: int
     parent: str | None = None
     """Name of the candidate to repair."""
+    gives: str = ""
+    """Kind of text that the answers are, such as `generator`; empty where they give candidates or tests."""
     type: Literal["asked"] = "asked"
 
 
@@ -151,6 +153,23 @@ class Executed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ran:
+    """An execution of a program of the model that is no candidate, such as a generator of inputs."""
+
+    IDENTITY: ClassVar = ("program", "stdin")
+    MEASURED: ClassVar = ("reason",)
+    program: str
+    """Blob: the program."""
+    stdin: str
+    """Blob: its input."""
+    verdict: str
+    stdout: str
+    """Blob: its output."""
+    reason: str
+    type: Literal["ran"] = "ran"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RankedRound:
     """The ranking and the probabilities after a round."""
 
@@ -236,6 +255,7 @@ Event = (
     | CandidateAdded
     | TestAdded
     | Executed
+    | Ran
     | RankedRound
     | Decided
     | Scored

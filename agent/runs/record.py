@@ -32,13 +32,7 @@ class RecordedRun:
 
     def blob(self, name: str) -> str:
         """The text with this sha256. Raises RunError when it is missing or damaged."""
-        try:
-            data = (self.folder / "blobs" / name).read_bytes()
-        except OSError as error:
-            raise RunError(f"run {self.id} lacks the text {name[:12]}: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != name:
-            raise RunError(f"run {self.id} has a damaged text {name[:12]}: it is not what was recorded")
-        return data.decode(errors="surrogatepass")
+        return read_blob(self.folder, name)
 
     def table(self) -> ProgramTable:
         """The execution table with the recorded cells. Raises RunError when a text is missing or damaged."""
@@ -53,6 +47,17 @@ class RecordedRun:
         text = self.blob(self.started.problem)
         (problem,) = load_problems(f"{self.id}.json", json.dumps([json.loads(text)]))
         return problem
+
+
+def read_blob(folder: Path, name: str) -> str:
+    """The text with this sha256 in the folder of a run. Raises RunError when it is missing or damaged."""
+    try:
+        data = (folder / "blobs" / name).read_bytes()
+    except OSError as error:
+        raise RunError(f"run {folder.name} lacks the text {name[:12]}: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != name:
+        raise RunError(f"run {folder.name} has a damaged text {name[:12]}: it is not what was recorded")
+    return data.decode(errors="surrogatepass")
 
 
 def load_run(folder: Path) -> RecordedRun:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from agent.runs.events import Event, Identity, Resumed, differing_fields, identity
-from agent.runs.record import RecordedRun
+from agent.runs.record import RecordedRun, read_blob
 from agent.runs.state import RunState
 from agent.runs.store import RunWriter, blob_name
 
@@ -85,9 +85,11 @@ class Recorder:
         return blob_name(text) if self._writer is None else self._writer.blob(text)
 
     def text(self, name: str) -> str:
-        """The recorded text with this name. Raises RunError when it is missing or damaged."""
-        assert self._past is not None, "only what was recorded before is read back"
-        return self._past.blob(name)
+        """The recorded text with this name, of the past run or of this one. Raises RunError when it is missing."""
+        if self._past is not None:
+            return self._past.blob(name)
+        assert self._writer is not None, "a recorder writes a run or has a past one"
+        return read_blob(self._writer.folder, name)
 
     def _error(self, difference: str) -> ReplayError:
         return ReplayError(f"run {self.id}: {difference}")

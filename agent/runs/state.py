@@ -45,7 +45,7 @@ class RunState:
     seconds: float = 0.0
     """Seconds of work, without the time between a kill and the resumption."""
     answers: Counter[str] = field(default_factory=Counter)
-    """Completions by role, failed ones included."""
+    """Completions by role, failed ones included, texts that are neither programs nor tests left out."""
     failed: Counter[str] = field(default_factory=Counter)
     """Failed completions, by role."""
     wanted: Counter[str] = field(default_factory=Counter)
@@ -68,11 +68,13 @@ class RunState:
                 self._forget_failures()
             case events.Asked():
                 self.asked[event.key] = event
-                self.wanted[event.role] += event.n
+                if not event.gives:
+                    self.wanted[event.role] += event.n
             case events.Sampled():
                 self.samples.setdefault(event.key, {})[event.index] = event
-                self.answers[event.role] += 1
-                self.failed[event.role] += event.finish == "error"
+                if not self._gives_text(event.key):
+                    self.answers[event.role] += 1
+                    self.failed[event.role] += event.finish == "error"
                 self.tokens += event.prompt_tokens + event.completion_tokens
             case events.Rejected():
                 self.rejected.append(event)
@@ -121,6 +123,10 @@ class RunState:
         # Records of version 1 have no requests: all numbers are then 0, and sorting by them keeps the order of arrival.
         return self.asked[key].first + index if key in self.asked else 0
 
+    def _gives_text(self, key: str) -> bool:
+        """Whether answers to the request are texts; they are neither programs nor tests, and not counted as such."""
+        return key in self.asked and bool(self.asked[key].gives)
+
     def table(self, text: Callable[[str], str]) -> ProgramTable:
         """The execution table, rows and columns in the order requested; `text` gives the text of a blob by its name."""
         return ProgramTable(
@@ -147,8 +153,9 @@ class RunState:
             match event:
                 case events.Sampled():
                     del self.samples[event.key][event.index]
-                    self.answers[event.role] -= 1
-                    self.failed[event.role] -= 1
+                    if not self._gives_text(event.key):
+                        self.answers[event.role] -= 1
+                        self.failed[event.role] -= 1
                 case events.Executed():
                     del self.cells[event.candidate, event.test]
                 case events.RankedRound():
@@ -159,7 +166,7 @@ class RunState:
 def _has_failed(event: Event) -> bool:
     if isinstance(event, events.Sampled):
         return event.finish == "error"
-    return isinstance(event, events.Executed) and event.verdict == Verdict.SANDBOX_ERROR
+    return isinstance(event, events.Executed | events.Ran) and event.verdict == Verdict.SANDBOX_ERROR
 
 
 def candidate_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Candidate:

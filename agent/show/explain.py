@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from agent.runs.events import RankedRound
+from cure.inputs.generated import GENERATED
+from cure.problem import UnlabelledInput
 from cure.repair import given_up
 from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, clusters, separating
@@ -119,7 +121,10 @@ def _inputs_line(table: AnyTable) -> list[str]:
     if not made:
         return []
     lost = f"; malformed, since no program runs to its end on them: {malformed}" if malformed else ""
-    return [f"New inputs made without a model: {made}; telling programs apart: {len(separating(table))}{lost}."]
+    by_model = sum(isinstance(test, UnlabelledInput) and test.how == GENERATED for test in table.tests.values())
+    generated = f"; of a generator: {by_model}" if by_model else ""
+    counts = f"New inputs made without a model: {made - by_model}{generated}"
+    return [f"{counts}; telling programs apart: {len(separating(table))}{lost}."]
 
 
 def _odds_line(ranking: RankedRound, chosen: str) -> list[str]:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from agent.runs.events import Asked, Rejected, Sampled
@@ -31,8 +31,13 @@ class Ask:
     n: int
     """Number of samples. With temperature 0 only one sample is drawn: greedy decoding repeats the same answer, and its
     copies would look like agreement of independent samples."""
+    _: KW_ONLY
     parent: str | None = None
     """Name of the candidate to repair."""
+    gives: str = ""
+    """Kind of text that is asked for, in place of a candidate or a test; `Solving.texts` has the answers."""
+    max_tokens: int | None = None
+    """Maximum number of tokens per answer; None for that of the settings."""
 
 
 async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask]) -> None:
@@ -76,11 +81,11 @@ def _announced(solving: Solving[RowT, ColumnT], round_: int, wanted: Ask) -> tup
         seed=seed,
         round=round_,
         parent=wanted.parent,
+        gives=wanted.gives,
     )
     recorder.emit(asked)
-    sampling = Sampling(
-        settings.temperature, settings.top_p, None, settings.max_tokens, seed, solving.task.stop(wanted.role)
-    )
+    longest = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
+    sampling = Sampling(settings.temperature, settings.top_p, None, longest, seed, solving.task.stop(wanted.role))
     return asked, Request(wanted.key, wanted.prompt, n, sampling)
 
 
@@ -131,7 +136,7 @@ def _record_answer(solving: Solving[RowT, ColumnT], asked: Asked, sample: Sample
     Candidates and tests are numbered in the order of the requests, so names do not depend on the order of arrival.
     """
     solving.recorder.emit(sample)
-    if sample.finish == "error":
+    if sample.finish == "error" or asked.gives:
         return
     place = asked.key, sample.index
     name = f"{LETTERS[asked.role]}{asked.first + sample.index}"

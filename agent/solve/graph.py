@@ -79,7 +79,9 @@ async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
     move = state["move"]
     reading = replace(
-        read(state["table"], runtime.context.select), repaired=move.targets if isinstance(move, Repair) else ()
+        read(state["table"], runtime.context.select),
+        move=move.name,
+        repaired=move.targets if isinstance(move, Repair) else (),
     )
     runtime.context.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
     return {"readings": (*state["readings"], reading)}

@@ -33,6 +33,8 @@ class Reading(Generic[RowT_co, ColumnT_co]):
     """The candidate to hand over; None when none is viable."""
     repaired: tuple[str, ...] = ()
     """Candidates for which the round asked for repairs, best first."""
+    move: str = ""
+    """Name of the move that led to this table; empty for a table that no move of a run made."""
 
     @property
     def best(self) -> str | None:

@@ -16,8 +16,8 @@ from agent.solve.settings import SolveSettings
 from engines import EngineError
 from sandbox import Execution, Job, Sandbox, SandboxError
 
-BEFORE: dict[str, Any] = {"new_inputs": 0, "repair_rules": 1}
-"""Values of the settings that a record made before they existed lacks: no inputs were made without a model, and repairs
+BEFORE: dict[str, Any] = {"new_inputs": 0, "generator": False, "repair_rules": 1}
+"""Values of the settings that a record made before they existed lacks: no inputs were made, and repairs
 followed the first version of their rules."""
 
 

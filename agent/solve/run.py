@@ -22,11 +22,12 @@ from agent.solve.stopped import Stopped, StoppedStatus
 from agent.solve.strategies import strategy
 from agent.solve.task import ProgramTask
 from cure.extract import extractor
-from cure.problem import Problem, UnitTest
+from cure.problem import Problem, UnitTest, UnlabelledInput
 from cure.problem.file import to_record
 from cure.prompts import prompts_for
 from cure.select import selector
-from cure.table import Candidate, GrowingTable, ProgramColumn, ProgramExecutor, ProgramTable, fill, judging_of
+from cure.table import Candidate, Cell, GrowingTable, ProgramColumn, ProgramExecutor, ProgramTable, fill, judging_of
+from cure.table.pairs import ProgramInput
 from engines import Engine, EngineError
 from sandbox import Execution, Sandbox, SandboxError
 
@@ -39,6 +40,8 @@ EXIT_CODES: dict[Status, int] = {
     "model_error": 5,
     "sandbox_error": 6,
 }
+HELPER_SECONDS = 10.0
+"""CPU seconds that a program of the model which is no candidate may take."""
 FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
 """Status of a run that an error ended, by the error's exit code."""
 
@@ -86,6 +89,7 @@ async def solve_problem(
             recorder=recorder,
             clock=clock,
             sandbox_works=partial(_works, executor),
+            execute=partial(_helped, executor),
         )
         for number, test in enumerate(problem.examples, 1):
             solving.add_test(f"e{number}", test)
@@ -112,6 +116,15 @@ async def _works(executor: ProgramExecutor) -> bool:
     except SandboxError:
         return False
     return table.known("nothing", "nothing")
+
+
+async def _helped(executor: ProgramExecutor, pairs: Sequence[ProgramInput]) -> dict[ProgramInput, Cell]:
+    """The cells of programs that are no candidates, each run on its input; those that the sandbox lost are missing."""
+    table = ProgramTable(
+        {source: Candidate(source) for source, _ in pairs}, {text: UnlabelledInput(text) for _, text in pairs}
+    )
+    filled = await fill(executor.under(executor.judging.with_time_limit(HELPER_SECONDS)), table, pairs)
+    return {place: cell for place, cell in filled.cells.items() if cell.known}
 
 
 def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]:

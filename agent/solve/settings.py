@@ -67,6 +67,9 @@ class Search(Section):
     """Inputs to make without a model, on which programs are compared; 0 makes none. For strategies that explore."""
     new_inputs_seconds: float = Field(default=20.0, ge=0)
     """Seconds after which no more of these inputs are executed."""
+    generator: bool = True
+    """Whether the coder may be asked for a program that generates inputs, where those made without a model leave
+    programs undecided."""
     temperature: float = Field(default=1.0, ge=0, le=2)
     """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(default=1.0, ge=0, le=1)

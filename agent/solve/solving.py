@@ -26,6 +26,10 @@ GRACE_S = 2.0
 """Seconds for executions after sampling has used up the budget's time: samples that are not executed are worthless."""
 
 
+async def _nothing(_: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Cell]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Solving(Generic[RowT, ColumnT]):
     """Context of one solve. Frozen; the recorder's state and the growing table change."""
@@ -41,6 +45,8 @@ class Solving(Generic[RowT, ColumnT]):
     clock: Clock
     sandbox_works: Callable[[], Awaitable[bool]]
     """Whether the sandbox runs a program that does nothing."""
+    execute: Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Cell]]] = _nothing
+    """Runs programs that are no candidates, each on an input; `agent.solve.helpers` records what they do."""
 
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""
@@ -62,7 +68,7 @@ class Solving(Generic[RowT, ColumnT]):
         state, clock = self.recorder.state, self.clock
         decided = self.recorder.known.decisions.get(done) or state.decisions.get(done)
         tokens, seconds = (decided.tokens, decided.seconds) if decided else (state.tokens, clock.seconds)
-        asking = len({asked.round for asked in state.asked.values()})
+        asking = len({asked.round for asked in state.asked.values() if not asked.gives})
         return Left(
             rounds=rounds - asking,
             free_rounds=rounds - (done - asking),
@@ -70,6 +76,11 @@ class Solving(Generic[RowT, ColumnT]):
             seconds=seconds,
             exhausted=self.settings.budget.exhausted(tokens, seconds),
         )
+
+    def texts(self, key: str) -> list[str]:
+        """The answers to a request for texts, in the order of their numbers; failed ones are left out."""
+        found = self.recorder.state.samples.get(key, {})
+        return [self.recorder.text(found[index].text) for index in sorted(found) if found[index].finish != "error"]
 
     def is_recorded(self, round_: int) -> bool:
         """Whether the whole round is recorded: no model is asked in it again, and nothing is run unless a replay has a

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from agent.runs.events import Asked
 from cure.extract import Extractor
 from cure.inputs import new_inputs
-from cure.problem import Problem, UnitTest
-from cure.prompts import Failure, PromptStyle
+from cure.problem import Problem, UnitTest, UnlabelledInput
+from cure.prompts import Failure, PromptStyle, Words
 from cure.repair import TableSummary
 from cure.table import Candidate, Cell, Column, ProgramColumn, Row
 from engines import Prompt
@@ -46,6 +46,12 @@ class Task(Protocol[RowT_co, ColumnT]):
         """The prompt that asks for a better candidate than this text; each failed test comes with its cell. `summary`
         says what the candidates so far do.
         """
+
+    def instruct(self, role: str, words: Words) -> Prompt | None:
+        """The prompt that asks the role for what the words say; None where its model follows no instructions."""
+
+    def input_of(self, text: str, how: str) -> ColumnT:
+        """A new column for this input, whose right output is unknown."""
 
     def new_inputs(self, tests: Mapping[str, ColumnT], count: int, seed: int) -> Sequence[tuple[ColumnT, str]]:
         """Up to `count` new columns whose right output is unknown, made out of these tests without a model, each with
@@ -86,6 +92,14 @@ class ProgramTask:
         """The prompt that asks for a better program than `candidate`; each failed test comes with its cell."""
         failed = [_failure(test, cell) for test, cell in failures if isinstance(test, UnitTest)]
         return self.coder_style.repair(self.problem, candidate, failed, summary)
+
+    def instruct(self, role: str, words: Words) -> Prompt | None:
+        """The prompt that asks the role for what the words say; None where its model follows no instructions."""
+        return (self.coder_style if role == "coder" else self.tester_style).instruct(self.problem, words)
+
+    def input_of(self, text: str, how: str) -> UnlabelledInput:
+        """A new input, made in the way that `how` says."""
+        return UnlabelledInput(text, how)
 
     def new_inputs(
         self, tests: Mapping[str, ProgramColumn], count: int, seed: int

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -32,6 +32,10 @@ class Failure:
     """Verdict, reason and end of stderr where the verdict is not `ok`; else empty."""
 
 
+Words = Callable[[str], str]
+"""Instructions for a model, given the problem's statement with its public examples."""
+
+
 class PromptStyle(Protocol):
     """A style of prompts, which are pure functions of their arguments."""
 
@@ -55,6 +59,14 @@ class PromptStyle(Protocol):
         """The prompt that asks for a better program than `source`, which has these failures; `summary` says what the
         programs so far do, and is left out where the style has no words for it.
         """
+
+    def instruct(self, problem: Problem, words: Words) -> Prompt | None:
+        """The prompt that asks for what the words say; None in a style whose models follow no instructions."""
+
+
+def follows_instructions(style: str) -> bool:
+    """Whether prompts of the style called this can ask for something else than a program or a test."""
+    return style != "micro"
 
 
 def style_for(model: str) -> StyleName:

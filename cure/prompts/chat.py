@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cure.problem import Problem, UnitTest
-from cure.prompts import Failure
+from cure.prompts import Failure, Words
 from cure.prompts.behaviours import summarised
 from cure.prompts.failures import block, shown
 from cure.repair import TableSummary
@@ -122,6 +122,10 @@ class ChatStyle:
         if summary is not None and (others := summarised(summary)):
             text += _SUMMARY.format(summary=others)
         return _chat(_CODER_SYSTEM, text)
+
+    def instruct(self, problem: Problem, words: Words) -> ChatPrompt:
+        """The words alone: they say everything."""
+        return ChatPrompt((Message("user", words(statement_of(problem))),))
 
 
 def _chat(system: str, user: str) -> ChatPrompt:

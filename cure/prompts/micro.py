@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cure.problem import Problem, UnitTest
-from cure.prompts import Failure
+from cure.prompts import Failure, Words
 from cure.repair import TableSummary
 from engines import TextPrompt
 
@@ -74,3 +74,6 @@ class MicroStyle:
             return coder_prompt(problem)
         first = failures[0]
         return repair_prompt(problem, source, first.test, first.got or first.error)
+
+    def instruct(self, problem: Problem, words: Words) -> None:
+        """None: the model knows its own three requests alone."""

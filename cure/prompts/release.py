@@ -15,8 +15,9 @@ from typing import Literal
 from jinja2.sandbox import SandboxedEnvironment
 
 from cure.problem import Problem, UnitTest
-from cure.prompts import Failure
+from cure.prompts import Failure, Words
 from cure.prompts.behaviours import summarised
+from cure.prompts.chat import statement_of
 from cure.prompts.failures import block, shown
 from cure.prompts.release_source import StageWording, Wording
 from cure.repair import TableSummary
@@ -72,6 +73,11 @@ class ReleaseStyle:
         if summary is not None and (others := summarised(summary)):
             text = f"{text.rstrip()}\n\nAll scripts so far:\n{others}"
         return TextPrompt(opening + text.rstrip() + closing)
+
+    def instruct(self, problem: Problem, words: Words) -> TextPrompt:
+        """The words in the published frame; they are this project's, like those of `repair`."""
+        opening, closing = _frame(self._words.coder)
+        return TextPrompt(opening + words(statement_of(problem)).rstrip() + closing)
 
     @property
     def _words(self) -> StageWording:
