@@ -6,17 +6,21 @@
     python -m benchmarks.real_prompts join RUNS/NAME/coder-both RUNS/NAME/tester-chat --out RUNS
     python -m benchmarks.real_prompts table RUNS/NAME/tester-first RUNS/NAME/tester-chat
     python -m benchmarks.real_prompts store RUNS/NAME/tester-first RUNS/NAME/tester-chat --to answers.jsonl.gz
+    python -m benchmarks.real_prompts problems --to problems.json
+    python -m benchmarks.real_prompts share RUNS/NAME/coder-chat RUNS/NAME/tester-chat --to COMPARISON/answers
 
 `sample` asks a model for the samples that a run lacks and executes them, `merge` puts the samples of several runs of a
 role into one, `join` evaluates the programs of one run with the tests of another, `table` prints figures of runs
-and the paired differences of the first two, `store` writes answers to one file. The problems are read from `--data`;
-`benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
+and the paired differences of the first two, `store` writes answers to one file. `problems` writes the problems to one
+file, and `share` puts the samples of runs into the folder of `cure-agent eval problems.json --strategy NAMES`. The
+problems are read from `--data`; `benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +29,7 @@ from benchmarks.real_prompts.figures import differences, figures_of, table
 from benchmarks.real_prompts.forms import FORMS
 from benchmarks.real_prompts.problem_set import Row, fixed_set, tuning_set
 from benchmarks.real_prompts.run import join, merge, sample
+from benchmarks.real_prompts.share import share
 from benchmarks.real_prompts.store import store
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress
@@ -41,6 +46,13 @@ def main() -> None:
         return
     if given.command == "store":
         print(f"{store([RunDirectory(path) for path in given.runs], given.to)} answers")
+        return
+    if given.command == "problems":
+        rows = fixed_set(given.data)[: given.limit]
+        given.to.write_text(json.dumps(rows, ensure_ascii=False) + "\n", encoding="utf-8")
+        return
+    if given.command == "share":
+        print(f"{share(fixed_set(given.data), [RunDirectory(path) for path in given.runs], given.to)} answers")
         return
     if given.command == "merge":
         print(merge([RunDirectory(path) for path in given.runs], given.to).path)
@@ -74,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
     merging = commands.add_parser("merge", help="put the samples of several runs of one role into one run")
     merging.add_argument("runs", nargs="+", type=Path)
     merging.add_argument("--to", type=Path, required=True)
+    writing = commands.add_parser("problems", help="write the problems to one file")
+    writing.add_argument("--data", type=Path, default=Path("../shared/data"))
+    writing.add_argument("--to", type=Path, required=True)
+    writing.add_argument("--limit", type=int, help="only the first N problems", metavar="N")
+    sharing = commands.add_parser("share", help="put samples into the folder of a comparison of strategies")
+    sharing.add_argument("runs", nargs="+", type=Path)
+    sharing.add_argument("--data", type=Path, default=Path("../shared/data"))
+    sharing.add_argument("--to", type=Path, required=True)
     storing = commands.add_parser("store", help="write the answers of runs to one file")
     storing.add_argument("runs", nargs="+", type=Path)
     storing.add_argument("--to", type=Path, required=True)
