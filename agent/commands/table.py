@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from settings.command import SettingsCommand
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
 
     from agent.runs.record import RecordedRun
+    from agent.solve.settings import ResumeOptions
+    from cure.audit import TestAudit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +38,27 @@ class SelectorChoice:
     """Whether the candidate passes every hidden test; None where its program was not run on them."""
 
 
-@click.command()
+@click.command(cls=SettingsCommand, section="resume")
 @click.argument("run", required=False)
 @click.option("--compare", is_flag=True, help="Show what every selector chooses, and the score it chooses by.")
+@click.option("--audit", is_flag=True, help="Show what each generated test is worth.")
+@click.option(
+    "--mutants",
+    type=click.IntRange(0, 1000),
+    default=12,
+    show_default=True,
+    help="Mutants of the answer to run for --audit, where the run recorded none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def table(run: str | None, compare: bool, as_json: bool) -> None:
-    """Show the execution table of RUN (default: the newest). No model is asked and nothing is executed.
+def table(run: str | None, compare: bool, audit: bool, mutants: int, as_json: bool, settings: ResumeOptions) -> None:
+    """Show the execution table of RUN (default: the newest). No model is asked.
 
     With --compare, every selector chooses from the recorded table. Whether a choice is right is known for the program
     that the run ran on hidden tests, and for programs with the same text.
+
+    With --audit, each generated test has a line: whether it is probably right, which programs fail it, whether it
+    repeats or contradicts another one, and how many mutants of the answer (copies with one small fault) it kills. These
+    mutants run in the sandbox for at most 10 seconds, and are no candidates; nothing else is executed.
     """
     import json
 
@@ -50,19 +66,42 @@ def table(run: str | None, compare: bool, as_json: bool) -> None:
 
     from agent.runs.record import load_run
     from agent.runs.store import find_run
+    from agent.show.audit import audit_json, audit_view
+    from cure.interrupt import run_interruptible
 
     recorded = load_run(find_run(run))
     choices = choices_of(recorded) if compare else []
+    audits = run_interruptible(_audits(recorded, mutants, settings.sandbox)) if audit else []
     if as_json:
-        click.echo(json.dumps(_json(recorded, choices, compare), indent=2))
+        audited = {"audit": audit_json(audits)} if audit else {}
+        click.echo(json.dumps(_json(recorded, choices, compare) | audited, indent=2))
         return
     console = Console()
+    if audit:
+        console.print(audit_view(audits) if audits else f"run {recorded.id} has no generated test")
+        if not compare:
+            return
     if not compare:
         console.print(_grid(recorded, ascii_only=not console.encoding.startswith("utf")))
     elif choices:
         console.print(_comparison(choices))
     else:
         click.echo(f"run {recorded.id} has no program to choose")
+
+
+async def _audits(run: RecordedRun, most: int, sandbox: str) -> list[TestAudit]:
+    """The audit of the run's tests; up to `most` mutants are run now where none are recorded."""
+    from agent.runs.audited import audit_of, judging_of_run, leader_of, mutant_runs
+    from cure.audit import run_mutants
+    from cure.session import open_session
+    from cure.table import ProgramExecutor
+
+    runs, leader = mutant_runs(run), leader_of(run)
+    if runs is None and most and leader is not None:
+        judging = judging_of_run(run)
+        async with open_session([], sandbox) as session:
+            runs = await run_mutants(ProgramExecutor(session.sandbox, judging), run.table(), leader, most)
+    return audit_of(run, runs or ())
 
 
 def choices_of(run: RecordedRun) -> list[SelectorChoice]:

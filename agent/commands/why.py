@@ -51,6 +51,8 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     """Print the outcome of a recorded run, its folder, what each round did, and, `with_program`, the chosen program."""
     from rich.text import Text
 
+    from agent.runs.audited import audit_of, mutant_runs
+    from agent.show.audit import audit_lines
     from agent.show.outcome import program_view, show_outcome
     from cure.plain import visible
 
@@ -59,6 +61,8 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"recorded in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
+    for line in audit_lines(audit_of(run, mutant_runs(run) or ())):
+        console.print(Text(visible(line)))
     for decided in run.state.decisions.values():
         console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
     if with_program and outcome.program is not None:
@@ -67,6 +71,9 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
 
 
 def _show_test(console: Console, run: RecordedRun, name: str) -> None:
+    from agent.runs.audited import audit_of, mutant_runs
+    from agent.show.audit import audit_words
+
     table = run.table()
     if name not in table.tests:
         raise click.UsageError(f"no test {name!r} in run {run.id}; there are: {', '.join(table.tests)}")
@@ -85,6 +92,9 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     console.print(f"{name} ({test.origin}{new or sure})", style="bold", highlight=False, markup=False)
     _block(console, "input", test.stdin)
     _block(console, "expected output", test.expected)
+    if not test.trusted:
+        (audit,) = (each for each in audit_of(run, mutant_runs(run) or ()) if each.test == name)
+        _block(console, "what it is worth", "\n".join([audit_words(audit), *audit.mutants_killed]))
     _show_column(console, table, name)
 
 
@@ -131,6 +141,8 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
     """The outcome of a recorded run as JSON values, with everything recorded about it."""
     from dataclasses import asdict
 
+    from agent.runs.audited import audit_of, mutant_runs
+    from agent.show.audit import audit_json
     from agent.show.outcome import outcome_json
     from agent.solve.attempts import errors
 
@@ -144,5 +156,6 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],
         "rejected": [asdict(event) for event in state.rejected],
+        "audit": audit_json(audit_of(run, mutant_runs(run) or ())),
         "errors": sorted({*errors(state, "coder"), *errors(state, "tester")}),
     }

@@ -229,6 +229,32 @@ class Scored:
     type: Literal["scored"] = "scored"
 
 
+@dataclass(frozen=True)
+class MutantTried:
+    """What a program with one fault added did on the tests."""
+
+    fault: str
+    """What was changed in the program, in words."""
+    source: str
+    """Blob: the changed program."""
+    passed: list[str]
+    """Tests that it passed."""
+    failed: list[str]
+    """Tests that it was run on and did not pass."""
+    apart: bool
+    """Whether it did something else than the program on the input of some test."""
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Mutants of the answer were run on the tests, after everything was decided; they are no candidates."""
+
+    IDENTITY: ClassVar = ()
+    candidate: str
+    mutants: list[MutantTried]
+    type: Literal["audited"] = "audited"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """How the run ended; always the last event."""
@@ -259,6 +285,7 @@ Event = (
     | RankedRound
     | Decided
     | Scored
+    | Audited
     | Result
 )
 

@@ -40,6 +40,7 @@ class RunState:
     decisions: dict[int, events.Decided] = field(default_factory=dict)
     """By round."""
     scored: events.Scored | None = None
+    audited: events.Audited | None = None
     result: events.Result | None = None
     tokens: int = 0
     seconds: float = 0.0
@@ -91,6 +92,8 @@ class RunState:
                 self._undecided.clear()
             case events.Scored():
                 self.scored = event
+            case events.Audited():
+                self.audited = event
             case events.Result():
                 self.result = event
         return self

@@ -34,5 +34,7 @@ def event_line(event: events.Event) -> str:
             return round_line(event)
         case events.Scored():
             return f"{event.candidate} passes {event.passed} of {event.total} hidden tests"
+        case events.Audited():
+            return f"ran {len(event.mutants)} mutants of {event.candidate} on the tests"
         case events.Result():
             return f"{event.status}: {event.why}"

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Literal
 
 from agent.errors import RunError
+from agent.runs.audited import audited_event
 from agent.runs.events import Result, Scored, Started
 from agent.runs.outcome import Outcome
 from agent.runs.recorder import RecordEnds, Recorder, ReplayError
@@ -21,6 +22,7 @@ from agent.solve.spending import Clock, Left
 from agent.solve.stopped import Stopped, StoppedStatus
 from agent.solve.strategies import strategy
 from agent.solve.task import ProgramTask
+from cure.audit import MUTANT_SECONDS, run_mutants
 from cure.extract import extractor
 from cure.problem import Problem, UnitTest, UnlabelledInput
 from cure.problem.file import to_record
@@ -97,6 +99,7 @@ async def solve_problem(
         result = _result(solving, readings, unused, failure)
         if failure is None:
             await _score_hidden(solving, readings[-1], problem.hidden, executor)
+            await _audit(solving, readings[-1], executor)
     except (ReplayError, RecordEnds):
         await growing.cancel()
         raise
@@ -206,6 +209,21 @@ async def _score_hidden(
             return
         scored = Scored(reading.answer, sum(table.passes("answer", name) for name in tests), len(hidden))
     recorder.emit(scored)
+
+
+async def _audit(solving: AnySolving, reading: AnyReading, executor: ProgramExecutor) -> None:
+    """Run mutants of the answer on the tests, after everything is decided, and record what they did. A replay takes
+    what is recorded, since how many mutants ended in time is not repeatable.
+    """
+    recorder = solving.recorder
+    audited = recorder.known.audited
+    left = solving.seconds_left()
+    seconds = MUTANT_SECONDS if left is None else min(left, MUTANT_SECONDS)
+    if audited is None and solving.settings.audit and not recorder.is_replay and reading.answer and seconds:
+        runs = await run_mutants(executor, solving.table(), reading.answer, seconds=seconds)
+        audited = audited_event(reading.answer, runs, recorder.blob)
+    if audited is not None:
+        recorder.emit(audited)
 
 
 def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:

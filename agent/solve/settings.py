@@ -70,6 +70,8 @@ class Search(Section):
     generator: bool = True
     """Whether the coder may be asked for a program that generates inputs, where those made without a model leave
     programs undecided."""
+    audit: bool = False
+    """After the choice, run mutants of the answer on the tests, to see which tests find faults."""
     temperature: float = Field(default=1.0, ge=0, le=2)
     """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(default=1.0, ge=0, le=1)
@@ -156,7 +158,7 @@ def amounts(text: str) -> dict[str, float]:
 
 
 class ResumeOptions(Section):
-    """Settings of `cure-agent resume` and `cure-agent replay --execute`."""
+    """Settings of `cure-agent resume`, `cure-agent replay --execute` and `cure-agent table --audit`."""
 
     sandbox: Sandbox = "auto"
     """Sandbox that runs the programs; `none` gives no protection: for trusted models only."""

@@ -1,0 +1,53 @@
+"""The audit of the tests of a recorded run: runs of mutants as an event, and the event read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agent.runs.events import Audited, MutantTried
+from agent.runs.record import RecordedRun
+from cure.audit import Mutant, MutantRun, TestAudit, audit
+from cure.table import Judging, judging_of
+from cure.table.compare import DEFAULT
+
+
+def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str], str]) -> Audited:
+    """The event that records what mutants of the candidate did; `blob` stores a text and gives its name."""
+    tried = [
+        MutantTried(run.mutant.fault, blob(run.mutant.text), sorted(run.passed), sorted(run.failed), run.apart)
+        for run in runs
+    ]
+    return Audited(candidate, tried)
+
+
+def mutant_runs(run: RecordedRun) -> tuple[MutantRun, ...] | None:
+    """What mutants did, as far as it is recorded; None where the run recorded no audit."""
+    if run.state.audited is None:
+        return None
+    return tuple(
+        MutantRun(
+            mutant=Mutant(run.blob(each.source), each.fault),
+            passed=frozenset(each.passed),
+            failed=frozenset(each.failed),
+            apart=each.apart,
+        )
+        for each in run.state.audited.mutants
+    )
+
+
+def leader_of(run: RecordedRun) -> str | None:
+    """The candidate whose mutants an audit runs: the answer, else the first of the last ranking; None without any."""
+    if chosen := run.outcome().chosen:
+        return chosen
+    return run.state.ranking.order[0] if run.state.ranking and run.state.ranking.order else None
+
+
+def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit]:
+    """The audit of the run's generated tests, with the probabilities of its last ranking."""
+    validity = run.state.ranking.validity if run.state.ranking else {}
+    return audit(run.table(), validity, leader_of(run), runs, judging_of_run(run).equal)
+
+
+def judging_of_run(run: RecordedRun) -> Judging:
+    """How the programs of the run were judged."""
+    return judging_of(run.problem(), comparison_name=run.started.settings.get("comparison", DEFAULT))

@@ -1,0 +1,11 @@
+"""What each generated test is worth: whether it is probably right, what it kills, and whether it says anything new.
+
+`audit` is a pure function of the table and, where there are any, of what mutants of the leading program did;
+`run_mutants` executes these. Mutants never enter the table, so neither ranking nor confidence knows them.
+"""
+
+from cure.audit.audit import TestAudit, audit
+from cure.audit.mutants import Mutant, mutants
+from cure.audit.run import MOST_MUTANTS, MUTANT_SECONDS, MutantRun, run_mutants
+
+__all__ = ["MOST_MUTANTS", "MUTANT_SECONDS", "Mutant", "MutantRun", "TestAudit", "audit", "mutants", "run_mutants"]
