@@ -13,7 +13,7 @@ help:
 	@echo "make demo     set up, then solve three bundled problems with the bundled model"
 	@echo "make test     set up, then run the tests"
 	@echo "make check    ruff, mypy, import rules"
-	@echo "make clean    remove the virtual environment and the set-up's marks"
+	@echo "make clean    remove the virtual environment"
 
 demo: $(VENV)/.installed sandbox
 	@$(BIN)/cure-agent demo

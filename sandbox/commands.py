@@ -35,7 +35,7 @@ sandbox.add_command(execute)
     "--packages",
     type=click.Choice(tuple(SETS)),
     help="Python packages that programs may import from now on: `contest` is numpy, scipy, networkx, sympy, "
-    "sortedcontainers, more-itertools and bitarray.  [default: as before]",
+    "mpmath, sortedcontainers, more-itertools and bitarray.  [default: as before]",
 )
 def build(packages: str | None) -> None:
     """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists.
@@ -78,7 +78,7 @@ async def _build(packages: str) -> str:
 
 
 @sandbox.command()
-@click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(as_json: bool) -> None:
     """Show which sandboxes work on this machine, which one is chosen, and how to get the others.
 

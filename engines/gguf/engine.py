@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from engines.errors import PromptError
 from engines.gather import Arrival, as_they_come
 from engines.gguf.header import Header
-from engines.gguf.places import Places
 from engines.gguf.samples import Asked, Samples
 from engines.gguf.server import Capacity, LlamaServer
+from engines.gguf.slots import Slots
 from engines.gguf.template import ChatTemplate
 from engines.protocol import ChatPrompt, Completion, Delta, Prompt, Request, TextPrompt
 
@@ -43,9 +43,9 @@ class GgufEngine:
         self._spec, self._loaded, self._tokens = spec, loaded, tokens
         self._server: LlamaServer | None = loaded.server
         self._template = ChatTemplate(loaded.header)
-        self._places = Places(loaded.capacity.parallel)
-        # Each request to llama.cpp blocks one thread and takes at least one place: a thread for each place is enough.
-        self._threads = ThreadPoolExecutor(self._places.total, thread_name_prefix="gguf")
+        self._slots = Slots(loaded.capacity.parallel)
+        # Each request to llama.cpp blocks one thread and takes at least one slot: a thread for each slot is enough.
+        self._threads = ThreadPoolExecutor(self._slots.total, thread_name_prefix="gguf")
         self._calls: set[_Delivery] = set()
 
     @property
@@ -110,29 +110,29 @@ class GgufEngine:
         prompt, sampling = self._encode(request.prompt), request.sampling
         seed = sampling.seed if sampling.seed is not None else int.from_bytes(os.urandom(4), "little")
         ends = self._loaded.header.control_ids(sampling.stop)
-        size = self._places.total
+        size = self._slots.total
         parts = (range(start, min(start + size, request.n)) for start in range(0, request.n, size))
         return [Asked(request, prompt, indices, seed, ends, self._tokens) for indices in parts]
 
     async def _sample(self, call: _Delivery, asked: Asked) -> None:
-        """Ask llama.cpp for the samples, once enough places are free (each sample under way takes one)."""
+        """Ask llama.cpp for the samples, once enough slots are free (each sample under way takes one)."""
         count = len(asked.indices)
-        turn = self._places.take(count)
+        turn = self._slots.take(count)
         try:
             await asyncio.wrap_future(turn)
         except asyncio.CancelledError:
             if not turn.cancelled():
-                self._places.give(count)
+                self._slots.release(count)
             raise
         samples = Samples(asked, self._loaded.version, call.put)
         server = self._server
         if server is None:
-            self._places.give(count)
+            self._slots.release(count)
             samples.fail(_CLOSED)
             return
         work = self._threads.submit(self._ask, server, call, asked, samples)
-        # Even for a cancelled call, places are free only when llama.cpp has stopped decoding the samples.
-        work.add_done_callback(lambda _: self._places.give(count))
+        # Even for a cancelled call, slots are released only when llama.cpp has stopped decoding the samples.
+        work.add_done_callback(lambda _: self._slots.release(count))
         await asyncio.wrap_future(work)
 
     def _ask(self, server: LlamaServer, call: _Delivery, asked: Asked, samples: Samples) -> None:

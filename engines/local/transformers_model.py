@@ -66,7 +66,7 @@ class TransformersModel:
         kinds = {type(layer) for layer in DynamicCache(config=config).layers}
         if not kinds <= {DynamicLayer, DynamicSlidingWindowLayer}:
             raise EngineError(
-                f"{spec} has a cache of more than keys and values ({config.model_type}), which this engine "
+                f"{spec} has a cache that holds more than keys and values ({config.model_type}), which this engine "
                 f"cannot batch; serve it with `vllm serve` and use http://HOST:8000/v1"
             )
         model: Any = AutoModelForCausalLM.from_pretrained(directory, config=config, dtype="auto", local_files_only=True)

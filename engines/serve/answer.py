@@ -8,19 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from engines.protocol import Completion
-from engines.serve.ask import Ask
+from engines.serve.request import ServedRequest
 
 
 class ServedAnswer:
     """Makes the response objects of one request."""
 
-    def __init__(self, ask: Ask, model: str) -> None:
-        self._ask = ask
-        self._n = ask.requests[0].n
-        kind = "chat.completion" if ask.chat else "text_completion"
+    def __init__(self, asked: ServedRequest, model: str) -> None:
+        self._asked = asked
+        self._n = asked.requests[0].n
+        kind = "chat.completion" if asked.chat else "text_completion"
         self._head = {
-            "id": ("chatcmpl-" if ask.chat else "cmpl-") + secrets.token_hex(12),
-            "object": f"{kind}.chunk" if ask.chat and ask.stream else kind,
+            "id": ("chatcmpl-" if asked.chat else "cmpl-") + secrets.token_hex(12),
+            "object": f"{kind}.chunk" if asked.chat and asked.stream else kind,
             "created": int(time.time()),
             "model": model,
         }
@@ -34,7 +34,7 @@ class ServedAnswer:
         ordered = sorted(completions, key=lambda done: self.number(done.key, done.index))
         choices = []
         for done in ordered:
-            said = {"message": {"role": "assistant", "content": done.text}} if self._ask.chat else {"text": done.text}
+            said = {"message": {"role": "assistant", "content": done.text}} if self._asked.chat else {"text": done.text}
             choices.append(self._choice(done.key, done.index, said) | self._end(done))
         return {**self._head, "choices": choices, "usage": _usage(completions)}
 
@@ -51,20 +51,20 @@ class ServedAnswer:
         return {**self._head, "choices": [], "usage": _usage(completions)}
 
     def _said(self, text: str) -> dict[str, Any]:
-        return {"delta": {"role": "assistant", "content": text}} if self._ask.chat else {"text": text}
+        return {"delta": {"role": "assistant", "content": text}} if self._asked.chat else {"text": text}
 
     def _choice(self, key: str, index: int, said: dict[str, Any]) -> dict[str, Any]:
         return {"index": self.number(key, index), **said, "logprobs": None}
 
     def _end(self, done: Completion) -> dict[str, Any]:
         end: dict[str, Any] = {"finish_reason": done.finish}
-        if self._ask.logprobs and done.logprobs is not None:
+        if self._asked.logprobs and done.logprobs is not None:
             # Engines know token ids, not their texts; vLLM writes ids like this with return_tokens_as_token_ids.
             tokens = [f"token_id:{number}" for number in done.token_ids or ()]
             pairs = zip(tokens, done.logprobs, strict=False)
             chat = {"content": [{"token": token, "logprob": logprob, "top_logprobs": []} for token, logprob in pairs]}
             raw = {"tokens": tokens, "token_logprobs": list(done.logprobs), "top_logprobs": None, "text_offset": []}
-            end["logprobs"] = chat if self._ask.chat else raw
+            end["logprobs"] = chat if self._asked.chat else raw
         return end
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from engines.errors import EngineError
 from engines.protocol import Completion, Delta, Engine, Prompt
 from engines.serve.answer import ServedAnswer, error_body
-from engines.serve.ask import Ask, BadRequestError, read_ask
+from engines.serve.request import BadRequestError, ServedRequest, read_request
 
 Handler = Callable[[HttpRequest], Awaitable[Response]]
 
@@ -88,8 +88,8 @@ def _error(status: int, message: str, param: str | None = None, code: str | None
 
 async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool) -> Response:
     try:
-        ask = read_ask(json.loads(await request.body()), chat, model)
-        for wanted in ask.requests:
+        asked = read_request(json.loads(await request.body()), chat, model)
+        for wanted in asked.requests:
             if isinstance(engine, Objecting) and (
                 objection := await asyncio.to_thread(engine.objection, wanted.prompt)
             ):
@@ -98,15 +98,15 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
         return _error(error.status, str(error), error.param, error.code)
     except (ValueError, RecursionError) as error:
         return _error(400, f"the body is not JSON: {error}")
-    answer = ServedAnswer(ask, model)
-    if ask.stream:
-        return StreamingResponse(_stream(engine, ask, answer), media_type="text/event-stream")
-    return await _whole(request, engine, ask, answer)
+    answer = ServedAnswer(asked, model)
+    if asked.stream:
+        return StreamingResponse(_stream(engine, asked, answer), media_type="text/event-stream")
+    return await _whole(request, engine, asked, answer)
 
 
-async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: ServedAnswer) -> Response:
+async def _whole(request: HttpRequest, engine: Engine, asked: ServedRequest, answer: ServedAnswer) -> Response:
     """All choices in one response; a client that disconnects cancels them."""
-    work = asyncio.create_task(_collect(engine, ask))
+    work = asyncio.create_task(_collect(engine, asked))
     disconnected = asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait({work, disconnected}, return_when=asyncio.FIRST_COMPLETED)
@@ -125,8 +125,8 @@ async def _whole(request: HttpRequest, engine: Engine, ask: Ask, answer: ServedA
     return JSONResponse(answer.complete(completions))
 
 
-async def _collect(engine: Engine, ask: Ask) -> list[Completion]:
-    async with aclosing(engine.complete(ask.requests)) as stream:
+async def _collect(engine: Engine, asked: ServedRequest) -> list[Completion]:
+    async with aclosing(engine.complete(asked.requests)) as stream:
         return [done async for done in stream]
 
 
@@ -135,12 +135,12 @@ async def _disconnected(request: HttpRequest) -> None:
         pass
 
 
-async def _stream(engine: Engine, ask: Ask, answer: ServedAnswer) -> AsyncGenerator[str, None]:
+async def _stream(engine: Engine, asked: ServedRequest, answer: ServedAnswer) -> AsyncGenerator[str, None]:
     """Server-sent events. A failed sample becomes one error event after the other samples."""
     sent: dict[tuple[str, int], str] = {}
     completions: list[Completion] = []
     failed = ""
-    async with aclosing(_events(engine, ask)) as events:
+    async with aclosing(_events(engine, asked)) as events:
         async for event in events:
             if isinstance(event, Delta):
                 place = (event.key, event.index)
@@ -160,7 +160,7 @@ async def _stream(engine: Engine, ask: Ask, answer: ServedAnswer) -> AsyncGenera
     if failed:
         yield _event(error_body(failed, "server_error"))
         return
-    if ask.include_usage:
+    if asked.include_usage:
         yield _event(answer.usage(completions))
     yield "data: [DONE]\n\n"
 
@@ -169,13 +169,13 @@ def _event(data: object) -> str:
     return f"data: {json.dumps(data)}\n\n"
 
 
-async def _events(engine: Engine, ask: Ask) -> AsyncGenerator[Delta | Completion | EngineError, None]:
+async def _events(engine: Engine, asked: ServedRequest) -> AsyncGenerator[Delta | Completion | EngineError, None]:
     """Deltas and completions in the order in which they come; an EngineError ends them."""
     queue: asyncio.Queue[Delta | Completion | EngineError | None] = asyncio.Queue()
 
     async def pump() -> None:
         try:
-            async with aclosing(engine.complete(ask.requests, queue.put_nowait)) as stream:
+            async with aclosing(engine.complete(asked.requests, queue.put_nowait)) as stream:
                 async for done in stream:
                     queue.put_nowait(done)
         except EngineError as error:

@@ -16,7 +16,7 @@ from engines.local.in_process import InProcessEngine
 from engines.local.text import Text
 from engines.protocol import Request, Sampling
 from engines.vllm_local.options import VllmOptions
-from engines.vllm_local.reload import Checkpoint, Feed, disturbed, mismatch
+from engines.vllm_local.reload import Checkpoint, CompletedWeights, mismatch, with_noise
 from engines.vllm_local.stepper import LLMEngine, Sample, Stepper
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class VllmEngine(InProcessEngine[Sample]):
                 raise EngineError(self._stepper.dead)
             self._wake_weights(engine)
             if not self._reloaded and checkpoint.size() <= _CHECKED_SIZE:
-                tensors = self._prove(engine, checkpoint, tensors)
+                tensors = self._check_reload(engine, checkpoint, tensors)
             self._reload(engine, checkpoint, tensors)
             self._reloaded = True
             self._stepper.version, self._stepper.stale = version, ""
@@ -148,28 +148,28 @@ class VllmEngine(InProcessEngine[Sample]):
             raise
 
     def _reload(self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
-        feed = Feed(checkpoint, tensors)
+        weights = CompletedWeights(checkpoint, tensors)
         self._stepper.stale = f"{self._spec}: the last load of weights was incomplete; load them again"
         try:
-            engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(feed)})
+            engine.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights)})
         except Exception as error:
             # A reload that breaks off leaves parameters without storage.
             self._stepper.dead = f"vLLM failed and must be opened again: {type(error).__name__}: {error}"
             raise EngineError(self._stepper.dead) from error
-        if feed.error:
-            raise feed.error
+        if weights.error:
+            raise weights.error
         if not engine.reset_prefix_cache():
             raise EngineError(f"{self._spec}: vLLM keeps keys and values of the old weights")
 
-    def _prove(
+    def _check_reload(
         self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]
     ) -> list[tuple[str, torch.Tensor]]:
         """The tensors, once vLLM has answered from perturbed copies of them; raises EngineError if it does not."""
-        feed = Feed(checkpoint, tensors)
-        kept = {name: tensor.cpu() for name, tensor in feed}
-        if feed.error:
-            raise feed.error
-        probe = disturbed(kept)
+        weights = CompletedWeights(checkpoint, tensors)
+        kept = {name: tensor.cpu() for name, tensor in weights}
+        if weights.error:
+            raise weights.error
+        probe = with_noise(kept)
         self._reload(engine, checkpoint, probe.items())
         found = mismatch(self._directory, probe, lambda prompt, count: _draw(engine, prompt, count))
         if not found < self._tolerance:

@@ -32,7 +32,7 @@ class Checkpoint:
         if tied:
             self.shapes.pop("lm_head.weight", None)
         if not self.shapes:
-            raise EngineError(f"{directory} has no *.safetensors, so new weights cannot be held against it")
+            raise EngineError(f"{directory} has no *.safetensors, so new weights cannot be checked against it")
 
     def size(self) -> int:
         """Number of parameters."""
@@ -67,7 +67,7 @@ class Checkpoint:
         return tensor
 
 
-class Feed:
+class CompletedWeights:
     """Weights for vLLM's reload, which must not end half way: after an error, which is kept in `error`, the remaining
     weights come from the checkpoint.
 
@@ -90,7 +90,7 @@ class Feed:
             yield name, self._checkpoint.read(name)
 
 
-def disturbed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def with_noise(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights with noise added to each, enough to reveal answers from any old weight."""
     import torch
 

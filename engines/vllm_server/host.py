@@ -168,7 +168,7 @@ def read_served(url: str, models: dict[str, Any], info: dict[str, Any]) -> Serve
             logprobs=str(settings["logprobs_mode"]),
         )
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise EngineError(f"{url} is no vLLM server that this engine knows: no {error} in what it says") from None
+        raise EngineError(f"{url} is no vLLM server that this engine knows: its answer lacks {error}") from None
     if served.logprobs != "processed_logprobs":
         raise EngineError(
             f"{url} reports {served.logprobs}, not those of the distribution it draws from: "

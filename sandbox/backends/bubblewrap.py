@@ -100,7 +100,9 @@ async def installed() -> tuple[str, list[JailPython]]:
         raise SandboxUnavailable(f"bubblewrap is not installed: {INSTALL}")
     pythons = await asyncio.to_thread(lambda: list(candidates()))
     if not pythons:
-        raise SandboxUnavailable("bubblewrap finds no Python >= 3.11 with its whole library: apt-get install python3")
+        raise SandboxUnavailable(
+            "bubblewrap finds no Python >= 3.11 with its whole standard library: apt-get install python3"
+        )
     return executable, pythons
 
 

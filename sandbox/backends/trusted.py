@@ -92,7 +92,7 @@ async def _execute(job: Job, index: int, directory: Path) -> Execution:
         )
         ending = asyncio.ensure_future(process.wait())
         try:
-            bind(process.pid, job.limits, max(job.limits.output_bytes, 1 << 20))
+            set_limits(process.pid, job.limits, max(job.limits.output_bytes, 1 << 20))
             cpu_s, wall_s, peak_kb, killed = await _watch(process.pid, job, ending)
         finally:
             with suppress(ProcessLookupError):
@@ -116,7 +116,7 @@ async def _execute(job: Job, index: int, directory: Path) -> Execution:
     )
 
 
-def bind(pid: int, limits: Limits, file_bytes: int = resource.RLIM_INFINITY) -> None:
+def set_limits(pid: int, limits: Limits, file_bytes: int = resource.RLIM_INFINITY) -> None:
     """Set resource limits of process `pid`, whose files may grow to `file_bytes`; do nothing when it has ended."""
     with suppress(ProcessLookupError):
         for kind, bound in (

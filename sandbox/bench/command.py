@@ -14,7 +14,7 @@ STEPS = 7
 ABOUT = {
     "fork_floor": "bare fork and exit of a 9 MB Python",
     "strict": "one fork per execution",
-    "default": "one fork per program where it is plain",
+    "default": "one fork per plain program",
     "mixed": "default, 6 % crashes, 1 % endless loops",
     "mixed_with_budget": "mixed, a program given up after a time-out",
     "interpreter_per_test": "an interpreter started for each",
@@ -26,7 +26,7 @@ ABOUT = {
 @click.option(
     "--rounds", type=click.IntRange(1), default=3, show_default=True, help="Rounds to measure; medians are shown."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(kind: str, rounds: int, as_json: bool) -> None:
     """Measure executions per second: 64 small programs on 16 inputs each, compared with forks and interpreters.
 

@@ -68,5 +68,5 @@ def start_forker(jail: Jail, starter: Starter, arguments: tuple[object, ...], fi
     os.close(done)
     hello = os.read(from_done, ANSWER.size)
     if len(hello) != ANSWER.size:
-        raise JailUnusable(f"what forks executions did not start: {jail.report.name}")
+        raise JailUnusable(f"the process that forks executions did not start: {jail.report.name}")
     return Forker(jail, zygote, ANSWER.unpack(hello)[0], to_go, from_done)

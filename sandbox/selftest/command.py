@@ -37,7 +37,7 @@ def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[st
 @click.command()
 @click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True, callback=_jail)
 @click.option("--only", metavar="NAME", multiple=True, callback=_known, help="Only this program; may be repeated.")
-@click.option("--json", "as_json", is_flag=True, help="Print an object for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def selftest(kind: str, only: tuple[str, ...], as_json: bool) -> None:
     """Run hostile programs in this machine's sandbox, and report which ones it withstood.
 

@@ -235,7 +235,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     ),
     program(
         "speaks_late",
-        "leaves a generator in a cycle, which prints when the next input's rubbish is collected",
+        "leaves a generator in a cycle, which prints when garbage is collected during the next input",
         """
         def late():
             try:

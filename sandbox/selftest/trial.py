@@ -173,7 +173,7 @@ def _wrong(program: Hostile, execution: Execution) -> str:
     if program.reason is not None and not execution.reason.startswith(program.reason):
         return f"not for the reason {program.reason!r}"
     if not execution.reason.isprintable():
-        return "a reason that no terminal should see"
+        return "a reason with unprintable characters"
     if len(execution.stdout) > program.limits.output_bytes:
         return "more output than its limit"
     if execution.wall_s > program.limits.wall_guard_s + LATE_S:

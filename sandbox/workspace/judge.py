@@ -47,7 +47,7 @@ def _verdict(
     if facts["oom"] and exit_code != 0:
         return Verdict.MEMORY, "killed by the kernel for the memory of the workspace"
     if killed == "memory":
-        return Verdict.MEMORY, "all its processes together"
+        return Verdict.MEMORY, "all processes of the command together"
     if killed in ("cpu", "wall"):
         return Verdict.TIMEOUT, killed
     if killed in ("stdout", "stderr"):
@@ -59,7 +59,7 @@ def _verdict(
     if signalled == signal.SIGXFSZ:
         return Verdict.OUTPUT_LIMIT, "a file larger than the workspace"
     if OUT_OF_MEMORY.search(stderr.rstrip().rpartition(b"\n")[2]):
-        return Verdict.MEMORY, "it was refused memory"
+        return Verdict.MEMORY, "an allocation of memory failed"
     if signalled is not None:
         known = signalled in {number.value for number in signal.Signals}
         return Verdict.CRASH, signal.Signals(signalled).name if known else f"signal {signalled}"

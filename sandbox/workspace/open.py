@@ -80,7 +80,7 @@ async def _bubblewrap(spec: Spec, image: str | None, setup: Setup | None, say: S
     from sandbox.workspace.environment import on_this_machine
 
     if image is not None:
-        raise SandboxError("an image is Docker's: bubblewrap shows commands this machine's own programs")
+        raise SandboxError("an image needs Docker: under bubblewrap commands run this machine's own programs")
     if setup is not None:
         spec = replace(spec, environment=await on_this_machine(setup, spec, open_bubblewrap, say))
     return await open_bubblewrap(spec)
@@ -100,5 +100,5 @@ def _readable(path: Path | str) -> str:
     if ".." in absolute.parts or not absolute.exists():
         raise PathRefused(f"{path} does not exist, or is not a plain path")
     if absolute == Path("/"):
-        raise PathRefused("the whole machine is not to be shown to commands: name what they need")
+        raise PathRefused("/ cannot be made readable: name the paths that commands need")
     return str(absolute)

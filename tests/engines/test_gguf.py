@@ -130,7 +130,7 @@ async def test_without_a_seed_every_call_differs(engine: Engine) -> None:
     assert (await answers(engine, request)) != (await answers(engine, request))
 
 
-async def test_more_samples_than_places_share_them(tiny_gguf: Path) -> None:
+async def test_more_samples_than_slots_share_them(tiny_gguf: Path) -> None:
     engine = await open_engine(f"gguf:{tiny_gguf}", GgufOptions(threads=1, parallel=3))
     requests = [Request(f"r{n}", PROMPT, 5, Sampling(max_tokens=4, seed=n)) for n in range(4)]
     drawn = await answers(engine, *requests)
@@ -158,7 +158,7 @@ async def test_a_control_token_as_stop_string_ends_the_text(tmp_path: Path, requ
     await engine.close()
 
 
-async def test_a_cancelled_call_frees_its_places(tiny_gguf: Path) -> None:
+async def test_a_cancelled_call_frees_its_slots(tiny_gguf: Path) -> None:
     engine = await open_engine(f"gguf:{tiny_gguf}", GgufOptions(threads=1, parallel=2))
     long = Request("long", PROMPT, 2, Sampling(max_tokens=100_000, temperature=2, seed=1))
     for _ in range(3):

@@ -173,7 +173,7 @@ def test_a_server_that_reports_other_log_probabilities_is_told_how_to_start():
     assert read_served("http://a", MODELS, settings()).dtype == "torch.bfloat16"
     with pytest.raises(EngineError, match=r"reports raw_logprobs.*start it with --logprobs-mode processed_logprobs"):
         read_served("http://a", MODELS, settings(logprobs_mode="raw_logprobs"))
-    with pytest.raises(EngineError, match="no 'vllm_config' in what it says"):
+    with pytest.raises(EngineError, match="its answer lacks 'vllm_config'"):
         read_served("http://a", MODELS, {})
 
 

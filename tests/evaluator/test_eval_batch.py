@@ -89,7 +89,7 @@ def test_while_a_batch_is_under_way_no_samples_are_asked_for_without_it(tmp_path
         (folder,) = (path.parent for path in (tmp_path / "out").rglob("config.json"))
         state = folder / "batches-coder-tester.json"
         state.write_text(json.dumps({"parts": [{"batch": "batch_9", "file": "file-9"}]}))
-        with pytest.raises(EngineError, match=r"batches are under way .batch_9.: collect them by batch"):
+        with pytest.raises(EngineError, match=r"batches are under way .batch_9.: run with --batch to collect them"):
             run(settings, tmp_path / "out")
         state.write_text(json.dumps({"parts": [{"batch": "batch_9", "file": "file-9", "ids": []}]}))
         for batch in (True, False):

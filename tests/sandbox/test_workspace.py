@@ -194,7 +194,7 @@ async def test_limits_hold(opened: Open) -> None:
     assert greedy.verdict == Verdict.MEMORY
     hog = "import os, time\nos.fork(), os.fork()\nx = bytearray(40 << 20)\ntime.sleep(20)"
     hogs = await workspace.run(Command(("python3", "-c", hog), limits=replace(LIMITS, memory_mb=100)))
-    assert (hogs.verdict, hogs.reason) == (Verdict.MEMORY, "all its processes together") and hogs.wall_s < 15
+    assert (hogs.verdict, hogs.reason) == (Verdict.MEMORY, "all processes of the command together") and hogs.wall_s < 15
     assert await alone(workspace)
 
 

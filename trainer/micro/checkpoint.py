@@ -90,7 +90,8 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
     text = [
         "# Micro base model",
         "",
-        f"A Qwen3 of {record['parameters']:,} parameters, warmed up on deliberately noisy answers of the micro family.",
+        f"A Qwen3 of {record['parameters']:,} parameters, pretrained on answers of the micro family, many of them "
+        "wrong on purpose.",
         "Made by",
         "",
         f"    {record['command']}",

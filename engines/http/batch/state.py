@@ -86,7 +86,8 @@ def refuse_under_way(path: Path) -> None:
     """Raise EngineError if the state file at `path` lists batches: other requests would pay for their samples twice."""
     if parts := (_read(path) or {"parts": []})["parts"]:
         raise EngineError(
-            f"batches are under way ({_named(parts)}): collect them by batch, or move {path} away to ask anew"
+            f"batches are under way ({_named(parts)}): run with --batch to collect them, or move {path} away "
+            f"to ask anew"
         )
 
 

@@ -26,8 +26,8 @@ OVERLAYS = (True, False)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way to make a jail on this machine."""
+class JailVariant:
+    """One way to make a jail on this machine: with which user ids, which Python, and an overlay or a copy."""
 
     identity: Identity
     python: JailPython
@@ -37,28 +37,28 @@ class Way:
 class BubblewrapWorkspaces:
     """A WorkspaceLauncher that uses bwrap."""
 
-    def __init__(self, executable: str, spec: Spec, way: Way) -> None:
+    def __init__(self, executable: str, spec: Spec, variant: JailVariant) -> None:
         self._executable = executable
         self._spec = spec
-        self._way = way
+        self._variant = variant
         self._features = features(executable)
 
     @property
     def copies(self) -> bool:
-        return not self._way.overlay
+        return not self._variant.overlay
 
     @property
     def isolation(self) -> str:
-        who = "a user id of their own" if self._way.identity.program is not None else "a user namespace"
-        how = "an overlay over the directory" if self._way.overlay else "a copy of the directory in memory"
+        who = "a user id of their own" if self._variant.identity.program is not None else "a user namespace"
+        how = "an overlay over the directory" if self._variant.overlay else "a copy of the directory in memory"
         network = "this machine's network, its own services included" if self._spec.network else "no network"
         return (
             f"bubblewrap (commands under {who}, {how}, {network}; memory bounded per process, and in sum by watching)"
         )
 
     async def launch(self) -> PipeConnection:
-        caller = self._way.identity.caller
-        uid = next((number for number in (self._way.identity.program, caller) if number is not None), os.geteuid())
+        caller = self._variant.identity.caller
+        uid = next((number for number in (self._variant.identity.program, caller) if number is not None), os.geteuid())
         made = {path: _memory_file(data) for path, data in view.settings(uid, self._spec.network).items()}
         try:
             jail = self._jail(made)
@@ -75,14 +75,14 @@ class BubblewrapWorkspaces:
     @property
     def _stages(self) -> bool:
         """Whether mounts must be made before bubblewrap starts: an overlay, or paths that its user could not reach."""
-        return self._way.overlay or (self._way.identity.caller is not None and bool(self._shown()))
+        return self._variant.overlay or (self._variant.identity.caller is not None and bool(self._shown()))
 
     def _staged(self, jail: list[str]) -> list[str]:
         """The command of a program that makes the mounts and then becomes bubblewrap."""
-        identity = self._way.identity
+        identity = self._variant.identity
         plan = {
             "place": _place(),
-            "overlay": self._way.overlay,
+            "overlay": self._variant.overlay,
             "directory": str(self._spec.directory),
             "uid": identity.caller if identity.caller is not None else identity.program,
             "caller": identity.caller,
@@ -101,7 +101,7 @@ class BubblewrapWorkspaces:
 
     def _jail(self, made: dict[str, int]) -> list[str]:
         """bwrap's command line; `made` are descriptors of files by the path they get in the jail."""
-        spec, identity, python = self._spec, self._way.identity, self._way.python
+        spec, identity, python = self._spec, self._variant.identity, self._variant.python
         arguments = [self._executable]
         arguments += isolation_arguments(identity, self._features, "workspace", network=spec.network, more=("CHOWN",))
         arguments += ["--clearenv", "--setenv", "LANG", "C.UTF-8"]
@@ -118,7 +118,7 @@ class BubblewrapWorkspaces:
         mounts = [Mount(source, target) for source, target in shown]
         if self._stages:
             mounts = [Mount(f"{place}/{number}", target) for number, (_, target) in enumerate(shown)]
-        if self._way.overlay:
+        if self._variant.overlay:
             mounts.append(Mount(f"{place}/merged", str(spec.directory), writable=True))
         else:
             arguments += self._empty([str(spec.directory)])
@@ -145,11 +145,13 @@ async def open_bubblewrap(spec: Spec) -> Jailed:
     executable, pythons = await installed()
     complaint = ""
     overlays = True
-    for way in [Way(who, python, overlay) for overlay in OVERLAYS for who in identities() for python in pythons]:
-        if way.overlay and not overlays:
+    for variant in [
+        JailVariant(who, python, overlay) for overlay in OVERLAYS for who in identities() for python in pythons
+    ]:
+        if variant.overlay and not overlays:
             continue
         try:
-            return await Jailed(BubblewrapWorkspaces(executable, spec, way), spec.directory, spec.quota).open()
+            return await Jailed(BubblewrapWorkspaces(executable, spec, variant), spec.directory, spec.quota).open()
         except ForeignFiles:
             overlays = False
         except SandboxError as error:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sandbox.backends.trusted import bind
+from sandbox.backends.trusted import set_limits
 from sandbox.errors import SandboxError
 from sandbox.workspace.inside import files
 from sandbox.workspace.inside.tree import PAGE_KB, TICKS
@@ -132,7 +132,7 @@ class _Process:
         except OSError as error:
             failed = 1 if await asyncio.to_thread(directory.is_dir) else 2
             return {**NOT_STARTED, "failed": failed, "words": error.strerror or str(error)}
-        bind(process.pid, self._limits)
+        set_limits(process.pid, self._limits)
         assert process.stdout is not None and process.stderr is not None
         reading = [asyncio.create_task(self._take("stdout", process.stdout))]
         reading.append(asyncio.create_task(self._take("stderr", process.stderr)))

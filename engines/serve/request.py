@@ -35,7 +35,7 @@ class BadRequestError(Exception):
 
 
 @dataclass(frozen=True)
-class Ask:
+class ServedRequest:
     """A checked request body: a Request of n samples for each prompt. Choice i * n + j is sample j of prompt i."""
 
     chat: bool
@@ -45,8 +45,8 @@ class Ask:
     logprobs: bool
 
 
-def read_ask(body: object, chat: bool, model: str) -> Ask:
-    """The body as an Ask; raises BadRequestError with the message the client gets."""
+def read_request(body: object, chat: bool, model: str) -> ServedRequest:
+    """The body, checked; raises BadRequestError with the message the client gets."""
     if not isinstance(body, Mapping):
         raise BadRequestError("the body must be a JSON object")
     if body.get("model") not in (None, model):
@@ -62,7 +62,7 @@ def read_ask(body: object, chat: bool, model: str) -> Ask:
     if not isinstance(options, Mapping):
         raise BadRequestError("stream_options must be an object", "stream_options")
     logprobs = body.get("logprobs")
-    return Ask(
+    return ServedRequest(
         chat=chat,
         requests=tuple(Request(str(number), prompt, n, sampling) for number, prompt in enumerate(prompts)),
         stream=_flag(body, "stream"),

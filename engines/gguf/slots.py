@@ -7,8 +7,8 @@ from collections import deque
 from concurrent.futures import Future
 
 
-class Places:
-    """A pool of `total` places, one for each sample being decoded; usable from any thread and any event loop."""
+class Slots:
+    """A pool of `total` slots, one for each sample being decoded; usable from any thread and any event loop."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -17,15 +17,15 @@ class Places:
         self._waiting: deque[tuple[int, Future[None]]] = deque()
 
     def take(self, count: int) -> Future[None]:
-        """A future that is done once `count` places, at most `total`, are the caller's; cancel it to give up."""
+        """A future that is done once `count` slots, at most `total`, are the caller's; cancel it to give up."""
         turn: Future[None] = Future()
         with self._lock:
             self._waiting.append((count, turn))
-        self.give(0)
+        self.release(0)
         return turn
 
-    def give(self, count: int) -> None:
-        """Put `count` places back, and grant waiting requests in order while the free places suffice; 0 only grants."""
+    def release(self, count: int) -> None:
+        """Put `count` slots back, and grant waiting requests in order while the free slots suffice; 0 only grants."""
         granted = []
         with self._lock:
             self._free += count
