@@ -1,4 +1,4 @@
-"""Engines that sample from language models: OpenAI-compatible servers and their batch API, vLLM, transformers, files.
+"""Engines that sample from language models: OpenAI servers, batch APIs, llama.cpp, vLLM, torch, prepared answers.
 
 Requests go in, completions come out as each finishes (`engines.protocol`). A model is named by a spec, the same
 everywhere: `micro`, a named model such as `qwen2.5-coder-1.5b`, `openai:NAME`, `http://HOST/v1#NAME`,

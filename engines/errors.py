@@ -8,7 +8,7 @@ class EngineError(Exception):
 
 
 class ModelSpecError(EngineError):
-    """The model spec is invalid, lacks its key, or names a file that is missing or unusable. Exit code 2."""
+    """The model spec is invalid, its API key is not set, or its file is missing or unusable. Exit code 2."""
 
     exit_code = 2
 

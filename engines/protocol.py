@@ -46,7 +46,7 @@ Prompt = ChatPrompt | TextPrompt | TokenPrompt
 
 @dataclass(frozen=True)
 class Sampling:
-    """Sampling parameters. `None` leaves a parameter to the server's default."""
+    """Sampling parameters. `None` means the server's default; in this process, no top_k and a random seed."""
 
     temperature: float = 1.0
     top_p: float = 1.0

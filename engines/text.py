@@ -9,7 +9,7 @@ from engines.protocol import ChatPrompt, Message, Prompt, TextPrompt
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """Raw text as it stands, messages or token ids as compact JSON."""
+    """The prompt as text: raw text as it stands; messages and token ids as compact JSON."""
     if isinstance(prompt, TextPrompt):
         return prompt.text
     if isinstance(prompt, ChatPrompt):

@@ -32,7 +32,10 @@ def layer(values: Mapping[str, Any], origin: str) -> Tree:
 
 
 def merge(layers: Sequence[Tree], whole: Collection[str] = ()) -> Tree:
-    """The layers as one tree, lowest first: tables are merged key by key, those named in `whole` are replaced."""
+    """The layers, lowest first, as one tree: of each key the highest layer's value.
+
+    Tables are merged key by key; a table named in `whole` replaces those of lower layers.
+    """
     return reduce(lambda under, over: _over(under, over, whole), layers, {})
 
 

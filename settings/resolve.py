@@ -31,8 +31,10 @@ class Resolved(Generic[S]):
 
 
 def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Collection[str] = ()) -> Resolved[S]:
-    """The section that the layers give, lowest first. `name` is the table's, for messages; tables named in
-    `whole` are replaced by a higher layer, not merged with it.
+    """The section that the layers, lowest first, give.
+
+    `name` is the table's, for messages; a table named in `whole` replaces those of lower layers and is not merged with
+    them.
 
     Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
     """

@@ -18,7 +18,7 @@ class NamedModel:
     file: str
     sha256: str
     size: int
-    """Bytes to download, which are also the bytes of its weights in memory."""
+    """Bytes of the file, which are also the bytes of the weights in memory."""
     memory: int
     """Bytes of memory needed with the default options, weights included."""
     context: int

@@ -10,7 +10,8 @@ from typing import Any
 from engines.protocol import Completion, Delta, Finish, Request, Sampling, Usage
 
 _SEEDS = 2**31
-"""llama.cpp's seeds have 32 bits, and the largest means a random one: half of them leaves room for seed + i."""
+"""Seeds are taken modulo this: llama.cpp draws sample i with seed + i in 32 bits, and the largest number means a random
+seed."""
 
 
 @dataclass(frozen=True)

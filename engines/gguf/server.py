@@ -1,4 +1,4 @@
-"""Runs llama.cpp's server loop in this process; it batches continuously, and prefills a prompt once for all samples."""
+"""Runs llama.cpp's server loop, which batches continuously and prefills a request's prompt once, in this process."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ parameters.model.path, parameters.verbosity = sys.argv[1], 1
 parameters.n_ctx, parameters.fit_params, parameters.warmup = 64, False, False
 xllamacpp.Server(parameters)
 """
+"""A program that loads a model only for what llama.cpp then writes to its error stream."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class LlamaServer:
             self._server: xllamacpp.Server | None = xllamacpp.Server(parameters)
         except RuntimeError as error:
             raise EngineError(f"{spec}: llama.cpp cannot load it: {_reason(path) or error}") from error
-        # Returns only once the server's loop has begun, since the loop answers: a `close` before that would hang.
+        # This call returns once the server's loop, which answers it, has begun; a `close` before that would hang.
         self._server.handle_metrics()
 
     def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:

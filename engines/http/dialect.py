@@ -14,7 +14,7 @@ SYSTEM = "system"
 """Name in `Dialect.dropped` of the system role: the text of system messages is then put before the user's message."""
 
 REFUSALS = (400, 404, 422, 500, 501)
-"""HTTP statuses with which servers refuse parameters, even without words."""
+"""HTTP statuses with which servers refuse parameters, some without naming a parameter."""
 _OTHER_STATUSES = (401, 402, 407, 408, 425, 429, 498, 503, 504, 529)
 """HTTP statuses that are about the key, money, load or time, whatever parameters their texts name."""
 _REFUSING = re.compile(
@@ -95,7 +95,7 @@ class Dialect:
         return next((name for name in names if re.search(_PATTERNS[name], words)), "")
 
     def guesses(self, sent: Collection[str]) -> list[Dialect]:
-        """What to try after a refusal that names nothing: without one parameter each, then without all but `stream`."""
+        """Dialects to try after a refusal that names no parameter: without one each, then without all but `stream`."""
         names = [name for name in _PATTERNS if name in sent and self.takes(name)]
         several = [self.without(*(name for name in names if name != "stream"))] if len(names) > 1 else []
         return [*(self.without(name) for name in names), *several]
@@ -104,7 +104,8 @@ class Dialect:
 def may_name(report: Report, status: int) -> bool:
     """Whether a parameter that an error names may be the reason for it.
 
-    Servers refuse parameters with nearly any status; where it is 404 or none of REFUSALS, the words have to say so.
+    Servers refuse parameters with nearly any status; where it is 404 or not in REFUSALS, the error's text must have a
+    word of refusal, such as `unsupported`.
     """
     if status in REFUSALS and status != 404:
         return True

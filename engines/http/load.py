@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 FIRST = 32
-"""Samples under way at first."""
+"""The limit on samples under way at first."""
 QUEUED_S = 5.0
 """Seconds from which a wait for the first data shows that the server queues requests."""
 _ONE_EVENT_S = 1.0

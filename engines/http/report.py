@@ -82,7 +82,10 @@ def _parsed(text: str) -> object:
 
 
 def _opened(body: object) -> object:
-    """The body with lower-case names; only the envelope's content or the choice where one of these holds the error."""
+    """The body with lower-case names.
+
+    Where an object under `response`, `fault` or `base_resp`, or one of the choices, holds the error: only that object.
+    """
     fields = _small(body)
     if not isinstance(fields, Mapping):
         return fields

@@ -170,7 +170,7 @@ class Patience:
 
         A server that says that it is busy is asked again until `patience_s`, unless there are no retries at all.
         `reached` says whether the server ever answered. If it never did, a failure to connect is retried three times at
-        most, and status 429, which may be a quota of nothing, `retries` times.
+        most, and status 429, which may mean a quota of 0, `retries` times.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)

@@ -199,7 +199,7 @@ def _index(value: object) -> int | None:
 
 
 def _finish(choice: Mapping[str, Any]) -> str | None:
-    """The reason in small letters; None where there is none. A gateway's "stop" may hide that its server failed."""
+    """The finish reason in small letters, or None. A gateway's "stop" may hide that the server behind it failed."""
     reasons = [choice.get(name) for name in ("finish_reason", "native_finish_reason")]
     own, native = (reason.strip().lower() if isinstance(reason, str) else "" for reason in reasons)
     if own in ("", "null", "none"):

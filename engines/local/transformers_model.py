@@ -18,7 +18,7 @@ _SMALL = 2_000_000_000
 
 
 class TransformersCache:
-    """A DynamicCache in which rows can be chosen, joined and trimmed.
+    """A DynamicCache whose rows can be chosen and joined, and whose first positions can be dropped.
 
     Every layer keeps all positions, even in models with sliding windows: the attention masks of these models hide the
     positions outside the window.

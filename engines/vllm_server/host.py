@@ -48,7 +48,7 @@ class Served:
     context: int
     """Most tokens of prompt and completion."""
     dtype: str
-    """Number type of its weights, as torch writes it: `torch.bfloat16`."""
+    """Number type of the weights, as torch writes it: `torch.bfloat16`."""
     logprobs: str
     """vLLM's logprobs_mode."""
 

@@ -13,8 +13,8 @@ from engines.protocol import Completion, Request
 def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
     """The requests for each of `count` servers, in numbers that differ by at most one.
 
-    The order of servers is reversed in every other round: where requests of two roles alternate, each server gets equal
-    numbers of both.
+    The servers are gone through forwards and backwards in turn: where requests of two roles alternate, each server gets
+    equal numbers of both.
     """
     order = [*range(count), *reversed(range(count))]
     hands: list[list[Request]] = [[] for _ in range(count)]

@@ -73,7 +73,7 @@ def _inputs(seed: int) -> tuple[list[bytes], list[bytes]]:
 
 
 def fast() -> Workload:
-    """Right programs that compute for some 25 microseconds each."""
+    """Right programs that compute for some 25 microseconds on each input."""
     texts, sums = _inputs(0)
     jobs = [Job(f"{n}", f"# {n}\n{TEMPLATES[n % len(TEMPLATES)]}", tuple(texts), LIMITS) for n in range(PROGRAMS)]
     return Workload(jobs, {(job.key, i): (Verdict.OK, sums[i]) for job in jobs for i in range(INPUTS)})

@@ -37,7 +37,7 @@ class SharedRecords:
         self._indices = indices
 
     def advance(self) -> int:
-        """The size of valid records that are new since the last call; moves `start` behind them.
+        """The size of valid records that are new since the last call; moves `start` to their end.
 
         Anything from the first invalid record on is ignored: the inputs that are missing get forks of their own.
         """

@@ -88,7 +88,8 @@ ARCHITECTURES: dict[str, tuple[int, dict[str, int], dict[str, int]]] = {
 }
 """By machine: its audit number, calls that are filtered for all, and calls that are filtered for programs only.
 
-The latter use up or change what the whole machine shares (AIO slots, file watches). Tests and builds may need them.
+The latter use up or change what the whole machine shares (AIO slots, file watches). Commands of a workspace, such as
+tests and builds, may need them.
 """
 
 

@@ -33,7 +33,7 @@ class Collection:
         self._seen: set[str] = set()
         self._reasons: dict[str, str] = {}
         self._uncounted: set[str] = set()
-        """Ids of lines whose failure does not count: they were not processed, or the next request will differ."""
+        """Ids of lines whose failure is not counted: they were not processed, or the next request will differ."""
         self._refusal = ""
         """Why the server did not begin the batch; empty if it did."""
 

@@ -9,10 +9,10 @@ from typing import Any
 HEAD = struct.Struct("<BIQ")
 """Head of a frame: kind, bytes of JSON, bytes of body."""
 
-# Host to supervisor.
 RUN, STOP, MORE, END = 1, 2, 3, 4
-# Supervisor to host.
+"""Host to supervisor: run a command or job; end it; more bytes for its standard input; there are no more."""
 READY, OUTPUT, DONE, NEXT = 16, 17, 18, 19
+"""Supervisor to host: ready for requests; output of a command; its end; send more bytes for standard input."""
 
 CHUNK = 1 << 20
 """Bytes of a streamed archive that the host sends at a time, on request of the supervisor."""
