@@ -37,7 +37,7 @@ ENGINES: dict[str, Registered] = {
     "hf": Registered("hf:PATH_OR_ID", "engines.local.open:open_checkpoint", trainable=True),
     "gguf": Registered("gguf:FILE_OR_REPO[:QUANT]", "engines.gguf.open:open_gguf"),
     "scripted": Registered("scripted:FILE", "engines.scripted:open_scripted"),
-    "vllm": Registered("vllm:NAME", "engines.vllm_local.open:open_vllm", trainable=True),
+    "vllm": Registered("vllm:PATH_OR_ID", "engines.vllm_local.open:open_vllm", trainable=True),
 }
 
 BUNDLED = {name: Path(__file__).parent / name for name in ("micro", "micro-base")}

@@ -22,12 +22,12 @@ _EXAMPLES_FIRST = ScoreOptions(sampling=Sampling(public_first=True))
 
 _VALUES: Mapping[str, str] = {
     "code accuracy": "code_accuracy_macro",
-    "programs not read": "program_extraction_failures",
+    "programs not extracted": "program_extraction_failures",
     "valid tests": "ut_accuracy_reference_requested",
     "valid and new": "ut_new_reference_requested",
     "public examples again": "repeated_examples",
     "distinct inputs": "distinct_inputs",
-    "tests not read": "test_extraction_failures",
+    "tests not extracted": "test_extraction_failures",
 }
 _PAIRED = (*_VALUES.values(), "any right")
 
@@ -57,7 +57,7 @@ def figures_of(run: RunDirectory) -> Figures:
             cells[label] = f"{value.value:.3f}{count}"
     reasons = Counter(reason for table in tables for reason in table.test_failures.values())
     if reasons:
-        cells["tests not read, by reason"] = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        cells["tests not extracted, by reason"] = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
     n, m = settings.sample_counts
     if n > 1:
         cells |= _choices(plain, examples, n, m)

@@ -71,10 +71,10 @@ def _counts(tables: Sequence[LabelledTable]) -> dict[str, str]:
     return {
         "problems": str(len(tables)),
         "programs": str(samples),
-        "of them not read": str(sum(it.unread_programs for it in tables)),
+        "of them not extracted": str(sum(it.unread_programs for it in tables)),
         "right": f"{sum(sum(it.right.values()) for it in tables) / samples:.3f}",
         "tests": str(sum(len(it.valid) + it.unread_tests for it in tables)),
-        "of them not read ": str(sum(it.unread_tests for it in tables)),
+        "of them not extracted ": str(sum(it.unread_tests for it in tables)),
         "right ": f"{fmean(tests):.3f}" if tests else "–",
         "behaviours of a problem": f"{fmean(len(clusters(it.table)) for it in tables):.1f}",
         "with hidden inputs": f"{fmean(len(clusters(it.with_inputs())) for it in tables):.1f}",

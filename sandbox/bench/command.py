@@ -17,7 +17,7 @@ ABOUT = {
     "default": "one fork per plain program",
     "mixed": "default, 6 % crashes, 1 % endless loops",
     "mixed_with_budget": "mixed, a program given up after a time-out",
-    "interpreter_per_test": "an interpreter started for each",
+    "interpreter_per_test": "a new interpreter per execution",
 }
 
 

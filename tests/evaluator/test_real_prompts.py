@@ -39,7 +39,7 @@ def test_two_forms_are_asked_once_each_compared_joined_and_stored(tmp_path: Path
 
     a, b = figures_of(first), figures_of(second)
     assert (a.cells["valid and new"], a.cells["public examples again"]) == ("0.000 (0 of 12)", "1.000 (12 of 12)")
-    assert (b.cells["valid and new"], b.cells["tests not read"]) == ("0.500 (6 of 12)", "0.250 (3 of 12)")
+    assert (b.cells["valid and new"], b.cells["tests not extracted"]) == ("0.500 (6 of 12)", "0.250 (3 of 12)")
     assert "| valid and new | 0.000 (0 of 12) | 0.500 (6 of 12) |" in table([a, b])
     assert "| ut_new_reference_requested | 0.000 | 0.500 | +0.500 | +0.500 to +0.500 |" in differences(a, b)
 
