@@ -101,7 +101,7 @@ def _example_headings(examples: Sequence[Example]) -> str:
     return f"{TWICE}{SECTIONS}\n## Examples\n{body}\n## Note\n\nTwice 5 is 10.\n"
 
 
-@form("labels as high as the example", "any")
+@form("labels of the example's heading level", "any")
 def _siblings(examples: Sequence[Example]) -> str:
     return TWICE + each(examples, lambda n, i, o: f"## Example {n}\n## Input\n{fenced(i)}## Output\n{fenced(o)}")
 
