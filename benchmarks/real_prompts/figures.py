@@ -57,7 +57,9 @@ def figures_of(run: RunDirectory) -> Figures:
             cells[label] = f"{value.value:.3f}{count}"
     reasons = Counter(reason for table in tables for reason in table.test_failures.values())
     if reasons:
-        cells["tests not extracted, by reason"] = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        cells["tests not extracted, by reason"] = ", ".join(
+            f"{count} {reason}" for reason, count in reasons.most_common()
+        )
     n, m = settings.sample_counts
     if n > 1:
         cells |= _choices(plain, examples, n, m)
