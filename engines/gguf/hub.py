@@ -182,7 +182,7 @@ def _transfer(url: str, partial: Path, size: int, report: Callable[[int], None],
 
 
 def _append(url: str, partial: Path, have: int, stop: threading.Event) -> Iterable[int]:
-    """The partial file's size after each piece that one request brings."""
+    """The size in bytes of the partial file after each piece that one request has appended."""
     from huggingface_hub import get_session, hf_raise_for_status
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # has no explicit export
 

@@ -78,7 +78,7 @@ class Samples:
         self._samples = [_Sample() for _ in asked.indices]
 
     def take(self, event: dict[str, Any]) -> None:
-        """Pass on what an event brings: new text, a finished sample, or the error of all unfinished ones."""
+        """Pass on what an event holds: new text, a finished sample, or the error of all unfinished ones."""
         if problem := event.get("error"):
             self.fail(_words(problem))
         for choice in event.get("choices", ()):

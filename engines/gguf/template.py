@@ -1,4 +1,4 @@
-"""Renders chat prompts by the Jinja template that a GGUF file brings."""
+"""Renders chat prompts by the Jinja template in a GGUF file."""
 
 from __future__ import annotations
 

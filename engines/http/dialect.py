@@ -22,7 +22,7 @@ _REFUSING = re.compile(
     r"|n't\b|\bonly\b|\bdisabled\b|> ?1\b"
 )
 _LONGEST = 400
-"""Characters from which a text with an unusual status is taken for a web page, whatever parameters it names."""
+"""Characters from which the text of an error with status 404, or none of REFUSALS, is taken for a web page."""
 
 # Patterns by which a refusal names each parameter. Where a refusal names several, the first here is left out first: the
 # order is by how little the samples change.

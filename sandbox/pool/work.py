@@ -110,7 +110,7 @@ class Work:
 
 
 def given_up_words(timeouts: int) -> str:
-    """The reason of an input that is not run after so many time-outs of its program."""
+    """The reason of an input that is not run after this many time-outs of its program."""
     return f"given up after {'a time-out' if timeouts == 1 else f'{timeouts} time-outs'} of this program"
 
 
