@@ -98,6 +98,7 @@ def main() -> int:
     parser.add_argument("--confident", type=float, default=SolveSettings().confident)
     parser.add_argument("-n", type=int, default=8)
     parser.add_argument("-m", type=int, default=8)
+    parser.add_argument("--repair-rules", type=int, default=SolveSettings().repair_rules)
     options = parser.parse_args()
     problems = load_problems(options.problems) if options.problems else held_out(options.count, options.seed)
     settings = SolveSettings(
@@ -107,6 +108,7 @@ def main() -> int:
         m=options.m,
         max_tokens=512,
         confident=options.confident,
+        repair_rules=options.repair_rules,
     )
     start = time.monotonic()
     outcomes = asyncio.run(solve_all(problems, settings, options.sandbox))
