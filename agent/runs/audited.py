@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from agent.errors import RunError
 from agent.runs.events import Audited, MutantTried
 from agent.runs.record import RecordedRun
 from cure.audit import Mutant, MutantRun, TestAudit, audit
+from cure.errors import ProblemError
 from cure.table import Judging, judging_of
-from cure.table.compare import DEFAULT
+from cure.table.compare import DEFAULT, Comparison, tokens
 
 
 def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str], str]) -> Audited:
@@ -45,7 +47,12 @@ def leader_of(run: RecordedRun) -> str | None:
 def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit]:
     """The audit of the run's generated tests, with the probabilities of its last ranking."""
     validity = run.state.ranking.validity if run.state.ranking else {}
-    return audit(run.table(), validity, leader_of(run), runs, judging_of_run(run).equal)
+    try:
+        equal: Comparison | None = judging_of_run(run).equal
+    except (ProblemError, RunError):
+        # `why` also shows runs whose problem is damaged, or of a form that this version does not read.
+        equal = tokens
+    return audit(run.table(), validity, leader_of(run), runs, equal)
 
 
 def judging_of_run(run: RecordedRun) -> Judging:
