@@ -22,8 +22,11 @@ PICTURE_WIDTH = 100
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--test", help="Show one test, and what every program printed on it.")
 @click.option("--candidate", help="Show one candidate's program and its outputs.")
+@click.option("--text", "key", help="Show the answers to a request for texts, such as a reflection, by its key.")
 @click.option("--svg", type=click.Path(dir_okay=False, writable=True), help="Also save what is shown as a picture.")
-def why(run: str | None, as_json: bool, test: str | None, candidate: str | None, svg: str | None) -> None:
+def why(
+    run: str | None, as_json: bool, test: str | None, candidate: str | None, key: str | None, svg: str | None
+) -> None:
     """Explain RUN (default: the newest): the table, the choice, the reasons, what each round did."""
     import json
 
@@ -41,6 +44,8 @@ def why(run: str | None, as_json: bool, test: str | None, candidate: str | None,
         _show_test(console, recorded, test)
     elif candidate is not None:
         _show_candidate(console, recorded, candidate)
+    elif key is not None:
+        _show_texts(console, recorded, key)
     else:
         show_run(console, recorded)
     if svg is not None:
@@ -65,6 +70,9 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
         console.print(Text(visible(line)))
     for decided in run.state.decisions.values():
         console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
+    if given := [asked for asked in run.state.asked.values() if asked.gives]:
+        keys = ", ".join(f"{asked.key} ({asked.role})" for asked in given)
+        console.print(Text(visible(f"Texts, shown by --text KEY: {keys}.")))
     if with_program and outcome.program is not None:
         console.print()
         console.print(program_view(outcome.program))
@@ -80,7 +88,7 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     test = table.tests[name]
     if test.expected is None:
         malformed = ", malformed: no program runs to its end on it" if name in table.malformed else ""
-        heading = f"{name} (input made without a model: {test.how}; its right output is unknown{malformed})"
+        heading = f"{name} (new input: {test.how}; its right output is unknown{malformed})"
         console.print(heading, style="bold", highlight=False, markup=False)
         _block(console, "input", test.stdin)
         _show_column(console, table, name)
@@ -96,6 +104,14 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
         (audit,) = (each for each in audit_of(run, mutant_runs(run) or ()) if each.test == name)
         _block(console, "what it is worth", "\n".join([audit_words(audit), *audit.mutants_killed]))
     _show_column(console, table, name)
+
+
+def _show_texts(console: Console, run: RecordedRun, key: str) -> None:
+    known = [asked.key for asked in run.state.asked.values() if asked.gives]
+    if key not in known:
+        raise click.UsageError(f"no texts {key!r} in run {run.id}; there are: {', '.join(known) or 'none'}")
+    for index, sample in sorted(run.state.samples.get(key, {}).items()):
+        _block(console, f"answer {index + 1}: {sample.error or sample.finish}", run.blob(sample.text))
 
 
 def _show_column(console: Console, table: ProgramTable, name: str) -> None:

@@ -70,7 +70,7 @@ def _in_turn(state: RunState, round_: int) -> Iterator[Sampled]:
 
 def _made_in(key: str, round_: int) -> bool:
     """Whether the key is of tests or inputs made in this round."""
-    return key.endswith(f"/{round_}")
+    return key.split("/")[1:2] == [str(round_)]
 
 
 def _part(table: ProgramTable, candidates: Collection[str], tests: Collection[str]) -> ProgramTable:

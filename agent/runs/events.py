@@ -170,6 +170,19 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Weighed:
+    """Scores that a move gave candidates; from then on they rank the candidates before the scores of the selector."""
+
+    IDENTITY: ClassVar = ("round",)
+    round: int
+    by: str
+    """Kind of the scores, in words, such as `consistency`."""
+    scores: dict[str, float]
+    """By candidate, larger is better; a candidate without a score ranks behind those that have one."""
+    type: Literal["weighed"] = "weighed"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RankedRound:
     """The ranking and the probabilities after a round."""
 
@@ -282,6 +295,7 @@ Event = (
     | TestAdded
     | Executed
     | Ran
+    | Weighed
     | RankedRound
     | Decided
     | Scored

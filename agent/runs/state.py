@@ -35,6 +35,8 @@ class RunState:
     tests: dict[str, events.TestAdded] = field(default_factory=dict)
     cells: dict[tuple[str, str], events.Executed] = field(default_factory=dict)
     """By candidate and test."""
+    weighed: events.Weighed | None = None
+    """The last scores that a move gave candidates."""
     rankings: dict[int, events.RankedRound] = field(default_factory=dict)
     """By round."""
     decisions: dict[int, events.Decided] = field(default_factory=dict)
@@ -85,6 +87,8 @@ class RunState:
                 self.tests[event.name] = event
             case events.Executed():
                 self.cells[event.candidate, event.test] = event
+            case events.Weighed():
+                self.weighed = event
             case events.RankedRound():
                 self.rankings[event.round] = event
             case events.Decided():

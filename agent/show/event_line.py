@@ -28,6 +28,8 @@ def event_line(event: events.Event) -> str:
             return f"{event.candidate} on {event.test}: " + ("passed" if event.passed else failed)
         case events.Ran():
             return f"ran a program that is no candidate: {event.verdict}"
+        case events.Weighed():
+            return f"round {event.round}: weighed by {event.by}"
         case events.RankedRound():
             return f"round {event.round}: ranked {', '.join(name for name, _ in event.ranking) or 'no candidate'}"
         case events.Decided():

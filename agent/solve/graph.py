@@ -9,6 +9,7 @@ verified even so, the run ends after the round without a decision, so that a res
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -21,6 +22,7 @@ from agent.solve.reading import AnyReading, Reading, ranked_event, read
 from agent.solve.solving import AnySolving, Solving
 from agent.solve.stopped import Stopped, stopped
 from agent.solve.task import ColumnT, RowT
+from agent.solve.weighing import rank
 from cure.table import AnyTable, ExecutionTable
 from engines import EngineError
 from sandbox import SandboxError
@@ -79,7 +81,7 @@ async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
     move = state["move"]
     reading = replace(
-        read(state["table"], runtime.context.select),
+        read(state["table"], partial(rank, runtime.context)),
         move=move.name,
         repaired=move.targets if isinstance(move, Repair) else (),
     )

@@ -58,7 +58,7 @@ class Search(Section):
     m: Tests = Field(default=8, ge=0, le=1024)
     """Tests to sample in the first round."""
     rounds: int = Field(default=3, ge=1, le=100)
-    """Maximum number of rounds, the first included."""
+    """Maximum number of rounds, the first included; strategies from papers have their own default."""
     budget: Budget = Budget()
     """Tokens and time that may be spent, such as 50ktok,90s."""
     seed: int = 0
@@ -83,7 +83,7 @@ class Search(Section):
     selector: Selector = "agreement"
     """Rule that ranks the candidates: agreement, max-pass, or another one of docs/selection.md."""
     strategy: Strategy = "repair-first"
-    """Rule for the next move: repair-first, distinguish (asks for tests on new inputs), sample-only (best of n)."""
+    """Rule for the next move: debug, cure (best of n), mpsc, alphacodium, s-star, agentic-tests, repair-first."""
     extraction: Annotated[Extraction, Flag("--extract")] = "robust"
     """How programs and tests are extracted from answers; `release` works like the published code."""
     confident: float = Field(default=0.85, ge=0, le=1)
@@ -131,8 +131,15 @@ class SolveOptions(Search, Roles):
             tester=self.tester or self.model,
             coder_style=self.style,
             tester_style=self.style,
-            **{name: getattr(self, name) for name in Search.model_fields},
+            **{name: getattr(self, name) for name in Search.model_fields} | self._own_rounds(),
         )
+
+    def _own_rounds(self) -> dict[str, int]:
+        """The strategy's own number of rounds, where it has one and no other is given."""
+        from agent.solve.strategies import ROUNDS
+
+        own = ROUNDS.get(self.strategy)
+        return {} if own is None or "rounds" in self.model_fields_set else {"rounds": own}
 
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ktok|mtok|tok|k|s|sec|m|min|h)", re.IGNORECASE)

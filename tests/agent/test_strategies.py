@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.solve.moves import Move
@@ -84,8 +86,9 @@ def test_agreement_without_any_test_passed_is_never_verified() -> None:
 def test_every_strategy_begins_by_sampling_and_ends_when_nothing_is_left() -> None:
     doubtful = read(draw("a.", "b.", trusted=1), rank_by_agreement)
     for decide in (STRATEGIES | EARLIER).values():
-        assert decide([], SETTINGS, Left(rounds=3)).name == "more"
-        assert decide([doubtful], SETTINGS, Left(rounds=0)).name == "finish"
+        first = decide([], SETTINGS, Left(rounds=3)).name
+        assert first in ("more", "write")
+        assert decide([replace(doubtful, move=first)], SETTINGS, Left(rounds=0)).name == "finish"
 
 
 def test_an_unknown_strategy_names_those_there_are() -> None:

@@ -11,10 +11,17 @@ from agent.solve.moves import Move
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
+from agent.solve.strategies.agentic_tests import ROUNDS as AGENTIC_ROUNDS
+from agent.solve.strategies.agentic_tests import agentic_tests
+from agent.solve.strategies.alphacodium import ROUNDS as ALPHACODIUM_ROUNDS
+from agent.solve.strategies.alphacodium import alphacodium
 from agent.solve.strategies.best_of_n import best_of_n
 from agent.solve.strategies.debug import debug
 from agent.solve.strategies.distinguish import distinguish
+from agent.solve.strategies.mpsc import mpsc
 from agent.solve.strategies.repair_first import repair_first
+from agent.solve.strategies.s_star import ROUNDS as S_STAR_ROUNDS
+from agent.solve.strategies.s_star import s_star
 from cure.errors import ProblemError
 
 Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
@@ -23,8 +30,15 @@ Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
 STRATEGIES: dict[str, Strategy] = {
     "debug": debug,
     "cure": best_of_n,
+    "mpsc": mpsc,
+    "alphacodium": alphacodium,
+    "s-star": s_star,
+    "agentic-tests": agentic_tests,
 }
 """The strategies by name."""
+
+ROUNDS = {"alphacodium": ALPHACODIUM_ROUNDS, "s-star": S_STAR_ROUNDS, "agentic-tests": AGENTIC_ROUNDS}
+"""Rounds that ask for programs or tests, for strategies of which the source says how many there are."""
 
 EARLIER: dict[str, Strategy] = {
     "repair-first": repair_first,
