@@ -149,6 +149,8 @@ async def test_patches_are_sampled_judged_repaired_and_chosen_by_the_loop_of_pro
     first, last = readings
     assert {name: first.table.passes(name, "e2") for name in first.table.candidates} == {"c1": False, "c2": False}
     assert [rejected.reason for rejected in recorder.state.rejected] == ["no function `middle`", "no assertion"]
+    prompt = (tmp_path / "run" / "blobs" / recorder.state.asked["repair/2/c1"].prompt).read_text()
+    assert "2 programs were written for this problem, of 2 kinds" in prompt and "A: fails; B: passes." in prompt
     assert last.answer is not None and last.table.candidates[last.answer].text == RIGHT
     assert last.table.candidates[last.answer].parent in ("c1", "c2")
     assert last.validity["t1"] > last.validity["t2"] and not last.table.passes(last.answer, "t2")
