@@ -228,6 +228,20 @@ def test_several_runs_as_mean_and_range(tmp_path: Path) -> None:
     assert "0.750 to 0.875" in shown.stdout and (tmp_path / "both.png").is_file()
 
 
+def test_answers_not_extracted_are_called_so_on_the_terminal_and_keep_their_name_in_json(tmp_path: Path) -> None:
+    paths = [begin(tmp_path / name) for name in ("a", "b")]
+    for path in paths:
+        write_metrics(
+            path,
+            *({"step": step, "kind": "evaluation", "eval/code/unparsed": 0.5, "eval/test/unparsed": 0.25}
+              for step in range(2)),
+        )  # fmt: skip
+    for shown in (inspect(paths[0]).stdout, inspect(*paths).stdout):
+        assert "programs not extracted" in shown and "tests not extracted" in shown and "unparsed" not in shown
+    names = [change["name"] for change in json.loads(inspect(paths[0], "--json").stdout)["held_out"]]
+    assert names == ["code unparsed", "tests unparsed"]
+
+
 def test_runs_of_different_configurations_are_named_as_such(tmp_path: Path) -> None:
     paths = [begin(tmp_path / "a"), begin(tmp_path / "b", "optimiser.learning_rate=1e-6", "seed=4")]
     assert "The runs differ in optimiser.learning_rate." in inspect(*paths).stdout

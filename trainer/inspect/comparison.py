@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cure.plain import visible
-from trainer.inspect.figures import Change, Figures
+from trainer.inspect.figures import LABELS, Change, Figures
 from trainer.inspect.summary import difference, first_column, number_column, plain_table, text_column, value
 
 
@@ -100,7 +100,7 @@ def _table(heading: str, rows: Sequence[Compared]) -> Table:
     view = plain_table(first_column(heading), *spans, Column("runs", justify="right"))
     for row in rows:
         change = difference(Change(row.name, row.before.mean, row.after.mean))
-        cells: list[str | Text] = [row.name]
+        cells: list[str | Text] = [LABELS.get(row.name, row.name)]
         for spread, shown in ((row.before, value(row.before.mean)), (row.after, value(row.after.mean))):
             cells += [shown, _range(spread)]
         cells += [change, _range(row.change, sign=True), str(row.runs)]

@@ -23,7 +23,7 @@ HELD_OUT = {
     "code unparsed": "eval/code/unparsed",
     "tests unparsed": "eval/test/unparsed",
 }
-"""Measures on problems that are not trained on: the name shown, and the metric's name in metrics.jsonl."""
+"""Measures on problems that are not trained on: the name in JSON, and the metric's name in metrics.jsonl."""
 OWN = {
     "code accuracy": "code/accuracy",
     "tests passed by right code": "test/p_u",
@@ -36,7 +36,9 @@ OWN = {
     "code length": "code/length",
     "test length": "test/length",
 }
-"""Measures on a step's own samples, before its updates: the name shown, and the metric's name in metrics.jsonl."""
+"""Measures on a step's own samples, before its updates: the name in JSON, and the metric's name in metrics.jsonl."""
+LABELS = {"code unparsed": "programs not extracted", "tests unparsed": "tests not extracted"}
+"""The words for measures on the terminal, where they are not the name in JSON."""
 LOWER_IS_BETTER = ("p_01", "p_00", "code unparsed", "tests unparsed")
 """Measures that are better when lower. p_01, p_00: shares of wrong programs that pass a right, a wrong test (CURE,
 section 3.2)."""

@@ -9,7 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cure.plain import visible
-from trainer.inspect.figures import LOWER_IS_BETTER, NEUTRAL, Change, Figures
+from trainer.inspect.figures import LABELS, LOWER_IS_BETTER, NEUTRAL, Change, Figures
 
 BAR = 24
 """Width in characters of a bar that stands for the whole time."""
@@ -68,7 +68,7 @@ def _changes(figures: Figures) -> Table:
     view = plain_table(first_column("held out"), *map(number_column, columns))
     for change in figures.held_out:
         view.add_row(
-            change.name,
+            LABELS.get(change.name, change.name),
             value(change.first),
             Text(value(change.last), style="bold"),
             difference(change),
