@@ -4,8 +4,8 @@ A set is in order if every problem has hidden tests, every reference solution pa
 seeds where it uses Python sets, every program labelled right passes all hidden tests, every program labelled wrong
 fails a hidden test, no input has two expected outputs, and the sandbox failed on no execution. All other findings are
 remarks: missing reference solutions, public tests among the hidden ones, repeated tests, empty expected outputs,
-fractions without a tolerance, reference solutions close to the time limit. An execution on which the sandbox failed
-twice says nothing about a program: a program is undecided if it has such executions and fails no other.
+decimal fractions without a tolerance, reference solutions close to the time limit. An execution on which the sandbox
+failed twice says nothing about a program: a program is undecided if it has such executions and fails no other.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from cure.problem import Problem
 from cure.table import Cell, Pair, ProgramTable, judging_of
 from evaluator.datasets.execution import EmptyTable, ProgressBars
-from evaluator.datasets.fractions import lack_tolerance
+from evaluator.datasets.fractions import lacks_tolerance
 from evaluator.datasets.functional.program import seeded, uses_sets
 from sandbox import Sandbox, Verdict
 
@@ -63,8 +63,7 @@ class CheckReport:
     """The findings of a check. Mappings to integers count tests, by the name of the problem."""
 
     problems: int = 0
-    tests: int = 0
-    """Number of hidden tests."""
+    hidden_tests: int = 0
     without_hidden_tests: list[str] = field(default_factory=list)
     references: int = 0
     references_passed: int = 0
@@ -89,7 +88,7 @@ class CheckReport:
     empty_expected: dict[str, int] = field(default_factory=dict)
     """Hidden tests that expect no output."""
     fractions_without_tolerance: dict[str, str] = field(default_factory=dict)
-    """The comparison of each problem whose expected output has fractions, and whose comparison has no tolerance."""
+    """The comparison, if it has no tolerance, of each problem whose expected output has decimal fractions."""
     sandbox_errors: int = 0
     """Number of executions on which the sandbox failed."""
     sandbox_error: str = ""
@@ -120,7 +119,7 @@ class CheckReport:
             "well": self.well,
             "reference_pass_rate": self.reference_pass_rate,
             "reference_pass_rate_reason": why if self.reference_pass_rate is None else None,
-            **asdict(self),
+            **{"tests" if name == "hidden_tests" else name: value for name, value in asdict(self).items()},
         }
 
 
@@ -170,7 +169,7 @@ def _tables_to_run(problem: Problem, labelled: bool) -> Iterator[tuple[Problem, 
 
 def _compare_tests(problem: Problem, report: CheckReport) -> None:
     """Add the findings about a problem's tests, which need no execution."""
-    report.tests += len(problem.hidden)
+    report.hidden_tests += len(problem.hidden)
     if not problem.hidden:
         report.without_hidden_tests.append(problem.name)
     public = {test.stdin.strip() for test in problem.examples}
@@ -191,7 +190,7 @@ def _compare_tests(problem: Problem, report: CheckReport) -> None:
     for name, count in found.items():
         if count:
             getattr(report, name)[problem.name] = count
-    if lack_tolerance((test.expected for test in problem.hidden), judging.name):
+    if lacks_tolerance((test.expected for test in problem.hidden), judging.name):
         report.fractions_without_tolerance[problem.name] = judging.name
 
 

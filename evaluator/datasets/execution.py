@@ -1,4 +1,7 @@
-"""Fills tables of many problems through the sandbox, under a progress bar; repeats once what the sandbox failed at."""
+"""Fills tables of many problems through the sandbox, under a progress bar.
+
+Executions on which the sandbox failed are repeated once.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ _LONGEST = 2000
 """Characters of an output that are searched."""
 
 
-def lack_tolerance(expected: Iterable[str], comparison: str) -> bool:
+def lacks_tolerance(expected: Iterable[str], comparison: str) -> bool:
     """Whether an expected output has a decimal fraction, and the comparison of this name has no tolerance of its own.
 
     `tokens` and the other plain comparisons allow at most a difference of 1e-6; a checker decides for itself.

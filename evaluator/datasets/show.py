@@ -72,7 +72,7 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
     slow = report.slowest
     rows: list[tuple[str, object]] = [
         ("problems", report.problems),
-        ("hidden tests", report.tests),
+        ("hidden tests", report.hidden_tests),
         (
             "reference pass rate",
             f"none: {report.record()['reference_pass_rate_reason']}" if rate is None else f"{rate:.1%} ({passed})",
@@ -87,14 +87,17 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
         ("beyond half of the limit", _named(report.close_to_limit)),
         ("public tests among the hidden", _counted(report.overlapping)),
         ("repeated hidden inputs", _counted(report.duplicated)),
-        ("inputs with two expectations", _counted(report.contradicting)),
+        ("inputs with two expected outputs", _counted(report.contradicting)),
         ("empty expected outputs", _counted(report.empty_expected)),
-        ("fractions without a stated tolerance", _by_comparison(report.fractions_without_tolerance)),
+        ("decimal fractions without a stated tolerance", _by_comparison(report.fractions_without_tolerance)),
         ("without hidden tests", _named(report.without_hidden_tests)),
     ]
     if report.sandbox_errors:
         undecided = f"{report.references_undecided} references, {report.programs_undecided} programs"
-        rows += [("executions the sandbox failed at", report.sandbox_errors), ("undecided for that reason", undecided)]
+        rows += [
+            ("executions on which the sandbox failed", report.sandbox_errors),
+            ("undecided for that reason", undecided),
+        ]
     parts: list[RenderableType] = [table(name, ("", ""), rows), *_failures(report)]
     ran = report.references or report.programs_right or report.programs_wrong
     proof = "" if ran else ", but nothing was run: there are neither reference solutions nor labelled programs"

@@ -128,6 +128,8 @@ def test_true_and_false_among_integers_are_integers(made: Made) -> None:
 def test_the_comparison_a_result_needs_is_recorded(made: Made, code: str, tests: list[str], comparison: str) -> None:
     _, (row,) = made(mbpp(code, tests))
     assert row.get("comparison", "tokens") == comparison
+    lines_in_any_order = "in any order, except a line that gives the number of entries." in row["question"]
+    assert lines_in_any_order == (comparison == "unordered-lines")
 
 
 def test_results_that_are_only_true_or_not_are_printed_so(made: Made) -> None:

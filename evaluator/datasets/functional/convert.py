@@ -26,7 +26,7 @@ from evaluator.datasets.functional.registry import FORMATS, format_of
 from evaluator.datasets.rows import read_rows
 from sandbox import Sandbox
 
-_PATIENCE = 8
+_TIME_LIMIT_FACTOR = 8
 """Time limit of reference solutions, as a multiple of the problem's."""
 
 
@@ -145,7 +145,7 @@ def _without_left_out(
 
 
 def _judging(problem: FunctionProblem, give_up_after: int | None = None) -> Judging:
-    limits = Problem(problem.statement, time_limit_s=_PATIENCE * problem.time_limit_s, memory_mb=MEMORY_MB)
+    limits = Problem(problem.statement, time_limit_s=_TIME_LIMIT_FACTOR * problem.time_limit_s, memory_mb=MEMORY_MB)
     return judging_of(limits, give_up_after=give_up_after)
 
 

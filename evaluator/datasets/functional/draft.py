@@ -35,7 +35,7 @@ _SORTED = "The entries of a dictionary come in ascending order of their keys."
 _MANY_DIGITS = "Numbers may have more than 4,300 digits: call sys.set_int_max_str_digits(0) first."
 _UNORDERED = {
     "unordered-tokens": "They may be printed in any order.",
-    "unordered-lines": "The lines may be printed in any order, but for one with a number of lines.",
+    "unordered-lines": "The lines may be printed in any order, except a line that gives the number of entries.",
 }
 
 
@@ -175,7 +175,7 @@ def _write_results(draft: Draft) -> None:
 def _write_function_results(draft: Draft) -> None:
     """Write the results of tests of functions alone, or drop these tests where the number of tests is limited."""
     encoding = draft.encoding
-    if not draft.prepared.keeps_all:
+    if not draft.prepared.unlimited:
         draft.function_tests = []
     forms = dict(encoding.outputs)
     values = [sort_entries(value) if encoding.in_order else value for _, value in draft.function_tests]

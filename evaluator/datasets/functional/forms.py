@@ -21,7 +21,7 @@ _OF_LITERALS = 0.5
 _WORDS = ("bool", "int", "float", "number", "none", "word", "atom")
 _SCALARS = (bool, int, float, str, type(None))
 _MOST_FIELDS = 6
-_FORMS = ("fields", "pairs", "map")
+_SHAPES_OF_SEVERAL_FORMS = ("fields", "pairs", "map")
 """Shapes whose inner part is a tuple of forms."""
 LITERAL = "literal"
 """The form that every Python literal survives."""
@@ -134,7 +134,9 @@ def best_form(shown: Sequence[Any], values: Sequence[Any], place: Place) -> Form
 
 def _words_of(form: Form) -> set[str]:
     """The kinds of words in a form."""
-    return {form} if isinstance(form, str) else set().union(*map(_words_of, form[2] if form[0] in _FORMS else form[2:]))
+    if isinstance(form, str):
+        return {form}
+    return set().union(*map(_words_of, form[2] if form[0] in _SHAPES_OF_SEVERAL_FORMS else form[2:]))
 
 
 def _candidates(values: Sequence[Any], place: Place) -> Iterator[Form]:

@@ -45,7 +45,7 @@ class Prepared:
     least: int
     """Number of hidden cases that are needed."""
     cases: tuple[Case, ...]
-    keeps_all: bool
+    unlimited: bool
     """Whether the number of tests is not limited."""
     function_cases: tuple[Case, ...]
     """Cases with arguments that the forms cannot express: only functions are run on them, from a Python literal."""
@@ -108,7 +108,7 @@ def prepare(problem: FunctionProblem, most_tests: int | None = None) -> Prepared
         examples=examples,
         least=least,
         cases=tuple(chosen),
-        keeps_all=most_tests is None,
+        unlimited=most_tests is None,
         function_cases=tuple(function_cases),
         dropped=tuple(dropped),
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cure.plain import visible
-from evaluator.datasets.fractions import lack_tolerance
+from evaluator.datasets.fractions import lacks_tolerance
 from evaluator.run.summary import WORDS, problem_row, program_verdict
 from evaluator.run.tables import NOT_RUN, PASSED, UNKNOWN, EvaluatedTable
 
@@ -39,7 +39,7 @@ class ProblemFacts:
     overlaps: bool
     """Whether a public example is also a hidden test."""
     lacks_tolerance: bool
-    """Whether the expected output of a hidden test has fractions, and the comparison has no tolerance of its own."""
+    """Whether a hidden test expects decimal fractions, and the comparison has no tolerance of its own."""
     comparison: str
     silent: bool
     """Whether a program that prints nothing passes a hidden test."""
@@ -70,7 +70,7 @@ def facts_of(table: EvaluatedTable) -> ProblemFacts:
         filters=_filters(table, row["right"], verdicts if hidden else []),
         has_hidden_tests=bool(hidden),
         overlaps=bool({test.stdin.strip() for test in public} & {test.stdin.strip() for test in hidden}),
-        lacks_tolerance=lack_tolerance((test.expected for test in hidden), table.comparison),
+        lacks_tolerance=lacks_tolerance((test.expected for test in hidden), table.comparison),
         comparison=table.comparison,
         silent=any(not test.expected.strip() for test in hidden),
         not_extracted={
