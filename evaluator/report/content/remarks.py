@@ -28,7 +28,7 @@ def remarks(material: Material) -> list[str]:
         *(
             _counted(
                 [facts.name for facts in problems if facts.lacks_tolerance and facts.comparison == rule],
-                "In {} the expected output has fractions, no tolerance is stated, and outputs are compared by "
+                "In {} the expected output has decimal fractions, no tolerance is stated, and outputs are compared by "
                 f"{rule}: {{}}",
             )
             for rule in dict.fromkeys(facts.comparison for facts in problems)

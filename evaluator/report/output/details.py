@@ -40,7 +40,7 @@ class Cuts:
     answer: int
 
 
-LADDER = (
+CUT_LEVELS = (
     Cuts(statement=16_000, program=16_000, test=4_000, answer=4_000),
     Cuts(statement=8_000, program=6_000, test=1_000, answer=1_000),
     Cuts(statement=3_000, program=3_000, test=300, answer=300),
@@ -63,19 +63,19 @@ class Packed:
 def pack(material: Material, budget: int = BUDGET) -> Packed:
     """All problems, packed into at most `budget` characters."""
     blobs: list[str] = []
-    for cuts in LADDER:
+    for cuts in CUT_LEVELS:
         blobs = []
         size = 0
         for table in material.tables:
             blobs.append(_pack(record(material, table, cuts)))
             size += len(blobs[-1])
-            if size > budget and cuts is not LADDER[-1]:
+            if size > budget and cuts is not CUT_LEVELS[-1]:
                 break
         else:
             break
     kept = int(np.searchsorted(np.cumsum([len(blob) for blob in blobs]), budget, side="right"))
     note = ""
-    if cuts is not LADDER[0]:
+    if cuts is not CUT_LEVELS[0]:
         note = (
             f"To keep this file small, texts are cut early: statements at {cuts.statement:,} characters, programs at "
             f"{cuts.program:,}, inputs and outputs of tests at {cuts.test:,}."

@@ -1,5 +1,5 @@
 "use strict";
-// Foreign text is only ever set as text, never as markup.
+// Text from models and data sets is set as text, never as markup.
 const WORDS = {};
 for (const entry of document.querySelectorAll("#legend span")) {
   WORDS[entry.firstChild.textContent] = entry.lastChild.textContent;
