@@ -202,7 +202,7 @@ def _stored(path: Path) -> dict[str, Execution]:
     return found
 
 
-def told_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
+def wrong_right_pairs(each: Executed, before: str, kinds: str) -> tuple[int, int]:
     """The number of pairs of a wrong and a right program equal on columns `before`, and how many differ on `kinds`."""
     names = list(each.case.programs)
     first, then = each.part(before, names), each.part(before + kinds, names)
@@ -212,7 +212,7 @@ def told_apart(each: Executed, before: str, kinds: str) -> tuple[int, int]:
     return len(pairs), sum(now[a] != now[b] for a, b in pairs)
 
 
-def right_pairs_told_apart(each: Executed, kinds: str) -> tuple[int, int]:
+def right_right_pairs(each: Executed, kinds: str) -> tuple[int, int]:
     """The number of pairs of right programs, and of those that differ on columns of these kinds."""
     names = [name for name in each.case.programs if name in each.right]
     part = each.part(kinds, list(each.case.programs))
@@ -294,21 +294,21 @@ def show(title: str, cases: Sequence[Executed], size: int, draws: int) -> None:
     )
     for before, words in (("e", "examples"), ("et", "examples and generated tests")):
         for kinds, what in (("m", "made inputs"), ("h", "inputs of hidden tests")):
-            counts = [told_apart(each, before, kinds) for each in cases]
+            counts = [wrong_right_pairs(each, before, kinds) for each in cases]
             equal, apart = (sum(column) for column in zip(*counts, strict=True))
             print(
                 f"wrong-right pairs equal on {words}: {equal}; apart on {what}: {apart} ({apart / max(1, equal):.3f})"
             )
     for kinds, what in (("et", "tests"), ("etm", "tests and made inputs"), ("eth", "tests and inputs of hidden tests")):
-        counts = [right_pairs_told_apart(each, kinds) for each in cases]
+        counts = [right_right_pairs(each, kinds) for each in cases]
         pairs, apart = (sum(column) for column in zip(*counts, strict=True))
         print(f"right-right pairs: {pairs}; apart on {what}: {apart} ({apart / max(1, pairs):.3f})")
     rows = [accuracies(each, size, draws) for each in cases]
     for arm in rows[0]:
         print(f"{fmean(row[arm] for row in rows):.3f}  {arm}")
     base, made_arm, upper = (list(ARMS)[at] for at in (2, 3, 4))
-    print("made - tests' inputs:  ", interval([row[made_arm] - row[base] for row in rows]))
-    print("hidden - tests' inputs:", interval([row[upper] - row[base] for row in rows]))
+    print("accuracy, made inputs minus tests' inputs:", interval([row[made_arm] - row[base] for row in rows]))
+    print("accuracy, hidden tests' inputs minus tests' inputs:", interval([row[upper] - row[base] for row in rows]))
     gain = [fmean(row[arm] - row[base] for row in rows) for arm in (made_arm, upper)]
     print(f"recovered: {gain[0] / gain[1]:.2f}" if gain[1] else "recovered: nothing to recover")
     for kinds in ("et", "etm"):

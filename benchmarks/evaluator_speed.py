@@ -39,7 +39,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file")
     parser.add_argument("--problems", type=int, default=150)
-    parser.add_argument("--sample", type=int, default=1000, help="cells with an interpreter for each")
+    parser.add_argument(
+        "--sample", type=int, default=1000, help="number of cells that are also run in an interpreter process each"
+    )
     parser.add_argument("--give-up-after", type=int, default=1, metavar="N", help="as in `cure-agent eval`")
     parser.add_argument("--sandbox", default="auto")
     options = parser.parse_args()

@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--model", default="micro")
     parser.add_argument("--rows", type=int, nargs="+", default=[64, 128, 256, 512])
     parser.add_argument("--tasks", type=int, default=16)
-    parser.add_argument("--samples", type=int, default=16, help="of each role")
+    parser.add_argument("--samples", type=int, default=16, help="samples of each role per task")
     parser.add_argument("--max-tokens", type=int, default=256)
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1)

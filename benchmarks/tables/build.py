@@ -37,12 +37,12 @@ SETTINGS = Settings(
 )
 _NEVER_GIVE_UP = SETTINGS.model_copy(update={"give_up_after": None})
 SIDE_BY_SIDE = 4
-_PATIENCE = 30
+_WALL_LIMIT_FACTOR = 30
 """Wall-clock limit of an execution, as a multiple of its CPU seconds: tables are made on busy machines as well."""
 
 
 @dataclass(frozen=True)
-class Patient:
+class LongWallLimit:
     """A sandbox with a long wall-clock limit, for programs that get little of the processor."""
 
     sandbox: Sandbox
@@ -57,7 +57,7 @@ class Patient:
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         return self.sandbox.run(
-            [replace(job, limits=replace(job.limits, wall_s=_PATIENCE * job.limits.cpu_s)) for job in jobs]
+            [replace(job, limits=replace(job.limits, wall_s=_WALL_LIMIT_FACTOR * job.limits.cpu_s)) for job in jobs]
         )
 
     async def close(self) -> None:
@@ -88,7 +88,7 @@ async def build(
         table = made.get(name)
         if table is None or not _is_of(table, answers, columns_of(problem, answers, SETTINGS.public_tests)):
             async with gate:
-                table = await _executed(number, problem, answers, Patient(sandbox))
+                table = await _executed(number, problem, answers, LongWallLimit(sandbox))
             lines.append(table.to_record())
         on_table()
         return replace(table, problem=number)

@@ -42,7 +42,7 @@ NONE = "none"
 CODEGEN = "codegen-16b"
 SEVERAL = "several-models"
 _SEVERAL = ("gpt-3.5-turbo-0613", "gpt-4-1106-preview", "codellama", "starcoder")
-_TODAY = {"coder": ("chat", "first"), "tester": ("chat", "turns-small")}
+_CURRENT_FORMS = {"coder": ("chat", "first"), "tester": ("chat", "turns-small")}
 """Forms of stored prompts that equal the prompts that the project uses now, by role."""
 
 Item = TypeVar("Item")
@@ -173,13 +173,13 @@ def _in_order(files: Sequence[Path]) -> list[Row]:
     A sample that is stored under two forms with equal prompts occurs once, at the place of the later form.
     """
     found = [answer for file in files for answer in stored(file)]
-    found.sort(key=lambda it: (it["form"] not in _TODAY[it["role"]], it["form"], it["index"]))
+    found.sort(key=lambda it: (it["form"] not in _CURRENT_FORMS[it["role"]], it["form"], it["index"]))
     return list({_sample(answer): answer for answer in reversed(found)}.values())[::-1]
 
 
 def _sample(answer: Row) -> tuple[Any, ...]:
     """A key that differs between samples, and is equal for one sample that is stored under two current forms."""
-    form = "today" if answer["form"] in _TODAY[answer["role"]] else answer["form"]
+    form = "current" if answer["form"] in _CURRENT_FORMS[answer["role"]] else answer["form"]
     return (form, *(answer[name] for name in ("model", "role", "problem", "seed", "text")))
 
 
