@@ -76,7 +76,7 @@ def comparison_on(dataset: str) -> click.Command:
             click.echo(f"missing: {reason}", err=True)
         if missing.error is not None:
             raise type(missing.error)(
-                f"{len(missing.reasons)} solves came to no end; the same command tries them again"
+                f"{len(missing.reasons)} solves were not finished; the same command tries them again"
             )
 
     return compare

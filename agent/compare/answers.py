@@ -68,7 +68,9 @@ class RememberingEngine:
     def __init__(self, engine: Engine, answers: Answers) -> None:
         self._engine, self._answers = engine, answers
         self.saved_seconds = 0.0
-        """Seconds that the completions taken from `Answers` would have taken, less those that passed meanwhile."""
+        """Sum over the calls of `complete`: seconds by which the slowest completion taken from `Answers` had taken
+        longer than the call.
+        """
         self.asked = 0
         """Completions that the other engine was asked for."""
 

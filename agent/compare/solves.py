@@ -25,8 +25,6 @@ from cure.table import Candidate, ProgramExecutor, ProgramTable, fill, judging_o
 from engines import Engine, EngineError
 from sandbox import SandboxError
 
-Solve = tuple[Problem, SolveSettings]
-
 
 @dataclass
 class Missing:

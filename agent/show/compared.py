@@ -16,7 +16,7 @@ def compared_tables(figures: Sequence[Figures], problems: int) -> list[Table]:
     first = figures[0].strategy
     right = table(
         f"right answers on {of}",
-        ("strategy", "right", "95 %", f"against {first}", "95 %", "p", f"only it : only {first}"),
+        ("strategy", "right", "95 %", f"against {first}", "95 %", "p", f"only this : only {first}"),
         [[each.strategy, _count(each.right), _interval(each.right), *_gain(each.gain)] for each in figures],
         "p: McNemar's exact test",
     )
@@ -38,7 +38,7 @@ def compared_tables(figures: Sequence[Figures], problems: int) -> list[Table]:
     )
     equal = table(
         "right answers at equal tokens",
-        ("strategy", "right", "95 %", f"against {first}", "95 %", "p", f"only it : only {first}"),
+        ("strategy", "right", "95 %", f"against {first}", "95 %", "p", f"only this : only {first}"),
         [
             [
                 each.strategy,

@@ -12,7 +12,7 @@ from sandbox import SandboxError, Verdict
 async def run_helpers(solving: AnySolving, programs: Sequence[tuple[str, str]]) -> list[Ran]:
     """What each program did on its input, in this order; the outputs are texts of the recorder.
 
-    A recorded execution is not repeated. One that the sandbox lost has the verdict `sandbox_error`.
+    A recorded execution is not repeated. One on which the sandbox failed has the verdict `sandbox_error`.
     """
     recorder = solving.recorder
     found: dict[tuple[str, str], Ran] = {}

@@ -122,7 +122,7 @@ async def _works(executor: ProgramExecutor) -> bool:
 
 
 async def _helped(executor: ProgramExecutor, pairs: Sequence[ProgramInput]) -> dict[ProgramInput, Cell]:
-    """The cells of programs that are no candidates, each run on its input; those that the sandbox lost are missing."""
+    """The cells of programs that are no candidates, each run on its input, except where the sandbox failed."""
     table = ProgramTable(
         {source: Candidate(source) for source, _ in pairs}, {text: UnlabelledInput(text) for _, text in pairs}
     )

@@ -175,7 +175,7 @@ OF_TEXTS: Mapping[str, Change[str]] = {
     "upper case": lambda text, *_: text.upper(),
     "lower case": lambda text, *_: text.lower(),
     "case exchanged": lambda text, *_: text.swapcase(),
-    "spelled anew": _spelled,
+    "random letters": _spelled,
     "seen elsewhere": lambda text, place, rng: _seen(text, place, rng),
 }
 
@@ -237,7 +237,7 @@ OF_LISTS: Mapping[str, Change[Tokens]] = {
     "the first element dropped": lambda tokens, *_: tokens[1:] if len(tokens) > 1 else tokens,
     "the last element dropped": lambda tokens, *_: tokens[:-1] if len(tokens) > 1 else tokens,
     "longer": _extended,
-    "drawn from few": _drawn,
+    "random elements out of a few": _drawn,
 }
 
 OF_BLOCKS: Mapping[str, Callable[[Sequence[tuple[Tokens, ...]], Random], list[tuple[Tokens, ...]]]] = {

@@ -22,7 +22,7 @@ class Evidence:
     passed: NDArray[np.bool_]
     """(groups, tests): whether the behaviour passes the test."""
     known: NDArray[np.bool_]
-    """(groups, tests): whether the cell says anything; a cell that was not run or was lost by the sandbox does not."""
+    """(groups, tests): whether the cell says anything; one not run, or on which the sandbox failed, does not."""
     trusted: NDArray[np.bool_]
     """(tests,): whether the test is trusted."""
 

@@ -110,7 +110,7 @@ def validator_flags(words: Sequence[str]) -> Flags:
             text = next(rest, "")
             tolerances[word] = _number(text)
             if tolerances[word] is None or text.startswith("-"):
-                raise ProblemError(f"{word} is followed by {text!r}, expected a number")
+                raise ProblemError(f"{word} is followed by {text!r}, expected a number of at least 0")
         else:
             raise ProblemError(f"unknown flag {word!r}; known: {', '.join((*_SWITCHES, *_TOLERANCES))}")
     both, absolute, relative = tolerances.values()

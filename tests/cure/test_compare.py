@@ -103,7 +103,8 @@ def test_each_comparison_judges_as_it_is_described(name: str, output: str, expec
         ),
         (
             "validator(float_tolerance x)",
-            "comparison 'validator(float_tolerance x)': float_tolerance is followed by 'x', expected a number",
+            "comparison 'validator(float_tolerance x)': float_tolerance is followed by 'x', "
+            "expected a number of at least 0",
         ),
         ("float(-1,1)", "comparison 'float(-1,1)': both tolerances must be numbers that are not negative"),
     ],

@@ -285,7 +285,7 @@ def test_flags_of_the_validator_choose_a_comparison(flags: str, name: str) -> No
         ),
         (
             {**ICPC, "problem.yaml": "validator_flags: float_tolerance\n"},
-            "flags of the validator: float_tolerance is followed by '', expected a number",
+            "flags of the validator: float_tolerance is followed by '', expected a number of at least 0",
         ),
         (
             {**ICPC, "problem.yaml": "limits: {memory: lots}\n"},

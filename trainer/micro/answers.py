@@ -18,7 +18,7 @@ from trainer.micro.problems import kinds, recipe_of, stream, unit_test
 from trainer.micro.recipes import Operation, Recipe, answer, near_misses, numbers_text, random_numbers, source
 from trainer.micro.wording import statement
 
-_HANDY = 60
+_LARGEST_IN_WORK = 60
 """Largest number in the tester's work; inputs that lead to larger numbers are drawn again, up to 20 times in all."""
 
 
@@ -123,7 +123,7 @@ def tester_input(recipe: Recipe, rng: random.Random) -> list[int]:
         for operation in recipe.operations:
             lists.append(operation.apply(lists[-1]))
         largest = max(max(map(max, filter(None, lists))), *ENDS[recipe.end].work(lists[-1]))
-        if largest <= _HANDY and (lists[-1] or rng.random() < 0.1):
+        if largest <= _LARGEST_IN_WORK and (lists[-1] or rng.random() < 0.1):
             break
     return numbers
 

@@ -109,7 +109,7 @@ _OUTPUT_BEHIND = re.compile(
 )
 _STREAMS = frozenset(listed(STREAMS))
 _TITLES = tuple(f"{title} " for title in listed(TITLES))
-_MOST_WORDS = 400  # characters of a line in which a label is looked for
+_LONGEST_LINE = 400  # characters of a line in which a label is looked for
 
 
 def label(line: str) -> Label | None:
@@ -147,7 +147,7 @@ def _without_tags(text: str) -> str:
         return text
     left, rest = _at_colon(text)
     if not rest:
-        return _TAG.sub("", text[:_MOST_WORDS]) + text[_MOST_WORDS:]
+        return _TAG.sub("", text[:_LONGEST_LINE]) + text[_LONGEST_LINE:]
     return f"{_TAG.sub('', left)}: {_CLOSED.sub('', _CLOSING.sub('', rest, count=1), count=1)}"
 
 
@@ -174,7 +174,7 @@ def is_copy_button(line: str) -> bool:
 
 def heading_level(line: str) -> int:
     """1 to 6 for a Markdown heading, 7 for a bold line, 0 for anything else; both need a letter."""
-    text = line[:_MOST_WORDS].strip()
+    text = line[:_LONGEST_LINE].strip()
     if text[:1] == "#":
         found = _HEADING.match(text)
         return len(found[1]) if found else 0
