@@ -147,7 +147,7 @@ def test_a_round_that_only_explored_is_not_one_without_progress() -> None:
     assert decision(doubtful, tried, tried).name == "repair"
 
 
-def test_where_no_tests_are_wanted_or_the_tester_has_no_new_ones_it_is_as_without() -> None:
+def test_without_tests_to_ask_for_more_samples_are_taken() -> None:
     assert told("", settings=SolveSettings(m=0)).name == "more"
     same = read(draw(""), rank_by_agreement)
     assert distinguish([same, same], SETTINGS, Left(rounds=1)).name == "more"

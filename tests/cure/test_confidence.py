@@ -77,7 +77,7 @@ def test_if_the_best_is_wrong_the_tests_it_fails_gain() -> None:
     assert after["t0"] < before["t0"]
 
 
-def test_what_the_sandbox_lost_is_no_evidence() -> None:
+def test_executions_on_which_the_sandbox_failed_are_no_evidence() -> None:
     posterior = confidence(draw(*["???"] * 6, "...", "..."))
     assert posterior.of("c6") > 0.5
     assert posterior.of("c0") == 0.0

@@ -196,7 +196,7 @@ def test_the_first_eight_hidden_tests_let_wrong_programs_through(shared_data: Pa
     assert (found.numerator, found.denominator) == (46, 1194)
 
 
-def test_so_they_do_with_programs_people_wrote(shared_data: Path) -> None:
+def test_the_first_eight_hidden_tests_let_wrong_programs_of_people_through(shared_data: Path) -> None:
     problems = [
         verdicts(bits(*(item["passed_checker"] for item in row["submissions"])), np.zeros((len(row["submissions"]), 0)))
         for row in rows(shared_data, "kattis/kattis_discrimination.json.gz")

@@ -73,7 +73,7 @@ def test_shares_are_standardised() -> None:
     assert found.error is None
 
 
-def test_a_test_is_judged_by_the_share_of_wrong_codes_and_late_by_any_of_them() -> None:
+def test_a_test_is_judged_by_the_share_of_wrong_codes_and_in_the_post_stage_by_any_of_them() -> None:
     """One right code, three wrong. The tests are valid and kill 3 and 2, or invalid and let 1 and 0 through."""
     table = problem(["11100", "00010", "00100", "00000"], 1)
     raw = np.array([1, 2 / 3, -1 / 3, 0])

@@ -356,7 +356,7 @@ def test_a_batch_whose_making_went_unheard_is_found_again(tmp_path: Path, server
     assert once(server)
 
 
-def test_without_a_list_it_is_not_risked_to_pay_twice(tmp_path: Path, server: BatchServer) -> None:
+def test_without_a_list_of_batches_no_batch_is_paid_for_twice(tmp_path: Path, server: BatchServer) -> None:
     for _ in range(2):
         with pytest.raises(EngineError, match="may or may not have made a batch of file-0") as raised:
             ask(server.url("lost_create_unlisted"), tmp_path)

@@ -58,7 +58,7 @@ def test_a_part_has_the_rows_and_generated_tests_asked_for(tmp_path: Path) -> No
     assert (part.right, part.valid, [*part.inputs.cells]) == ({"c1": False}, {"t1": False}, [("c1", "i0")])
 
 
-def test_what_the_sandbox_lost_is_left_out(tmp_path: Path) -> None:
+def test_executions_on_which_the_sandbox_failed_are_left_out(tmp_path: Path) -> None:
     lost = a_table(cells=("SPPP", "WPPS", ""), reference="PPPS")
     (table,) = load(written(tmp_path / "a+b.jsonl.gz", [lost]))
     assert (table.right, table.valid, [*table.table.tests]) == ({"c1": False}, {"t0": True}, ["e0", "t0"])

@@ -45,10 +45,7 @@ WORDS = {
 """Programs whose standard error differs, with the reason."""
 
 _DEEPER = "the runner's own frames count"
-_CYCLES = "cycles of objects are not collected at the end, so what they would print is lost"
 _STREAMS = "the streams of a shared process keep what is written in memory"
-_SEEN_LATER = "a change two steps away from an imported module is seen by later inputs"
-_NO_LOCALE = "the container's Python has no locale and is in its UTF-8 mode"
 
 DIFFERENT = {
     "recursion_at_a_border_of_its_own": ("", _DEEPER),

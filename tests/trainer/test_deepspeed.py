@@ -129,7 +129,7 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
     assert len(AutoTokenizer.from_pretrained(saved)) == 259
 
 
-def test_half_passes_keep_whole_masters(base: Path, found: Found) -> None:
+def test_bfloat16_passes_keep_float32_master_weights(base: Path, found: Found) -> None:
     """Sums in bfloat16 over rows packed otherwise are rounded otherwise, so results agree only within its precision."""
     kind = KINDS[-1]
     packs = rows(answers(1))
