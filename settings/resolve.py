@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from settings.errors import SettingsError
-from settings.layers import Tree, given_at, merge, values_of
+from settings.layers import Tree, given_at, layer, merge, values_of
 from settings.section import Section
 
 S = TypeVar("S", bound=Section)
@@ -38,12 +38,21 @@ def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Colle
 
     Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
     """
-    tree = merge(layers, whole)
+    tree = merge(_with_preset(model, layers), whole)
     try:
         return Resolved(model.model_validate(values_of(tree)), tree)
     except ValidationError as error:
         found = dict.fromkeys(_line(model, tree, name, item) for item in error.errors())
         raise SettingsError("; ".join(found)) from None
+
+
+def _with_preset(model: type[Section], layers: Sequence[Tree]) -> list[Tree]:
+    """The layers, with the preset that one of them names beneath that layer; where several do, of the highest."""
+    for place in reversed(range(len(layers))):
+        name, values = model.preset_of(values_of(layers[place]))
+        if values:
+            return [*layers[:place], layer(values, f"preset {name}"), *layers[place:]]
+    return list(layers)
 
 
 def nearest(name: str, known: Collection[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -18,3 +19,11 @@ class Section(BaseModel):
         """None in place of the word "none", for fields that may be None: TOML has no such value."""
         field = cls.model_fields[info.field_name or ""]
         return None if value == "none" and type(None) in get_args(field.annotation) else value
+
+    @classmethod
+    def preset_of(cls, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG003 (for overriding)
+        """Name and values of the preset that is named by one of the values of a layer; no values where none is named.
+
+        These values go over lower layers, and under those given in the layer itself.
+        """
+        return "", {}

@@ -41,10 +41,19 @@ class Answers:
             "usage": asdict(completion.usage),
             "seconds": round(seconds, 3),
         }
-        path = self._path(model, request, completion.index)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Escaped, so that lone surrogates of a broken stream can be written.
-        write_atomically(path, json.dumps(record), durable=False)
+        _write(self._path(model, request, completion.index), record)
+        if completion.usage.prompt_tokens:
+            _write(self._prompt_path(model, request), {"prompt_tokens": completion.usage.prompt_tokens})
+
+    def prompt_tokens(self, model: str, request: Request) -> int:
+        """Tokens of the request's prompt, as counted with any of its samples; 0 where no sample is stored."""
+        try:
+            return int(json.loads(self._prompt_path(model, request).read_bytes())["prompt_tokens"])
+        except (OSError, ValueError):
+            return 0
+
+    def _prompt_path(self, model: str, request: Request) -> Path:
+        return self._named([model, type(request.prompt).__name__, prompt_text(request.prompt)])
 
     def _path(self, model: str, request: Request, index: int) -> Path:
         sampling = asdict(request.sampling)
@@ -53,9 +62,17 @@ class Answers:
         else:
             sampling["index"] = index
         kind = type(request.prompt).__name__
-        content = json.dumps([model, kind, prompt_text(request.prompt), sampling], sort_keys=True)
-        name = hashlib.sha256(content.encode()).hexdigest()
+        return self._named([model, kind, prompt_text(request.prompt), sampling])
+
+    def _named(self, content: list[Any]) -> Path:
+        name = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return self.folder / name[:2] / f"{name}.json"
+
+
+def _write(path: Path, record: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Escaped, so that lone surrogates of a broken stream can be written.
+    write_atomically(path, json.dumps(record), durable=False)
 
 
 class RememberingEngine:
@@ -111,7 +128,12 @@ class RememberingEngine:
 
     def _known(self, request: Request) -> dict[int, dict[str, Any]]:
         found = {index: self._answers.get(self.model, request, index) for index in range(request.n)}
-        return {index: record for index, record in found.items() if record is not None}
+        known = {index: record for index, record in found.items() if record is not None}
+        if 0 in known and not known[0]["usage"]["prompt_tokens"]:
+            # The sample was drawn behind others of a larger request, with which the prompt was counted.
+            tokens = self._answers.prompt_tokens(self.model, request)
+            known[0] = known[0] | {"usage": known[0]["usage"] | {"prompt_tokens": tokens}}
+        return known
 
     async def _new(
         self, wanted: Mapping[str, tuple[Request, Part]], on_delta: Callable[[Delta], None] | None, begun: float

@@ -65,6 +65,8 @@ class Asked:
     """Name of the candidate to repair."""
     gives: str = ""
     """Kind of text that the answers are, such as `generator`; empty where they give candidates or tests."""
+    start: int = 0
+    """Number of samples of the same prompt requested in earlier rounds, which this request continues."""
     type: Literal["asked"] = "asked"
 
 
@@ -228,6 +230,8 @@ class Decided:
     """Tokens used by the time of the decision."""
     seconds: float = 0.0
     """Seconds used by the time of the decision."""
+    dollars: float | None = None
+    """Dollars used by the time of the decision; null where the price of a model is not known."""
     type: Literal["decided"] = "decided"
 
 
@@ -282,6 +286,8 @@ class Result:
     why: str
     tokens: int
     seconds: float
+    dollars: float | None = None
+    """Price of all answers; null where the price of a model is not known."""
     type: Literal["result"] = "result"
 
 

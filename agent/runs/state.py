@@ -44,7 +44,10 @@ class RunState:
     scored: events.Scored | None = None
     audited: events.Audited | None = None
     result: events.Result | None = None
-    tokens: int = 0
+    prompt_tokens: Counter[str] = field(default_factory=Counter)
+    """By role."""
+    completion_tokens: Counter[str] = field(default_factory=Counter)
+    """By role."""
     seconds: float = 0.0
     """Seconds of work, without the time between a kill and the resumption."""
     answers: Counter[str] = field(default_factory=Counter)
@@ -78,7 +81,8 @@ class RunState:
                 if not self._gives_text(event.key):
                     self.answers[event.role] += 1
                     self.failed[event.role] += event.finish == "error"
-                self.tokens += event.prompt_tokens + event.completion_tokens
+                self.prompt_tokens[event.role] += event.prompt_tokens
+                self.completion_tokens[event.role] += event.completion_tokens
             case events.Rejected():
                 self.rejected.append(event)
             case events.CandidateAdded():
@@ -101,6 +105,11 @@ class RunState:
             case events.Result():
                 self.result = event
         return self
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all prompts and completions."""
+        return self.prompt_tokens.total() + self.completion_tokens.total()
 
     @property
     def ranking(self) -> events.RankedRound | None:

@@ -12,6 +12,7 @@ from agent.runs.outcome import Outcome
 from agent.show.explain import explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
 from agent.solve.attempts import notes
+from agent.solve.spending import dollars
 from cure.plain import visible
 from cure.problem import UnlabelledInput
 from cure.table import Cell
@@ -68,8 +69,16 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     seconds = state.seconds if state.result is None else state.result.seconds
     if state.is_resumable:
         console.print(Text("`cure-agent resume` continues the run and asks for nothing twice.", style="yellow"))
-    costs = f"{state.tokens} tokens, {seconds:.1f} s, run {outcome.run}"
+    paid = "" if _dollars(outcome) is None else f"${_dollars(outcome):.4g}, "
+    costs = f"{state.tokens} tokens, {paid}{seconds:.1f} s, run {outcome.run}"
     console.print(costs, style="dim", highlight=False, markup=False)
+
+
+def _dollars(outcome: Outcome) -> float | None:
+    """The price of all answers of the run, finished or not; None where the price of a model is not known."""
+    started = outcome.state.started
+    known = {} if started is None else started.settings
+    return dollars(outcome.state, {role: known.get(f"{role}_price") for role in ("coder", "tester")})
 
 
 def program_view(source: str) -> RenderableType:
@@ -130,5 +139,6 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         ],
         "hidden": None if state.scored is None else {"passed": state.scored.passed, "total": state.scored.total},
         "tokens": state.tokens,
+        "dollars": _dollars(outcome),
         "seconds": state.seconds if result is None else result.seconds,
     }

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
 
 from agent.runs.events import Asked, Rejected, Sampled
+from agent.solve.affording import Queue, Wanted, most, queue
 from agent.solve.attempts import answered, errors
 from agent.solve.solving import Solving
 from agent.solve.task import ColumnT, Rejection, RowT
-from cure.asking import Part, missing_parts
+from cure.asking import Part
 from engines import Engine, EngineError, Prompt, Request, Sampling, prompt_text
 
 LETTERS = {"coder": "c", "tester": "t"}
 """First letter of candidate and test names."""
+
+FIRST = {"coder": "coder/1", "tester": "tester/1"}
+"""Keys of the first round's requests."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,9 @@ class Ask:
     """Kind of text that is asked for, in place of a candidate or a test; `Solving.texts` has the answers."""
     max_tokens: int | None = None
     """Maximum number of tokens per answer; None for that of the settings."""
+    start: int = 0
+    """Number of samples requested before with this key and prompt, which this request continues. Its own key is
+    `KEY.START`, and its seeds go on where those of the samples before end."""
 
 
 async def ask(solving: Solving[RowT, ColumnT], round_: int, wanted: Sequence[Ask]) -> None:
@@ -71,9 +78,10 @@ def _announced(solving: Solving[RowT, ColumnT], round_: int, wanted: Ask) -> tup
     """Record a request before it is sent; return its event and the engine's request."""
     settings, recorder = solving.settings, solving.recorder
     n = wanted.n if settings.temperature else 1
-    seed = request_seed(settings.seed, wanted.key)
+    seed = request_seed(settings.seed, wanted.key) + wanted.start
+    key = f"{wanted.key}.{wanted.start}" if wanted.start else wanted.key
     asked = Asked(
-        key=wanted.key,
+        key=key,
         role=wanted.role,
         prompt=recorder.blob(prompt_text(wanted.prompt)),
         n=n,
@@ -82,25 +90,32 @@ def _announced(solving: Solving[RowT, ColumnT], round_: int, wanted: Ask) -> tup
         round=round_,
         parent=wanted.parent,
         gives=wanted.gives,
+        start=wanted.start,
     )
     recorder.emit(asked)
     longest = settings.max_tokens if wanted.max_tokens is None else wanted.max_tokens
     sampling = Sampling(settings.temperature, settings.top_p, None, longest, seed, solving.task.stop(wanted.role))
-    return asked, Request(wanted.key, wanted.prompt, n, sampling)
+    return asked, Request(key, wanted.prompt, n, sampling)
 
 
 async def _ask_for_missing(solving: Solving[RowT, ColumnT], requests: Sequence[tuple[Asked, Request]]) -> None:
-    """Request missing samples from all engines concurrently, until all have come, an engine fails, or time is up."""
-    by_engine: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
-    for asked, request in requests:
-        engine = solving.engines[asked.role]
-        _, parts = by_engine.setdefault(id(engine), (engine, {}))
-        have = solving.recorder.state.samples.get(asked.key, ())
-        parts |= {part.request.key: (asked, part) for part in missing_parts(request, have)}
-    tasks = [asyncio.create_task(_ask_engine(solving, *each)) for each in by_engine.values() if each[1]]
+    """Request missing samples, until all have come, an engine fails, time is up, or the budget is spent.
+
+    As many samples are under way as the budget affords: without a limit on tokens and dollars all of them, else further
+    ones are requested as answers arrive.
+    """
+    samples, arrival = solving.recorder.state.samples, asyncio.Event()
+    wanted = [Wanted(asked, request, most(request, solving.price(asked.role))) for asked, request in requests]
+    missing = queue(wanted, lambda key: samples.get(key, ()))
+    tasks: set[asyncio.Task[None]] = set()
     try:
         async with asyncio.timeout(solving.seconds_left()) as deadline:
-            await asyncio.gather(*tasks)
+            while not solving.exhausted():
+                for engine, parts in _by_engine(solving, missing.take(solving.affords)):
+                    tasks.add(asyncio.create_task(_ask_engine(solving, engine, parts, missing, arrival)))
+                if not tasks:
+                    return
+                tasks = await _any(tasks, arrival)
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -110,7 +125,38 @@ async def _ask_for_missing(solving: Solving[RowT, ColumnT], requests: Sequence[t
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ask_engine(solving: Solving[RowT, ColumnT], engine: Engine, parts: dict[str, tuple[Asked, Part]]) -> None:
+def _by_engine(
+    solving: Solving[RowT, ColumnT], parts: Sequence[tuple[Asked, Part]]
+) -> Iterable[tuple[Engine, dict[str, tuple[Asked, Part]]]]:
+    """The parts by the key of their request, apart for each engine: one engine may answer in both roles."""
+    found: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
+    for asked, part in parts:
+        engine = solving.engines[asked.role]
+        found.setdefault(id(engine), (engine, {}))[1][part.request.key] = asked, part
+    return found.values()
+
+
+async def _any(tasks: set[asyncio.Task[None]], arrival: asyncio.Event) -> set[asyncio.Task[None]]:
+    """The tasks that still run, once a sample has arrived or a task has ended. Raises what an ended task raised."""
+    waiting = asyncio.ensure_future(arrival.wait())
+    try:
+        done, _ = await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    arrival.clear()
+    for task in done & tasks:
+        task.result()
+    return tasks - done
+
+
+async def _ask_engine(
+    solving: Solving[RowT, ColumnT],
+    engine: Engine,
+    parts: dict[str, tuple[Asked, Part]],
+    missing: Queue,
+    arrival: asyncio.Event,
+) -> None:
+    """Record the samples of the parts as they arrive, and set `arrival` each time."""
     async with aclosing(engine.complete([part.request for _, part in parts.values()])) as completions:
         async for completion in completions:
             asked, part = parts[completion.key]
@@ -126,6 +172,8 @@ async def _ask_engine(solving: Solving[RowT, ColumnT], engine: Engine, parts: di
                 error=_without_lone_surrogates(completion.error),
             )
             _record_answer(solving, asked, sample, text)
+            missing.arrived(asked.key, sample.index)
+            arrival.set()
             if solving.exhausted():
                 return
 

@@ -16,6 +16,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from agent.solve.moves import Move, decided_event
+from agent.solve.moves.draw import Draw
 from agent.solve.moves.finish import Finish
 from agent.solve.moves.repair import Repair
 from agent.solve.reading import AnyReading, Reading, ranked_event, read
@@ -46,7 +47,7 @@ async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
         return {"move": Finish(failure.why)}
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
-    reason = left.reason_against(asks_models=move.asks_models)
+    reason = "" if isinstance(move, Draw) else left.reason_against(asks_models=move.asks_models)
     if reason and not isinstance(move, Finish):
         move = Finish(reason)
     if readings:
@@ -99,7 +100,9 @@ async def walk(solving: Solving[RowT, ColumnT]) -> tuple[tuple[Reading[RowT, Col
     graph.add_edge("act", "execute")
     graph.add_edge("execute", "look")
     graph.add_edge("look", "decide")
-    limit = 4 * (2 * solving.settings.rounds + 1) + 1
+    settings = solving.settings
+    draws = settings.n + settings.m  # each round that draws draws at least one sample
+    limit = 4 * (2 * settings.rounds + draws + 1) + 1
     start = State(readings=(), move=Finish("nothing is decided yet"), table=ExecutionTable(), stopped=None)
     end = await graph.compile().ainvoke(start, {"recursion_limit": limit}, context=solving)
     readings: tuple[Reading[RowT, ColumnT], ...] = end["readings"]

@@ -16,9 +16,15 @@ from agent.solve.settings import SolveSettings
 from engines import EngineError
 from sandbox import Execution, Job, Sandbox, SandboxError
 
-BEFORE: dict[str, Any] = {"new_inputs": 0, "generator": False, "repair_rules": 1}
-"""Values of the settings that a record made before they existed lacks: no inputs were made, and repairs
-followed the first version of their rules."""
+BEFORE: dict[str, Any] = {
+    "new_inputs": 0,
+    "generator": False,
+    "repair_rules": 1,
+    "first_share": 1.0,
+    "min_gain": 0.0,
+}
+"""Values of the settings that a record made before they existed lacks: no inputs were made, repairs followed the first
+version of their rules, and the first round drew all samples."""
 
 
 def settings_of(run: RecordedRun) -> SolveSettings:

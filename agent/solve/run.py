@@ -18,9 +18,11 @@ from agent.runs.state import cell_of
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.solving import GRACE_S, AnySolving, Solving, record_cell
-from agent.solve.spending import Clock, Left
+from agent.solve.spending import Clock, Left, dollars
 from agent.solve.stopped import Stopped, StoppedStatus
-from agent.solve.strategies import strategy
+from agent.solve.strategies import FROM_PAPERS, Strategy, strategy
+from agent.solve.strategies.best_of_n import best_of_n
+from agent.solve.strategies.in_rounds import in_rounds
 from agent.solve.task import ProgramTask
 from cure.audit import MUTANT_SECONDS, run_mutants
 from cure.extract import extractor
@@ -86,7 +88,7 @@ async def solve_problem(
             settings=settings,
             engines=engines,
             select=selector(settings.selector),
-            strategy=strategy(settings.strategy),
+            strategy=_strategy(settings.strategy),
             growing=growing,
             recorder=recorder,
             clock=clock,
@@ -105,10 +107,16 @@ async def solve_problem(
         raise
     except BaseException as error:
         await growing.cancel()
-        _record_failure(recorder, error, clock.seconds)
+        _record_failure(recorder, error, clock.seconds, dollars(recorder.state, settings.prices))
         raise
     recorder.emit(result)
     return Outcome(recorder.id, recorder.state, readings[-1].table)
+
+
+def _strategy(name: str) -> Strategy:
+    """The strategy of that name, with its first samples drawn in parts unless it says itself how many there are."""
+    chosen = strategy(name)
+    return chosen if name in FROM_PAPERS or chosen is best_of_n else in_rounds(chosen)
 
 
 async def _works(executor: ProgramExecutor) -> bool:
@@ -165,8 +173,9 @@ def _result(
         candidate=reading.answer,
         confidence=reading.confidence,
         why=why,
-        tokens=solving.recorder.state.tokens,
-        seconds=solving.clock.seconds,
+        tokens=solving.spent.tokens,
+        seconds=solving.spent.seconds,
+        dollars=solving.spent.dollars,
     )
 
 
@@ -226,7 +235,7 @@ async def _audit(solving: AnySolving, reading: AnyReading, executor: ProgramExec
         recorder.emit(audited)
 
 
-def _record_failure(recorder: Recorder, error: BaseException, seconds: float) -> None:
+def _record_failure(recorder: Recorder, error: BaseException, seconds: float, cost: float | None) -> None:
     """Emit a result that says what failed; a result that cannot be written is left out.
 
     A replay emits the result only for the errors that a record can reproduce: those of model and sandbox.
@@ -247,5 +256,6 @@ def _record_failure(recorder: Recorder, error: BaseException, seconds: float) ->
                 why=why,
                 tokens=recorder.state.tokens,
                 seconds=seconds,
+                dollars=cost,
             )
         )

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from agent.solve.effort import Effort, preset
+from agent.solve.spending import Spent, price
 from cure.prompts import StyleChoice
 from cure.settings import Comparison, Extraction, Programs, Sandbox, Selector, Tests
 from engines.settings import Model
+from settings.errors import SettingsError
 from settings.marks import Flag, checked
 from settings.section import Section
 
@@ -24,26 +28,45 @@ Strategy = Annotated[str, checked(_check_strategy)]
 """Name of the rule that chooses the next move after a round."""
 
 
+def _check_price(text: str) -> str:
+    price(text)
+    return text
+
+
+PriceText = Annotated[str, AfterValidator(_check_price)]
+"""Dollars per million tokens of prompts and of completions, such as `0.15/0.60`."""
+
+
 class Budget(Section):
-    """Spending limits of a run; no value means no limit. May be written as one text, such as `50ktok,90s`."""
+    """Spending limits of a run; no value means no limit. May be written as one text, such as `50ktok,90s,$1`."""
 
     tokens: int | None = Field(default=None, ge=0)
     """Tokens of prompts and completions."""
     seconds: float | None = Field(default=None, ge=0)
     """Seconds from the beginning of the run."""
+    dollars: float | None = Field(default=None, ge=0)
+    """Dollars for prompts and completions, by the prices given."""
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
         return amounts(value) if isinstance(value, str) else value
 
-    def exhausted(self, tokens: int, seconds: float) -> str:
+    def exhausted(self, spent: Spent) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""
-        if self.tokens is not None and tokens >= self.tokens:
-            return f"{tokens} of {self.tokens} tokens"
-        if self.seconds is not None and seconds >= self.seconds:
+        if self.tokens is not None and spent.tokens >= self.tokens:
+            return f"{spent.tokens} of {self.tokens} tokens"
+        if self.seconds is not None and spent.seconds >= self.seconds:
             return f"{self.seconds:g} seconds"
+        if self.dollars is not None and spent.dollars is not None and spent.dollars >= self.dollars:
+            return f"${spent.dollars:.4g} of ${self.dollars:g}"
         return ""
+
+    def affords(self, spent: Spent, cost: Spent) -> bool:
+        """Whether tokens and dollars suffice for a further `cost`; seconds are not looked at."""
+        if self.tokens is not None and spent.tokens + cost.tokens > self.tokens:
+            return False
+        return self.dollars is None or (spent.dollars or 0.0) + (cost.dollars or 0.0) <= self.dollars
 
     def seconds_left(self, used: float) -> float | None:
         """Seconds until the budget's end, at least 0; None without a limit."""
@@ -53,14 +76,20 @@ class Budget(Section):
 class Search(Section):
     """Settings of the search for an answer that do not depend on the models."""
 
+    effort: Effort = "medium"
+    """Level of effort: other values of n, m, rounds, new_inputs and confident for those that are not given."""
     n: Programs = Field(default=8, ge=1, le=1024)
     """Programs to sample in the first round."""
     m: Tests = Field(default=8, ge=0, le=1024)
     """Tests to sample in the first round."""
     rounds: int = Field(default=3, ge=1, le=100)
     """Maximum number of rounds, the first included; strategies from papers have their own default."""
+    first_share: float = Field(default=0.375, gt=0, le=1)
+    """Share of n and m to sample at first; the rest follows as far as it is worth it. 1 samples all of them at once."""
+    min_gain: float = Field(default=0.015, ge=0, le=1)
+    """Least gain of a sample, in probability of a right answer, for which more are sampled; 0 samples all n and m."""
     budget: Budget = Budget()
-    """Tokens and time that may be spent, such as 50ktok,90s."""
+    """Tokens, time and dollars that may be spent, such as 50ktok,90s,$1."""
     seed: int = 0
     """Random seed of the samples; engines that support seeds then repeat their answers."""
     new_inputs: int = Field(default=32, ge=0, le=1024)
@@ -89,6 +118,18 @@ class Search(Section):
     confident: float = Field(default=0.85, ge=0, le=1)
     """Probability of being right from which an answer counts as verified, and the run stops."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, values: Any) -> Any:
+        """The values given, over those of their level of effort."""
+        return {**cls.preset_of(values)[1], **values} if isinstance(values, Mapping) else values
+
+    @classmethod
+    def preset_of(cls, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """The level of effort among the values, and what it sets."""
+        effort = values.get("effort")
+        return str(effort), preset(effort)
+
 
 class SolveSettings(Search):
     """How a problem is solved. Everything here is written into the run."""
@@ -104,6 +145,15 @@ class SolveSettings(Search):
     repair_rules: int = Field(default=2, ge=1, le=2)
     """Version of the rules of repairs (`agent/solve/repairs.py`). 1, that of records without this setting, repairs the
     best programs whatever became of earlier repairs, and shows no summary of the table."""
+    coder_price: PriceText | None = None
+    """Price of the coder in dollars per million tokens."""
+    tester_price: PriceText | None = None
+    """Price of the tester in dollars per million tokens."""
+
+    @property
+    def prices(self) -> dict[str, str | None]:
+        """The prices by role."""
+        return {"coder": self.coder_price, "tester": self.tester_price}
 
 
 class Roles(Section):
@@ -115,6 +165,12 @@ class Roles(Section):
     """Model that writes programs, instead of `model`."""
     tester: Model | None = None
     """Model that writes tests, instead of `model`."""
+    price: PriceText | None = None
+    """Price of a model, in dollars per million tokens of prompts and of completions: 0.15/0.60."""
+    coder_price: PriceText | None = None
+    """Price of the coder, instead of `price`."""
+    tester_price: PriceText | None = None
+    """Price of the tester, instead of `price`."""
     style: StyleChoice = "auto"
     """Prompt style; `auto` is the one each model was trained on."""
     sandbox: Sandbox = "auto"
@@ -125,10 +181,23 @@ class SolveOptions(Search, Roles):
     """Settings of `cure-agent solve`, which solves one problem."""
 
     def settings(self) -> SolveSettings:
-        """The settings to record; styles may still be `auto`, which is resolved once the models are open."""
+        """The settings to record; styles may still be `auto`, which is resolved once the models are open.
+
+        Raises SettingsError for a budget in dollars without the price of a model.
+        """
+        coder, tester = self.coder or self.model, self.tester or self.model
+        coder_price, tester_price = self.coder_price or self.price, self.tester_price or self.price
+        for model, known in ((coder, coder_price), (tester, tester_price)):
+            if self.budget.dollars is not None and known is None:
+                raise SettingsError(
+                    f"a budget in dollars needs the price of {model}: --price PROMPT/COMPLETION, "
+                    "in dollars per million tokens, such as 0.15/0.60 (0/0 for a model of your own)"
+                )
         return SolveSettings(
-            coder=self.coder or self.model,
-            tester=self.tester or self.model,
+            coder=coder,
+            tester=tester,
+            coder_price=coder_price,
+            tester_price=tester_price,
             coder_style=self.style,
             tester_style=self.style,
             **{name: getattr(self, name) for name in Search.model_fields} | self._own_rounds(),
@@ -143,24 +212,30 @@ class SolveOptions(Search, Roles):
 
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ktok|mtok|tok|k|s|sec|m|min|h)", re.IGNORECASE)
+_DOLLARS = re.compile(r"\$(?P<number>\d+(?:\.\d+)?)")
 _TOKENS = {"tok": 1, "k": 1_000, "ktok": 1_000, "mtok": 1_000_000}
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600}
+_HOW = "write tokens as 50ktok, time as 90s or 5m, dollars as $1"
 
 
 def amounts(text: str) -> dict[str, float]:
-    """`tokens` and `seconds` in a text such as `50ktok`, `90s`, `5m,200k`. Raises ValueError on anything else."""
+    """`tokens`, `seconds` and `dollars` in a text such as `50ktok`, `90s`, `5m,200k,$0.50`. Raises ValueError on
+    anything else."""
     found: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
+        if dollars := _DOLLARS.fullmatch(part):
+            found["dollars"] = float(dollars["number"])
+            continue
         match = _AMOUNT.fullmatch(part)
         if match is None:
-            raise ValueError(f"budget {part!r} is not an amount; write tokens as 50ktok and time as 90s or 5m")
+            raise ValueError(f"budget {part!r} is not an amount; {_HOW}")
         number, unit = float(match["number"]), match["unit"].lower()
         if unit in _TOKENS:
             found["tokens"] = int(number * _TOKENS[unit])
         else:
             found["seconds"] = number * _SECONDS[unit]
     if not found:
-        raise ValueError("the budget is empty; write tokens as 50ktok and time as 90s or 5m")
+        raise ValueError(f"the budget is empty; {_HOW}")
     return found
 
 

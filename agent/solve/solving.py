@@ -12,7 +12,7 @@ from agent.runs.recorder import Recorder
 from agent.runs.state import cell_of
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
-from agent.solve.spending import Clock, Left
+from agent.solve.spending import Clock, Left, Price, Spent, dollars, price
 from agent.solve.task import ColumnT, RowT, Task
 from cure.select import Selector
 from cure.table import Cell, ExecutionTable, GrowingTable
@@ -48,9 +48,24 @@ class Solving(Generic[RowT, ColumnT]):
     execute: Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Cell]]] = _nothing
     """Runs programs that are no candidates, each on an input; `agent.solve.helpers` records what they do."""
 
+    @property
+    def spent(self) -> Spent:
+        """What the run has used so far."""
+        state = self.recorder.state
+        return Spent(tokens=state.tokens, seconds=self.clock.seconds, dollars=dollars(state, self.settings.prices))
+
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""
-        return self.settings.budget.exhausted(self.recorder.state.tokens, self.clock.seconds)
+        return self.settings.budget.exhausted(self.spent)
+
+    def affords(self, cost: Spent) -> bool:
+        """Whether the tokens and dollars that are left suffice for a further cost."""
+        return self.settings.budget.affords(self.spent, cost)
+
+    def price(self, role: str) -> Price | None:
+        """The price of the role's model; None where it is not known."""
+        text = self.settings.prices[role]
+        return None if text is None else price(text)
 
     def seconds_left(self) -> float | None:
         """Seconds until the budget's end; None without a limit."""
@@ -65,22 +80,36 @@ class Solving(Generic[RowT, ColumnT]):
         rounds = self.settings.rounds
         if not done:
             return Left(rounds=rounds, free_rounds=rounds)
-        state, clock = self.recorder.state, self.clock
+        state = self.recorder.state
         decided = self.recorder.known.decisions.get(done) or state.decisions.get(done)
-        tokens, seconds = (decided.tokens, decided.seconds) if decided else (state.tokens, clock.seconds)
-        asking = len({asked.round for asked in state.asked.values() if not asked.gives})
+        spent = self.spent
+        if decided:
+            spent = Spent(tokens=decided.tokens, seconds=decided.seconds, dollars=decided.dollars)
+        samples = [asked for asked in state.asked.values() if not asked.gives]
+        asking = {asked.round for asked in samples if not asked.start}
+        draws = {asked.round for asked in samples} - asking
         return Left(
-            rounds=rounds - asking,
-            free_rounds=rounds - (done - asking),
-            tokens=tokens,
-            seconds=seconds,
-            exhausted=self.settings.budget.exhausted(tokens, seconds),
+            rounds=rounds - len(asking),
+            free_rounds=rounds - (done - len(asking) - len(draws)),
+            tokens=spent.tokens,
+            seconds=spent.seconds,
+            dollars=spent.dollars,
+            exhausted=self.settings.budget.exhausted(spent),
+            programs=self._drawn("coder"),
+            tests=self._drawn("tester"),
+            draws=frozenset(draws),
         )
 
     def texts(self, key: str) -> list[str]:
         """The answers to a request for texts, in the order of their numbers; failed ones are left out."""
         found = self.recorder.state.samples.get(key, {})
         return [self.recorder.text(found[index].text) for index in sorted(found) if found[index].finish != "error"]
+
+    def _drawn(self, role: str) -> int:
+        """Number of samples of the role's first prompt that were requested."""
+        key = f"{role}/1"
+        asked = self.recorder.state.asked.values()
+        return sum(each.n for each in asked if each.key == key or each.key.startswith(f"{key}."))
 
     def is_recorded(self, round_: int) -> bool:
         """Whether the whole round is recorded: no model is asked in it again, and nothing is run unless a replay has a

@@ -1,9 +1,64 @@
-"""Tokens and seconds of a run, compared with its budget."""
+"""Tokens, seconds and dollars of a run, compared with its budget."""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.runs.state import RunState
+
+_PRICE = re.compile(r"\$?(?P<prompt>\d+(?:\.\d+)?)\s*/\s*\$?(?P<completion>\d+(?:\.\d+)?)")
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model costs, in dollars per million tokens."""
+
+    prompt: float
+    completion: float
+
+    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
+        """Dollars for these numbers of tokens."""
+        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / _MILLION
+
+
+@cache
+def price(text: str) -> Price:
+    """The price in a text such as `0.15/0.60`: prompts, then completions. Raises ValueError on anything else."""
+    match = _PRICE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(
+            f"price {text!r} is not dollars per million tokens of prompts and completions, as in 0.15/0.60"
+        )
+    return Price(float(match["prompt"]), float(match["completion"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What a run has used, or what a request may use."""
+
+    tokens: int = 0
+    """Tokens of prompts and completions."""
+    seconds: float = 0.0
+    dollars: float | None = None
+    """None where the price of a model is not known."""
+
+
+def dollars(state: RunState, prices: Mapping[str, str | None]) -> float | None:
+    """The price of all answers so far; `prices` are those of the roles. None where the price of a role is not known."""
+    if None in prices.values():
+        return None
+    return sum(
+        price(text).of(state.prompt_tokens[role], state.completion_tokens[role])
+        for role, text in prices.items()
+        if text
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +73,16 @@ class Left:
     """Tokens used so far."""
     seconds: float = 0.0
     """Seconds used so far."""
+    dollars: float | None = None
+    """Dollars used so far; None where the price of a model is not known."""
     exhausted: str = ""
     """The exhausted part of the budget, in words; empty while there is something left."""
+    programs: int = 0
+    """Number of programs requested by the first round, and by the rounds that continued it."""
+    tests: int = 0
+    """Number of tests, likewise."""
+    draws: frozenset[int] = frozenset()
+    """Numbers of the rounds that only continued the first round's requests; they are none of `settings.rounds`."""
 
     @property
     def end_reason(self) -> str:

@@ -66,6 +66,13 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     return Desk(tmp_path, capfd)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first round samples all programs and tests, and later rounds are not weighed against their price."""
+    monkeypatch.setenv("CURE_AGENT_SOLVE_FIRST_SHARE", "1")
+    monkeypatch.setenv("CURE_AGENT_SOLVE_MIN_GAIN", "0")
+
+
 Changing = Callable[[dict[str, object]], object]
 
 

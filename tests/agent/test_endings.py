@@ -47,6 +47,7 @@ def test_an_ending_has_its_exit_code_and_is_replayed(desk: Desk, name: str, seed
     assert replayed.stdout == (desk.newest.folder / "events.jsonl").read_text()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_round_whose_requests_all_failed_ends_the_run_with_the_reason(desk: Desk) -> None:
     answers = {"coder": [WRONG], "tester": TESTS, "repair": [BUSY]}
     done = desk.solve("--model", desk.script(**answers), "--rounds", 5)

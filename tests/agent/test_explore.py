@@ -13,6 +13,8 @@ from agent.runs.store import EVENTS
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import RIGHT, TESTS
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 SMALL = RIGHT.replace("a + b", "a + b if a + b < 20 else 0")
 """Right on every test, and on no input with a large sum."""
 COMMUTED, GROUPED = RIGHT.replace("a + b", "b + a"), RIGHT.replace("a + b", "sum((a, b))")

@@ -16,6 +16,8 @@ import cure.select
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import PROGRAMS, RIGHT, TESTS
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 Added = Callable[[ModuleType, str, str], ModuleType]
 
 

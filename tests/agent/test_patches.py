@@ -133,7 +133,7 @@ async def test_patches_are_sampled_judged_repaired_and_chosen_by_the_loop_of_pro
     recorder = Recorder(RunWriter(tmp_path / "run"))
     solving = Solving(
         task=Repair(),
-        settings=SolveSettings(n=3, m=3, rounds=2),
+        settings=SolveSettings(n=3, m=3, rounds=2, first_share=1),
         engines={"coder": model, "tester": model},
         select=selector("agreement"),
         strategy=strategy("repair-first"),

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,8 @@ from cure.table import Candidate, ProgramTable, behaviour
 from tests.agent.conftest import Desk, Said
 from tests.cure.tables import draw
 from tests.end_to_end.conftest import TESTS
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 RECORDED = Path(__file__).parent / "recorded_repairs"
 """A run recorded before repairs had the second version of their rules."""

@@ -10,6 +10,8 @@ import pytest
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import RIGHT, SLOPPY, TESTS, WRONG
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 Change = Callable[[str, Callable[[dict[str, Any]], object]], None]
 
 

@@ -28,6 +28,7 @@ def test_settings_are_recorded_as_they_always_were() -> None:
     earlier |= {"rounds": 3, "budget": {"tokens": 50_000, "seconds": 90.0}, "seed": 0, "temperature": 1.0, "top_p": 1.0}
     earlier |= {"max_tokens": 4096, "comparison": "tokens", "selector": "agreement", "extraction": "robust"}
     earlier |= {"confident": 0.85}
+    earlier["budget"] |= {"dollars": None}  # which a record may lack
     settings = SolveSettings(coder="a", n=3, budget=Budget(tokens=50_000, seconds=90))
     assert settings.model_dump().items() >= earlier.items()
     assert SolveSettings.model_validate(earlier) == settings

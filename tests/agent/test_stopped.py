@@ -23,6 +23,8 @@ from agent.runs.record import timed_events
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import RIGHT, SUM, TESTS, WRONG
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 ROOT = Path(__file__).parents[2]
 RIGHT_PROGRAM = "a, b = map(int, input().split())\nprint(a + b)\n"
 

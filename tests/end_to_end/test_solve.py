@@ -39,7 +39,7 @@ def test_a_program_that_stands_is_printed_and_verified(
 
 
 def test_json_has_program_table_and_evidence(solve: Solve, script: Script, problem_file: Path) -> None:
-    done = solve(problem_file, "--model", script(PROGRAMS, TESTS), "--json")
+    done = solve(problem_file, "--model", script(PROGRAMS, TESTS), "--json", "--first-share", 1)
     answer = json.loads(done.stdout)
     assert answer["program"].strip() == RIGHT_PROGRAM.strip()
     assert answer["exit_code"] == done.returncode == 0

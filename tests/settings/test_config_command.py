@@ -36,6 +36,19 @@ def test_each_layer_goes_over_the_one_below(home: Home) -> None:
     assert found["http"]["retries"]["origin"] == str(home.user)
 
 
+def test_a_level_of_effort_goes_over_lower_layers_and_is_the_origin_of_its_values(home: Home) -> None:
+    home.write(home.user, "[solve]\nn = 5\nm = 5\n")
+    home.write(home.project, '[solve]\neffort = "high"\nm = 6\n')
+    found = home.explained("solve")["solve"]
+    shown = {key: (found[key]["value"], found[key]["origin"]) for key in ("n", "m", "rounds", "seed")}
+    assert shown == {
+        "n": (16, "preset high"),
+        "m": (6, str(home.project)),
+        "rounds": (4, "preset high"),
+        "seed": (0, "default"),
+    }
+
+
 def test_a_command_s_own_variable_goes_over_the_engine_s(home: Home) -> None:
     home.set("CURE_AGENT_HTTP_RETRIES", "1")
     home.set("CURE_AGENT_SOLVE_RETRIES", "2")

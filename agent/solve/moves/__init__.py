@@ -48,4 +48,5 @@ def decided_event(round_: int, move: Move, left: Left) -> Decided:
         done=move.done,
         tokens=left.tokens,
         seconds=left.seconds,
+        dollars=left.dollars,
     )

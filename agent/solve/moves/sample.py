@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 from agent.solve.asking import Ask, ask
 from agent.solve.reading import Reading
+from agent.solve.settings import SolveSettings
 from agent.solve.solving import Solving
 from agent.solve.task import ColumnT, RowT
+from cure.select.stopping import Drawn
 
 LATER_SHARE = 2
 """A round after the first asks for n / LATER_SHARE programs and m / LATER_SHARE tests."""
@@ -25,14 +28,35 @@ class Sample:
     asks_models: ClassVar = True
     why: str = "nothing is there yet"
     targets: tuple[str, ...] = ()
+    share: float | None = None
+    """Share of n and m to sample in the first round, in place of `settings.first_share`."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for n programs and m tests in the first round, for half as many later."""
-        round_, task = len(readings) + 1, solving.task
-        share = 1 if round_ == 1 else LATER_SHARE
-        n, m = -(-solving.settings.n // share), -(-solving.settings.m // share)
+        """Ask for a share of n programs and m tests in the first round, for half of n and m later."""
+        round_, task, settings = len(readings) + 1, solving.task, solving.settings
+        size = first(settings, self.share or settings.first_share) if round_ == 1 else later(settings)
         wanted = [
-            Ask("coder", f"coder/{round_}", task.coder(), n),
-            Ask("tester", f"tester/{round_}", task.tester(), m),
+            Ask("coder", f"coder/{round_}", task.coder(), size.programs),
+            Ask("tester", f"tester/{round_}", task.tester(), size.tests),
         ]
         await ask(solving, round_, wanted)
+
+
+def first(settings: SolveSettings, share: float) -> Drawn:
+    """The numbers of programs and tests of the first round."""
+    return Drawn(programs=ceil(share * settings.n), tests=ceil(share * settings.m))
+
+
+def later(settings: SolveSettings) -> Drawn:
+    """The numbers of programs and tests of a later round that samples."""
+    return Drawn(programs=ceil(settings.n / LATER_SHARE), tests=ceil(settings.m / LATER_SHARE))
+
+
+def whole(settings: SolveSettings) -> Drawn:
+    """The numbers of programs and tests that the first round and its continuations draw at most.
+
+    Greedy decoding gives one sample, since further ones would be the same.
+    """
+    if not settings.temperature:
+        return Drawn(programs=1, tests=min(1, settings.m))
+    return Drawn(programs=settings.n, tests=settings.m)

@@ -40,6 +40,9 @@ STRATEGIES: dict[str, Strategy] = {
 ROUNDS = {"alphacodium": ALPHACODIUM_ROUNDS, "s-star": S_STAR_ROUNDS, "agentic-tests": AGENTIC_ROUNDS}
 """Rounds that ask for programs or tests, for strategies of which the source says how many there are."""
 
+FROM_PAPERS = frozenset(STRATEGIES) - {"debug"}
+"""Strategies that say themselves how many samples are drawn: `in_rounds` leaves them as they are."""
+
 EARLIER: dict[str, Strategy] = {
     "repair-first": repair_first,
     "distinguish": distinguish,

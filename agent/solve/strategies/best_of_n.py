@@ -20,7 +20,7 @@ from agent.solve.spending import Left
 def best_of_n(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
     """Sample in the first round; after that round finish, whether the answer is verified or not."""
     if not readings:
-        return Sample()
+        return Sample(share=1)
     if readings[-1].is_verified(settings.confident):
         return Finish(f"{readings[-1].answer} is right with probability {readings[-1].confidence:.2f}")
     return Finish(f"the best of {settings.n} programs by {settings.m} tests is taken")

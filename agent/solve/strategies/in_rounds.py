@@ -1,0 +1,75 @@
+"""A strategy's first samples in parts: more of them are drawn only while they are worth their price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from agent.solve.moves import Move
+from agent.solve.moves.distinguish import Distinguish
+from agent.solve.moves.draw import Draw
+from agent.solve.moves.finish import Finish
+from agent.solve.moves.sample import Sample, later, whole
+from agent.solve.reading import AnyReading
+from agent.solve.settings import SolveSettings
+from agent.solve.spending import Left
+from cure.select.confirming import confirming
+from cure.select.stopping import Drawn, worth
+
+Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
+
+
+def in_rounds(strategy: Strategy) -> Strategy:
+    """The strategy, but its first n programs and m tests are drawn in parts, as far as they are worth their price.
+
+    The first round draws a part of them, unless the strategy asks for all. While the answer is not verified and the
+    budget not spent, the rest follows as far as it is wanted (`wanted`), before any other move that asks a model. Moves
+    that ask none come first, since they cost no tokens. Moves that only sample more of the same end the run where as
+    many samples are not wanted.
+    """
+
+    def decide(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
+        if not readings:
+            return strategy(readings, settings, left)
+        reading = readings[-1]
+        move = strategy(_without_parts(readings, left), settings, left)
+        is_free = not isinstance(move, Finish) and not move.asks_models
+        if is_free or left.exhausted or reading.is_verified(settings.confident):
+            return move
+        drawn = Drawn(programs=left.programs, tests=left.tests)
+        rest = whole(settings).minus(drawn)
+        if more := wanted(reading, drawn, rest, settings):
+            return Draw(why=_why(reading, more), programs=more.programs, tests=more.tests, drawn=drawn)
+        if (_samples_more(move) and not wanted(reading, drawn, later(settings), settings)) or (
+            isinstance(move, Finish) and rest
+        ):
+            taken = f"the best of {drawn.programs} programs by {drawn.tests} tests is taken"
+            return Finish(f"{taken}: a further sample gains less than {settings.min_gain:g}")
+        return move
+
+    return decide
+
+
+def _samples_more(move: Move) -> bool:
+    """Whether the move only adds evidence. Tests that are to tell two candidates apart (two targets) do more."""
+    return isinstance(move, Sample) or (isinstance(move, Distinguish) and len(move.targets) < 2)
+
+
+def wanted(reading: AnyReading, drawn: Drawn, most: Drawn, settings: SolveSettings) -> Drawn:
+    """The further samples to draw, at most `most`: those worth their price, and those that would verify the answer."""
+    unsolved = reading.posterior.unsolved
+    if reading.answer is None:
+        return worth(None, unsolved, drawn, most, settings.min_gain)
+    more = worth(reading.confidence, unsolved, drawn, most, settings.min_gain)
+    return more.at_least(confirming(reading.table, reading.answer, settings.confident, most))
+
+
+def _without_parts(readings: Sequence[AnyReading], left: Left) -> list[AnyReading]:
+    """The readings without those of rounds that the next round only continued."""
+    return [reading for round_, reading in enumerate(readings, 1) if round_ + 1 not in left.draws]
+
+
+def _why(reading: AnyReading, more: Drawn) -> str:
+    what = " and ".join(f"{n} {word}" for n, word in ((more.programs, "programs"), (more.tests, "tests")) if n)
+    if reading.answer is None:
+        return f"no program can be handed over yet, {what} may change that"
+    return f"{reading.answer} is right with probability {reading.confidence:.2f}, {what} may raise that"
