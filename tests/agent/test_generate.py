@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from agent.runs.store import EVENTS
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import RIGHT, TESTS
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 DIFFER = [RIGHT.replace("a + b", "a + b if a < 3 else 7"), RIGHT.replace("a + b", "a + b if b < 5 else 8")]
 """Two programs that are right on the examples and tests, and differ elsewhere."""
