@@ -15,9 +15,24 @@ pytestmark = pytest.mark.usefixtures("at_once")
 DIFFER = [RIGHT.replace("a + b", "a + b if a < 3 else 7"), RIGHT.replace("a + b", "a + b if b < 5 else 8")]
 """Two programs that are right on the examples and tests, and differ elsewhere."""
 GENERATOR = "```python\ndef generate(seed):\n    return f'{-5000 - seed} {-6000}' if seed % 2 else 'x'\n```"
-LONG = ["The inputs are two integers. " * 600 + text for text in TESTS]
+LONG = ["The inputs are two integers. " * 500 + text for text in TESTS]
 """Answers with many tokens, so that a generator is a small part of them."""
-DEBUG = ("-n", 2, "-m", 2, "--strategy", "debug", "--rounds", 2, "--new-inputs", 8, "--confident", 1)
+DEBUG = (
+    "-n",
+    2,
+    "-m",
+    2,
+    "--strategy",
+    "debug",
+    "--rounds",
+    2,
+    "--new-inputs",
+    8,
+    "--confident",
+    1,
+    "--first-share",
+    1,
+)
 
 
 def undecided(desk: Desk, *more: object, generator: str = GENERATOR) -> None:
@@ -70,3 +85,13 @@ def test_a_run_with_a_generator_is_replayed_and_resumed_to_the_same_end_from_any
         assert state.rankings == expected.rankings and state.cells.keys() == expected.cells.keys()
         events = [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
         assert sum(event["type"] == "ran" for event in events) == 1
+
+
+def test_a_tester_that_gave_no_test_is_not_asked_alone_and_ends_nothing(desk: Desk) -> None:
+    model = desk.script(coder=DIFFER)
+    path = desk.folder / "answers.json"
+    dead = {"key": "tester/*", "completions": [{"error": "refused"}], "repeat": True}
+    path.write_text(json.dumps([*json.loads(path.read_text()), dead]))
+    done = desk.solve("--model", model, *DEBUG)
+    assert done.code in (0, 1), done.stderr
+    assert "distinguish" not in [each.action for each in desk.newest.state.decisions.values()]

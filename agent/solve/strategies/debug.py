@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.solve.moves import Move
+from agent.solve.moves.distinguish import Distinguish
 from agent.solve.moves.explore import Explore
 from agent.solve.moves.generate import LEAST_TOKENS, SHARE, Generate
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from agent.solve.strategies.distinguish import distinguish
+from agent.solve.strategies.repair_first import repair_first
 from cure.prompts import follows_instructions
 from cure.select.distinguish import undecided
 
 
 def debug(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
     """The next move: Generate, once, where explored inputs left two behaviours undecided; else that of `distinguish`.
+    A tester that has given no test so far, because it does not answer or cannot be read, is not asked alone again.
 
     No generator is asked for where the answer is verified already, where the coder follows no instructions
     (`cure.prompts.follows_instructions`), or where `settings.generator` is off.
@@ -31,7 +34,10 @@ def debug(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -
         pair = undecided(reading.table, reading.posterior)
         if pair and not reading.is_verified(settings.confident):
             return Generate(f"{pair[0]} and {pair[1]} differ on new inputs, and it is not known which is right", pair)
-    return distinguish(readings, settings, left)
+    move = distinguish(readings, settings, left)
+    if isinstance(move, Distinguish) and not any(readings[-1].table.names(trusted=False)):
+        return repair_first(readings, settings, left)
+    return move
 
 
 def _may_generate(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> bool:
