@@ -1,143 +1,264 @@
-"""Is the stated confidence true? Real programs and generated tests, both by CodeGen-16B, on HumanEval+ in stdio form.
+"""Is the stated confidence true on coders it was not fitted on? Stored tables of real models, parts of every size.
 
-For every problem a table of 16 programs x (public examples + generated tests) is executed and read; the stated
-P(right) of the selected program is compared with the outcome on its hidden tests. Prints accuracy by band of
-confidence, the expected calibration error, and coverage at several thresholds, for whole tables and for random parts
-of them, with and without public examples.
+For every part of a table the default selector chooses a program, with what it is given: public examples or none, some
+generated tests, some new inputs. The stated probability that this program is right is compared with its hidden tests,
+and the stated probability that no program is right with whether any is. A table counts as held out: the weights are
+fitted on tables of other coders and of other problems (`--by coder`, the default; `--by problem` leaves only the
+problem out). `--by none` measures the weights that come with the project. Choices that fail a public example are left
+out: they are not handed over. Ties and parts of a table are averaged, every problem of a coder counts once.
 
-    python benchmarks/confidence_calibration.py ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz
+Printed are the expected calibration error (ECE) over ten bins; in brackets, the ECE that true probabilities would have
+on as many problems, by chance; the share of right answers where at least 0.9 is stated, with a 95 % bootstrap interval
+over problems, and the share of such answers; the area under the risk-coverage curve; and the ECE of "none is right".
+
+    python -m benchmarks.confidence_calibration [TABLES.jsonl.gz ...] [--write cure/select/confidence.json]
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gzip
 import json
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+import numpy as np
+from numpy.typing import NDArray
 
-from cure.problem import UnitTest
-from cure.problem.row import problem_from_row
-from cure.select import Prior, confidence, rank_by_agreement
-from cure.table import Candidate, GrowingTable, ProgramExecutor, ProgramTable, judging_of
-from sandbox import Sandbox, open_sandbox
+from benchmarks.confidence_draws import ALL, Drawn, Problem, draws, problems
+from benchmarks.confidence_fit import Example, examples, fit, weights_record
+from benchmarks.tables.stored import stored_files
+from cure.select.confidence import Weights, possibly_right, probabilities, shipped_weights
+from cure.select.passes import Booleans, Floats, Ints, compared
 
-BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0001)
-THRESHOLDS = (0.5, 0.8, 0.9, 0.95)
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A table, and which of its candidates are right by the hidden tests."""
-
-    table: ProgramTable
-    right: frozenset[str]
+SIZES = (2, 4, 8, 16)
+INPUTS = (0, 4, ALL)
+DRAWS = 4
+BINS = 10
+SURE = 0.9
+FOLDS = 5
+BOOTSTRAP = 2_000
+BY_CHANCE = 50
 
 
-async def build(rows: list[dict[str, Any]], sandbox: Sandbox) -> list[Labelled]:
-    tables = []
-    for row in track(rows, "executing", console=Console(stderr=True)):
-        growing = GrowingTable(ProgramExecutor(sandbox, judging_of(problem_from_row(row, "row", ""))))
-        for i, (stdin, expected) in enumerate(zip(row["example_input"], row["example_output"], strict=True)):
-            growing.add_test(f"e{i}", UnitTest(stdin, expected, "public"))
-        for i, (stdin, expected) in enumerate(
-            zip(row["generated_case_input"], row["generated_case_output"], strict=True)
-        ):
-            growing.add_test(f"t{i}", UnitTest(stdin, expected))
-        programs = [item for item in row["submissions"] if item["model"] == "codegen-16B"]
-        for i, item in enumerate(programs):
-            growing.add_candidate(f"c{i}", Candidate(item["code"]))
-        right = frozenset(f"c{i}" for i, item in enumerate(programs) if "0" not in item["passed"])
-        tables.append(Labelled(await growing.settle(), right))
-    return tables
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Choices in parts of tables, one after the other; and, at the same places, what is stated about each."""
+
+    coder: NDArray[np.str_]
+    key: Ints
+    """Number of the problem with its coder."""
+    size: Ints
+    """(answers, 2): programs and tests asked for."""
+    actual: Ints
+    """(answers, 2): programs and tests there are."""
+    public: Booleans
+    inputs: Ints
+    stated: Floats
+    """Probability that the chosen program is right."""
+    right: Floats
+    """Whether the chosen program is right; a share where several programs are tied."""
+    stated_none: Floats
+    none: Booleans
+    """Whether no program is right."""
+    coders_equal: bool = False
+    """Whether every coder counts once, or every problem of a coder."""
+
+    def where(self, mask: Booleans) -> Answers:
+        """The answers for which the mask is true."""
+        values = vars(self)
+        return replace(self, **{name: value[mask] for name, value in values.items() if name != "coders_equal"})
+
+    @property
+    def weight(self) -> Floats:
+        """The weight of each answer; answers to one problem of one coder share the weight of the problem."""
+        weight = 1 / np.bincount(self.key)[self.key]
+        if self.coders_equal:
+            _, coder = np.unique(self.coder, return_inverse=True)
+            weight = weight / np.bincount(coder, weight)[coder]
+        return np.asarray(weight)
 
 
-def part(table: ProgramTable, candidates: list[str], tests: list[str]) -> ProgramTable:
-    """The table restricted to those rows and columns."""
-    return ProgramTable(
-        {name: table.candidates[name] for name in candidates},
-        {name: table.tests[name] for name in tests},
-        {(c, t): cell for (c, t), cell in table.cells.items() if c in candidates and t in tests},
-    )
+def chosen(part: Drawn) -> Booleans:
+    """(parts, programs): the choices of `agreement`, the default selector; several where they are tied."""
+    passes = part.passes
+    best = np.ones_like(part.right)
+    for score in compared(lambda seen: [seen.passed.sum(axis=-1), seen.agreement], passes):
+        best &= score == np.where(best, score, -np.inf).max(axis=1, keepdims=True)
+    return best
 
 
-def variants(
-    tables: list[Labelled], size: int, examples: bool, draws: int
-) -> Iterator[tuple[ProgramTable, frozenset[str]]]:
-    """Random parts of size x size, a fixed number per table."""
-    rng = random.Random(0)
-    for labelled in tables:
-        trusted, generated = labelled.table.names(trusted=True), labelled.table.names(trusted=False)
-        for _ in range(draws):
-            rows = rng.sample(list(labelled.table.candidates), min(size, len(labelled.table.candidates)))
-            columns = rng.sample(generated, min(size, len(generated)))
-            yield part(labelled.table, rows, (trusted if examples else []) + columns), labelled.right
+def answers(parts: Sequence[Drawn], weights: Callable[[Problem], Weights]) -> Answers:
+    """What is stated about the choice in every part, by the weights to be used for its problem."""
+    columns: dict[str, list[NDArray[Any]]] = {}
+    coders: list[str] = []
+    numbers: dict[tuple[str, str], int] = {}
+    for part in parts:
+        of_programs, none = probabilities(part.passes, weights(part.problem))
+        best = chosen(part)
+        fit_to_hand_over = (best & possibly_right(part.passes)).any(axis=1)
+        ties = best.sum(axis=1)
+        count = int(fit_to_hand_over.sum())
+        coders += [part.problem.coder] * count
+        programs, tests = part.passes.passed.shape[1:]
+        for name, value in {
+            "key": np.full(count, numbers.setdefault(part.problem.key, len(numbers))),
+            "size": np.tile(part.size, (count, 1)),
+            "actual": np.tile((programs, tests), (count, 1)),
+            "public": np.full(count, part.public),
+            "inputs": np.full(count, part.inputs),
+            "stated": ((of_programs * best).sum(axis=1) / ties)[fit_to_hand_over],
+            "right": ((part.right & best).sum(axis=1) / ties)[fit_to_hand_over],
+            "stated_none": none[fit_to_hand_over],
+            "none": ~part.right.any(axis=1)[fit_to_hand_over],
+        }.items():
+            columns.setdefault(name, []).append(np.asarray(value))
+    return Answers(coder=np.array(coders), **{name: np.concatenate(value) for name, value in columns.items()})
 
 
-def judged(tables: list[Labelled], size: int, examples: bool, draws: int, prior: Prior) -> list[tuple[float, bool]]:
-    """The stated confidence of every selected program that may be handed over, and whether the program is right."""
-    pairs = []
-    for table, right in variants(tables, size, examples, draws):
-        best = rank_by_agreement(table).best
-        assert best is not None
-        stated = confidence(table, prior).of(best)
-        if stated > 0:
-            pairs.append((stated, best in right))
-    return pairs
+def calibration_error(stated: Floats, truth: Floats, weight: Floats) -> float:
+    """Mean distance between stated probability and share of right answers over ten equal bins, weighted by size."""
+    bins = np.minimum((stated * BINS).astype(np.int64), BINS - 1)
+    return float(np.abs(np.bincount(bins, weight * (stated - truth), BINS)).sum() / weight.sum())
 
 
-def calibration_error(pairs: list[tuple[float, bool]], bins: int = 10) -> float:
-    """Mean distance between stated confidence and accuracy over equal bins, weighted by their size (ECE)."""
-    total = 0.0
-    for i in range(bins):
-        inside = [(p, right) for p, right in pairs if i / bins <= p < (i + 1) / bins or (i == bins - 1 and p == 1.0)]
-        total += abs(sum(p for p, _ in inside) - sum(right for _, right in inside))
-    return total / len(pairs)
+def error_by_chance(of: Answers) -> float:
+    """The calibration error of probabilities that are true, were the answers to a problem right or wrong together."""
+    random = np.random.default_rng(0)
+    level = random.random((BY_CHANCE, int(of.key.max()) + 1))
+    errors = [calibration_error(of.stated, (row[of.key] < of.stated).astype(float), of.weight) for row in level]
+    return float(np.mean(errors))
 
 
-def show(console: Console, name: str, pairs: list[tuple[float, bool]]) -> None:
-    view = Table(title=f"{name}: {len(pairs)} answers, ECE {calibration_error(pairs):.3f}", title_justify="left")
-    for heading in ("stated P(right)", "answers", "mean stated", "right"):
-        view.add_column(heading, justify="right")
-    for low, high in pairwise(BANDS):
-        inside = [(p, right) for p, right in pairs if low <= p < high]
-        if inside:
-            mean, accuracy = (sum(column) / len(inside) for column in zip(*inside, strict=True))
-            view.add_row(f"{low:.2f} – {min(high, 1):.2f}", str(len(inside)), f"{mean:.3f}", f"{accuracy:.3f}")
-    console.print(view)
-    for threshold in THRESHOLDS:
-        kept = [right for p, right in pairs if p >= threshold]
-        accuracy = f"{sum(kept) / len(kept):.3f}" if kept else "–"
-        console.print(f"  from {threshold:.2f}: {len(kept) / len(pairs):.2f} of the answers, {accuracy} right")
+def risk_coverage(of: Answers) -> float:
+    """Area under the risk-coverage curve: the share of wrong answers among the surest ones, averaged over coverage."""
+    order = np.argsort(-of.stated, kind="stable")
+    weight = of.weight[order]
+    wrong = np.cumsum((1 - of.right[order]) * weight) / np.cumsum(weight)
+    return float((wrong * weight).sum() / weight.sum())
 
 
-async def main() -> None:
+def sure(of: Answers) -> tuple[float, float, float, float]:
+    """Share of right answers where at least `SURE` is stated, its 95 % interval, and the share of such answers."""
+    inside = of.stated >= SURE
+    if not inside.any():
+        return np.nan, np.nan, np.nan, 0.0
+    keys, at = np.unique(of.key, return_inverse=True)
+    weight = np.bincount(at, of.weight * inside)
+    right = np.bincount(at, of.weight * inside * of.right)
+    drawn = np.random.default_rng(0).multinomial(len(keys), np.full(len(keys), 1 / len(keys)), BOOTSTRAP)
+    total = drawn @ weight
+    low, high = np.quantile((drawn @ right)[total > 0] / total[total > 0], (0.025, 0.975))
+    return float(right.sum() / weight.sum()), float(low), float(high), float(weight.sum() / of.weight.sum())
+
+
+def bins(of: Answers) -> list[dict[str, float]]:
+    """For each of ten bins: the share of the answers, the mean stated probability, and the share of right answers."""
+    found = []
+    at = np.minimum((of.stated * BINS).astype(np.int64), BINS - 1)
+    for number in range(BINS):
+        weight = of.weight * (at == number)
+        if weight.sum():
+            share = float(weight.sum() / of.weight.sum())
+            stated, right = (float(np.average(column, weights=weight)) for column in (of.stated, of.right))
+            found.append({"share": share, "stated": stated, "right": right})
+    return found
+
+
+def figures(of: Answers) -> dict[str, float]:
+    """The figures that are printed."""
+    right, low, high, share = sure(of)
+    weight = of.weight
+    return {
+        "problems": len(np.unique(of.key)),
+        "stated": float(np.average(of.stated, weights=weight)),
+        "right": float(np.average(of.right, weights=weight)),
+        "ece": calibration_error(of.stated, of.right, weight),
+        "ece_by_chance": error_by_chance(of),
+        "sure_right": right,
+        "sure_low": low,
+        "sure_high": high,
+        "sure_share": share,
+        "area": risk_coverage(of),
+        "none_ece": calibration_error(of.stated_none, of.none.astype(float), weight),
+    }
+
+
+HEADINGS = f"{'':<34} problems  stated  right    ECE (by chance)  right from {SURE}               area  ECE of none"
+
+
+def line(name: str, of: Answers) -> str:
+    """One line of figures."""
+    it = figures(of)
+    top = f"{it['sure_right']:.3f} [{it['sure_low']:.3f}, {it['sure_high']:.3f}] ({it['sure_share']:.2f})"
+    if not it["sure_share"]:
+        top = "-"
+    ece = f"{it['ece']:.3f}  ({it['ece_by_chance']:.3f})"
+    start = f"{name:<34} {it['problems']:8.0f}  {it['stated']:6.3f}  {it['right']:.3f}  {ece}"
+    return f"{start}    {top:<28} {it['area']:.3f}  {it['none_ece']:.3f}"
+
+
+def held_out(found: Sequence[Problem], ready: Sequence[Example], by: str) -> Callable[[Problem], Weights]:
+    """The weights to be used for a problem: fitted on none of its fold, nor on its coder if `by` is "coder"."""
+    if by == "none":
+        return lambda _: shipped_weights()
+    fitted: dict[tuple[str, int], Weights] = {}
+    start = None
+    for coder, number in sorted({(problem.coder if by == "coder" else "", problem.fold) for problem in found}):
+        kept = [one for one in ready if one.problem.coder != coder and one.problem.fold != number]
+        if not kept:
+            raise SystemExit("holding out by coder takes tables of at least two coders")
+        start = fitted[coder, number] = fit(kept, start)
+    return lambda problem: fitted[problem.coder if by == "coder" else "", problem.fold]
+
+
+def lines(of: Answers) -> Iterator[str]:
+    """All lines that are printed."""
+    with_public = of.where(of.public)
+    for words, part in (("with", with_public), ("without", of.where(~of.public))):
+        yield line(f"all, {words} public examples", part)
+        yield line("the same, coders equal", replace(part, coders_equal=True))
+    for coder in np.unique(with_public.coder):
+        yield line(f"{coder}, with", with_public.where(with_public.coder == coder))
+    for inputs in INPUTS:
+        name = {0: "no new inputs", ALL: "all new inputs"}.get(inputs, f"{inputs} new inputs")
+        yield line(f"{name}, with", with_public.where(with_public.inputs == inputs))
+        yield line(f"{name}, without", of.where(~of.public & (of.inputs == inputs)))
+    for n in SIZES:
+        for m in SIZES:
+            full = (with_public.actual == (n, m)).all(axis=1)
+            if full.any():
+                yield line(f"{n} x {m}, with", with_public.where(full))
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--sandbox", default="auto")
+    parser.add_argument("tables", type=Path, nargs="*", help="Files of tables; all that come with the project if none.")
+    parser.add_argument("--by", choices=["coder", "problem", "none"], default="coder")
+    parser.add_argument("--write", type=Path, help="Fit on all tables, and write the weights.")
+    parser.add_argument("--json", type=Path, help="Write the figures and bins, from which the diagram is drawn.")
+    parser.add_argument("--programs", type=int, nargs="+", default=SIZES, help="Numbers of programs in a part.")
     options = parser.parse_args()
-    with gzip.open(options.data) as file:
-        rows = [row for row in json.load(file) if row.get("submissions") and row.get("generated_case_input")]
-    sandbox = await open_sandbox(options.sandbox)
-    try:
-        tables = await build(rows, sandbox)
-    finally:
-        await sandbox.close()
-    console = Console(width=100)
-    for size, draws in ((16, 1), (8, 8), (4, 8)):
-        for examples in (True, False):
-            name = f"{size} x {size}, {'with' if examples else 'without'} public examples"
-            show(console, name, judged(tables, size, examples, draws, Prior()))
+    found = problems(options.tables or stored_files())
+    ready = examples(found) if options.by != "none" or options.write else []
+    if options.write:
+        options.write.write_text(json.dumps(weights_record(fit(ready)), indent=1) + "\n")
+    weights = held_out(found, ready, options.by)
+    grid = [(n, m) for n in options.programs for m in SIZES]
+    stated = answers([part for problem in found for part in draws(problem, grid, INPUTS, DRAWS)], weights)
+    print(f"{len(found)} tables, held out by {options.by}")
+    print(HEADINGS)
+    for text in lines(stated):
+        print(text, flush=True)
+    if options.json:
+        parts = {"with public examples": stated.public, "without public examples": ~stated.public}
+        record = {
+            name: {"figures": figures(stated.where(mask)), "bins": bins(stated.where(mask))}
+            for name, mask in parts.items()
+        }
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

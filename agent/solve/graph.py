@@ -82,7 +82,7 @@ async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
     move = state["move"]
     reading = replace(
-        read(state["table"], partial(rank, runtime.context)),
+        read(state["table"], partial(rank, runtime.context), runtime.context.confidence),
         move=move.name,
         repaired=move.targets if isinstance(move, Repair) else (),
     )

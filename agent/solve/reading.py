@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from agent.runs.events import RankedRound
-from cure.select import Confidence, Ranking, Selector, confidence, validity_of_tests
+from cure.select import Confidence, ConfidenceRule, Ranking, Selector, confidence, validity_of_tests
 from cure.select.answer import answer_of, verified
 from cure.table import Column, ExecutionTable, Row, behaviour
 
@@ -55,9 +55,11 @@ AnyReading = Reading[Row, Column]
 """A reading of a table with any kind of candidates and tests, which strategies take."""
 
 
-def read(table: ExecutionTable[RowT_co, ColumnT_co], select: Selector) -> Reading[RowT_co, ColumnT_co]:
-    """The reading of a table; `select` ranks its candidates."""
-    ranking, posterior = select(table), confidence(table)
+def read(
+    table: ExecutionTable[RowT_co, ColumnT_co], select: Selector, state: ConfidenceRule = confidence
+) -> Reading[RowT_co, ColumnT_co]:
+    """The reading of a table; `select` ranks its candidates, `state` says how probably each is right."""
+    ranking, posterior = select(table), state(table)
     return Reading(
         table=table,
         ranking=ranking,

@@ -22,9 +22,10 @@ BEFORE: dict[str, Any] = {
     "repair_rules": 1,
     "first_share": 1.0,
     "min_gain": 0.0,
+    "confidence": "posterior",
 }
 """Values of the settings that a record made before they existed lacks: no inputs were made, repairs followed the first
-version of their rules, and the first round drew all samples."""
+version of their rules, the first round drew all samples, and the probabilities stated were the posterior of a model."""
 
 
 def settings_of(run: RecordedRun) -> SolveSettings:

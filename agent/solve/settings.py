@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -149,6 +149,8 @@ class SolveSettings(Search):
     """Price of the coder in dollars per million tokens."""
     tester_price: PriceText | None = None
     """Price of the tester in dollars per million tokens."""
+    confidence: Literal["logit", "posterior"] = "logit"
+    """How probabilities are stated; no option: it keeps runs recorded with an earlier rule replayable."""
 
     @property
     def prices(self) -> dict[str, str | None]:

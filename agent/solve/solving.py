@@ -14,7 +14,7 @@ from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Clock, Left, Price, Spent, dollars, price
 from agent.solve.task import ColumnT, RowT, Task
-from cure.select import Selector
+from cure.select import CONFIDENCES, ConfidenceRule, Selector
 from cure.table import Cell, ExecutionTable, GrowingTable
 from engines import Engine
 from sandbox import SandboxError, Verdict
@@ -53,6 +53,11 @@ class Solving(Generic[RowT, ColumnT]):
         """What the run has used so far."""
         state = self.recorder.state
         return Spent(tokens=state.tokens, seconds=self.clock.seconds, dollars=dollars(state, self.settings.prices))
+
+    @property
+    def confidence(self) -> ConfidenceRule:
+        """The rule by which readings state how probably each candidate is right."""
+        return CONFIDENCES[self.settings.confidence]
 
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""

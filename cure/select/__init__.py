@@ -13,11 +13,13 @@ from cure.select.answer import answer_of, verified, viable
 from cure.select.b4 import rank_by_b4
 from cure.select.coderm import rank_by_coderm
 from cure.select.codet import rank_by_codet
-from cure.select.confidence import Confidence, Hypothesis, confidence
+from cure.select.confidence import confidence
 from cure.select.em import rank_by_em
+from cure.select.hypotheses import Confidence, Hypothesis
 from cure.select.learned import rank_by_learned
 from cure.select.max_pass import rank_by_max_pass
 from cure.select.mbr import rank_by_mbr
+from cure.select.posterior import posterior
 from cure.select.prior import Prior
 from cure.select.ranking import Ranked, Ranking
 from cure.select.validity import believed_failures, validity_if_wrong, validity_of_tests
@@ -38,6 +40,12 @@ SELECTORS: dict[str, Selector] = {
 }
 
 
+ConfidenceRule = Callable[[AnyTable], Confidence]
+
+CONFIDENCES: dict[str, ConfidenceRule] = {"logit": confidence, "posterior": posterior}
+"""How probabilities are stated: by the fitted logit, or, in runs recorded before it, by the posterior of a model."""
+
+
 def selector(name: str) -> Selector:
     """The selector of that name. Raises ProblemError, naming the nearest name, when there is none."""
     if found := SELECTORS.get(name):
@@ -46,8 +54,10 @@ def selector(name: str) -> Selector:
 
 
 __all__ = [
+    "CONFIDENCES",
     "SELECTORS",
     "Confidence",
+    "ConfidenceRule",
     "Hypothesis",
     "Prior",
     "Ranked",
@@ -56,6 +66,7 @@ __all__ = [
     "answer_of",
     "believed_failures",
     "confidence",
+    "posterior",
     "rank_by_agreement",
     "rank_by_max_pass",
     "selector",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cure.select.confidence import Confidence
+from cure.select.hypotheses import Confidence
 from cure.select.ranking import Ranking
 from cure.table import AnyTable
 from sandbox import Verdict

@@ -1,122 +1,152 @@
 """Confidence: the probability that a candidate is right, given the execution table and nothing else.
 
-Candidates are grouped by behaviour. At most one group can be right, since right programs agree wherever the answer is
-unique. For every group c the hypothesis H_c says "c is right and all others are wrong"; H_0 says "none is right".
-Under H_c the truth of every test is known (a test is valid iff c passes it), so the table's likelihood is a product of
-Beta-binomial terms whose rates are the ones of the paper (section 3): how often the coder is right, how often the
-tester is right (p_u), how often a wrong program passes a right test (p_01) and a wrong one (p_00). Wrong programs
-scatter over behaviours like a Chinese restaurant process. Rates are integrated out, so no number needs to be known;
-the priors are weak and named in `Prior`.
+Candidates that behave alike, on new inputs as well, are one alternative c with a few features x_c; one more alternative
+says that no candidate is right, with features z of the whole table. It is a conditional logit:
 
-The samples of one model are not independent, so the likelihood is tempered; the power and the priors are those that fit
-real tables (`benchmarks/confidence_calibration.py`).
+    P(c) = exp(w x_c) / (sum over behaviours of exp(w x) + exp(v z))
 
-Trusted tests are valid under every hypothesis; a group that fails a trusted test has probability 0.
+(McFadden, "Conditional logit analysis of qualitative choice behavior", 1974). Most features are shares, so the
+probabilities stay bounded however large the table is: samples of one model share their mistakes, and many of them that
+agree may all be wrong. One set of weights, `confidence.json`, serves tables of every size. The weights are fitted on
+real tables of several coders, whose truth is known, and measured on coders and problems they were not fitted on
+(`benchmarks/confidence_calibration.py`).
+
+A candidate that fails a trusted test has probability 0, since trusted tests are right; its behaviour is left out.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, lgamma, log
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cure.select.evidence import Evidence, evidence
-from cure.select.prior import Prior
-from cure.table import AnyTable
+from cure.select.hypotheses import AGREEMENT, BASE, INPUTS, TESTS, Confidence, normalised
+from cure.select.passes import Booleans, Floats, Ints, Passes, agreement_of, passes_of
+from cure.table import AnyTable, ExecutionTable
 
-AGREEMENT, TESTS = "agreement between programs", "tests passed and failed"
-"""The two kinds of evidence by which a hypothesis is weighed."""
+FEATURES = {
+    "log of the share of programs that behave alike": AGREEMENT,
+    "agreement of outputs on inputs of tests": AGREEMENT,
+    "share of generated tests passed": TESTS,
+    "share of tests' inputs on which it did not end well": TESTS,
+    "agreement of outputs on new inputs": INPUTS,
+    "share of new inputs on which it did not end well": INPUTS,
+}
+"""Meaning of the weights w, and the kind of evidence of each."""
+NONE_FEATURES = {
+    "1": BASE,
+    "whether there are trusted tests": BASE,
+    "share of trusted tests passed, mean over programs": BASE,
+    "largest share of programs that behave alike": AGREEMENT,
+    "whether there are new inputs": INPUTS,
+}
+"""Meaning of the weights v, and the kind of evidence of each."""
 
 
 @dataclass(frozen=True)
-class Hypothesis:
-    """One hypothesis: that exactly the candidates of a cluster are right, or that no candidate is right."""
+class Weights:
+    """The weights of the logit."""
 
-    cluster: tuple[str, ...]
-    """Candidates that are right under the hypothesis; empty for "none is right"."""
-    probability: float
-    terms: Mapping[str, float]
-    """Tempered log-likelihood of each kind of evidence; differences between two hypotheses add up to their log-odds."""
-
-
-@dataclass(frozen=True)
-class Confidence:
-    """Posterior over the hypotheses, most probable first."""
-
-    hypotheses: tuple[Hypothesis, ...]
-
-    def of(self, candidate: str) -> float:
-        """Probability in 0..1 that the candidate is right."""
-        return sum((h.probability for h in self.hypotheses if candidate in h.cluster), 0.0)
-
-    @property
-    def unsolved(self) -> float:
-        """Probability that no candidate is right."""
-        return sum((h.probability for h in self.hypotheses if not h.cluster), 0.0)
+    of_behaviour: Floats
+    """(features,): w."""
+    of_none: Floats
+    """(features of "none is right",): v."""
 
 
-def confidence(table: AnyTable, prior: Prior = Prior()) -> Confidence:
-    """Posterior of every hypothesis about the table; with no candidates, "none is right" has probability 1."""
-    seen = evidence(table)
-    weighed: list[tuple[tuple[str, ...], dict[str, float]]] = [
-        (group, _terms(seen, row, prior))
-        for row, group in enumerate(seen.groups)
-        if bool(seen.passed[row][seen.trusted].all())
+def confidence(table: AnyTable, weights: Weights | None = None) -> Confidence:
+    """The probability of every hypothesis about the table; with no candidates, "none is right" has probability 1.
+
+    Candidates without a known cell on an independent test are left out, unless no candidate has one.
+    """
+    weights = weights or shipped_weights()
+    judged = {row for row, name in table.cells if name in table.independent and table.known(row, name)}
+    names = [name for name in table.candidates if not judged or name in judged]
+    if not names:
+        return normalised([((), {})])
+    passes = passes_of(ExecutionTable({name: table.candidates[name] for name in names}, table.tests, table.cells))
+    behaviours, none = features(passes) * weights.of_behaviour, none_features(passes) * weights.of_none
+    possible, same = possibly_right(passes), passes.same_behaviour
+    weighed = [
+        (tuple(names[other] for other in np.flatnonzero(same[row])), _terms(FEATURES, behaviours[row]))
+        for row in np.flatnonzero(possible)
+        if same[row].argmax() == row
     ]
-    weighed.append(((), _terms(seen, None, prior)))
-    totals = [sum(terms.values()) for _, terms in weighed]
-    top = max(totals)
-    norm = sum(exp(total - top) for total in totals)
-    hypotheses = [
-        Hypothesis(group, exp(total - top) / norm, terms) for (group, terms), total in zip(weighed, totals, strict=True)
-    ]
-    return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)))
+    return normalised([*weighed, ((), _terms(NONE_FEATURES, none))])
 
 
-def _terms(evidence: Evidence, right: int | None, prior: Prior) -> dict[str, float]:
-    """Tempered log-likelihood of the table if the group of that row is right; None for "none is right"."""
-    trusted, sizes = evidence.trusted, evidence.sizes
-    wrong_sizes = [size for row, size in enumerate(sizes) if row != right]
-    right_size = 0 if right is None else sizes[right]
-    agreement = _beta_binomial(right_size, sum(wrong_sizes), prior.coder) + _scatter(wrong_sizes, prior.scatter)
-    # Passes and fails of all wrong groups together, per test.
-    passes, fails = evidence.passed.sum(axis=0), (evidence.known & ~evidence.passed).sum(axis=0)
-    if right is None:
-        tests = _pairs(passes, fails, ~trusted, prior.unsolved) + _pairs(passes, fails, trusted, prior.p_01)
-        return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
-    own, seen = evidence.passed[right], evidence.known[right]
-    passes, fails = passes - own, fails - (seen & ~own)
-    valid, invalid = own & ~trusted, seen & ~own & ~trusted
-    tests = (
-        _beta_binomial(int(valid.sum()), int(invalid.sum()), prior.tester)
-        + _pairs(passes, fails, trusted | valid, prior.p_01)
-        + _pairs(passes, fails, invalid, prior.p_00)
+def probabilities(passes: Passes, weights: Weights) -> tuple[Floats, Floats]:
+    """(..., programs) probabilities of the programs, and (...) the probability that none is right.
+
+    The probabilities of different behaviours and of "none is right" add up to 1.
+    """
+    utility, none = features(passes) @ weights.of_behaviour, none_features(passes) @ weights.of_none
+    possible, copies = possibly_right(passes), passes.same_behaviour.sum(axis=-1)
+    top = np.maximum(np.where(possible, utility, -np.inf).max(axis=-1), none)
+    odds = np.where(possible, np.exp(np.minimum(utility - top[..., None], 0.0)), 0.0)
+    total = (odds / copies).sum(axis=-1) + np.exp(none - top)
+    return np.asarray(odds / total[..., None]), np.asarray(np.exp(none - top) / total)
+
+
+def possibly_right(passes: Passes) -> Booleans:
+    """(..., programs): whether the program passes every trusted test."""
+    return np.asarray(passes.trusted.all(axis=-1))
+
+
+def features(passes: Passes) -> Floats:
+    """(..., programs, features): what `FEATURES` names, for the behaviour of each program."""
+    tested, new = _split(passes)
+    copies, programs = passes.same_behaviour.sum(axis=-1), passes.passed.shape[-2]
+    passed = passes.passed.sum(axis=-1) / np.maximum(passes.tests, 1)
+    # One is added to the programs, so that a program without others is not taken for one that all others agree with.
+    alike = np.log(copies / (programs + 1))
+    columns = (alike, agreement_of(tested), passed, _failed(tested), agreement_of(new), _failed(new))
+    return np.stack(columns, axis=-1)
+
+
+def none_features(passes: Passes) -> Floats:
+    """(..., features): what `NONE_FEATURES` names."""
+    _, new = _split(passes)
+    largest = passes.same_behaviour.sum(axis=-1).max(axis=-1) / passes.passed.shape[-2]
+    one, examples = np.ones(largest.shape), passes.trusted.shape[-1]
+    trusted = passes.trusted.mean(axis=(-2, -1)) if examples else np.zeros(largest.shape)
+    explored = (new >= 0).any(axis=(-2, -1))
+    return np.stack((one, one * (examples > 0), trusted, largest, explored), axis=-1)
+
+
+@cache
+def shipped_weights() -> Weights:
+    """The weights that come with the project."""
+    return weights_of(json.loads(files("cure.select").joinpath("confidence.json").read_text(encoding="utf-8")))
+
+
+def weights_of(record: Mapping[str, Mapping[str, float]]) -> Weights:
+    """The weights in a record of `confidence.json`: `of_behaviour` and `of_none`, each by name of the feature."""
+    return Weights(
+        np.array([record["of_behaviour"][name] for name in FEATURES]),
+        np.array([record["of_none"][name] for name in NONE_FEATURES]),
     )
-    return {AGREEMENT: prior.temper * agreement, TESTS: prior.temper * tests}
 
 
-def _pairs(
-    passes: NDArray[np.int_], fails: NDArray[np.int_], tests: NDArray[np.bool_], rate: tuple[float, float]
-) -> float:
-    """Beta-binomial term of the (wrong group, test) pairs over the tests of the mask."""
-    return _beta_binomial(int(passes[tests].sum()), int(fails[tests].sum()), rate)
+def _split(passes: Passes) -> tuple[Ints, Ints]:
+    """Outputs on inputs of tests, and on inputs without a known output."""
+    judged = passes.outputs.shape[-1] - passes.unjudged
+    return passes.outputs[..., :judged], passes.outputs[..., judged:]
 
 
-def _beta_binomial(successes: int, failures: int, beta: tuple[float, float]) -> float:
-    """Log-probability of a sequence with these numbers of successes and failures, the rate integrated out."""
-    a, b = beta
-    return _log_beta(a + successes, b + failures) - _log_beta(a, b)
+def _failed(outputs: Ints) -> Floats:
+    """(..., programs): share of the inputs, of those on which some program ended `ok`, on which the program did not."""
+    ended = outputs >= 0
+    some = ended.any(axis=-2)
+    return np.asarray((some[..., None, :] & ~ended).sum(axis=-1) / np.maximum(some.sum(axis=-1), 1)[..., None])
 
 
-def _log_beta(a: float, b: float) -> float:
-    return lgamma(a) + lgamma(b) - lgamma(a + b)
-
-
-def _scatter(sizes: list[int], concentration: float) -> float:
-    """Log-probability of a partition with these block sizes (Ewens' sampling formula); 0 for no programs."""
-    total = sum(sizes)
-    blocks = sum(lgamma(size) for size in sizes) + len(sizes) * log(concentration)
-    return blocks + lgamma(concentration) - lgamma(concentration + total)
+def _terms(kinds: Mapping[str, str], parts: Floats) -> dict[str, float]:
+    """The sum of the weighted features of each kind of evidence."""
+    terms = dict.fromkeys((AGREEMENT, TESTS, INPUTS, BASE), 0.0)
+    for kind, part in zip(kinds.values(), parts.tolist(), strict=True):
+        terms[kind] += part
+    return terms

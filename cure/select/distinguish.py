@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cure.select.answer import viable
-from cure.select.confidence import Confidence
+from cure.select.hypotheses import Confidence
 from cure.table import AnyTable, clusters
 
 MAX_ODDS = 3.0

@@ -1,4 +1,4 @@
-"""Passes and fails per behaviour, counted from an execution table; the confidence is computed from them."""
+"""Passes and fails per behaviour, counted from an execution table; the posterior is computed from them."""
 
 from __future__ import annotations
 

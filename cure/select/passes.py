@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,9 +32,11 @@ class Passes:
     """(..., programs, generated tests): the program was run on the test, and the sandbox did not fail."""
     outputs: Ints
     """(..., programs, inputs): numbers of outputs, equal where the outputs are; -1 where the program did not end `ok`.
-    Each distinct input of the table's compared columns has one place."""
+    Each distinct input of the table's compared columns has one place; inputs without a known output are the last."""
     trusted: Booleans
     """(..., programs, trusted tests): passed."""
+    unjudged: int = 0
+    """How many inputs, the last places of `outputs`, have no known output."""
 
     @cached_property
     def same_passes(self) -> Booleans:
@@ -52,11 +54,7 @@ class Passes:
 
         Inputs on which no program ended `ok` do not count.
         """
-        ended = self.outputs >= 0
-        equal = (self.outputs[..., :, None, :] == self.outputs[..., None, :, :]) & ended[..., :, None, :]
-        others = equal.sum(axis=(-2, -1)) - ended.sum(axis=-1)
-        inputs = ended.any(axis=-2).sum(axis=-1)[..., None]
-        return np.asarray(others / np.maximum(inputs * (self.outputs.shape[-2] - 1), 1))
+        return agreement_of(self.outputs)
 
     @cached_property
     def tests(self) -> Ints:
@@ -68,9 +66,24 @@ Scores = Callable[[Passes], Sequence[NDArray[np.generic]]]
 """Parts of the scores, each (..., programs), compared from the first to the last; larger is better."""
 
 
+def agreement_of(outputs: Ints) -> Floats:
+    """(..., programs): share of the other programs that print the same, averaged over inputs, in 0..1.
+
+    `outputs` is (..., programs, inputs), as in `Passes`. Inputs on which no program ended `ok` do not count.
+    """
+    ended = outputs >= 0
+    equal = (outputs[..., :, None, :] == outputs[..., None, :, :]) & ended[..., :, None, :]
+    others = equal.sum(axis=(-2, -1)) - ended.sum(axis=-1)
+    inputs = ended.any(axis=-2).sum(axis=-1)[..., None]
+    return np.asarray(others / np.maximum(inputs * (outputs.shape[-2] - 1), 1))
+
+
 def passes_of(table: AnyTable) -> Passes:
     """The arrays of a table. Outputs that pass the same test are equal, however they are written."""
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
+    inputs: dict[str, list[str]] = {}
+    for name in sorted(table.compared, key=lambda name: not table.tests[name].judges):
+        inputs.setdefault(table.tests[name].stimulus, []).append(name)
     rows = {candidate: row for row, candidate in enumerate(table.candidates)}
     columns = {test: column for column, test in enumerate([*generated, *trusted])}
     passed, known = np.zeros((2, len(rows), len(columns)), dtype=np.bool_)
@@ -81,8 +94,9 @@ def passes_of(table: AnyTable) -> Passes:
     return Passes(
         passed=passed[:, : len(generated)],
         known=known[:, : len(generated)],
-        outputs=_outputs(table),
+        outputs=_outputs(table, inputs),
         trusted=passed[:, len(generated) :],
+        unjudged=sum(not table.tests[names[0]].judges for names in inputs.values()),
     )
 
 
@@ -109,13 +123,10 @@ def _equal_rows(matrix: NDArray[np.generic]) -> Booleans:
     return np.asarray((matrix[..., :, None, :] == matrix[..., None, :, :]).all(axis=-1))
 
 
-def _outputs(table: AnyTable) -> Ints:
-    """(programs, inputs) numbers of outputs; a program that passes a test of the input counts as having printed what
-    the test expects.
+def _outputs(table: AnyTable, inputs: Mapping[str, Sequence[str]]) -> Ints:
+    """(programs, inputs) numbers of outputs, for inputs with the names of their tests; a program that passes a test of
+    the input counts as having printed what the test expects.
     """
-    inputs: dict[str, list[str]] = {}
-    for name in table.compared:
-        inputs.setdefault(table.tests[name].stimulus, []).append(name)
     numbers = np.full((len(table.candidates), len(inputs)), -1, dtype=np.int64)
     for column, names in enumerate(inputs.values()):
         known: dict[str, int] = {}

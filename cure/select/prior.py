@@ -1,4 +1,4 @@
-"""Priors of the unknown rates in `cure.select.confidence`; fitted by `benchmarks/confidence_calibration.py`."""
+"""Priors of the unknown rates in `cure.select.posterior`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cure.select.confidence import Confidence, Hypothesis
+from cure.select.hypotheses import Confidence, Hypothesis
 from cure.select.prior import Prior
 from cure.table import AnyTable
 

@@ -13,7 +13,12 @@ BUSY: dict[str, Any] = {"error": "503: busy"}
 ENDINGS: dict[str, tuple[int, str, dict[str, list[Any]], list[object]]] = {
     "verified": (0, "verified", {"coder": PROGRAMS, "tester": TESTS}, []),
     "few witnesses": (1, "low_confidence", {"coder": [RIGHT], "tester": TESTS}, ["-n", 1, "-m", 0, "--rounds", 1]),
-    "one round": (1, "low_confidence", {"coder": [RIGHT], "tester": TESTS}, ["-n", 1, "--strategy", "sample-only"]),
+    "one round": (
+        1,
+        "low_confidence",
+        {"coder": [RIGHT], "tester": TESTS},
+        ["-n", 1, "--strategy", "sample-only", "--confident", 0.99],
+    ),
     "wrong programs": (3, "unsolved", {"coder": [WRONG], "tester": TESTS, "repair": [WRONG]}, []),
     "no programs": (3, "unsolved", {"coder": [SLOPPY], "tester": TESTS}, []),
     "empty answers": (3, "unsolved", {"coder": [""], "tester": [""]}, []),

@@ -19,7 +19,7 @@ Change = Callable[[str, Callable[[dict[str, Any]], object]], None]
 def recorded(desk: Desk) -> Desk:
     """A run of two rounds, in which one answer holds no program and one request fails."""
     model = desk.script(coder=[WRONG, SLOPPY], tester=TESTS[:2], repair=[RIGHT, {"error": "503: busy"}])
-    assert desk.solve("--model", model, "-n", 2, "-m", 2, "--rounds", 2).code == 1
+    assert desk.solve("--model", model, "-n", 2, "-m", 2, "--rounds", 2, "--confident", 0.99).code == 1
     return desk
 
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cure.select import confidence, validity_if_wrong, validity_of_tests
+from cure.select import CONFIDENCES, confidence, validity_if_wrong, validity_of_tests
+from cure.select.confidence import probabilities, shipped_weights
+from cure.select.passes import passes_of
 from cure.table import ExecutionTable
 from tests.cure.tables import draw
 
@@ -40,13 +42,51 @@ def test_the_order_of_tests_does_not_matter(rows: list[str], columns: list[int])
 
 
 def test_many_programs_that_agree_and_pass_are_surer_than_one() -> None:
-    one, many = confidence(draw("......", "aaaaaa")), confidence(draw(*["........"] * 8, "aaaaaaaa"))
-    assert many.of("c0") > one.of("c0") > 0.5
-    assert many.of("c0") > 0.9
+    one, many = (confidence(draw("......", *["abcdef"] * 7)), confidence(draw(*["......"] * 7, "abcdef")))
+    assert many.of("c0") > one.of("c0")
+    assert confidence(draw(*["........"] * 8, trusted=2)).of("c0") > 0.9
 
 
 def test_one_program_without_tests_is_no_more_than_a_coin() -> None:
-    assert confidence(draw("", trusted=0)).of("c0") == pytest.approx(0.5, abs=0.15)
+    assert confidence(draw("", trusted=0)).of("c0") < 0.5
+
+
+def test_however_many_programs_and_tests_agree_some_doubt_stays() -> None:
+    few, many = confidence(draw(*["." * 10] * 8, trusted=2)), confidence(draw(*["." * 130] * 64, trusted=2))
+    assert few.of("c0") < many.of("c0") < 0.999
+
+
+def test_public_examples_passed_by_all_raise_the_probability() -> None:
+    assert confidence(draw("....", "....", trusted=2)).of("c0") > confidence(draw("....", "....")).of("c0")
+
+
+def test_new_inputs_on_which_programs_agree_raise_the_probability_and_others_lower_it() -> None:
+    plain = confidence(draw(*[".."] * 4, trusted=1)).of("c0")
+    same = confidence(draw(*["..ab"] * 4, trusted=1, inputs=2)).of("c0")
+    apart = confidence(draw("..ab", "..cd", "..ef", "..gh", trusted=1, inputs=2)).of("c0")
+    assert same > plain > apart
+
+
+def test_an_input_on_which_every_program_fails_is_no_evidence() -> None:
+    assert confidence(draw("..!", "..!", trusted=1, inputs=1)) == confidence(draw("..", "..", trusted=1))
+
+
+@given(ROWS, st.integers(0, 2), st.integers(0, 2))
+def test_the_probabilities_of_a_table_are_those_of_its_arrays(rows: list[str], trusted: int, inputs: int) -> None:
+    table = draw(*rows, trusted=trusted, inputs=inputs)
+    if not all(any(table.known(name, test) for test in table.independent) for name in table.candidates):
+        return  # left out of the table, but not of the arrays
+    of_programs, none = probabilities(passes_of(table), shipped_weights())
+    stated = confidence(table)
+    assert [stated.of(name) for name in table.candidates] == pytest.approx(of_programs.tolist())
+    assert stated.unsolved == pytest.approx(float(none))
+
+
+def test_runs_recorded_before_keep_the_posterior_that_they_state() -> None:
+    table = draw("..a", "..a", "b..", trusted=1)
+    stated = CONFIDENCES["posterior"](table)
+    assert stated.of("c0") == pytest.approx(0.5696267424424373, abs=1e-12)
+    assert CONFIDENCES["logit"](table) == confidence(table) != stated
 
 
 def test_a_program_that_passes_nothing_is_doubted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cure.select import SELECTORS, believed_failures, confidence, validity_of_tests, viable
+from cure.select import CONFIDENCES, SELECTORS, believed_failures, confidence, posterior, validity_of_tests, viable
 from cure.select.distinguish import undecided
 from cure.select.evidence import evidence
 from cure.table import clusters, pass_matrix, separating
@@ -49,16 +49,19 @@ def test_evidence_and_validity_know_tests_only() -> None:
     assert "t2" not in believed_failures(table, "c1", posterior)
 
 
-def test_inputs_leave_the_confidence_alone() -> None:
-    plain = confidence(draw("..", "..", ".x", trusted=1))
-    assert confidence(draw("..a", "..a", ".xa", trusted=1, inputs=1)) == plain
-    assert confidence(draw("..a", "..b", ".xa", trusted=1, inputs=1)) == plain
+def test_inputs_divide_behaviours_for_the_confidence_but_not_for_the_posterior() -> None:
+    plain = posterior(draw("..", "..", ".x", trusted=1))
+    divided = draw("..a", "..b", ".xa", trusted=1, inputs=1)
+    assert posterior(divided) == plain
+    assert {h.cluster for h in confidence(divided).hypotheses} == {("c0",), ("c1",), ("c2",), ()}
 
 
-def test_candidates_that_only_inputs_tell_apart_are_undecided_where_neither_are_many_more() -> None:
-    split, clear = ("..a", "..a", "..b"), ("..a", "..a", "..a", "..a", "..b")
+@pytest.mark.parametrize("rule", CONFIDENCES)
+def test_candidates_that_only_inputs_tell_apart_are_undecided_where_neither_are_many_more(rule: str) -> None:
+    split, clear = ("..a", "..a", "..b", "..b"), ("..a", "..a", "..a", "..a", "..b")
     pairs = [
-        undecided(table, confidence(table)) for table in (draw(*rows, trusted=1, inputs=1) for rows in (split, clear))
+        undecided(table, CONFIDENCES[rule](table))
+        for table in (draw(*rows, trusted=1, inputs=1) for rows in (split, clear))
     ]
     assert pairs == [("c0", "c2"), None]
 
