@@ -253,8 +253,8 @@ def accuracies(each: Executed, size: int, draws: int) -> dict[str, float]:
     return {arm: fmean(values) for arm, values in found.items()}
 
 
-def calibration(cases: Sequence[Executed], size: int, draws: int, kinds: str) -> tuple[float, float]:
-    """Mean stated probability of the choice, and the expected calibration error over ten bins."""
+def calibration(cases: Sequence[Executed], size: int, draws: int, kinds: str) -> tuple[float, float, float]:
+    """Mean stated probability of the choice, share of right choices, expected calibration error over ten bins."""
     pairs = []
     for each in cases:
         rng = random.Random(each.case.number)
@@ -270,7 +270,7 @@ def calibration(cases: Sequence[Executed], size: int, draws: int, kinds: str) ->
     for low in range(10):
         inside = [(p, r) for p, r in pairs if low <= min(9, int(10 * p)) < low + 1]
         error += abs(sum(p for p, _ in inside) - sum(r for _, r in inside))
-    return fmean(p for p, _ in pairs), error / len(pairs)
+    return fmean(p for p, _ in pairs), fmean(right for _, right in pairs), error / len(pairs)
 
 
 def interval(values: Sequence[float]) -> str:
@@ -312,8 +312,8 @@ def show(title: str, cases: Sequence[Executed], size: int, draws: int) -> None:
     gain = [fmean(row[arm] - row[base] for row in rows) for arm in (made_arm, upper)]
     print(f"recovered: {gain[0] / gain[1]:.2f}" if gain[1] else "recovered: nothing to recover")
     for kinds in ("et", "etm"):
-        stated, error = calibration(cases, size, draws, kinds)
-        print(f"confidence on {kinds}: mean {stated:.3f}, expected calibration error {error:.3f}")
+        stated, right, error = calibration(cases, size, draws, kinds)
+        print(f"confidence on {kinds}: stated {stated:.3f}, right {right:.3f}, expected calibration error {error:.3f}")
 
 
 async def main() -> None:

@@ -63,7 +63,8 @@ def confidence(table: AnyTable, weights: Weights | None = None) -> Confidence:
     Candidates without a known cell on an independent test are left out, unless no candidate has one.
     """
     weights = weights or shipped_weights()
-    judged = {row for row, name in table.cells if name in table.independent and table.known(row, name)}
+    independent = set(table.independent)
+    judged = {row for (row, name), cell in table.cells.items() if name in independent and cell.known}
     names = [name for name in table.candidates if not judged or name in judged]
     if not names:
         return normalised([((), {})])
@@ -140,7 +141,7 @@ def _split(passes: Passes) -> tuple[Ints, Ints]:
 def _failed(outputs: Ints) -> Floats:
     """(..., programs): share of the inputs, of those on which some program ended `ok`, on which the program did not."""
     ended = outputs >= 0
-    some = ended.any(axis=-2)
+    some = np.asarray(ended.any(axis=-2))
     return np.asarray((some[..., None, :] & ~ended).sum(axis=-1) / np.maximum(some.sum(axis=-1), 1)[..., None])
 
 
