@@ -36,7 +36,7 @@ def test_a_sample_that_was_not_understood_is_said_before_the_work_begins(
 ) -> None:
     file = tmp_path / "twice.md"
     file.write_text("# Twice\nRead n. Print 2n. For example\n\n```\n5\n```\n\ngives\n\n```\n10\n```\n")
-    done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1)
+    done = solve(file, "--model", script([THRICE], WRONG_TESTS, [THRICE]), "--rounds", 1, "--confident", 0.8)
     assert done.returncode == 1, "a sample that was not read may refute the program"
     words = " ".join(done.stderr.split())
     assert "parts of the statement look like samples and were not used as tests" in words
