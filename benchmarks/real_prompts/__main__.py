@@ -45,7 +45,8 @@ def main() -> None:
             print(f"\n{differences(runs[0], runs[1])}")
         return
     if given.command == "store":
-        print(f"{store([RunDirectory(path) for path in given.runs], given.to)} answers")
+        runs = [RunDirectory(path) for path in given.runs]
+        print(f"{store(runs, given.to, dtype=given.dtype, add=given.add)} answers")
         return
     if given.command == "problems":
         rows = fixed_set(given.data)[: given.limit]
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     storing = commands.add_parser("store", help="write the answers of runs to one file")
     storing.add_argument("runs", nargs="+", type=Path)
     storing.add_argument("--to", type=Path, required=True)
+    storing.add_argument("--dtype", default="float32", help="type of the numbers that the models computed with")
+    storing.add_argument("--add", action="store_true", help="keep the answers that the file has")
     return parser
 
 
