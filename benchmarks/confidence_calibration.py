@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from benchmarks.confidence_draws import ALL, Drawn, Problem, draws, problems
 from benchmarks.confidence_fit import Example, examples, fit, weights_record
 from benchmarks.tables.stored import stored_files
-from cure.select.confidence import Weights, possibly_right, probabilities, shipped_weights
+from cure.select.confidence import ConfidenceWeights, possibly_right, probabilities, shipped_weights
 from cure.select.passes import Booleans, Floats, Ints, compared
 
 SIZES = (2, 4, 8, 16)
@@ -89,7 +89,7 @@ def chosen(part: Drawn) -> Booleans:
     return best
 
 
-def answers(parts: Sequence[Drawn], weights: Callable[[Problem], Weights]) -> Answers:
+def answers(parts: Sequence[Drawn], weights: Callable[[Problem], ConfidenceWeights]) -> Answers:
     """What is stated about the choice in every part, by the weights to be used for its problem."""
     columns: dict[str, list[NDArray[Any]]] = {}
     coders: list[str] = []
@@ -199,11 +199,11 @@ def line(name: str, of: Answers) -> str:
     return f"{start}    {top:<28} {it['area']:.3f}  {it['none_ece']:.3f}"
 
 
-def held_out(found: Sequence[Problem], ready: Sequence[Example], by: str) -> Callable[[Problem], Weights]:
+def held_out(found: Sequence[Problem], ready: Sequence[Example], by: str) -> Callable[[Problem], ConfidenceWeights]:
     """The weights to be used for a problem: fitted on none of its fold, nor on its coder if `by` is "coder"."""
     if by == "none":
         return lambda _: shipped_weights()
-    fitted: dict[tuple[str, int], Weights] = {}
+    fitted: dict[tuple[str, int], ConfidenceWeights] = {}
     start = None
     for coder, number in sorted({(problem.coder if by == "coder" else "", problem.fold) for problem in found}):
         kept = [one for one in ready if one.problem.coder != coder and one.problem.fold != number]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.confidence_draws import ALL, Problem, draws
-from cure.select.confidence import FEATURES, NONE_FEATURES, Weights, features, none_features, possibly_right
+from cure.select.confidence import FEATURES, NONE_FEATURES, ConfidenceWeights, features, none_features, possibly_right
 from cure.select.passes import Booleans, Floats, Ints
 
 PROGRAMS = (1, 2, 4, 8, 16)
@@ -60,7 +60,7 @@ def examples(found: Sequence[Problem]) -> list[Example]:
     return ready
 
 
-def fit(ready: Sequence[Example], start: Weights | None = None, steps: int = 50) -> Weights:
+def fit(ready: Sequence[Example], start: ConfidenceWeights | None = None, steps: int = 50) -> ConfidenceWeights:
     """The weights of maximum penalised likelihood, rounded; Newton's steps are halved until the loss falls."""
     loss = _Loss(ready)
     at = np.zeros(loss.size) if start is None else np.concatenate([start.of_behaviour, start.of_none])
@@ -73,10 +73,10 @@ def fit(ready: Sequence[Example], start: Weights | None = None, steps: int = 50)
         if np.abs(step).max() < 1e-7:
             break
     w, v = np.split(at.round(DECIMALS), [len(FEATURES)])
-    return Weights(w, v)
+    return ConfidenceWeights(w, v)
 
 
-def weights_record(weights: Weights) -> dict[str, dict[str, float]]:
+def weights_record(weights: ConfidenceWeights) -> dict[str, dict[str, float]]:
     """The content of `confidence.json`."""
     return {
         "of_behaviour": dict(zip(FEATURES, weights.of_behaviour.tolist(), strict=True)),

@@ -21,7 +21,7 @@ from benchmarks.confidence_calibration import SIZES, held_out
 from benchmarks.confidence_draws import ALL, Drawn, Problem, draws, problems
 from benchmarks.confidence_fit import examples
 from benchmarks.tables.stored import stored_files
-from cure.select.confidence import Weights, probabilities
+from cure.select.confidence import ConfidenceWeights, probabilities
 from cure.select.mbr import mbr_scores
 from cure.select.passes import Booleans, Floats, Scores, compared
 
@@ -30,7 +30,7 @@ BOOTSTRAP = 4_000
 RULE, DEFAULT = "max-pass", "agreement"
 
 
-def rules(weights: Weights) -> Mapping[str, Scores]:
+def rules(weights: ConfidenceWeights) -> Mapping[str, Scores]:
     """Scores after trusted tests passed, by name of the selector; CURE's rule adds up all tests instead."""
     return {
         DEFAULT: lambda seen: [seen.passed.sum(axis=-1), seen.agreement],
@@ -39,7 +39,7 @@ def rules(weights: Weights) -> Mapping[str, Scores]:
     }
 
 
-def accuracies(part: Drawn, weights: Weights) -> dict[str, float]:
+def accuracies(part: Drawn, weights: ConfidenceWeights) -> dict[str, float]:
     """The mean chance of a right choice, by name; with `random` and `any right`."""
     passed = part.passes.passed.sum(axis=-1) + part.passes.trusted.sum(axis=-1)
     found = {
@@ -86,7 +86,7 @@ def show(title: str, rows: Sequence[Mapping[str, float]]) -> None:
 
 
 def grid(
-    found: Sequence[Problem], weights: Callable[[Problem], Weights], public: bool, inputs: int
+    found: Sequence[Problem], weights: Callable[[Problem], ConfidenceWeights], public: bool, inputs: int
 ) -> dict[tuple[int, int], list[dict[str, float]]]:
     """Accuracies of every problem by size; larger sizes than the table has count as the whole table."""
     rows: dict[tuple[int, int], list[dict[str, float]]] = {}

@@ -48,7 +48,7 @@ NONE_FEATURES = {
 
 
 @dataclass(frozen=True)
-class Weights:
+class ConfidenceWeights:
     """The weights of the logit."""
 
     of_behaviour: Floats
@@ -57,7 +57,7 @@ class Weights:
     """(features of "none is right",): v."""
 
 
-def confidence(table: AnyTable, weights: Weights | None = None) -> Confidence:
+def confidence(table: AnyTable, weights: ConfidenceWeights | None = None) -> Confidence:
     """The probability of every hypothesis about the table; with no candidates, "none is right" has probability 1.
 
     Candidates without a known cell on an independent test are left out, unless no candidate has one.
@@ -79,7 +79,7 @@ def confidence(table: AnyTable, weights: Weights | None = None) -> Confidence:
     return normalised([*weighed, ((), _terms(NONE_FEATURES, none))])
 
 
-def probabilities(passes: Passes, weights: Weights) -> tuple[Floats, Floats]:
+def probabilities(passes: Passes, weights: ConfidenceWeights) -> tuple[Floats, Floats]:
     """(..., programs) probabilities of the programs, and (...) the probability that none is right.
 
     The probabilities of different behaviours and of "none is right" add up to 1.
@@ -119,14 +119,14 @@ def none_features(passes: Passes) -> Floats:
 
 
 @cache
-def shipped_weights() -> Weights:
+def shipped_weights() -> ConfidenceWeights:
     """The weights that come with the project."""
     return weights_of(json.loads(files("cure.select").joinpath("confidence.json").read_text(encoding="utf-8")))
 
 
-def weights_of(record: Mapping[str, Mapping[str, float]]) -> Weights:
+def weights_of(record: Mapping[str, Mapping[str, float]]) -> ConfidenceWeights:
     """The weights in a record of `confidence.json`: `of_behaviour` and `of_none`, each by name of the feature."""
-    return Weights(
+    return ConfidenceWeights(
         np.array([record["of_behaviour"][name] for name in FEATURES]),
         np.array([record["of_none"][name] for name in NONE_FEATURES]),
     )

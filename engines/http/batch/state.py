@@ -50,7 +50,7 @@ class State(BaseModel, populate_by_name=True):
     tries: dict[str, int] = {}
     """Number of failed requests for a sample, by its SampleId, written as `NAME-PLACE`."""
     collected: list[dict[str, Any]] = []
-    """Of each collected batch: id, status, and numbers of lines by outcome."""
+    """The id, status, and numbers of lines by outcome of each collected batch."""
 
     @staticmethod
     def load(path: Path, spec: str, dialect: Dialect) -> State:
