@@ -229,7 +229,7 @@ def test_a_full_disk_under_the_run_is_exit_2_and_keeps_what_was_recorded(
     )
     command = [sys.executable, "-m", "agent", "solve", str(problem_file), "--model", script(PROGRAMS, TESTS)]
     done = subprocess.run(
-        [*unshare, "sh", "-c", shell, "sh", *command, "--sandbox", "none"],
+        [*unshare, "sh", "-c", shell, "sh", *command, "--sandbox", "none", "--first-share", "1"],
         capture_output=True,
         text=True,
         check=False,

@@ -69,7 +69,8 @@ def _without_parts(readings: Sequence[AnyReading], left: Left) -> list[AnyReadin
 
 
 def _why(reading: AnyReading, more: Drawn) -> str:
-    what = " and ".join(f"{n} {word}" for n, word in ((more.programs, "programs"), (more.tests, "tests")) if n)
+    counts = ((more.programs, "program"), (more.tests, "test"))
+    what = " and ".join(f"{n} more {word}{'s' if n > 1 else ''}" for n, word in counts if n)
     if reading.answer is None:
         return f"no program can be handed over yet, {what} may change that"
     return f"{reading.answer} is right with probability {reading.confidence:.2f}, {what} may raise that"
