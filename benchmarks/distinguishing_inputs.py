@@ -297,12 +297,13 @@ def show(title: str, cases: Sequence[Executed], size: int, draws: int) -> None:
             counts = [wrong_right_pairs(each, before, kinds) for each in cases]
             equal, apart = (sum(column) for column in zip(*counts, strict=True))
             print(
-                f"wrong-right pairs equal on {words}: {equal}; apart on {what}: {apart} ({apart / max(1, equal):.3f})"
+                f"wrong-right pairs equal on {words}: {equal}; "
+                f"told apart on {what}: {apart} ({apart / max(1, equal):.3f})"
             )
     for kinds, what in (("et", "tests"), ("etm", "tests and made inputs"), ("eth", "tests and inputs of hidden tests")):
         counts = [right_right_pairs(each, kinds) for each in cases]
         pairs, apart = (sum(column) for column in zip(*counts, strict=True))
-        print(f"right-right pairs: {pairs}; apart on {what}: {apart} ({apart / max(1, pairs):.3f})")
+        print(f"right-right pairs: {pairs}; told apart on {what}: {apart} ({apart / max(1, pairs):.3f})")
     rows = [accuracies(each, size, draws) for each in cases]
     for arm in rows[0]:
         print(f"{fmean(row[arm] for row in rows):.3f}  {arm}")

@@ -70,11 +70,11 @@ class Run:
 
     def __init__(self, labelled: LabelledTable, order: int, most: Drawn, *, public: bool, confident: float) -> None:
         rng = random.Random(zlib.crc32(f"{labelled.problem}/{order}".encode()))
-        programs: list[str | None] = [*labelled.table.candidates, *[None] * labelled.unread_programs]
+        programs: list[str | None] = [*labelled.table.candidates, *[None] * labelled.programs_not_extracted]
         tests = [name for name, test in labelled.table.tests.items() if not test.trusted]
         self._trusted = [name for name in labelled.table.tests if name not in tests] if public else []
         self._programs = rng.sample(programs, min(most.programs, len(programs)))
-        generated: list[str | None] = [*tests, *[None] * labelled.unread_tests]
+        generated: list[str | None] = [*tests, *[None] * labelled.tests_not_extracted]
         self._tests = rng.sample(generated, min(most.tests, len(generated)))
         self._labelled, self._confident = labelled, confident
         self.most = Drawn(programs=len(self._programs), tests=len(self._tests))

@@ -75,9 +75,10 @@ def comparison_on(dataset: str) -> click.Command:
         for reason in missing.reasons:
             click.echo(f"missing: {reason}", err=True)
         if missing.error is not None:
-            raise type(missing.error)(
-                f"{len(missing.reasons)} solves were not finished; the same command tries them again"
-            )
+            count = len(missing.reasons)
+            what = "1 solve was" if count == 1 else f"{count} solves were"
+            which = "it" if count == 1 else "them"
+            raise type(missing.error)(f"{what} not finished; the same command tries {which} again")
 
     return compare
 

@@ -92,7 +92,9 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
         return []
     if not believed:
         return [f"The generated tests it fails ({', '.join(failed)}) are more likely wrong than right."]
-    return [f"It fails {', '.join(believed)}, which may well be right."]
+    first, *others = (f"{ranking.validity[name]:.2f}" for name in believed)
+    said = zip(believed, [f"right with probability {first}", *others], strict=True)
+    return [f"It fails {', '.join(f'{name} ({probability})' for name, probability in said)}."]
 
 
 def _repairs_line(table: AnyTable) -> list[str]:

@@ -54,9 +54,9 @@ class LabelledTable:
     """By row: whether the program passes every hidden test."""
     valid: Mapping[str, bool]
     """By generated test: whether the reference solution passes it; empty where there is no reference solution."""
-    unread_programs: int
+    programs_not_extracted: int
     """Number of the coder's samples from which no program could be extracted; they count as wrong."""
-    unread_tests: int
+    tests_not_extracted: int
     """Number of the tester's samples from which no test could be extracted."""
     evaluated: EvaluatedTable
     """The record from which all this was made, hidden tests included."""
@@ -70,7 +70,7 @@ class LabelledTable:
     def part(self, candidates: Collection[str], tests: Collection[str]) -> LabelledTable:
         """The problem with these rows and these generated tests alone; public examples and `inputs` keep their columns.
 
-        `unread_programs`, `unread_tests` and `evaluated` remain those of the whole problem.
+        `programs_not_extracted`, `tests_not_extracted` and `evaluated` remain those of the whole problem.
         """
         columns = {name for name, test in self.table.tests.items() if test.trusted} | set(tests)
         return replace(
@@ -136,8 +136,8 @@ def labelled(evaluated: EvaluatedTable, coder: str, tester: str) -> LabelledTabl
             for name, place in shown.items()
             if reference is not None and kept.columns[place].suite == "generated"
         },
-        unread_programs=len(kept.cells) - len(rows),
-        unread_tests=len(kept.test_failures),
+        programs_not_extracted=len(kept.cells) - len(rows),
+        tests_not_extracted=len(kept.test_failures),
         evaluated=evaluated,
     )
 

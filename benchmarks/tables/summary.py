@@ -15,7 +15,7 @@ from cure.select.ranking import Ranking, sort_by_score
 from cure.table import ProgramTable, clusters
 
 CHOICES: Mapping[str, Callable[[LabelledTable], float]] = {
-    "single sample": lambda it: sum(it.right.values()) / (len(it.right) + it.unread_programs),
+    "single sample": lambda it: sum(it.right.values()) / (len(it.right) + it.programs_not_extracted),
     "max-pass (CURE)": lambda it: chance(rank_by_max_pass(_generated(it)), it.right),
     "examples, tests": lambda it: chance(_first_two(rank_by_agreement(it.table)), it.right),
     "examples, tests, agreement": lambda it: chance(rank_by_agreement(it.table), it.right),
@@ -66,15 +66,15 @@ def _on_hidden_inputs(labelled: LabelledTable) -> Ranking:
 
 def _counts(tables: Sequence[LabelledTable]) -> dict[str, str]:
     """What is in a file."""
-    samples = sum(len(it.right) + it.unread_programs for it in tables)
+    samples = sum(len(it.right) + it.programs_not_extracted for it in tables)
     tests = [valid for it in tables for valid in it.valid.values()]
     return {
         "problems": str(len(tables)),
         "programs": str(samples),
-        "of them not extracted": str(sum(it.unread_programs for it in tables)),
+        "of them not extracted": str(sum(it.programs_not_extracted for it in tables)),
         "right": f"{sum(sum(it.right.values()) for it in tables) / samples:.3f}",
-        "tests": str(sum(len(it.valid) + it.unread_tests for it in tables)),
-        "of them not extracted ": str(sum(it.unread_tests for it in tables)),
+        "tests": str(sum(len(it.valid) + it.tests_not_extracted for it in tables)),
+        "of them not extracted ": str(sum(it.tests_not_extracted for it in tables)),
         "right ": f"{fmean(tests):.3f}" if tests else "–",
         "behaviours of a problem": f"{fmean(len(clusters(it.table)) for it in tables):.1f}",
         "with hidden inputs": f"{fmean(len(clusters(it.with_inputs())) for it in tables):.1f}",

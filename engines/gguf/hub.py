@@ -75,7 +75,7 @@ def download(spec: str, wanted: HubFile, report: Report, stop: threading.Event) 
     try:
         return _download(spec, wanted, report, stop)
     except GatedRepoError:
-        reason = f"its owner wants a licence accepted at https://huggingface.co/{wanted.repo}; then set HF_TOKEN"
+        reason = f"accept its licence at https://huggingface.co/{wanted.repo}, then set HF_TOKEN"
     except RepositoryNotFoundError:
         reason = f"the hub has no repository {wanted.repo} (a private one needs HF_TOKEN)"
     except RevisionNotFoundError:

@@ -99,8 +99,8 @@ class HttpEngine(ServerEngine):
         report, several = problem.report, len(group.missing) > 1
         sent = self._optional(group, dialect)
         name = dialect.refused(report, sent) if may_name(report, problem.status) else ""
-        elsewhere = problem.is_elsewhere and not name
-        if elsewhere and not is_about_model(report, self._server.name) and not names_parameters(report):
+        wrong_path = problem.is_wrong_path and not name
+        if wrong_path and not is_about_model(report, self._server.name) and not names_parameters(report):
             return self._server.try_other_path(group.url)
         if name:
             if name in LIMITS and is_about_size(report):
@@ -168,7 +168,7 @@ class HttpEngine(ServerEngine):
 
         Some servers break off in this way when a request has a parameter that they do not know.
         """
-        may_help = problem.mute and not self._server.has_answered
+        may_help = problem.broke_off and not self._server.has_answered
         return may_help and await self._guess(group, dialect, self._optional(group, dialect), problem)
 
     def _give_up(self, group: _Group, problem: Failure) -> None:

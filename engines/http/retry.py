@@ -49,13 +49,13 @@ class Failure(Exception):
         status: int = 0,
         unreachable: bool = False,
         report: Report | None = None,
-        is_elsewhere: bool = False,
-        mute: bool = False,
+        is_wrong_path: bool = False,
+        broke_off: bool = False,
         busy: bool = False,
     ) -> None:
-        """`is_elsewhere`: the path does not exist or leads to something else, such as a web page. `mute`: the server
-        broke off (status 500, a closed connection) and may not say why. `busy`: the server says that it has too much to
-        do, or is still loading its model.
+        """`is_wrong_path`: the path does not exist or leads to something else, such as a web page. `broke_off`: the
+        server broke off (status 500, a closed connection) and may not say why. `busy`: the server says that it has too
+        much to do, or is still loading its model.
         """
         super().__init__(reason)
         self.reason = reason
@@ -64,8 +64,8 @@ class Failure(Exception):
         self.status = status
         self.unreachable = unreachable
         self.report = report or Report(reason)
-        self.is_elsewhere = is_elsewhere or status in (404, 405)
-        self.mute = mute
+        self.is_wrong_path = is_wrong_path or status in (404, 405)
+        self.broke_off = broke_off
         self.busy = busy
 
     @property
@@ -84,7 +84,7 @@ def failure(error: Exception, url: str) -> Failure:
         return error
     if isinstance(error, APIStatusError):
         problem = status_failure(error.status_code, error.response.text, url, error.response.headers)
-        problem.mute = problem.status == 500
+        problem.broke_off = problem.status == 500
         return problem
     if isinstance(error, APITimeoutError | TimeoutError):
         return Failure(f"{url} did not answer in time", passing=True)
@@ -97,11 +97,11 @@ def failure(error: Exception, url: str) -> Failure:
             f"cannot connect to {place}: {what}" if unreachable else f"{url} broke the connection: {what}",
             passing=type(cause).__name__ != "UnsupportedProtocol",
             unreachable=unreachable,
-            mute=not unreachable,
+            broke_off=not unreachable,
         )
     if isinstance(error, NoAnswerError):
         said = shortened(read_report(str(error)).text)
-        return Failure(f"{url} sent something that is no answer: {said!r}", passing=True, is_elsewhere=True)
+        return Failure(f"{url} sent something that is no answer: {said!r}", passing=True, is_wrong_path=True)
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | GarbageError):
         return Failure(f"{url} sent garbage: {shortened(str(error))}", passing=True)
     if isinstance(error, RecursionError):

@@ -134,8 +134,8 @@ class Server:
             return await self._models(timeout_s)
         except EXPECTED as error:
             problem = failure(error, asked)
-            is_elsewhere = problem.is_elsewhere or isinstance(error, GarbageError)
-        if is_elsewhere and self._asks_models and self.try_other_path(asked):
+            is_wrong_path = problem.is_wrong_path or isinstance(error, GarbageError)
+        if is_wrong_path and self._asks_models and self.try_other_path(asked):
             try:
                 return await self._models(timeout_s)
             except EXPECTED:

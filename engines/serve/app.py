@@ -24,7 +24,7 @@ Handler = Callable[[HttpRequest], Awaitable[Response]]
 
 
 @runtime_checkable
-class Objecting(Protocol):
+class ChecksPrompts(Protocol):
     """An engine that can say in advance that it will never answer a prompt."""
 
     def objection(self, prompt: Prompt) -> str:
@@ -90,7 +90,7 @@ async def _complete(request: HttpRequest, engine: Engine, model: str, chat: bool
     try:
         asked = read_request(json.loads(await request.body()), chat, model)
         for wanted in asked.requests:
-            if isinstance(engine, Objecting) and (
+            if isinstance(engine, ChecksPrompts) and (
                 objection := await asyncio.to_thread(engine.objection, wanted.prompt)
             ):
                 raise BadRequestError(objection, "messages" if chat else "prompt")

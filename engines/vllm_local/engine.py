@@ -108,7 +108,7 @@ class VllmEngine(InProcessEngine[Sample]):
                 f"trainer with torchrun and open the engine with spmd=True"
             )
         checkpoint = Checkpoint(self._directory, self._tied)
-        engine, go_on = await self._park()
+        engine, resume = await self._pause_stepping()
         try:
             if self._stepper.dead:
                 raise EngineError(self._stepper.dead)
@@ -119,32 +119,32 @@ class VllmEngine(InProcessEngine[Sample]):
             self._reloaded = True
             self._stepper.version, self._stepper.stale = version, ""
         finally:
-            go_on.set()
+            resume.set()
 
-    async def _park(self) -> tuple[LLMEngine, threading.Event]:
+    async def _pause_stepping(self) -> tuple[LLMEngine, threading.Event]:
         """vLLM's engine, and an event: until it is set, the stepping thread waits and the caller alone uses the engine.
 
         The caller's thread loads the weights, since collective operations of torch must run there.
         """
-        parked: Future[LLMEngine] = Future()
-        go_on = threading.Event()
+        paused: Future[LLMEngine] = Future()
+        resume = threading.Event()
 
         def wait(engine: LLMEngine) -> None:
-            parked.set_result(engine)
-            go_on.wait()
+            paused.set_result(engine)
+            resume.wait()
 
-        parking = self._stepper.between(wait)
+        pausing = self._stepper.between(wait)
 
         def pass_on(done: Future[Any]) -> None:
-            if not parked.done() and (error := done.exception()):
-                parked.set_exception(error)
+            if not paused.done() and (error := done.exception()):
+                paused.set_exception(error)
 
-        parking.add_done_callback(pass_on)
+        pausing.add_done_callback(pass_on)
         try:
-            return await asyncio.wrap_future(parked), go_on
+            return await asyncio.wrap_future(paused), resume
         except asyncio.CancelledError:
-            parking.cancel()
-            go_on.set()
+            pausing.cancel()
+            resume.set()
             raise
 
     def _reload(self, engine: LLMEngine, checkpoint: Checkpoint, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:

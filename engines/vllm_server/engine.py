@@ -19,7 +19,7 @@ from engines.spec import parse_spec
 from engines.vllm_local.reload import Checkpoint
 from engines.vllm_server.handover import remove_weights, write_weights
 from engines.vllm_server.host import Host, Served, difference
-from engines.vllm_server.merge import dealt, merged
+from engines.vllm_server.merge import distributed, merged
 
 if TYPE_CHECKING:
     import torch
@@ -130,8 +130,8 @@ class VllmServerEngine:
             if self._stale:
                 return
             greedy = {request.key for request in requests if request.sampling.temperature <= 0}
-            hands = zip(self._samplers, dealt(taken, len(self._samplers)), strict=True)
-            streams = [sampler.complete(hand, on_delta) for sampler, hand in hands if hand]
+            shares = zip(self._samplers, distributed(taken, len(self._samplers)), strict=True)
+            streams = [sampler.complete(share, on_delta) for sampler, share in shares if share]
             async with aclosing(merged(streams)) as completions:
                 async for completion in completions:
                     yield _checked(completion, version, completion.key in greedy)

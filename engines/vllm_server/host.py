@@ -171,7 +171,7 @@ def read_served(url: str, models: dict[str, Any], info: dict[str, Any]) -> Serve
         raise EngineError(f"{url} is no vLLM server that this engine knows: its answer lacks {error}") from None
     if served.logprobs != "processed_logprobs":
         raise EngineError(
-            f"{url} reports {served.logprobs}, not those of the distribution it draws from: "
+            f"{url} reports {served.logprobs}, not the log-probabilities of the distribution it draws from: "
             f"start it with --logprobs-mode processed_logprobs"
         )
     return served

@@ -10,17 +10,17 @@ from engines.gather import Arrival, as_they_come
 from engines.protocol import Completion, Request
 
 
-def dealt(requests: Sequence[Request], count: int) -> list[list[Request]]:
+def distributed(requests: Sequence[Request], count: int) -> list[list[Request]]:
     """The requests for each of `count` servers, in numbers that differ by at most one.
 
     The servers are gone through forwards and backwards in turn: where requests of two roles alternate, each server gets
     equal numbers of both.
     """
     order = [*range(count), *reversed(range(count))]
-    hands: list[list[Request]] = [[] for _ in range(count)]
+    shares: list[list[Request]] = [[] for _ in range(count)]
     for number, request in enumerate(requests):
-        hands[order[number % len(order)]].append(request)
-    return hands
+        shares[order[number % len(order)]].append(request)
+    return shares
 
 
 async def merged(streams: Sequence[AsyncGenerator[Completion, None]]) -> AsyncGenerator[Completion, None]:

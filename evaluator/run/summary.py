@@ -163,8 +163,8 @@ class _Counts:
     failing: list[str] = field(default_factory=list)
     programs: Counter[str] = field(default_factory=Counter)
     cells: Counter[str] = field(default_factory=Counter)
-    unread_programs: Counter[str] = field(default_factory=Counter)
-    unread_tests: Counter[str] = field(default_factory=Counter)
+    programs_not_extracted: Counter[str] = field(default_factory=Counter)
+    tests_not_extracted: Counter[str] = field(default_factory=Counter)
     programs_given_up: int = 0
     comparison: Counter[str] = field(default_factory=Counter)
     longest_s: float | None = None
@@ -189,8 +189,8 @@ class _Counts:
             self.undecided_references += not fails and UNKNOWN in letters
         self.programs.update(program_verdict(table, row) for row in range(len(table.cells)))
         self.cells.update("".join(table.cells))
-        self.unread_programs.update(reason for reason in table.program_failures if reason)
-        self.unread_tests.update(table.test_failures.values())
+        self.programs_not_extracted.update(reason for reason in table.program_failures if reason)
+        self.tests_not_extracted.update(table.test_failures.values())
         self.programs_given_up += sum(NOT_RUN in row for row in table.cells)
         self.comparison[table.comparison] += 1
         self.longest_s = max(self.longest_s or 0.0, table.limit_s)
@@ -210,8 +210,8 @@ class _Counts:
         return {
             "programs": dict(self.programs.most_common()),
             "cells": {WORDS[letter]: count for letter, count in self.cells.most_common()},
-            "programs_not_extracted": dict(self.unread_programs.most_common(20)),
-            "tests_not_extracted": dict(self.unread_tests.most_common(20)),
+            "programs_not_extracted": dict(self.programs_not_extracted.most_common(20)),
+            "tests_not_extracted": dict(self.tests_not_extracted.most_common(20)),
         }
 
     def given_up(self, after: int | None) -> Metrics:

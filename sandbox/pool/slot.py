@@ -163,8 +163,10 @@ def read_results(payload: bytes) -> list[tuple[int, Execution]]:
             )
             results.append((number, execution))
             at = end
-    except (struct.error, IndexError) as error:
-        raise ValueError(f"results do not add up: {error}") from error
+    except IndexError:
+        raise ValueError(f"record with verdict {verdict}, which does not exist") from None
+    except struct.error as error:
+        raise ValueError(f"sizes in the results contradict each other: {error}") from error
     return results
 
 

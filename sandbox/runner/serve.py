@@ -114,7 +114,7 @@ def _take_job(channel: Channel) -> Job:
     table = list(INPUT_HEAD.iter_unpack(channel.take(count * INPUT_HEAD.size)))
     texts = sum(size for _, size in table)
     if size != JOB_HEAD.size + source_size + count * INPUT_HEAD.size + texts:
-        raise ValueError("job frame does not add up")
+        raise ValueError("sizes in the job frame contradict each other")
     inputs = os.memfd_create("inputs")
     channel.pour(inputs, texts)
     return Job(number, source, Limits(*head[4:]), bool(strict), table, inputs)

@@ -35,7 +35,9 @@ class Outcome(Workspace):
                 if change.kind != ChangeKind.DELETED:
                     after = await self.read(change.path)
             except PathRefused:
-                parts.append(f"Only named: {change.path} ({change.kind}; not a file, or not one that can be read)\n")
+                parts.append(
+                    f"Not in this patch: {change.path} ({change.kind}; not a file, or not one that can be read)\n"
+                )
                 continue
             parts.append(_file_patch(change, before, after))
         return "".join(parts)
@@ -69,7 +71,7 @@ def _file_patch(change: Change, before: bytes, after: bytes) -> str:
     try:
         old, new = (text.decode().splitlines(keepends=True) for text in (before, after))
     except UnicodeDecodeError:
-        return f"Only named: {change.path} ({change.kind}; not text)\n"
+        return f"Not in this patch: {change.path} ({change.kind}; not text)\n"
     # Only line feeds end lines for `git apply`.
     old, new = ("".join(lines).split("\n") for lines in (old, new))
     sides = [

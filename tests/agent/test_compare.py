@@ -129,11 +129,19 @@ def test_solves_that_the_model_ended_are_said_and_tried_again_by_the_same_comman
     done = compared(desk, problems, model, *arguments, strategies="cure,repair-first")
     assert done.code == 5
     assert "one with repair-first" in done.stderr and "two with repair-first" in done.stderr
+    assert "2 solves were not finished; the same command tries them again" in done.stderr
     assert json.loads(done.stdout)["strategies"] == []
     desk.script(coder=[RIGHT], tester=TESTS, repair=[RIGHT])
     found = figures_of(compared(desk, problems, model, *arguments, strategies="cure,repair-first"))
     assert found["repair-first"]["right"]["count"] == 2
     assert len([*desk.folder.glob("out/**/runs/*")]) == 4
+
+
+def test_a_single_solve_that_the_model_ended_is_said_in_the_singular(desk: Desk) -> None:
+    model = desk.script(coder=[WRONG], tester=TESTS[:2])
+    done = compared(desk, problem_set(desk.folder, "one"), model, "-n", 2, "-m", 2, strategies="repair-first")
+    assert done.code == 5
+    assert "1 solve was not finished; the same command tries it again" in done.stderr
 
 
 def test_a_recorded_run_of_a_comparison_is_explained_and_replayed_where_it_lies(

@@ -49,6 +49,15 @@ def test_a_failed_generated_test_is_called_wrong_or_doubted() -> None:
     assert any("more likely wrong than right" in line for line in lines)
 
 
+def test_failed_tests_that_are_more_likely_right_are_named_with_their_probability() -> None:
+    table = draw(*["...."] * 3, "..aa", trusted=1)
+    seen = ranked_event(1, read(table, rank_by_agreement))
+    first, second = (seen.validity[name] for name in ("t2", "t3"))
+    assert min(first, second) >= 0.5
+    said = explain(table, seen, "c3")
+    assert f"It fails t2 (right with probability {first:.2f}), t3 ({second:.2f})." in said
+
+
 def test_tests_that_repeat_an_example_stand_apart_and_are_counted() -> None:
     tests = {"e1": UnitTest("1\n", "1", "public"), "t1": UnitTest(" 1\n", "2"), "t2": UnitTest("2\n", "2")}
     cells = {("c1", name): Cell(verdict=Verdict.OK, passed=name != "t1", stdout="x") for name in tests}

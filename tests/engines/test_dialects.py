@@ -230,7 +230,7 @@ async def test_an_error_of_any_shape_is_told_in_one_line(server, status, error, 
 
 
 END = chunk("", "stop")
-BOOKKEEPING = {
+FIELDS_AROUND_TEXT = {
     "choices_null": sse({"choices": None}, chunk(TEXT, None), END),
     "choices_missing": sse({"id": "1", "object": "ping"}, chunk(TEXT, None), END),
     "choices_empty": sse({"choices": [], "prompt_filter_results": [{}]}, chunk(TEXT, None), END),
@@ -285,9 +285,9 @@ CONTENTS = {
 
 
 @pytest.mark.parametrize("kind", ["text/event-stream", "application/json", "text/plain"])
-@pytest.mark.parametrize("form", BOOKKEEPING)
-async def test_odd_bookkeeping_loses_no_text(server, form, kind):
-    [done] = await sample(server.spec(Rule(answer=lambda _: BOOKKEEPING[form], kind=kind)))
+@pytest.mark.parametrize("form", FIELDS_AROUND_TEXT)
+async def test_text_is_read_in_full_whatever_the_fields_around_it(server, form, kind):
+    [done] = await sample(server.spec(Rule(answer=lambda _: FIELDS_AROUND_TEXT[form], kind=kind)))
     assert (done.text, done.finish, done.error) == (TEXT, "stop", "")
 
 

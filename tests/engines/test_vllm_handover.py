@@ -22,7 +22,7 @@ from engines.vllm_local.reload import Checkpoint
 from engines.vllm_server.engine import open_server_engine
 from engines.vllm_server.handover import SIGHT, remove_weights, write_weights
 from engines.vllm_server.host import difference, read_served
-from engines.vllm_server.merge import dealt, merged
+from engines.vllm_server.merge import distributed, merged
 
 BASE = Path(__file__).parents[2] / "engines" / "micro-base"
 MODELS = {"data": [{"id": "policy", "max_model_len": 512}]}
@@ -107,10 +107,10 @@ def test_all_weights_but_the_newest_are_removed_and_nothing_else(tmp_path):
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_each_server_gets_as_many_requests_of_either_role(count):
     requests = [Request(f"{task}/{role}", TextPrompt("x")) for task in range(30) for role in ("coder", "tester")]
-    hands = dealt(requests, count)
-    assert sorted(r.key for hand in hands for r in hand) == sorted(r.key for r in requests)
+    shares = distributed(requests, count)
+    assert sorted(r.key for share in shares for r in share) == sorted(r.key for r in requests)
     for role in ("coder", "tester"):
-        assert {sum(r.key.endswith(role) for r in hand) for hand in hands} == {30 // count}
+        assert {sum(r.key.endswith(role) for r in share) for share in shares} == {30 // count}
 
 
 async def stream(name, waits, closed, error=None):

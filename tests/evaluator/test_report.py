@@ -273,7 +273,11 @@ def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None
     table = a_table()
     hidden_and_public = {"columns": table.columns[:2], "reference": "PP", "outputs": (("3", "4"), ("4", "4"), ())}
     no_tests = {"requested_tests": 0, "test_failures": {}, "cells": ("PP", "WP", ""), **hidden_and_public}
-    unread_tests = {"test_failures": dict.fromkeys(range(3), "no_test"), "cells": ("PP", "WP", ""), **hidden_and_public}
+    tests_not_extracted = {
+        "test_failures": dict.fromkeys(range(3), "no_test"),
+        "cells": ("PP", "WP", ""),
+        **hidden_and_public,
+    }
     by_program = ("programs", "program_samples", "program_failures", "cells", "outputs", "cpu_s", "peak_kb")
     no_coder = dict.fromkeys(by_program, ())
     changed: dict[str, dict[str, Any]] = {
@@ -284,8 +288,8 @@ def test_runs_that_lack_something(tmp_path: Path, name: str, words: str) -> None
         },
         "nothing right": {"cells": ("WPPW", "WPCT", "")},
         "no program read": without_programs(table),
-        "no test read": unread_tests,
-        "nothing read": {**unread_tests, **without_programs(table)},
+        "no test read": tests_not_extracted,
+        "nothing read": {**tests_not_extracted, **without_programs(table)},
         "no coder": no_coder,
         "no reference": {"reference": None},
         "no tables": {},

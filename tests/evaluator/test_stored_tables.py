@@ -42,7 +42,7 @@ def test_what_a_selector_reads_is_apart_from_the_truth(tmp_path: Path) -> None:
     assert [*first.table.candidates] == ["c0", "c1"] and [*first.table.tests] == ["e0", "t0", "t1"]
     assert [test.origin for test in first.table.tests.values()] == ["public", "generated", "generated"]
     assert (first.right, first.valid) == ({"c0": True, "c1": False}, {"t0": True, "t1": False})
-    assert (first.unread_programs, first.unread_tests) == (1, 1)
+    assert (first.programs_not_extracted, first.tests_not_extracted) == (1, 1)
     crashed, shown = first.table.cells["c1", "t0"], second.table.cells["c1", "t0"]
     assert (crashed.verdict, crashed.stdout, shown.stdout) == (Verdict.CRASH, "a long output", "#0123abcd")
     assert first.table.passes("c0", "e0") and rank_by_agreement(first.table).best == "c0"

@@ -64,7 +64,7 @@ async def test_tables_are_made_once_and_made_anew_when_the_answers_change(tmp_pa
         await built(sums("HumanEval/1000", ADD.format("-")), tmp_path, sandbox)
         assert load(file_of(PAIR, tmp_path))[0].right == {"c0": False}
     assert table.right == {"c0": True, "c1": False} and table.valid == {"t0": True, "t1": False}
-    assert table.table.candidates["c1"].text == ADD.format("*") and table.unread_tests == 1
+    assert table.table.candidates["c1"].text == ADD.format("*") and table.tests_not_extracted == 1
     # The wrong program passes the wrong test, and on the second hidden input it prints something else.
     assert table.table.passes("c1", "t1") and table.inputs.cells["c1", "i1"].stdout == "0"
     assert "| a + b | 1 | 2 | 0 | 0.500 | 3 | 1 | 0.500 | 2.0 | 2.0 |" in shown

@@ -51,7 +51,7 @@ def test_the_clean_up_itself_kills_nothing_outside_a_pid_namespace(monkeypatch: 
     assert killed == []
 
 
-def test_results_that_do_not_add_up_are_refused() -> None:
+def test_malformed_results_are_refused() -> None:
     judged = frames.RECORD_HEAD.pack(frames.JUDGED, 7, 3)
     judged += frames.JUDGED_BODY.pack(0, 0, frames.NONE, 0.5, 1.5, 100, 2, 1, 3) + b"hmeout"
     shared = frames.RECORD_HEAD.pack(frames.SHARED, 7, 4) + frames.SHARED_BODY.pack(0.1, 0.2, 50, 0, 1, 2) + b"eok"
@@ -68,8 +68,10 @@ def test_results_that_do_not_add_up_are_refused() -> None:
     )
     assert read_results(b"") == []
     wrong_verdict = judged[: frames.RECORD_HEAD.size] + b"\xff" + judged[frames.RECORD_HEAD.size + 1 :]
-    for payload in (judged[:5], judged[:-1], judged + b"!", b"\x09" + judged[1:], wrong_verdict):
-        with pytest.raises(ValueError, match=r"record|add up"):
+    with pytest.raises(ValueError, match="verdict 255"):
+        read_results(wrong_verdict)
+    for payload in (judged[:5], judged[:-1], judged + b"!", b"\x09" + judged[1:]):
+        with pytest.raises(ValueError, match=r"record|contradict"):
             read_results(payload)
 
 

@@ -214,10 +214,10 @@ def test_a_hundred_small_steps_move_the_masters(qwen3: Path) -> None:
     assert float(torch.cat([same.flatten() for same in lost]).float().mean()) > 0.9
 
 
-def test_half_passes_are_near_whole_ones(base: Path) -> None:
+def test_bfloat16_passes_are_near_float32_ones(base: Path) -> None:
     packs = rows(answers(7))
-    whole, half = (policy(base, reference=False, dtype=dtype) for dtype in ("float32", "bfloat16"))
-    for one, other in zip(whole.logprobs(packs), half.logprobs(packs), strict=True):
+    in_float32, in_bfloat16 = (policy(base, reference=False, dtype=dtype) for dtype in ("float32", "bfloat16"))
+    for one, other in zip(in_float32.logprobs(packs), in_bfloat16.logprobs(packs), strict=True):
         assert other.dtype == torch.float32
         assert 0 < float((one - other).abs().mean()) < 0.2
 

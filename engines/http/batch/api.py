@@ -133,7 +133,7 @@ class BatchApi:
             return made.id
 
         try:
-            return await self._insist(send)
+            return await self._with_retries(send)
         except Failure as problem:
             if problem.status in _NO_SUCH_CALL:
                 raise EngineError(f"{self.url} has no batch API ({problem.reason})") from None
@@ -161,7 +161,7 @@ class BatchApi:
                 raise problem from None
 
         try:
-            return await self._insist(make)
+            return await self._with_retries(make)
         except Failure as problem:
             if unsure and problem.status in (400, 404):
                 return None
@@ -175,7 +175,7 @@ class BatchApi:
             return read_batch(await self._client.get(f"/batches/{batch}", cast_to=object))
 
         try:
-            return await self._insist(look)
+            return await self._with_retries(look)
         except Failure as problem:
             kind = UnsureError if problem.status == 404 else EngineError
             raise kind(f"{self.url} does not report the state of {batch}: {problem.reason}") from None
@@ -190,7 +190,7 @@ class BatchApi:
                         writing.write(piece)
 
         try:
-            await self._insist(fetch)
+            await self._with_retries(fetch)
         except Failure as problem:
             if problem.status in (404, 410):
                 return False
@@ -207,10 +207,10 @@ class BatchApi:
             return None
 
         try:
-            if found := await self._insist(look):
+            if found := await self._with_retries(look):
                 return found
             await asyncio.sleep(self._look_again_s)
-            return await self._insist(look)
+            return await self._with_retries(look)
         except Failure as problem:
             if problem.status not in _NO_LIST:
                 raise EngineError(f"{self.url} does not list its batches: {problem.reason}") from None
@@ -233,7 +233,7 @@ class BatchApi:
                 return
             after = batches[-1].id
 
-    async def _insist(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retries(self, call: Callable[[], Awaitable[T]]) -> T:
         """The result of the call, retried while that may help; raises the last Failure."""
         failures, begun = 0, time.monotonic()
         while True:
