@@ -12,7 +12,10 @@ from cure.table.compare import Comparison, normalise, tokens
 
 @dataclass(frozen=True, kw_only=True)
 class TestAudit:
-    """What one generated test is worth."""
+    """What one generated test is worth.
+
+    It kills a program or mutant that fails it. The leading program is the answer, or the first of the ranking.
+    """
 
     __test__ = False
     test: str

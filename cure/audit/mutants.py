@@ -2,8 +2,8 @@
 
 The faults are the usual operators of mutation testing (Offutt et al., ACM TOSEM 5(2), 1996) on Python's syntax tree: a
 comparison operator, its boundary, an arithmetic operator, a constant that is off by one, a condition negated, a
-statement removed. mutmut and cosmic-ray have such operators too, but only behind a project with a test suite in files,
-with a database or pytest, so that none of their parts can mutate a text.
+statement removed. mutmut and cosmic-ray have such operators too, but work only on a project with a test suite in files,
+and with a database or pytest: none of their parts can mutate a text.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def _is_in(line: str, opening: str, closing: str) -> bool:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """What separates numbers, or bracketed words, in all these lines: a comma with or without a blank, else a blank."""
+    """What separates the tokens of all these lines: a comma, with or without a blank, between numbers; else a blank."""
     for separator in _SEPARATORS:
         parts = [line.split(separator) for line in lines if line]
         if any(len(tokens) > 1 for tokens in parts) and all(
@@ -133,7 +133,7 @@ def _separator(lines: Sequence[str]) -> str:
 
 
 def _with_counts(shape: InputShape, texts: Sequence[str]) -> InputShape:
-    """The shape with every number that is, in all these inputs, the count of a line's tokens or characters."""
+    """The shape with a `Count` for each number that in all these inputs counts the tokens or characters of a line."""
     inputs = [parsed for text in texts if (parsed := shape.parse(text)) is not None]
     found = list(shape.counts)
     for line, form in enumerate(shape.lines):

@@ -46,7 +46,7 @@ class LineForm:
     columns: tuple[Slot, ...]
     """One per token; a single one for a list."""
     is_list: bool
-    """Whether the number of tokens is free."""
+    """Whether the number of tokens may vary."""
     lengths: tuple[int, ...]
     """Numbers of tokens seen, sorted, each once."""
     opening: str = ""

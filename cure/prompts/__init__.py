@@ -65,7 +65,7 @@ class PromptStyle(Protocol):
 
 
 def follows_instructions(style: str) -> bool:
-    """Whether prompts of the style called this can ask for something else than a program or a test."""
+    """Whether prompts of the style called `style` can ask for something else than a program or a test."""
     return style != "micro"
 
 

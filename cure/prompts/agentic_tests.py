@@ -1,4 +1,4 @@
-"""The words of `agentic-tests`: a tester sees what a program did on its test, and refines the test."""
+"""Instructions of the strategy `agentic-tests`: a tester sees what a program did on its test, and refines the test."""
 
 from __future__ import annotations
 

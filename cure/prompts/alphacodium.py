@@ -1,4 +1,4 @@
-"""The words of `alphacodium` (arXiv 2401.08500): a reflection on the problem, a choice of solutions, the program."""
+"""Instructions of the strategy `alphacodium` (arXiv 2401.08500): reflect, choose a solution, write the program."""
 
 from __future__ import annotations
 

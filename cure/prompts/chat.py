@@ -124,7 +124,7 @@ class ChatStyle:
         return _chat(_CODER_SYSTEM, text)
 
     def instruct(self, problem: Problem, words: Words) -> ChatPrompt:
-        """The words alone: they say everything."""
+        """One message of the words alone, without a system message."""
         return ChatPrompt((Message("user", words(statement_of(problem))),))
 
 
@@ -154,5 +154,5 @@ def statement_of(problem: Problem) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text between newlines with its lines stripped; another such text contains it as whole lines only."""
+    """The text with its lines stripped, between newlines: as a part of another such text it is always whole lines."""
     return "\n".join(["", *(line.strip() for line in text.strip().splitlines()), ""])

@@ -1,4 +1,4 @@
-"""The words that ask for a program that generates inputs."""
+"""Instructions to write a function that generates inputs."""
 
 from __future__ import annotations
 

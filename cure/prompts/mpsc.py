@@ -1,4 +1,4 @@
-"""The words of `mpsc` that ask for a specification: a pre- and a post-condition (arXiv 2309.17272)."""
+"""Instructions of the strategy `mpsc` that ask for a specification: a pre- and a post-condition (arXiv 2309.17272)."""
 
 from __future__ import annotations
 

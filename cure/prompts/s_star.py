@@ -1,4 +1,4 @@
-"""The words of `s-star`: inputs that tell two programs apart, and a judge of two outputs (arXiv 2502.14382)."""
+"""Instructions of the strategy `s-star` (arXiv 2502.14382): inputs that tell two programs apart, a choice of output."""
 
 from __future__ import annotations
 

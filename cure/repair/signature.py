@@ -23,7 +23,7 @@ class Signature:
 
 
 def signature(table: AnyTable, candidate: str, test: str) -> Signature | None:
-    """The signature of a failure; None where the candidate passed the test, or was not run on it."""
+    """The signature of a failure; None where there is none, the cell is not known, or the column does not judge."""
     column, cell = table.tests[test], table.cells.get((candidate, test))
     if cell is None or not cell.known or cell.passed or not column.judges:
         return None

@@ -31,7 +31,9 @@ class Behaviour:
     """Candidates that do the same in every compared column."""
 
     candidates: int
+    """Number of these candidates."""
     trusted_passed: int
+    """Number of trusted tests that they pass."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def summary_of(table: AnyTable, candidate: str, first: Sequence[str] = ()) -> Ta
 
 
 def _differences(table: AnyTable, candidates: Sequence[str], first: Sequence[str]) -> tuple[SeparatingInput, ...]:
-    """Greedily the column that tells most of the pairs apart that are not told apart yet, until there is none."""
+    """The columns found greedily: each tells most of the pairs apart that the earlier ones do not, and at least one."""
     short = [name for name in table.compared if len(table.tests[name].stimulus) <= LONGEST_STIMULUS]
     order = sorted(short, key=lambda name: (name not in first, len(table.tests[name].stimulus)))
     did = {name: tuple(_did(table, candidate, name) for candidate in candidates) for name in order}

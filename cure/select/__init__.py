@@ -43,7 +43,7 @@ SELECTORS: dict[str, Selector] = {
 ConfidenceRule = Callable[[AnyTable], Confidence]
 
 CONFIDENCES: dict[str, ConfidenceRule] = {"logit": confidence, "posterior": posterior}
-"""How probabilities are stated: by the fitted logit, or, in runs recorded before it, by the posterior of a model."""
+"""Rules for the probabilities, by name: the fitted logit; and the Bayesian model of runs recorded before the logit."""
 
 
 def selector(name: str) -> Selector:

@@ -50,7 +50,7 @@ def _weights(passed: Booleans, total: Ints, kept: Booleans) -> Floats:
     """(..., tests) weights of the tests, from the programs kept."""
     passing = (passed & kept[..., None]).astype(np.float64)
     failing = (~passed & kept[..., None]).astype(np.float64)
-    # A program that passes test j passes `total - 1` of the other tests, one that fails j `total`: no j is needed.
+    # A program that passes test j passes `total - 1` other tests, one that fails j `total`; neither depends on j.
     order = np.sign(total[..., :, None] - 1 - total[..., None, :]).astype(np.float64)
     won = (passing * (order @ failing)).sum(axis=-2)
     programs = np.maximum(kept.sum(axis=-1), 1)[..., None]

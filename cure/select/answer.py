@@ -29,5 +29,8 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
 
 
 def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
-    """Whether the candidate is right with at least the probability `confident`, and passes an independent test."""
+    """Whether the candidate is right with at least the probability `confident`, and passes an independent test.
+
+    `ExecutionTable.independent` says which tests are independent.
+    """
     return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)

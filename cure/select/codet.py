@@ -2,7 +2,8 @@
 
 Source: Chen et al., "CodeT: Code Generation with Generated Tests" (arXiv 2207.10397), section 2 (dual execution
 agreement). A consensus set is all programs that pass exactly the same tests, with these tests; its score is
-sqrt(number of programs) x number of tests. Without trusted tests this is the released `agreement.py`.
+sqrt(number of programs) x number of tests. Without trusted tests these are the scores of `agreement.py` in
+CodeT's released code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Confidence: the probability that a candidate is right, given the execution table and nothing else.
 
-Candidates that behave alike, on new inputs as well, are one alternative c with a few features x_c; one more alternative
-says that no candidate is right, with features z of the whole table. It is a conditional logit:
+Candidates that behave alike, also on new inputs (those without a known output), are one alternative c with a few
+features x_c; one more alternative says that no candidate is right, with features z of the whole table. The
+probabilities are those of a conditional logit with weights w and v:
 
     P(c) = exp(w x_c) / (sum over behaviours of exp(w x) + exp(v z))
 
@@ -102,7 +103,7 @@ def features(passes: Passes) -> Floats:
     tested, new = _split(passes)
     copies, programs = passes.same_behaviour.sum(axis=-1), passes.passed.shape[-2]
     passed = passes.passed.sum(axis=-1) / np.maximum(passes.tests, 1)
-    # One is added to the programs, so that a program without others is not taken for one that all others agree with.
+    # One is added to the number of programs, so that a single program does not count as agreed on by all.
     alike = np.log(copies / (programs + 1))
     columns = (alike, agreement_of(tested), passed, _failed(tested), agreement_of(new), _failed(new))
     return np.stack(columns, axis=-1)
@@ -133,13 +134,13 @@ def weights_of(record: Mapping[str, Mapping[str, float]]) -> ConfidenceWeights:
 
 
 def _split(passes: Passes) -> tuple[Ints, Ints]:
-    """Outputs on inputs of tests, and on inputs without a known output."""
+    """`outputs` of the table, divided into those on inputs of tests and those on inputs without a known output."""
     judged = passes.outputs.shape[-1] - passes.unjudged
     return passes.outputs[..., :judged], passes.outputs[..., judged:]
 
 
 def _failed(outputs: Ints) -> Floats:
-    """(..., programs): share of the inputs, of those on which some program ended `ok`, on which the program did not."""
+    """(..., programs): of the inputs on which some program ended `ok`, the share on which this program did not."""
     ended = outputs >= 0
     some = np.asarray(ended.any(axis=-2))
     return np.asarray((some[..., None, :] & ~ended).sum(axis=-1) / np.maximum(some.sum(axis=-1), 1)[..., None])

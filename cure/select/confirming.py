@@ -14,10 +14,10 @@ from cure.table import AnyTable, Cell, Column, ExecutionTable, Row
 def confirming(table: AnyTable, answer: str, confident: float, most: Drawn) -> Drawn:
     """The fewest further samples, programs before tests, that would verify the answer; none where `most` would not.
 
-    A program that agrees with the answer is taken to do what the answer does on every test, a test that agrees to be
-    like the first generated test that the answer passes, if there is one. Programs come first since they are the better
-    evidence: on tables of CodeGen-16B further programs verify more right answers than further tests do, and fewer wrong
-    ones.
+    A program that agrees with the answer is taken to do what the answer does on every test. A test that agrees is taken
+    to be like the first generated test that the answer passes; without such a test, only programs are counted. Programs
+    come first since they are the better evidence: on tables of CodeGen-16B further programs verify more right answers
+    than further tests do, and fewer wrong ones.
     """
     passed = [name for name in table.names(trusted=False) if table.passes(answer, name)][:1]
     steps = [Drawn(programs=count, tests=0) for count in range(1, most.programs + 1)]

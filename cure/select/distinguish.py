@@ -11,8 +11,9 @@ MAX_ODDS = 3.0
 
 
 def unexplored(table: AnyTable) -> tuple[str, ...]:
-    """One candidate of each program text that may be handed over; none where the table has inputs without a known
-    output already.
+    """The first of the candidates with each program text, among those that may be handed over (`viable`).
+
+    Empty where the table already has inputs without a known output.
     """
     if any(not test.judges for test in table.tests.values()):
         return ()
@@ -26,9 +27,10 @@ def unexplored(table: AnyTable) -> tuple[str, ...]:
 def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:
     """The first candidates of two viable behaviours that are about equally probable; None if there are no such two.
 
-    Inputs without a known output may divide the candidates of the most probable hypothesis, which are equal on all
-    tests, into groups; the probability of a group is proportional to its size. The two largest of these groups are
-    compared first, then the two most probable hypotheses.
+    The candidates of the most probable hypothesis may still behave differently: in how executions failed, or, where
+    `posterior` gave the probabilities, on inputs without a known output. The probability of a group of them is taken to
+    be proportional to its size. The two largest of these groups are compared first, then the two most probable
+    hypotheses.
     """
     possible = [h for h in posterior.hypotheses if h.cluster and viable(table, h.cluster[0])]
     if possible:

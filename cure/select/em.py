@@ -5,8 +5,8 @@ Statistics 28, 1979), with two classes of programs and tests as observers. Test 
 probability a_j and a wrong one with b_j, which are estimated separately ("asymmetric"). The Beta priors below keep
 estimates from small tables away from 0 and 1, and say which class is the right one: right programs pass more.
 
-Programs that pass the same tests are one observation: samples of one model are not independent, and counted one by one
-copies of the best program could make that program look wrong. The number of copies breaks ties. A program that passes
+Programs that pass the same tests are one observation: samples of one model are not independent, and copies of the best
+program, counted one by one, could make that program look wrong. The number of copies breaks ties. A program that passes
 fewer trusted tests than another is taken to be wrong. Executions that did not happen or on which the sandbox failed
 are left out.
 """

@@ -11,7 +11,7 @@ TESTS = "tests passed and failed"
 INPUTS = "outputs on new inputs"
 BASE = "share of right programs"
 """Kinds of evidence by which a hypothesis is weighed. `BASE` is what is expected of the coder before the programs are
-compared: a constant, and how many public examples its programs pass."""
+compared: a constant, whether there are trusted tests, and what share of them its programs pass."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A conditional logit over behaviours, and "none is right": the probability that each program is right.
+"""Selects by the probability of being right: a conditional logit over behaviours and "no program is right".
 
 Programs of equal behaviour are one alternative c, with a few features x_c; one more alternative says that no program is
 right, with features z of the whole table. Weights are fitted on real tables whose truth is known:
@@ -62,7 +62,7 @@ class Weights:
     """(buckets, features of "none is right"): v."""
 
     def nearest(self, programs: int, tests: Ints) -> tuple[Floats, Floats]:
-        """w and v, (..., features), of the buckets nearest to `programs` and to each of `tests`, (...)."""
+        """w and v, each (..., features), of the bucket nearest to `programs` and to each number in `tests` (...)."""
         wanted = np.stack(np.broadcast_arrays(np.log2(max(programs, 1)), np.log2(np.maximum(tests, 1))), axis=-1)
         bucket = np.abs(wanted[..., None, :] - self.sizes).sum(axis=-1).argmin(axis=-1)
         return self.of_behaviour[bucket], self.of_none[bucket]

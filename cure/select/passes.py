@@ -63,7 +63,7 @@ class Passes:
 
 
 Scores = Callable[[Passes], Sequence[NDArray[np.generic]]]
-"""Parts of the scores, each (..., programs), compared from the first to the last; larger is better."""
+"""Gives the parts of the scores, each (..., programs), compared from the first to the last; larger is better."""
 
 
 def agreement_of(outputs: Ints) -> Floats:

@@ -1,9 +1,9 @@
 """How many more samples are worth their price: an estimate of what further programs and tests gain.
 
 A further program can only help if the answer in hand is wrong, which has probability 1 - p; a further test only if the
-right program is there and not chosen: the probability of all other behaviours together, 1 - p - u, where u is the
-probability that no program is right. Without an answer that may be handed over p is 0, and tests gain nothing: no test
-makes a program right.
+right program is there and not chosen, which has the probability of all other behaviours together, 1 - p - u, where u is
+the probability that no program is right. Without an answer that may be handed over p is 0, and tests gain nothing: no
+test makes a program right.
 
 How often a sample helps is unknown and differs between problems: most models solve a problem nearly always or nearly
 never. The rate therefore has a Beta(a, b) prior with a < 1, and none of the n samples so far has helped, or it would be
@@ -41,15 +41,15 @@ class Drawn:
         return self.programs > 0 or self.tests > 0
 
     def minus(self, other: Drawn) -> Drawn:
-        """The samples without `other`, at least none."""
+        """The numbers less those of `other`, each at least 0."""
         return Drawn(programs=max(0, self.programs - other.programs), tests=max(0, self.tests - other.tests))
 
     def plus(self, other: Drawn) -> Drawn:
-        """The samples and `other`."""
+        """The numbers plus those of `other`."""
         return Drawn(programs=self.programs + other.programs, tests=self.tests + other.tests)
 
     def at_least(self, other: Drawn) -> Drawn:
-        """The larger number of each role."""
+        """For each role the larger number, of this one and of `other`."""
         return Drawn(programs=max(self.programs, other.programs), tests=max(self.tests, other.tests))
 
 
@@ -57,7 +57,7 @@ NOTHING = Drawn(programs=0, tests=0)
 
 
 def worth(answer: float | None, unsolved: float, drawn: Drawn, most: Drawn, price: float, rate: Rate = Rate()) -> Drawn:
-    """Numbers of further samples worth their price, at most `most`; `drawn` are those there are.
+    """Numbers of further samples worth their price, at most `most`; `drawn` are the samples so far.
 
     `answer` is the probability in 0..1 that the answer is right, None without an answer; `unsolved` the probability
     that no candidate is right; `price` the least gain of a sample, as a probability. All are worth a price of 0.

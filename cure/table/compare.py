@@ -41,7 +41,7 @@ _FLOAT_NAME = re.compile(r"float\(\s*([^,()]+?)\s*,\s*([^,()]+?)\s*\)")
 
 
 def normalise(output: str) -> str:
-    """The output with single spaces between its tokens; `release` takes two outputs for equal where these texts are."""
+    """The output with single spaces between its tokens; `release` compares these texts."""
     return " ".join(output.split())
 
 
