@@ -1,9 +1,11 @@
 """What the audit of generated tests is worth, on stored tables of real models with known truth.
 
-`drives`: parts of every table (8 programs and 8 tests) as they are after a first round that verified nothing. For each
-version of the rules of repairs (`agent/solve/repairs.py`): how many generated tests would drive the repair of the best
-program, how many of these are right, and how many repairs are driven by generated tests alone and by none of them
-where the best program is right already.
+`drives`: parts of every table (8 programs and 8 tests) as they are after a first round that verified nothing. A
+test drives a repair if the prompt of the repair shows it. Two versions of the rules for repairs are compared: the first
+shows the failed tests of `believed_failures`, the second those of `credible_failures` (`agent/solve/repairs.py`).
+Printed are, for each version, the repairs of the best program, how many of them are driven by generated tests alone, in
+how many of these the best program is right already, the generated tests that drive repairs, and how many of them are
+right.
 
 `audit`: whole tables, whose leading program is the first of the ranking. Its mutants run on the tests. Printed are the
 tests by what the audit says, with the share that is right; then how well three numbers tell which right tests fail a

@@ -44,7 +44,7 @@ BY_CHANCE = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """Choices in parts of tables, one after the other; and, at the same places, what is stated about each."""
+    """The choices in all parts of tables, as arrays of equal length: what is stated about each, and the truth."""
 
     coder: NDArray[np.str_]
     key: Ints
@@ -54,12 +54,15 @@ class Answers:
     actual: Ints
     """(answers, 2): programs and tests there are."""
     public: Booleans
+    """Whether the part has public examples."""
     inputs: Ints
+    """New inputs asked for."""
     stated: Floats
     """Probability that the chosen program is right."""
     right: Floats
     """Whether the chosen program is right; a share where several programs are tied."""
     stated_none: Floats
+    """Probability that no program is right."""
     none: Booleans
     """Whether no program is right."""
     coders_equal: bool = False
@@ -124,7 +127,7 @@ def calibration_error(stated: Floats, truth: Floats, weight: Floats) -> float:
 
 
 def error_by_chance(of: Answers) -> float:
-    """The calibration error of probabilities that are true, were the answers to a problem right or wrong together."""
+    """The mean calibration error of true probabilities, if all answers to one problem were right or wrong together."""
     random = np.random.default_rng(0)
     level = random.random((BY_CHANCE, int(of.key.max()) + 1))
     errors = [calibration_error(of.stated, (row[of.key] < of.stated).astype(float), of.weight) for row in level]
@@ -167,7 +170,7 @@ def bins(of: Answers) -> list[dict[str, float]]:
 
 
 def figures(of: Answers) -> dict[str, float]:
-    """The figures that are printed."""
+    """The figures that are printed, by name."""
     right, low, high, share = sure(of)
     weight = of.weight
     return {
@@ -200,7 +203,10 @@ def line(name: str, of: Answers) -> str:
 
 
 def held_out(found: Sequence[Problem], ready: Sequence[Example], by: str) -> Callable[[Problem], ConfidenceWeights]:
-    """The weights to be used for a problem: fitted on none of its fold, nor on its coder if `by` is "coder"."""
+    """A function that gives the weights to be used for a problem; those that come with the project if `by` is "none".
+
+    Otherwise they are fitted on no problem of its fold, nor on its coder if `by` is "coder".
+    """
     if by == "none":
         return lambda _: shipped_weights()
     fitted: dict[tuple[str, int], ConfidenceWeights] = {}

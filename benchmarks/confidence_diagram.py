@@ -19,7 +19,7 @@ LARGEST = 17
 
 
 def diagram(panels: Sequence[tuple[str, dict[str, Any]]]) -> str:
-    """An SVG with a panel for each record: share of right answers against mean stated probability, a point a bin."""
+    """An SVG with a panel for each record: share of right answers by mean stated probability, one point per bin."""
     width = LEFT + len(panels) * SIDE + (len(panels) - 1) * GAP + 24
     height = TOP + SIDE + BELOW
     parts = [

@@ -19,14 +19,14 @@ PROGRAMS = (1, 2, 4, 8, 16)
 TESTS = (0, 2, 4, 8, 16)
 INPUTS = (0, 4, 16, ALL)
 RIDGE = 3e-4
-"""Penalty on half the square of each weight, relative to a problem's mean log-likelihood; the constant has less."""
+"""Penalty on half the square of each weight, relative to a problem's mean log-likelihood; FREE for the constant."""
 FREE = 1e-5
 DECIMALS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """Behaviours that may be right in all drawn parts of one problem's table, one after the other."""
+    """All drawn parts of one problem's table, one after the other, each as the behaviours that may be right in it."""
 
     problem: Problem
     x: Floats

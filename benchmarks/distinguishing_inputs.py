@@ -7,7 +7,7 @@ differently on other inputs, and the accuracy of the choice by `agreement` on ta
 averaged over ties. The outputs of hidden tests only tell which programs are right; their inputs show how much the best
 inputs would help.
 
-The generator was developed on the problems with an even number in their file; the others are for reporting:
+`cure.inputs` was developed on the problems with an even number in their file; the others are for reporting:
 
     python -m benchmarks.distinguishing_inputs ../shared/data --out OUT --half odd
 

@@ -36,7 +36,7 @@ from cure.table import Candidate, ProgramColumn
 PRICES = (0.005, 0.01, 0.015, 0.02, 0.03)
 BOOTSTRAP = 10_000
 Rule = Callable[["State", Drawn, Drawn], Drawn]
-"""The further samples to draw: from the state, the samples drawn, and the most there may be."""
+"""Gives the further samples to draw, from the state, the samples drawn, and the most there may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,9 @@ class State:
     """What a run knows after a round, and whether its answer is right."""
 
     answer: float | None
+    """Probability that the answer is right; None without an answer."""
     unsolved: float
+    """Probability that no candidate is right."""
     verified: bool
     right: bool
     confirming: Drawn
@@ -53,16 +55,19 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a simulated run ended, next to the one that draws everything."""
+    """How a simulated run ended, compared with the run that draws all samples."""
 
     saved: float
+    """Share of the samples that were not drawn."""
     lost: float
+    """1 if only the answer from all samples is right, -1 if only this run's is, else 0."""
     rounds: int
     all_verified: bool
     all_wrong: bool
     """Verified and wrong, from all samples."""
     verified: bool
     wrong: bool
+    """Verified and wrong, from the samples drawn."""
 
 
 class Run:
@@ -112,7 +117,7 @@ def by_price(price: float, *, confirm: bool = True) -> Rule:
 
 
 def until_verified(state: State, drawn: Drawn, most: Drawn) -> Drawn:
-    """Everything else, unless the answer is verified."""
+    """All remaining samples, or none if the answer is verified."""
     return NOTHING if state.verified else most.minus(drawn)
 
 

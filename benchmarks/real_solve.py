@@ -4,7 +4,7 @@
     python -m benchmarks.real_solve solve --model http://localhost:8001/v1#NAME --at-once 10 --out RUNS/vllm
     python -m benchmarks.real_solve table RUNS/gguf RUNS/vllm
 
-`solve` writes each statement to a Markdown file that shows what a judge's page shows, and calls
+`solve` writes each statement to a Markdown file with what the page of an online judge shows, and calls
 `cure-agent solve FILE --model SPEC -n 4 -m 4 --rounds 1 --max-tokens 800`. Beside the statement it leaves the program,
 what the command printed, and its outcome with the hidden tests passed. Called again it solves what has no outcome yet,
 with `cure-agent resume` where a run was begun, and runs the hidden tests that could not be run.

@@ -117,5 +117,5 @@ def _statement(problem: Problem) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text between newlines with its lines stripped; another such text contains it as whole lines only."""
+    """The text with its lines stripped, between newlines: as a part of another such text it is always whole lines."""
     return "\n".join(["", *(line.strip() for line in text.strip().splitlines()), ""])

@@ -62,7 +62,7 @@ class LabelledTable:
     """The record from which all this was made, hidden tests included."""
 
     def with_inputs(self) -> ProgramTable:
-        """`table` with the columns of `inputs` behind its own."""
+        """`table` with the columns of `inputs` after its own."""
         return ProgramTable(
             self.table.candidates, {**self.table.tests, **self.inputs.tests}, {**self.table.cells, **self.inputs.cells}
         )

@@ -85,7 +85,7 @@ async def test_what_the_sandbox_raises_reaches_whoever_waits(trusted: Sandbox) -
             yield
 
         async def close(self) -> None:
-            """Nothing to end."""
+            """Does nothing: there is nothing to close."""
 
     table = growing(Broken())
     table.add_candidate("c1", CRASH)
@@ -118,7 +118,7 @@ async def test_what_was_run_before_is_not_run_again_and_is_compared_anew(trusted
                 yield job
 
         async def close(self) -> None:
-            """Nothing to end."""
+            """Does nothing: there is nothing to close."""
 
     second = ProgramExecutor(Broken(), judging_of(Problem("Double.", time_limit_s=5)))
     second.remember(first.executions)

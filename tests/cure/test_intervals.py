@@ -127,7 +127,7 @@ def test_comparing_a_run_with_itself_never_names_a_winner(size: int, programs: i
 @given(st.integers(1, 6), st.integers(0, 10**6))
 @settings(max_examples=30, deadline=None)
 def test_a_few_problems_never_name_a_winner(size: int, seed: int) -> None:
-    """With five problems or fewer the p of a permutation test is about 1/16 or more, whatever the difference."""
+    """With five problems or fewer the p-value of a permutation test is about 1/16 or more, whatever the difference."""
     few = ScoreOptions(bootstrap=Bootstrap(draws=200))
     assert winners(compare(run(np.zeros(min(size, 5)), seed), run(np.ones(min(size, 5)), seed + 1), few)) == set()
 

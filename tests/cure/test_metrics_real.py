@@ -22,7 +22,7 @@ from cure.metrics.value import macro
 from cure.metrics.verdicts import ProblemVerdicts, verdicts
 
 EXACT = Sampling(draws=2000, orders=4)
-"""Every subset of 4 of 16 tests is taken."""
+"""Takes every subset of 4 of 16 tests, since there are fewer than 2000."""
 
 
 def near(value: float, digits: int = 4) -> Any:
@@ -38,7 +38,7 @@ def case(shared_data: Path) -> ScoredCase:
 
 @pytest.fixture(scope="module")
 def with_tests(case: ScoredCase) -> list[ProblemVerdicts]:
-    """The problems the released code keeps."""
+    """The problems that the released code keeps: those with generated tests."""
     return [problem for problem in case.problems if problem.tests]
 
 
@@ -115,7 +115,7 @@ def test_with_this_tester_more_programs_are_not_always_better(kept: Score) -> No
 def test_how_sure_the_released_best_of_n_is(case: ScoredCase) -> None:
     """The choice gains 23 % of the gap between a random program and the oracle.
 
-    Its interval is as wide as most differences that are published.
+    The interval of the share of right choices is as wide as most differences that are published.
     """
     chosen = [
         bool(problem.hidden[problem.generated.sum(axis=1).argmax(), :8].all())

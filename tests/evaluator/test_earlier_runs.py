@@ -1,6 +1,7 @@
-"""Evaluations written by an earlier version can still be opened; `earlier_run/` is one, made at commit caf8e6d.
+"""Evaluations written by an earlier version can still be opened; `earlier_run/` is one, made at commit caf8e6d
+by this command:
 
-cure-agent eval sums.json --model scripted:model.json -n 4 -m 4 --max-tokens 64 --sandbox bubblewrap --price 1:2
+    cure-agent eval sums.json --model scripted:model.json -n 4 -m 4 --max-tokens 64 --sandbox bubblewrap --price 1:2
 
 The keys of its samples were replaced when the wording of the chat prompts changed: a key depends on the prompt.
 """

@@ -208,7 +208,7 @@ def test_what_is_missing_of_a_request_comes_out_as_it_would_have(tmp_path: Path,
 
 @pytest.mark.slow
 def test_a_server_that_fails_every_request_once_costs_nothing_but_time(tmp_path: Path, server: FaultyServer) -> None:
-    """429, 500, a cut stream, garbage, a web page and an error in mid-stream, in turn."""
+    """The faults, in turn: status 429, status 500, a cut stream, garbage, a web page and an error in mid-stream."""
     file = problems_file(tmp_path / "sums.json", 6)
     options = HttpOptions(backoff_s=0.01)
     whole = run(settings_of(file, server.url("ok")), tmp_path / "whole", options=options)
