@@ -68,7 +68,7 @@ def queue(wanted: Sequence[Wanted], have: Callable[[str], Collection[int]]) -> Q
 def most(request: Request, price: Price | None) -> Spent:
     """The most that one sample of the request can cost; dollars are None without a price.
 
-    A token of the prompt stands for at least one byte, but for the tokens that a chat template adds.
+    The prompt is counted at a token for each of its bytes, which is an upper bound, and TEMPLATE_TOKENS more.
     """
     prompt = len(prompt_text(request.prompt).encode(errors="replace")) + TEMPLATE_TOKENS
     completion = request.sampling.max_tokens

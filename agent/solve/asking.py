@@ -39,7 +39,8 @@ class Ask:
     parent: str | None = None
     """Name of the candidate to repair."""
     gives: str = ""
-    """Kind of text that is asked for, in place of a candidate or a test; `Solving.texts` has the answers."""
+    """Kind of text that is asked for in place of a candidate or a test, of which `Solving.texts` has the answers; empty
+    where candidates or tests are asked for."""
     max_tokens: int | None = None
     """Maximum number of tokens per answer; None for that of the settings."""
     start: int = 0
@@ -128,7 +129,7 @@ async def _ask_for_missing(solving: Solving[RowT, ColumnT], requests: Sequence[t
 def _by_engine(
     solving: Solving[RowT, ColumnT], parts: Sequence[tuple[Asked, Part]]
 ) -> Iterable[tuple[Engine, dict[str, tuple[Asked, Part]]]]:
-    """The parts by the key of their request, apart for each engine: one engine may answer in both roles."""
+    """Each engine with its parts, by the key of their request; one engine may answer in both roles."""
     found: dict[int, tuple[Engine, dict[str, tuple[Asked, Part]]]] = {}
     for asked, part in parts:
         engine = solving.engines[asked.role]

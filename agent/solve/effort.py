@@ -1,4 +1,5 @@
-"""Named levels of effort: how many programs, tests, rounds and new inputs, and how sure an answer has to be."""
+"""Named levels of effort: how many programs, tests, rounds and new inputs, what gain is worth a sample, and how sure an
+answer has to be."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def preset(effort: object) -> dict[str, Any]:
-    """The values of a level; none for what is no level, which the setting itself refuses."""
+    """The values of a level, by setting; empty for a value that is no level, which the check of the setting refuses."""
     return PRESETS.get(effort, {}) if isinstance(effort, str) else {}
 
 

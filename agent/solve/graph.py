@@ -91,7 +91,10 @@ async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
 
 
 async def walk(solving: Solving[RowT, ColumnT]) -> tuple[tuple[Reading[RowT, ColumnT], ...], Stopped | None]:
-    """Run the loop until a move ends it; returns the readings of all rounds, and what stopped working in the last."""
+    """Run the loop until a move ends it; returns the readings of all rounds, and what stopped working in the last.
+
+    Raises EngineError or SandboxError where model or sandbox failed entirely in the first round.
+    """
     graph = StateGraph(State, context_schema=Solving)
     for step in (decide, act, execute, look):
         graph.add_node(step)

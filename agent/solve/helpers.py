@@ -10,7 +10,7 @@ from sandbox import SandboxError, Verdict
 
 
 async def run_helpers(solving: AnySolving, programs: Sequence[tuple[str, str]]) -> list[Ran]:
-    """What each program did on its input, in this order; the outputs are texts of the recorder.
+    """For each pair of a program and its input, in the order given, the event of its execution.
 
     A recorded execution is not repeated. One on which the sandbox failed has the verdict `sandbox_error`.
     """

@@ -24,8 +24,8 @@ BEFORE: dict[str, Any] = {
     "min_gain": 0.0,
     "confidence": "posterior",
 }
-"""Values of the settings that a record made before they existed lacks: no inputs were made, repairs followed the first
-version of their rules, the first round drew all samples, and the probabilities stated were the posterior of a model."""
+"""Values of settings that older records lack: no inputs were made, repairs followed the first version of their rules,
+the first round drew all samples, and the stated probabilities were those of `cure.select.posterior`."""
 
 
 def settings_of(run: RecordedRun) -> SolveSettings:
@@ -46,7 +46,7 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
     """Repeat a recorded run with the current code; False if the record breaks off before the end of the run.
 
     Answers are taken from the record, and executions too unless `sandbox` is given. `notice` receives each event that
-    was reproduced. Raises ReplayError at the first difference.
+    was reproduced. Raises ReplayError at the first difference, RunError for a run that this version cannot repeat.
     """
     recorder = Recorder(None, run, notice, takes_executions=sandbox is None)
     with suppress(EngineError, SandboxError):  # the recorded run ended with this error

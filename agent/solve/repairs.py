@@ -1,11 +1,12 @@
 """What may be repaired: pure functions of the readings so far (the second version of the rules).
 
 * A generated test drives a repair only if it is believed (`believed_failures`) and more probably right than wrong.
-* A repair that gives up a trusted test that its parent passes is not accepted, and never repaired itself.
+* A repair that fails a trusted test which its parent passes is not accepted, and never repaired itself.
 * Candidates that behave alike and fail a test in the same way have one target among them, in all rounds: the one whose
   repair was asked for first. In one round, candidates of different behaviour are not shown the same failure either.
-* A failure is a lost cause, for its target and all that descends from it, once LOST_AFTER repairs failed that test in
-  one and the same way. It is done with for its target once an accepted repair passes the test.
+* A failure is a lost cause once LOST_AFTER repairs of its target failed that test in one and the same way: neither the
+  target nor candidates that descend from it are repaired towards it again. Nor is the target once an accepted repair of
+  it passes the test.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FAILURES_SHOWN = 2
 REPAIR_TARGETS = 2
 """Candidates that a round repairs at most."""
 LOST_AFTER = 2
-"""Repairs that fail in the same way, after which a failure is not repaired again."""
+"""Number of repairs that fail in the same way, after which a failure is not repaired again."""
 _ROUNDING = 1e-6
 
 

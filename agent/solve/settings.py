@@ -77,7 +77,7 @@ class Search(Section):
     """Settings of the search for an answer that do not depend on the models."""
 
     effort: Effort = "medium"
-    """Level of effort: other values of n, m, rounds, new_inputs and confident for those that are not given."""
+    """Level of effort: sets those of n, m, rounds, min_gain, new_inputs and confident that are not given."""
     n: Programs = Field(default=8, ge=1, le=1024)
     """Programs to sample in the first round."""
     m: Tests = Field(default=8, ge=0, le=1024)
@@ -85,7 +85,7 @@ class Search(Section):
     rounds: int = Field(default=3, ge=1, le=100)
     """Maximum number of rounds, the first included; strategies from papers have their own default."""
     first_share: float = Field(default=0.375, gt=0, le=1)
-    """Share of n and m to sample at first; the rest follows as far as it is worth it. 1 samples all of them at once."""
+    """Share of n and m to sample at first; further samples follow where they may help. 1 samples all at once."""
     min_gain: float = Field(default=0.015, ge=0, le=1)
     """Least gain of a sample, in probability of a right answer, for which more are sampled; 0 samples all n and m."""
     budget: Budget = Budget()
@@ -93,9 +93,9 @@ class Search(Section):
     seed: int = 0
     """Random seed of the samples; engines that support seeds then repeat their answers."""
     new_inputs: int = Field(default=32, ge=0, le=1024)
-    """Inputs to make without a model, on which programs are compared; 0 makes none. For strategies that explore."""
+    """Inputs to make without a model, on which programs are compared; 0 makes none. For the strategy debug."""
     new_inputs_seconds: float = Field(default=20.0, ge=0)
-    """Seconds after which no more of these inputs are executed."""
+    """Seconds after which no further new inputs are executed."""
     generator: bool = True
     """Whether the coder may be asked for a program that generates inputs, where those made without a model leave
     programs undecided."""
@@ -144,13 +144,13 @@ class SolveSettings(Search):
     """Prompt style of the tester."""
     repair_rules: int = Field(default=2, ge=1, le=2)
     """Version of the rules of repairs (`agent/solve/repairs.py`). 1, that of records without this setting, repairs the
-    best programs whatever became of earlier repairs, and shows no summary of the table."""
+    best programs whatever became of earlier repairs, and shows the coder no summary of the table."""
     coder_price: PriceText | None = None
     """Price of the coder in dollars per million tokens."""
     tester_price: PriceText | None = None
     """Price of the tester in dollars per million tokens."""
     confidence: Literal["logit", "posterior"] = "logit"
-    """How probabilities are stated; no option: it keeps runs recorded with an earlier rule replayable."""
+    """Rule that states the probabilities. No option of the command: runs recorded with `posterior` stay replayable."""
 
     @property
     def prices(self) -> dict[str, str | None]:

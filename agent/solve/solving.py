@@ -46,7 +46,8 @@ class Solving(Generic[RowT, ColumnT]):
     sandbox_works: Callable[[], Awaitable[bool]]
     """Whether the sandbox runs a program that does nothing."""
     execute: Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Cell]]] = _nothing
-    """Runs programs that are no candidates, each on an input; `agent.solve.helpers` records what they do."""
+    """Runs programs that are no candidates, given as pairs of program and input, and returns their cells, without those
+    that the sandbox failed to fill; `agent.solve.helpers` records them."""
 
     @property
     def spent(self) -> Spent:

@@ -66,9 +66,9 @@ class Left:
     """Rounds left and budget used after a round."""
 
     rounds: int
-    """Number of further rounds that may ask a model."""
+    """Number of further rounds that may ask for programs or tests."""
     free_rounds: int = 0
-    """Number of further rounds that may be used without asking a model."""
+    """Number of further rounds that may be used for moves that ask for neither programs nor tests."""
     tokens: int = 0
     """Tokens used so far."""
     seconds: float = 0.0
@@ -86,11 +86,13 @@ class Left:
 
     @property
     def end_reason(self) -> str:
-        """Why no further round that asks a model is possible, in words; empty if one is possible."""
+        """Why no further round that asks for programs or tests is possible, in words; empty if one is possible."""
         return self.reason_against(asks_models=True)
 
     def reason_against(self, *, asks_models: bool) -> str:
-        """Why no further round is possible that asks models, or that asks none; in words, empty if one is possible."""
+        """Why no further round is possible, in words; empty if one is possible. `asks_models` says whether the round
+        asks for programs or tests.
+        """
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
         return "" if (self.rounds if asks_models else self.free_rounds) > 0 else "the rounds are used up"

@@ -17,7 +17,7 @@ def weigh(solving: AnySolving, round_: int, by: str, scores: Mapping[str, float]
 
 
 def rank(solving: AnySolving, table: AnyTable) -> Ranking:
-    """The ranking by the last scores that a move gave, ties by the selector; the selector's where no move gave any."""
+    """The ranking by the last scores that a move gave, then by the selector; by the selector alone where none did."""
     base, weighed = solving.select(table), solving.recorder.state.weighed
     if weighed is None:
         return base

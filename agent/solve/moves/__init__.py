@@ -23,7 +23,8 @@ class Move(Protocol):
     done: ClassVar[str]
     """The action as `cure-agent why` names it, such as `repaired`."""
     asks_models: ClassVar[bool]
-    """Whether the move asks a model: only rounds that do count as `settings.rounds`; the others cost no tokens."""
+    """Whether the move asks models for programs or tests: only rounds that do count as `settings.rounds`. Other moves
+    may ask for texts, such as a generator of inputs."""
 
     @property
     def why(self) -> str:

@@ -15,8 +15,8 @@ from cure.select.stopping import Drawn
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """Continue the requests of the first round: the same prompts, seeds numbered on, so that the table comes to be the
-    one that had been drawn if all samples had been requested at once. A round that draws is none of `settings.rounds`.
+    """Continue the requests of the first round: the same prompts, seeds numbered on, so that the table is the one that
+    requesting all samples at once would have given. A round that draws is none of `settings.rounds`.
     """
 
     name: ClassVar = "draw"

@@ -20,8 +20,8 @@ from sandbox import SandboxError, Verdict
 
 @dataclass(frozen=True)
 class Refine:
-    """Show the tester each newest test that the target fails, with what the target printed, and ask for the test again.
-    A refined test takes the place of the one it was made of when programs are weighed.
+    """Show the tester each generated test that the target fails, with what the target printed, and ask for the test
+    again. A refined test replaces the one it was made of: replaced tests are neither shown nor counted again.
     """
 
     name: ClassVar = "refine"
@@ -30,10 +30,10 @@ class Refine:
     asks_models: ClassVar = True
     why: str
     targets: tuple[str, ...]
-    """The program that is run."""
+    """Name of the one program whose failed tests are refined."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
-        """Ask for the refined tests, run all programs on them, and weigh the programs by the newest tests they pass."""
+        """Ask for the refined tests, run all programs on them, and weigh the programs by how many tests they pass."""
         round_, table = len(readings) + 1, readings[-1].table
         wanted = []
         for name in newest(solving, table):

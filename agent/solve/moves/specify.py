@@ -23,8 +23,8 @@ from sandbox import Verdict
 
 @dataclass(frozen=True)
 class Specify:
-    """Ask the tester for m specifications, ask these about all inputs and outputs of the table, and weigh the programs
-    by multi-perspective self-consistency.
+    """Ask the tester for m specifications (pre- and post-conditions in Python), run these on all inputs and outputs of
+    the table, and weigh the programs by multi-perspective self-consistency.
     """
 
     name: ClassVar = "specify"

@@ -96,8 +96,8 @@ def _groups(table: AnyTable) -> list[list[str]]:
 
 
 def _difference(table: AnyTable, a: str, b: str) -> tuple[str, tuple[str, str]] | None:
-    """An input on which the two candidates print different outputs, and these; the newest such input. None where there
-    is none: an execution that did not end well has an empty output.
+    """The newest input on which the two candidates print different outputs, and these outputs; None where there is no
+    such input. The output of an execution that did not end `ok` counts as empty.
     """
     for name in reversed(table.compared):
         cells = table.cells.get((a, name)), table.cells.get((b, name))

@@ -1,4 +1,4 @@
-"""The move that asks for programs, and for tests where a strategy wants some, in one part."""
+"""The move that asks for all programs at once, and for tests where a strategy wants some."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from cure.prompts.alphacodium import program_words
 class Write:
     """Ask the coder for n programs, and the tester for m tests unless `tests` is False.
 
-    Keys and seeds are those of the first round of `cure`, so that strategies which are compared share the samples.
+    Keys and seeds are those of the first round of `cure`, so that strategies which are compared share the samples;
+    programs by a plan have others.
     """
 
     name: ClassVar = "write"

@@ -38,7 +38,7 @@ STRATEGIES: dict[str, Strategy] = {
 """The strategies by name."""
 
 ROUNDS = {"alphacodium": ALPHACODIUM_ROUNDS, "s-star": S_STAR_ROUNDS, "agentic-tests": AGENTIC_ROUNDS}
-"""Rounds that ask for programs or tests, for strategies of which the source says how many there are."""
+"""By strategy, the number of rounds that ask for programs or tests, where its paper says how many there are."""
 
 FROM_PAPERS = frozenset(STRATEGIES) - {"debug"}
 """Strategies that say themselves how many samples are drawn: `in_rounds` leaves them as they are."""
@@ -48,7 +48,7 @@ EARLIER: dict[str, Strategy] = {
     "distinguish": distinguish,
     "sample-only": best_of_n,
 }
-"""Names of before, which settings and recorded runs may hold."""
+"""Further names that settings and recorded runs may hold; `sample-only` is the earlier name of `cure`."""
 
 
 def strategy(name: str) -> Strategy:

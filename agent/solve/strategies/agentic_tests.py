@@ -1,9 +1,10 @@
 """`agentic-tests`: agentic unit-test generation of CURE's paper (arXiv 2506.03136, applications; "task-derived" form).
 
-Code and tests are written and run, the tester is shown the result, and refines; at most REFINE_ROUNDS rounds. The paper
-publishes no program for it. Here n programs and m tests are written as in `cure`; in each round the tester is shown the
-tests that the best program fails, one in each request, with what the program printed, and gives each test again,
-corrected or unchanged. Programs are then weighed by the newest tests they pass.
+Code and tests are written and run; the tester is shown the result and refines the tests, in at most REFINE_ROUNDS
+rounds. The paper publishes no program for this. Here n programs and m tests are written as in `cure`; in each round the
+tester is shown the tests that the best program fails, one in each request, with what the program printed, and gives
+each test again, corrected or unchanged. Programs are then weighed by how many tests they pass, each in its newest
+version.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """`alphacodium`: AlphaCodium (arXiv 2401.08500), with the settings of CURE's paper (arXiv 2506.03136, applications).
 
 Reflection on the problem and its public examples, a ranking of possible solutions, n programs and m tests (`-n 8 -m
-8`); then one line of work: the best program is repaired for PUBLIC_ROUNDS rounds on public examples and AI_ROUNDS
-rounds on generated tests. Test anchors: a repair is accepted if it passes the test it was asked for and every anchor,
-which are the tests that the line has passed so far among those it was repaired for, and the examples; else the line
-goes back. A coder that answers without a program has declined. The published program also asks again for answers that
-cannot be read, and improves its tests; this one does not.
+8`); then one line of repairs: the best program is repaired for PUBLIC_ROUNDS rounds on public examples and AI_ROUNDS
+rounds on generated tests. Test anchors: a repair is accepted if it passes the test it was asked for, every test that an
+earlier accepted repair of the line was asked for (the anchors), and every public example that the repaired program
+passes; else the line goes on from the program before. A coder that answers without a program has declined the repair.
+The published program also asks again for answers that cannot be read, and improves its tests; this one does not.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def alphacodium(readings: Sequence[AnyReading], settings: SolveSettings, left: L
 
 @dataclass(frozen=True)
 class Line:
-    """The line of work: its newest accepted program, and the test that is repaired next; None for none."""
+    """The line of repairs: its newest accepted program, and the failed test that is repaired next; None for none."""
 
     program: str
     next_test: str | None
 
 
 def line_of(readings: Sequence[AnyReading]) -> Line | None:
-    """The line after these rounds, followed from the best program of the round that wrote them; None without one."""
+    """The line of repairs after these rounds, from the best program of the round that wrote programs; None without."""
     written = next(place for place, reading in enumerate(readings) if reading.move == Write.name)
     current = readings[written].best
     if current is None:
@@ -84,8 +84,8 @@ def line_of(readings: Sequence[AnyReading]) -> Line | None:
 
 
 def _next_test(table: AnyTable, program: str, rounds: dict[bool, int], tried: set[str]) -> str | None:
-    """The first public example that the program fails while rounds for examples are left, else the first generated test
-    for which no repair was refused."""
+    """The first public example that the program fails while rounds for examples are left, else likewise the first
+    generated test for which no repair was refused; None where there is none."""
     for trusted in (True, False):
         if rounds[trusted] > 0:
             for name in table.names(trusted=trusted):

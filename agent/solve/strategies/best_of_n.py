@@ -2,7 +2,7 @@
 
 The paper samples 16 programs and 16 tests at temperature 0.8 and top-p 0.95 (`-n 16 -m 16 --temperature 0.8
 --top-p 0.95`), and takes the program that passes most generated tests (`--selector max-pass`); the default selector
-differs in its treatment of public examples and of ties. Runs of before call this strategy `sample-only`.
+differs in its treatment of public examples and of ties. Earlier runs call this strategy `sample-only`.
 """
 
 from __future__ import annotations

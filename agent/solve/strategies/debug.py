@@ -1,8 +1,9 @@
 """`debug`: samples, runs the programs on new inputs, asks for tests that tell programs apart, and repairs.
 
-This project's own strategy. The first round is that of `cure`; later rounds are spent where the table is undecided:
-`agent.solve.strategies.distinguish` has the order of the moves. New inputs come from changes of known ones, which cost
-no tokens (`cure.inputs`), and, where they leave two behaviours undecided, from a generator that the coder writes.
+This project's own strategy. The first round has the prompts and seeds of `cure`; later rounds are spent where the table
+is undecided: `agent.solve.strategies.distinguish` has the order of the moves. New inputs come from changes of known
+ones, which cost no tokens (`cure.inputs`), and, where they leave two behaviours undecided, from a generator that the
+coder writes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from cure.select.distinguish import undecided
 
 def debug(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
     """The next move: Generate, once, where explored inputs left two behaviours undecided; else that of `distinguish`.
-    A tester that has given no test so far, because it does not answer or cannot be read, is not asked alone again.
+    While the tester has given no test, because it does not answer or its answers cannot be read, no round asks it
+    alone: the move is then that of `repair_first`.
 
     No generator is asked for where the answer is verified already, where the coder follows no instructions
     (`cure.prompts.follows_instructions`), or where `settings.generator` is off.

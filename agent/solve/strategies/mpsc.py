@@ -2,8 +2,8 @@
 
 8 programs, 8 tests and 8 specifications (`-n 8 -m 8`): pre- and post-conditions, which the sandbox runs on inputs and
 outputs. Programs are scored by their agreement with tests and specifications, and these by theirs with each other
-(`cure.consistency.graph`). A public example still decides before any score. A model that follows no instructions writes
-no specifications; two perspectives are left then.
+(`cure.consistency.graph`). A program that fails a public example is not handed over, whatever its score. A model that
+follows no instructions writes no specifications; two perspectives are left then.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`s-star`: S* (arXiv 2502.14382), with the settings of CURE's paper (arXiv 2506.03136, applications).
 
-n programs (`-n 8`), without tests of a model; up to DEBUG_ROUNDS rounds in which each program that fails public
-examples is debugged on them, until it passes all; then the choice by adaptive input synthesis and pairwise comparison
-(`agent.solve.moves.tournament`). Differences from S*: programs are compared as groups of equal outputs, of which at
-most four meet, so that the number of requests does not grow with the square of n.
+n programs (`-n 8`), no tests by a model; up to DEBUG_ROUNDS rounds in which each program that fails public examples is
+debugged on them, until it passes all; then the choice by adaptive input synthesis and pairwise comparison
+(`agent.solve.moves.tournament`). Difference from S*: programs are compared as groups of equal outputs, at most four
+groups in pairs, so that the number of requests does not grow with the square of n.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHOWN = 2
 
 
 def s_star(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
-    """Write programs, debug those that fail examples, let those that pass meet in pairs, finish."""
+    """Write programs, debug those that fail examples, compare those that pass in pairs, finish."""
     if not readings:
         return Write(tests=False)
     reading, moves = readings[-1], [reading.move for reading in readings]
@@ -49,7 +49,7 @@ def s_star(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) 
 
 
 def _failing(table: AnyTable) -> dict[str, list[str]]:
-    """The public examples that each newest program of a line of repairs fails; lines that pass all are left out."""
+    """By program of which no repair was made, the public examples it fails; programs that pass all are left out."""
     parents = {row.parent for row in table.candidates.values()}
     examples = table.names(trusted=True)
     found = {
