@@ -1,4 +1,4 @@
-"""`cure-agent datasets`: lists, gets, converts, checks and shows problem sets."""
+"""`cure-agent datasets`: lists, gets, converts, trims, checks and shows problem sets."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def _known_format(ctx: click.Context, param: click.Parameter, value: str) -> str
 
 @click.group("datasets", context_settings={"help_option_names": ["-h", "--help"]})
 def datasets() -> None:
-    """Problem sets: list, get, check, convert and show them."""
+    """Problem sets: list, get, check, convert, trim and show them."""
 
 
 @datasets.command("list")
 @click.argument("files", nargs=-1)
 @_JSON
 def list_sets(files: tuple[str, ...], as_json: bool) -> None:
-    """The paper's sets, which of them are on this machine, and the FILES given."""
+    """List the paper's sets, with what of them is on this machine, and the FILES given."""
     from evaluator.datasets.sources.listing import listed
 
     sets = listed(files)

@@ -42,7 +42,10 @@ VOID = {"meta", "link", "br", "img", "input", "hr", "path", "use", "rect"}
 
 
 def a_table(number: int = 0, **more: Any) -> EvaluatedTable:
-    """A table of two programs on one hidden, one public and two generated tests; a third of each was not extracted."""
+    """A table of two programs on one hidden, one public and two generated tests.
+
+    From the coder's and the tester's third answers nothing was extracted.
+    """
     columns = (
         TestColumn("hidden", 0, "1 2\n", "3\n"),
         TestColumn("public", 0, "2 2\n", "4\n"),
