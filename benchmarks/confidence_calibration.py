@@ -2,10 +2,10 @@
 
 For every part of a table the default selector chooses a program, with what it is given: public examples or none, some
 generated tests, some new inputs. The stated probability that this program is right is compared with its hidden tests,
-and the stated probability that no program is right with whether any is. A table counts as held out: the weights are
-fitted on tables of other coders and of other problems (`--by coder`, the default; `--by problem` leaves only the
-problem out). `--by none` measures the weights that come with the project. Choices that fail a public example are left
-out: they are not handed over. Ties and parts of a table are averaged, every problem of a coder counts once.
+and the stated probability that no program is right with whether any is. Every table is held out: the weights used for
+it are fitted on tables of other problems of other coders (`--by coder`, the default) or of other problems (`--by
+problem`). `--by none` measures the weights that come with the project. Choices that fail a public example are left out:
+they are not handed over. Ties and parts of a table are averaged, every problem of a coder counts once.
 
 Printed are the expected calibration error (ECE) over ten bins; in brackets, the ECE that true probabilities would have
 on as many problems, by chance; the share of right answers where at least 0.9 is stated, with a 95 % bootstrap interval
