@@ -27,7 +27,8 @@ class SelectorChoice:
     candidate: str
     """The first candidate of the selector's ranking that may be handed over; the first of all where none may."""
     viable: bool
-    """Whether the candidate may be handed over: it passes every trusted test or, without any, ended `ok` on a test."""
+    """Whether the candidate may be handed over: it passes every trusted test; where there is none, it ended `ok` on a
+    test, or was run on none."""
     score: dict[str, float]
     """Parts of the candidate's score by name, in the order in which they are compared."""
     ties: tuple[str, ...]

@@ -93,7 +93,7 @@ class _Comparing:
             raise SandboxError(f"the sandbox stopped working: {table.cells['nothing', 'nothing'].reason}")
 
     async def solved(self, problem: Problem, strategy: str, settings: SolveSettings) -> Solved:
-        """The outcome of one solve, recorded in the folder. Raises EngineError or SandboxError."""
+        """The outcome of one solve. Raises EngineError or SandboxError where model or sandbox ended it."""
         models, own = (settings.coder, settings.tester), self._session.engines
         # Under a limit of seconds nothing is shared: it would stop a strategy that waits for its samples before one
         # that finds them stored.

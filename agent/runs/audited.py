@@ -23,7 +23,7 @@ def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str
 
 
 def mutant_runs(run: RecordedRun) -> tuple[MutantRun, ...] | None:
-    """What mutants did, as far as it is recorded; None where the run recorded no audit."""
+    """What mutants did, as recorded; None where the run recorded no audit. Raises RunError when a text is missing."""
     if run.state.audited is None:
         return None
     return tuple(
@@ -56,5 +56,5 @@ def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit
 
 
 def judging_of_run(run: RecordedRun) -> Judging:
-    """How the programs of the run were judged."""
+    """How the programs of the run were judged. Raises RunError or ProblemError when its problem cannot be read."""
     return judging_of(run.problem(), comparison_name=run.started.settings.get("comparison", DEFAULT))

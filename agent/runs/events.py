@@ -130,7 +130,7 @@ class TestAdded:
     key: str = ""
     index: int = 0
     how: str = ""
-    """How an input was made without a model, in words."""
+    """How an input whose right output is unknown was made, in words; empty for a test."""
     type: Literal["test_added"] = "test_added"
 
 
@@ -202,7 +202,7 @@ class RankedRound:
     """P(right) per test."""
     hypotheses: list[dict[str, Any]]
     """Most probable first, each with `cluster` (the candidates that are right under this hypothesis), `probability` and
-    `terms` (log-likelihoods)."""
+    `terms` (by kind of evidence; their differences between two hypotheses add up to the log-odds of the two)."""
     type: Literal["ranked_round"] = "ranked_round"
 
     @property

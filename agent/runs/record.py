@@ -28,6 +28,7 @@ class RecordedRun:
 
     @property
     def id(self) -> str:
+        """Name of the run, which is that of its folder."""
         return self.folder.name
 
     def blob(self, name: str) -> str:
@@ -43,7 +44,9 @@ class RecordedRun:
         return Outcome(self.id, self.state, self.table())
 
     def problem(self) -> Problem:
-        """The problem of the run. Raises RunError when its text is missing or damaged."""
+        """The problem of the run. Raises RunError when its text is missing or damaged, ProblemError when this version
+        cannot read it.
+        """
         text = self.blob(self.started.problem)
         (problem,) = load_problems(f"{self.id}.json", json.dumps([json.loads(text)]))
         return problem
@@ -72,7 +75,10 @@ def load_run(folder: Path) -> RecordedRun:
 
 
 def timed_events(folder: Path) -> list[tuple[float, Event]]:
-    """Time (seconds since the epoch) and event of each complete line of a run's record. Raises RunError."""
+    """Time (seconds since the epoch) and event of each complete line of a run's record.
+
+    Raises RunError when the record cannot be read.
+    """
     try:
         with (folder / EVENTS).open("rb") as lines:
             # A last line without a newline was torn by a kill, perhaps within a character.

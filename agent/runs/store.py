@@ -50,6 +50,7 @@ class RunWriter:
 
     @property
     def id(self) -> str:
+        """Name of the run, which is that of its folder."""
         return self.folder.name
 
     def emit(self, event: Event) -> None:
@@ -92,6 +93,7 @@ class RunWriter:
         os.ftruncate(self._events.fileno(), written.rfind(b"\n") + 1)
 
     def close(self) -> None:
+        """Close the file of events, so that another process may write to the run."""
         self._events.close()
 
 
@@ -108,7 +110,10 @@ def cannot_record(folder: Path, reason: str) -> RunError:
 
 
 def create_run(root: Path | None = None) -> RunWriter:
-    """A writer for a new run named by UTC time and a random suffix, so that names sort by age. Raises RunError."""
+    """A writer for a new run named by UTC time and a random suffix, so that names sort by age.
+
+    Raises RunError when the folder cannot be made.
+    """
     runs = (root or state_folder()) / "runs"
     try:
         return RunWriter(runs / _new_name())
@@ -131,7 +136,10 @@ def list_runs(root: Path | None = None) -> list[Path]:
 
 
 def find_run(name: str | None, root: Path | None = None) -> Path:
-    """Folder of the one run whose id starts (or ends) with `name`; the newest for None. Raises RunError."""
+    """Folder of the one run whose id starts (or ends) with `name`; the newest for None.
+
+    Raises RunError when there is no such run, or more than one.
+    """
     runs = list_runs(root)
     if not runs:
         raise RunError(f"no runs recorded in {(root or state_folder()) / 'runs'}; `cure-agent solve` makes one")

@@ -10,7 +10,8 @@ from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, clusters, separating
 
 REFUSED_SHOWN = 4
-"""Repairs not accepted that are named with the tests they give up; the others are counted."""
+"""Number of repairs not accepted that are named, with the trusted tests that only the parent passes; the others are
+counted."""
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
@@ -98,7 +99,7 @@ def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]
 
 
 def _repairs_line(table: AnyTable) -> list[str]:
-    """A sentence with the repairs that are not accepted, and the trusted tests that each gives up."""
+    """A sentence with the repairs that are not accepted, each with the trusted tests that only its parent passes."""
     refused = {name: lost for name in table.candidates if (lost := given_up(table, name))}
     if not refused:
         return []
