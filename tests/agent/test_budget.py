@@ -66,7 +66,7 @@ class CountingEngine:
 
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[CountingEngine, str]]:
-    # The usage of several samples in one stream is known for all of them together, at its end: it would be estimated.
+    # A stream of several samples gives their usage together, at its end: the usage of each would be an estimate.
     monkeypatch.setenv("CURE_AGENT_HTTP_PER_REQUEST", "1")
     engine = CountingEngine()
     with FaultyServer(engine, "counting") as server:
