@@ -10,6 +10,8 @@ from tests.agent.conftest import Desk, Said
 from tests.agent.test_state import RECORDED
 from tests.end_to_end import conftest as told
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 def program(expression: str) -> Said:
     return f"```python\na, b = map(int, input().split())\nprint({expression})\n```"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from cure.select import SELECTORS
 from tests.agent.conftest import Desk
 from tests.agent.test_extension import RIGHT, TESTS
+
+pytestmark = pytest.mark.usefixtures("at_once")
 
 WRONG = RIGHT.replace("a + b", "a - b")
 
