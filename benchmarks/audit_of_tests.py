@@ -3,9 +3,9 @@
 `drives`: parts of every table (8 programs and 8 tests) as they are after a first round that verified nothing. A
 test drives a repair if the prompt of the repair shows it. Two versions of the rules for repairs are compared: the first
 shows the failed tests of `believed_failures`, the second those of `credible_failures` (`agent/solve/repairs.py`).
-Printed are, for each version, the repairs of the best program, how many of them are driven by generated tests alone, in
-how many of these the best program is right already, the generated tests that drive repairs, and how many of them are
-right.
+Printed are, for each of these functions, the repairs of the best program, the repairs that show generated tests alone,
+how many of those are repairs of a program that is right already, the generated tests that repairs show, and how many of
+those tests are right.
 
 `audit`: whole tables, whose leading program is the first of the ranking. Its mutants run on the tests. Printed are the
 tests by what the audit says, with the share that is right; then how well three numbers tell which right tests fail a
@@ -54,7 +54,7 @@ def drawn(tables: Iterable[LabelledTable]) -> Iterator[tuple[LabelledTable, AnyR
 
 def drives(names: Sequence[str]) -> None:
     """Print what drives the repair of the best program by both versions of the rules."""
-    counts: dict[str, Counter[str]] = {"first": Counter(), "second": Counter()}
+    counts: dict[str, Counter[str]] = {"believed_failures": Counter(), "credible_failures": Counter()}
     tables = 0
     failed: list[bool] = []
     for part, reading in drawn(table for name in names for table in load(name)):
@@ -64,21 +64,22 @@ def drives(names: Sequence[str]) -> None:
         generated = [name for name in part.table.names(trusted=False) if part.table.known(best, name)]
         failed += [part.valid[name] for name in generated if not part.table.passes(best, name)]
         failing = {
-            "first": believed_failures(part.table, best, reading.posterior),
-            "second": credible_failures(reading, best),
+            "believed_failures": believed_failures(part.table, best, reading.probabilities),
+            "credible_failures": credible_failures(reading, best),
         }
-        for version, tests in failing.items():
-            shown, count = tests[:FAILURES_SHOWN], counts[version]
+        for rule, tests in failing.items():
+            shown, count = tests[:FAILURES_SHOWN], counts[rule]
             generated = [name for name in shown if not part.table.tests[name].trusted]
+            alone = bool(shown) and generated == shown
             count["repairs"] += bool(shown)
-            count["driven by generated tests alone"] += bool(shown) and generated == shown
-            count["of these, the program is right"] += bool(shown) and generated == shown and part.right[best]
+            count["repairs that show generated tests alone"] += alone
+            count["such repairs of a program that is right"] += alone and part.right[best]
             count["generated tests shown"] += len(generated)
-            count["of these, right"] += sum(part.valid[test] for test in generated)
+            count["right generated tests shown"] += sum(part.valid[test] for test in generated)
     print(f"{tables} parts of tables, no answer verified; {len(failed)} generated tests that the best program fails,")
     print(f"{sum(failed)} of them right")
-    for version, count in counts.items():
-        print(f"{version} version: " + ", ".join(f"{what} {number}" for what, number in count.items()))
+    for rule, count in counts.items():
+        print(f"{rule}: " + ", ".join(f"{what} {number}" for what, number in count.items()))
 
 
 async def audited(tables: Iterable[LabelledTable], kind: str) -> list[tuple[LabelledTable, str, list[TestAudit]]]:
@@ -96,7 +97,7 @@ async def audited(tables: Iterable[LabelledTable], kind: str) -> list[tuple[Labe
             limits=Limits(cpu_s=evaluated.limit_s),
         )
         runs = await run_mutants(ProgramExecutor(sandbox, judging), labelled.table, leader)
-        validity = validity_of_tests(labelled.table, read(labelled.table, rank_by_agreement).posterior)
+        validity = validity_of_tests(labelled.table, read(labelled.table, rank_by_agreement).probabilities)
         found.append((labelled, leader, audit(labelled.table, validity, leader, runs, judging.equal)))
     await sandbox.close()
     return found

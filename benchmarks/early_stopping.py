@@ -90,7 +90,7 @@ class Run:
         reading = self._read(drawn)
         return State(
             answer=None if reading.answer is None else reading.confidence,
-            unsolved=reading.posterior.unsolved,
+            unsolved=reading.probabilities.unsolved,
             verified=reading.is_verified(self._confident),
             right=reading.answer is not None and self._labelled.right[reading.answer],
             confirming=NOTHING

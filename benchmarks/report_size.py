@@ -122,10 +122,13 @@ def make_run(folder: Path, problems: int, program: int, test: int) -> RunDirecto
     for number in range(problems):
         made = table(number, draw, program, test)
         tables.append(made.to_record())
-        unread = {"coder": {at for at, why in enumerate(made.program_failures) if why}, "tester": {*made.test_failures}}
+        not_extracted = {
+            "coder": {at for at, why in enumerate(made.program_failures) if why},
+            "tester": {*made.test_failures},
+        }
         for name, lines in samples.items():
             for index in range(GENERATED):
-                answer = text(draw, 2000) if index in unread[name] else ""
+                answer = text(draw, 2000) if index in not_extracted[name] else ""
                 lines.append(
                     {"key": "", "problem": number, "index": index, "text": answer, "finish": "stop", "error": "",
                      "prompt_tokens": 400, "completion_tokens": draw.randrange(50, 900), "estimated": False,

@@ -130,7 +130,7 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
     candidate = table.candidates[name]
     origin = f"repairs {candidate.parent}" if candidate.parent else "sampled"
     lost = given_up(table, name)
-    refused = f", not accepted: it gives up {', '.join(lost)}" if lost else ""
+    refused = f", not accepted: it fails {', '.join(lost)}, which its parent passes" if lost else ""
     console.print(f"{name} ({origin} in round {candidate.round}{refused})", style="bold", highlight=False, markup=False)
     console.print(program_view(candidate.text))
     for test in table.tests:

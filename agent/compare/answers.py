@@ -89,7 +89,7 @@ class RememberingEngine:
         longer than the call.
         """
         self.asked = 0
-        """Completions that the other engine was asked for."""
+        """Number of completions that the other engine was asked for."""
 
     @property
     def spec(self) -> str:

@@ -352,7 +352,7 @@ def from_line(line: str) -> tuple[float, Event]:
         record = json.loads(line)
         version, at = record.pop("v"), record.pop("t")
         if version not in (1, VERSION):
-            raise RunError(f"the run was recorded with schema {version}; this version reads {VERSION}")
+            raise RunError(f"the run was recorded with schema {version}; this version reads 1 and {VERSION}")
         if version == 1 and record["type"] == "decided":
             record |= _WORDS_OF_VERSION_1[record["action"]]
         return at, _adapter().validate_python(record)

@@ -26,7 +26,9 @@ def audit_lines(audits: Sequence[TestAudit]) -> list[str]:
         "Generated tests worth believing that a program fails": [
             each.test for each in new if _believed(each) and not each.vacuous
         ],
-        "Telling nothing apart, since everything passes them": [each.test for each in new if each.vacuous],
+        "Telling nothing apart, since every program and mutant passes them": [
+            each.test for each in new if each.vacuous
+        ],
         "Passed by no program": [each.test for each in new if each.failed_by_all],
         "The same as an earlier test": [f"{each.test} ({each.same_as[0]})" for each in audits if each.same_as],
         "Contradicting each other": [f"{one} and {other}" for one, other in sorted(pairs)],

@@ -41,7 +41,7 @@ def _passes(table: AnyTable, name: str) -> str:
         tests = table.names(trusted=trusted)
         if tests:
             parts.append(f"{sum(table.passes(name, test) for test in tests)} of {len(tests)} {what}")
-    return "passes " + " and ".join(parts) if parts else "met no test"
+    return "passes " + " and ".join(parts) if parts else "was run on no test"
 
 
 def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
@@ -68,7 +68,7 @@ def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> li
         if ours != theirs:
             beaten = f"It beats {rival}, the best that behaves differently, on {name}"
             return [*lines, f"{beaten}: {_number(ours)} against {_number(theirs)}."]
-    return [*lines, f"It ties with {rival} and came first."]
+    return [*lines, f"It ties with {rival} and was requested earlier."]
 
 
 def _number(score: float) -> str:
@@ -104,7 +104,10 @@ def _repairs_line(table: AnyTable) -> list[str]:
     if not refused:
         return []
     repairs = sum(row.parent is not None for row in table.candidates.values())
-    shown = [f"{name} gives up {', '.join(lost)}" for name, lost in list(refused.items())[:REFUSED_SHOWN]]
+    shown = [
+        f"{name} fails {', '.join(lost)}, which its parent passes"
+        for name, lost in list(refused.items())[:REFUSED_SHOWN]
+    ]
     more = [f"{len(refused) - REFUSED_SHOWN} more"] if len(refused) > REFUSED_SHOWN else []
     return [f"Repairs not accepted, {len(refused)} of {repairs}: {'; '.join(shown + more)}."]
 

@@ -47,7 +47,7 @@ async def decide(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
         return {"move": Finish(failure.why)}
     left = solving.left(readings)
     move = solving.strategy(readings, solving.settings, left)
-    reason = "" if isinstance(move, Draw) else left.reason_against(asks_models=move.asks_models)
+    reason = "" if isinstance(move, Draw) else left.reason_against(asks_for_samples=move.asks_for_samples)
     if reason and not isinstance(move, Finish):
         move = Finish(reason)
     if readings:

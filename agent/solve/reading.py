@@ -26,7 +26,7 @@ class Reading(Generic[RowT_co, ColumnT_co]):
 
     table: ExecutionTable[RowT_co, ColumnT_co]
     ranking: Ranking
-    posterior: Confidence
+    probabilities: Confidence
     validity: Mapping[str, float]
     """Per test, the probability in 0..1 that its expected output is right."""
     answer: str | None
@@ -44,11 +44,11 @@ class Reading(Generic[RowT_co, ColumnT_co]):
     @property
     def confidence(self) -> float:
         """Probability in 0..1 that the answer is right; 0 without one."""
-        return 0.0 if self.answer is None else self.posterior.of(self.answer)
+        return 0.0 if self.answer is None else self.probabilities.of(self.answer)
 
     def is_verified(self, confident: float) -> bool:
         """Whether an answer exists, passes an independent test, and is right with at least probability `confident`."""
-        return self.answer is not None and verified(self.table, self.answer, self.posterior, confident)
+        return self.answer is not None and verified(self.table, self.answer, self.probabilities, confident)
 
 
 AnyReading = Reading[Row, Column]
@@ -56,15 +56,15 @@ AnyReading = Reading[Row, Column]
 
 
 def read(
-    table: ExecutionTable[RowT_co, ColumnT_co], select: Selector, state: ConfidenceRule = confidence
+    table: ExecutionTable[RowT_co, ColumnT_co], select: Selector, rule: ConfidenceRule = confidence
 ) -> Reading[RowT_co, ColumnT_co]:
-    """The reading of a table; `select` ranks its candidates, `state` says how probably each is right."""
-    ranking, posterior = select(table), state(table)
+    """The reading of a table; `select` ranks its candidates, `rule` says how probably each is right."""
+    ranking, probabilities = select(table), rule(table)
     return Reading(
         table=table,
         ranking=ranking,
-        posterior=posterior,
-        validity=validity_of_tests(table, posterior),
+        probabilities=probabilities,
+        validity=validity_of_tests(table, probabilities),
         answer=answer_of(table, ranking),
     )
 
@@ -95,15 +95,15 @@ def _is_progress(before: AnyReading, now: AnyReading) -> bool:
 def ranked_event(round_: int, reading: AnyReading) -> RankedRound:
     """The event that records a reading, with the most probable hypotheses and those that include the answer."""
     ranked = reading.ranking.ranked
-    hypotheses = reading.posterior.hypotheses
+    hypotheses = reading.probabilities.hypotheses
     kept = [each for i, each in enumerate(hypotheses) if i < HYPOTHESES_RECORDED or reading.answer in each.cluster]
     return RankedRound(
         round=round_,
         selector=reading.ranking.selector,
         score_names=list(reading.ranking.score_names),
         ranking=[(each.candidate, list(each.score)) for each in ranked],
-        probability={each.candidate: reading.posterior.of(each.candidate) for each in ranked},
-        unsolved=reading.posterior.unsolved,
+        probability={each.candidate: reading.probabilities.of(each.candidate) for each in ranked},
+        unsolved=reading.probabilities.unsolved,
         validity=dict(reading.validity),
         hypotheses=[{"cluster": list(h.cluster), "probability": h.probability, "terms": dict(h.terms)} for h in kept],
     )

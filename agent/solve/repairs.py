@@ -31,7 +31,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Chase:
+class RepairRequest:
     """One request for repairs: a candidate, one of the failures that the coder was shown, and what came of it."""
 
     target: str
@@ -40,14 +40,14 @@ class Chase:
     repairs: tuple[str, ...]
 
 
-def chases(readings: Sequence[AnyReading]) -> list[Chase]:
+def repair_requests(readings: Sequence[AnyReading]) -> list[RepairRequest]:
     """The failures for which repairs were asked in the rounds so far, round by round."""
-    found: list[Chase] = []
+    found: list[RepairRequest] = []
     for before, after in pairwise(readings):
         rows, earlier = after.table.candidates, before.table.candidates
         for target, failures in _shown(before, after.repaired, tuple(found)).items():
             made = tuple(name for name, row in rows.items() if row.parent == target and name not in earlier)
-            found += [Chase(target, test, failure, made) for failure, test in failures.items()]
+            found += [RepairRequest(target, test, failure, made) for failure, test in failures.items()]
     return found
 
 
@@ -55,7 +55,7 @@ def failures_to_show(readings: Sequence[AnyReading], targets: Sequence[str]) -> 
     """By target of a round's repairs, names of the failed tests that its prompt shows, at most FAILURES_SHOWN: trusted
     ones first, then by their probability.
     """
-    shown = _shown(readings[-1], targets, chases(readings))
+    shown = _shown(readings[-1], targets, repair_requests(readings))
     return {target: list(failures.values()) for target, failures in shown.items()}
 
 
@@ -63,7 +63,7 @@ def repair_targets(readings: Sequence[AnyReading]) -> tuple[str, ...]:
     """The best-ranked candidates that may be repaired, at most REPAIR_TARGETS, of which no two behave alike and no two
     are shown the same failure.
     """
-    reading, so_far = readings[-1], chases(readings)
+    reading, so_far = readings[-1], repair_requests(readings)
     groups = _groups(reading.table)
     targets: dict[int, str] = {}
     taken: set[Signature] = set()
@@ -79,7 +79,7 @@ def repair_targets(readings: Sequence[AnyReading]) -> tuple[str, ...]:
 
 def why_not(readings: Sequence[AnyReading], candidate: str) -> str:
     """Why a candidate that fails credible tests is not repaired, in words; empty if nothing speaks against it."""
-    reading, so_far = readings[-1], chases(readings)
+    reading, so_far = readings[-1], repair_requests(readings)
     groups = _groups(reading.table)
     if _shown_to(reading, candidate, so_far, groups, ()):
         return ""
@@ -98,18 +98,20 @@ def credible_failures(reading: AnyReading, candidate: str) -> list[str]:
     """Names of the believed tests that the candidate fails (`believed_failures`), without generated ones that are not
     more probably right than wrong.
     """
-    tests, failing = reading.table.tests, believed_failures(reading.table, candidate, reading.posterior)
+    tests, failing = reading.table.tests, believed_failures(reading.table, candidate, reading.probabilities)
     # A test of which nothing but the prior is known has probability 0.5 and is no reason for a repair: on stored tables
     # few such tests are right (docs/measurements.md, "Tests that drive repairs").
     return [name for name in failing if tests[name].trusted or reading.validity[name] > BELIEVABLE + _ROUNDING]
 
 
-def _shown(reading: AnyReading, targets: Sequence[str], chases: Sequence[Chase]) -> dict[str, Mapping[Signature, str]]:
+def _shown(
+    reading: AnyReading, targets: Sequence[str], requests: Sequence[RepairRequest]
+) -> dict[str, Mapping[Signature, str]]:
     """By target, the failures that a repair of it is shown, by signature; each is shown to one target."""
     groups, taken = _groups(reading.table), set[Signature]()
     shown: dict[str, Mapping[Signature, str]] = {}
     for target in targets:
-        shown[target] = _shown_to(reading, target, chases, groups, taken)
+        shown[target] = _shown_to(reading, target, requests, groups, taken)
         taken |= shown[target].keys()
     return shown
 
@@ -117,7 +119,7 @@ def _shown(reading: AnyReading, targets: Sequence[str], chases: Sequence[Chase])
 def _shown_to(
     reading: AnyReading,
     candidate: str,
-    chases: Sequence[Chase],
+    requests: Sequence[RepairRequest],
     groups: Mapping[str, int],
     taken: Collection[Signature],
 ) -> dict[Signature, str]:
@@ -127,7 +129,7 @@ def _shown_to(
         return found
     for test in credible_failures(reading, candidate):
         failure = signature(reading.table, candidate, test)
-        if failure and failure not in taken and not _against(reading, candidate, failure, chases, groups):
+        if failure and failure not in taken and not _against(reading, candidate, failure, requests, groups):
             found.setdefault(failure, test)
         if len(found) == FAILURES_SHOWN:
             break
@@ -135,16 +137,20 @@ def _shown_to(
 
 
 def _against(
-    reading: AnyReading, candidate: str, failure: Signature, chases: Sequence[Chase], groups: Mapping[str, int]
+    reading: AnyReading,
+    candidate: str,
+    failure: Signature,
+    requests: Sequence[RepairRequest],
+    groups: Mapping[str, int],
 ) -> str:
     """Why the failure of the candidate is not repaired, in words; empty if nothing speaks against it."""
     table, line = reading.table, {candidate, *_ancestors(reading.table, candidate)}
     repairs: dict[str, list[str]] = {}
-    for chase in chases:
-        alike = groups[chase.target] == groups[candidate]
-        if chase.failure == failure and (alike or chase.target in line):
-            repairs.setdefault(chase.target, []).extend(chase.repairs)
-            test = chase.test
+    for request in requests:
+        alike = groups[request.target] == groups[candidate]
+        if request.failure == failure and (alike or request.target in line):
+            repairs.setdefault(request.target, []).extend(request.repairs)
+            test = request.test
     for target, made in repairs.items():
         ways = Counter(way for each in made if (way := signature(table, each, test)))
         if max(ways.values(), default=0) >= LOST_AFTER:

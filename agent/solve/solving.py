@@ -85,7 +85,7 @@ class Solving(Generic[RowT, ColumnT]):
         done = len(readings)
         rounds = self.settings.rounds
         if not done:
-            return Left(rounds=rounds, free_rounds=rounds)
+            return Left(rounds=rounds, rounds_without_samples=rounds)
         state = self.recorder.state
         decided = self.recorder.known.decisions.get(done) or state.decisions.get(done)
         spent = self.spent
@@ -96,7 +96,7 @@ class Solving(Generic[RowT, ColumnT]):
         draws = {asked.round for asked in samples} - asking
         return Left(
             rounds=rounds - len(asking),
-            free_rounds=rounds - (done - len(asking) - len(draws)),
+            rounds_without_samples=rounds - (done - len(asking) - len(draws)),
             tokens=spent.tokens,
             seconds=spent.seconds,
             dollars=spent.dollars,

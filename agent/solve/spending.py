@@ -67,7 +67,7 @@ class Left:
 
     rounds: int
     """Number of further rounds that may ask for programs or tests."""
-    free_rounds: int = 0
+    rounds_without_samples: int = 0
     """Number of further rounds that may be used for moves that ask for neither programs nor tests."""
     tokens: int = 0
     """Tokens used so far."""
@@ -87,15 +87,16 @@ class Left:
     @property
     def end_reason(self) -> str:
         """Why no further round that asks for programs or tests is possible, in words; empty if one is possible."""
-        return self.reason_against(asks_models=True)
+        return self.reason_against(asks_for_samples=True)
 
-    def reason_against(self, *, asks_models: bool) -> str:
-        """Why no further round is possible, in words; empty if one is possible. `asks_models` says whether the round
-        asks for programs or tests.
+    def reason_against(self, *, asks_for_samples: bool) -> str:
+        """Why no further round is possible, in words; empty if one is possible. `asks_for_samples` says whether the
+        round asks for programs or tests.
         """
         if self.exhausted:
             return f"the budget is spent: {self.exhausted}"
-        return "" if (self.rounds if asks_models else self.free_rounds) > 0 else "the rounds are used up"
+        rounds = self.rounds if asks_for_samples else self.rounds_without_samples
+        return "" if rounds > 0 else "the rounds are used up"
 
 
 @dataclass(frozen=True)

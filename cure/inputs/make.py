@@ -144,7 +144,7 @@ def _changed(known: Known, parsed: Parsed, place: int, name: str, rng: Random) -
         head = (*parsed.head[:place], line, *parsed.head[place + 1 :])
         return replace(parsed, head=head), f"line {place + 1} {name}"
     if not parsed.blocks:
-        return parsed, "nothing"
+        return parsed, "no block to change"
     at = rng.randrange(len(parsed.blocks))
     block = parsed.blocks[at]
     line = _changed_line(known, place, block[place - height], name, rng, parsed)

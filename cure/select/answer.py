@@ -28,9 +28,9 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
     return next((ranked.candidate for ranked in ranking.ranked if viable(table, ranked.candidate)), None)
 
 
-def verified(table: AnyTable, candidate: str, posterior: Confidence, confident: float) -> bool:
+def verified(table: AnyTable, candidate: str, probabilities: Confidence, confident: float) -> bool:
     """Whether the candidate is right with at least the probability `confident`, and passes an independent test.
 
     `ExecutionTable.independent` says which tests are independent.
     """
-    return posterior.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)
+    return probabilities.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)

@@ -24,15 +24,15 @@ def unexplored(table: AnyTable) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def undecided(table: AnyTable, posterior: Confidence) -> tuple[str, str] | None:
+def undecided(table: AnyTable, probabilities: Confidence) -> tuple[str, str] | None:
     """The first candidates of two viable behaviours that are about equally probable; None if there are no such two.
 
     The candidates of the most probable hypothesis may still behave differently: in how executions failed, or, where
-    `posterior` gave the probabilities, on inputs without a known output. The probability of a group of them is taken to
-    be proportional to its size. The two largest of these groups are compared first, then the two most probable
+    the rule `posterior` gave the probabilities, on inputs without a known output. The probability of a group of them is
+    taken to be proportional to its size. The two largest of these groups are compared first, then the two most probable
     hypotheses.
     """
-    possible = [h for h in posterior.hypotheses if h.cluster and viable(table, h.cluster[0])]
+    possible = [h for h in probabilities.hypotheses if h.cluster and viable(table, h.cluster[0])]
     if possible:
         parts = [[name for name in group if name in possible[0].cluster] for group in clusters(table)]
         most, second, *_ = *sorted(filter(None, parts), key=len, reverse=True), []

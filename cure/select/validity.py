@@ -15,25 +15,25 @@ DOUBTFUL = 0.75
 program, more samples are preferred to such a repair."""
 
 
-def validity_of_tests(table: AnyTable, posterior: Confidence, prior: Prior = Prior()) -> dict[str, float]:
+def validity_of_tests(table: AnyTable, probabilities: Confidence, prior: Prior = Prior()) -> dict[str, float]:
     """Per test, the probability in 0..1 that its expected output is right; 1 for trusted tests. Columns that do not
     judge are left out.
 
     The probability is summed over the hypotheses whose right program passes the test. The hypothesis that no program is
     right counts with its probability times the prior probability that a generated test is right.
     """
-    return _validity(table, posterior.hypotheses, prior)
+    return _validity(table, probabilities.hypotheses, prior)
 
 
 def validity_if_wrong(
-    table: AnyTable, posterior: Confidence, candidate: str, prior: Prior = Prior()
+    table: AnyTable, probabilities: Confidence, candidate: str, prior: Prior = Prior()
 ) -> dict[str, float]:
     """Per test, the probability that its expected output is right, given that this candidate is wrong.
 
     Repairs use this probability: a repair is useful only if the candidate is wrong; if the candidate is right, the
     tests that it fails are wrong.
     """
-    return _validity(table, [h for h in posterior.hypotheses if candidate not in h.cluster], prior)
+    return _validity(table, [h for h in probabilities.hypotheses if candidate not in h.cluster], prior)
 
 
 def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -> dict[str, float]:
@@ -52,14 +52,14 @@ def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -
     return validity
 
 
-def believed_failures(table: AnyTable, candidate: str, posterior: Confidence) -> list[str]:
+def believed_failures(table: AnyTable, candidate: str, probabilities: Confidence) -> list[str]:
     """Names of the tests the candidate fails that are worth repairing towards: trusted first, then by probability.
 
     A generated test counts if the candidate is doubtful and if the test, given that the candidate is wrong, is at least
     as likely right as wrong.
     """
-    doubtful = posterior.of(candidate) < DOUBTFUL
-    validity = validity_if_wrong(table, posterior, candidate)
+    doubtful = probabilities.of(candidate) < DOUBTFUL
+    validity = validity_if_wrong(table, probabilities, candidate)
     failing = [
         name
         for name in table.independent

@@ -41,7 +41,8 @@ def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
     type=click.Choice(["robust", "release"]),
     default="robust",
     show_default=True,
-    help="release: like the released CURE code; robust: mends its faults and says why an extraction failed.",
+    help="release: like the released CURE code; "
+    "robust: without the faults of that code, and says why an extraction failed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per answer, in order.")
 @click.option("--all", "everything", is_flag=True, help="With --json: an object with every list of FILE.")

@@ -77,7 +77,7 @@ class Edges:
     name: ClassVar = "edges"
     doing: ClassVar = "looking at the edges"
     done: ClassVar = "looked at the edges"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple = ()
 

@@ -135,7 +135,7 @@ def test_a_failure_is_a_lost_cause_once_two_repairs_failed_in_the_same_way() -> 
     besides = draw(".a", "b.", trusted=2)
     other = decided(reading(besides), reading(grown(besides, 2, ("c0", ".a"), ("c0", ".a"), trusted=2), "c0", "c1"))
     assert other.name == "repair" and other.targets == ("c1",)
-    assert other.why == ("c1 fails t0, worth believing; c0 is spared: 2 repairs of c0 failed t1 in the same way")
+    assert other.why == ("c1 fails t0, worth believing; c0 is not repaired: 2 repairs of c0 failed t1 in the same way")
 
 
 def test_a_repair_that_gives_up_a_trusted_test_of_its_parent_is_not_accepted_and_never_repaired() -> None:
@@ -179,8 +179,10 @@ def test_a_repair_is_a_candidate_with_a_parent_and_its_prompt_shows_the_table(de
     assert "Input:\\n```\\n-3 4\\n```\\nA: prints `-11`; B: prints `-7`." in prompt
     table = run.table()
     assert table.candidates["c5"].parent == "c1" and given_up(table, "c5") == ["e1"]
-    assert "gives up e1" in " ".join(desk.run("why").stdout.split())
-    assert "not accepted: it gives up e1" in " ".join(desk.run("why", "--candidate", "c5").stdout.split())
+    assert "c5 fails e1, which its parent passes" in " ".join(desk.run("why").stdout.split())
+    assert "not accepted: it fails e1, which its parent passes" in " ".join(
+        desk.run("why", "--candidate", "c5").stdout.split()
+    )
     assert run.outcome().chosen == "c6"
     assert desk.run("replay").code == 0
 

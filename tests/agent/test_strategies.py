@@ -108,7 +108,7 @@ def told(*rows: str, trusted: int = 0, settings: SolveSettings = SETTINGS) -> Mo
 def test_thin_evidence_asks_for_tests_on_new_inputs() -> None:
     move = told("")
     assert (move.name, move.targets) == ("distinguish", ("c0",))
-    assert "the evidence is thin" in move.why
+    assert "too little shows that it is right" in move.why
 
 
 def test_behaviours_that_are_about_as_likely_right_are_told_apart_before_more_is_sampled() -> None:
@@ -122,9 +122,9 @@ def test_a_program_that_fails_an_example_is_repaired_all_the_same() -> None:
     assert told("a.", "b.", trusted=1).name == "repair"
 
 
-def explored(*tables: ProgramTable, free_rounds: int = 1, settings: SolveSettings = SETTINGS) -> Move:
+def explored(*tables: ProgramTable, rounds_without_samples: int = 1, settings: SolveSettings = SETTINGS) -> Move:
     readings = [read(table, rank_by_agreement) for table in tables]
-    return distinguish(readings, settings, Left(rounds=0, free_rounds=free_rounds))
+    return distinguish(readings, settings, Left(rounds=0, rounds_without_samples=rounds_without_samples))
 
 
 def test_different_programs_that_may_be_handed_over_are_run_on_new_inputs_first_and_once() -> None:
@@ -134,11 +134,11 @@ def test_different_programs_that_may_be_handed_over_are_run_on_new_inputs_first_
     assert explored(sure, draw(*["........a"] * 6, "aaaaaaaab", trusted=2, inputs=1)).name == "finish"
 
 
-def test_nothing_is_explored_without_two_programs_without_free_rounds_or_where_no_inputs_are_wanted() -> None:
+def test_nothing_is_explored_without_two_programs_or_rounds_or_where_no_inputs_are_wanted() -> None:
     table = draw("..", "..", trusted=1)
     assert explored(table).name == "explore"
     assert explored(draw("..", "a.", trusted=1)).name == "finish"
-    assert explored(table, free_rounds=0).name == "finish"
+    assert explored(table, rounds_without_samples=0).name == "finish"
     assert explored(table, settings=SolveSettings(new_inputs=0)).name == "finish"
 
 

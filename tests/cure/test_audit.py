@@ -84,7 +84,9 @@ def test_what_was_not_run_kills_nothing_and_is_not_vacuous() -> None:
     ),
     trusted=st.integers(0, 2),
 )
-def test_no_test_is_vacuous_and_kills_or_is_passed_by_none_and_by_the_leader(rows: list[str], trusted: int) -> None:
+def test_a_vacuous_test_kills_nothing_and_a_test_that_no_program_passes_fails_the_leader(
+    rows: list[str], trusted: int
+) -> None:
     table = draw(*rows, trusted=min(trusted, len(rows[0])))
     for name, each in audited(table).items():
         assert not table.tests[name].trusted

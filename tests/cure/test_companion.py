@@ -54,7 +54,7 @@ def test_limits_that_are_not_stated_are_the_usual_ones() -> None:
     assert (problem.time_limit_s, problem.memory_mb) == (1.0, 256)
 
 
-def test_files_of_the_judge_are_said() -> None:
+def test_a_note_names_the_files_of_the_judge() -> None:
     files = {"input": {"type": "file", "fileName": "a.in"}, "output": {"type": "file", "fileName": "a.out"}}
     notes = read_problem_file("p.json", json.dumps({**SENT, **files, "question": "x"})).notes
     assert notes == (

@@ -205,6 +205,6 @@ def test_the_first_eight_hidden_tests_let_wrong_programs_of_people_through(share
     assert (found.numerator, found.denominator) == (6, 78)
 
 
-def test_standard_keeps_the_released_names_meanings_apart(everything: Score) -> None:
+def test_standard_metrics_do_not_use_the_released_names(everything: Score) -> None:
     assert not everything.values.keys() & {"code_acc", "ut_acc", "bon"}
     assert best_of_n(np.array([True, False]), np.array([[True], [True]])) == 0.5

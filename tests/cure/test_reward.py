@@ -194,7 +194,7 @@ def test_leave_one_out_is_each_reward_minus_the_mean_of_the_others(rewards: Floa
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_group_that_says_nothing_has_no_advantages(kind: AdvantageKind) -> None:
+def test_a_group_of_equal_rewards_has_no_advantages(kind: AdvantageKind) -> None:
     for group in (floats(), floats(1), floats(0, 0), floats(2, 2, 2), np.full(15, 1 / 3)):
         assert reward.advantages(group, kind) is None
 

@@ -271,7 +271,7 @@ ASSIGNED = "inputs are written as assignments; programs are given that text on s
         ("# T/x/## Sample Input/5\xa06//## Sample Output/11", [("5 6/", "11/")], []),
     ],
 )
-def test_what_was_not_understood_is_said(lines: str, examples: list[Example], notes: list[str]) -> None:
+def test_a_note_says_what_was_not_understood(lines: str, examples: list[Example], notes: list[str]) -> None:
     text = lines.replace("/", "\n") + "\n"
     assert read(text) == [(i.replace("/", "\n"), o.replace("/", "\n")) for i, o in examples]
     assert list(read_statement(text, "p.md", "p").notes) == [f"p.md:{note}" for note in notes]

@@ -41,7 +41,7 @@ def test_every_selector_gives_an_input_no_passes_and_no_failures(name: str) -> N
     assert {ranked.candidate: ranked.score[:compared] for ranked in SELECTORS[name](with_inputs).ranked} == score
 
 
-def test_evidence_and_validity_know_tests_only() -> None:
+def test_evidence_and_validity_use_tests_only() -> None:
     table = draw("..a", ".xa", ".xb", trusted=1, inputs=1)
     assert evidence(table).passed.shape == (2, 2)
     posterior = confidence(table)

@@ -22,7 +22,7 @@ class Move(Protocol):
     """The action as the progress display names it, such as `repairing`; empty for the move that ends a run."""
     done: ClassVar[str]
     """The action as `cure-agent why` names it, such as `repaired`."""
-    asks_models: ClassVar[bool]
+    asks_for_samples: ClassVar[bool]
     """Whether the move asks models for programs or tests: only rounds that do count as `settings.rounds`. Other moves
     may ask for texts, such as a generator of inputs."""
 

@@ -22,7 +22,7 @@ class Distinguish:
     name: ClassVar = "distinguish"
     doing: ClassVar = "asking for tests on new inputs"
     done: ClassVar = "asked for tests on new inputs"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple[str, ...] = ()
     """Candidates to tell apart."""

@@ -22,7 +22,7 @@ class Draw:
     name: ClassVar = "draw"
     doing: ClassVar = "drawing more samples"
     done: ClassVar = "drew more samples"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple[str, ...] = ()
     programs: int

@@ -24,7 +24,7 @@ class Explore:
     name: ClassVar = "explore"
     doing: ClassVar = "trying new inputs"
     done: ClassVar = "tried new inputs"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
     """Candidates to tell apart."""

@@ -18,7 +18,7 @@ class Finish:
     name: ClassVar = "finish"
     doing: ClassVar = ""
     done: ClassVar = "stopped"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
 

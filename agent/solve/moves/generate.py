@@ -37,7 +37,7 @@ class Generate:
     name: ClassVar = "generate"
     doing: ClassVar = "asking for a generator of inputs"
     done: ClassVar = "tried the inputs of a generator"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
     """Candidates to tell apart."""

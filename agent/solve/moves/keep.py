@@ -19,7 +19,7 @@ class Keep:
     name: ClassVar = "keep"
     doing: ClassVar = "taking the program of the strategy"
     done: ClassVar = "took the program of the strategy"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...]
 

@@ -19,7 +19,7 @@ class Mend:
     name: ClassVar = "mend"
     doing: ClassVar = "debugging"
     done: ClassVar = "debugged"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple[str, ...]
     failing: tuple[tuple[str, ...], ...]

@@ -27,7 +27,7 @@ class Refine:
     name: ClassVar = "refine"
     doing: ClassVar = "refining tests"
     done: ClassVar = "refined tests"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple[str, ...]
     """Name of the one program whose failed tests are refined."""

@@ -24,7 +24,7 @@ class Reflect:
     name: ClassVar = "reflect"
     doing: ClassVar = "reflecting on the problem"
     done: ClassVar = "reflected on the problem"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str = "nothing is there yet"
     targets: tuple[str, ...] = ()
 

@@ -23,7 +23,7 @@ class Repair:
     name: ClassVar = "repair"
     doing: ClassVar = "repairing"
     done: ClassVar = "repaired"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str
     targets: tuple[str, ...]
     """Candidates to repair, best first; only one of several that behave alike in the table."""
@@ -49,8 +49,8 @@ class Repair:
     ) -> dict[str, list[str]]:
         if not _is_first_version(solving):
             return failures_to_show(readings, self.targets)
-        table, posterior = readings[-1].table, readings[-1].posterior
-        return {target: believed_failures(table, target, posterior)[:FAILURES_SHOWN] for target in self.targets}
+        table, probabilities = readings[-1].table, readings[-1].probabilities
+        return {target: believed_failures(table, target, probabilities)[:FAILURES_SHOWN] for target in self.targets}
 
 
 def _is_first_version(solving: Solving[RowT, ColumnT]) -> bool:

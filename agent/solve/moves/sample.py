@@ -25,7 +25,7 @@ class Sample:
     name: ClassVar = "more"
     doing: ClassVar = "sampling more"
     done: ClassVar = "sampled more"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str = "nothing is there yet"
     targets: tuple[str, ...] = ()
     share: float | None = None

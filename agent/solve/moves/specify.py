@@ -30,7 +30,7 @@ class Specify:
     name: ClassVar = "specify"
     doing: ClassVar = "asking for specifications"
     done: ClassVar = "asked for specifications"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
 

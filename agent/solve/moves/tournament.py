@@ -39,7 +39,7 @@ class Tournament:
     name: ClassVar = "tournament"
     doing: ClassVar = "judging programs pairwise"
     done: ClassVar = "judged programs pairwise"
-    asks_models: ClassVar = False
+    asks_for_samples: ClassVar = False
     why: str
     targets: tuple[str, ...] = ()
 

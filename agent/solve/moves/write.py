@@ -25,7 +25,7 @@ class Write:
     name: ClassVar = "write"
     doing: ClassVar = "writing programs"
     done: ClassVar = "wrote programs"
-    asks_models: ClassVar = True
+    asks_for_samples: ClassVar = True
     why: str = "nothing is there yet"
     targets: tuple[str, ...] = ()
     tests: bool = True

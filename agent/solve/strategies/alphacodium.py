@@ -45,7 +45,11 @@ def alphacodium(readings: Sequence[AnyReading], settings: SolveSettings, left: L
         return Finish("no program came out of the answers")
     if line.next_test is not None and left.rounds > 0 and Keep.name not in moves:
         return Mend(f"{line.program} fails {line.next_test}", (line.program,), ((line.next_test,),))
-    if readings[-1].answer != line.program and Keep.name not in moves and not left.reason_against(asks_models=False):
+    if (
+        readings[-1].answer != line.program
+        and Keep.name not in moves
+        and not left.reason_against(asks_for_samples=False)
+    ):
         return Keep(f"{line.program} is the end of the line of repairs", (line.program,))
     return Finish(f"{line.program} is the end of the line of repairs")
 

@@ -33,7 +33,7 @@ def debug(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -
     """
     if readings and _may_generate(readings, settings, left):
         reading = readings[-1]
-        pair = undecided(reading.table, reading.posterior)
+        pair = undecided(reading.table, reading.probabilities)
         if pair and not reading.is_verified(settings.confident):
             return Generate(f"{pair[0]} and {pair[1]} differ on new inputs, and it is not known which is right", pair)
     move = distinguish(readings, settings, left)
@@ -50,5 +50,5 @@ def _may_generate(readings: Sequence[AnyReading], settings: SolveSettings, left:
         and Explore.name in moves
         and Generate.name not in moves
         and SHARE * left.tokens >= LEAST_TOKENS
-        and not left.reason_against(asks_models=False)
+        and not left.reason_against(asks_for_samples=False)
     )

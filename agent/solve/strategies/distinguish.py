@@ -27,7 +27,7 @@ def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: L
     number of tests to sample, is 0, or the last round added neither a new test nor inputs, the move of `repair_first`
     is kept.
     """
-    if readings and settings.new_inputs and not left.reason_against(asks_models=False):
+    if readings and settings.new_inputs and not left.reason_against(asks_for_samples=False):
         equals = unexplored(readings[-1].table)
         if len(equals) > 1:
             return Explore(f"{len(equals)} different programs may be handed over", equals)
@@ -37,7 +37,7 @@ def distinguish(readings: Sequence[AnyReading], settings: SolveSettings, left: L
     reading = readings[-1]
     if len(readings) > 1 and not explored(readings[-2], reading) and not _has_new_test(readings[-2], reading):
         return move
-    if pair := undecided(reading.table, reading.posterior):
+    if pair := undecided(reading.table, reading.probabilities):
         return Distinguish(f"{pair[0]} and {pair[1]} differ, and the tests do not say which is right", pair)
     if isinstance(move, Sample) and reading.best is not None:
         return Distinguish(move.why, (reading.best,))

@@ -32,7 +32,7 @@ def in_rounds(strategy: Strategy) -> Strategy:
             return strategy(readings, settings, left)
         reading = readings[-1]
         move = strategy(_without_parts(readings, left), settings, left)
-        is_free = not isinstance(move, Finish) and not move.asks_models
+        is_free = not isinstance(move, Finish) and not move.asks_for_samples
         if is_free or left.exhausted or reading.is_verified(settings.confident):
             return move
         drawn = Drawn(programs=left.programs, tests=left.tests)
@@ -56,7 +56,7 @@ def _samples_more(move: Move) -> bool:
 
 def wanted(reading: AnyReading, drawn: Drawn, most: Drawn, settings: SolveSettings) -> Drawn:
     """The further samples to draw, at most `most`: those worth their price, and those that would verify the answer."""
-    unsolved = reading.posterior.unsolved
+    unsolved = reading.probabilities.unsolved
     if reading.answer is None:
         return worth(None, unsolved, drawn, most, settings.min_gain)
     more = worth(reading.confidence, unsolved, drawn, most, settings.min_gain)

@@ -25,7 +25,7 @@ def mpsc(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) ->
         return Write()
     if readings[-1].move == Specify.name:
         return Finish("programs, tests and specifications have been weighed")
-    if reason := left.reason_against(asks_models=False):
+    if reason := left.reason_against(asks_for_samples=False):
         return Finish(reason)
     if not readings[-1].table.candidates:
         return Finish("no program came out of the answers")

@@ -41,7 +41,7 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
     if (stale := stale_rounds(readings)) >= STALE_ROUNDS:
         return Finish(f"{stale} rounds in a row brought nothing new")
     if settings.repair_rules == 1:
-        if failing := believed_failures(reading.table, best, reading.posterior):
+        if failing := believed_failures(reading.table, best, reading.probabilities):
             return Repair(_fails(best, failing), _targets(reading))
         return Sample(_thin(best))
     return _repair_or_sample(readings, best)
@@ -60,8 +60,8 @@ def _repair_or_sample(readings: Sequence[AnyReading], best: str) -> Move:
     shown = failures_to_show(readings, targets)
     if best in targets:
         return Repair(_fails(best, shown[best]), targets)
-    spared = f"; {best} is spared: {against}" if against else ""
-    return Repair(_fails(targets[0], shown[targets[0]]) + spared, targets)
+    not_repaired = f"; {best} is not repaired: {against}" if against else ""
+    return Repair(_fails(targets[0], shown[targets[0]]) + not_repaired, targets)
 
 
 def _fails(candidate: str, failing: Sequence[str]) -> str:
@@ -69,7 +69,7 @@ def _fails(candidate: str, failing: Sequence[str]) -> str:
 
 
 def _thin(best: str) -> str:
-    return f"{best} fails no test worth believing, but the evidence is thin"
+    return f"{best} fails no test worth believing, but too little shows that it is right"
 
 
 def _targets(reading: AnyReading) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def _targets(reading: AnyReading) -> tuple[str, ...]:
     targets: dict[int, str] = {}
     for ranked in reading.ranking.ranked:
         group = group_of[ranked.candidate]
-        if group not in targets and believed_failures(table, ranked.candidate, reading.posterior):
+        if group not in targets and believed_failures(table, ranked.candidate, reading.probabilities):
             targets[group] = ranked.candidate
         if len(targets) == REPAIR_TARGETS:
             break

@@ -43,7 +43,7 @@ def s_star(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) 
         return Mend(why, tuple(failing), tuple(tuple(names[:SHOWN]) for names in failing.values()))
     texts = {row.text for name, row in reading.table.candidates.items() if viable(reading.table, name)}
     asks = follows_instructions(settings.coder_style) and follows_instructions(settings.tester_style)
-    if len(texts) > 1 and asks and not left.reason_against(asks_models=False):
+    if len(texts) > 1 and asks and not left.reason_against(asks_for_samples=False):
         return Tournament(f"{len(texts)} different programs may be handed over")
     return Finish(f"{len(texts)} different programs may be handed over")
 
