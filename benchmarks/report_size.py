@@ -84,6 +84,7 @@ def table(number: int, draw: random.Random, program: int, test: int) -> Evaluate
         problem=number,
         name=f"problem-{number}",
         programs=tuple(programs),
+        program_samples=tuple(range(PROGRAMS)),
         program_failures=tuple("no_code" if one is None else "" for one in programs),
         requested_tests=GENERATED,
         test_failures=failed,

@@ -60,14 +60,11 @@ def test_a_higher_price_or_a_surer_answer_draws_no_more(answer: float, drawn: in
 
 
 def test_the_fewest_programs_that_would_verify_an_answer_if_they_agreed_are_named() -> None:
-    table = draw("...", "...", "aab", trusted=2)
-    most = Drawn(programs=13, tests=5)
-    more = confirming(table, "c0", 0.85, most)
-    assert 0 < more.programs <= most.programs and more.tests == 0
-    agreeing = draw("...", "...", "aab", *["..."] * more.programs, trusted=2)
-    assert verified(agreeing, "c0", confidence(agreeing), 0.85)
-    one_less = draw("...", "...", "aab", *["..."] * (more.programs - 1), trusted=2)
-    assert not verified(one_less, "c0", confidence(one_less), 0.85)
+    table, one_less, agreeing = (draw("...", "...", "aab", *["..."] * more, trusted=2) for more in (0, 2, 3))
+    confident = (confidence(one_less).of("c0") + confidence(agreeing).of("c0")) / 2
+    assert confirming(table, "c0", confident, Drawn(programs=13, tests=5)) == Drawn(programs=3, tests=0)
+    assert verified(agreeing, "c0", confidence(agreeing), confident)
+    assert not verified(one_less, "c0", confidence(one_less), confident)
 
 
 def test_nothing_is_drawn_to_verify_what_the_rest_cannot_verify() -> None:
