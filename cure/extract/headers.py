@@ -21,6 +21,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _AFTER_NAME = re.compile(r"[ \t]*[*_`]{0,3}[ \t]*(?P<colon>[:\uff1a]?)[ \t]*[*_]{0,3}")
+_ASKED = ("**Test Input:**", "**Test Output:**", "**Explanation:")
 _BOLD = re.compile(r"\*\*(?:Test )?(?P<name>Input|Output|Explanation)(?::\*\*|\*\*:)", re.IGNORECASE)
 
 
@@ -33,7 +34,8 @@ class Header:
     strong: bool
     """Whether the header says "test input", "test output" or "explanation", not just "input" or "output"."""
     exact: bool
-    """Whether the header is written as asked for: `**Test Input:**`, `**Test Output:**` or `**Explanation:`."""
+    """Whether the header is written as asked for, with anything before it, so that the released code finds it:
+    `**Test Input:**`, `**Test Output:**` or `**Explanation:`."""
     styled: bool
     """Whether the header is bold or a heading, and not just words with a colon."""
     corrects: bool = False
@@ -90,7 +92,7 @@ def _at_start(line: str) -> Header | None:
     return Header(
         kind=kind,
         strong=bool(name["strong"] or name["explanation"]),
-        exact=line.lstrip().startswith(("**Test Input:**", "**Test Output:**", "**Explanation:")),
+        exact=beginning[:start].endswith("**") and beginning.startswith(_ASKED, start - 2),
         styled=decorated and beginning[:start].strip() != "*",
         corrects=bool(name["corrects"]),
         number=int(name["before"] or name["number"] or 0) or None,
@@ -115,7 +117,7 @@ def _from_bold(match: re.Match[str], offset: int) -> Header:
     return Header(
         kind=kind,
         strong="test" in written or kind == "explanation",
-        exact=match[0].startswith("**Test ") and written.endswith(":**"),
+        exact=match[0].startswith(_ASKED),
         styled=True,
         end=match.end() + offset,
     )

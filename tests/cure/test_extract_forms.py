@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cure.extract import Note, Reason, extractor
+from cure.extract.headers import header_at
 from tests.cure import answer_forms as forms
 from tests.cure.answer_forms import DRAFT, FENCED, INPUT, OUTPUT, PROGRAM, block
 
@@ -72,6 +73,36 @@ def test_a_test_is_found_in_any_order_and_form(answer: str) -> None:
 def test_a_correction_is_said() -> None:
     found = robust.test(f"{INPUT}{block(5)}{OUTPUT}{block(11)}Wait.\n{OUTPUT}{block(10)}")
     assert Note.CORRECTED in found.notes
+
+
+@pytest.mark.parametrize(
+    ("line", "exact"),
+    [
+        ("**Test Input:**", True),
+        ("  **Test Output:** 5", True),
+        ("**Explanation:** so", True),
+        ("**Explanation: so**", True),
+        ("1. **Test Input:**", True),
+        ("***Test Input:***", True),
+        ("So **Test Input:**", True),
+        ("x **Explanation:**", True),
+        ("**Test input:**", False),
+        ("So **Test input:**", False),
+        ("x **EXPLANATION:**", False),
+        ("x **Test Explanation:**", False),
+        ("x **Test Input**:", False),
+        ("Test Input:", False),
+        ("## Test Input:", False),
+        ("**The Test Input:**", False),
+        ("**Input:**", False),
+    ],
+)
+def test_a_header_is_exact_where_the_released_code_finds_it(line: str, exact: bool) -> None:
+    header = header_at(line)
+    assert header is not None
+    assert header.exact == exact
+    if header.kind == "input":
+        assert (release.test(f"{line}\n5\n**Test Output:**\n6").value is not None) == exact
 
 
 @pytest.mark.parametrize(("data", "expected"), forms.HEADER_WORDS_IN_DATA.values(), ids=forms.HEADER_WORDS_IN_DATA)
