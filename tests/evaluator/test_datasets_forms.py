@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -98,6 +99,20 @@ def test_the_first_value_becomes(values: list[Any], place: Any, text: str) -> No
 def test_what_text_cannot_hold_does_not_survive_on_one_line(value: Any) -> None:
     forms: list[Form] = ["line", "float", ("row", "list", "word"), ("row", "list", "atom"), ("rows", "list", "line")]
     assert not any(survives([form], [value]) for form in forms)
+
+
+DEEP = functools.reduce(lambda inner, _: [inner], range(300), [])
+"""A value whose literal is nested more deeply than Python reads."""
+
+
+@pytest.mark.parametrize("text", ["1 +", "{[]: 1}", "{[]}", "f()", "1e", "", repr(DEEP), "-" * 10_000 + "1", "\0"])
+def test_text_that_is_no_literal_is_refused_with_a_value_error(text: str) -> None:
+    with pytest.raises(ValueError, match="not of the form"):
+        from_text(["literal"], text)
+
+
+def test_a_value_whose_literal_cannot_be_read_does_not_survive() -> None:
+    assert not survives(["literal"], [DEEP])
 
 
 def test_odd_values_do_not_decide_the_form() -> None:

@@ -49,7 +49,11 @@ def read_word(kind: str, word: str) -> Any:
 
 
 def read_value(form: Any, lines: Iterator[str]) -> Any:
-    """The next value of `lines`; raises StopIteration, ValueError or KeyError if they are not in this form."""
+    """The next value of `lines`.
+
+    Where they are not in this form it raises StopIteration, ValueError, KeyError, TypeError (a set of lists), or what
+    `literal_eval` raises: SyntaxError, RecursionError, MemoryError.
+    """
     if form == "text":
         return "\n".join(lines)
     if form == "line":

@@ -38,7 +38,7 @@ def from_text(forms: Sequence[Form], text: str) -> list[Any]:
     lines = iter(text.removesuffix("\n").split("\n"))
     try:
         values = [read_value(form, lines) for form in forms]
-    except (ValueError, LookupError, TypeError, RuntimeError, StopIteration) as error:
+    except (ValueError, LookupError, TypeError, SyntaxError, RuntimeError, MemoryError, StopIteration) as error:
         raise ValueError(f"not of the form {forms!r}") from error
     rest = next(lines, None)
     if rest is not None and (forms or rest):
