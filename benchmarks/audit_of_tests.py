@@ -104,7 +104,11 @@ async def audited(tables: Iterable[LabelledTable], kind: str) -> list[tuple[Labe
 
 
 def report(found: Sequence[tuple[LabelledTable, str, list[TestAudit]]]) -> None:
-    """Print the share of right tests by what the audit says of them, and how well it tells which are strong."""
+    """Print the share of right tests by what the audit says of them, and how well it tells which of those are strong.
+
+    A right test is strong if it fails a wrong program that neither leads nor is among the programs counted to predict
+    this.
+    """
     kinds: dict[str, list[bool]] = {}
     validity: list[tuple[float, bool]] = []
     strength: dict[str, list[tuple[float, bool]]] = {"mutants": [], "programs": [], "together": []}

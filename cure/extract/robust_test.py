@@ -44,7 +44,8 @@ class _Pair:
 
 
 def extract_test(text: str) -> Extracted[UnitTest]:
-    """The last complete test of the answer, or the reason why there is none.
+    """The last complete test of the answer, else the last one if only its output's fence is not closed; the reason
+    where there is neither.
 
     These forms are tried in order: headers that say "test", JSON, plain `Input:` and `Output:` headers, the forms of
     `cure.extract.other_tests`. The caller has removed thinking and carriage returns from `text`.

@@ -81,8 +81,9 @@ class Comparison:
 def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: int = 1) -> Comparison:
     """The differences of every measure that both runs have; each run is judged by its own `ScoredCase.max_test`.
 
-    `comparisons` is how many pairs of runs are compared in all; p-values are corrected for that number too. Raises
-    ProblemError where the runs cannot be compared: no problem in common, names that occur twice, other data or judging.
+    `comparisons` is how many pairs of runs are compared in all; the level of 5 % at which winners are named is divided
+    by that number. The p-values returned are not corrected. Raises ProblemError where the runs cannot be compared: no
+    problem in common, names that occur twice, other data or judging.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
     common = [name for name in named_a if name in named_b]

@@ -1,4 +1,4 @@
-"""The verdicts of one problem's programs on its tests, each at the index it was requested under."""
+"""The verdicts of one problem's programs on its tests, failed extractions included where their number is known."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ class Pool:
 class ProblemVerdicts:
     """The verdicts of one problem, made by `verdicts`, which fills in defaults and checks sizes.
 
-    A failed extraction keeps its place: such a program passes nothing, such a test is passed by no program.
+    A failed extraction has a row or column where the number of failed ones is known: such a program passes nothing,
+    such a test is passed by no program. Columns of failed tests stand at the index they were requested under, or last
+    where only the number of requested tests was given.
     """
 
     name: str
     hidden: Booleans
-    """(programs, hidden tests): passed; all hidden tests, of which a metric may use the first."""
+    """(programs, hidden tests): passed; all hidden tests, though a metric may use only the first few (`max_test`)."""
     hidden_known: Booleans
     """(programs, hidden tests): False where the sandbox failed, so that the cell says nothing about the program."""
     generated: Booleans
@@ -100,7 +102,9 @@ def verdicts(
     hidden, generated = np.asarray(hidden, dtype=np.bool_), np.asarray(generated, dtype=np.bool_)
     programs, tests = generated.shape
     if hidden.shape[0] != programs:
-        raise ProblemError(f"{name}: {hidden.shape[0]} programs met hidden tests, {programs} generated ones")
+        raise ProblemError(
+            f"{name}: the table of hidden tests has {hidden.shape[0]} programs, that of generated tests {programs}"
+        )
     failed = 0 if requested is None or extracted_tests is not None else requested - tests
     if failed < 0 or (extracted_tests is not None and requested not in (None, tests)):
         raise ProblemError(f"{name}: {tests} tests, but {requested} were requested")

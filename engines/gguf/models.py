@@ -26,7 +26,7 @@ class NamedModel:
     licence: str
     """SPDX identifier."""
     best_of_8: float | None = None
-    """Share of problems solved by the best of 8 samples in docs/real-models.md; None where it was not measured."""
+    """Share of problems that the best of 8 samples of this file solves; None where it was not measured."""
 
 
 _MODELS = (

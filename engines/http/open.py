@@ -18,7 +18,8 @@ from settings.section import Section
 async def open_http(spec: ModelSpec, options: Sequence[Section]) -> Engine:
     """The engine for the server; the engine uses the server's batch API if BatchOptions are among the options.
 
-    Raises EngineError if the spec names no model and the server does not offer exactly one model.
+    Raises ModelSpecError if OpenAI's API key is missing, EngineError if the URL is invalid, or if the spec names no
+    model and the server does not offer exactly one model.
     """
     server = Server(spec, own_options(HttpOptions, options))
     try:

@@ -31,7 +31,8 @@ class Identity:
     caller: int | None
     """User id that bwrap runs under; None: the user id of this process."""
     program: int | None
-    """User id of programs; None: the runner's user id, and the user namespace protects the runner from programs."""
+    """User id of programs; None: the runner's user id, and the runner is safe from programs by being PID 1, not
+    dumpable, and the system-call filter (docs/sandbox.md)."""
 
 
 class Bubblewrap:

@@ -38,7 +38,9 @@ class Report:
         self._page[0] = OUT_OF_MEMORY
 
     def died_of(self, name: str) -> None:
-        """Record the cause of the program's end: the name of an exception, or `exit status N`."""
+        """Record the cause of the program's end: the name of an exception, or `exit status N`; for a process that did
+        not start, the name and message of the exception. At most NAME_SIZE bytes are kept.
+        """
         encoded = name.encode(errors="replace")[:NAME_SIZE]
         self._page[1] = len(encoded)
         self._page[NAME_AT : NAME_AT + len(encoded)] = encoded

@@ -133,7 +133,7 @@ COSTS = st.lists(st.integers(0, 50), min_size=1, max_size=40)
 
 @given(COSTS, st.integers(1, 400), st.booleans())
 def test_the_most_that_can_be_spent_is_the_budget_and_one_sample(costs: list[int], tokens: int, newest: bool) -> None:
-    """However much each sample costs up to its most of 50, and in whatever order samples arrive."""
+    """However much each sample costs, up to 50, where the first or the last of those under way always arrives next."""
     request = Request("coder/1", TextPrompt("x"), len(costs), Sampling())
     asked = Asked(key="coder/1", role="coder", prompt="", n=len(costs), first=1, seed=0, round=1)
     missing = queue([Wanted(asked, request, Spent(tokens=50))], lambda _: ())

@@ -1,4 +1,7 @@
-"""What holds for every selector, on every table: orders do not matter, duplicates do no harm, nothing fails."""
+"""Laws of every selector: scores do not depend on the order of candidates and tests, candidates of equal behaviour
+score alike, every table gets a ranking. Except for `learned`, a duplicate of the chosen candidate leaves its behaviour
+chosen.
+"""
 
 from __future__ import annotations
 

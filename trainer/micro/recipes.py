@@ -39,7 +39,7 @@ class Recipe:
 
     @property
     def may_empty(self) -> bool:
-        """Whether some non-empty input leaves no number for the end."""
+        """Whether some operation can empty a non-empty list; the recipe as a whole perhaps cannot."""
         return any(OPERATIONS[operation.name].may_empty for operation in self.operations)
 
 

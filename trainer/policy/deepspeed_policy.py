@@ -2,14 +2,15 @@
 
 It computes the numbers that the policy in plain torch computes, from the same network, rows and loss. The weights that
 the optimiser updates are float32, divided over the processes as the ZeRO stage says; AdamW is torch's; passes run in
-bfloat16 by autocast. Three defaults of DeepSpeed are undone here: it averages gradients over processes (the tokens'
-weights already add up to 1 over all of them), it counts a fixed number of rows per update (here the last row is
-marked), and at stage 0 it would clip and apply gradients that are not finite.
+bfloat16 by autocast where `train.dtype` says so. Three defaults of DeepSpeed are undone here: it averages gradients
+over processes (the tokens' weights already add up to 1 over all of them), it counts a fixed number of rows per update
+(here the last row is marked), and at stage 0 it would clip and apply gradients that are not finite.
 
-Limits: a checkpoint can be loaded only by as many processes as saved it. Every process holds the whole reference model,
-and reads the whole base before it is divided. Nothing is offloaded. Processes exchange numbers in float32, twice as
-long as bfloat16 would be. Measured on CPUs over gloo; not measured on GPUs, where the code differs only in the name of
-the communication back end.
+Limits: a checkpoint can be loaded only by as many processes as saved it. Every process reads the whole base before it
+is divided. Every process holds the whole reference model where the KL divergence is weighed or measured, except with
+adapters, whose reference is the model without them. Nothing is offloaded. Processes exchange numbers in float32, twice
+as long as bfloat16 would be. Tested on CPUs over gloo; not tested on GPUs, where the communication back end and the
+choice of DeepSpeed's accelerator differ, and at stage 3 weights move to the GPU as they are divided.
 """
 
 from __future__ import annotations

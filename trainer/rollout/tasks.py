@@ -95,7 +95,7 @@ def tasks_of_step(tasks: Tasks, step: int, count: int, order: Literal["epochs", 
     elif order == "epochs":
         indices = [_shuffled(size, seed, at // size)[at % size] for at in range(first, first + count)]
     elif count > size:
-        raise TrainerError(f"data.tasks_per_step is {count}, but the problem set has only {size} tasks")
+        raise TrainerError(f"data.tasks_per_step is {count}, but the problem set has only {size} problems")
     else:
         indices = _shuffled(size, seed, f"step {step}")[:count]
     return [Task(slot, index, tasks.problem(index)) for slot, index in enumerate(indices)]

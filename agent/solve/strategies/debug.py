@@ -1,9 +1,9 @@
 """`debug`: samples, runs the programs on new inputs, asks for tests that tell programs apart, and repairs.
 
-This project's own strategy. The first round has the prompts and seeds of `cure`; later rounds are spent where the table
-is undecided: `agent.solve.strategies.distinguish` has the order of the moves. New inputs come from changes of known
-ones, which cost no tokens (`cure.inputs`), and, where they leave two behaviours undecided, from a generator that the
-coder writes.
+This project's own strategy. The first round has the prompts and seeds of the strategy `cure` (`best_of_n.py`); later
+rounds are spent where the table is undecided: `agent.solve.strategies.distinguish` has the order of the moves. New
+inputs come from changes of known ones, which cost no tokens (`cure.inputs`), and, where they leave two behaviours
+undecided, from a generator that the coder writes.
 """
 
 from __future__ import annotations

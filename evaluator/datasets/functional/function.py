@@ -62,7 +62,7 @@ class FunctionProblem:
     """Hidden tests needed: a problem with fewer is left out."""
     dropped: tuple[Dropped, ...] = ()
     tuples_are_lists: bool = False
-    """Whether a tuple as a result counts as a list of its items, as in sets whose results are JSON."""
+    """Whether a tuple as a result counts as a list of its items, as in data sets whose results are JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of the problem's row of CURE's JSON."""
 
