@@ -325,7 +325,7 @@ async def main() -> None:
     parser.add_argument("--inputs", type=int, default=32)
     parser.add_argument("--size", type=int, default=8)
     parser.add_argument("--draws", type=int, default=10)
-    parser.add_argument("--only", choices=("humaneval", "mbpp", "answers"))
+    parser.add_argument("--only", choices=("humaneval", "mbpp", "answers", "answers-1.5b"))
     parser.add_argument("--sandbox", default="auto")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -336,6 +336,7 @@ async def main() -> None:
             answered_cases(options.data, "qwen2.5-coder-0.5b", "turns-small")
             + answered_cases(options.data, "qwen2.5-coder-1.5b", "turns-small")
         ),
+        "answers-1.5b": lambda: answered_cases(options.data, "qwen2.5-coder-1.5b", "chat"),
     }
     sandbox = await open_sandbox(options.sandbox)
     limit = asyncio.Semaphore(4)

@@ -273,7 +273,9 @@ def test_a_model_that_stops_answering_is_named(solve: Solve, problem_file: Path,
     first = [{"key": "coder/1", "completions": [RIGHT]}, {"key": "tester/1", "completions": TESTS[:1]}]
     path = tmp_path / "gone.json"
     path.write_text(json.dumps([*first, {"key": "*", **gone}]))
-    done = solve(problem_file, "--model", f"scripted:{path}", "-n", 1, "-m", 1, "--rounds", 5)
+    done = solve(
+        problem_file, "--model", f"scripted:{path}", "-n", 1, "-m", 1, "--rounds", 5, "--confident", 1, "--min-gain", 0
+    )
     assert done.returncode == 5, done.stderr
     assert done.stdout == RIGHT_PROGRAM
     assert "stopped answering: 503: gone" in done.stderr

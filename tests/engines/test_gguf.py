@@ -174,12 +174,14 @@ async def test_a_cancelled_call_frees_its_slots(tiny_gguf: Path) -> None:
 
 async def test_closing_the_engine_ends_what_is_under_way_with_an_error(tiny_gguf: Path) -> None:
     engine = await open_engine(f"gguf:{tiny_gguf}", GgufOptions(threads=1, parallel=2))
-    requests = [Request(key, PROMPT, 2, Sampling(max_tokens=100_000, temperature=2, seed=1)) for key in "abc"]
+    requests = [
+        Request(key, PROMPT, 2, Sampling(max_tokens=100_000, temperature=2, seed=1)) for key in map(str, range(100))
+    ]
     call = asyncio.ensure_future(answers(engine, *requests))
     await asyncio.sleep(0.05)
     await engine.close()
     drawn = await asyncio.wait_for(call, 30)
-    assert len(drawn) == 6
+    assert len(drawn) == 200
     assert {done.error for done in drawn.values() if done.finish == "error"} == {"the engine was closed"}
     late = await answers(engine, requests[0])
     assert [done.error for done in late.values()] == ["the engine was closed"] * 2
