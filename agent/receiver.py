@@ -70,11 +70,10 @@ def receiving(port: int, read: Callable[[object], Received], deliver: Callable[[
             """Write nothing: `read` and `deliver` report what arrives."""
 
     try:
-        server = ThreadingHTTPServer((HOST, port), Handler)
+        server = _Server((HOST, port), Handler)
     except OSError as error:
         remedy = "close the other tool, or choose a port with --port and name it in the extension's settings"
         raise ListenError(f"cannot listen on {HOST}:{port}: {error.strerror or error}; {remedy}") from None
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -83,6 +82,13 @@ def receiving(port: int, read: Callable[[object], Received], deliver: Callable[[
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Connections that may wait to be accepted: the problems of a whole contest come at once, and beyond the default of
+    5 the kernel answers with SYN cookies and may reset connections."""
 
 
 class _Refused(Exception):

@@ -159,6 +159,8 @@ class RuleServer(ThreadingHTTPServer):
     """The server in a thread of its own."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """Connections that may wait to be accepted. Beyond them, the kernel answers with SYN cookies and may reset."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
