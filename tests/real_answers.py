@@ -1,4 +1,7 @@
-"""Stored answers of real models, and what both extractions read of them; as a program it writes the counts anew."""
+"""Stored answers of real models, and what both extractions read from them.
+
+Run as a program, this module writes the counts to `extraction.json` anew.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def answers() -> list[dict[str, Any]]:
 
 
 def read(mode: str, answer: dict[str, Any]) -> Extracted[Any]:
-    """The program or the test in an answer, by the extraction of this name."""
+    """The program or the test in an answer, read by the extraction `mode`: "robust" or "release"."""
     how = extractor(mode)
     return how.program(answer["text"]) if answer["role"] == "coder" else how.test(answer["text"])
 

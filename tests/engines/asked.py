@@ -1,4 +1,4 @@
-"""Prompts, requests and changed weights for the tests of both engines over vLLM."""
+"""Prompts, requests and changed weights for the tests of the two vLLM engines: in this process, and on a server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def tensors(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 def changed(checkpoint: Path) -> dict[str, torch.Tensor]:
-    """The weights of a checkpoint, each a little different."""
+    """The weights of a checkpoint plus normal noise of a tenth of each tensor's standard deviation."""
     import torch
 
     random = torch.Generator().manual_seed(3)
@@ -46,7 +46,7 @@ def changed(checkpoint: Path) -> dict[str, torch.Tensor]:
 
 
 def requests(n: int = 3, **sampling: Any) -> list[Request]:
-    """A request for each of the prompts."""
+    """For each of PROMPTS a request for `n` samples; `sampling` changes fields of their Sampling."""
     drawn = Sampling(**{"max_tokens": 24, "seed": 11, **sampling})
     return [Request(key, TextPrompt(text), n, drawn) for key, text in PROMPTS.items()]
 
@@ -57,5 +57,5 @@ async def sample(engine: Asked, *asked: Request, on_delta: Callable[[Delta], Non
 
 
 def drawn(done: Samples) -> dict[tuple[str, int], tuple[tuple[int, ...] | None, str, str]]:
-    """Token ids, text and finish of each sample, without the log-probabilities, which differ between engines."""
+    """Token ids, text and finish reason of each sample, without the log-probabilities, which differ between engines."""
     return {place: (c.token_ids, c.text, c.finish) for place, c in done.items()}

@@ -28,30 +28,30 @@ from tests.engines.faulty_server import CutError
 FAULTS = (
     "ok",
     "shuffled",
-    "missing",  # a third of the lines is in no file, and not counted either
+    "missing",  # a third of the lines is in no file and counts neither as completed nor as failed
     "bad_lines",  # a third of the lines is refused for good
-    "busy_lines",  # a third of the lines meets a passing error
+    "busy_lines",  # a third of the lines fails with a temporary error (503)
     "duplicate",  # every line comes twice, the second time with another answer
-    "unknown",  # lines that nobody asked for
+    "unknown",  # the output also has lines that nobody asked for, and malformed ones
     "cut_line",  # the last line of the output is cut, however often it is fetched
-    "expired",  # a half is answered
-    "cancelled",  # a half is answered
+    "expired",  # half of the lines are answered
+    "cancelled",  # half of the lines are answered
     "invalid",  # the batch is refused, without naming a line
     "invalid_line",  # the batch is refused because of its second line
     "no_model",
     "no_model_lines",
     "quota_lines",
-    "too_much",  # more than three lines in the queue
+    "too_much",  # a batch is refused if it has more than three lines or another batch waits
     "poll_500",
     "poll_429",
     "poll_garbage",
     "cut_download",  # the connection breaks in mid-file
     "short_download",  # the file ends early, and the connection is closed properly
-    "slow",  # all states, most of them for several status checks
+    "slow",  # every state of a batch that succeeds, most of them for several status checks
     "never",  # the batch never ends
     "lost_create",  # the batch is made, the answer is a 500
-    "lost_create_unlisted",  # and there is no list of batches
-    "hang_upload",  # the file is there, the answer never comes
+    "lost_create_unlisted",  # the batch is made, the answer is a 500, and batches cannot be listed
+    "hang_upload",  # the file is stored, but the answer never comes
     "hang_before_create",
     "hang_after_create",
     "unauthorized",
@@ -69,7 +69,7 @@ def plain_answer(body: dict[str, Any], choice: int) -> str:
 
 @dataclass
 class Made:
-    """A batch."""
+    """A batch that was created with the fault `mode`: its API record and lines, and its state at each status check."""
 
     record: dict[str, Any]
     mode: str
@@ -79,7 +79,7 @@ class Made:
 
 
 class Batches:
-    """The application's state and answers."""
+    """Files and batches of the server, and the application that answers requests about them."""
 
     def __init__(self, answer: Callable[[dict[str, Any], int], str]) -> None:
         self._answer = answer
@@ -90,7 +90,7 @@ class Batches:
         """How often each sample (prompt and seed) was in a batch that the server began."""
         self.calls: Counter[str] = Counter()
         self.sizes: list[int] = []
-        """Lines of each batch."""
+        """Number of lines of each batch, refused ones included, in order of creation."""
         self.mended = False
         """Whether all faults are switched off."""
         prefix = "/{mode}/v1"

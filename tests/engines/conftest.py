@@ -62,7 +62,7 @@ def _sharded(checkpoint: Path, directory: Path) -> Path:
 
 @contextlib.contextmanager
 def serving(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A `cure-agent serve` process and the URL it printed."""
+    """The URL that a `cure-agent serve` process printed, and the process, which gets no API keys."""
     code = "from engines.serve.command import serve; serve()"
     command = [sys.executable, "-c", code, "--port", "0", *arguments]
     environment = {key: value for key, value in os.environ.items() if not key.endswith("API_KEY")}
@@ -92,7 +92,7 @@ def faulty() -> Iterator[FaultyServer]:
 
 
 def needs_llama(require: Callable[[str, str], NoReturn]) -> None:
-    """Skips the test where llama.cpp is not installed, or fails where the environment requires it."""
+    """Skip the test where llama.cpp, gguf or safetensors is missing; fail it where the environment requires them."""
     if any(find_spec(package) is None for package in ("xllamacpp", "gguf", "safetensors")):
         require("gguf", "needs llama.cpp, and gguf and safetensors to write files (extras: gguf, dev, local)")
 

@@ -1,7 +1,7 @@
 """A real HTTP server that speaks the OpenAI protocol over any engine, and breaks it in all the usual ways.
 
 The first part of the path names the fault: `http://127.0.0.1:PORT/cut/v1` cuts every stream, `/cut-2/v1` the first two;
-requests with a further tag (`/cut-2-mine/v1`) are counted apart. By hand:
+requests with a further tag (`/cut-2-mine/v1`) are counted apart. To start the server by hand:
 
     python -m tests.engines.faulty_server --mode flaky --model scripted:FILE
 """
@@ -44,13 +44,13 @@ FAULTS = (
     "error_event",  # an error in mid-stream
     "silence",  # the connection is taken, nothing ever comes
     "slow_first",  # the first piece takes 0.3 s
-    "stall",  # the stream goes still inside a sample
+    "stall",  # the stream stops inside a sample, and the connection stays open
     "wrong_type",  # a web page
     "unauthorized",
     "ignores_n",  # one sample, whatever n says
     "rejects_n",
     "rejects_usage",  # 400 because of stream_options
-    "rejects_max_tokens",  # as OpenAI's reasoning models do
+    "rejects_max_tokens",  # 400 for chat requests without max_completion_tokens, as OpenAI's reasoning models answer
     "no_usage",
     "no_stream",  # answers in one piece of JSON
     "flaky",  # every request fails the first time it is made, in turns by another fault
@@ -64,9 +64,12 @@ class CutError(Exception):
 
 
 class Faulty:
-    """ASGI middleware. `seen` holds (fault, body) of every completion request.
+    """ASGI middleware that spoils answers.
 
-    `gone` counts requests whose client closed the connection before an answer.
+    `seen` holds (fault, body) of every POST request, `headers` its headers, and `keys` its API key. `under_way` counts
+    the requests that are being answered, and `most_under_way` is the largest value of that count so far. `gone` counts
+    requests whose client closed the connection before the answer was complete or, if the fault is one that shows in
+    mid-stream, before the answer began.
     """
 
     def __init__(self, app: Any) -> None:
@@ -240,7 +243,7 @@ class FaultyServer:
         self._tags = 0
 
     def url(self, mode: str, times: int | None = None, model: str = "scripted") -> str:
-        """A model spec whose requests meet the fault: the first `times` requests, or all for None."""
+        """A model spec whose requests meet the fault: the first `times` requests, or all if None."""
         self._tags += 1
         prefix = mode if times is None else f"{mode}-{times}-{self._tags}"
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}/{prefix}/v1#{model}"

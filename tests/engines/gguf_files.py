@@ -26,7 +26,11 @@ _NORMAL, _CONTROL = 1, 3
 
 
 def convert(checkpoint: Path, file: Path, template: str = "", control: str = "") -> Path:
-    """The file, written from a Qwen3 checkpoint in 32 bits; the token `control` becomes the control token <|stop|>."""
+    """Write a Qwen3 checkpoint as a GGUF file with 32-bit weights, and return the file.
+
+    `template` is the chat template of the file (empty: none). The token `control`, if given, becomes the control token
+    <|stop|>.
+    """
     import gguf
     from safetensors.numpy import load_file
 

@@ -18,7 +18,7 @@ Body = dict[str, Any]
 
 
 def sse(*chunks: object, done: bool = True) -> bytes:
-    """A stream of server-sent events, one for each chunk."""
+    """A stream of server-sent events, one for each chunk, followed by the end mark [DONE] if `done`."""
     lines = b"".join(b"data: %s\n\n" % json.dumps(chunk).encode() for chunk in chunks)
     return lines + (b"data: [DONE]\n\n" if done else b"")
 
@@ -63,7 +63,7 @@ class Rule:
     times: int = 10**9
     """How many further requests are refused."""
     path: str = "/v1/chat/completions"
-    """The only path that exists, with its query."""
+    """The only path, with its query, at which requests are answered; the list of models is beside it."""
     missing: object = field(default_factory=lambda: {"detail": "Not Found"})
     """The body of an answer 404 at any other path."""
     answer: Callable[[Body], bytes] | None = None
@@ -80,7 +80,7 @@ class Rule:
     busy: Any = field(default_factory=threading.Lock)
 
     def refuses(self, body: Body) -> bool:
-        """Whether the request is refused."""
+        """Whether the request is refused; a refusal uses up one of `times`."""
         if not self.refuse or self.times <= 0:
             return False
         hit = REFUSED[self.refuse](body) if self.refuse in REFUSED else self.refuse in body

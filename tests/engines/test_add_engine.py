@@ -19,10 +19,10 @@ TEST = "**Test Input:**\n```\n2 40\n```\n\n**Test Output:**\n```\n42\n```\n"
 
 
 class ToyOptions(Section):
-    """Options of the toy."""
+    """Options of the toy engine."""
 
     greeting: str = ""
-    """Stands before every answer."""
+    """Text that every answer begins with."""
 
 
 class ToyEngine:

@@ -1,4 +1,4 @@
-"""Whatever is missing or odd around the text of an answer, and however the answer is cut, the text is read whole."""
+"""Whatever is missing or odd around the text of an answer, and however the answer is cut, the text is read in full."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOISE = st.sampled_from(
 
 
 async def read(content: bytes, sizes: list[int], n: int) -> list[str]:
-    """The texts of n samples out of an answer that comes in pieces of these sizes."""
+    """The texts of `n` samples, read from an answer that arrives in pieces of `sizes` bytes and a last piece."""
 
     async def body() -> AsyncGenerator[bytes, None]:
         start = 0

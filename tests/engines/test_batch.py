@@ -50,7 +50,7 @@ def server() -> Iterator[BatchServer]:
 
 @dataclass
 class Outcome:
-    """What one call gave."""
+    """Samples, progress reports and notices of one call of `ask`."""
 
     samples: list[tuple[Place, Completion]]
     progress: list[BatchProgress]
@@ -81,7 +81,8 @@ def ask(
 ) -> Outcome:
     """Ask for what is missing in a folder: `n` samples of both roles for `count` problems.
 
-    The folder has a line for each sample, written as soon as the engine gives it. `again` asks for errors once more.
+    A file in the folder has a line for each sample, written as soon as the engine gives it. With `again`, samples that
+    are errors count as missing.
     """
     there = {place: record for place, record in kept(folder).items() if not (again and record["error"])}
     parts: dict[str, tuple[str, int, Part]] = {}

@@ -53,7 +53,8 @@ def refusal(who: str, refuse: str, status: int, error: object, left_out: str = "
     return pytest.param(refuse, status, error, left_out or refuse, id=who)
 
 
-# What servers say, in their words as public reports quote them; the last column is what is left out thereupon.
+# What servers say when they refuse a parameter, in the words that public reports quote. Requests are then sent without
+# the parameter that the last argument names; by default, that is the refused one.
 REFUSALS = [
     refusal("openai-top_p", "top_p", 400, openai("Unsupported parameter: 'top_p' is not supported with this model.", param="top_p", code="unsupported_parameter")),
     refusal("openai-temperature", "temperature", 400, openai("Unsupported value: 'temperature' does not support 0.8 with this model. Only the default (1) value is supported.", param="temperature", code="unsupported_value")),

@@ -40,7 +40,7 @@ def hub(files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubS
 
 
 def ask(url: str, patch: pytest.MonkeyPatch) -> None:
-    """Send requests to the hub to this address, like HF_ENDPOINT does for a new process."""
+    """Send all requests meant for the hub to `url`, as HF_ENDPOINT does for a new process."""
     patch.setattr("huggingface_hub.constants.ENDPOINT", url)
     form = url + "/{repo_id}/resolve/{revision}/{filename}"
     patch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", form)

@@ -1,4 +1,7 @@
-"""The samples under way at a server: bounded, in order of arrival, and adapted to how the server answers."""
+"""The number of samples under way at a server is bounded, and the bound adapts to how the server answers.
+
+Requests go in order of arrival.
+"""
 
 from __future__ import annotations
 

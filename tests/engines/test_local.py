@@ -1,4 +1,4 @@
-"""Local decoding: a sample's numbers are those of transformers, whatever other samples are decoded with the sample."""
+"""Local decoding gives the log-probabilities and greedy tokens of transformers, whatever else is in the batch."""
 
 from __future__ import annotations
 

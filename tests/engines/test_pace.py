@@ -1,4 +1,4 @@
-"""Requests and tokens a minute: nothing is sent faster than allowed, and what was reserved and not used is freed."""
+"""Limits on requests and tokens a minute: nothing is sent faster than allowed, and unused reservations are freed."""
 
 from __future__ import annotations
 

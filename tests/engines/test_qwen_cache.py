@@ -42,7 +42,11 @@ def memory_that_nobody_has_written_is_nan():
 
 
 def lengthened(cache: QwenCache, rows: int, new: int):
-    """Random numbers, written to `new` more positions of every row, and all keys and values then in the cache."""
+    """Write random numbers to `new` more positions of every row.
+
+    Returns these numbers, and all keys and values then in the cache. Both tensors have the shape (2 for keys and
+    values, layers, rows, kv_heads, positions, head_dim).
+    """
     keys, values = cache.extend(SHAPE, torch.empty(rows, 1, 8), new)
     written = torch.randn(2, 2, rows, 1, new, 4)
     keys[:, :, :, -new:], values[:, :, :, -new:] = written

@@ -43,7 +43,7 @@ async def sample(engine, n=3, **sampling):
 
 
 def drawn(done):
-    """Tokens, log-probabilities, text and finish of each sample, without the version of the weights."""
+    """Tokens, log-probabilities, text and finish reason of each sample, without the version of the weights."""
     return {place: (c.token_ids, c.logprobs, c.text, c.finish) for place, c in done.items()}
 
 
@@ -56,7 +56,7 @@ def file_of(directory: Path) -> Path:
 
 
 def changed(engine):
-    """The checkpoint's tensors, each moved a little."""
+    """The checkpoint's tensors plus normal noise of a tenth of each tensor's standard deviation."""
     from safetensors.torch import load_file
 
     random = torch.Generator().manual_seed(3)

@@ -1,4 +1,4 @@
-"""vLLM in this process: the answers of the other engines, and new weights without a restart.
+"""vLLM in this process answers as the other engines do, and takes new weights without a restart.
 
 Needs vLLM for this machine: the CPU build will do (scripts/setup-vllm).
 """

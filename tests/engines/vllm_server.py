@@ -22,7 +22,7 @@ NEEDED = {
     "HF_HUB_OFFLINE": "1",
 }
 QUICK = {
-    # A process less: the worker runs where the scheduler does.
+    # One process fewer for vLLM in this process: its scheduler runs here, too.
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     # No compilation: vLLM compiles a few operations even with --enforce-eager.
     "TORCHDYNAMO_DISABLE": "1",
@@ -34,7 +34,10 @@ QUICK = {
 
 @contextmanager
 def serving_vllm(model: Path, log: Path) -> Iterator[str]:
-    """The URL of a server of the model; the server and all its processes are ended afterwards."""
+    """The URL of a server of the model. The server's output goes to `log`; its processes are ended afterwards.
+
+    Raises AssertionError, with the end of the log, if the server ends or does not answer within START_S seconds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

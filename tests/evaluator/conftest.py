@@ -9,11 +9,11 @@ from evaluator.report.output import pictures
 
 @pytest.fixture
 def drawn() -> None:
-    """Lets pictures be written out; a test that looks at pictures asks for this fixture."""
+    """Lets pictures be rendered; a test that looks at pictures asks for this fixture."""
 
 
 @pytest.fixture(autouse=True)
 def _not_rendered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every picture is composed, but only where a test asks for `drawn` is it written out, which takes seconds."""
+    """Replace the rendering of pictures, which takes seconds, by an empty picture, unless the test asks for `drawn`."""
     if "drawn" not in request.fixturenames:
         monkeypatch.setattr(pictures, "_rendered", lambda _: ('<svg viewBox="0 0 1 1"></svg>', b""))

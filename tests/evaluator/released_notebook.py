@@ -34,7 +34,7 @@ def transform_tokens(text: str) -> str:
 
 
 def modify(text: str) -> str:
-    r"""The text stripped, with newlines for each literal `\n`, and a newline at the end."""
+    r"""The text with a newline for each literal `\n`, then stripped, and with one newline at the end."""
     return text.replace("\\n", "\n").strip() + "\n"
 
 
@@ -44,7 +44,11 @@ def transform_input_block(text: str) -> str:
 
 
 def transform_spec_block(text: str) -> str:
-    """`name = value, ...` as lines by the notebook's other function: one list, and the rest split at commas."""
+    """`name = value, ...` as lines by the notebook's other function, in the order of the text.
+
+    The lines are those of the first table, or else of the first list, and one for each other value: a quoted string, or
+    text up to a comma or blank.
+    """
     found: list[tuple[int, str]] = []
     match = re.search(_TABLE, text) or re.search(_LIST, text)
     if match:
@@ -66,7 +70,7 @@ def replace_output_block(text: str) -> str:
 
 
 def question(text: str) -> str:
-    """The converted statement."""
+    """The statement with the arguments and the results of its examples as lines."""
     return replace_output_block(replace_input_block(text.strip()))
 
 

@@ -21,7 +21,7 @@ NOTHING = "I would add them."
 
 
 def answer_of_a_tester(stdin: str, expected: str) -> str:
-    """A tester's answer."""
+    """A tester's answer that holds this test."""
     return f"**Test Input:**\n```\n{stdin}\n```\n\n**Test Output:**\n```\n{expected}\n```\n"
 
 
@@ -30,7 +30,7 @@ TESTS = [answer_of_a_tester("3 4", "7"), answer_of_a_tester("2 2", "5"), "no tes
 
 
 def problems_file(path: Path, count: int = 3, **more: Any) -> Path:
-    """A set of `count` problems that all ask for the sum."""
+    """The path, after writing `count` problems there that ask for a sum; `more` are further fields of each problem."""
     rows = [
         {
             "name": f"sum-{number}",
@@ -56,7 +56,7 @@ def script(path: Path, codes: Sequence[object] = CODES, tests: Sequence[object] 
 
 
 def settings_of(file: Path, model: str, n: int = 4, m: int = 4, **more: Any) -> Settings:
-    """Settings of an evaluation of one model in both roles."""
+    """Settings of an evaluation of one model as coder with `n` samples and tester with `m`; 0 leaves the role out."""
     _, sha256 = read_problems(file, None)
     role = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 200}
     coder = RoleSettings(model=model, samples=n, **role) if n else None

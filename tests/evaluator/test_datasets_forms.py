@@ -1,4 +1,4 @@
-"""Values as text and back, and the reader that goes into programs."""
+"""Values are written as text and read back, also by the source text of reader and writer that goes into programs."""
 
 from __future__ import annotations
 

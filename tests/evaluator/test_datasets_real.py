@@ -1,4 +1,4 @@
-"""The real sets, converted: a part of each here, all of them with CURE_AGENT_ALL_DATASETS=1 (minutes)."""
+"""HumanEval+ and MBPP+, converted: by default a part of each, in full with CURE_AGENT_ALL_DATASETS=1 (minutes)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,11 @@ def converted(
 async def printed_for_theirs(
     source: Path, found: Conversion, known: dict[str, dict[str, Any]], sandbox: Sandbox
 ) -> dict[str, list[tuple[str, str, str]]]:
-    """What our programs print for inputs of the mechanical conversion that ours would have as well."""
+    """What our reference programs print for inputs that both the mechanical and our conversion have.
+
+    By problem: input, expected output of the mechanical conversion, printed output. Inputs of our conversion count even
+    where the number of tests was limited.
+    """
     functions = {item.name: item for item in read_functions(source)[1] if not isinstance(item, dict)}
     jobs, shared = [], {}
     for row in found.rows:

@@ -1,4 +1,7 @@
-"""A program that runs out of time again and again is given up: its other tests are not run, not passed, and counted."""
+"""A program that runs out of time again and again is given up: its other tests are not run, and count as not passed.
+
+Reports say how many there are.
+"""
 
 from __future__ import annotations
 

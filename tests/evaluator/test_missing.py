@@ -158,7 +158,7 @@ def test_a_server_killed_in_the_middle_loses_nothing_that_was_had(tmp_path: Path
 
 
 class Ending(ScriptedEngine):
-    """An engine that ends after three samples, as one in this process does when its workers die."""
+    """An engine that raises EngineError after three samples, as an engine in this process does when its workers die."""
 
     async def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None

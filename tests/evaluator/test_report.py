@@ -121,13 +121,16 @@ def command(*arguments: object) -> Result:
 
 
 def details_of(html: str) -> list[dict[str, Any]]:
-    """The packed problems of a page."""
+    """The details of problems that a page holds as compressed JSON."""
     blobs = re.findall(r'<script type="text/plain" id="p\d+">([^<]*)</script>', html)
     return [json.loads(gzip.decompress(base64.b64decode(blob))) for blob in blobs]
 
 
 class Checked(HTMLParser):
-    """Raises where an element is not closed in order, or an id is there twice; keeps attributes and visible text."""
+    """Parses a page, and keeps attributes and visible text.
+
+    Raises AssertionError if an element is not closed in order or two elements have the same id.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -165,7 +168,7 @@ class Checked(HTMLParser):
 
 
 def checked(html: str) -> Checked:
-    """The page, after it was found whole and referring to nothing outside of it."""
+    """The parsed page. Raises AssertionError if the page is malformed or refers to anything outside itself."""
     seen = Checked(html)
     for tag, name, value in seen.attributes:
         assert not name.startswith("on"), f"<{tag} {name}>"
@@ -387,7 +390,7 @@ def test_money_only_by_prices(tmp_path: Path) -> None:
     assert "No money is shown: no prices were given" in write_report(directory).read_text()
     cost = json.loads(directory.metrics.read_text())["cost"]
     assert cost["usd"] is cost["coder"]["usd"] is None and "no prices were given" in cost["coder"]["reason"]
-    # 3 answers of 20, 21 and 22 tokens for each role, at one dollar a token.
+    # 3 answers of 20, 21 and 22 tokens for each role, at one dollar per completion token.
     prices = tmp_path / "prices.toml"
     prices.write_text('["scripted:m"]\ninput = 1.0\noutput = 1000000\n')
     for option, value in (("--prices", prices), ("--price", "1:1e6")):

@@ -25,7 +25,7 @@ GPT = {**MICRO, "model": "openai:gpt-4.1-mini", "samples": 16, "temperature": 0.
 EARLIER = {**GPT, "model": "run:x", "samples": 4, "style": "release", "top_k": 20, "seed": 7}
 
 RECORDED = {
-    # Written, and named, by the version in which settings were dataclasses.
+    # Identity and record, as the version wrote them in which settings were dataclasses.
     "414b64c99fdc": {
         "dataset": "examples/micro-heldout.json",
         "data_sha256": "ab" * 32,

@@ -30,7 +30,7 @@ LONG = "```python\na, b = map(int, input().split())\nprint(a + b)\nprint('x' * 3
 
 
 def written(path: Path, tables: Sequence[EvaluatedTable]) -> Path:
-    """The file of these tables."""
+    """The path, after writing these tables there as gzip-compressed JSON lines."""
     path.write_bytes(gzip.compress("".join(json.dumps(table.to_record()) + "\n" for table in tables).encode()))
     return path
 
@@ -103,7 +103,7 @@ def test_a_file_without_tables_is_refused_by_name_and_line(tmp_path: Path) -> No
 
 @pytest.mark.bubblewrap
 def test_a_table_of_the_project_executed_again_is_the_same(tmp_path: Path) -> None:
-    """The problem has no reference solution here, since stored tables do not hold it."""
+    """The problem has no reference solution here, since stored tables hold none."""
     stored = next(read(DATA / "codegen-16b+codegen-16b.jsonl.gz"))
     tests = {suite: [it for it in stored.columns if it.suite == suite] for suite in ("public", "hidden", "generated")}
     examples, hidden, generated = ([UnitTest(it.stdin, it.expected) for it in found] for found in tests.values())
@@ -143,7 +143,7 @@ def test_the_truth_of_the_tables_of_the_project_is_that_of_their_sources(shared_
             for index, truth in enumerate(row.get("generated_case_reference", ())):
                 checked["tests"] += 1
                 different |= {table.problem} if (truth == "1") != table.valid[f"t{index}"] else set()
-    # Tables take 022 for 22 in HumanEval/44, which asks for text, and 6.0 for 6 in HumanEval/71.
+    # In the tables 022 equals 22 in HumanEval/44, which asks for text, and 6.0 equals 6 in HumanEval/71.
     assert different == {"HumanEval/44", "HumanEval/71"}
     assert checked["programs"] > 1_300 and checked["tests"] > 1_000
 
@@ -177,6 +177,6 @@ def test_programs_known_by_their_digests_are_right_where_the_source_says_so(
 
 
 def unzipped(path: Path) -> list[dict[str, Any]]:
-    """The rows of a set."""
+    """The rows of a gzip-compressed JSON file."""
     rows: list[dict[str, Any]] = json.loads(gzip.decompress(path.read_bytes()))
     return rows

@@ -37,7 +37,7 @@ def sums(name: str, *programs: str) -> Sources:
 
 @asynccontextmanager
 async def bubblewrap() -> AsyncIterator[Sandbox]:
-    """An open sandbox."""
+    """An open sandbox of bubblewrap."""
     sandbox = await open_sandbox("bubblewrap")
     try:
         yield sandbox
@@ -46,7 +46,7 @@ async def bubblewrap() -> AsyncIterator[Sandbox]:
 
 
 async def built(sources: Sources, folder: Path, sandbox: Sandbox) -> bytes:
-    """The published file of the tables."""
+    """The bytes of the published file that holds the tables of these sources."""
     write(await build(sources, PAIR, folder / "work.jsonl", sandbox), file_of(PAIR, folder))
     return file_of(PAIR, folder).read_bytes()
 
@@ -195,6 +195,6 @@ def test_sources_are_gathered_from_the_sets_and_the_answers(tmp_path: Path) -> N
 
 
 def zipped(path: Path, rows: list[Any]) -> None:
-    """Write a file of JSON lines."""
+    """Write rows as gzip-compressed JSON lines; makes missing folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode()))

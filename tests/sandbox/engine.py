@@ -97,7 +97,7 @@ class OwnEngine:
             process.wait()
 
     def freeze(self, frozen: bool) -> None:
-        """Suspend the engine, or let it go on."""
+        """Suspend the engine if `frozen`, else let it continue."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if frozen else signal.SIGCONT)
 
@@ -171,7 +171,7 @@ class OwnEngine:
 
 @contextmanager
 def own_engine(options: Sequence[str] = (), image: bool = True) -> Iterator[OwnEngine]:
-    """A running engine. Raises NoEngine, which says why there is none."""
+    """A running engine, with the sandbox's image if `image`. Raises NoEngine, which says why there is none."""
     if os.geteuid() != 0:
         raise NoEngine("only root can start a Docker engine of its own")
     if shutil.which("dockerd") is None:

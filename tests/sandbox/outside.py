@@ -22,14 +22,17 @@ class Seen:
 
     stdout: bytes
     messages: bytes
-    """The last thousand bytes of standard error, without source lines, frames of other files, and addresses."""
+    """Standard error without source lines, frames of other files, and addresses; of this, the last thousand bytes."""
     exit_code: int | None
     signal: int | None
 
 
 @functools.cache
 def outside(source: str, stdin: bytes) -> Seen:
-    """The behaviour of a program outside, in a new interpreter and an empty directory."""
+    """The behaviour of a program without a sandbox, in a new interpreter.
+
+    The directory holds the program and its standard input alone.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         (folder / "main.py").write_bytes(source.encode(errors="surrogatepass"))

@@ -40,7 +40,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.slow, pytes
 
 EXECUTIONS = int(os.environ.get("CURE_AGENT_CHAOS", "500"))
 ROUNDS = max(1, EXECUTIONS // 1000)
-"""Unit for the number of times that each fault happens: once or several times this number."""
+"""Each fault happens this many times, or a fixed multiple of it."""
 SLOTS = 3
 INPUTS = 20
 PAUSES_S = (0.1, 1.0)

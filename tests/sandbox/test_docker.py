@@ -32,7 +32,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.docker]
 
 Require = Callable[[str, str], NoReturn]
 
-# Programs for every verdict; some may run several inputs in one process, others need a process for each input.
+# Programs for each verdict that a program itself can bring about; some may run several inputs in one process, others
+# need a process for each input.
 PROGRAMS = {
     "print(input()[::-1])": (Verdict.OK, ""),
     "import os\nprint(os.read(0, 9).decode()[::-1])": (Verdict.OK, ""),
@@ -83,7 +84,7 @@ def own(require: Require) -> Iterator[OwnEngine]:
 async def test_an_unknown_runtime_is_named_with_those_there_are(
     engine_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # `auto` does not fall back to bubblewrap: who asks for a runtime asks for its isolation.
+    # `auto` does not fall back to bubblewrap: a user who names a runtime wants its isolation.
     for kind in ("docker", "auto"):
         with pytest.raises(SandboxUnavailable, match=r"no runtime 'nonsense'.*it has .*runc") as caught:
             await open_sandbox(kind, runtime="nonsense")
@@ -106,7 +107,7 @@ async def test_a_runtime_by_name(engine_host: str) -> None:
 async def test_other_runtimes_give_the_same_verdicts(
     runtime: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """crun, and gVisor's runsc, whose kernel is not Linux."""
+    """The runtimes are crun, and gVisor's runsc, which runs programs on a kernel that is not Linux."""
     executable = shutil.which(runtime)
     if executable is None:
         pytest.skip(f"{runtime} is not installed")
@@ -251,7 +252,7 @@ async def test_over_tls(certificates: Path, monkeypatch: pytest.MonkeyPatch, tmp
             monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
             monkeypatch.setenv("DOCKER_CERT_PATH", str(certificates))
             await check_verdicts(await open_sandbox("docker", slots=2))
-            # A certificate that the server's was not signed with.
+            # As authority, a certificate with which that of the server was not signed.
             other = tmp_path / "other"
             shutil.copytree(certificates, other)
             shutil.copy(other / "cert.pem", other / "ca.pem")

@@ -1,4 +1,4 @@
-"""Environments: prepared once, kept, used again, and never incomplete."""
+"""Environments of workspaces are prepared once, kept, and used again; an incomplete one is never kept."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import sys
 
 from sandbox.runner.gaps import LARGEST, MOST, STEP
 
-# Makes gaps, then prints for how many sizes twenty new objects are not adjacent, before and after the gaps are filled,
-# and the most bytes that were filled for one size.
+# The program makes gaps, then prints for how many sizes twenty new objects are not adjacent, before and after the gaps
+# are filled, and the largest number of bytes that were filled for one size.
 SOURCE = """
 import sys
 from sandbox.runner.gaps import LARGEST, STEP, fill_gaps

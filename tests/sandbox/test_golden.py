@@ -1,4 +1,4 @@
-"""34 small programs compared with the executor of CURE's release: equal where it is right, else listed differences."""
+"""34 small programs get the results of the executor of CURE's release, except for the differences listed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts on a busy machine are unchanged, and a warm sandbox answers at once."""
+"""Verdicts on a busy machine are unchanged, and the first execution in a new sandbox comes within seconds."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ async def test_the_first_execution_comes_within_seconds(kind: str, require: Call
     sandbox = await open_sandbox(kind)
     first = await anext(aiter(sandbox.run([Job("first", "print(1)", (b"",))])))
     await sandbox.close()
-    # A second on a quiet machine (`sandbox bench` says how long); a start that is not warm takes far longer.
+    # On a quiet machine this takes about a second; `sandbox bench` measures it.
     assert first.stdout == b"1\n" and time.perf_counter() - started < 10

@@ -1,4 +1,7 @@
-"""What the standard library keeps for all its users: a plain program cannot reach it, or a change of it is noticed."""
+"""Objects that the standard library shares among its users: plain programs cannot reach them, or changes are noticed.
+
+The inputs of a plain program may share a process.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def test_there_are_such_containers() -> None:
 
 
 # Calls every public function of the modules with a class, an enumeration, a protocol and a function, also as a
-# decorator that is called first, and reports those that have set an attribute of their argument or written to a module.
+# decorator that is called first, and reports those that have set an attribute of their argument or of `math`.
 WRITING = """
 import enum, importlib, json, math, sys
 modules, forbidden = json.loads(sys.argv[1])

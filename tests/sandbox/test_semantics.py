@@ -1,6 +1,7 @@
-"""Programs behave in the sandbox like under `python main.py`: each runs outside as well, and both are compared.
+"""Programs behave in the sandbox as they do under `python main.py`: each runs outside as well, and both are compared.
 
-Every program runs on several inputs, in a process for each and in the default mode, where plain programs share one.
+Most programs run on several inputs: once with a process for each input, and once in the default mode, in which the
+inputs of a plain program share a process.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ALL: dict[str, tuple[str, tuple[bytes, ...]]] = {
 MODES = [pytest.param(True, id="strict"), pytest.param(False, id="default")]
 LIMITS = {
     "binary_megabytes": Limits(cpu_s=5, output_bytes=4 << 20),
-    # Less than the program needs for two of its inputs.
+    # Less CPU time than the program needs for two of its inputs.
     "seconds_of_one_second": Limits(cpu_s=1),
 }
 
