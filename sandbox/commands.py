@@ -1,4 +1,4 @@
-"""`cure-agent sandbox`: build the image, report what works on this machine, run one program."""
+"""`cure-agent sandbox`: builds the image, shows which sandboxes work, runs programs and commands, tests, measures."""
 
 from __future__ import annotations
 

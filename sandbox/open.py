@@ -52,9 +52,10 @@ async def open_sandbox(
 
     `kind` is `auto` (Docker when an engine answers and has the image, else bubblewrap), `docker`, `bubblewrap`, or
     `none` for trusted code. `slots` executions run side by side, by default `default_slots()`. Docker's image is built
-    when it is missing and `docker` was asked for or bubblewrap does not work; `say` gets a line for each step of that.
-    `runtime` is what Docker's containers run in (`runsc`, `crun`, ...), else what CURE_AGENT_DOCKER_RUNTIME names;
-    with a runtime named, `auto` never falls back to bubblewrap, which would isolate less.
+    when it is missing, and `docker` was asked for, a runtime is named, or bubblewrap does not work; `say` gets a line
+    for each step of the build. `runtime` is the runtime of Docker's containers (`runsc`, `crun`, ...), by default the
+    one that CURE_AGENT_DOCKER_RUNTIME names; with a runtime named, `auto` never falls back to bubblewrap, which would
+    isolate less.
 
     Raises SandboxUnavailable where no backend of this kind works, SandboxError for fewer than one slot.
     """

@@ -22,12 +22,12 @@ class Verdict(StrEnum):
     OUTPUT_LIMIT = "output_limit"
     """The program wrote more than its limit on output."""
     NOT_RUN = "not_run"
-    """Given up on purpose, after too many time-outs of the same program."""
+    """The execution was left out on purpose, after too many time-outs of the same program."""
     SANDBOX_ERROR = "sandbox_error"
-    """The sandbox failed, not the program: says nothing about the program, and must not become a reward.
+    """The sandbox failed, not the program: the verdict says nothing about the program, and must not become a reward.
 
-    Given after the sandbox has tried to start again; `Execution.reason` says what failed and what to do. The execution
-    is missing and may be asked for again.
+    A sandbox that is not closed first tries to start again. `Execution.reason` says what failed and what to do. The
+    execution is missing and may be asked for again.
     """
 
 
@@ -40,9 +40,11 @@ class Limits:
     wall_s: float | None = None
     """Wall-clock guard in seconds; None means max(3 x cpu_s, cpu_s + 2)."""
     memory_mb: int = 256
+    """Memory limit of each process of the program, in MiB."""
     output_bytes: int = 1 << 20
     """Maximum bytes of stdout and of stderr each; of stderr only the tail is kept."""
     processes: int = 16
+    """Maximum number of processes and threads that the program has at a time."""
 
     @property
     def wall_guard_s(self) -> float:
@@ -80,8 +82,11 @@ class Execution:
     verdict: Verdict
     stdout: bytes = b""
     stderr_tail: bytes = b""
+    """The last bytes written to standard error, at most 8192."""
     exit_code: int | None = None
+    """Exit status; None where a signal or the sandbox ended the program, or the program was not run."""
     signal: int | None = None
+    """Number of the signal that ended the program; None where no signal did, or where the sandbox sent it."""
     cpu_s: float = 0.0
     wall_s: float = 0.0
     peak_memory_kb: int = 0
@@ -103,7 +108,9 @@ class Sandbox(Protocol):
         """Versions of the packages beside the standard library that programs can import, by name: `numpy`, ..."""
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
-        """Executions of all jobs, as each finishes. May be called concurrently; closing the generator ends the rest.
+        """Executions of all jobs, as each finishes. May be called concurrently.
+
+        Closing the generator ends the executions that have not finished.
 
         Raises SandboxError when the sandbox is closed; later failures are `sandbox_error` verdicts of executions.
         """

@@ -21,9 +21,11 @@ async def trim(
 ) -> list[Problem]:
     """The problems with at most `most` hidden tests each, in the order of the set.
 
-    `programs` holds further programs by the problem's name. Every submission or further program that fails a hidden
-    test counts as wrong. Tests that reject wrong programs are chosen first (see `rejecting`); the remaining ones are
-    spread evenly over the other tests. Tests that exist only as function calls are left out. Raises SandboxError.
+    `programs` holds further programs by the problem's name; `bars` shows progress. Every submission or further program
+    that fails a hidden test counts as wrong. After two time-outs a program is given up, and counts as rejected by the
+    tests that it was not run on. Tests that reject wrong programs are chosen first (see `rejecting`); the remaining
+    ones are spread evenly over the other tests. Tests that exist only as function calls are left out. Raises
+    SandboxError where programs cannot be run.
     """
     tables: dict[int, EmptyTable] = {}
     for number, problem in enumerate(problems):

@@ -40,7 +40,11 @@ def write_report(
 def write_files(
     directory: RunDirectory, metrics: Mapping[str, Any], on_missing: Callable[[str], None] = lambda _: None
 ) -> Content:
-    """The content of the report, after writing report.html, report.md, metrics.csv, executions.parquet and plots/."""
+    """The content of the report, after writing report.html, report.md, metrics.csv, executions.parquet and plots/.
+
+    `on_missing` gets a sentence for each part left out because a library is missing. Raises ProblemError where the
+    directory holds no evaluation.
+    """
     material = read_material(directory, metrics)
     drawn, no_pictures = _pictures(material)
     no_executions = write_executions(directory.path / "executions.parquet", material.tables)

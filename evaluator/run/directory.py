@@ -92,7 +92,11 @@ class RunDirectory:
 
 
 def find_or_choose(outputs: Path, settings: Settings, fresh: bool) -> RunDirectory:
-    """The newest run with the same identity under `outputs`, or a new one, OUTPUTS/MODEL/DATASET/TIME, not yet made."""
+    """The newest run under `outputs` whose settings have the same identity.
+
+    Where there is none, or `fresh` is set, a directory OUTPUTS/MODEL/DATASET/TIME that does not exist yet. Raises
+    ProblemError where the settings of a run in OUTPUTS/MODEL/DATASET cannot be read.
+    """
     parent = outputs / _models(settings) / _slug(Path(settings.dataset).stem)
     if not fresh:
         for path in sorted(parent.glob("*"), reverse=True):

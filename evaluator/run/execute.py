@@ -54,7 +54,8 @@ async def execute(
     next call. Once the sandbox has failed on every execution of a table, samples are still requested, but no further
     table is executed.
 
-    Raises EngineError where an engine fails before its first sample, SandboxError where nothing can be run.
+    Raises EngineError where an engine fails before its first sample or after its last, SandboxError where nothing can
+    be run.
     """
     run = _Run(directory, settings, problems, askers, sandbox, on_progress)
     try:

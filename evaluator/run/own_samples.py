@@ -49,7 +49,8 @@ sys.setrecursionlimit(50000)
 def with_samples(settings: EvalOptions, problems: Sequence[Problem], file: Path) -> tuple[EvalOptions, list[Problem]]:
     """The settings with these samples as the coder's, and the problems that have samples, with all their tests.
 
-    Raises ProblemError where the file cannot be read, or has no sample of these problems.
+    Without a model for the tester, the settings ask for no tests. Raises ProblemError where the file cannot be read, or
+    has no sample of these problems.
     """
     found = samples_of(file, problems)
     most = max(map(len, found.values()))
@@ -60,7 +61,10 @@ def with_samples(settings: EvalOptions, problems: Sequence[Problem], file: Path)
 
 
 def samples_of(file: Path, problems: Sequence[Problem]) -> dict[str, list[str]]:
-    """The programs of each problem that has samples, by the problem's name. Raises ProblemError if there are none."""
+    """The programs of each problem that has samples, by the problem's name.
+
+    Raises ProblemError where the file cannot be read, a row is malformed, or no sample is of these problems.
+    """
     by_name = {problem.name: problem for problem in problems}
     found: dict[str, list[str]] = {}
     for number, row in enumerate(read_rows(file)):
@@ -98,7 +102,9 @@ def _program(problem: Problem, source: str) -> str:
 
 
 def with_function_tests(problem: Problem) -> Problem:
-    """The problem with its tests for functions alone added to the hidden tests, and a reference that runs on them.
+    """The problem with the tests that were stored for functions alone added to its hidden tests.
+
+    The reference solution becomes a program that runs on all of them; empty where the set has no solution.
 
     A problem that was not converted from one that asks for a function is returned unchanged.
     """

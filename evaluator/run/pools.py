@@ -18,7 +18,7 @@ from evaluator.run.settings import POOL, RUN, SAMPLES, Role
 def stored_samples(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
     """Up to `most` stored samples per problem; samples that an earlier run failed to get come with their error.
 
-    Raises ProblemError where there are none.
+    Raises ProblemError where there are none, or where the tester is to take programs of the problem set or of a file.
     """
     if spec == POOL:
         brought = [[submission.text for submission in problem.submissions[:most]] for problem in problems]

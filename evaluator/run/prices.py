@@ -60,7 +60,10 @@ def price_of(prices: Prices, model: str) -> Price | None:
 
 
 def given_prices(price: str | None, file: Path | None) -> Prices | None:
-    """The prices of `--price` and `--prices`; None where neither is given. Raises ProblemError for a wrong price."""
+    """The prices of `--price` and `--prices`; None where neither is given.
+
+    A price in the file takes precedence over `--price`. Raises ProblemError for a wrong price or an unreadable file.
+    """
     if price is None and file is None:
         return None
     every = {} if price is None else {EVERY: parse_price(price)}

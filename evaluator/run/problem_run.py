@@ -63,8 +63,8 @@ async def table_of(
     """The table of one problem. Executions on which the sandbox failed are repeated once, and may stay unknown.
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
-    Cells with an outcome in an earlier table of the problem are not run again. Raises SandboxError where nothing can be
-    run.
+    Cells with an outcome in an earlier table of the problem are not run again, except time-outs under a shorter limit
+    and cells given up after them. Raises SandboxError where nothing can be run.
     """
     programs = [found.value for found in answers.programs.values()]
     columns = columns_of(problem, answers, settings.public_tests)
@@ -191,7 +191,7 @@ class _ProblemRun:
             limit = max(limit, round(self._time_factor * slowest, 2))
         self.judging = self.judging.with_time_limit(limit)
         if 0 < self._earlier_limit_s < limit:
-            # Programs that ran out of the shorter time are run again.
+            # Programs that timed out under the earlier, shorter limit are run again.
             reference = self._reference
             self._outcomes = {
                 place: cell

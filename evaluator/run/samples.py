@@ -40,7 +40,8 @@ class Sample:
     estimated: bool = False
     """Whether the numbers of tokens are estimates."""
     seconds: float = 0.0
-    """Seconds from the request to this answer."""
+    """Seconds from asking the engine for all missing samples to this answer; where the engine reports the time of this
+    answer alone (batches), that time."""
 
 
 class Samples:
@@ -72,7 +73,7 @@ class Samples:
         return [sample for _, sample in sorted(self._found.get(problem, {}).items())]
 
     def missing(self, problem: int) -> list[int]:
-        """Indices of missing answers to a problem: of those wanted, or, without `keys`, of those that failed."""
+        """Indices of the answers to a problem that are wanted and missing; of stored samples, those that failed."""
         indices = sorted(self._failed.get(problem, ())) if self._wanted is None else range(self._wanted)
         return [index for index in indices if index not in self._found.get(problem, {})]
 

@@ -21,13 +21,13 @@ _RATIOS = ("code_acc", "code_accumulate_acc", "ut_acc", "ut_accumulate_acc", "p_
 
 
 def extraction_tables(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Table]:
-    """One table per list of the file."""
+    """One table for each list of results: `responses`, `modify`, `test_if_eq`."""
     views = {"responses": _responses, "modify": _modified, "test_if_eq": _equal}
     return [views[key](rows) for key, rows in results.items()]
 
 
 def score_tables(results: Sequence[Mapping[str, Any]]) -> list[Table | Text]:
-    """The released numbers of all cases, then the standard ones case by case."""
+    """Tables of the release metrics of all cases, then of the standard metrics, case by case."""
     released = [result for result in results if "printed" in result]
     tables: list[Table | Text] = [*_released(released)] if released else []
     for index, result in enumerate(results):
@@ -126,7 +126,9 @@ def _released(results: Sequence[Mapping[str, Any]]) -> list[Table]:
 
 
 def _standard(result: Mapping[str, Any], name: str, lacks: str) -> list[Table | Text]:
-    """Coverage and values, best-of-n of each selector with the most programs and tests, and some selectors' grids."""
+    """Coverage, values, best-of-n by each selector with the most programs and tests, and a grid of best-of-n by each
+    selector that has data for every n and m.
+    """
     lines = [line for group in lines_of(result["values"]).values() for line in group]
     rows = [(line.name, line.shown, line.interval, line.counts) for line in lines if line.value is not None]
     reasons = "\n".join(f"- {line.name}: {line.reason}" for line in lines if line.value is None)

@@ -21,6 +21,7 @@ from sandbox.pool.slot import Size, Slot
 
 INSTALL = "apt-get install bubblewrap"
 WRITABLE = {"/tmp": 16 << 20, "/dev/shm": 8 << 20}
+"""Directories that programs may write to, and the most bytes that each may hold."""
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
 
 
@@ -31,8 +32,8 @@ class Identity:
     caller: int | None
     """User id that bwrap runs under; None: the user id of this process."""
     program: int | None
-    """User id of programs; None: the runner's user id, and the runner is safe from programs by being PID 1, not
-    dumpable, and the system-call filter (docs/sandbox.md)."""
+    """User id of programs; None: the runner's user id. Then the runner is safe from programs because it is PID 1 and
+    not dumpable, and because of the system-call filter (docs/sandbox.md)."""
 
 
 class Bubblewrap:
@@ -95,7 +96,10 @@ async def find_bubblewrap() -> Bubblewrap:
 
 
 async def installed() -> tuple[str, list[JailPython]]:
-    """The path of bwrap, and the interpreters that a jail can have; raises SandboxUnavailable where one is missing."""
+    """The path of bwrap, and the interpreters that a jail can have.
+
+    Raises SandboxUnavailable where bwrap is missing, or there is no such interpreter.
+    """
     executable = shutil.which("bwrap")
     if executable is None:
         raise SandboxUnavailable(f"bubblewrap is not installed: {INSTALL}")

@@ -21,7 +21,8 @@ WARM = 8
 async def measure(kind: str, rounds: int, step: Callable[[str], None]) -> Figures:
     """The figures of a sandbox of this kind; `step` gets the name of each measurement before it begins.
 
-    Raises SandboxError on a wrong verdict, SandboxUnavailable where no sandbox of this kind works.
+    Raises SandboxError on a wrong verdict or output, SandboxUnavailable where no sandbox of this kind works, OSError
+    where bare forks cannot be measured.
     """
     started = time.perf_counter()
     sandbox = await open_sandbox(kind)

@@ -10,6 +10,7 @@ from typing import Protocol
 from sandbox.errors import SandboxError
 
 START_S = 30.0
+"""Seconds that a jail has to answer once its modules are sent."""
 SANDBOX = Path(__file__).parents[1]
 """The folder of the package `sandbox`."""
 

@@ -16,6 +16,7 @@ from sandbox.protocol import Execution, Job, Verdict
 BATCH = 64
 """Maximum inputs of a program that are sent to a slot together."""
 BATCH_BYTES = 4 << 20
+"""Maximum bytes of the inputs that are sent to a slot together, except that a single input may have more."""
 AHEAD = 3
 """Maximum batches that a slot holds, including the running one."""
 START_ATTEMPTS = 3
@@ -23,6 +24,7 @@ START_ATTEMPTS = 3
 PATIENCE_S = 20.0
 """Seconds without a started slot after which all pending inputs fail, if the backend has worked before."""
 LONGEST_PAUSE_S = 2.0
+"""Longest pause, in seconds, between two attempts to start a slot."""
 LONGEST_GUARDS = 9
 """Longest execution on a busy machine, as a multiple of its wall-clock guard: 1 + MOST_STARVED of `runner/jail.py`."""
 SLACK_S = 45.0

@@ -15,6 +15,7 @@ Answer = list[tuple[int, Execution]] | int
 """Pairs of a job's number and an execution (its `job` is empty); or the number of a job that is handed back."""
 
 FRAME_OVERHEAD = 1 << 16
+"""Bytes that a frame of results may have in addition to the outputs of programs."""
 MODULES = {
     "runner": (
         *("frames", "report", "confine", "bounds", "seccomp", "clean", "verdict", "processes", "jail", "channel"),
@@ -124,7 +125,10 @@ class Slot:
 
 
 def read_results(payload: bytes) -> list[tuple[int, Execution]]:
-    """The executions in the payload of a RESULTS frame. Raises ValueError if a record is cut or of unknown kind."""
+    """The pairs of job number and execution in the payload of a RESULTS frame.
+
+    Raises ValueError if a record is cut, or its kind or verdict is unknown.
+    """
     results = []
     at = 0
     try:

@@ -7,7 +7,7 @@ import sys
 import types
 
 PATIENCE_S = 60.0
-"""How long the host may take to send the modules; the host itself gives up earlier."""
+"""Seconds that the host may take to send the modules; the host itself gives up earlier."""
 
 
 def take(size: int) -> bytes:

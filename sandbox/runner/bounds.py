@@ -14,9 +14,11 @@ OPEN_FILES = 64
 QUEUED_SIGNALS = 256
 """Limit on queued signals; those of all processes of a user count together, see setrlimit(2)."""
 STACK = 64 << 20
+"""Soft limit on the stack, in bytes; programs may raise it."""
 SHARED_SLACK = 1 << 30
 """Bytes of address space beyond the memory limit, for libraries and for arenas that threads reserve but do not use."""
 SMALLEST_FILE_LIMIT = 1 << 20
+"""Bytes that a program may write to a file even if its limit on output is smaller."""
 
 
 class Kernel(NamedTuple):

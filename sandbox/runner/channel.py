@@ -8,6 +8,7 @@ import select
 from sandbox.runner.frames import HEADER, LARGEST_BATCH, RESULTS
 
 COPY = 1 << 16
+"""Maximum bytes that are copied at a time where the kernel cannot splice."""
 
 
 class Channel:
@@ -40,7 +41,8 @@ class Channel:
     def pour(self, fd: int, size: int) -> None:
         """Move the next `size` bytes into file `fd`. Raises EOFError when the host has closed the connection.
 
-        The bytes never enter the memory of this process, where children would find them.
+        The bytes do not enter the memory of this process, where children would find them; where the kernel cannot
+        splice, they pass through a buffer that is wiped at once.
         """
         while size:
             moved = self._move(fd, size)
@@ -88,7 +90,10 @@ class Outbox:
         self._empty()
 
     def put(self, head: bytes, *parts: tuple[int, int, int]) -> None:
-        """Add a record: its head, then parts of files, each given as descriptor, offset and size."""
+        """Add a record: its head, then parts of files, each given as descriptor, offset and size.
+
+        Sends all records once they have LARGEST_BATCH bytes together.
+        """
         self._size += os.write(self._fd, head)
         for fd, start, size in parts:
             if size:

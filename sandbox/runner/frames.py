@@ -49,8 +49,9 @@ UNCAUGHT = 1
 NONE = -(1 << 31)
 """Stands for "no exit code" or "no signal"."""
 STDERR_TAIL = 8192
+"""Maximum bytes of a program's standard error that are kept: the last ones."""
 LARGEST_BATCH = 1 << 20
-"""Bytes of gathered records from which the runner sends them; the last record may make a batch larger than this."""
+"""The runner sends the records it has gathered once they have this many bytes; the last record may add more."""
 LARGEST_SHARED = 64 << 20
 """Maximum bytes of records that one shared process may write."""
 

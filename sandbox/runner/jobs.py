@@ -28,9 +28,11 @@ SHARES = 2
 SLOW = 0.05
 """Share of the CPU limit after which an input counts as slow.
 
-A shared process is then ended, and the input runs again in a fork; after a slow fork, the host gets the rest back.
+A shared process is then ended, and the input runs again in a fork; after a slow fork, the remaining inputs are handed
+back to the host.
 """
 SLOW_WALL_S = 0.2
+"""Wall seconds after which an input in a fork counts as slow."""
 STUCK_WALL_S = 1.0
 """Wall seconds without progress after which a shared process is ended, even if it used little CPU time."""
 LOOK_S = 0.025
@@ -38,7 +40,7 @@ LOOK_S = 0.025
 MOST_FORKED = 64
 """Maximum number of executions whose files are made together: a request to the zygote is limited to MOST_FILES."""
 LARGEST_UNCOMPILED = 1 << 14
-"""Maximum bytes of a source that the first execution may compile itself, in little more than COMPILE_SLACK_S."""
+"""Maximum bytes of a source that the first execution may compile itself, which takes about COMPILE_SLACK_S at most."""
 COMPILE_SLACK_S = 0.1
 """Additional CPU seconds of an execution that compiles; the time that compiling really took is subtracted later."""
 COMPILE_S = 1.0

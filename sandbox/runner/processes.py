@@ -30,13 +30,13 @@ class Process(Protocol):
     """User and system CPU seconds, with those of children waited for, and peak kB; known after `wait`."""
 
     def ended_within(self, seconds: float) -> bool:
-        """Whether the process has ended, after waiting at most this long."""
+        """Whether the process has ended; waits for its end, at most this long, or 1 ms where that is longer."""
 
     def cpu_s(self) -> float:
-        """See `cpu_seconds`."""
+        """CPU seconds that the process has used so far, see `cpu_seconds`."""
 
     def starved_s(self) -> float:
-        """See `starved_seconds`."""
+        """Seconds that the process was ready to run and had no core, see `starved_seconds`."""
 
     def kill(self) -> None:
         """End the process; `wait` must follow."""

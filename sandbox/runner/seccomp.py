@@ -35,7 +35,7 @@ MEMFD_SECRET = 447
 F_SETLEASE, F_SETPIPE_SZ = 1024, 1031
 PR_SCHED_CORE = 62
 FORBIDDEN_ARGUMENTS = {"fcntl": (1, (F_SETLEASE, F_SETPIPE_SZ)), "prctl": (0, (PR_SCHED_CORE,))}
-"""Calls that programs may not make with one of these values as this argument.
+"""By call: the position of an argument, and the values of that argument with which programs may not make the call.
 
 Leases make others wait for a file, large pipes use up what all processes of a user may have together, and a core
 cookie keeps other processes from the neighbouring hardware threads.

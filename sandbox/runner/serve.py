@@ -19,6 +19,7 @@ from sandbox.runner.text import keep_text
 from sandbox.runner.warm import warm_up
 
 REFUSED = 70
+"""Exit status of a runner that is not PID 1."""
 KEPT = 2
 """Number of jobs whose results go into one message while other jobs wait: each message wakes the process that
 forwards it to the host."""
@@ -100,7 +101,7 @@ def _serve(channel: Channel, jobs: Jobs, outbox: Outbox) -> NoReturn:
 
 
 def _take_job(channel: Channel) -> Job:
-    """The next job; its inputs go from the pipe into a file without passing through memory.
+    """The next job; its inputs go from the pipe into a file and do not stay in the memory of this process.
 
     Raises ValueError where the frame is no job or its sizes contradict each other, EOFError when the host has closed
     the connection.

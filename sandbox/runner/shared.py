@@ -1,9 +1,10 @@
 """Runs many inputs of one plain program in one process, each with fresh globals and fresh standard streams.
 
-An input ends plainly if its program reaches its end, exits with status 0, or ends by an ordinary exception. The process
-can report only these outcomes. It ends without a record of the input if the input ends in any other way (another exit
-status, too much memory, output beyond the limit), and after the record if the program left something behind (a changed
-module, a thread). The runner gives the first input without a record a fork of its own.
+An execution ends plainly if the program reaches its last line, exits with status 0, or ends by an ordinary exception.
+The process can report only these outcomes. If an execution ends in any other way (another exit status, too much memory,
+output beyond the limit), the process ends without a record of it; if the program left something behind (a changed
+module, a thread), the process ends after the record. The runner gives the first input without a record a fork of its
+own.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ SHARE, COMPILE, EXECUTE, FORK = range(4)
 NOT_COMPILED = 3
 """Exit status of a process that could not compile the source."""
 AFTER_STREAMS = 3
+"""The first file descriptor after the standard streams."""
 
 
 class Tasks:

@@ -32,7 +32,7 @@ INPUTS = (b"1 2 3 4\n", SECRET + b" 5\n", b"6\n")
 
 @dataclass(frozen=True, kw_only=True)
 class Hostile:
-    """One program, and its only right outcome; None as an expected value allows any."""
+    """One program, and the outcomes that are right; None as an expected value allows any."""
 
     name: str
     tries: str

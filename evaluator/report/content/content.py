@@ -164,7 +164,9 @@ def _of_roles(material: Material, what: str) -> str:
 
 
 def _cards(material: Material, lines: dict[str, Line]) -> tuple[Line, ...]:
-    """The most important of the measures `lines`, with those of best-of-n for the most programs and tests."""
+    """The most important measures: some of `lines`, and best-of-n by `max-pass` for the largest numbers of programs and
+    tests, which this function adds to `lines`.
+    """
     tests = "ut_accuracy_reference_requested"
     if tests in lines and lines[tests].value is None:
         tests = "ut_accuracy_estimate_extracted"

@@ -85,7 +85,10 @@ RELEASE = {
 
 
 def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
-    """Label and meaning of these measures, by group and name; an unknown measure is labelled by its name."""
+    """Label and meaning of these measures, by group and name; groups without any of them are empty.
+
+    `pass_at_K`, for any number K, and unknown measures, which are labelled by their names, belong to the group `Coder`.
+    """
     rest = list(names)
     groups: dict[str, dict[str, tuple[str, str]]] = {}
     for group, members in GROUPS.items():

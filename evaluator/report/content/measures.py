@@ -38,7 +38,7 @@ class Line:
     def bar(self) -> tuple[float, float, float] | None:
         """Start and width of the interval, and the value, in % of the length of a bar that spans 0 to 1.
 
-        None without an interval, and for `FORMULAS`.
+        The value is at most 99, so that its mark stays inside the bar. None without an interval, and for `FORMULAS`.
         """
         if self.value is None or self.low is None or self.high is None or self.name in FORMULAS:
             return None
@@ -62,7 +62,7 @@ class GridRow:
     oracle: str
     """Share of problems with any right program among n."""
     share_of_gap: str
-    """How much the last value closes of the gap between a random program and the oracle, as a share."""
+    """Share of the gap between a random program and the oracle that the last value closes."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def with_interval(scored: Mapping[str, Any] | None) -> str:
 
 
 def on_whole_grid(selector: str) -> bool:
-    """Whether best-of-n by this selector is printed and drawn for every n and m, not only for the last."""
+    """Whether best-of-n by this selector is printed and drawn for every n and m, not only for the largest."""
     return selector.partition(" ")[0] in ON_WHOLE_GRID
 
 

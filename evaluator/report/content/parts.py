@@ -50,6 +50,6 @@ class Content:
     cost: tuple[tuple[str, tuple[str, ...]], ...]
     cost_heads: tuple[str, ...]
     cost_note: str
-    """Rows, heads and note of the table of costs (`cost.cost`)."""
+    """`cost`, `cost_heads` and `cost_note` are the rows, heads and note of the table of costs, see `cost.cost`."""
     times: Facts
     problems: Sequence[ProblemFacts]

@@ -28,21 +28,23 @@ class ProblemFacts:
     best: float | None
     """Probability that the program chosen by tests passed is right; None without hidden tests or programs."""
     verdict: str
-    """The verdict of the chosen programs; where their verdicts differ, how many of the chosen programs are right."""
+    """The verdict of the chosen programs; where their verdicts differ, how many of the chosen programs are right; a
+    dash where no program is chosen."""
     slowest_s: float | None
     """CPU seconds of the slowest execution; None where no program was extracted."""
     largest_kb: int
+    """Peak memory in kB of the execution that took the most; 0 where no program was extracted."""
     limit_s: float
     filters: tuple[str, ...]
     """Names of the page's filters that show the problem."""
     has_hidden_tests: bool
     overlaps: bool
-    """Whether a public example is also a hidden test."""
+    """Whether a public example and a hidden test have the same input; False where public examples were not run."""
     lacks_tolerance: bool
     """Whether a hidden test expects decimal fractions, and the comparison has no tolerance of its own."""
     comparison: str
     silent: bool
-    """Whether a program that prints nothing passes a hidden test."""
+    """Whether a hidden test expects an empty output, so that a program that prints nothing passes the test."""
     not_extracted: dict[str, tuple[int, ...]]
     """Indices of the samples from which nothing was extracted, by role."""
 

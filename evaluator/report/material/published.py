@@ -27,7 +27,7 @@ class Published:
 
     dataset: str
     problems: int
-    """Rows of the published file."""
+    """Number of problems in the published file."""
     source: str
     what: str
     """A sentence on what the numbers of a row are."""

@@ -61,7 +61,11 @@ class Packed:
 
 
 def pack(material: Material, budget: int = BUDGET) -> Packed:
-    """All problems, packed into at most `budget` characters."""
+    """The packed problems, together at most `budget` characters.
+
+    Texts are cut by the first of CUT_LEVELS with which all problems fit; where none is short enough, the last problems
+    are left out.
+    """
     blobs: list[str] = []
     for cuts in CUT_LEVELS:
         blobs = []

@@ -12,7 +12,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#!~&])")
 
 
 def markdown(content: Content, drawn: Sequence[Picture], missing: Sequence[str]) -> str:
-    """The text of the file. Names and reasons are escaped: they may come from a model."""
+    """The text of report.md. Names and reasons are escaped: they may come from a model."""
     parts = [f"# {_text(content.title)}", _table(("", ""), content.run)]
     parts += ["## Coverage", _table(("", ""), content.coverage)]
     if content.remarks:

@@ -33,7 +33,7 @@ FILTERS = {
 
 
 def page(content: Content, drawn: Sequence[Picture], packed: Packed, missing: Sequence[str]) -> Iterator[str]:
-    """The text of the file, in pieces. The template escapes all text from models and data sets."""
+    """The text of report.html, in pieces. The template escapes all text from models and data sets."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATE),
         autoescape=True,

@@ -59,6 +59,7 @@ STYLE: Any = {
     "svg.hashsalt": "cure-agent",
 }
 SIZE = (6.4, 3.7)
+"""Width and height, in inches, of the pictures of best-of-n."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ def _drawings(material: Material) -> Iterator[_Drawing]:
 
 
 def _best_of_n(points: Sequence[Mapping[str, Any]]) -> Iterator[_Drawing]:
-    """Two pictures for some selectors: curves over the number of tests, and a heat map over programs and tests."""
+    """Curves over the number of tests, and a heat map over the numbers of programs and tests, for each selector that is
+    drawn for every n and m (`on_whole_grid`) and has data.
+    """
     for selector, found in by_selector(point for point in points if on_whole_grid(point["selector"])).items():
         known = [point for point in found if point["best"]["value"] is not None]
         if not any(point["m"] > 0 and point["n"] > 1 for point in known):

@@ -1,4 +1,4 @@
-"""metrics.csv: one row for each measure of the standard and of the release metrics."""
+"""metrics.csv: one row for each measure of the standard and of the release metrics, best-of-n included."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COUNTS = {
 
 
 def ratios_csv(metrics: Mapping[str, Any]) -> str:
-    """The text of the file. A measure without a value has an empty field and a reason."""
+    """The text of metrics.csv. A measure without a value has an empty field and a reason."""
     text = io.StringIO()
     writer = csv.DictWriter(text, FIELDS, restval="", lineterminator="\n")
     writer.writeheader()

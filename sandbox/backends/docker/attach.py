@@ -13,7 +13,9 @@ from sandbox.errors import SandboxError
 from sandbox.pool.connection import JailLost
 
 ERRORS_KEPT = 1000
+"""Maximum bytes of a container's standard error that are kept: the last ones."""
 LARGEST_REFUSAL = 1 << 16
+"""Maximum bytes that are read of the engine's explanation when it refuses to attach."""
 
 
 async def start(
@@ -57,7 +59,8 @@ async def _attach(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Both directions of a container's standard streams. Raises SandboxError in the engine's words when it refuses.
 
-    Written by hand, since the SDK has no attached stream that asyncio can wait on over every kind of connection:
+    The request is written by hand, since the SDK has no attached stream that asyncio can wait on over every kind of
+    connection:
     https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
     """
     writer: asyncio.StreamWriter | None = None

@@ -23,7 +23,9 @@ INSTALL = "apt-get install docker.io"
 LOCAL = "/var/run/docker.sock"
 CERTIFICATES = ("ca.pem", "cert.pem", "key.pem")
 ENGINE_S = 60
+"""Seconds that the engine has to answer a request."""
 READ_LIMIT = 1 << 20
+"""Limit of asyncio's buffer for what a connection receives, in bytes."""
 
 T = TypeVar("T")
 
@@ -37,6 +39,7 @@ class Address:
     port: int = 0
     """0 for a Unix socket."""
     tls: ssl.SSLContext | None = None
+    """None for a connection without TLS."""
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Both directions of a new connection. Raises OSError when no engine answers."""
