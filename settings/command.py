@@ -1,6 +1,6 @@
 """A click command whose options are the fields of a section; it is called with the resolved settings.
 
-The module loads without pydantic: models are imported when a command's options are wanted, not when it is listed.
+The module loads without pydantic: models are imported when a command's options are needed, not when it is listed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SettingsCommand(click.Command):
         return [*arguments, *self.options, *(parameter for parameter in own if parameter not in arguments)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, then put the resolved settings in place of their options. Raises SettingsError."""
+        """Parse the command line, then replace options of sections by the resolved settings. Raises SettingsError."""
         from settings.environment import PREFIX
         from settings.gather import gather
 

@@ -54,7 +54,10 @@ def values_of(tree: Tree) -> dict[str, Any]:
 
 
 def given_at(tree: Tree, path: Sequence[str]) -> list[Given]:
-    """The values given at this path: one value, all values of a table, or the value at which the path ends early."""
+    """The values given at this path: one value, or all values of a table; empty where nothing is given.
+
+    Where a value stands in place of a table on the way, that value is returned.
+    """
     found: Given | Tree | None = tree
     for key in path:
         if isinstance(found, Given) or found is None:

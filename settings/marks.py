@@ -26,7 +26,9 @@ class OwnersOnly:
     """Values that a project file may not give, because the file may come with a stranger's repository."""
 
     forbids: Callable[[Any], bool]
+    """Whether a project file may not give this value."""
     reason: str
+    """Why not: a clause that messages put after the word "as"."""
 
 
 @dataclass(frozen=True)

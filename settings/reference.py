@@ -71,7 +71,10 @@ def _settings_table(options: Sequence[SettingOption]) -> str:
 
 
 def _training_tables(model: type[BaseModel], name: str) -> list[str]:
-    """A Markdown table of the model's own keys, then the tables of its sections; `name` is the model's in TOML."""
+    """A Markdown table of the model's own keys, then the tables of its sections.
+
+    `name` is the name of the model's table in TOML; it is empty for the whole configuration.
+    """
     fields = model.model_fields.items()
     inner = {key: kind for key, field in fields if (kind := _model_of(field.annotation))}
     rows = [[f"`{key}`", *_described(field)] for key, field in fields if key not in inner]
@@ -87,7 +90,7 @@ def _table_name(key: str, model: type[BaseModel]) -> str:
 
 
 def _model_of(kind: Any) -> type[BaseModel] | None:
-    """The model that a field holds, alone or under names."""
+    """The model that a field holds, alone or as the values of a dictionary; None for a field of another type."""
     kind = get_args(kind)[1] if get_origin(kind) is dict else kind
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 

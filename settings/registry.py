@@ -28,7 +28,7 @@ SECTIONS = {
 TRAINING = "trainer.config:Config"
 """The model of a training run's configuration, which is a file of its own."""
 LOAD_TRAINING = "trainer.config:load_with_origins"
-"""The function that resolves such a configuration from a preset or file and assignments KEY=VALUE."""
+"""The function that resolves a training run's configuration from a preset or file and assignments KEY=VALUE."""
 ENGINES = ("http", "local", "gguf", "vllm")
 """Sections of engines: every command that asks models reads them beside its own."""
 
@@ -46,6 +46,10 @@ def training() -> type[Section]:
 
 
 def load_training(target: str, overrides: Sequence[str]) -> Resolved[Section]:
-    """A training run's configuration, and where each value was given. Raises TrainerError if it is invalid."""
+    """A training run's configuration, and where each value was given.
+
+    `target` is a preset's name or a file's path, `overrides` are assignments KEY=VALUE. Raises TrainerError where there
+    is no such preset or file, or the configuration is invalid.
+    """
     found: Resolved[Section] = resolve_name(LOAD_TRAINING)(target, overrides)
     return found

@@ -33,8 +33,8 @@ class Resolved(Generic[S]):
 def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Collection[str] = ()) -> Resolved[S]:
     """The section that the layers, lowest first, give.
 
-    `name` is the table's, for messages; a table named in `whole` replaces those of lower layers and is not merged with
-    them.
+    `name` is the name of the section's table, for messages. A table inside the section that is named in `whole`
+    replaces the tables of lower layers instead of being merged with them.
 
     Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
     """
@@ -47,7 +47,7 @@ def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Colle
 
 
 def _with_preset(model: type[Section], layers: Sequence[Tree]) -> list[Tree]:
-    """The layers, with the preset that one of them names beneath that layer; where several do, of the highest."""
+    """The layers, with a preset inserted beneath the layer that names it; if several name one, the highest counts."""
     for place in reversed(range(len(layers))):
         name, values = model.preset_of(values_of(layers[place]))
         if values:

@@ -24,6 +24,6 @@ class Section(BaseModel):
     def preset_of(cls, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG003 (for overriding)
         """Name and values of the preset that is named by one of the values of a layer; no values where none is named.
 
-        These values go over lower layers, and under those given in the layer itself.
+        The preset's values override lower layers and are overridden by the values of the layer itself.
         """
         return "", {}

@@ -30,9 +30,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_toml(sections: Sections, comment: Comment | None = None) -> str:
-    """The sections as TOML that can be read back, without secrets.
+    """The sections as TOML that can be read back, without the values of secrets.
 
-    `comment` gives the comment after each value. Without it, values that are None by default are left out.
+    `comment` gives the comment after each value. Without it, keys whose value and default are both None are left out;
+    with it, a comment says whether each secret is set.
     """
     text: str = _table(sections, (), comment).as_string()
     return text.lstrip("\n")

@@ -43,9 +43,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def require() -> Callable[[str, str], NoReturn]:
-    """`require(name, reason)`, called where part `name` is absent: skips the test with the reason.
+    """`require(name, reason)`, called where the part `name` is absent: skips the test with the reason.
 
-    The test fails instead if CURE_AGENT_REQUIRE, names separated by commas, has it, so that CI cannot skip by accident.
+    The test fails instead if CURE_AGENT_REQUIRE, a list of names separated by commas, has `name`, so that CI cannot
+    skip tests by accident.
     """
 
     def absent(name: str, reason: str) -> NoReturn:

@@ -20,14 +20,14 @@ ANSWER_S = 180.0
 LATE_S = 3.0
 """Seconds by which an execution may exceed its wall guard, since a busy machine is slow to kill."""
 FORBIDDEN = (b"EVIL", b"PWN")
-"""Words that programs write where they must not be able to write."""
+"""Texts that hostile programs try to write into the output of other programs."""
 
 
 class Mode(StrEnum):
     """The two ways to run the inputs of a program."""
 
     DEFAULT = "default"
-    """All inputs, in one process if the program is plain."""
+    """All inputs; those of a plain program (see `runner/plain.py`) share one process."""
     STRICT = "strict"
     """Each input in a process of its own; usually only the first, as further ones would show nothing new."""
 
@@ -40,10 +40,12 @@ class Trial:
     tries: str
     mode: str
     verdict: str
+    """Verdict of the first execution with an unexpected verdict, else of the first one; `none` without executions."""
     reason: str
     held: bool
+    """Whether the sandbox withstood the program."""
     why: str
-    """What did not hold; empty when everything held."""
+    """The first fault that was found; empty if `held`."""
     seconds: float
 
 
@@ -83,7 +85,10 @@ class Examiner:
                 yield await self.trial(program, mode)
 
     async def trial(self, program: Hostile, mode: Mode) -> Trial:
-        """Run the program in this mode, its `look`, and ten innocent executions. Raises SandboxError like `sandbox`."""
+        """Run the program in this mode, then its `look` program, then ten innocent executions, up to the first fault.
+
+        Raises SandboxError like `sandbox`.
+        """
         await self.sandbox()
         started = time.monotonic()
         strict = mode == Mode.STRICT

@@ -16,7 +16,7 @@ from sandbox.workspace.inside import files
 def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
     """A temporary file with the directory as a tar archive. Blocks.
 
-    Raises SandboxError where the directory has more than `most_mb` megabytes or cannot be read.
+    Raises SandboxError where the archive would have more than `most_mb` megabytes or the directory cannot be read.
     """
     target = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
     try:
@@ -37,10 +37,10 @@ def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
 
 
 def unpack(archive: IO[bytes], folder: Path) -> None:
-    """Unpack an untrusted archive of files, directories and links, without ever writing through a link. Blocks.
+    """Unpack an untrusted archive of files, directories and symbolic links, never writing through a link. Blocks.
 
     Links are created but never followed here: only commands in a jail follow them. Raises SandboxError for a path that
-    leads out of `folder`, and for members that are no file, directory or link.
+    leads out of `folder`, and for members of any other kind, hard links included.
     """
     times = []
     with tarfile.open(fileobj=archive, mode="r:") as members:

@@ -54,7 +54,7 @@ def key_of(setup: Setup, spec: Spec, base: str) -> str:
 
 
 def machine() -> str:
-    """The base of environments under bubblewrap: a description of this machine's release and Python."""
+    """The `base` of `key_of` under bubblewrap: this machine's architecture, Python and operating system release."""
     release = Path("/etc/os-release")
     text = release.read_text(errors="replace") if release.is_file() else ""
     python = os.path.realpath("/usr/bin/python3")
@@ -85,7 +85,7 @@ async def made(
     """A temporary file with a tar archive of the files that the setup left in /env.
 
     `opened` opens the throw-away workspace in which the setup's commands run. Raises SetupFailed with the tail of a
-    failed command's output.
+    failed command's output, and SandboxError where the workspace cannot be opened or packed.
     """
     workspace = await opened(replace(spec, network=setup.network, preparing=True))
     archive: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
@@ -108,7 +108,10 @@ async def made(
 async def on_this_machine(
     setup: Setup, spec: Spec, opened: Callable[[Spec], Awaitable[Jailed]], say: Callable[[str], None]
 ) -> Path:
-    """The folder with the environment, which is made if it does not exist yet. Raises SetupFailed, SandboxError."""
+    """The folder with the environment, which is made if it does not exist yet.
+
+    Raises SetupFailed where a command of the setup fails, SandboxError where the environment cannot be made or kept.
+    """
     key = await asyncio.to_thread(key_of, setup, spec, machine())
     folder = cache() / key
     async with alone(key):

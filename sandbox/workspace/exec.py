@@ -72,8 +72,8 @@ def execute(
 ) -> None:
     """Run a command in a temporary, private view of a directory, which the command cannot change.
 
-    Its output is printed as it comes, the verdict goes to stderr. Exits with 0 if the verdict is ok, else with 1. Put
-    `--` before a command that has options.
+    The command's output is printed as it comes, the verdict goes to stderr. Exits with 0 if the verdict is ok, with 6
+    if the sandbox or the setup fails, else with 1. Put `--` before a command that has options.
     """
     limits = replace(COMMAND_LIMITS, cpu_s=time_limit, wall_s=None, memory_mb=memory)
     setup = Setup(setups, keys, network) if setups else None

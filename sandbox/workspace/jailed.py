@@ -153,7 +153,10 @@ class Jailed(Outcome):
     async def _work(
         self, name: str, options: dict[str, Any] | None = None, body: bytes = b"", into: IO[bytes] | None = None
     ) -> bytes:
-        """The output of a job of `inside/files.py`. Raises PathRefused where the job refuses a path."""
+        """The output of a job of `inside/files.py`; with `into`, the output is written there and b"" is returned.
+
+        Raises PathRefused where the job refuses a path, SandboxError where it fails otherwise.
+        """
         answer = bytearray()
         words = bytearray()
 
@@ -194,7 +197,10 @@ class Jailed(Outcome):
             raise
 
     async def _request(self, head: dict[str, Any], body: bytes, output: Output) -> dict[str, Any]:
-        """The answer of the jail's first process. Cancelling ends the command and waits for its end."""
+        """The answer of the jail's first process.
+
+        Cancelling ends the command and waits for its end; after STOP_S seconds without an answer it ends the jail.
+        """
         asked = _PendingRequest()
         task = asyncio.create_task(self._in_turn(asked, head, body, output))
         self._working.add(task)

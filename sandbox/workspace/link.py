@@ -10,6 +10,7 @@ from sandbox.pool.connection import Connection, JailLost, boot
 from sandbox.workspace.inside import wire
 
 STOP_S = 10.0
+"""Seconds that a supervisor has to answer after a command was stopped, before its jail is ended."""
 SLACK_S = 60.0
 """Seconds after a command's wall-clock guard until a supervisor that has not answered counts as lost."""
 MODULES = {

@@ -27,12 +27,14 @@ async def open_workspace(
 ) -> Workspace:
     """A workspace over `directory`, for the running event loop; the caller closes it.
 
-    `kind` is `auto` (bubblewrap, which copies nothing and has this machine's tools, else Docker; Docker at once where
-    an image is named), `docker`, `bubblewrap`, or `none` for trusted commands. `image` is a Docker image with Python >=
-    3.11 as `python3`; `network` lets commands reach other machines; `setup` has the commands that fill /env, which
-    run only if no earlier result is stored; `readable` are further files and directories of this machine that commands
-    see at the same paths, read-only (an interpreter outside /usr, say); `quota` bounds what may be written and used;
-    `say` gets a line for each slow step. The directory must not be changed while the workspace is open.
+    `kind` is `auto` (bubblewrap, which has this machine's tools and copies the directory only where it cannot overlay
+    it, else Docker; Docker at once where an image is named), `docker`, `bubblewrap`, or `none` for trusted commands.
+
+    `image` is a Docker image with Python >= 3.11 as `python3`; `network` lets commands reach other machines; `setup`
+    has the commands that fill /env, which run only if no earlier result is stored; `readable` are further files and
+    directories of this machine that commands see at the same paths, read-only (an interpreter outside /usr, say);
+    `quota` bounds what may be written and used; `say` gets a line for each slow step. The directory must not be changed
+    while the workspace is open.
 
     Raises SandboxUnavailable where no backend of this kind works, SandboxError for a request that the backend cannot
     serve (PathRefused for a path), SetupFailed where the setup fails.

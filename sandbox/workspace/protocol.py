@@ -16,7 +16,7 @@ COMMAND_LIMITS = Limits(cpu_s=600, wall_s=900, memory_mb=4096, output_bytes=16 <
 STDERR_TAIL = 8192
 
 Output = Callable[[str, bytes], None]
-"""Called with `stdout` or `stderr` and bytes, while a command writes them; must return quickly."""
+"""A function that gets `stdout` or `stderr` and bytes while a command writes them; it must return quickly."""
 
 
 class PathRefused(SandboxError):
@@ -34,7 +34,7 @@ def shell(script: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Command:
-    """One command and its limits. Raises ValueError for an empty `argv` or a NUL character in one of its words."""
+    """One command and its limits. Raises ValueError for an empty `argv` or program, or a NUL character in a word."""
 
     argv: tuple[str, ...]
     """The program and its arguments; `shell(script)` for a script."""
@@ -78,12 +78,14 @@ class CommandResult:
     stderr: bytes = b""
     """At most the first `output_bytes` of standard error."""
     exit_code: int | None = None
+    """Exit status; None where there is none, for example because a signal or the sandbox ended the command."""
     signal: int | None = None
+    """The signal that ended the command; None if none did, or if the sandbox ended it."""
     cpu_s: float = 0.0
     """CPU seconds of the command and all processes that it started."""
     wall_s: float = 0.0
     peak_memory_kb: int = 0
-    """Peak of the largest process, or of all processes together if a larger sum was measured."""
+    """Peak memory in kB of the largest process, or of all processes together if a larger sum was measured."""
     reason: str = ""
     """Reason of the verdict for a person: `cpu`, `wall`, `exit status 1`, `no such command`, what broke."""
 
@@ -106,7 +108,7 @@ class Change:
     """One file or symbolic link that differs from when the workspace was opened."""
 
     path: str
-    """Relative to the workspace, with `/`."""
+    """The path relative to the workspace, with `/` between its parts."""
     kind: ChangeKind
 
 
@@ -123,8 +125,8 @@ class Quota:
 class Workspace(Protocol):
     """A private view of a directory, which is itself never written to. Commands run one at a time.
 
-    Every method raises SandboxError when the workspace is closed or its jail was lost, and PathRefused for a path that
-    leaves the workspace.
+    Every method but `close` raises SandboxError when the workspace is closed, and every method but `close` and `reset`
+    when its jail was lost. Every method raises PathRefused for a path that leaves the workspace.
     """
 
     @property
@@ -139,29 +141,39 @@ class Workspace(Protocol):
         """The result of a command, after all processes that it started have ended.
 
         `output` gets the output while it is written. Waits until earlier commands have ended. Cancelling ends the
-        command and all its processes; files that it wrote stay. Raises SandboxError where its limits exceed the quota.
+        command and all its processes; files that it wrote stay. A jail that is lost while the command runs is the
+        verdict `sandbox_error`. In a sandbox, raises SandboxError where the command's limits exceed the quota.
         """
 
     async def changes(self) -> list[Change]:
-        """Files and links added, changed and deleted since the workspace was opened, in order of their paths."""
+        """Files and links added, changed and deleted outside `.git` since the workspace was opened, sorted by path."""
 
     async def read(self, path: str) -> bytes:
-        """The contents of a file. Raises PathRefused where there is none, or where it lies outside the workspace."""
+        """The contents of a file.
+
+        Raises PathRefused where there is no file, where it lies outside the workspace, and, in a sandbox, where it has
+        more than 128 MB.
+        """
 
     async def write(self, path: str, data: bytes) -> None:
         """Make `data` the contents of a file, creating parent directories. Raises PathRefused like `read`."""
 
     async def diff(self) -> str:
-        """A patch for `git apply` of all changed text files; other changed files are only named in it."""
+        """A patch for `git apply` of all changed text files; other changed files are only named in it.
+
+        A new link to a file in the workspace appears as a new file with the contents of that file.
+        """
 
     async def export(self, destination: Path, paths: Sequence[str] | None = None) -> list[Path]:
-        """Copy files (default: all added or changed ones, without links) below `destination`; returns their new paths.
+        """Copy files (default: all added or changed ones) below `destination`; returns their new paths.
+
+        Of a link to a file in the workspace, the contents of that file are copied; by default other links are left out.
 
         Raises PathRefused where `destination` lies in the directory, or a path names no file.
         """
 
     async def reset(self) -> None:
-        """Bring the workspace back to the state in which it was opened."""
+        """Bring the workspace back to the state in which it was opened, also after its jail was lost."""
 
     async def close(self) -> None:
         """End running commands and remove all that was written. Idempotent."""

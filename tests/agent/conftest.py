@@ -39,7 +39,7 @@ class Desk:
         return f"scripted:{self.folder / 'answers.json'}"
 
     def run(self, *arguments: object) -> Done:
-        """What `cure-agent` with these arguments did, run in this process."""
+        """Run `cure-agent` with these arguments in this process; its output and exit code."""
         self.capture.readouterr()
         with pytest.raises(SystemExit) as end:
             main(list(map(str, arguments)))
@@ -49,7 +49,7 @@ class Desk:
         return Done(code, printed.out, printed.err)
 
     def solve(self, *arguments: object) -> Done:
-        """What `cure-agent solve` did on the sum of two integers; programs run as plain processes, not isolated."""
+        """Run `cure-agent solve` on the sum of two integers; programs run as plain processes, not isolated."""
         problem = self.folder / "sum.json"
         problem.write_text(json.dumps(SUM))
         return self.run("solve", problem, "--sandbox", "none", *arguments)
@@ -68,7 +68,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first round samples all programs and tests, and later rounds are not weighed against their price."""
+    """The first round samples all programs and tests, and further samples are not weighed against their price."""
     monkeypatch.setenv("CURE_AGENT_SOLVE_FIRST_SHARE", "1")
     monkeypatch.setenv("CURE_AGENT_SOLVE_MIN_GAIN", "0")
 

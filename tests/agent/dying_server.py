@@ -18,7 +18,7 @@ from tests.engines.faulty_server import FaultyServer
 
 
 class DyingEngine(SeededEngine):
-    """Answers `answers` samples; the others wait for ever. The log has a line for each sample that is asked for."""
+    """Answers `answers` samples; each further one waits for an hour. The log has a line for each sample asked for."""
 
     def __init__(self, problem: Path, log: Path, answers: int) -> None:
         super().__init__(load_problems(str(problem))[0], [WRONG, RIGHT], TESTS, [RIGHT])

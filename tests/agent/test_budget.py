@@ -27,7 +27,7 @@ PRICE = Price(2, 8)
 
 @dataclass
 class CountingEngine:
-    """Counts every sample that it is asked for at its full price, whether it is waited for or not."""
+    """Counts all tokens of every sample that it is asked for, whether anyone waits for the answer or not."""
 
     delay_s: float = 0.01
     tokens: list[tuple[int, int]] = field(default_factory=list)
@@ -133,7 +133,7 @@ COSTS = st.lists(st.integers(0, 50), min_size=1, max_size=40)
 
 @given(COSTS, st.integers(1, 400), st.booleans())
 def test_the_most_that_can_be_spent_is_the_budget_and_one_sample(costs: list[int], tokens: int, newest: bool) -> None:
-    """However much each sample costs, up to 50, where the first or the last of those under way always arrives next."""
+    """Each sample costs up to 50 tokens; of the samples under way, the first or the last always arrives next."""
     request = Request("coder/1", TextPrompt("x"), len(costs), Sampling())
     asked = Asked(key="coder/1", role="coder", prompt="", n=len(costs), first=1, seed=0, round=1)
     missing = queue([Wanted(asked, request, Spent(tokens=50))], lambda _: ())

@@ -29,7 +29,7 @@ NEW = [a_test(f"{i} 5", str(i + 5)) for i in range(4)]
 
 
 def problem_set(folder: Path, *names: str, **more: object) -> Path:
-    """A set of problems that all ask for the sum, each in other words."""
+    """The path of a file of problems with these names, which all ask for the sum in slightly different words."""
     rows = [{**SUM, "name": name, "question": f"{SUM['question']} ({name})", **more} for name in names]
     path = folder / "problems.json"
     path.write_text(json.dumps(rows))
@@ -37,7 +37,7 @@ def problem_set(folder: Path, *names: str, **more: object) -> Path:
 
 
 def compared(desk: Desk, problems: Path, model: str, *arguments: object, strategies: str = "cure,debug") -> Done:
-    """What the command did; programs run as plain processes."""
+    """Compare these strategies with `cure-agent eval`; programs run as plain processes."""
     where = ("--sandbox", "none", "--outputs", desk.folder / "out")
     return desk.run("eval", problems, "--strategy", strategies, "--model", model, *where, *arguments)
 
@@ -50,7 +50,7 @@ def figures_of(done: Done) -> dict[str, Any]:
 
 def test_every_problem_is_solved_with_every_strategy_and_judged_by_all_hidden_tests(desk: Desk) -> None:
     half = RIGHT.replace("a + b", "a + b if a else 1")
-    # The hidden test 0 0 refutes it, which no public example and no generated test does.
+    # The hidden test with the input 0 0 refutes this program; no public example and no generated test does.
     model = desk.script(coder=[half], tester=TESTS[4:], repair=[RIGHT])
     done = compared(desk, problem_set(desk.folder, "one", "two"), model, "-n", 4, "-m", 4, "--json")
     found = figures_of(done)

@@ -16,7 +16,7 @@ from tests.end_to_end.conftest import RIGHT, TESTS
 pytestmark = pytest.mark.usefixtures("at_once")
 
 SMALL = RIGHT.replace("a + b", "a + b if a + b < 20 else 0")
-"""Right on every test, and on no input with a large sum."""
+"""A program that is right on every test, and wrong on every input with a large sum."""
 COMMUTED, GROUPED = RIGHT.replace("a + b", "b + a"), RIGHT.replace("a + b", "sum((a, b))")
 EXPLORING = ("-n", 3, "-m", 4, "--strategy", "distinguish", "--rounds", 1, "--new-inputs", 12)
 

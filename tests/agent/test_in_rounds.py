@@ -1,4 +1,4 @@
-"""The first samples are drawn in parts, which together are the table that is drawn at once."""
+"""The first samples are drawn in parts, which together give the table that drawing at once gives."""
 
 from __future__ import annotations
 

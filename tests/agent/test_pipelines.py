@@ -27,7 +27,7 @@ def postcondition(given, printed):
     return int(printed) == sum(map(int, given.split()))
 ```"""
 NEAR = RIGHT.replace("a + b", "a + b if a < 3 else 7")
-"""Right on the examples and wrong elsewhere."""
+"""A program that is right where a < 3, as in the examples, and wrong on nearly all other inputs."""
 INPUTS = "Here they are.\n```\n5 6\n```\nand\n```\n9 9\n```\n"
 
 
@@ -42,7 +42,7 @@ def texts(run: RecordedRun, key: str) -> list[str]:
 
 
 def answer(run: RecordedRun) -> str:
-    """The program handed over."""
+    """The chosen program, as a fenced block."""
     program = run.outcome().program
     assert program is not None
     return f"```python\n{program.strip()}\n```"
@@ -87,7 +87,7 @@ def test_alphacodium_reflects_and_keeps_a_repair_that_breaks_no_anchor(desk: Des
     assert desk.run("why", "--text", "x").code == 2
     assert "Read two integers and add." in run.blob(run.state.asked["coder/plan"].prompt)
     assert answer(run) == RIGHT
-    # The first repair passes the test it was made for and loses both examples: the second is asked of the same program.
+    # The first repair passes the test it was made for and fails both examples: the second repairs the same program.
     asked = [each for each in run.state.asked.values() if each.key.startswith("repair/")]
     assert len({each.parent for each in asked[:2]}) == 1
 
@@ -107,7 +107,7 @@ def test_s_star_debugs_each_program_on_examples_then_judges_pairs_in_both_orders
     model = desk.script(coder=[WRONG, NEAR, NEAR], repair=[RIGHT], synthesis=[INPUTS], judgement=["Answer: A"])
     path = desk.folder / "answers.json"
     entries = json.loads(path.read_text())
-    # RIGHT is a repair, c4; the judge says so in both orders.
+    # RIGHT is the repair c4; the judge prefers it in both orders.
     for first, verdict in (("c4", "Reasons. Answer: A"), ("c2", "Answer: B")):
         entries.insert(0, {"key": f"judgement/*/{first}-*", "completions": [verdict], "repeat": True})
     path.write_text(json.dumps(entries))
@@ -155,7 +155,7 @@ def test_pipelines_take_whatever_there_is(
 ) -> None:
     model = desk.script(coder=[RIGHT, RIGHT, RIGHT, WRONG], tester=tests, repair=[RIGHT])
     path = desk.folder / "answers.json"
-    # Everything else gets an answer that is of no use.
+    # Every other request gets an answer that is of no use.
     path.write_text(json.dumps([*json.loads(path.read_text()), {"key": "*", "text": "Well.", "repeat": True}]))
     problem = desk.folder / "problem.json"
     problem.write_text(json.dumps(SUM | ({} if examples else {"example_input": [], "example_output": []})))

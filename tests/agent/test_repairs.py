@@ -27,7 +27,7 @@ from tests.end_to_end.conftest import TESTS
 pytestmark = pytest.mark.usefixtures("at_once")
 
 RECORDED = Path(__file__).parent / "recorded_repairs"
-"""A run recorded before repairs had the second version of their rules."""
+"""A run recorded with the first version of the rules for repairs."""
 
 
 def grown(table: ProgramTable, round_: int, *repairs: tuple[str, str], trusted: int) -> ProgramTable:

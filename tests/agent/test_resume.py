@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 KILLED = -9
 PROGRAMS = [WRONG, WRONG.replace("a * b + 1", "a - b"), WRONG.replace("a * b + 1", "a * b")]
 REPAIRS = [RIGHT, RIGHT.replace("a + b", "b + a")]
-"""Two that behave alike: which of them is the answer is decided by their order."""
+"""Two repairs that behave alike, so that their order decides which one is the answer."""
 
 Command = Callable[..., int]
 

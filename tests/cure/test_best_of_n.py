@@ -29,7 +29,7 @@ NS, MS = (1, 2, 3, 9), (0, 1, 2, 9)
 
 @st.composite
 def problems(draw: Callable[..., Any], most_programs: int = 6, most_tests: int = 5) -> Judged:
-    """A judged problem with at least one program, outputs and failed extractions."""
+    """A judged problem with outputs, at least one program, and tests of which some may not have been extracted."""
     programs, tests = draw(st.integers(1, most_programs)), draw(st.integers(0, most_tests))
     outputs = draw(
         st.lists(st.lists(st.integers(-1, 2), min_size=tests, max_size=tests), min_size=programs, max_size=programs)

@@ -75,7 +75,7 @@ def test_an_input_on_which_every_program_fails_is_no_evidence() -> None:
 def test_the_probabilities_of_a_table_are_those_of_its_arrays(rows: list[str], trusted: int, inputs: int) -> None:
     table = draw(*rows, trusted=trusted, inputs=inputs)
     if not all(any(table.known(name, test) for test in table.independent) for name in table.candidates):
-        return  # left out of the table, but not of the arrays
+        return  # confidence(table) leaves out programs of which nothing is known; the arrays hold them
     of_programs, none = probabilities(passes_of(table), shipped_weights())
     stated = confidence(table)
     assert [stated.of(name) for name in table.candidates] == pytest.approx(of_programs.tolist())

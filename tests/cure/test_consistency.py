@@ -44,7 +44,11 @@ def test_pairs_that_a_stopped_program_did_not_come_to_count_as_no() -> None:
 
 
 def weights(rows: list[list[float]], n: int, k: int) -> np.ndarray:
-    """Symmetric weights of n programs with k specifications and as many tests, which support each other."""
+    """The symmetric matrix (n + 2k, n + 2k) of weights between n programs, k specifications and k tests.
+
+    `rows` (n, 2k) are the weights of each program with the specifications, then with the tests; every specification
+    supports every test.
+    """
     size = n + 2 * k
     made = np.zeros((size, size))
     made[:n, n:] = rows

@@ -20,7 +20,7 @@ robust, release = extractor("robust"), extractor("release")
 
 
 def every(*kinds: Mapping[str, str]) -> pytest.MarkDecorator:
-    """A parameter for the answer in each form of these kinds."""
+    """A decorator that runs a test once for each form of these kinds, with the answer in that form."""
     answers = [pytest.param(answer, id=form) for kind in kinds for form, answer in kind.items()]
     return pytest.mark.parametrize("answer", answers)
 

@@ -24,5 +24,8 @@ def test_robust_finds_something_wherever_release_does() -> None:
 
 
 def has_content(found: Extracted[Any]) -> bool:
-    """Whether something was read; the release takes an answer that ends at an output's header for an empty output."""
+    """Whether a program, or a test with an output that is not blank, was read.
+
+    The released code reads an empty output where an answer ends right after the output's header.
+    """
     return not found.failed and not (isinstance(found.value, UnitTest) and not found.value.expected.strip())

@@ -164,10 +164,10 @@ def test_input_and_output_come_from_the_same_answer() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        'print("a\\nb")',  # quoted: the program under test is to see the backslash
+        'print("a\\nb")',  # within quotation marks: the program under test must get the backslash
         "a\\nb\nc",  # there are real newlines
         "C:\\new\\table",  # other escapes
-        "plaintext\nfoo",  # not on the fence
+        "plaintext\nfoo",  # a tag only counts on the line of the fence
         "a ``` b",
         "[1, 2]",
     ],

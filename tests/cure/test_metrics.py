@@ -1,4 +1,4 @@
-"""The released evaluation's numbers."""
+"""The metrics of the released evaluation, compared with golden files and with counts by hand."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ EXACT = Sampling(draws=2000, orders=4)
 
 
 def near(value: float, digits: int = 4) -> Any:
-    """A published number, rounded to that many digits."""
+    """Equal to every number that rounds to `value` at that many decimals."""
     return pytest.approx(value, abs=0.5001 * 10**-digits)
 
 

@@ -123,7 +123,7 @@ def test_a_failed_sandbox_is_no_failure_of_a_program() -> None:
         0.5,
         1,
         2,
-    )  # the first may be right or wrong, the second fails
+    )  # program 1 may be right or wrong, program 2 fails
 
 
 def test_pairs_the_sandbox_failed_on_are_left_out() -> None:
@@ -211,7 +211,7 @@ def test_a_failed_extraction_never_raises_accuracy_with_failures_counted(rows: l
     right = np.array(data.draw(st.lists(st.booleans(), min_size=programs, max_size=programs)))[:, None]
     reference = data.draw(st.lists(st.booleans(), min_size=tests, max_size=tests))
     place = data.draw(st.integers(0, tests))
-    wider = np.insert(generated, place, True, axis=1)  # what its column says does not count
+    wider = np.insert(generated, place, True, axis=1)  # the verdicts on a failed extraction do not count
     before = verdicts(right, generated, reference=reference, extracted_tests=[True] * tests)
     after = verdicts(
         right,

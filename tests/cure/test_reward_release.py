@@ -20,7 +20,7 @@ EFFICIENT = ReleaseSwitches(enable_efficient=True)
 def problem(
     rows: list[str], ground_truth: int, code_lengths: list[int] | None = None, test_lengths: list[int] | None = None
 ) -> ExecutedProblem:
-    """A problem whose rows are written as 0 and 1, ground-truth tests first."""
+    """An executed problem: a text of 0 and 1 for each program, ground-truth tests first in each text."""
     table = np.array([[cell == "1" for cell in row] for row in rows], dtype=bool)
     return ExecutedProblem(
         table,

@@ -87,7 +87,7 @@ def ok(printed: str, passed: bool) -> Cell:
 
 
 def unreliable() -> ProgramTable:
-    """Two tests of one input on which the first program printed something else each time, and passed both."""
+    """Two tests with one input, for which the first program printed a different output each time, and passed both."""
     tests = {"t0": UnitTest("1\n", "a\n"), "t1": UnitTest("1\n", "b\n")}
     cells = {("c0", "t0"): ok("a", True), ("c0", "t1"): ok("b", True), ("c1", "t0"): ok("b", False)}
     return ProgramTable({"c0": Candidate("x"), "c1": Candidate("y")}, tests, cells)

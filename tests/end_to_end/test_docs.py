@@ -30,6 +30,7 @@ OUTSIDE = {
     "eval compare RUN_A": "needs two runs; tests/evaluator compares",
     "serve": "runs until it is stopped; tests/engines starts it",
 }
+"""Texts in commands that are not run here, with the reason."""
 
 
 def shown_commands(text: str = README) -> list[str]:
@@ -64,7 +65,7 @@ def test_the_readme_shows_commands() -> None:
 @pytest.mark.local
 @pytest.mark.parametrize("command", [*filter(runs_here, shown_commands())])
 def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> None:
-    """In the README's order: `runs` and `why` show what `solve` recorded."""
+    """Commands run in the README's order, so that `runs` and `why` show what `solve` recorded."""
     done = run(command, state)
     allowed = (0, 1) if "solve" in command or "resume" in command else (0,)
     assert done.returncode in allowed, done.stderr
@@ -73,7 +74,7 @@ def test_a_command_of_the_readme_works_as_written(command: str, state: Path) -> 
 
 @cache
 def help_of(*name: str) -> str:
-    """What `--help` of a command says; most commands are shown several times."""
+    """What `--help` of a command prints; kept, because most commands are shown several times."""
     shown = run(f"cure-agent {' '.join(name)} --help", Path(os.devnull))
     assert shown.returncode == 0, shown.stderr
     return shown.stdout

@@ -27,7 +27,7 @@ OVERLAYS = (True, False)
 
 @dataclass(frozen=True)
 class JailVariant:
-    """One way to make a jail on this machine: with which user ids, which Python, and an overlay or a copy."""
+    """One way to make a jail on this machine: user ids, Python, and whether the directory is overlaid or copied."""
 
     identity: Identity
     python: JailPython
@@ -140,7 +140,7 @@ class BubblewrapWorkspaces:
 async def open_bubblewrap(spec: Spec) -> Jailed:
     """A workspace made in the first way that works on this machine.
 
-    Raises SandboxUnavailable, which says what stands in the way and what to install or allow.
+    Raises SandboxUnavailable if no way works; the message says why and what to install or allow.
     """
     executable, pythons = await installed()
     complaint = ""

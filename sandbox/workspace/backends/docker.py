@@ -104,7 +104,7 @@ async def open_docker(spec: Spec, image: str | None, say: Callable[[str], None])
     """A workspace in a container of `image`, by default the sandbox's own image, which is built where it is missing.
 
     Any other image needs Python >= 3.11 as `python3`. Where the Docker engine cannot mount this machine's files,
-    commands do not see the repository of a linked worktree. Raises SandboxUnavailable, which says what is missing.
+    commands do not see the repository of a linked worktree. Raises SandboxUnavailable if no workspace can be opened.
     """
     try:
         return await _open_docker(spec, image, say)

@@ -178,7 +178,10 @@ class _Process:
 
 
 def _session(leader: int) -> tuple[float, int]:
-    """CPU seconds (with children waited for) and kB of memory of the living processes of a session."""
+    """CPU seconds and kB of anonymous memory of the living processes of a session.
+
+    The CPU seconds include those of ended children that one of these processes has waited for.
+    """
     ticks = pages = 0
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():

@@ -1,4 +1,4 @@
 """Code that runs inside a workspace's jail, or while the jail is made.
 
-It imports the standard library and, of this project, itself and `confine` and `seccomp` of `sandbox.runner` alone.
+It imports only the standard library, modules of this package, and `confine` and `seccomp` of `sandbox.runner`.
 """

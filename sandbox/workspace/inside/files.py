@@ -45,7 +45,7 @@ def unpack(_: dict[str, Any]) -> None:
 
 
 def pack(options: dict[str, Any]) -> None:
-    """Write the current directory, named `options["name"]`, as a tar archive to standard output."""
+    """Write the current directory as a tar archive, in a folder named `options["name"]`, to standard output."""
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|", bufsize=1 << 20) as archive:
         add_tree(archive, ".", options["name"])
 
@@ -62,7 +62,10 @@ def add_tree(archive: tarfile.TarFile, directory: str, name: str = ".") -> None:
 
 
 def listing(_: dict[str, Any]) -> None:
-    """Write the signatures of all files as JSON; write to standard error how many files and directories others own."""
+    """Write the signatures of all files as JSON, by path.
+
+    Write to standard error the number of files and directories that belong to another user or group than this process.
+    """
     mine = (os.getuid(), os.getgid())
     foreign = 0
     files = {}
@@ -75,7 +78,7 @@ def listing(_: dict[str, Any]) -> None:
 
 
 def compare(manifest: bytes) -> None:
-    """Write a line of JSON for each change: path, kind, and the digest of a file that may have changed."""
+    """Write a line of JSON for each change: path, kind, and the digest of a `changed` file, else an empty text."""
     for path, kind in differences(".", json.loads(manifest)):
         sys.stdout.write(json.dumps([path, kind, digest(path) if kind == "changed" else ""]) + "\n")
 
@@ -95,7 +98,10 @@ def differences(directory: str, before: dict[str, Signature]) -> Iterator[tuple[
 
 
 def walk(directory: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Relative path and status of everything below `directory` except its own `.git`; links are not followed."""
+    """Relative path and status of everything below `directory`, except `.git` in the directory itself.
+
+    Links are not followed; the contents of directories that cannot be read are left out.
+    """
     waiting = [""]
     while waiting:
         prefix = waiting.pop()
@@ -134,7 +140,7 @@ def digest(path: str) -> str:
 def read(options: dict[str, Any]) -> None:
     """Write a file of at most `options["most"]` bytes to standard output.
 
-    Raises Refused for a larger file and for anything but a file.
+    Raises Refused for a larger file and for anything but a regular file.
     """
     path = resolved(options["path"])
     # Opening a named pipe must not wait for a writer.
@@ -149,7 +155,7 @@ def read(options: dict[str, Any]) -> None:
 
 
 def write(options: dict[str, Any]) -> None:
-    """Write standard input to a file. Raises Refused where the path names something else."""
+    """Write standard input to a file, creating parent directories. Raises Refused for a path that is not a file."""
     path = resolved(options["path"])
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Refused(f"{options['path']} is not a file")

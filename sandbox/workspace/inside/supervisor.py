@@ -26,7 +26,8 @@ WORDS_AT, WORDS_SIZE = 2, 500
 def main(arguments: list[str]) -> NoReturn:
     """Serve until standard input ends; refuse to start unless this process is PID 1.
 
-    `arguments`: user id for commands or `-`, the workspace, other directories that commands own.
+    `arguments`: the user id for commands (`-`: that of this process), the directory of the workspace, and further
+    directories that commands own.
     """
     if os.getpid() != 1:
         os.write(2, b"the workspace supervisor must be PID 1 of a PID namespace of its own; refusing to start\n")

@@ -29,7 +29,11 @@ class Watch:
         pipes: dict[int, str],
         feed: int,
     ) -> None:
-        """`pipes` are the names of outputs by descriptor; `feed` is a pipe to standard input, -1 without one."""
+        """`head` has the command's limits; `started` is the time of its start, from `time.monotonic`.
+
+        `pipes` maps descriptors to the streams `stdout` and `stderr`; `feed` is the descriptor of a pipe to standard
+        input, or -1 without one.
+        """
         self._channel = channel
         self._head = head
         self._pid = pid
