@@ -65,18 +65,19 @@ class Rule:
     path: str = "/v1/chat/completions"
     """The only path, with its query, at which requests are answered; the list of models is beside it."""
     missing: object = field(default_factory=lambda: {"detail": "Not Found"})
-    """The body of an answer 404 at any other path."""
+    """The body of the answer 404 to a POST at any other path; a text as it is, anything else as JSON."""
     answer: Callable[[Body], bytes] | None = None
     """Makes the body of an answer; None: a stream if the request asks for a stream, else the whole answer as JSON."""
     pieces: Sequence[bytes | float] = ()
     """In place of `answer`: the body in pieces, and seconds to wait between them."""
     kind: str = "text/event-stream"
+    """Content type of the answers, except for the whole answer as JSON."""
     serial_s: float = 0.0
     """Seconds that each answer takes while all others wait."""
     owner: str = ""
     """Who owns the model in the list of models."""
     requests: list[tuple[str, Body]] = field(default_factory=list)
-    """Path and body of each request so far."""
+    """Path and body of each POST so far."""
     busy: Any = field(default_factory=threading.Lock)
 
     def refuses(self, body: Body) -> bool:

@@ -8,7 +8,7 @@ import sys
 
 from sandbox.runner.gaps import LARGEST, MOST, STEP
 
-# The program makes gaps, then prints for how many sizes twenty new objects are not adjacent, before and after the gaps
+# This program makes gaps, then prints for how many sizes twenty new objects are not adjacent, before and after the gaps
 # are filled, and the largest number of bytes that were filled for one size.
 SOURCE = """
 import sys
