@@ -41,7 +41,8 @@ async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine
 async def check_model(spec: str, *options: Section) -> str:
     """One line saying that the model is available; raises EngineError saying why it is not.
 
-    A server is asked for its models and must answer in three seconds; a local model is loaded.
+    A server is asked for its models and must answer in three seconds, or in `connect_s` seconds if the spec names no
+    model; a local model is loaded.
     """
     engine = await open_engine(spec, *options)
     try:

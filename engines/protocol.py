@@ -89,9 +89,11 @@ class Completion:
     _: KW_ONLY
     usage: Usage = Usage()
     token_ids: tuple[int, ...] | None = None
+    """Ids of the sampled tokens; None where not reported."""
     logprobs: tuple[float, ...] | None = None
     """One log-probability per sampled token, under the distribution it was drawn from; None where not reported."""
     weights_version: str = ""
+    """Version of the weights that the sample was drawn with; empty where the engine does not know it."""
     error: str = ""
     """Why `finish` is `error`, after the engine's own retries; empty otherwise."""
     seconds: float | None = None

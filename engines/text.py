@@ -19,7 +19,10 @@ def prompt_text(prompt: Prompt) -> str:
 
 
 def without_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages for a model without a system role: the text of system messages begins the next user message."""
+    """The messages for a model without a system role: the text of system messages begins the next user message.
+
+    Where no user message follows, the text becomes a user message at the end.
+    """
     merged: list[Message] = []
     before: list[str] = []
     for message in messages:

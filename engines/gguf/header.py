@@ -39,7 +39,7 @@ class Header:
 
     @property
     def context(self) -> int:
-        """Most tokens of prompt and completion that the model was trained for; 0 where the file does not say."""
+        """Maximum number of tokens of prompt and completion that the model was trained for; 0 where it is not given."""
         return self.number("context_length")
 
     @property

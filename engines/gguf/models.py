@@ -22,7 +22,7 @@ class NamedModel:
     memory: int
     """Bytes of memory needed with the default options, weights included."""
     context: int
-    """Most tokens of prompt and completion that the model was trained for."""
+    """Maximum number of tokens of prompt and completion that the model was trained for."""
     licence: str
     """SPDX identifier."""
     best_of_8: float | None = None

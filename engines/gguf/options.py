@@ -13,9 +13,9 @@ class GgufOptions(Section):
     threads: int | None = Field(default=None, ge=1)
     """CPU threads; without it the physical cores that this process may use."""
     parallel: int = Field(default=8, ge=1, le=256)
-    """Most samples decoded side by side; each takes memory for `context` tokens."""
+    """Maximum number of samples decoded side by side; each takes memory for `context` tokens."""
     context: int = Field(default=4096, ge=64)
-    """Most tokens of prompt and completion of one sample; never more than the model was trained for."""
+    """Maximum number of tokens of prompt and completion of one sample; never more than the model was trained for."""
     gpu_layers: int | None = Field(default=None, ge=0)
     """Layers on the GPU, 0 for none; without it as many as fit, if the installed llama.cpp supports the GPU."""
     check_memory: bool = True

@@ -29,7 +29,7 @@ class Asked:
     """Whether token ids and log-probabilities are reported."""
 
     def body(self, context: int) -> dict[str, Any]:
-        """The body for llama.cpp's /v1/completions; `context` is the most tokens of prompt and completion."""
+        """The body for llama.cpp's /v1/completions; `context` is the maximum number of prompt and completion tokens."""
         sampling = self.request.sampling
         # Temperature first, then top_k, then top_p over what is left, as in the other engines.
         samplers = ["temperature", *(["top_k"] if sampling.top_k else []), *(["top_p"] if sampling.top_p < 1 else [])]

@@ -29,9 +29,9 @@ class Capacity:
 
     threads: int
     parallel: int
-    """Most samples decoded side by side."""
+    """Maximum number of samples decoded side by side."""
     context: int
-    """Most tokens of prompt and completion of one sample."""
+    """Maximum number of tokens of prompt and completion of one sample."""
     gpu_layers: int | None
     """Number of layers computed on GPUs; None for as many as fit."""
 
@@ -81,7 +81,8 @@ class LlamaServer:
     def ask(self, body: dict[str, Any], on_event: Callable[[dict[str, Any]], bool]) -> None:
         """Sample until every completion of the body has ended; `on_event` gets each event and returns True to stop.
 
-        The body is that of llama.cpp's /v1/completions. Blocks; an error comes as an event with `error`.
+        The body is that of llama.cpp's /v1/completions. Blocks. An error of llama.cpp comes as an event with `error`;
+        an exception of `on_event` is raised here.
         """
         raised: list[Exception] = []
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engines.http.server import Server
 
 _AFTER_LAST_S = 10.0
-"""Most seconds to wait for the end of an answer whose samples have all come."""
+"""Maximum number of seconds to wait for the end of an answer whose samples have all come."""
 
 
 class Attempt:

@@ -40,7 +40,7 @@ class Load:
     """The largest value that `begun` has had."""
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when samples are no longer under way."""
+    """Set whenever the number of samples under way falls."""
     waiting: dict[asyncio.Timeout, float] = field(default_factory=dict)
     """Deadlines of requests that wait for their first data, with the seconds that each may wait."""
     _alive_at: float = -math.inf

@@ -14,22 +14,23 @@ class HttpOptions(Section):
     """Rate limits, time-outs, retries and key of an engine over an OpenAI-compatible server."""
 
     concurrency: Annotated[int, Flag()] = Field(default=256, ge=1)
-    """Most samples under way at a server; fewer while it is slow to begin answers."""
+    """Maximum number of samples under way at a server; fewer while it is slow to begin answers."""
     per_request: int = Field(default=8, ge=1)
-    """Most samples in one request; a larger n is split over requests, so that first results come earlier."""
+    """Maximum number of samples in one request; a larger n is split over requests, so that results come sooner."""
     rpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
-    """Most requests per minute to a server, evenly spaced; without it only `concurrency` limits them."""
+    """Maximum number of requests per minute to a server, evenly spaced; without it only `concurrency` limits them."""
     tpm: Annotated[float | None, Flag()] = Field(default=None, gt=0)
-    """Most tokens per minute to and from a server, prompts and completions together."""
+    """Maximum number of tokens per minute to and from a server, prompts and completions together."""
     timeout: Annotated[float | None, Flag()] = Field(default=None, gt=0)
-    """Most seconds to wait for a server's next data; overrides `first_token_s`, `idle_s` and a longer `connect_s`."""
+    """Maximum number of seconds to wait for a server's next data; overrides `first_token_s`, `idle_s` and a longer
+    `connect_s`."""
     connect_s: float = Field(default=10.0, gt=0)
-    """Most seconds to open a connection."""
+    """Maximum number of seconds to open a connection."""
     first_token_s: float = Field(default=300.0, gt=0)
-    """Most seconds to the first data of an answer, counted from the last data of any answer: a server that works on
-    a queue is waited for."""
+    """Maximum number of seconds to the first data of an answer, counted from the last data of any answer, so that a
+    server that works on a queue is waited for."""
     idle_s: float = Field(default=90.0, gt=0)
-    """Most seconds between two chunks of a stream."""
+    """Maximum number of seconds between two chunks of a stream."""
     retries: Annotated[int, Flag()] = Field(default=5, ge=0)
     """How often a failed request is retried, if a retry may help; a server that has answered and says that it is busy,
     or that is still loading, is asked again until `patience_s`, unless this is 0."""
@@ -46,15 +47,15 @@ class HttpOptions(Section):
 
     @property
     def connecting_s(self) -> float:
-        """Most seconds to open a connection, by `connect_s` and `timeout`."""
+        """Maximum number of seconds to open a connection, by `connect_s` and `timeout`."""
         return min(self.connect_s, self.timeout or self.connect_s)
 
     @property
     def first_data_s(self) -> float:
-        """Most seconds to the first data, by `first_token_s` and `timeout`."""
+        """Maximum number of seconds to the first data, by `first_token_s` and `timeout`."""
         return self.timeout or self.first_token_s
 
     @property
     def between_data_s(self) -> float:
-        """Most seconds between data, by `idle_s` and `timeout`."""
+        """Maximum number of seconds between data, by `idle_s` and `timeout`."""
         return self.timeout or self.idle_s

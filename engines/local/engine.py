@@ -74,12 +74,15 @@ class LocalEngine(InProcessEngine[Row]):
         await asyncio.wrap_future(self._worker.between(replace_weights))
 
     async def sleep(self) -> None:
-        """Finish the samples under way, then move the weights from an accelerator to the host's memory."""
+        """Finish the samples under way, then move the weights from an accelerator to the host's memory.
+
+        The weights of a small model that `qwen` runs stay where they are.
+        """
         self._asleep = True
         await asyncio.wrap_future(self._worker.between(self._model.sleep))
 
     async def wake(self) -> None:
-        """Move the weights back to the accelerator."""
+        """Move the weights that `sleep` has moved back to the accelerator."""
         await asyncio.wrap_future(self._worker.between(self._model.wake))
         self._asleep = False
 

@@ -108,7 +108,7 @@ class InProcessEngine(ABC, Generic[S]):
     @property
     @abstractmethod
     def _context(self) -> int:
-        """Most tokens of prompt and completion."""
+        """Maximum number of tokens of prompt and completion."""
 
     @abstractmethod
     def _samples(self, request: Request, deltas: bool) -> list[S]:

@@ -34,7 +34,7 @@ class LanguageModel(Protocol[C]):
 
     device: torch.device
     context: int
-    """Most positions the model was built for: prompt and completion together."""
+    """Maximum number of positions the model was built for: prompt and completion together."""
     vocabulary: int
 
     def new_cache(self) -> C:

@@ -11,7 +11,7 @@ class LocalOptions(Section):
     """Batch size, device and threads of a model decoded in this process."""
 
     rows: int = Field(default=64, ge=1)
-    """Most samples decoded in one batch."""
+    """Maximum number of samples decoded in one batch."""
     device: str | None = None
     """`cpu`, `cuda` or `cuda:1`; without it CUDA where available, else the CPU."""
     threads: int | None = Field(default=None, ge=1)

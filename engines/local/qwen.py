@@ -1,4 +1,4 @@
-"""Qwen2 and Qwen3 in plain torch for small models: the results of transformers without importing it.
+"""Small Qwen2 and Qwen3 models in plain torch, with the results of transformers but without importing it.
 
 For a model of a few million parameters that import takes longer than sampling all programs of a problem. Not supported
 are sliding windows, RoPE scaling, sharded or quantised weights; such checkpoints go to `transformers_model`.

@@ -29,7 +29,7 @@ class Row:
         self.sampling = sampling
         self.seed = seed
         self.limit = limit
-        """Most tokens to draw: `max_tokens`, or what the prompt leaves of the context if that is less."""
+        """Maximum number of tokens to draw: `max_tokens`, or what the prompt leaves of the context if that is less."""
         self.token_ids: list[int] = []
         self.logprobs: list[float] = []
         self.text = ""

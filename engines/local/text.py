@@ -39,7 +39,7 @@ class Text:
     def encode(self, prompt: Prompt, context: int | None = None) -> list[int]:
         """The prompt's token ids; raises PromptError for a prompt this checkpoint cannot take.
 
-        `context`, if given, is the most tokens of prompt and completion; the prompt must leave room for one token.
+        `context`, if given, is the maximum number of tokens of prompt and completion; the prompt must be shorter.
         """
         if isinstance(prompt, TextPrompt):
             ids = self.tokenizer.encode(_checked(prompt.text)).ids

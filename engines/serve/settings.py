@@ -27,4 +27,5 @@ class ServeOptions(Section):
     api_key: Annotated[str | None, Secret()] = None
     """API key that clients must send; without it no key is needed."""
     rows: int | None = Field(default=None, ge=1)
-    """Most samples of a bundled, `hf:` or `vllm:` model decoded in one batch; without it the engine's own `rows`."""
+    """Maximum number of samples of a bundled, `hf:` or `vllm:` model decoded in one batch; without it the
+    engine's own `rows`."""

@@ -11,11 +11,11 @@ class VllmOptions(Section):
     """Batch size, memory, context and GPUs of vLLM in this process."""
 
     rows: int = Field(default=64, ge=1)
-    """Most samples decoded in one batch; use hundreds on a GPU."""
+    """Maximum number of samples decoded in one batch; use hundreds on a GPU."""
     memory: float = Field(default=0.9, gt=0, le=1)
     """Share of a GPU's memory for vLLM, weights included; use less if a trainer shares the GPU."""
     context: int | None = Field(default=None, ge=1)
-    """Most tokens of prompt and completion together; without it the model's own limit."""
+    """Maximum number of tokens of prompt and completion together; without it the model's own limit."""
     dtype: str | None = None
     """`bfloat16`, `float16` or `float32`; without it vLLM's choice for the checkpoint, and `float32` on a CPU."""
     eager: bool = False

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     import torch
 
 _PATIENCE_S = 3600.0
-"""Seconds; a sample may wait for hundreds of others before its first token."""
+"""Seconds without data from a server, and of retries, after which a sample fails: it may wait for hundreds of others
+before its first token."""
 _PER_REQUEST = 8
 _TOKENS_A_PIECE = 16
 """Tokens per chunk of the stream; with one per chunk the trainer would be busy parsing JSON."""

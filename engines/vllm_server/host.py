@@ -46,7 +46,7 @@ class Served:
     model: str
     """The directory or hub id that the server was started with."""
     context: int
-    """Most tokens of prompt and completion."""
+    """Maximum number of tokens of prompt and completion."""
     dtype: str
     """Number type of the weights, as torch writes it: `torch.bfloat16`."""
     logprobs: str

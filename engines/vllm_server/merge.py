@@ -13,8 +13,8 @@ from engines.protocol import Completion, Request
 def distributed(requests: Sequence[Request], count: int) -> list[list[Request]]:
     """The requests for each of `count` servers, in numbers that differ by at most one.
 
-    The servers are gone through forwards and backwards in turn: where requests of two roles alternate, each server gets
-    equal numbers of both.
+    Requests are dealt to the servers from first to last, then from last to first, and so on: where requests of two
+    roles alternate, each server gets about as many of one role as of the other.
     """
     order = [*range(count), *reversed(range(count))]
     shares: list[list[Request]] = [[] for _ in range(count)]

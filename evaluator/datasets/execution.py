@@ -59,7 +59,10 @@ class ProgressBars:
         )
 
     async def filled(self, title: str, sandbox: Sandbox, tables: Mapping[int, EmptyTable]) -> dict[int, ProgramTable]:
-        """The tables by number, with the wanted cells filled under a bar with this title. Raises SandboxError."""
+        """The tables by number, with the wanted cells filled under a bar with this title.
+
+        Raises SandboxError where nothing can be run.
+        """
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

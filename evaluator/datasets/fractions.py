@@ -13,7 +13,8 @@ _LONGEST = 2000
 def lacks_tolerance(expected: Iterable[str], comparison: str) -> bool:
     """Whether an expected output has a decimal fraction, and the comparison of this name has no tolerance of its own.
 
-    `tokens` and the other plain comparisons allow at most a difference of 1e-6; a checker decides for itself.
+    `tokens` and the other plain comparisons allow at most a difference of 1e-6, absolute or relative to the expected
+    number; a checker decides for itself.
     """
     if "float" in comparison or comparison == "checker":
         return False

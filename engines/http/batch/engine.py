@@ -28,7 +28,7 @@ from engines.protocol import Completion, Delta, Request
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/completions")
 _DOWNLOADS = 3
-"""Most downloads of a file that is incomplete or missing."""
+"""Maximum number of downloads of a file that is incomplete or missing."""
 
 
 class BatchEngine(ServerEngine):

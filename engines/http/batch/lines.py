@@ -83,7 +83,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A line that was answered with an error. `passing`: a retry may help. `hopeless`: other lines would fail too."""
+    """A line that was answered with an error.
+
+    `passing`: a retry may help. `permanent`: this line would fail again. `hopeless`: other lines would fail too.
+    """
 
     id: str
     reason: str

@@ -22,11 +22,11 @@ class BatchOptions(Section):
     state: Path
     """File that records unfinished batches; with it, repeated requests are not paid for twice."""
     lines: int = Field(default=50_000, ge=1)
-    """Most requests in a batch."""
+    """Maximum number of requests in a batch."""
     size: int = Field(default=190_000_000, ge=1)
-    """Most bytes in a batch's file; OpenAI accepts 200 MB."""
+    """Maximum number of bytes in a batch's file; OpenAI accepts 200 MB."""
     per_line: int = Field(default=128, ge=1)
-    """Most samples that one line requests, where the server accepts n."""
+    """Maximum number of samples that one line requests, where the server accepts n."""
     rounds: int = Field(default=3, ge=1)
     """Failed requests for a sample after which it is given up."""
     first_pause_s: float = 2.0
@@ -38,7 +38,7 @@ class BatchOptions(Section):
     backoff_s: float = 1.0
     """Seconds before a failed call is retried; doubled each time, with jitter."""
     idle_s: float = 120.0
-    """Most seconds without data during one call."""
+    """Maximum number of seconds without data during one call."""
     on_progress: Callable[[BatchProgress], None] = Field(default=lambda _: None, exclude=True)
     """Called with the progress after each change and each status check."""
     on_notice: Callable[[str], None] = Field(default=_to_stderr, exclude=True)

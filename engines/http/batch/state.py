@@ -26,12 +26,12 @@ class Part(BaseModel):
     file: str
     endpoint: str
     lines: list[Line]
-    """In the order of the file's lines."""
+    """The requests, in the order of the file's lines."""
     dialect: Dialect
     batch: str = ""
     """The batch's id; empty until the server has sent the id: until then the batch may or may not exist."""
     begun: float = Field(default_factory=time.time)
-    """Seconds since the epoch."""
+    """When the part was recorded, in seconds since the epoch."""
 
 
 class State(BaseModel, populate_by_name=True):
@@ -44,7 +44,7 @@ class State(BaseModel, populate_by_name=True):
     dialect: Dialect
     """Parameters that the server accepts, as far as its refusals show."""
     most_lines: int | None = None
-    """Most lines of a batch, once a larger one was too much for the provider's queue."""
+    """Maximum number of lines of a batch, once a larger one was too much for the provider's queue."""
     one_at_a_time: bool = Field(default=False, alias="alone")
     """Submit one batch at a time, since two were too much for the provider's queue."""
     tries: dict[str, int] = {}
@@ -83,7 +83,10 @@ class State(BaseModel, populate_by_name=True):
 
 
 def refuse_under_way(path: Path) -> None:
-    """Raise EngineError if the state file at `path` lists batches: other requests would pay for their samples twice."""
+    """Raise EngineError if the state file at `path` lists batches: other requests would pay for their samples twice.
+
+    A state file that cannot be read also raises EngineError.
+    """
     if parts := (_read(path) or {"parts": []})["parts"]:
         raise EngineError(
             f"batches are under way ({_named(parts)}): run with --batch to collect them, or move {path} away "

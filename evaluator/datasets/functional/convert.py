@@ -79,7 +79,9 @@ async def convert(
     limit: int | None = None,
     bars: ProgressBars | None = None,
 ) -> Conversion:
-    """The conversion of the set in `path`. Raises ProblemError for a file that cannot be read, SandboxError.
+    """The conversion of the set in `path`.
+
+    Raises ProblemError for a file that cannot be read or is of no known format, SandboxError where nothing can be run.
 
     All tests are kept, or at most `most_tests` hidden ones of each problem.
     """

@@ -229,7 +229,10 @@ def keep_confirmed(draft: Draft, printed: ProgramTable | None) -> None:
 
 
 def row_of(draft: Draft, kind: str, most_tests: int | None) -> dict[str, Any]:
-    """The row of CURE's JSON; `kind` is the format of the source."""
+    """The row of CURE's JSON; `kind` is the format of the source.
+
+    At most `most_tests` hidden tests are kept; None keeps all.
+    """
     problem, examples = draft.problem, draft.prepared.examples
     tests = [(case.stdin, text) for case, text in zip(draft.cases, draft.texts, strict=True)]
     public, hidden = tests[:examples], tests[examples:][:most_tests]

@@ -61,6 +61,7 @@ class FunctionProblem:
     least_tests: int = 1
     """Hidden tests needed: a problem with fewer is left out."""
     dropped: tuple[Dropped, ...] = ()
+    """Tests that were left out while the problem was read."""
     tuples_are_lists: bool = False
     """Whether a tuple as a result counts as a list of its items, as in data sets whose results are JSON."""
     extra: Mapping[str, Any] = field(default_factory=dict)
