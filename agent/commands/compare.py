@@ -127,7 +127,7 @@ def _figures(folder: Folder, names: Sequence[str], problems: Sequence[Problem]) 
 
 @contextmanager
 def _progress(names: Sequence[str], problems: int) -> Iterator[Callable[[Solved], None]]:
-    """A context with a function that shows a solve as done, in a bar for each strategy on stderr."""
+    """Show a progress bar for each strategy on stderr; yields the function that counts a finished solve."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

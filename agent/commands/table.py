@@ -106,7 +106,7 @@ async def _audits(run: RecordedRun, most: int, sandbox: str) -> list[TestAudit]:
 
 
 def choices_of(run: RecordedRun) -> list[SelectorChoice]:
-    """The choice of every selector on the run's table, by the selector's name; empty where the run has no program."""
+    """The choice of every selector on the run's table, sorted by selector name; empty where the run has no program."""
     from cure.select import SELECTORS, answer_of, viable
     from cure.table import clusters
 

@@ -1,4 +1,4 @@
-"""What a comparison shows: how often each strategy is right, how sure it is of that, and what it costs.
+"""What a comparison shows: how often each strategy is right, how often its answer is verified, and what it costs.
 
 The strategies are compared on the problems that all of them have solved. Differences are paired: their 95 % interval
 comes from a bootstrap over problems, their p-value from McNemar's exact test (`cure.metrics.comparison`). Shares of

@@ -32,6 +32,7 @@ class Solved:
     right: bool
     """Whether this program passes every hidden test."""
     confidence: float
+    """Stated probability in 0..1 that this program is right."""
     tokens: int
     """Tokens of prompts and completions, as if the strategy had asked for every sample itself."""
     seconds: float

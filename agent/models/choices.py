@@ -60,7 +60,7 @@ def _served(server: RunningServer) -> list[Choice]:
 
 
 def _installed(servers: Iterable[Server]) -> list[Choice]:
-    """The servers whose program is on this machine although none answers."""
+    """A choice for each of these servers, none of which answered, whose program is installed on this machine."""
     found = [server for server in servers if server.program and shutil.which(server.program)]
     return [Choice(server.name, "", "installed, not running", ready=False, remedy=server.start) for server in found]
 

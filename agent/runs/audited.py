@@ -38,14 +38,20 @@ def mutant_runs(run: RecordedRun) -> tuple[MutantRun, ...] | None:
 
 
 def leader_of(run: RecordedRun) -> str | None:
-    """The candidate whose mutants an audit runs: the answer, else the first of the last ranking; None without any."""
+    """The candidate whose mutants an audit runs: the answer, else the first of the last ranking; None if there is none.
+
+    Raises RunError when a text of the run is missing or damaged.
+    """
     if chosen := run.outcome().chosen:
         return chosen
     return run.state.ranking.order[0] if run.state.ranking and run.state.ranking.order else None
 
 
 def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit]:
-    """The audit of the run's generated tests, with the probabilities of its last ranking."""
+    """The audit of the run's generated tests, with the probabilities of its last ranking; `runs` are what mutants did.
+
+    Raises RunError when a text of the table is missing or damaged.
+    """
     validity = run.state.ranking.validity if run.state.ranking else {}
     try:
         equal: Comparison | None = judging_of_run(run).equal

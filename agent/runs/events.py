@@ -313,7 +313,7 @@ Identity = tuple[Any, ...]
 
 
 def identity(event: Event) -> Identity:
-    """Type of the event and its IDENTITY values; unique in a run, except for events repeated after `resumed`."""
+    """Type of the event and its IDENTITY values; unique in a run, except for `resumed` and events repeated after it."""
     return event.type, *(getattr(event, name) for name in event.IDENTITY)
 
 

@@ -16,6 +16,7 @@ class RunSummary:
 
     id: str
     started_at: float
+    """Seconds since the epoch; for a damaged run, when its folder was last modified."""
     problem: str
     status: str
     """The result's status; `unfinished` for a run without a result, `unreadable` for a damaged run."""

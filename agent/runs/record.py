@@ -23,6 +23,7 @@ class RecordedRun:
 
     folder: Path
     started_at: float
+    """Time of the first event, in seconds since the epoch."""
     started: Started
     state: RunState
 

@@ -24,7 +24,7 @@ class RunState:
     """The state of a run after the events so far. `fold` adds an event in place: nothing is copied."""
 
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
-    """Time and event by identity, without the events that a `Resumed` event withdrew."""
+    """Time (seconds since the epoch) and event, by identity, without the events that a `Resumed` event withdrew."""
     started: events.Started | None = None
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """Requests, by key."""

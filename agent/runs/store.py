@@ -136,7 +136,7 @@ def list_runs(root: Path | None = None) -> list[Path]:
 
 
 def find_run(name: str | None, root: Path | None = None) -> Path:
-    """Folder of the one run whose id starts (or ends) with `name`; the newest for None.
+    """Folder of the run whose id is `name`, else of the one run whose id starts or ends with it; the newest for None.
 
     Raises RunError when there is no such run, or more than one.
     """

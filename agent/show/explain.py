@@ -10,8 +10,8 @@ from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, clusters, separating
 
 REFUSED_SHOWN = 4
-"""Number of repairs not accepted that are named, with the trusted tests that only the parent passes; the others are
-counted."""
+"""Maximum number of repairs not accepted that are named, each with the trusted tests that only its parent passes; the
+others are only counted."""
 
 
 def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:

@@ -11,16 +11,17 @@ from agent.solve.task import ColumnT, RowT
 from sandbox import SandboxError
 
 AT_ONCE = 8
-"""Inputs that are executed before the time is looked at again."""
+"""Number of inputs that are executed before the time and the budget are checked again."""
 
 
 async def add_inputs(
     solving: Solving[RowT, ColumnT], round_: int, key: str, made: Sequence[tuple[ColumnT, str]]
 ) -> None:
-    """Add inputs, each with the words that say how it was made, until `settings.new_inputs_seconds` are over.
+    """Add inputs, each with the words that say how it was made, until `settings.new_inputs_seconds` are over or the
+    budget is exhausted.
 
-    They are numbered after the inputs that are there. A recorded round, when replayed or resumed, adds as many as it
-    added at first.
+    Their numbers continue those of the inputs already in the table. A recorded round, when replayed or resumed, adds as
+    many as it added at first.
     """
     settings, state = solving.settings, solving.recorder.state
     if solving.is_recorded(round_):

@@ -46,7 +46,8 @@ async def replay(run: RecordedRun, notice: Notice, sandbox: Sandbox | None = Non
     """Repeat a recorded run with the current code; False if the record breaks off before the end of the run.
 
     Answers are taken from the record, and executions too unless `sandbox` is given. `notice` receives each event that
-    was reproduced. Raises ReplayError at the first difference, RunError for a run that this version cannot repeat.
+    was reproduced. Raises ReplayError at the first difference, RunError for a run that this version cannot repeat,
+    ProblemError for a problem that it cannot read.
     """
     recorder = Recorder(None, run, notice, takes_executions=sandbox is None)
     with suppress(EngineError, SandboxError):  # the recorded run ended with this error

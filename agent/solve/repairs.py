@@ -5,8 +5,8 @@
 * Candidates that behave alike and fail a test in the same way have one target among them, in all rounds: the one whose
   repair was asked for first. In one round, candidates of different behaviour are not shown the same failure either.
 * A failure is a lost cause once LOST_AFTER repairs of its target failed that test in one and the same way: neither the
-  target nor candidates that descend from it are repaired towards it again. Nor is the target once an accepted repair of
-  it passes the test.
+  target nor candidates that descend from it are repaired towards that test again. Nor is a target
+  repaired towards a test that an accepted repair of it already passes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class RepairRequest:
 
 
 def repair_requests(readings: Sequence[AnyReading]) -> list[RepairRequest]:
-    """The failures for which repairs were asked in the rounds so far, round by round."""
+    """The failures for which repairs were requested in the rounds so far, round by round."""
     found: list[RepairRequest] = []
     for before, after in pairwise(readings):
         rows, earlier = after.table.candidates, before.table.candidates
@@ -107,7 +107,7 @@ def credible_failures(reading: AnyReading, candidate: str) -> list[str]:
 def _shown(
     reading: AnyReading, targets: Sequence[str], requests: Sequence[RepairRequest]
 ) -> dict[str, Mapping[Signature, str]]:
-    """By target, the failures that a repair of it is shown, by signature; each is shown to one target."""
+    """By target, the failed tests that its repair prompt shows, by signature; a signature is shown for one target."""
     groups, taken = _groups(reading.table), set[Signature]()
     shown: dict[str, Mapping[Signature, str]] = {}
     for target in targets:
@@ -123,7 +123,7 @@ def _shown_to(
     groups: Mapping[str, int],
     taken: Collection[Signature],
 ) -> dict[Signature, str]:
-    """By signature, the first FAILURES_SHOWN tests towards which the candidate may be repaired, without `taken`."""
+    """By signature, the first FAILURES_SHOWN tests to repair the candidate towards, without signatures in `taken`."""
     found: dict[Signature, str] = {}
     if not accepted(reading.table, candidate):
         return found

@@ -142,7 +142,7 @@ class Solving(Generic[RowT, ColumnT]):
         self.growing.add_candidate(name, candidate)
 
     def add_test(self, name: str, test: ColumnT, key: str = "", index: int = 0, how: str = "") -> None:
-        """Add a column, with cells as in `add_candidate`. `how` says how an input was made."""
+        """Add a column; its cells are restored or run as in `add_candidate`. `how` says how an input was made."""
         recorder = self.recorder
         recorder.emit(
             TestAdded(

@@ -80,9 +80,9 @@ class Left:
     programs: int = 0
     """Number of programs requested by the first round, and by the rounds that continued it."""
     tests: int = 0
-    """Number of tests, likewise."""
+    """Number of tests requested by these rounds."""
     draws: frozenset[int] = frozenset()
-    """Numbers of the rounds that only continued the first round's requests; they are none of `settings.rounds`."""
+    """Numbers of the rounds that only continued the first round's requests; `settings.rounds` does not count them."""
 
     @property
     def end_reason(self) -> str:

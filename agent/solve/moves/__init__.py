@@ -23,8 +23,8 @@ class Move(Protocol):
     done: ClassVar[str]
     """The action as `cure-agent why` names it, such as `repaired`."""
     asks_for_samples: ClassVar[bool]
-    """Whether the move asks models for programs or tests: only rounds that do count as `settings.rounds`. Other moves
-    may ask for texts, such as a generator of inputs."""
+    """Whether the move asks models for programs or tests. At most `settings.rounds` rounds do, those with `Draw` not
+    counted, and as many further rounds take other moves, which may ask for texts, such as a generator of inputs."""
 
     @property
     def why(self) -> str:

@@ -16,7 +16,7 @@ from cure.select.stopping import Drawn
 @dataclass(frozen=True, kw_only=True)
 class Draw:
     """Continue the requests of the first round: the same prompts, seeds numbered on, so that the table is the one that
-    requesting all samples at once would have given. A round that draws is none of `settings.rounds`.
+    requesting all samples at once would have given. A round with this move is not counted in `settings.rounds`.
     """
 
     name: ClassVar = "draw"

@@ -32,7 +32,8 @@ class Explore:
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Add up to `settings.new_inputs` inputs, until `settings.new_inputs_seconds` are over.
 
-        The new inputs depend only on the seed of the run and the known inputs.
+        The new inputs depend only on the problem's statement, the seed of the run, the number of the round, and the
+        known inputs that are trusted or on which some candidate ended `ok`.
         """
         round_, table, settings = len(readings) + 1, readings[-1].table, solving.settings
         key = f"inputs/{round_}"

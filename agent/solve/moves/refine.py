@@ -21,7 +21,7 @@ from sandbox import SandboxError, Verdict
 @dataclass(frozen=True)
 class Refine:
     """Show the tester each generated test that the target fails, with what the target printed, and ask for the test
-    again. A refined test replaces the one it was made of: replaced tests are neither shown nor counted again.
+    again. A refined test replaces the one it was made from: replaced tests are neither shown nor counted again.
     """
 
     name: ClassVar = "refine"
@@ -56,7 +56,7 @@ class Refine:
 
 
 def newest(solving: AnySolving, table: AnyTable) -> list[str]:
-    """Names of the generated tests of which no other test was made; a test that repeats an example is left out."""
+    """Names of the generated tests that no refined test replaces; tests that repeat an example's input are left out."""
     keys = [test.key.split("/") for test in solving.recorder.state.tests.values()]
     replaced = {key[2] for key in keys if key[0] == "refine"}
     return [name for name in table.names(trusted=False) if name not in replaced]

@@ -15,7 +15,7 @@ from agent.solve.task import ColumnT, RowT
 from cure.select.stopping import Drawn
 
 LATER_SHARE = 2
-"""A round after the first asks for n / LATER_SHARE programs and m / LATER_SHARE tests."""
+"""A round after the first asks for n / LATER_SHARE programs and m / LATER_SHARE tests, both rounded up."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Sample:
 
 
 def first(settings: SolveSettings, share: float) -> Drawn:
-    """The numbers of programs and tests of the first round."""
+    """The numbers of programs and tests of the first round: `share` of n and of m, rounded up."""
     return Drawn(programs=ceil(share * settings.n), tests=ceil(share * settings.m))
 
 
@@ -55,7 +55,7 @@ def later(settings: SolveSettings) -> Drawn:
 def whole(settings: SolveSettings) -> Drawn:
     """The numbers of programs and tests that the first round and its continuations draw at most.
 
-    Greedy decoding gives one sample, since further ones would be the same.
+    With greedy decoding (temperature 0) it is at most one of each, since further samples would be the same.
     """
     if not settings.temperature:
         return Drawn(programs=1, tests=min(1, settings.m))

@@ -22,18 +22,20 @@ from cure.table.compare import normalise
 from sandbox import Verdict
 
 INPUTS = 6
-"""Inputs that a request for inputs asks for."""
+"""Number of inputs that a request for inputs asks for, and the most that are taken from its answer."""
 MOST_GROUPS = 4
-"""Behaviours that are compared in pairs, the most frequent ones."""
+"""Maximum number of behaviours that are compared in pairs: the most frequent ones."""
 
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Tournament:
-    """Find the best of the candidates that may be handed over, as S* does: a model writes inputs; candidates with equal
-    outputs form groups; for each pair of groups a model writes inputs that tell them apart, and another request, made
-    twice with the two in either order, says which output is right. A group has half a win for each such answer.
+    """Find the best of the candidates that may be handed over, as S* does.
+
+    The tester writes inputs; candidates with equal outputs form groups. For each pair of the MOST_GROUPS largest groups
+    the tester writes inputs that tell the two apart, and the coder is asked twice, once in each order of the two, which
+    output is right. Each answer in favour of a group counts as half a win.
     """
 
     name: ClassVar = "tournament"
@@ -97,7 +99,7 @@ def _groups(table: AnyTable) -> list[list[str]]:
 
 def _difference(table: AnyTable, a: str, b: str) -> tuple[str, tuple[str, str]] | None:
     """The newest input on which the two candidates print different outputs, and these outputs; None where there is no
-    such input. The output of an execution that did not end `ok` counts as empty.
+    such input. Public examples are left out. The output of an execution that did not end `ok` counts as empty.
     """
     for name in reversed(table.compared):
         cells = table.cells.get((a, name)), table.cells.get((b, name))

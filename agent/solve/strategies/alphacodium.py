@@ -63,7 +63,10 @@ class Line:
 
 
 def line_of(readings: Sequence[AnyReading]) -> Line | None:
-    """The line of repairs after these rounds, from the best program of the round that wrote programs; None without."""
+    """The line of repairs after these rounds, from the best program of the round that wrote programs.
+
+    None if that round has no program.
+    """
     written = next(place for place, reading in enumerate(readings) if reading.move == Write.name)
     current = readings[written].best
     if current is None:

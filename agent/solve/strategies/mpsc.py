@@ -1,9 +1,9 @@
 """`mpsc`: multi-perspective self-consistency (arXiv 2309.17272), with the settings of CURE's paper (arXiv 2506.03136).
 
 8 programs, 8 tests and 8 specifications (`-n 8 -m 8`): pre- and post-conditions, which the sandbox runs on inputs and
-outputs. Programs are scored by their agreement with tests and specifications, and these by theirs with each other
-(`cure.consistency.graph`). A program that fails a public example is not handed over, whatever its score. A model that
-follows no instructions writes no specifications; two perspectives are left then.
+outputs. Programs, tests and specifications are scored together, by how well those of each kind agree with those of the
+other two (`cure.consistency.graph`). A program that fails a public example is not handed over, whatever its score. A
+model that follows no instructions writes no specifications; two perspectives are left then.
 """
 
 from __future__ import annotations

@@ -27,7 +27,9 @@ STALE_ROUNDS = 2
 
 
 def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
-    """Finish if the answer is verified, the budget spent or rounds bring no progress; else repair, or sample more."""
+    """Finish if the answer is verified, the budget or the rounds are used up, or STALE_ROUNDS rounds in a row brought
+    no progress; else repair, or sample more.
+    """
     if not readings:
         return Sample()
     reading = readings[-1]

@@ -25,7 +25,7 @@ from cure.table import AnyTable
 DEBUG_ROUNDS = 4
 ROUNDS = 1 + DEBUG_ROUNDS
 SHOWN = 2
-"""Failed examples that a prompt shows."""
+"""Maximum number of failed examples that a prompt shows."""
 
 
 def s_star(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
@@ -49,7 +49,7 @@ def s_star(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) 
 
 
 def _failing(table: AnyTable) -> dict[str, list[str]]:
-    """By program of which no repair was made, the public examples it fails; programs that pass all are left out."""
+    """By program that has no repair yet, the public examples it fails; programs that pass all examples are left out."""
     parents = {row.parent for row in table.candidates.values()}
     examples = table.names(trusted=True)
     found = {
