@@ -1,11 +1,12 @@
 """Is the stated confidence true on coders it was not fitted on? Stored tables of real models, parts of every size.
 
-For every part of a table the default selector chooses a program, with what it is given: public examples or none, some
-generated tests, some new inputs. The stated probability that this program is right is compared with its hidden tests,
-and the stated probability that no program is right with whether any is. Every table is held out: the weights used for
-it are fitted on tables of other problems of other coders (`--by coder`, the default) or of other problems (`--by
-problem`). `--by none` measures the weights that come with the project. Choices that fail a public example are left out:
-they are not handed over. Ties and parts of a table are averaged, every problem of a coder counts once.
+For every part of a table the default selector chooses a program from what the part has: public examples or none, some
+generated tests, some new inputs. The stated probability that this program is right is compared with whether it passes
+the hidden tests, and the stated probability that no program is right with whether any is. Every table is held out: the
+weights used for it are fitted on tables of other problems of other coders (`--by coder`, the default) or of other
+problems (`--by problem`). `--by none` measures the weights that come with the project. Choices that fail a public
+example are left out: they are not handed over. Ties and parts of a table are averaged; every problem of a coder counts
+once.
 
 Printed are the expected calibration error (ECE) over ten bins; in brackets, the ECE that true probabilities would have
 on as many problems, by chance; the share of right answers where at least 0.9 is stated, with a 95 % bootstrap interval
@@ -48,7 +49,7 @@ class Answers:
 
     coder: NDArray[np.str_]
     key: Ints
-    """Number of the problem with its coder."""
+    """Number that identifies the problem together with its coder."""
     size: Ints
     """(answers, 2): programs and tests asked for."""
     actual: Ints
@@ -66,7 +67,7 @@ class Answers:
     none: Booleans
     """Whether no program is right."""
     coders_equal: bool = False
-    """Whether every coder counts once, or every problem of a coder."""
+    """Whether all coders have equal weight; otherwise all problems of all coders have."""
 
     def where(self, mask: Booleans) -> Answers:
         """The answers for which the mask is true."""
@@ -143,7 +144,10 @@ def risk_coverage(of: Answers) -> float:
 
 
 def sure(of: Answers) -> tuple[float, float, float, float]:
-    """Share of right answers where at least `SURE` is stated, its 95 % interval, and the share of such answers."""
+    """Share of right answers where at least `SURE` is stated, its 95 % interval, and the share of such answers.
+
+    The first three are nan if there is no such answer.
+    """
     inside = of.stated >= SURE
     if not inside.any():
         return np.nan, np.nan, np.nan, 0.0

@@ -15,7 +15,7 @@ from typing import Any
 SIDE, LEFT, TOP, GAP, BELOW = 260, 56, 46, 84, 58
 """Pixels: side of a panel, margins, distance between panels."""
 LARGEST = 17
-"""Radius of a point that stands for half of the answers."""
+"""Radius in pixels of a point that stands for at least half of the answers."""
 
 
 def diagram(panels: Sequence[tuple[str, dict[str, Any]]]) -> str:

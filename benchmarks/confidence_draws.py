@@ -61,7 +61,7 @@ class Drawn:
     inputs: int
     """New inputs asked for."""
     passes: Passes
-    """With the parts on the first axis."""
+    """Verdicts and outputs of the parts, as arrays whose first axis is the part."""
     right: Booleans
     """(parts, programs)"""
 

@@ -4,7 +4,7 @@
 
 For every tester the script prints best-of-n for several n programs and m tests, averaged over ties and over held-out
 problems of the micro lab, and for comparison the share of right programs (one shot) and of problems with a right one.
-This is figure 5 of the paper for small models.
+This is figure 5 of CURE's paper (arXiv 2506.03136) for small models.
 """
 
 from __future__ import annotations

@@ -234,7 +234,8 @@ ARMS = {
 def accuracies(each: Executed, size: int, draws: int) -> dict[str, float]:
     """By name in `ARMS`, the chance that the choice among `size` programs by `size` tests is right.
 
-    Also the chance of a random program, and of any right program. All are means over draws of programs and tests.
+    Also the chance that one program drawn at random is right, and that any of the `size` programs is. All are means
+    over draws of programs and tests.
     """
     rng = random.Random(each.case.number)
     names, tests = list(each.case.programs), [name for name in each.table.tests if name[0] == "t"]

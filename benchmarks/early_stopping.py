@@ -65,10 +65,10 @@ class Outcome:
     rounds: int
     all_verified: bool
     all_wrong: bool
-    """Verified and wrong, from all samples."""
+    """Whether the answer from all samples is verified and wrong."""
     verified: bool
     wrong: bool
-    """Verified and wrong, from the samples drawn."""
+    """Whether the answer from the samples drawn is verified and wrong."""
 
 
 class Run:
@@ -106,7 +106,7 @@ class Run:
 
 
 def by_price(price: float, *, confirm: bool = True) -> Rule:
-    """The rule of the product: samples that are worth the price or, with `confirm`, would verify the answer."""
+    """The rule of `cure-agent solve`: samples that are worth the price or, with `confirm`, would verify the answer."""
 
     def rule(state: State, drawn: Drawn, most: Drawn) -> Drawn:
         if state.verified:

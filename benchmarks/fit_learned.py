@@ -84,7 +84,7 @@ class Batch:
     right: Floats
     """(parts, programs): `share` of the right programs."""
     weight: Floats
-    """(parts,): 1 over the parts of the problem."""
+    """(parts,): 1 over the number of parts drawn from the problem's table."""
 
 
 def labelled_tables(paths: Sequence[Path]) -> list[Labelled]:

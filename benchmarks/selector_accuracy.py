@@ -55,7 +55,7 @@ def _judged(tables: Sequence[Labelled]) -> list[Judged]:
 
 
 def interval(differences: Floats, drawn: Floats) -> tuple[float, float]:
-    """The 95 % bootstrap interval of the mean over problems; `drawn` are (draws, problems) counts that add up to 1."""
+    """The 95 % bootstrap interval of the mean over problems; `drawn` are (draws, problems) weights of sum 1 per row."""
     low, high = np.quantile(drawn @ differences, (0.025, 0.975))
     return float(low), float(high)
 

@@ -4,8 +4,8 @@ The inputs of the hidden tests, without their outputs, stand for new inputs. `pr
 passed and then by the probability of `cure.select.confidence`, with weights fitted on other problems and other coders.
 Printed are the share of right choices, ties and parts of a table averaged; the difference from CURE's rule (most tests
 passed, trusted and generated alike) with a paired 95 % bootstrap interval over problems; the same difference from
-`agreement`; and the share recovered of what CURE's rule leaves to the best possible choice. Last comes, for each
-selector, the size from 2 x 2 to 16 x 16 at which it is furthest below CURE's rule.
+`agreement`; and the share of the gap between CURE's rule and the best possible choice that the selector closes. Last
+comes, for each selector, the size from 2 x 2 to 16 x 16 at which it is furthest below CURE's rule.
 
     python -m benchmarks.selector_new_inputs [--coder codegen-16b]
 """
@@ -31,7 +31,7 @@ RULE, DEFAULT = "max-pass", "agreement"
 
 
 def rules(weights: ConfidenceWeights) -> Mapping[str, Scores]:
-    """Scores after trusted tests passed, by name of the selector; CURE's rule adds up all tests instead."""
+    """By selector, the scores that are compared after the number of trusted tests passed; CURE's rule is left out."""
     return {
         DEFAULT: lambda seen: [seen.passed.sum(axis=-1), seen.agreement],
         "mbr": mbr_scores,

@@ -1,4 +1,4 @@
-"""How long `cure-agent --help` takes, beside the interpreter alone and beside its imports: medians of interleaved runs.
+"""How long `cure-agent --help` takes, compared with the bare interpreter and with its imports: medians and minima.
 
 python benchmarks/start_up.py
 """

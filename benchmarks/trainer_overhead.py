@@ -2,7 +2,7 @@
 
     cure-agent train micro --out runs/micro && python benchmarks/trainer_overhead.py runs/micro
 
-Generation is the time until the last answer was in; executions that end before then cost no time of their own.
+Generation is the time until the last answer has arrived; executions that end before then cost no time of their own.
 `execution seen` is the time from then until the last table was complete. Arithmetic is the time of the updates. The
 rest is planning, loading weights into the engine, rewards, journal, checkpoints, and waiting for other processes.
 """

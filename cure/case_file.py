@@ -18,7 +18,7 @@ from cure.errors import ProblemError
 
 Model = TypeVar("Model", bound=BaseModel)
 Synonyms = Mapping[str, Sequence[str]]
-"""Other names that people use for a field, by field."""
+"""Other names that people use for a field, in lower case, by field."""
 
 _GZIP = b"\x1f\x8b"
 """The first bytes of a gzipped file."""

@@ -117,5 +117,5 @@ def _statement(problem: Problem) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text with its lines stripped, between newlines: as a part of another such text it is always whole lines."""
+    """The text with its lines stripped, between newlines: such a text occurs in another one only as complete lines."""
     return "\n".join(["", *(line.strip() for line in text.strip().splitlines()), ""])

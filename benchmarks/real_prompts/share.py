@@ -17,8 +17,8 @@ from evaluator.run.directory import RunDirectory
 def share(rows: Sequence[Row], runs: Sequence[RunDirectory], folder: Path) -> int:
     """The number of samples of these runs that are now in `folder`, a comparison's `answers/`.
 
-    They stand for the samples of the solver's first round with seed 0, whose prompts and sampling are those of the
-    form `chat`; only the seeds by which they were drawn differ. The comparison needs the same `--model`,
+    These samples stand for those of the solver's first round with seed 0, whose prompts and sampling are those of the
+    form `chat`; only the seeds with which they were drawn differ. The comparison needs the same `--model`,
     `--temperature` and `--max-tokens` as the runs, and at most as many programs and tests as they have. Raises
     ValueError where a run's form is another one.
     """

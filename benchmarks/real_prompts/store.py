@@ -20,8 +20,8 @@ def store(runs: Sequence[RunDirectory], path: Path, *, dtype: str = "float32", a
     """Write the answers of these runs to a file, and return the number of answers in it. Equal answers give an equal
     file.
 
-    `dtype` is the type of the numbers that the models computed with. With `add`, the answers that the file has already
-    stay; of the others, those with the same model, role, form and problem are numbered on from these.
+    `dtype` is the type of the numbers that the models computed with. With `add`, the answers that the file already has
+    stay; answers that it lacks get the next free numbers of their model, role, form and problem.
     """
     kept = stored(path) if add else []
     numbers: Counter[tuple[str, ...]] = Counter(_place(record) for record in kept)

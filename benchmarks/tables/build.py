@@ -25,7 +25,7 @@ from evaluator.run.tables import NOT_RUN, TIMED_OUT, EvaluatedTable
 from sandbox import Execution, Job, Sandbox
 
 KEPT = 400
-"""Characters of an output that are stored."""
+"""Maximum number of characters of an output that are stored."""
 SETTINGS = Settings(
     dataset="stored answers",
     data_sha256="",
@@ -75,7 +75,8 @@ async def build(
 ) -> list[EvaluatedTable]:
     """The tables of a coder and a tester, of their first `limit` problems; tables in the file `work` are not run again.
 
-    A table in `work` is run again if its programs or tests are no longer those of the sources.
+    A table in `work` is run again if its programs or tests are no longer those of the sources, or if the sandbox failed
+    on one of its cells.
     """
     names = sources.common(*pair)[:limit]
     lines = Lines(work)

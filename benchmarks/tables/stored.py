@@ -83,7 +83,7 @@ class LabelledTable:
 
 
 def stored_files() -> list[Path]:
-    """The files of the tables that come with the project, by name."""
+    """The files of the tables that come with the project, sorted by path."""
     return sorted(DATA.rglob(f"*{SUFFIX}"))
 
 

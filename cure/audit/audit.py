@@ -14,7 +14,8 @@ from cure.table.compare import Comparison, normalise, tokens
 class TestAudit:
     """What one generated test is worth.
 
-    It kills a program or mutant that fails it. The leading program is the answer, or the first of the ranking.
+    A test kills the programs and mutants that fail it; below, "it" is this test. The leading program is the answer, or
+    the first of the ranking.
     """
 
     __test__ = False
@@ -24,7 +25,7 @@ class TestAudit:
     programs: int
     """Number of programs that were run on it."""
     passing: int
-    """Number of these that pass it."""
+    """Number of the programs run on it that pass it."""
     leader_passes: bool
     """Whether the leading program passes it."""
     kills: tuple[str, ...]
@@ -37,7 +38,7 @@ class TestAudit:
     beyond_examples: int
     """Number of the mutants that fail it and no trusted test."""
     repeats: str | None
-    """The trusted test with the same input."""
+    """The first trusted test with the same input; None if there is none."""
     same_as: tuple[str, ...]
     """Earlier generated tests with the same input and the same expected output."""
     contradicts: tuple[str, ...]

@@ -43,7 +43,7 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.RShift: ast.LShift,
 }
 _REMOVED = (ast.Assign, ast.AugAssign, ast.Expr, ast.Continue, ast.Break)
-"""Statements that are removed; without any other one the program would hardly run."""
+"""Kinds of statements that are removed; without a statement of another kind the program would hardly run."""
 
 
 @dataclass(frozen=True)

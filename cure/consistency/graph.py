@@ -1,14 +1,16 @@
 """Scores of solutions, specifications and test cases by how well they agree (MPSC, arXiv 2309.17272, section 3).
 
-Vertices are the three perspectives; edges, between perspectives only, weigh the inter-consistency in 0..1 of two
-vertices. With the weights W, the degrees D and an initial score y, the scores minimise
+Vertices are solutions, specifications and test cases, which form three perspectives; edges, between perspectives only,
+weigh the inter-consistency in 0..1 of two vertices. With the weights W, the degrees D and an initial score y, the
+scores minimise
 
-    alpha * sum over edges w_ij (f_i / sqrt(d_i) - f_j / sqrt(d_j))^2 / 2 + (1 - alpha) * |f - y|^2,
+    alpha * sum over all i, j of w_ij (f_i / sqrt(d_i) - f_j / sqrt(d_j))^2 / 2 + (1 - alpha) * |f - y|^2,
 
 of which the solution is f = (1 - alpha) (I - alpha D^-1/2 W D^-1/2)^-1 y. The initial score of a vertex, its
-intra-consistency, is here the product over the other perspectives of the weights of its edges, so that a vertex without
-support in one perspective begins with 0. As in the published program, alpha is 0.95, but 0.01 where the mean weight of
-the edges is below 0.16, since propagation over a graph of which most edges are missing says little.
+intra-consistency, is here a product over the other perspectives, of the sum of the weights of its edges to each,
+divided by the largest such product in its own perspective; so a vertex without support in one perspective begins with
+0. As in the published program, alpha is 0.95, but 0.01 where the mean weight of the edges is below 0.16, since
+propagation over a graph of which most edges are missing says little.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def consistency(weights: Floats, sizes: Sequence[int]) -> Floats:
 
 
 def _initial(weights: Floats, slices: Sequence[slice]) -> Floats:
-    """(vertices,) products over the other perspectives of the summed weights, at most 1 in each perspective."""
+    """(vertices,) products over the other perspectives of the summed weights, scaled to a maximum of 1 in each one."""
     scores = np.ones(len(weights))
     for other in slices:
         support = weights[:, other].sum(axis=1)

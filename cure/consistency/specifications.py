@@ -34,16 +34,18 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 
 def asking(source: str) -> str:
-    """A program that asks the conditions of this source about the pairs in its standard input."""
+    """A program that checks, for each pair in its standard input, whether `precondition` and `postcondition`, functions
+    that `source` defines, both hold.
+    """
     return _ASKS.format(source=source)
 
 
 def questions(pairs: Sequence[tuple[str, str]]) -> str:
-    """The standard input of such a program for these pairs of an input and an output."""
+    """The standard input of a program made by `asking`, for these pairs of an input and an output."""
     return "".join(json.dumps(pair) + "\n" for pair in pairs)
 
 
 def answers(printed: str, count: int) -> list[bool]:
-    """Whether the specification holds for each of `count` pairs; pairs that the program did not come to count as no."""
+    """Whether the specification holds for each of `count` pairs; it does not hold for pairs that have no letter."""
     letters = printed.strip()[:count]
     return [letter == HOLDS for letter in letters.ljust(count, FAILS)]
