@@ -1,4 +1,8 @@
-"""Rules for all rooms: one reader of a problem's judging, one maker of jobs, class names, docstrings, docs/map.md."""
+"""Rules for all rooms, the top-level folders.
+
+How a problem is judged is read in one place, and sandbox jobs are made in one place; classes have distinct names, large
+dataclasses keyword-only fields; docstrings are understood without the code; docs/map.md names files that exist.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ def docstrings(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 def test_one_place_reads_how_a_problem_is_judged() -> None:
     readers = [name for name, module in modules().items() if attributes(module, "problem") & {"comparison", "checker"}]
-    # The row writer copies every field of a problem.
+    # file.py and row.py convert problems from and to rows, so they copy every field.
     assert set(readers) - {"cure/problem/file.py", "cure/problem/row.py"} == {"cure/table/judging.py"}
 
 

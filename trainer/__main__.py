@@ -1,4 +1,4 @@
-"""`python -m trainer TARGET DIRECTORY [KEY=VALUE...]`: one process of a run, as torchrun and deepspeed start it.
+"""`python -m trainer TARGET DIRECTORY [KEY=VALUE...]`: one process of a run, as a launcher starts it.
 
 torchrun --nproc-per-node 8 -m trainer paper-7b runs/paper-7b
 """
@@ -14,7 +14,10 @@ from trainer.config import load
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code of a run in this process. Only the first process writes the error message."""
+    """The exit code of a run in this process. Only the first process writes the error message.
+
+    Raises errors that have no exit code, other than OSError, whose exit code is 2.
+    """
     target, out, *overrides = arguments
     try:
         run(load(target, overrides), Path(out))

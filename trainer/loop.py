@@ -4,8 +4,8 @@ A step: tasks -> answers of both roles; a task's programs run while answers to o
 -> advantages per task and role -> an update on the code, an update on the tests -> the step is recorded. The engine
 gets the new weights before the next step.
 
-Nothing restarts between steps, training uses the sampled token ids, and every random choice is a function of the
-seed, the step, the task and the role.
+No engine or process restarts between steps, training uses the sampled token ids, and every random choice is a function
+of the seed, the step, the task and the role.
 
 Differences from the training loop that the authors of CURE released: one process group instead of four programs a step,
 an optimiser and float32 master weights that are kept for the whole run, the KL divergence to the base model, and the

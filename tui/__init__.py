@@ -1,1 +1,1 @@
-"""Terminal screens over the agent's runs."""
+"""Terminal screens for the agent's runs; there are none yet."""

@@ -1,4 +1,4 @@
-"""The interpreter's code lies in memory of its own, which children of a fork share without page faults."""
+"""The interpreter's machine code lies in anonymous memory, which forked children share without page faults."""
 
 from __future__ import annotations
 

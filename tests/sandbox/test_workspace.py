@@ -59,7 +59,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest_asyncio.fixture
 async def opened(kind: str, project: Path, require: Callable[[str, str], NoReturn]) -> AsyncIterator[Open]:
-    """`await opened(...)`: a workspace over the project, closed when the test is over."""
+    """A coroutine function that opens a workspace on the project folder; the fixture closes it after the test."""
     workspaces = []
 
     async def open_one(part: str = kind, **options: Any) -> Workspace:
@@ -84,7 +84,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 async def alone(workspace: Workspace) -> bool:
-    """Whether nothing runs in the workspace but the command that looks."""
+    """Whether the workspace has no processes but its first one and the command that lists them."""
     return (await workspace.run(Command(("python3", "-c", OTHERS)))).stdout == b"[]\n"
 
 
@@ -452,7 +452,7 @@ def test_the_supervisor_refuses_to_start_outside_a_namespace_of_its_own(tmp_path
     done = subprocess.run([sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     assert done.returncode == REFUSED and b"refusing to start" in done.stderr
     with pytest.raises(RuntimeError, match="namespace"):
-        Supervisor(None, None, str(tmp_path))  # type: ignore[arg-type]  # it looks at nothing before its own PID
+        Supervisor(None, None, str(tmp_path))  # type: ignore[arg-type]  # it checks its own PID before it uses them
 
 
 async def test_places_of_the_system_are_refused() -> None:

@@ -61,7 +61,7 @@ def runners() -> list[int]:
 
 
 def containers() -> list[int]:
-    """Ids of the first processes of the containers that this process started; empty without an engine."""
+    """Ids of the first processes of the containers that this process started; empty without a Docker engine."""
     try:
         client = docker.from_env()
     except docker.errors.DockerException:
@@ -79,7 +79,7 @@ def zygotes() -> list[int]:
 
 
 async def results(sandbox: Sandbox, source: str, strict: bool, inputs: tuple[bytes, ...] = INPUTS) -> list[Execution]:
-    """One execution for each input, in their order."""
+    """The program's execution on each input, in the order of the inputs."""
     executions = [execution async for execution in sandbox.run([Job("program", source, inputs, strict=strict)])]
     assert Counter(execution.index for execution in executions) == Counter(range(len(inputs)))
     return sorted(executions, key=lambda execution: execution.index)
@@ -141,7 +141,7 @@ async def test_what_a_program_leaves_ends_with_it(strict: bool, sandbox: Sandbox
     assert all_right(await results(sandbox, source, strict))
     assert before not in zygotes()
     seen = await results(sandbox, "import os\nprint(sum(name.isdigit() for name in os.listdir('/proc')))", strict)
-    # Runner, zygote, forker, the program.
+    # The four processes are the runner, the zygote, the forker and the program.
     assert {execution.stdout for execution in seen} == {b"4\n"}
 
 
@@ -203,8 +203,8 @@ async def test_a_program_that_compiles_with_a_warning_says_nothing_of_it(strict:
 @pytest.mark.parametrize("strict", MODES)
 @pytest.mark.parametrize("levels", [11, 14])
 async def test_time_for_compiling_is_not_the_programs(levels: int, strict: bool, sandbox: Sandbox) -> None:
-    # CPython compiles the body of `finally` twice at each level, so compiling takes longer than running the program:
-    # with 11 levels less time than a tick of the kernel's clock, with 14 levels more.
+    # CPython compiles the body of `finally` twice at each level, so compiling takes longer than running the program.
+    # With 11 levels it takes less time than a tick of the kernel's clock, with 14 levels more.
     nested = "".join(f"{' ' * level}try: pass\n{' ' * level}finally:\n" for level in range(levels))
     source = f"{nested}{' ' * levels}pass\n{SUM}"
     started = time.process_time()

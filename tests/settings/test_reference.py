@@ -1,4 +1,4 @@
-"""The page on all settings says what the models say."""
+"""docs/settings.md, the page of all settings, is made from the classes that declare the settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_page_is_made_from_the_models() -> None:
 
 
 def models(name: str, model: type[Section]) -> list[tuple[str, type[Section]]]:
-    """The model, and those of the sections in it."""
+    """The class of a section and the classes of the sections nested in it, each with its dotted name."""
     kinds = [(key, field.annotation) for key, field in model.model_fields.items()]
     inner = [(key, kind) for key, kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
     return [(name, model), *(found for key, kind in inner for found in models(f"{name}.{key}", kind))]

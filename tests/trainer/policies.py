@@ -1,8 +1,8 @@
 """Makes policies over tiny random checkpoints, and updates for them; is also a program, for tests in several processes.
 
-`python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` calls, in
-every process, the functions of this module that WORK names, separated by commas; the first process writes a list of
-their results to OUT.
+`python -m torch.distributed.run --standalone --nproc-per-node N -m tests.trainer.policies WORK BASE OUT` calls in every
+process the functions of this module that WORK names (separated by commas), with the checkpoint BASE; the first process
+writes a list of their results to OUT.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RATE = 2e-5
 
 
 def checkpoint(directory: Path, kind: str = "qwen3") -> Path:
-    """A tiny model: Qwen3, or Qwen2 with tied embeddings. Both have two query heads for each key head.
+    """The directory of a tiny checkpoint: Qwen3, or Qwen2 with tied embeddings, with two query heads for each key head.
 
     The weights are small, so that the model's answers are uncertain and activations do not grow from layer to layer.
     """
@@ -139,7 +139,7 @@ def deepspeed_policy(base: Path, world: World, zero: int, **changed: Any) -> Pol
 
 
 Kind = tuple[tuple[str, Any], ...]
-"""Settings of a DeepSpeed policy, in order."""
+"""Names and values of a DeepSpeed policy's settings."""
 
 KINDS: list[Kind] = [
     *((("zero", zero),) for zero in range(4)),
@@ -155,7 +155,7 @@ def zero_stages(base: Path, world: World) -> dict[Kind, dict[str, Any]]:
     """
     from trainer.policy import deepspeed_policy as module
 
-    # So small that some weights are larger than a message and a row's logits come in pieces, like in large models.
+    # So small that some weights are larger than a message and a row's logits come in pieces, as in large models.
     module._BUCKET = 20_000
     scorer._LOGITS_AT_ONCE = 16 * 259
     found = {}

@@ -33,7 +33,11 @@ def case(
     truncated: tuple[int, ...] = (),
     errors: tuple[int, ...] = (),
 ) -> tuple[TaskAnswers, TaskTable]:
-    """A task with these verdicts; `unparsed` more answers of the tester hold no test."""
+    """A task whose programs pass labels and generated tests as in the two matrices (programs, tests).
+
+    `unparsed` more answers of the tester, which precede the others, hold no test. `unknown`, `truncated` and `errors`
+    have the numbers of the programs on which the sandbox failed, that were cut off, and on which the engine failed.
+    """
     programs, columns = len(labels), len(generated[0]) if generated else 0
     coder = tuple(
         Answer(

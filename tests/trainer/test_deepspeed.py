@@ -45,7 +45,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 Found = dict[Kind, dict[str, Any]]
-"""What was measured, by kind."""
+"""What was measured with each kind of DeepSpeed policy."""
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_what_is_saved_is_a_checkpoint_for_transformers(found: Found, kind: Kind
 
 
 def test_bfloat16_passes_keep_float32_master_weights(base: Path, found: Found) -> None:
-    """Sums in bfloat16 over rows packed otherwise are rounded otherwise, so results agree only within its precision."""
+    """Results agree only within bfloat16's precision: sums over differently packed rows are rounded differently."""
     kind = KINDS[-1]
     packs = rows(answers(1))
     whole, half = (policy(base, dtype=dtype) for dtype in ("float32", "bfloat16"))

@@ -72,7 +72,7 @@ def table(slot: int) -> TaskTable:
 
 
 def begin(path: Path, *overrides: str, problems: bool = True) -> Path:
-    """A run's directory without steps."""
+    """The directory of a run that has no steps yet."""
     path.mkdir()
     if problems:
         (path.parent / "problems.json").write_text(dump_problems(PROBLEMS))
@@ -83,7 +83,7 @@ def begin(path: Path, *overrides: str, problems: bool = True) -> Path:
 
 
 def write_step(path: Path, step: int, until: str = "commit") -> None:
-    """Record a step of two tasks, and a third that is left out, up to and including the stage `until`."""
+    """Record a step of two tasks, and a third that is left out, up to and including the part `until`."""
     config = open_run(path).config
     recorder = Recorder(path, config, World(0, 1, device=None))
     with recorder.step_record(step) as record:

@@ -59,7 +59,7 @@ def measure(logits: torch.Tensor, pack: Pack, rules: Loss, old: torch.Tensor | N
 
 
 def whole(rows: list[Pack], rules: Loss, old: torch.Tensor | None) -> tuple[torch.Tensor, dict[str, float]]:
-    """Gradient and sums of an update of these rows, the loss among them."""
+    """Gradient and sums of an update on these rows; the loss is one of the sums."""
     logits = table(1).requires_grad_()
     sums: dict[str, float] = {}
     for row in rows:
@@ -158,7 +158,7 @@ def test_reinforce_by_hand() -> None:
 def of_one_token(
     new: float, old: float | None, sampler: float, advantage: float, rules: Loss
 ) -> tuple[float, float, dict[str, float]]:
-    """Loss, its derivative by the log-probability, and the sums of a single token."""
+    """Loss, its derivative with respect to the log-probability `new`, and the sums of a single token."""
     value = torch.tensor([new], dtype=torch.float64, requires_grad=True)
     one = torch.ones(1, dtype=torch.float64)
     tokens = Tokens(

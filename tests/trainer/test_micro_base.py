@@ -97,7 +97,7 @@ def test_transformers_gives_the_same_greedy_tokens_as_the_bundled_engine() -> No
 @pytest.mark.slow
 @pytest.mark.bubblewrap
 async def test_its_accuracy_leaves_room_to_learn(require: Callable[[str, str], NoReturn]) -> None:
-    """Accuracies meant: 0.5 to 0.65 of programs, 0.25 to 0.45 of tests; the bounds add the noise of 48 x 8 samples."""
+    """Intended accuracies: programs 0.5 to 0.65, tests 0.25 to 0.45; the bounds allow for noise of 48 x 8 samples."""
     from engines import open_engine
     from sandbox import SandboxUnavailable, open_sandbox
     from trainer.micro.evaluation import MicroEvaluationConfig, evaluate

@@ -46,7 +46,7 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="module", params=["qwen3", "qwen2"])
 def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Qwen3, and Qwen2 with tied embeddings; grouped heads in both."""
+    """A tiny checkpoint: Qwen3, or Qwen2 with tied embeddings, both with grouped heads."""
     return checkpoint(tmp_path_factory.mktemp("base"), request.param)
 
 

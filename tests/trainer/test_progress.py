@@ -57,7 +57,7 @@ TASKS = [Task(slot, slot, Problem("?")) for slot in range(2)]
 
 
 def cells(metrics: dict[str, Any], width: int | None = None) -> dict[str, str]:
-    """The line of step 7, by heading."""
+    """The cells of the line of step 7, by heading."""
     words = step_line(7, metrics, width).split()
     assert words[0] == "7"
     return dict(zip((column.heading for column in columns(width)), words[1:], strict=True))

@@ -1,4 +1,4 @@
-"""A run that is ended anywhere and started again equals, bit for bit, a run that was never ended."""
+"""A run that is interrupted at any point and started again equals, bit for bit, an uninterrupted run."""
 
 from __future__ import annotations
 

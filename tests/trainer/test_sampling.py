@@ -1,4 +1,4 @@
-"""A whole step on prepared answers: the table and the rewards can be worked out by hand."""
+"""Rollouts on prepared answers: the table and the rewards can be worked out by hand."""
 
 from __future__ import annotations
 

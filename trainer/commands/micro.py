@@ -30,7 +30,7 @@ _SANDBOXES = click.Choice(KINDS)
 def micro_base(
     out: Path, seed: int, steps: int | None, processes: int, problems: int, sandbox: str, as_json: bool
 ) -> None:
-    """Train the micro base model from scratch: about 20 minutes on two idle cores; equal seeds give equal weights."""
+    """Train the micro base model: about 20 minutes on two idle cores; on one machine equal seeds give equal weights."""
     import json
     from dataclasses import replace
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def reward(tables: str, preset: str, as_json: bool) -> None:
     """Compute rewards and advantages of the programs and tests in TABLES.json.
 
-    The file is {cases: [{name, config, problems}]}; docs/rewards.md says what a problem has. The switches of the
-    released code in `config` (enable_efficient, post_stage, ...) matter for --preset release only.
+    The file is {cases: [{name, config, problems}]}, or the list alone; docs/rewards.md says what a problem has. The
+    switches of the released code in `config` (enable_efficient, post_stage, ...) matter for --preset release only.
     """
     import json
 

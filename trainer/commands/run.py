@@ -13,7 +13,10 @@ from trainer.errors import Interrupted, TrainerError
 
 
 def start(target: str, out: Path, overrides: tuple[str, ...]) -> int:
-    """The exit code of a run, made in this process or in several that are started here. Raises TrainerError."""
+    """The exit code of a run, made in this process or in several that are started here.
+
+    Raises TrainerError where the configuration is wrong, and what `run` raises where the run is made in this process.
+    """
     config = load(target, overrides)
     count = processes(config)
     if count == 1 or "RANK" in os.environ:
@@ -25,8 +28,8 @@ def start(target: str, out: Path, overrides: tuple[str, ...]) -> int:
 def run(config: Config, out: Path) -> None:
     """Train in this process, alone or as one of the processes that a launcher started.
 
-    Raises TrainerError where torch is missing or `out` holds another run, Interrupted after SIGTERM or Ctrl-C, and what
-    `trainer.loop.train` raises.
+    Raises TrainerError where torch or transformers is missing or `out` holds another run, Interrupted after SIGTERM or
+    Ctrl-C, and what `trainer.loop.train` raises.
     """
     require_packages()
     from cure.interrupt import run_interruptible
@@ -55,7 +58,7 @@ def require_packages() -> None:
 
 
 def processes(config: Config) -> int:
-    """Number of processes to start on this host: as configured; for `auto` one per GPU, or one without GPUs."""
+    """Number of processes to start on this host: as configured; for `auto` one per GPU, or one on the CPU."""
     wanted = config.train.processes
     if wanted != "auto":
         return wanted

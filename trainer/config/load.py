@@ -35,7 +35,7 @@ def load(target: str, overrides: Sequence[str] = ()) -> Config:
 
 
 def load_with_origins(target: str, overrides: Sequence[str] = ()) -> Resolved[Config]:
-    """The configuration with the origin of every value: a preset, the file or --set. Raises TrainerError."""
+    """The configuration with the origin of every value: default, a preset, the file or --set. Raises TrainerError."""
     try:
         # [policies] is replaced as a whole: policies that a file names replace those of its preset.
         layers = [*_layers(target), layer(_assigned(overrides), "--set")]

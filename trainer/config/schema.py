@@ -56,7 +56,8 @@ class Role(Section):
     max_tokens: int = Field(default=10_000, ge=1)
     """Maximum number of tokens of an answer."""
     max_prompt_tokens: int = Field(default=2_000, ge=1)
-    """Maximum number of tokens of a prompt. Tasks with a longer one are left out and counted, never truncated."""
+    """Maximum number of tokens of a prompt to a policy. Tasks with a longer prompt are left out and counted. Prompts
+    are never truncated, and those to a frozen model are not measured."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Role:
@@ -81,9 +82,11 @@ class Labels(Section):
     max_tokens: int = Field(default=10_000, ge=1)
     """Maximum number of tokens of an answer."""
     agreement: float = Field(default=0.0, ge=0, le=1)
-    """Keep a test as a label only if this share of the programs that print the commonest output for its input pass it.
+    """Use a test as a label only if at least this share of the programs that print the commonest output for its input
+    pass the test.
 
-    0 keeps every test. Kept tests that all programs pass or all fail are left out, unless no others remain.
+    With 0 every test qualifies. Of the tests that qualify, those that all programs pass or all fail are left out,
+    unless no others remain.
     """
 
     @model_validator(mode="after")
@@ -104,9 +107,11 @@ class Reward(Section):
     test_scale: Literal["count", "mean"] = "count"
     """`count`: Eq. 4 as printed; `mean`: divided by the number of wrong programs, as in the released code."""
     all_right: Literal["validity", "skip"] = "validity"
-    """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1; `skip`: left out."""
+    """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1 (0 with `test = validity`);
+    `skip`: left out."""
     validity_bonus: float = 0.0
-    """Added to a valid test's reward: by Eq. 4, one that all programs pass earns as much as one that all fail."""
+    """Added to the reward by Eq. 4 of a valid test, if the task has a wrong program. By Eq. 4 alone, a test that all
+    programs pass earns as much as a test that all programs fail."""
     unparsed: Literal["lowest", "drop"] = "lowest"
     """An answer that contains no test. `lowest`: gets the lowest reward of its group; `drop`: left out of the group."""
     shorten: bool = False
@@ -216,7 +221,7 @@ class RolloutConfig(Section):
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The vLLM servers."""
+        """URLs of the vLLM servers; empty for other engines."""
         return (self.url,) if isinstance(self.url, str) else self.url or ()
 
 
@@ -228,14 +233,15 @@ class ExecutionConfig(Section):
     slots: int | None = Field(default=None, ge=1)
     """Concurrent executions on each host, divided among its processes; unset: twice the cores."""
     give_up_after: int | None = Field(default=2, ge=1)
-    """Time-outs of one program after which its other tests are not run and count as failed."""
+    """Time-outs of one program after which its other tests are not run and count as failed; unset: all are run."""
 
 
 class Checkpoints(Section):
     """Weights and optimiser on disk."""
 
     every: int = Field(default=10, ge=1)
-    """Steps between checkpoints. A continued run repeats the steps after the last one from their recorded rollouts."""
+    """Steps between checkpoints; the last step has one, too. A continued run repeats the steps after its latest
+    checkpoint from their recorded rollouts."""
     keep_last: int = Field(default=2, ge=1)
     """Number of latest checkpoints to keep."""
     keep_every: int | None = Field(default=None, ge=1)
@@ -246,7 +252,7 @@ class EvaluationConfig(Section):
     """Evaluation of the policies during training, on held-out problems."""
 
     problems: str | None = None
-    """A file of problems, or `micro`: held-out kinds. Without it there is no evaluation."""
+    """A file of problems, or `micro`: held-out kinds of the micro lab; unset: no evaluation."""
     count: int = Field(default=64, ge=1)
     """Maximum number of problems; the first ones are used."""
     every: int = Field(default=10, ge=1)

@@ -38,7 +38,7 @@ class World:
         return values
 
     def share(self, make: Callable[[], Value]) -> Value:
-        """In every process, what `make()` returned in the first. Its error is raised in every process, too."""
+        """In every process, what `make()` returned in the first. An error of `make()` is raised in every process."""
         if self.size == 1:
             return make()
         import torch.distributed as group
@@ -56,7 +56,7 @@ class World:
         return result
 
     def share_local(self, make: Callable[[], Value]) -> Value | None:
-        """What `make()` returns in the first process; None in the others. Its error is raised in every process."""
+        """What `make()` returns in the first process; None in the others. An error is raised in every process."""
         made: list[Value] = []
         self.share(lambda: made.append(make()))
         return made[0] if made else None

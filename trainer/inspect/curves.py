@@ -253,7 +253,7 @@ def _held_out(ax: Axes, curve: Curve, runs: Sequence[Series]) -> bool:
 
 def _phases(ax: Axes, runs: Sequence[RecordedRun]) -> None:
     """Draw the seconds of each phase, stacked and smoothed; for several runs, their mean at the steps they all have."""
-    # A step that continued from recorded answers and tables has no time for sampling, and no total.
+    # A step that was repeated from its recorded tables has no total time.
     timed = [{line["step"]: line for line in run.steps if "seconds/step" in line} for run in runs]
     steps = sorted(set.intersection(*map(set, timed)))
     names = {name.removeprefix("seconds/") for run in runs for line in run.steps for name in line if "seconds/" in name}

@@ -54,7 +54,9 @@ class Change:
     first: float | None
     last: float | None
     best: float | None = None
+    """The best value; None for a measure on the steps' own samples."""
     best_step: int | None = None
+    """The step after which the best value was measured; None where there is no best value."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Phase:
     seconds: float
     """Seconds in the whole run."""
     share: float
+    """Share of the seconds of all phases."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,13 @@ class Figures:
     """The figures of a whole run."""
 
     run: str
+    """Path of the run's directory."""
     steps: int
+    """The last committed step; 0 before the first."""
     of_steps: int
+    """Steps of the whole run, as configured."""
     last_checkpoint: int | None
+    """Step of the last checkpoint; None before the first."""
     settings: dict[str, str]
     held_out: tuple[Change, ...]
     held_out_steps: tuple[int, ...]

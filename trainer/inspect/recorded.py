@@ -83,10 +83,11 @@ class RecordedStep:
     too_long: int
     """Tasks left out because a prompt was too long."""
     updates: tuple[dict[str, Any], ...]
+    """What the updates of each stage measured; empty before the first update."""
 
     @property
     def committed(self) -> bool:
-        """Whether the step is done."""
+        """Whether the step is committed, not under way."""
         return "commit" in self.parts
 
     def task(self, slot: int) -> RecordedTask:
@@ -131,7 +132,7 @@ def open_step(run: RecordedRun, number: int) -> RecordedStep:
     rollouts = RunDirectory(run.path).rollouts
     for _ in range(2):
         try:
-            # Twice: a journal may be compressed and renamed between being looked for and being read.
+            # A second try: between being looked for and being read, a journal may be compressed and renamed.
             return _step(number, StepContent.of(read_journal(rollouts, number)))
         except FileNotFoundError:
             continue

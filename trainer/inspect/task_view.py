@@ -149,7 +149,7 @@ def grid(task: RecordedTask, table: TaskTable, *, ascii_only: bool = False, gap:
 
 
 def _order(task: RecordedTask, table: TaskTable) -> list[int]:
-    """Programs' numbers in the order of rows: right ones first, then by labels, then by tests passed; None last."""
+    """Programs' numbers in the order of rows: right ones first, then by labels and tests passed; missing ones last."""
     return sorted(
         range(len(table.programs)),
         key=lambda number: (

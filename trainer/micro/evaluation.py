@@ -35,7 +35,7 @@ class MicroEvaluationConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Shares between 0 and 1, pooled over problems and samples."""
+    """Shares between 0 and 1, pooled over problems and samples. An answer without program or test counts as wrong."""
 
     code: float
     """Programs that pass every hidden test."""

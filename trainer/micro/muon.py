@@ -42,7 +42,10 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrix: torch.Tensor) -> torch.Tensor:
-    """About the nearest matrix (rows, columns) with orthonormal rows or columns: singular values of 0.7 to 1.2."""
+    """About the nearest matrix (rows, columns) with orthonormal rows or columns.
+
+    Singular values become about 0.7 to 1.2, except that very small ones stay smaller.
+    """
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
     x = x / (x.norm() + 1e-7)

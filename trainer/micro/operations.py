@@ -24,9 +24,11 @@ class OperationKind:
     phrases: tuple[str, ...]
     """Wordings, as clauses in the imperative."""
     apply: Callable[[Numbers, int], list[int]]
+    """The list after the operation, from the list before it and the constant."""
     constants: tuple[int, ...] = ()
+    """Values that the constant may have; empty for an operation without a constant."""
     near: tuple[str, ...] = ()
-    """Names of operations that it is easily confused with."""
+    """Names of operations that this one is easily confused with."""
     may_empty: bool = False
     """Whether a non-empty list can become empty."""
 
@@ -36,7 +38,9 @@ class EndKind:
     """How a program ends: what it prints of the list."""
 
     code: str
+    """The last line of the program."""
     note: str
+    """How the tester names the end in its reasoning."""
     phrases: tuple[str, ...]
     """Wordings, as noun phrases after "print"."""
     answer: Callable[[Numbers], list[int]]
@@ -44,6 +48,7 @@ class EndKind:
     work: Callable[[Numbers], list[int]]
     """The numbers the tester writes down on the way to the answer."""
     near: tuple[str, ...] = ()
+    """Names of ends that this one is easily confused with."""
 
 
 def _keep(condition: str, note: str, phrases: tuple[str, ...], test: Callable[[int, int], bool],

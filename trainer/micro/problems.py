@@ -26,9 +26,9 @@ _PROBES = 32
 _MOST_OPERATIONS = 2
 _LARGEST = 150
 PUBLIC = 2
-"""Public examples of a problem."""
+"""Number of public examples of a problem."""
 HIDDEN = 10
-"""Hidden tests of a problem."""
+"""Number of hidden tests of a problem."""
 
 
 def stream(*key: object) -> random.Random:

@@ -18,7 +18,7 @@ from trainer.distributed.world import World
 from trainer.errors import TrainerError
 
 SHARDS = 2
-"""Parts of every batch."""
+"""Number of parts into which every batch is divided."""
 
 
 def shards_of(world: World) -> range:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 VOCABULARY = 576
-"""Number of tokens."""
+"""Maximum number of tokens; texts with few distinct pieces give fewer."""
 FRAGMENTS = (
     "```python\na = list(map(int, input().split()))\n",
     "**Test Input:**\n```\n",
@@ -53,7 +53,7 @@ FRAGMENTS = (
     "x // ",
     "Input:",
 )
-"""Pieces that are not divided although they contain spaces and signs; the frequent ones become single tokens."""
+"""Strings that are one piece of a text although they contain spaces and signs; frequent ones become single tokens."""
 
 _PIECE = r" ?[A-Za-z]+| ?\d|\n| ?[^\sA-Za-z0-9]+|\s+"
 

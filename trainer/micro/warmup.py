@@ -41,6 +41,7 @@ class WarmupConfig:
     other_rate: float = 4e-3
     """Peak learning rate of AdamW, for everything else."""
     warm_steps: int = 60
+    """Steps at the beginning over which the learning rate rises linearly."""
     decay_share: float = 0.5
     """Share of the steps, at the end, over which the learning rate falls to a twentieth."""
     clean_share: float = 0.6
@@ -51,7 +52,7 @@ class WarmupConfig:
     mix: Mix = field(default_factory=Mix)
 
     def rate(self, step: int) -> float:
-        """Share of the peak learning rate at a step: linear warm-up, constant, cosine to a twentieth."""
+        """Share of the peak learning rate at a step (from 0): linear warm-up, constant, cosine to a twentieth."""
         if step < self.warm_steps:
             return (step + 1) / self.warm_steps
         decay_from = self.steps * (1 - self.decay_share)
@@ -69,7 +70,9 @@ class StepReport:
     loss: float
     """Mean cross-entropy per completion token, in nats."""
     texts: int
+    """Texts of the step's batch."""
     tokens: int
+    """Tokens of these texts, prompts included and padding excluded."""
     seconds: float
     """Seconds since the warm-up began."""
     cpu_seconds: float
@@ -92,7 +95,7 @@ def warm_up(
     """The warmed-up model and its tokenizer.
 
     The weights depend, bit for bit, on the config, torch's build and the type of processor alone, and not on the number
-    of processes (1 or 2). Raises TrainerError where a process ends early.
+    of processes (1 or 2). Raises TrainerError where a process ends early, ValueError for another number of processes.
     """
     from trainer.micro.shards import process_group
 

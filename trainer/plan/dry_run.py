@@ -12,7 +12,10 @@ from trainer.plan.step_plan import plan, plan_lines
 
 
 def show_plan(target: str, overrides: Sequence[str], as_json: bool) -> None:
-    """Print the configuration as TOML, then the plan of a step and its memory as comments. Raises TrainerError."""
+    """Print the configuration as TOML, then the plan of a step and its memory as comments.
+
+    With `as_json`, all three are printed as one JSON object. Raises TrainerError where the configuration is wrong.
+    """
     import click
 
     config = load(target, tuple(overrides))

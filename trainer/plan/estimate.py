@@ -33,6 +33,7 @@ class Estimate:
     answers_at_once: int | None = None
     """Answers decoded side by side; None for vLLM, which takes as many as fit."""
     on_cpu: bool = False
+    """Whether the policy is trained on the CPU, where sizes are per process."""
     elsewhere: bool = False
     """Whether the engines that sample run on other hosts."""
 
@@ -42,7 +43,7 @@ class Estimate:
         return memory(self.shape, self.training) if self.shape and self.training else None
 
     def table(self) -> dict[str, dict[int, int]]:
-        """Bytes held during an update, by back end and number of processes."""
+        """Bytes held during an update, by back end and number of processes; empty where they are not known."""
         if self.shape is None or self.training is None:
             return {}
         counts = sorted({*PROCESSES, self.training.processes})

@@ -87,7 +87,7 @@ class Shape:
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
-    """The sizes in a config.json. Raises TrainerError for a type of model that is not counted here."""
+    """The sizes in a config.json. Raises TrainerError for a type of model not in KNOWN_TYPES, or a missing size."""
     inner = config.get("text_config")
     text: Mapping[str, Any] = inner if isinstance(inner, Mapping) else config
     kind = text.get("model_type")

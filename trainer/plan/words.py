@@ -6,7 +6,7 @@ from trainer.plan.memory import GB
 
 
 def size_text(size: int) -> str:
-    """Bytes with three digits, such as `15.2 GB`, `731 MB`, `12.3 kB`."""
+    """A number of bytes with three digits, such as `15.2 GB`, `731 MB`, `12.3 kB`."""
     for unit, factor in (("GB", GB), ("MB", 10**6)):
         if size >= factor:
             return f"{size / factor:.3g} {unit}" if size < 1000 * factor else f"{size / factor:,.0f} {unit}"

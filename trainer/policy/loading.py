@@ -15,7 +15,10 @@ from trainer.errors import TrainerError
 
 
 def checkpoint_of(model: str) -> Path:
-    """The directory of a model: bundled, a path, or in the hub's cache. Raises TrainerError where there is none."""
+    """The directory of a model: bundled, a path, or a Hugging Face id, whose files are downloaded if not cached.
+
+    Raises TrainerError where there is no such model, or it cannot be downloaded.
+    """
     if model in BUNDLED:
         return BUNDLED[model]
     try:
@@ -38,7 +41,7 @@ def load_model(directory: Path, dtype: torch.dtype, device: torch.device, attent
 
 
 def write_checkpoint(model: Any, weights: Mapping[str, torch.Tensor], base: Path, directory: Path) -> None:
-    """Write these weights and the model's configuration, and copies of the base's tokenizer files."""
+    """Write these weights and the model's configuration; copy the base's tokenizer files and generation settings."""
     model.save_pretrained(directory, state_dict=dict(weights))
     for pattern in _BESIDE:
         for file in base.glob(pattern):

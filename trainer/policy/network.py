@@ -23,7 +23,7 @@ class Network:
     """A checkpoint's weights in float32, with adapters if asked for, and the frozen reference where it is kept."""
 
     def __init__(self, setup: PolicySetup, loaded_on: torch.device | None = None) -> None:
-        """`loaded_on` is the device that the trained weights are loaded to, for a back end that moves them later."""
+        """`loaded_on` is the device that the trained weights are loaded to; None for the process's own device."""
         base, train, device = setup.base, setup.train, setup.world.device
         self._device = device
         self._attention = attention.implementation(train.attention, device)

@@ -97,7 +97,7 @@ def _speed(metrics: Metrics) -> str:
 
 
 def _seconds(metrics: Metrics) -> str:
-    """Seconds of the step; `again` for a step that was repeated from its journal and therefore not timed."""
+    """Seconds of the step; `again` for a step repeated from its recorded tables, which has no total time."""
     return _cell(metrics["seconds/step"], 1) if "seconds/step" in metrics else "again"
 
 

@@ -10,7 +10,7 @@ from trainer.rollout.sampling import RolloutEvent
 from trainer.rollout.tasks import Task
 
 ROLLING_OUT = "answers and tables"
-"""Name of the phase in which a step's answers are sampled and run."""
+"""Name of the phase in which a step's answers are sampled and their programs run."""
 
 
 class Progress:

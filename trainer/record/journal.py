@@ -2,8 +2,8 @@
 
 The parts of a step are plan, answers, tables, rewards, an update for each stage, and commit; each ends with a line
 `{"done": PART}`. While the step is under way the journal is `step-NNNNNN.jsonl`; with the commit it is compressed to
-`step-NNNNNN.jsonl.zst`. A step that was cut short continues after its answers or its tables, if they are complete,
-so neither is made twice; rewards and updates are made again.
+`step-NNNNNN.jsonl.zst`. A step that is repeated, because it was cut short or no checkpoint followed it, continues after
+its answers or its tables, if they are complete, so neither is made twice; rewards and updates are made again.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class StepContent:
     updates: list[dict[str, Any]] = field(default_factory=list)
     """What each stage's updates measured."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Time spent on answers and tables, by phase."""
+    """Seconds spent on each phase until the tables were complete."""
     parts: dict[str, None] = field(default_factory=dict)
     """Names of the complete parts, in order."""
 
@@ -76,10 +76,10 @@ class Journal:
     """The open journal of one step."""
 
     def __init__(self, directory: Path, step: int) -> None:
-        """Open the journal. If the step was cut short, only plan, answers and tables are kept, as far as complete."""
+        """Open the journal. Of a step that is repeated only plan, answers and tables are kept, as far as complete."""
         self.step = step
         self.known = StepContent()
-        """What was recorded before the step was cut short: plan, answers and tables, as far as these are complete."""
+        """What is kept from an earlier attempt at the step: plan, answers and tables, as far as these are complete."""
         self._open_file = _open_file(directory, step)
         self._closed_file = closed_file(directory, step)
         self._open_file.parent.mkdir(parents=True, exist_ok=True)

@@ -131,7 +131,7 @@ class StepRecord:
         self._write("answers", lambda: [*({"answers": task.to_record()} for task in answers), {"too_long": too_long}])
 
     def tables(self, tables: list[TaskTable], seconds: dict[str, float]) -> None:
-        """Record the tables, and the `seconds` spent on each phase that it names."""
+        """Record the tables, and the seconds of each phase so far; `seconds` has those not timed by `clock`."""
         self.known.tables = tables
         self._seconds |= seconds
         self._write("tables", lambda: [*({"table": table.to_record()} for table in tables), {"seconds": self._seconds}])

@@ -31,6 +31,7 @@ class RoleSampler:
     encode: Callable[[Prompt], list[int]] | None = None
     """Turns a prompt into the token ids that training uses too; None for a model that is not trained."""
     most_prompt_tokens: int = 1 << 30
+    """Maximum number of tokens of a prompt; not checked for a model that is not trained."""
 
     def prompt(self, task: Task) -> Prompt:
         """The prompt for this task: token ids for a model that is trained."""

@@ -36,7 +36,7 @@ class Tasks(Protocol):
         """Number of problems; None for an endless set."""
 
     def problem(self, index: int) -> Problem:
-        """Problem `index`, counted from 0."""
+        """Problem `index`, counted from 0. Raises IndexError where a finite set has fewer problems."""
 
 
 class FileTasks:

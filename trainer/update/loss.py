@@ -111,9 +111,9 @@ def divergence(
 
 
 def _importance(old: torch.Tensor, sampled: torch.Tensor, rules: Loss) -> tuple[torch.Tensor, torch.Tensor]:
-    """Importance weight (R,) of each token, and whether (R,) it was in bounds.
+    """Importance weight (R,) of each token, and whether (R,) the ratio it is made from is in bounds.
 
-    Bounds are at most the cap and, where tokens are masked, at least 1 / cap.
+    A ratio is in bounds if it is at most the cap and, where tokens are masked, at least 1 / cap.
     """
     ratio = (old.detach() - sampled).exp()  # (R,)
     kept = ratio <= rules.correction_cap

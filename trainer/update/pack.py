@@ -132,7 +132,7 @@ def rows_of(sizes: Sequence[int], budget: int) -> list[list[int]]:
 def packs_for(
     samples: Sequence[Sample], aggregate: Aggregate, constant: int, budget: int, rank: int = 0, size: int = 1
 ) -> list[Pack]:
-    """The rows of process `rank` among `size`. All processes get equally many rows, of which the last may be empty."""
+    """The rows of process `rank` among `size`. A process with fewer rows than another gets empty rows, too."""
     if not samples:
         return []
     weights = token_weights(samples, aggregate, constant)
