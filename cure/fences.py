@@ -11,7 +11,7 @@ _LANGUAGE = re.compile(r"\{?\s*\.?([A-Za-z][A-Za-z0-9+#_.-]{0,30})")
 
 @dataclass(frozen=True)
 class Fence:
-    """A line that begins with three or more backticks or tildes."""
+    """A line that begins, after blanks if any, with three or more backticks or tildes."""
 
     indent: str
     mark: str

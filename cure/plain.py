@@ -9,7 +9,8 @@ _HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 
 def visible(text: str) -> str:
     r"""The text with control characters (all but newline and tab), lone surrogates and direction marks as \xNN or
-    \uNNNN, so that a terminal shows every character, in the order of the text.
+    \uNNNN, so that a terminal shows every character, in the order of the text. A carriage return before a newline is
+    removed.
     """
     return _HIDDEN.sub(_picture, text.replace("\r\n", "\n"))
 

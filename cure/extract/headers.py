@@ -27,15 +27,16 @@ _BOLD = re.compile(r"\*\*(?:Test )?(?P<name>Input|Output|Explanation)(?::\*\*|\*
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """A header, where it stands, and the text after it on its line."""
+    """A header of an answer, with its place and the text that follows it on its line."""
 
     kind: Kind
     line: int = 0
+    """Index, from 0, of the line that the header stands on."""
     strong: bool
     """Whether the header says "test input", "test output" or "explanation", not just "input" or "output"."""
     exact: bool
-    """Whether the header is written as asked for, with anything before it, so that the released code finds it:
-    `**Test Input:**`, `**Test Output:**` or `**Explanation:`."""
+    """Whether the header is written as the prompt asks, whatever stands before it on the line: `**Test Input:**`,
+    `**Test Output:**` or `**Explanation:`. The released code finds such a header."""
     styled: bool
     """Whether the header is bold or a heading, and not just words with a colon."""
     corrects: bool = False
@@ -45,6 +46,7 @@ class Header:
     end: int
     """Position in the line at which the header ends."""
     rest: str = ""
+    """The text after the header on its line, up to the next header."""
 
 
 def headers(lines: list[str], passed_over: Container[int] = ()) -> list[Header]:

@@ -52,14 +52,14 @@ def mended_sources(source: str) -> Iterator[str]:
 
 
 def begins_prose(line: str) -> bool:
-    """Whether a line that is no code looks like the beginning of what a model says about its program."""
+    """Whether a line, which does not compile, looks like the beginning of a model's remarks on its program."""
     return bool(_MARKUP.match(line)) or bool(_PROSE.search(line) and not _CODE.search(line))
 
 
 def programs_in_json(text: str) -> Iterator[str]:
     """The texts under names such as `code` in JSON objects; each may be a program or an answer with fences.
 
-    Only the first _OBJECTS_TRIED braces that a quotation mark follows are tried.
+    Only the first 8 opening braces that a quotation mark follows are tried.
     """
     starts = [found.start() for found in re.finditer(r'\{\s*"', text)][:_OBJECTS_TRIED]
     decoder, end = json.JSONDecoder(strict=False), -1

@@ -1,4 +1,4 @@
-"""Extraction as in the released CURE code (Gen-Verse/CURE @ 69fe174), faults included; written from its behaviour.
+"""Extraction as in the released CURE code (Gen-Verse/CURE @ 69fe174), faults included, but written anew.
 
 Use it to reproduce published numbers. Its faults, which `cure.extract.robust` mends: only fences that say exactly
 `python` count; a fence inside a string cuts the program; input and output of a test are searched independently of each

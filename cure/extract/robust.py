@@ -11,7 +11,8 @@ Differences from `cure.extract.release`:
   from one place: the last complete pair, with its last output (`cure.extract.robust_test`).
 
 Where all this finds nothing, the released rules are tried on the whole answer: what they find is found here as well,
-except in an answer that ends inside its thinking, and except a test whose output is nothing but fences.
+except in an answer that ends inside its thinking, and except an empty program and a test whose output is nothing but
+fences.
 
 `program` and `unit_test` accept any text, never raise, and take time linear in the text's length.
 """

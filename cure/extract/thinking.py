@@ -24,13 +24,13 @@ class Answer:
 
     text: str
     thinking: int
-    """Characters removed."""
+    """Number of characters removed."""
     unfinished: bool
     """Whether the model stopped inside its thinking, so that the answer is missing or incomplete."""
 
 
 def without_thinking(answer: str) -> Answer:
-    """`answer` without blocks such as `<think>` and `[THINK]`; of an answer in channels, only the final one.
+    """`answer` without blocks such as `<think>` and `[THINK]`; of an answer in channels, only the final channel.
 
     A closing tag without an opening one ends thinking that began before the text (chat templates contain the opening
     tag), so everything before it is removed. An opening tag without a closing one counts only at the beginning of a

@@ -37,10 +37,11 @@ def stated_intervals(statement: str) -> list[Interval]:
 def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Interval:
     """Least and largest whole number to try in a column of numbers.
 
-    The narrowest stated interval that holds every number seen is taken for the column's. Without one the least is 1
-    where the statement speaks of positive numbers, 0 where it does not, and less where less was seen; the largest is
-    GROWTH times the largest seen, but at least SMALL. Both bounds are kept small: their absolute values are at most
-    SMALL, or GROWTH times the largest one seen if that is more.
+    The bounds are those of the narrowest stated interval that holds every number seen in the column. Without such an
+    interval, the least is the smaller of the least number seen and 1 (0 where the statement does not speak of positive
+    numbers, or speaks of non-negative ones); the largest is GROWTH times the largest seen, but at least SMALL. Both
+    bounds are kept small: their absolute values are at most SMALL, or GROWTH times the largest absolute value seen if
+    that is more.
     """
     least, largest = floor(column.low), ceil(column.high)
     fitting = [(low, high) for low, high in intervals if low <= least and largest <= high]
@@ -54,7 +55,7 @@ def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Inte
 
 
 def _value(text: str) -> int | None:
-    """The number in a text such as `10^5`, `2·10^5`, `1 000` or `1e9`; None where its number or exponent has too
+    """The number in a text such as `10^5`, `2·10^5`, `1 000` or `1e9`; None where the number or its exponent has too
     many digits.
     """
     plain = re.sub(r"\\cdot|[·×]", "*", re.sub(r"[ ,_{}]", "", text)).replace("**", "^")

@@ -1,7 +1,8 @@
 """Small changes of numbers, words, lists and repeated blocks, each under the words that name it.
 
-A change is a function of a value, what is known about its place, and a random generator; it returns the new value,
-which may be the old one.
+A change returns the new value, which may equal the old one. It is a function of the value, of what is known about its
+place, and of a random generator; but a change in OF_OTHERS takes only a token from another place, and one in OF_BLOCKS
+takes only the blocks and the generator.
 """
 
 from __future__ import annotations

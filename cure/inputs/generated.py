@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from cure.table.compare import normalise
 
 GENERATED = "written by a generator, a program of the coder"
-"""How such an input was made, in words."""
+"""How an input of a generator was made, in words."""
 LONGEST = 20_000
-"""Characters of an input, at most: longer ones only cost time."""
+"""Most characters of an input: longer inputs are left out, since they only cost time."""
 
 _CALLS = """
 import contextlib, inspect, io, json, random, sys
@@ -50,14 +50,15 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 
 def calling(source: str, count: int) -> str:
-    """A program that calls the function `generate` of this source with `count` seeds, and prints each text that it
-    returns as a line of JSON. A function of a similar name, else the first one, is called where there is no `generate`.
+    """A program that calls the function `generate` of this source with `count` seeds, and prints each text that the
+    function returns as a line of JSON. Where there is no `generate`, a function of a similar name is called, else the
+    first function. A list of texts is printed as one text, with the items as its lines.
     """
     return _CALLS.format(source=source, count=count)
 
 
 def inputs_in(printed: str, known: Iterable[str]) -> list[str]:
-    """The inputs in what the program printed, without equal ones, long ones, empty ones and those that are known."""
+    """The inputs in what the program of `calling` printed, without repeated, long, empty and `known` ones."""
     seen, found = {normalise(text) for text in known}, list[str]()
     for line in printed.splitlines():
         try:

@@ -20,7 +20,7 @@ CONFORMING = 0.8
 
 
 def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape | None:
-    """The shape of the inputs; None where they have none in common.
+    """The shape of the inputs; None where there are no inputs, or where they have no shape in common.
 
     All `trusted` inputs have the shape; those of the `others` that do not have it are taken for malformed. Without
     trusted inputs, the shape is one that all of the others have.
@@ -44,8 +44,8 @@ def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape |
 
 
 def _layouts(inputs: Sequence[list[str]]) -> Iterator[tuple[int, int, tuple[int, int] | None]]:
-    """Possible numbers of lines of the head and the block, with line and column of the number that counts
-    the blocks, or None.
+    """Possible numbers of lines of the head and of the block, each with the line and column of the number that counts
+    the blocks, or with None where no number counts them.
     """
     sizes = {len(lines) for lines in inputs}
     for head, block in product(range(1, MOST_HEAD_LINES + 1), range(1, MOST_BLOCK_LINES + 1)):

@@ -52,6 +52,8 @@ class LineForm:
     opening: str = ""
     closing: str = ""
     separator: str = " "
+    """`opening` and `closing`: the brackets around the tokens, empty where there are none; `separator`: the text that
+    separates two tokens."""
 
     def column(self, index: int) -> Slot:
         """The column of the token with this index."""

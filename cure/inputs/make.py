@@ -76,7 +76,7 @@ def _tokens(text: str) -> tuple[str, ...]:
 
 
 Single = list[tuple[int, str]]
-"""Places and names of changes."""
+"""Single changes, each by its place (the index of a line of the shape, or `BLOCKS`) and its name."""
 
 
 def _single(shape: InputShape) -> Single:

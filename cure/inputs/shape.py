@@ -19,9 +19,10 @@ class Count:
     line: int
     """Index, from 0, of the line the number stands in; lines of the repeated block follow those of the head."""
     column: int
+    """Index, from 0, of the number among the tokens of its line."""
     of: Literal["tokens", "characters", "blocks"]
     target: int = 0
-    """Index of the line whose tokens or characters are counted."""
+    """Index of the line whose tokens or characters are counted; unused where blocks are counted."""
     more: int = 0
     """What is to be added to the number to get the count."""
 

@@ -1,5 +1,5 @@
-"""Reads files of stored tables: `{cases: [{name, config, problems}]}`, `{problems, runs: [{config}]}`, or a list of
-cases.
+"""Reads the parsed content of files of stored tables: `{cases: [{name, config, problems}]}`,
+`{problems, runs: [{config}]}`, or a list of cases.
 
 The pydantic models below define the fields; docs/metrics.md explains them.
 """
@@ -185,7 +185,10 @@ class RunsFile(ScoredProblems):
 
 
 def load_cases(content: object, path: str) -> list[ScoredCase]:
-    """The cases, in order. Raises ProblemError, which begins with the place in the file, for anything malformed."""
+    """The cases in the parsed `content` of the file `path`, in order.
+
+    Raises ProblemError for anything malformed; the message begins with the place in the file.
+    """
     if isinstance(content, list):
         content = {"cases": content}
     if isinstance(content, dict) and "cases" not in content:

@@ -50,8 +50,10 @@ class Difference:
     difference: float | None = None
     low: float | None = None
     high: float | None = None
-    """95 % interval of the difference."""
+    """`low` and `high`: 95 % interval of the difference; None where the problems are too few, or where most draws of
+    problems have no data."""
     p: float | None = None
+    """The p-value, not corrected for the number of measures; None where a run has no value."""
     test: str = ""
     """The test that p is from: `swap` (permutation) or `mcnemar`."""
     minimum_detectable: float | None = None
@@ -61,6 +63,7 @@ class Difference:
     winner: str | None = None
     """`A` or `B`; None where the difference may be chance, and for measures that are no headline."""
     reason: str
+    """Why `difference` or `minimum_detectable` is None; empty where neither is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +85,8 @@ def compare(a: ScoredCase, b: ScoredCase, options: ScoreOptions, comparisons: in
     """The differences of every measure that both runs have; each run is judged by its own `ScoredCase.max_test`.
 
     `comparisons` is how many pairs of runs are compared in all; the level of 5 % at which winners are named is divided
-    by that number. The p-values returned are not corrected. Raises ProblemError where the runs cannot be compared: no
-    problem in common, names that occur twice, other data or judging.
+    by that number. The p-values returned are not corrected. Raises ProblemError where the runs cannot be compared: they
+    have no problem in common, a name occurs twice in a run, or they differ in data, checker or hidden tests.
     """
     named_a, named_b = _named(a.problems, "A"), _named(b.problems, "B")
     common = [name for name in named_a if name in named_b]

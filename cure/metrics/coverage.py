@@ -37,8 +37,10 @@ class Coverage:
     """Programs that cannot be judged, because the sandbox failed on their hidden tests; they enter no ratio but
     that of programs not extracted."""
     unknown_hidden_cells: int
-    """Executions the sandbox failed on; never counted against a program."""
+    """Executions on hidden tests on which the sandbox failed; the standard metrics do not count them against a
+    program."""
     unknown_generated_cells: int
+    """Executions on generated tests on which the sandbox failed."""
 
 
 def coverage(problems: Sequence[Judged]) -> Coverage:

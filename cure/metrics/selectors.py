@@ -78,7 +78,7 @@ def by_selectors(
     sampling: Sampling,
     names: Collection[str] | None = None,
 ) -> dict[str, Estimates]:
-    """The estimates of these selectors, of all for None, by name.
+    """The estimates of the selectors in `names` (None: of all selectors), by selector name.
 
     Where outputs are not stored, `VERDICTS_ONLY` follows the names of selectors that may need them.
     """

@@ -1,7 +1,7 @@
 """The standard metrics: coverage, coder, tester, best-of-n, each with its numerator, denominator and interval.
 
-`cure.metrics.release` has the metrics of CURE's released code; the two modules share no metric's name. A value without
-data is None with a reason.
+`cure.metrics.release` has the metrics of CURE's released code. Metrics called `p_01` and `p_00` are in both modules and
+may differ in value; the modules share no other name. A value without data is None with a reason.
 """
 
 from __future__ import annotations

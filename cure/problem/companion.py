@@ -62,7 +62,8 @@ def is_companion(row: object) -> bool:
 def problem_from_companion(row: object, where: str, default_name: str) -> Statement:
     """The problem that was sent, with notes on what is missing or differs from the judge.
 
-    Raises ProblemError, beginning with `where`, for an interactive problem and for a field that cannot be used.
+    Where the judge states no limit, the time limit is 1 second and the memory limit 256 MB. Raises ProblemError,
+    beginning with `where`, for an interactive problem and for a field that cannot be used.
     """
     sent = checked(row, SentProblem, where)
     if sent.interactive:

@@ -43,15 +43,18 @@ class ProblemFile:
 
 
 def load_problems(path: str, text: str | None = None) -> list[Problem]:
-    """The problems in the file `path`, or in `text` when it is given; `-` is standard input. Raises ProblemError."""
+    """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
+
+    Raises ProblemError as `read_problem_file` does.
+    """
     return read_problem_file(path, text).problems
 
 
 def read_problem_file(path: str, text: str | None = None) -> ProblemFile:
     """The problems in the file `path`, or in `text` when it is given; `-` is standard input.
 
-    Raises ProblemError with one line that names file, row and field. Problems of a list are counted from 0, as for
-    `--index`; lines of JSONL are counted from 1.
+    Raises ProblemError, for a file that cannot be read and for a malformed problem, with one line that names file, row
+    and field. Problems of a list are counted from 0, as for `--index`; lines of JSONL are counted from 1.
     """
     source = "standard input" if path == "-" else path
     suffix = Path(plain_name(path)).suffix.lower()

@@ -33,7 +33,7 @@ class Failure:
 
 
 Words = Callable[[str], str]
-"""Instructions for a model, given the problem's statement with its public examples."""
+"""A function that returns instructions for a model, given the problem's statement with its public examples."""
 
 
 class PromptStyle(Protocol):
@@ -51,7 +51,7 @@ class PromptStyle(Protocol):
         """The prompt that asks for a program that solves the problem."""
 
     def tester(self, problem: Problem, avoid: Sequence[UnitTest] = ()) -> Prompt:
-        """The prompt that asks for a unit test, whose input is not in `avoid` where the style has words for that."""
+        """The prompt that asks for a unit test whose input no test in `avoid` has, if the style has words for that."""
 
     def repair(
         self, problem: Problem, source: str, failures: Sequence[Failure], summary: TableSummary | None = None
@@ -61,11 +61,11 @@ class PromptStyle(Protocol):
         """
 
     def instruct(self, problem: Problem, words: Words) -> Prompt | None:
-        """The prompt that asks for what the words say; None in a style whose models follow no instructions."""
+        """The prompt with the instructions that `words` returns; None if the style's models follow no instructions."""
 
 
 def follows_instructions(style: str) -> bool:
-    """Whether prompts of the style called `style` can ask for something else than a program or a test."""
+    """Whether prompts of the style called `style` can ask for anything but a program, a test or a repair."""
     return style != "micro"
 
 
@@ -93,7 +93,7 @@ def prompts_for(
     """The style called `style`. Only `release` uses the options: `load_wording` describes `release_dir`, `ReleaseStyle`
     the others.
 
-    Raises ProblemError when there is no such style, or when the wording of `release` cannot be had.
+    Raises ProblemError when there is no such style, or when the wording of `release` cannot be obtained.
     """
     if style == "chat":
         from cure.prompts.chat import ChatStyle

@@ -10,8 +10,9 @@ from cure.repair import TableSummary
 
 
 def summarised(summary: TableSummary) -> str:
-    """A line for each behaviour, named by a letter, then the inputs on which behaviours differ, with what each does;
-    empty where there is no other program.
+    """A line for each behaviour, named by a letter, then the inputs on which behaviours differ, with what each does.
+
+    One sentence where all programs do the same; empty where there is only one program.
     """
     kinds = len(summary.behaviours) + summary.left_out[0]
     programs = sum(each.candidates for each in summary.behaviours) + summary.left_out[1]

@@ -1,4 +1,6 @@
-"""Prompts of the bundled micro model: a statement between the model's own special tokens, and nothing else.
+"""Prompts of the bundled micro model: a statement between the model's own special tokens.
+
+The prompt for a repair also has the program, a failing test, and what the program printed on that test.
 
 The warm-up in `trainer/micro/` writes its training texts with these functions, so a change here needs a new checkpoint.
 """
@@ -76,4 +78,4 @@ class MicroStyle:
         return repair_prompt(problem, source, first.test, first.got or first.error)
 
     def instruct(self, problem: Problem, words: Words) -> None:
-        """None: the model knows its own three requests alone."""
+        """None: the model can only be asked for a program, a test or a repair."""

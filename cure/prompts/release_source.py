@@ -61,7 +61,10 @@ class Wording:
 
 
 def load_wording(directory: str | None = None) -> Wording:
-    """The published wording; raises ProblemError, saying what to do, when it cannot be had."""
+    """The published wording, from the checkout in `directory` or from the places that the module's docstring names.
+
+    Raises ProblemError, saying what to do, when the wording cannot be obtained.
+    """
     given = directory or os.environ.get(ENVIRONMENT)
     read = _from_checkout(Path(given)) if given else _from_cache_or_download(cache_directory())
     optimization, sample, evaluation, evaluate = (read(name) for name in FILES)

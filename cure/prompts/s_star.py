@@ -85,7 +85,7 @@ def judge_words(statement: str, a: str, b: str, stdin: str, outputs: tuple[str, 
 
 
 def blocks_in(answer: str) -> list[str]:
-    """The texts between fences of an answer, in order; an unclosed last one is left out."""
+    """The texts of an answer's fenced blocks, in order; blank blocks and an unclosed last block are left out."""
     return [text for text in _blocks(answer) if text.strip()]
 
 

@@ -1,4 +1,4 @@
-"""Whether a repair is accepted: it has to keep what the repaired candidate passed of the trusted tests."""
+"""Whether a repair is accepted: it has to pass every trusted test that the candidate it repairs passes."""
 
 from __future__ import annotations
 

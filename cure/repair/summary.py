@@ -15,9 +15,9 @@ from sandbox import Verdict
 MOST_BEHAVIOURS = 4
 MOST_DIFFERENCES = 3
 LONGEST_STIMULUS = 300
-"""Characters of an input that is shown; a longer one is left out."""
+"""Most characters of an input that is shown; longer inputs are left out."""
 LONGEST_OUTPUT = 60
-"""Characters of an output that are shown."""
+"""Number of an output's first characters that are shown."""
 
 _ENDED = {
     Verdict.TIMEOUT: "runs out of time",
@@ -54,7 +54,7 @@ class TableSummary:
     trusted: int
     """Number of trusted tests."""
     behaviours: tuple[Behaviour, ...]
-    """That of the candidate to repair, then the others with most candidates, at most MOST_BEHAVIOURS in all."""
+    """First the behaviour of the candidate to repair, then those with the most candidates; at most MOST_BEHAVIOURS."""
     left_out: tuple[int, int]
     """Numbers of the further behaviours and of their candidates."""
     differences: tuple[SeparatingInput, ...]

@@ -24,7 +24,7 @@ def _lengths(lengths: list[int]) -> list[int]:
 
 
 Lengths = Annotated[list[int], AfterValidator(_lengths)]
-"""Tokens of each answer."""
+"""Length of each answer in tokens."""
 
 
 class SwitchesRow(Shape):
@@ -52,7 +52,7 @@ class StoredProblem(Shape):
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
-        """Refuse lists whose sizes do not fit together."""
+        """Raise ValueError for lists whose sizes do not fit together."""
         for role in ("code", "case"):
             texts, lengths = getattr(self, f"full_{role}_generation"), getattr(self, f"{role}_response_length")
             if len(lengths) != len(texts):
@@ -116,7 +116,10 @@ class RewardCase:
 
 
 def load_cases(path: str) -> list[RewardCase]:
-    """The cases in the file; raises ProblemError with one line that names the place."""
+    """The cases in the file.
+
+    Raises ProblemError, for a file that cannot be read or is malformed, with one line that names the place in it.
+    """
     content = read_json(path)
     stored = checked({"cases": content} if isinstance(content, list) else content, StoredCases, path)
     return [

@@ -22,7 +22,8 @@ class GroupRewards:
     """Rewards and advantages of one role's answers to one problem, in the order of the answers."""
 
     rewards: list[float | None] | None
-    """Rewards before normalisation within the group; None where the role gets none for this problem."""
+    """Rewards before normalisation within the group; None where the role gets none for this problem. An entry is None
+    where the released code computes NaN."""
     advantages: list[float | None] | None
     """Advantages; None where the group is not trained on. An entry is None where the released code trains on NaN."""
     reason: str | None = None

@@ -108,7 +108,9 @@ def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitch
 
 
 def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
-    """The rewards of the programs; NaN without ground-truth tests (R1)."""
+    """The rewards of the programs; None where nothing was executed or there are none; NaN without ground-truth tests
+    (R1).
+    """
     if problem.table is None or not problem.table.shape[0]:
         return RoleRewards(None, None)
     labels = problem.table[:, : problem.ground_truth]
@@ -117,7 +119,9 @@ def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRew
 
 
 def test_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
-    """The rewards of the tests; None where no program is right. Without ground truth all programs are right (R1)."""
+    """The rewards of the tests; None where nothing was executed, there are no tests, or no program is right. Without
+    ground-truth tests all programs count as right (R1).
+    """
     if problem.table is None:
         return RoleRewards(None, None)
     right = problem.table[:, : problem.ground_truth].all(axis=1)

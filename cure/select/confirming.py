@@ -12,7 +12,8 @@ from cure.table import AnyTable, Cell, Column, ExecutionTable, Row
 
 
 def confirming(table: AnyTable, answer: str, confident: float, most: Drawn) -> Drawn:
-    """The fewest further samples, programs before tests, that would verify the answer; none where `most` would not.
+    """The fewest further samples, programs before tests, that would verify the answer; `NOTHING` where even the number
+    of samples in `most` would not.
 
     A program that agrees with the answer is taken to do what the answer does on every test. A test that agrees is taken
     to be like the first generated test that the answer passes; without such a test, only programs are counted. Programs

@@ -11,7 +11,7 @@ MAX_ODDS = 3.0
 
 
 def unexplored(table: AnyTable) -> tuple[str, ...]:
-    """The first of the candidates with each program text, among those that may be handed over (`viable`).
+    """The candidates that may be handed over (`viable`); of several with the same program text only the first.
 
     Empty where the table already has inputs without a known output.
     """

@@ -53,7 +53,7 @@ def em_scores(passes: Passes) -> tuple[Floats, Ints]:
 
 
 def rank_by_em(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests passed, log-odds, copies; the earliest candidate wins ties."""
+    """Ranking by trusted tests, log-odds, programs that pass the same tests; the earliest candidate wins ties."""
     return rank_by("em", SCORE_NAMES, em_scores, table)
 
 

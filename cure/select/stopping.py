@@ -60,7 +60,8 @@ def worth(answer: float | None, unsolved: float, drawn: Drawn, most: Drawn, pric
     """Numbers of further samples worth their price, at most `most`; `drawn` are the samples so far.
 
     `answer` is the probability in 0..1 that the answer is right, None without an answer; `unsolved` the probability
-    that no candidate is right; `price` the least gain of a sample, as a probability. All are worth a price of 0.
+    that no candidate is right; `price` the least gain of a sample, as a probability. With a price of 0 the result is
+    `most`.
     """
     right = answer or 0.0
     others = 0.0 if answer is None else max(0.0, 1.0 - right - unsolved)

@@ -1,7 +1,7 @@
 """The one execution table that solver, trainer and evaluator share, and everything that fills it.
 
-`table` is the value, `judging` decides what a right output is, `pairs` makes sandbox jobs, `executor` fills cells,
-`growing` is the table of a solve under way, `compare` compares outputs.
+`table` defines the table as an immutable value, `judging` decides what a right output is, `pairs` makes sandbox jobs,
+`executor` fills cells, `growing` is the table of a solve under way, `compare` compares outputs.
 """
 
 from cure.table.executor import Executor, ProgramExecutor, fill

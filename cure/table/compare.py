@@ -6,7 +6,7 @@ Every comparison takes (output, expected) and returns a boolean; `comparison` fi
 | name | equal when |
 |---|---|
 | `tokens` (the default) | tokens are equal; where a decimal is expected, within 1e-6, absolute or relative |
-| `release` | whitespace tokens are equal, character by character: the released CURE code |
+| `release` | whitespace tokens are equal, character by character, as in the released CURE code |
 | `lines` | lines are equal, trailing blanks and trailing empty lines ignored |
 | `float(ABS,REL)` | tokens are equal, numbers within ABS or within REL times the expected one; `float`: 1e-6 for both |
 | `case-insensitive` | tokens are equal but for upper and lower case |
@@ -156,7 +156,10 @@ NAMES = tuple(_BY_NAME)
 
 
 def comparison(name: str = DEFAULT) -> Comparison:
-    """The comparison called `name`; raises ProblemError, naming the nearest name, when there is none."""
+    """The comparison called `name`.
+
+    Raises ProblemError, naming the nearest name, when there is none, and for tolerances or flags that are not valid.
+    """
     if found := _BY_NAME.get(name):
         return found
     if match := _FLOAT_NAME.fullmatch(name):

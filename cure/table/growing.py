@@ -12,7 +12,10 @@ from cure.table.table import Cell, ExecutionTable, Pair
 
 
 class GrowingTable(Generic[RowT, ColumnT]):
-    """Collects candidates and tests, and fills missing cells in the background through an executor."""
+    """Collects candidates and tests, and fills missing cells in the background through an executor.
+
+    `on_cell` is called with the candidate's name, the test's name and the cell as soon as a cell is filled.
+    """
 
     def __init__(
         self, executor: Executor[RowT, ColumnT], on_cell: Callable[[str, str, Cell], None] = lambda *_: None

@@ -34,7 +34,7 @@ class Judging:
     checker: str = ""
     limits: Limits
     strict: bool = False
-    """Fork a new process for every execution."""
+    """Whether a new process is forked for every execution."""
     give_up_after: int | None = None
     """Time-outs of a program after which its other inputs are not run; None runs them all."""
 

@@ -28,7 +28,10 @@ def is_package(path: str) -> bool:
 
 
 def read_package(path: str) -> Statement:
-    """The problem in the package at this path. Raises ProblemError."""
+    """The problem in the package at this path.
+
+    Raises ProblemError for a package that cannot be read or used, and for a limit above LARGEST_LIMITS.
+    """
     name = Path(path).resolve().stem
     with open_files(path) as files:
         if files.has("problem.xml"):

@@ -37,7 +37,10 @@ class PackageFiles:
         return sorted((name for name in self._sizes if re.fullmatch(pattern, name)), key=_natural)
 
     def text(self, name: str) -> str:
-        """The text of a file, its lines ended by line feeds. Raises ProblemError."""
+        """The text of a file, its lines ended by line feeds.
+
+        Raises ProblemError for a file that is missing, too large, not UTF-8 text or not readable.
+        """
         where = f"{self.source}: {name}"
         if name not in self._sizes:
             raise ProblemError(f"{where}: is missing in the package")
@@ -55,7 +58,10 @@ class PackageFiles:
 
 @contextmanager
 def open_files(path: str) -> Iterator[PackageFiles]:
-    """The files of the package at this path, which is a directory or a zip file. Raises ProblemError."""
+    """The files of the package at this path, which is a directory or a zip file.
+
+    Raises ProblemError for a zip file that cannot be read or holds several packages.
+    """
     place = Path(path)
     if place.is_dir():
         found = {file.relative_to(place).as_posix(): file.stat().st_size for file in place.rglob("*") if file.is_file()}

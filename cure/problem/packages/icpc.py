@@ -24,7 +24,10 @@ _MEMORY_MB = 2048  # the format's default
 
 
 def read_icpc(files: PackageFiles, default_name: str) -> Statement:
-    """The problem in a package with a problem.yaml. Raises ProblemError."""
+    """The problem in a package with a problem.yaml.
+
+    Raises ProblemError for a package that is malformed or has no statement, and for an interactive problem.
+    """
     settings = _yaml(files, "problem.yaml")
     kinds = _words(settings.get("type")) + _words(settings.get("validation"))
     for kind in kinds:

@@ -45,7 +45,10 @@ class PackageJudging:
 
 
 def checker_judging(checker: str) -> PackageJudging:
-    """The comparison for a checker by its name or file, such as `std::wcmp.cpp`; empty for no checker."""
+    """The comparison for a checker by its name or file, such as `std::wcmp.cpp`.
+
+    The comparison is empty for no checker, and, with a note, for a checker that is not one of testlib's standard ones.
+    """
     if not checker:
         return PackageJudging()
     standard = re.fullmatch(r"(?:std::|.*/)?(\w+)\.(?:cpp|cc|dpr)", checker)

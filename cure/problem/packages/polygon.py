@@ -26,7 +26,10 @@ _MEGABYTE = 2**20
 
 
 def read_polygon(files: PackageFiles, default_name: str) -> Statement:
-    """The problem in a package with a problem.xml. Raises ProblemError."""
+    """The problem in a package with a problem.xml.
+
+    Raises ProblemError for a package that is malformed or has no statement, and for an interactive problem.
+    """
     try:
         root = ElementTree.fromstring(files.text("problem.xml"))
     except (ElementTree.ParseError, ValueError) as error:

@@ -25,6 +25,7 @@ class Block:
     number: int
     """Number of the line that opens the block, counted from 1."""
     info: str = ""
+    """The text after the opening fence, such as a language tag; empty for a block without a fence."""
 
     @property
     def text(self) -> str:

@@ -29,7 +29,7 @@ class SamplePart:
     sample: bool
     """Whether the label's own words say that this is a sample, such as "Sample Input"."""
     example: int
-    """Which example heading the part stands under; 0 is none."""
+    """Number, counted from 1, of the example heading that the part stands under; 0 where there is none."""
     blocks: list[Block] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """Text below the label, outside of blocks; the data after the label's colon comes first."""

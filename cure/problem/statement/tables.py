@@ -20,7 +20,7 @@ _BREAK = re.compile(r"<br[ \t]*/?>", re.IGNORECASE)
 _LONGEST_HEADER = 300  # characters
 
 Row = tuple[str, str]
-"""Input and output."""
+"""Input and output of an example, or of one line of an example."""
 
 
 @dataclass(frozen=True)

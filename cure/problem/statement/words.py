@@ -244,4 +244,4 @@ TITLES = "example, examples, sample, samples, public example, more examples, Ð¿Ñ
 INPUT_TAGS = "input, stdin, in, sample-input, example-input, test-input, sample_input, example_input, test_input"
 OUTPUT_TAGS = """output, stdout, out, sample-output, example-output, test-output, expected-output, sample_output,
     example_output, test_output, expected_output, expected"""
-"""Tags of fences: ```` ```input ````."""
+"""INPUT_TAGS and OUTPUT_TAGS: tags of fences that mark a block as an input or an output, as in ```` ```input ````."""
