@@ -93,7 +93,7 @@ def _caption(result: Mapping[str, Any], letter: str) -> str:
     only = f"{result['only_in_a']} only in A, {result['only_in_b']} only in {letter}"
     lacks = f"A lacks {result['lacks_a'] or 'nothing'}, {letter} lacks {result['lacks_b'] or 'nothing'}"
     why = (
-        "Winners are named for the bold measures, outside the noise only."
+        "Winners are named for the bold measures only, where the difference is significant."
         if result["equal_coverage"]
         else f"No winner is named, because coverage differs: {lacks}."
     )
@@ -152,7 +152,7 @@ def _coverage(result: Mapping[str, Any], lacks: str) -> list[str]:
     """The amount of data, in sentences."""
     counts, selection = result["coverage"], result["selection"]
     failed = "unknown" if counts["tests_not_extracted"] is None else str(counts["tests_not_extracted"])
-    lines = [f"incomplete, without {lacks}: all values are over what is there"] if lacks else []
+    lines = [f"incomplete, without {lacks}: all values cover only what the run has"] if lacks else []
     lines += [
         f"{counts['problems']} problems: {counts['with_programs']} with programs, {counts['with_tests']} with tests, "
         f"{counts['with_hidden_tests']} with hidden tests, {counts['with_reference']} with a reference",

@@ -13,7 +13,7 @@ PROGRAMS: tuple[Hostile, ...] = (
     program("grows_by_little", "grows by small objects", "a = []\nwhile True: a.append([])", MEMORY, limits=TIGHT),
     program("grows_a_string", "doubles a string for ever", "s = 'x'\nwhile True: s += s", MEMORY),
     program("grows_a_number", "squares a number for ever", "n = 1 << 64\nwhile True: n <<= n.bit_length()", MEMORY),
-    program("a_long_string", "repeats a string ten thousand million times", "n = 10**10\nprint(len('a' * n))", MEMORY),
+    program("a_long_string", "repeats a string ten billion times", "n = 10**10\nprint(len('a' * n))", MEMORY),
     program(
         "catches_memory_error",
         "runs out of memory, catches that and goes on",

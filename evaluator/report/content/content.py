@@ -131,7 +131,7 @@ def _coverage(material: Material) -> Facts:
         ("answers", _answers(material.metrics["missing"])),
         ("executions", f"{material.metrics['executions']:,}"),
         ("given up", _given_up(material.metrics["given_up"])),
-        ("on which the sandbox failed", f"{material.metrics['missing']['executions']['lost']:,}"),
+        ("executions on which the sandbox failed", f"{material.metrics['missing']['executions']['lost']:,}"),
     ]
 
 

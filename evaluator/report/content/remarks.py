@@ -48,8 +48,8 @@ def _missing(missing: Mapping[str, Any]) -> list[str]:
     problems, executions = missing["problems"], missing["executions"]
     evaluated = f"{problems['evaluated']:,} of {_some(problems['asked'], 'problem')} evaluated"
     found = [
-        f"The run is not complete: {evaluated}, and all numbers are over what is there. The same command, given again, "
-        "does what is missing."
+        f"The run is not complete: {evaluated}, and all numbers cover only what the run has. The same command, given "
+        "again, does what is missing."
     ]
     for role in ROLES:
         asked, answered, reasons = (missing[role][key] for key in ("asked", "answered", "reasons"))
@@ -76,7 +76,7 @@ def _nothing_to_judge(material: Material) -> str:
     if not covered["with_hidden_tests"]:
         return "No problem has hidden tests, so no program can be called right or wrong."
     if covered["programs_not_extracted"] == covered["programs"]:
-        return "No program could be read from the coder's answers; the reasons are below."
+        return "No program could be read from the coder's answers; see why programs were not extracted."
     if not covered["with_right_program"]:
         return "No program passes all hidden tests, so nothing that is estimated by right programs has a value."
     return ""
@@ -85,7 +85,10 @@ def _nothing_to_judge(material: Material) -> str:
 def _no_tests(covered: dict[str, int]) -> str:
     if not covered["tests_requested"] or covered["tests_extracted"]:
         return ""
-    return "No test could be read from the tester's answers, so nothing chooses among programs; the reasons are below."
+    return (
+        "No test could be read from the tester's answers, so nothing chooses among programs; see why tests were not "
+        "extracted."
+    )
 
 
 def _reference(material: Material) -> str:

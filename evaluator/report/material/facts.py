@@ -116,4 +116,4 @@ def _joint_verdict(verdicts: Sequence[str]) -> str:
     """The common verdict of the chosen programs, or how many of them are right."""
     if len(set(verdicts)) < 2:
         return "".join(verdicts[:1]).replace("_", " ") or "–"
-    return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} equals right"
+    return f"{verdicts.count(WORDS[PASSED])} of {len(verdicts)} tied programs right"
