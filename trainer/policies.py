@@ -17,7 +17,7 @@ from trainer.record.recorder import Recorder
 def open_policies(config: Config, world: World) -> Iterator[dict[str, Policy]]:
     """A context with the policies by name, with the weights of their base checkpoints; they are closed at the end.
 
-    Raises TrainerError where a checkpoint, or a package that the back end needs, is not there.
+    Raises TrainerError where a checkpoint, or a package that the back end needs, is missing.
     """
     keep_reference = config.loss.kl_weight > 0 or config.loss.measure_kl
     policies: dict[str, Policy] = {}

@@ -15,7 +15,7 @@ async def roll_out_step(
 ) -> tuple[list[TaskAnswers], list[TaskTable]]:
     """All answers and all tables of the step, in the order of the planned tasks, on every process.
 
-    Raises EngineFailed where an engine gives no answer.
+    Tasks whose prompt is too long have neither. Raises EngineFailed where an engine gives no answer.
     """
     world, rules = workers.world, workers.rules
     if not record.has_answers:

@@ -1,4 +1,4 @@
-"""Layers: the highest that names a key wins, and is its origin."""
+"""The highest layer that names a key gives the key's value, and is the value's origin."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.settings.homes import Home
 
 
 def value_of(monkeypatch: pytest.MonkeyPatch, *flags: str) -> int:
-    """The `rounds` that `solve` is called with."""
+    """The value of `rounds` that `solve` gets with these flags."""
     seen: list[int] = []
     monkeypatch.setattr(solve, "callback", lambda settings, **_: seen.append(settings.rounds))
     solve.main(["x.md", *flags], standalone_mode=False)

@@ -21,7 +21,7 @@ def launch(arguments: list[str], count: int) -> int:
     """The exit code of `python -m trainer ARGUMENTS` in `count` processes: 0 if all succeed.
 
     When a process fails, the others are ended, and the exit code is that of rank 0, or of the failed one if rank 0
-    succeeded. SIGTERM and SIGINT are passed on to all processes.
+    succeeded; 128 + N stands for a process that signal N ended. SIGTERM and SIGINT are passed on to all processes.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ TIMEOUT = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class World:
-    """The group of `size` processes as process `rank` uses it, with its device."""
+    """The group of `size` processes as process `rank` uses it, and the device of that process."""
 
     rank: int
     size: int

@@ -19,7 +19,7 @@ from trainer.micro.recipes import Operation, Recipe, answer, near_misses, number
 from trainer.micro.wording import statement
 
 _LARGEST_IN_WORK = 60
-"""Largest number in the tester's work; inputs that lead to larger numbers are drawn again, up to 20 times in all."""
+"""Inputs for which the tester's work has a larger number are drawn again; the twentieth draw is taken in any case."""
 
 
 @dataclass(frozen=True)

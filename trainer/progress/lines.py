@@ -21,7 +21,7 @@ class Column:
 
 
 def columns(width: int | None = None) -> list[Column]:
-    """The columns that fit into `width` characters; all of them without a width."""
+    """The columns that fit into `width` characters, and those of rank 0 in any case; all columns without a width."""
     if width is None:
         return list(_COLUMNS)
     kept: list[Column] = []

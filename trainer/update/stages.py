@@ -74,7 +74,7 @@ def _samples(
 
 
 def shares(samples: Sequence[Sample], count: int) -> list[list[Sample]]:
-    """The samples dealt out to `count` updates in turn; updates that would get none are left out."""
+    """The samples divided among `count` updates, one by one in turn; updates that would get none are left out."""
     dealt = [list(samples[number::count]) for number in range(count)]
     return [share for share in dealt if share]
 
