@@ -25,8 +25,8 @@ def archive_of(directory: Path, most_mb: int) -> IO[bytes]:
         size = target.tell()
         if size > most_mb << 20:
             raise SandboxError(
-                f"{directory} has {size >> 20} MB and its workspace {most_mb}: give it a larger quota, or work in a "
-                "smaller directory"
+                f"{directory} has {size >> 20} MB, but its workspace may hold only {most_mb}: give the workspace a "
+                "larger quota, or work in a smaller directory"
             )
     except BaseException as error:
         target.close()
@@ -65,6 +65,8 @@ def unpack(archive: IO[bytes], folder: Path) -> None:
                 # Python uses bytecode only if its source has the modification time that the bytecode names.
                 os.utime(target, (member.mtime, member.mtime))
             else:
-                raise SandboxError(f"the environment holds something that is no file: {member.name}")
+                raise SandboxError(
+                    f"the environment holds more than files, directories and symbolic links: {member.name}"
+                )
     for target, mtime in reversed(times):
         os.utime(target, (mtime, mtime))

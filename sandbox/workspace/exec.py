@@ -28,7 +28,14 @@ from sandbox.workspace.protocol import COMMAND_LIMITS, Change, Command, CommandR
     default=Path(),
     help="The directory the command gets a private view of.  [default: the current one]",
 )
-@click.option("--sandbox", "kind", type=click.Choice(KINDS), default="auto", show_default=True)
+@click.option(
+    "--sandbox",
+    "kind",
+    type=click.Choice(KINDS),
+    default="auto",
+    show_default=True,
+    help="How the command is isolated; `none` is for trusted commands.",
+)
 @click.option("--network", is_flag=True, help="Let the command, and the setup, reach other machines.")
 @click.option("--image", help="Docker image to run the command in; it needs Python >= 3.11.")
 @click.option("--readable", multiple=True, help="A further path that the command may read. Repeatable.")
@@ -47,7 +54,11 @@ from sandbox.workspace.protocol import COMMAND_LIMITS, Change, Command, CommandR
     help="CPU seconds of all processes of the command together.",
 )
 @click.option(
-    "--memory", type=click.IntRange(min=16), default=COMMAND_LIMITS.memory_mb, show_default=True, help="Megabytes."
+    "--memory",
+    type=click.IntRange(min=16),
+    default=COMMAND_LIMITS.memory_mb,
+    show_default=True,
+    help="Megabytes of memory, for each process and for all processes of the command together.",
 )
 @click.option(
     "--keep",

@@ -224,7 +224,7 @@ class Jailed(Outcome):
             if self._closed:
                 raise SandboxError("the workspace is closed")
             if link is None:
-                raise SandboxError("the workspace was lost, and what commands wrote to it: reset it")
+                raise SandboxError("the workspace and everything that commands wrote to it were lost: reset it")
             if asked.given_up:
                 return {}
             asked.link = link
