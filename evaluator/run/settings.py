@@ -173,7 +173,7 @@ class EvalOptions(Judging, Asking, Sources):
     outputs: Path = Path("outputs")
     """Folder that all evaluations are written to."""
     price: Annotated[str, checked(_check_price), Flag(metavar="IN:OUT")] | None = None
-    """Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT)."""
+    """Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT), written as IN:OUT."""
     prices: Annotated[Path | None, Flag(metavar="FILE")] = None
     """TOML or JSON file of prices: for each model spec, `input` and `output`."""
     batch: bool = False

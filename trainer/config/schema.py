@@ -105,7 +105,8 @@ class Reward(Section):
     test: Literal["cure", "validity"] = "cure"
     """`cure`: Eq. 4 as corrected in docs/rewards.md; `validity`: 1 if every right program passes the test, else 0."""
     test_scale: Literal["count", "mean"] = "count"
-    """`count`: Eq. 4 as printed; `mean`: divided by the number of wrong programs, as in the released code."""
+    """`count`: the numbers of programs of Eq. 4; `mean`: these divided by the number of wrong programs, as in the
+    released code."""
     all_right: Literal["validity", "skip"] = "validity"
     """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1 (0 with `test = validity`);
     `skip`: left out."""
