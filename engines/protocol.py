@@ -128,7 +128,10 @@ class Engine(Protocol):
     def complete(
         self, requests: Sequence[Request], on_delta: Callable[[Delta], None] | None = None
     ) -> AsyncGenerator[Completion, None]:
-        """Yield completions as each finishes. Closing the generator (`contextlib.aclosing`) cancels the others."""
+        """Yield completions as each finishes. Closing the generator (`contextlib.aclosing`) cancels the others.
+
+        A sample that fails is a completion with `finish="error"`. Raises EngineError where the engine cannot be used.
+        """
 
     async def close(self) -> None:
         """Release the engine's threads, memory and connections. Idempotent."""
@@ -151,9 +154,9 @@ class TrainableEngine(Engine, Protocol):
         """
 
     async def sleep(self) -> None:
-        """Finish the samples under way, then release the accelerator's memory. Requests to a sleeping engine fail.
+        """Finish the samples under way, then release the accelerator's memory. Idempotent.
 
-        Idempotent; an engine without an accelerator keeps its memory.
+        `complete` of a sleeping engine raises EngineError. An engine without an accelerator keeps its memory.
         """
 
     async def wake(self) -> None:

@@ -9,7 +9,7 @@ from engines.gguf.header import Header
 _BATCH = 512
 """Tokens that llama.cpp computes at once (its `n_ubatch`)."""
 _FIXED_BYTES = 150 << 20
-"""Code, tables of the vocabulary, and buffers whose size hardly depends on the model."""
+"""Bytes of code, tables of the vocabulary, and buffers whose size hardly depends on the model."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Cache(Protocol):
     def join(self, other: Self, rows: torch.Tensor) -> None:
         """Append the rows `rows` of `other`, in this order; an index may repeat.
 
-        The rows of the shorter cache are padded on the left.
+        The rows of the shorter cache are padded on the left. `other` may be changed and must not be used afterwards.
         """
 
     def trim(self, positions: int) -> None:

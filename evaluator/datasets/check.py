@@ -39,10 +39,13 @@ class ReferenceFailure:
     test: str
     """Suite and number of the test: `public 0`, `hidden 3`."""
     seed: int
+    """The hash seed (PYTHONHASHSEED) of the execution."""
     verdict: str
     reason: str
     output: str
+    """The first 120 characters that the solution printed."""
     expected: str
+    """The first 120 characters of the expected output."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ class Conversion:
 
     format: str
     problems: int
+    """Number of problems read, those left out included."""
     rows: list[dict[str, Any]]
     dropped: list[Dropped]
 

@@ -55,7 +55,7 @@ class Draft:
     function_texts: list[str] = field(default_factory=list)
     """The expected output of each of `function_tests`."""
     unordered: bool = False
-    """Whether the order of the items of a result comes from a set."""
+    """Whether the order of the items of some result depends on the iteration order of a set."""
     encoding: Encoding = field(default_factory=lambda: Encoding(inputs=(), outputs={}))
     comparison: str = "tokens"
     program: str = ""

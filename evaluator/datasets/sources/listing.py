@@ -61,7 +61,7 @@ def _file(name: str) -> dict[str, Any]:
 
 
 def brief(index: int, problem: Problem) -> dict[str, Any]:
-    """One line of the summary of a set, as JSON."""
+    """The summary of one problem of a set, as JSON; `index` is its place, counted from 0."""
     return {
         "index": index,
         "name": problem.name,
