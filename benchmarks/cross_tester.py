@@ -46,7 +46,7 @@ async def main() -> None:
             RoleSampler(role="coder", engine=coder, style=style, samples=options.n, sampling=sampling),
             RoleSampler(role="tester", engine=tester, style=style, samples=options.m, sampling=sampling),
         ]
-        # The same seed for every tester: the same programs.
+        # Every tester has the same seed, and therefore judges the same programs.
         rules = ExecutionRules(most_labels=1 << 30, reference=True)
         rollout = await roll_out(samplers, tasks, options.seed, "cross", sandbox, rules)
         tables = rollout.tables

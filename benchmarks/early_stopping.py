@@ -2,12 +2,12 @@
 
 The programs and tests of every problem are put into random orders; the first n and m of each order are the samples that
 a run would draw at most. The first round takes a part of them, and after each round the rule says how many more are
-worth their price. For several prices the following is printed: the share of the n + m samples that was not drawn, how
-much more often the choice from all of them is right (in points, with a paired 95 % bootstrap interval over problems),
-how many rounds there were, and the shares of answers that are `verified` (in brackets: verified and wrong) with all
-samples and with those drawn. "verified" is the rule that stops only when the answer is verified. Samples without a
-program or test count as drawn. `--no-confirm` leaves out the samples that are drawn only because they would verify the
-answer.
+worth their price, the least gain in the probability of a right answer that a sample must bring. For several prices the
+following is printed: the share of the n + m samples that was not drawn, how much more often the choice from all of them
+is right (in points, with a paired 95 % bootstrap interval over problems), how many rounds there were, and the shares of
+answers that are `verified` (in brackets: verified and wrong) with all samples and with those drawn. "verified" is the
+rule that stops only when the answer is verified. Samples without a program or test count as drawn. `--no-confirm`
+leaves out the samples that are drawn only because they would verify the answer.
 
     python -m benchmarks.early_stopping codegen-16b+codegen-16b [-n 8 -m 8] [--no-public] [--gains]
 """
@@ -42,7 +42,7 @@ Rule = Callable[["State", Drawn, Drawn], Drawn]
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """What a run knows after a round, and whether its answer is right."""
+    """What the table of a run shows after a round, and whether its answer is right."""
 
     answer: float | None
     """Probability that the answer is right; None without an answer."""

@@ -1,4 +1,4 @@
-"""`cure-agent doctor`: checks what works on this machine, and says how to get what does not."""
+"""`cure-agent doctor`: checks what works on this machine, and says how to set up what does not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.option("--model", "models", multiple=True, help="Also send a request to this model.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def doctor(models: tuple[str, ...], as_json: bool) -> int:
-    """Check what works on this machine, and how to get the rest. Exit code 0 when problems can be solved here."""
+    """Check what works on this machine, and say how to set up what does not. Exit code 0 if problems can be solved."""
     import asyncio
     import json
     from dataclasses import asdict

@@ -1,5 +1,5 @@
-"""Named levels of effort: how many programs, tests, rounds and new inputs, what gain is worth a sample, and how sure an
-answer has to be."""
+"""Named levels of effort: how many programs, tests, rounds and new inputs, the least gain for which a sample is drawn,
+and how probably right an answer has to be."""
 
 from __future__ import annotations
 

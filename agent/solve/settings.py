@@ -79,11 +79,11 @@ class Search(Section):
     effort: Effort = "medium"
     """Level of effort: sets those of n, m, rounds, min_gain, new_inputs and confident that are not given."""
     n: Programs = Field(default=8, ge=1, le=1024)
-    """Programs to sample in the first round."""
+    """Maximum number of programs to sample in the first round, all its parts together."""
     m: Tests = Field(default=8, ge=0, le=1024)
-    """Tests to sample in the first round."""
+    """Maximum number of tests to sample in the first round, all its parts together."""
     rounds: int = Field(default=3, ge=1, le=100)
-    """Maximum number of rounds, the first included; strategies from papers have their own default."""
+    """Maximum number of rounds that ask for programs or tests, the first included; some strategies set their own."""
     first_share: float = Field(default=0.375, gt=0, le=1)
     """Share of n and m to sample at first; further samples follow where they may help. 1 samples all at once."""
     min_gain: float = Field(default=0.015, ge=0, le=1)
@@ -93,7 +93,7 @@ class Search(Section):
     seed: int = 0
     """Random seed of the samples; engines that support seeds then repeat their answers."""
     new_inputs: int = Field(default=32, ge=0, le=1024)
-    """Inputs to make without a model, on which programs are compared; 0 makes none. For the strategy debug."""
+    """Maximum number of new inputs made without a model, and of a generator's; 0 makes none. For the strategy debug."""
     new_inputs_seconds: float = Field(default=20.0, ge=0)
     """Seconds after which no further new inputs are executed."""
     generator: bool = True

@@ -39,7 +39,7 @@ class Labelled:
     passed: tuple[bool, ...] | None = None
     """For every input whether the program ended by itself with the expected output; None: not recorded."""
     first_set: int | None = None
-    """Number of the first inputs that were recorded as a set, apart from the rest; None: all inputs are one set."""
+    """Number of the first inputs that were recorded as a set of their own; None: all inputs are one set."""
     solved: bool | None = None
     """Whether all inputs passed, where nothing is recorded for each of them."""
 

@@ -1,4 +1,4 @@
-"""A strategy's first samples in parts: more of them are drawn only while they are worth their price."""
+"""Draws a strategy's first samples in parts: further ones only while they are expected to gain `settings.min_gain`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Strategy = Callable[[Sequence[AnyReading], SolveSettings, Left], Move]
 def in_rounds(strategy: Strategy) -> Strategy:
     """The strategy, but its first n programs and m tests are drawn in parts, as far as they are worth their price.
 
-    The price is `settings.min_gain`. The first round draws a part of the samples, unless the strategy asks for all.
-    While the answer is not verified and the budget not exhausted, further samples are drawn as far as they are wanted
-    (`wanted`), before any other move that asks for programs or tests. Moves that ask for neither come first, since they
-    cost few tokens or none. In place of a move that only samples more, the run ends where none of its samples is
-    wanted.
+    The price of a sample is `settings.min_gain`, the gain in the probability of a right answer that it has to bring.
+    The first round draws a part of the samples, unless the strategy asks for all. While the answer is not verified and
+    the budget not exhausted, further samples are drawn as far as they are wanted (`wanted`), before any other move that
+    asks for programs or tests. Moves that ask for neither come first, since they cost few tokens or none. In place of a
+    move that only samples more, the run ends where none of its samples is wanted.
     """
 
     def decide(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:
