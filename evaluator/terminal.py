@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def show(*parts: RenderableType) -> None:
-    """Print to standard output; texts are not read as markup, and their lines are wrapped by the terminal alone."""
+    """Print to standard output; texts are not read as markup, and only the terminal wraps their lines."""
     console = Console()
     for part in parts:
         if isinstance(part, str):
@@ -34,7 +34,7 @@ def table(
 ) -> Table:
     """A table with these columns; a cell is plain text unless it is a `Text` with a style.
 
-    With `only_first_wraps`, narrow terminals break the lines of the first column alone.
+    With `only_first_wraps`, lines are broken only in the first column where the terminal is narrow.
     """
     made = Table(
         title=plain(title),

@@ -40,8 +40,8 @@ sandbox.add_command(execute)
 def build(packages: str | None) -> None:
     """Build Docker's image from the Dockerfile, or else from Debian packages; do nothing if it exists.
 
-    Packages are installed into the image and for bubblewrap's Python; where Docker or bubblewrap is missing, for the
-    other alone.
+    Packages are installed into the image and for bubblewrap's Python; where Docker or bubblewrap is missing, only for
+    the other.
     """
     name = chosen() if packages is None else packages
     click.echo(asyncio.run(_build(name)))
@@ -122,7 +122,10 @@ def _describe(backend: BackendStatus, chosen: str | None) -> str:
     "--json", "as_json", is_flag=True, help="Print the execution as an object instead of the program's output."
 )
 def run(file: Path, stdin: BinaryIO | None, kind: str, time_limit: float, memory: int, as_json: bool) -> None:
-    """Run one Python program and print its output; the verdict goes to stderr. Exits with 0 only if it is ok."""
+    """Run one Python program and print its output; the verdict goes to stderr.
+
+    Exits with 0 if the verdict is ok, with 6 if the sandbox failed, else with 1.
+    """
     source = file.read_bytes().decode(errors="surrogateescape")
     job = Job(str(file), source, (stdin.read() if stdin else b"",), Limits(cpu_s=time_limit, memory_mb=memory))
     execution = asyncio.run(_run(job, kind))

@@ -28,7 +28,7 @@ class BackendStatus:
     remedy: str = ""
     """The command or step that makes it usable; empty when it is usable."""
     packages: dict[str, str] = field(default_factory=dict)
-    """See `Sandbox.packages`."""
+    """Versions of the packages that programs can import besides the standard library, by name."""
 
 
 def default_slots() -> int:

@@ -105,7 +105,7 @@ class Sandbox(Protocol):
 
     @property
     def packages(self) -> Mapping[str, str]:
-        """Versions of the packages beside the standard library that programs can import, by name: `numpy`, ..."""
+        """Versions of the packages that programs can import besides the standard library, by name: `numpy`, ..."""
 
     def run(self, jobs: Sequence[Job]) -> AsyncGenerator[Execution, None]:
         """Executions of all jobs, as each finishes. May be called concurrently.

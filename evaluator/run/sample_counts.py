@@ -26,7 +26,7 @@ class SampleCounts:
     answered: Counter[int]
     """Numbers of answers, by problem."""
     reasons: dict[str, int]
-    """Numbers of samples whose requests have only failed so far, by reason; the most frequent reasons alone."""
+    """Numbers of samples all of whose requests have failed so far, by reason; only the most frequent reasons."""
     totals: dict[str, Any]
     """Numbers of answers, tokens and seconds, as in `samples` of metrics.json."""
 

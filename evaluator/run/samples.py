@@ -31,8 +31,10 @@ class Sample:
     problem: int
     """Index of the problem in the set."""
     index: int
+    """Index of the sample among those of the problem and the role."""
     text: str
     finish: str
+    """Why the answer ended: `stop`, `length` where it was cut at `max_tokens`, or `error`."""
     error: str = ""
     """The reason why there is no answer; empty where there is one."""
     prompt_tokens: int = 0

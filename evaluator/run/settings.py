@@ -83,7 +83,7 @@ class RoleSettings(Asking):
     """The model, the number of samples and the sampling settings of one role."""
 
     model: str
-    """Model spec, or `run:DIRECTORY` for the samples of an earlier run, or `pool` for the programs of the set."""
+    """Model spec, or a source of stored samples: `run:DIRECTORY`, `pool` or `samples:FILE@DIGEST`."""
     samples: int
     """Samples per problem."""
 
@@ -128,9 +128,11 @@ class Settings(Judging):
     dataset: str
     """Name or file, as given."""
     data_sha256: str
-    """SHA-256 of the problems' file."""
+    """SHA-256 of the problems' file; for a package of problems, of the problems as JSON."""
     coder: RoleSettings | None
+    """None where no programs are asked for."""
     tester: RoleSettings | None
+    """None where no tests are asked for."""
 
     @property
     def roles(self) -> dict[Role, RoleSettings]:

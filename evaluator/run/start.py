@@ -64,7 +64,9 @@ async def evaluate(
     open. The run lacks samples whose requests failed, and executions on which the sandbox failed
     (`evaluator.run.missing` counts both); the next call tries these again.
 
-    `options` are settings of engines. With `batch`, servers are asked through their batch API, local models as usual.
+    `on_directory` gets the directory as soon as it exists. `options` are settings of engines. With `batch`, servers are
+    asked through their batch API, local models as usual.
+
     Raises ProblemError, EngineError or SandboxError where the evaluation cannot begin or go on, such as where batches
     are under way and `batch` is not set.
     """

@@ -43,6 +43,7 @@ class EvaluatedTable:
     """The outcome of every program of a problem on every test. Samples that the model did not give are not in it."""
 
     problem: int
+    """Index of the problem in the set."""
     name: str
     programs: tuple[str | None, ...]
     """Programs in the order of the coder's samples; None where none could be extracted from an answer."""
@@ -67,8 +68,11 @@ class EvaluatedTable:
     reference: str | None = None
     """(columns) letters of the reference solution; None where the problem has none."""
     limit_s: float = 1.0
+    """CPU seconds that an execution was allowed."""
     comparison: str = "tokens"
+    """Name of the comparison by which outputs were judged."""
     executions: int = 0
+    """Number of distinct pairs of a program and an input that were run, the reference solution included."""
     truncated: dict[str, int] = field(default_factory=dict)
     """Number of samples cut at `max_tokens`, by role."""
     failed: dict[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Packages beside the standard library that programs may import, in the same versions in Docker and bubblewrap."""
+"""Packages that programs may import besides the standard library, in the same versions in Docker and bubblewrap."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _system() -> JailPython | None:
         return None
     executable = str(SYSTEM.resolve())
     arguments = [*libraries(), "--ro-bind", executable, executable]
-    # Hidden, because packages beside the standard library differ between machines.
+    # Hidden, because packages besides the standard library differ between machines.
     packages = "/usr/lib/python3/dist-packages"
     if Path(packages).is_dir():
         arguments += ["--tmpfs", packages, "--remount-ro", packages]

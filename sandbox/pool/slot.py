@@ -40,7 +40,7 @@ MODULES = {
 
 @dataclass(frozen=True)
 class Size:
-    """The memory limit and the number of processes that a slot supports."""
+    """The largest memory limit of a process, in MiB, and the largest number of processes that a slot supports."""
 
     memory_mb: int = 256
     processes: int = 16
@@ -59,7 +59,7 @@ class Launcher(Protocol):
 
     @property
     def packages(self) -> Mapping[str, str]:
-        """Versions of the packages beside the standard library that programs can import, by name."""
+        """Versions of the packages that programs can import besides the standard library, by name."""
 
     async def launch(self, size: Size) -> Connection:
         """A new jail, its Python waiting for the runner's modules. Raises SandboxError when none starts."""

@@ -1,4 +1,7 @@
-"""What confines a process of the jail: limits, user id, access by others; and the end of all processes of the jail."""
+"""What confines a process of the jail: limits, user id, access by others; and the end of all processes of the jail.
+
+The functions raise OSError where the kernel refuses what they do.
+"""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ class Line:
     value: float | None
     low: float | None
     high: float | None
+    """`low` and `high` are the ends of the 95 % interval; None where there is none."""
     reason: str
     """The reason why there is no value, or no interval."""
     counts: str
@@ -71,6 +72,7 @@ class Grid:
 
     selector: str
     ms: tuple[int, ...]
+    """Numbers of tests m, one for each column."""
     rows: tuple[GridRow, ...]
     note: str
     """The largest Monte-Carlo error, and the numbers of problems with fewer programs or tests than the last n and m."""

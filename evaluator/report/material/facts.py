@@ -16,10 +16,12 @@ class ProblemFacts:
     """One problem: a row of the report's list of problems, and further facts."""
 
     number: int
+    """Index of the problem in the set."""
     name: str
     programs: int
     """Number of programs requested."""
     right: int
+    """Number of programs that pass all hidden tests."""
     extracted_programs: int
     requested_tests: int
     extracted_tests: int
@@ -35,6 +37,7 @@ class ProblemFacts:
     largest_kb: int
     """Peak memory in kB of the execution that took the most; 0 where no program was extracted."""
     limit_s: float
+    """CPU seconds that an execution was allowed."""
     filters: tuple[str, ...]
     """Names of the page's filters that show the problem."""
     has_hidden_tests: bool

@@ -27,9 +27,9 @@ WRITABLE = {"/tmp": "size=16m,nr_inodes=256,mode=1777", "/dev/shm": "size=8m,nr_
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
 PYTHON = "/usr/bin/python3"
 SPARE_PROCESSES = 48
-"""Processes that a container may have beside those of programs."""
+"""Processes that a container may have in addition to those of programs."""
 SPARE_THREADS = 512
-"""Threads that a runtime with a kernel of its own (gVisor, Kata) needs beside the processes of programs."""
+"""Threads that a runtime with a kernel of its own (gVisor, Kata) needs in addition to the processes of programs."""
 ORDINARY_RUNTIMES = ("runc", "crun", "youki", "io.containerd.runc.v2")
 REMOVAL_S = 10
 """Seconds that the end of a connection waits for the engine to remove the container; removal is tried again later."""
