@@ -400,7 +400,7 @@ async def test_without_an_overlay_the_directory_is_copied(
 
 @pytest.mark.bubblewrap
 @pytest.mark.parametrize("kind", ["bubblewrap"])
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may change a file's owner")
 async def test_files_of_several_owners_are_copied(opened: Open, project: Path) -> None:
     assert "an overlay" in (await opened()).isolation
     os.chown(project / "kept.txt", 12345, 12345)

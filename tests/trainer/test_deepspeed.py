@@ -92,7 +92,7 @@ def test_it_trains_as_the_plain_policy_does(base: Path, found: Found, kind: Kind
         assert theirs.entropy == pytest.approx(wanted.entropy, rel=1e-5)
         assert theirs.sums == pytest.approx(wanted.sums, abs=1e-5)
     names = mine["weights"].keys()
-    assert begun.keys() - names == {"lm_head.weight"}, "of tied weights one is enough"
+    assert begun.keys() - names == {"lm_head.weight"}, "one name is enough for tied weights"
     expected = {name: weight for name, weight in weights(plain).items() if name in names}
     assert largest_difference(mine["weights"], expected) < 1e-6
     assert relative_distance(mine["weights"], expected, {name: begun[name] for name in names}) < 1e-4

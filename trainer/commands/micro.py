@@ -18,13 +18,13 @@ _SANDBOXES = click.Choice(KINDS)
 
 @click.command("micro-base")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("micro-base"), show_default=True,
-              help="Directory to write; must not exist or be empty.")  # fmt: skip
+              help="Directory to write; it must be empty, or not exist yet.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="Random seed of weights, texts and their order.")
 @click.option("--steps", type=click.IntRange(min=1), help="Training steps; fewer give a weaker model.")
 @click.option("--processes", type=click.IntRange(1, 2), default=2, show_default=True,
               help="Processes of one CPU thread each; the weights do not depend on it.")  # fmt: skip
 @click.option("--problems", type=click.IntRange(min=0), default=48, show_default=True,
-              help="Held-out problems of the final evaluation; 0 skips the evaluation.")  # fmt: skip
+              help="Held-out problems of the final evaluation (twice as many at temperature 0); 0: none.")  # fmt: skip
 @click.option("--sandbox", type=_SANDBOXES, default="auto", show_default=True, help="Runs the evaluation's programs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
 def micro_base(

@@ -90,7 +90,7 @@ class Estimate:
         adapters = "" if training.lora_rank is None else f", adapters of rank {training.lora_rank}"
         both = [activations(self.shape, training.row_tokens, training.half, on) for on in (True, False)]
         cache = cache_per_token(self.shape)
-        at_once = "as many answers as have room"
+        at_once = "as many answers as fit"
         if self.answers_at_once is not None:
             together = size_text(cache * self.answer_tokens * self.answers_at_once)
             at_once = f"{count_text(self.answers_at_once, 'answer')} side by side {together}"
