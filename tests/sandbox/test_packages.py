@@ -1,4 +1,4 @@
-"""Packages beside the standard library: none, or a set that is the same on every backend."""
+"""Packages besides the standard library: none, or a set that is the same on every backend."""
 
 from __future__ import annotations
 
