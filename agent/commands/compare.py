@@ -29,7 +29,7 @@ def comparison_on(dataset: str) -> click.Command:
         cls=SettingsCommand,
         section="compare",
         beside=ENGINES,
-        help=f"""Solve every problem of {dataset} with each strategy, and judge the answers by the hidden tests.
+        help=f"""Solve the problems of {dataset} that have hidden tests, which judge the answers, with each strategy.
 
         Every solve is a recorded run. A sample that several strategies ask for is asked for once, and counts for
         each of them. Repeating the command continues it. Exits with 5 or 6 if model or sandbox failed in a solve.""",

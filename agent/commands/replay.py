@@ -30,7 +30,7 @@ def replay(run: str | None, execute: bool, as_json: bool, settings: ResumeOption
 
     recorded = load_run(find_run(run))
     if execute and recorded.state.is_resumable:
-        raise click.UsageError(f"run {recorded.id} did not come to its end; only a whole run is executed again")
+        raise click.UsageError(f"run {recorded.id} did not come to its end; only a run that did can be executed again")
     came_to_its_end = run_interruptible(_replay(recorded, settings.sandbox if execute else None, as_json))
     if not came_to_its_end:
         click.echo(f"cure-agent: the record of {recorded.id} ends here; `cure-agent resume` continues it", err=True)

@@ -23,7 +23,7 @@ def audit_lines(audits: Sequence[TestAudit]) -> list[str]:
     new = [each for each in audits if each.repeats is None and not each.same_as]
     pairs = {tuple(sorted((each.test, other), key=_number)) for each in audits for other in each.contradicts}
     found = {
-        "Generated tests worth believing that a program fails": [
+        "Generated tests worth believing that a program or mutant fails": [
             each.test for each in new if _believed(each) and not each.vacuous
         ],
         "Telling nothing apart, since every program and mutant passes them": [

@@ -80,7 +80,7 @@ def test_a_solve_records_mutants_only_where_asked_and_they_change_nothing_else(d
 def test_why_says_which_tests_are_worth_believing(desk: Desk) -> None:
     solved(desk)
     shown = " ".join(desk.run("why").stdout.split())
-    assert "Generated tests worth believing that a program fails: t1." in shown
+    assert "Generated tests worth believing that a program or mutant fails: t1." in shown
     assert "Passed by no program: t5." in shown
     assert "The same as an earlier test: t2 (t1)." in shown
     assert "Contradicting each other: t1 and t3, t2 and t3." in shown
