@@ -31,7 +31,7 @@ class Session:
     """Open engines and sandbox of a command."""
 
     engines: Mapping[str, Engine]
-    """By model spec: roles with one spec share one engine."""
+    """Engines by model spec; roles with the same spec share one engine."""
     sandbox: Sandbox
 
 

@@ -120,7 +120,9 @@ def _unquoted(lines: list[str], depth: int) -> list[str]:
 
 
 def _outside(line: str) -> list[str]:
-    """The line; a fence after words becomes a line of its own, a list mark or bold mark before a fence is removed."""
+    """A line outside of blocks, as one or two lines: a fence after words becomes a line of its own, and a list mark or
+    bold mark before a fence is removed.
+    """
     if len(line) > _LONGEST or not ("```" in line or "~~~" in line):
         return [line]
     if found := _LIST_MARK.fullmatch(line):
@@ -135,7 +137,7 @@ def _outside(line: str) -> list[str]:
 
 
 def _inside(line: str, opening: Fence) -> str:
-    """The line; a fence that closes the block loses bold marks and punctuation after it."""
+    """A line of the block that `opening` opens; if it closes the block, without bold marks and punctuation after it."""
     found = _AFTER_CLOSING.fullmatch(line)
     mark = fence(found["fence"]) if found else None
     return found["fence"] if found and mark and opening.closed_by(mark) else line

@@ -30,7 +30,7 @@ class ReleaseTest:
     test_input: str
     test_output: str
     example_text: str
-    """From the last input header to the end of the answer."""
+    """The answer from its last input header on."""
 
 
 def extract_code(answer: str) -> str:

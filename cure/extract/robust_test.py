@@ -83,7 +83,9 @@ def _in_asked_forms(text: str) -> Extracted[UnitTest]:
 
 
 def _with_first_header(lines: list[str]) -> list[str]:
-    """The lines; preceded by an input's header and fence if the prompt seems to have ended with these two."""
+    """The lines, preceded by an input's header and a fence if the answer seems to continue a prompt that ended with
+    these two.
+    """
     first = next((number for number, line in enumerate(lines) if header_at(line)), 0)
     before = [line for line in lines[:first] if line.strip()]
     marks = [mark for line in before if (mark := fence(line))]

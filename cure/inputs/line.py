@@ -44,7 +44,7 @@ class LineForm:
     """What the lines at one place of all inputs have in common."""
 
     columns: tuple[Slot, ...]
-    """One per token; a single one for a list."""
+    """One slot for each token of the line; for a list, a single slot for all of its tokens."""
     is_list: bool
     """Whether the number of tokens may vary."""
     lengths: tuple[int, ...]
@@ -89,7 +89,7 @@ def fits(token: str, kind: Kind) -> bool:
 
 
 def narrowest(tokens: Iterable[str]) -> Kind:
-    """The narrowest kind of all these tokens."""
+    """The narrowest kind that every token fits, of integer, number and text; text where there are no tokens."""
     each = list(tokens)
     if each and all(fits(token, "integer") for token in each):
         return "integer"

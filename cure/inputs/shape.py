@@ -24,7 +24,7 @@ class Count:
     target: int = 0
     """Index of the line whose tokens or characters are counted; unused where blocks are counted."""
     more: int = 0
-    """What is to be added to the number to get the count."""
+    """What has to be added to the number to get the amount that it counts."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How subsets are drawn. The problem's name and the seed determine them, so two runs on a problem draw the same."""
+    """How subsets are drawn. The problem's name and the seed determine the draws, so that two runs draw alike."""
 
     draws: int = 200
     """The most subsets of tests that are drawn; where no more than this exist, each is taken once."""
@@ -46,7 +46,7 @@ class Estimates:
     """The probability of a right choice for a grid of n and m, per problem."""
 
     values: Floats
-    """(problems, ns, ms); 0 for problems without judged programs."""
+    """(problems, ns, ms): the probabilities; 0 for problems without judged programs."""
     variances: Floats
     """(problems, ns, ms): variance of the Monte-Carlo mean; 0 where the value is exact."""
 

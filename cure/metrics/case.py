@@ -16,11 +16,11 @@ class Missing:
     """Numbers of answers, executions and tables that a problem lacks; they count neither for nor against a model."""
 
     programs: int = 0
-    """Answers of the coder."""
+    """Number of missing answers of the coder."""
     tests: int = 0
-    """Answers of the tester."""
+    """Number of missing answers of the tester."""
     executions: int = 0
-    """Executions on which the sandbox failed."""
+    """Number of executions on which the sandbox failed."""
     tables: int = 0
     """1 where there are answers, but nothing has been run yet."""
 

@@ -25,7 +25,7 @@ _AT_ONCE = 250_000
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """How problems are drawn."""
+    """How often problems are drawn with replacement, and with which seed."""
 
     draws: int = 10_000
     seed: int = 0
@@ -64,7 +64,7 @@ def resampled(measures: Sequence[Measure], bootstrap: Bootstrap) -> Floats:
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
+    """Wilson's 95 % interval of a share, in 0..1; `trials` must not be 0."""
     centre = (successes + Z_95**2 / 2) / (trials + Z_95**2)
     share = successes / trials
     half = Z_95 / (trials + Z_95**2) * sqrt(trials * share * (1 - share) + Z_95**2 / 4)

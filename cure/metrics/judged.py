@@ -20,6 +20,7 @@ class Judged:
     generated: Booleans
     """(judged programs, tests requested): passed."""
     generated_known: Booleans
+    """(judged programs, tests requested): False where the sandbox failed."""
     public: Booleans
     """(judged programs, public examples): passed."""
     outputs: Outputs | None
@@ -43,7 +44,7 @@ class Judged:
 
 
 def judge(problem: ProblemVerdicts, max_test: int | None = None) -> Judged:
-    """The problem judged by the first `max_test` hidden tests, or by all.
+    """The problem judged by the first `max_test` hidden tests, by all of them for None.
 
     A program is right if it passes all these tests and wrong if it fails any; it is undecided if it fails none but the
     sandbox failed on some. Without hidden tests no program is judged.
@@ -67,5 +68,5 @@ def judge(problem: ProblemVerdicts, max_test: int | None = None) -> Judged:
 
 
 def judge_all(problems: Sequence[ProblemVerdicts], max_test: int | None = None) -> list[Judged]:
-    """Every problem judged."""
+    """Every problem judged by `judge`, in order."""
     return [judge(problem, max_test) for problem in problems]

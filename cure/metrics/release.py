@@ -27,7 +27,7 @@ class ReleaseOptions:
     scale_tuple_list: tuple[tuple[int, int], ...] = ((4, 4), (16, 16))
     """The pairs of n programs and m tests for which best-of-n is computed."""
     single_eval: bool = False
-    """Only code accuracy is computed, without generated tests."""
+    """Whether only the accuracy of programs is computed, without generated tests."""
     max_test: int = 8
     """How many hidden tests are used: the first ones."""
 

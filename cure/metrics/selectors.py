@@ -36,7 +36,7 @@ from cure.table import Candidate, Cell, ProgramTable
 from sandbox import Verdict
 
 VERDICTS_ONLY = " of verdicts"
-"""Follows the name of a selector where outputs are not stored."""
+"""Follows the name of a selector that may need outputs, where outputs are not stored."""
 
 ON_WHOLE_GRID = ("agreement", "max-pass")
 """Selectors measured for every n and m; the others, which are slower, are measured for the largest n and m only."""
@@ -56,7 +56,7 @@ class Draws:
     Where outputs are not stored: 0 for a passed test and -1 for a failed one.
     """
     printed: bool
-    """Whether the outputs are stored."""
+    """Whether stored outputs are used."""
     programs: Ints
     """(draws, programs): indices of programs, in random order."""
     tests: Ints

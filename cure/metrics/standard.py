@@ -181,7 +181,7 @@ def _error(grid: Estimates, row: int, column: int, problems: int) -> float:
 
 
 def scored(measure: Measure, interval: Interval) -> Scored:
-    """The value of the measure with its interval."""
+    """The value of the measure, together with `interval`."""
     return Scored(**vars(measure.value()), problems=measure.problems, interval=interval)
 
 

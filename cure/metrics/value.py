@@ -35,9 +35,9 @@ class Measure:
     """
 
     numerators: Floats
-    """(parts, problems)."""
+    """(parts, problems): numerator of each part on each problem."""
     denominators: Floats
-    """(parts, problems)."""
+    """(parts, problems): denominator of each part on each problem."""
     reason: str
     """Why there is no value, for the case that no problem enters."""
     formula: Formula | None = None

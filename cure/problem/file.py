@@ -91,7 +91,11 @@ def pick(problems: Sequence[Problem], index: int | None) -> Problem:
 
 
 def to_record(problem: Problem) -> dict[str, Any]:
-    """The problem as a row of CURE's JSON, unknown fields included. Reading it again gives an equal problem."""
+    """The problem as a row of CURE's JSON, unknown fields included.
+
+    Reading the row again gives an equal problem, if it came from such a row: names and labels of submissions are kept
+    only where `Submission.extra` has them, and the origins of tests are not kept.
+    """
     return {
         **problem.extra,
         "name": problem.name,

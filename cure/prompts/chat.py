@@ -124,7 +124,7 @@ class ChatStyle:
         return _chat(_CODER_SYSTEM, text)
 
     def instruct(self, problem: Problem, words: Words) -> ChatPrompt:
-        """One message of the words alone, without a system message."""
+        """One user message with the instructions that `words` returns, without a system message."""
         return ChatPrompt((Message("user", words(statement_of(problem))),))
 
 

@@ -75,7 +75,7 @@ class ReleaseStyle:
         return TextPrompt(opening + text.rstrip() + closing)
 
     def instruct(self, problem: Problem, words: Words) -> TextPrompt:
-        """The words in the published frame; they are this project's, like those of `repair`."""
+        """The instructions that `words` returns, in the frame of the published prompts."""
         opening, closing = _frame(self._words.coder)
         return TextPrompt(opening + words(statement_of(problem)).rstrip() + closing)
 

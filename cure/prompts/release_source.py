@@ -41,15 +41,17 @@ class StageWording:
     """The jinja2 templates of one stage."""
 
     coder: str
-    """Takes `language`, `special_requirements`, `problem`."""
+    """Template of the coder's prompt, with the variables `language`, `special_requirements` and `problem`."""
     tester: str
-    """Takes `problem`, `example_intro`."""
+    """Template of the tester's prompt, with the variables `problem` and `example_intro`."""
     requirements: str
+    """The text of `special_requirements`."""
     no_example: str
+    """The text of `example_intro` where no public example is shown."""
     one_example: str
-    """Takes `example_input`, `example_output`."""
+    """Template of `example_intro` for one public example, with the variables `example_input` and `example_output`."""
     more_examples: str
-    """Takes `n_sample`, `example_input`, `example_output`."""
+    """Template of `example_intro` for more examples; variables: `n_sample`, `example_input` and `example_output`."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Behaviour:
     """Candidates that do the same in every compared column."""
 
     candidates: int
-    """Number of these candidates."""
+    """Number of candidates with the behaviour."""
     trusted_passed: int
     """Number of trusted tests that they pass."""
 
@@ -47,7 +47,7 @@ class SeparatingInput:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSummary:
-    """What the candidates so far do, seen from one of them."""
+    """What the candidates so far do, compared with one of them, the candidate to repair."""
 
     inputs: int
     """Number of inputs on which the candidates are compared."""
@@ -56,7 +56,7 @@ class TableSummary:
     behaviours: tuple[Behaviour, ...]
     """First the behaviour of the candidate to repair, then those with the most candidates; at most MOST_BEHAVIOURS."""
     left_out: tuple[int, int]
-    """Numbers of the further behaviours and of their candidates."""
+    """Number of the behaviours that are left out, and number of the candidates that show them."""
     differences: tuple[SeparatingInput, ...]
     """Inputs that tell all these behaviours apart, as far as MOST_DIFFERENCES short ones can."""
 

@@ -47,7 +47,7 @@ class RoleAnswers:
     prompt: str
     texts: tuple[str, ...]
     lengths: NDArray[np.int64]
-    """(texts,): tokens of each text."""
+    """(texts,): length of each text in tokens."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ class Drawn:
         return Drawn(programs=self.programs + other.programs, tests=self.tests + other.tests)
 
     def at_least(self, other: Drawn) -> Drawn:
-        """For each role the larger number, of this one and of `other`."""
+        """For each role the larger of the two numbers, its own and that of `other`."""
         return Drawn(programs=max(self.programs, other.programs), tests=max(self.tests, other.tests))
 
 

@@ -59,7 +59,7 @@ def checker_judging(checker: str) -> PackageJudging:
 
 
 def validator_comparison(words: Sequence[str], where: str) -> str:
-    """The comparison for flags of the ICPC's default validator. Raises ProblemError for flags it does not accept."""
+    """The comparison for flags of the ICPC's default validator. Raises ProblemError for flags that do not exist."""
     try:
         flags = validator_flags(words)
     except ProblemError as error:

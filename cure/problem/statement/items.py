@@ -39,7 +39,7 @@ class Line:
 
     text: str
     number: int
-    """Counted from 1."""
+    """Number of the line, counted from 1."""
     label: Label | None = None
     level: int = 0
     """1 to 6 for a heading, 7 for a bold line, 0 for other text."""

@@ -45,7 +45,7 @@ class _Samples:
     unknown: list[SamplePart] = field(default_factory=list)
 
     def note(self, number: int, text: str) -> str:
-        """The note, after adding it."""
+        """Add a note on line `number`, and return it with file and line in front."""
         note = f"{self.source}:{number}: {text}"
         self.notes.append((number, note))
         return note
