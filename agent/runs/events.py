@@ -32,8 +32,11 @@ class Started:
     problem: str
     """Blob: the problem in CURE's schema, as JSON."""
     name: str
+    """Name of the problem."""
     settings: dict[str, Any]
+    """The `SolveSettings` of the run, as JSON values."""
     isolation: str
+    """How the sandbox isolates programs, in words."""
     unused: list[str] = field(default_factory=list)
     """Notes on parts of the statement that look like samples but were not read as tests."""
     type: Literal["started"] = "started"
@@ -45,6 +48,7 @@ class Resumed:
 
     IDENTITY: ClassVar = ()
     isolation: str
+    """How the sandbox of the resumption isolates programs, in words."""
     type: Literal["resumed"] = "resumed"
 
 
@@ -77,13 +81,18 @@ class Sampled:
     IDENTITY: ClassVar = ("key", "index")
     role: str
     key: str
+    """Key of the request."""
     index: int
+    """Number of the sample within the request, from 0."""
     finish: str
+    """`stop`, `length` (cut at the maximum number of tokens), or `error`."""
     text: str
     """Blob: what the model wrote."""
     prompt_tokens: int
+    """Tokens of the prompt, counted once for each request that was sent, in its first sample; 0 in the others."""
     completion_tokens: int
     error: str = ""
+    """What failed; empty unless `finish` is `error`."""
     type: Literal["sampled"] = "sampled"
 
 
@@ -108,7 +117,9 @@ class CandidateAdded:
     source: str
     """Blob: the program."""
     origin: str
+    """`sampled` or `repair`."""
     parent: str | None
+    """Name of the candidate that this one repairs; null for a sampled one."""
     round: int
     key: str
     index: int
@@ -127,7 +138,9 @@ class TestAdded:
     expected: str | None
     """Blob: the expected output; null for an input whose right output is unknown."""
     origin: str
+    """`public`, `generated`, or `made` for an input whose right output is unknown."""
     key: str = ""
+    """Key of the request or move that the test or input comes from; empty for a public example."""
     index: int = 0
     how: str = ""
     """How an input whose right output is unknown was made, in words; empty for a test."""
@@ -282,8 +295,11 @@ class Result:
     """verified, low_confidence, unsolved, budget, model_error, sandbox_error, error, interrupted."""
     exit_code: int
     candidate: str | None
+    """Name of the answer; null where no program is handed over."""
     confidence: float
+    """Probability in 0..1 that the answer is right; 0 without one."""
     why: str
+    """The reason for the status, in words."""
     tokens: int
     seconds: float
     dollars: float | None = None
