@@ -1,4 +1,4 @@
-"""The models that can be used here: running servers, named models, API keys, bundled models."""
+"""The models that can be used here: of running servers, downloadable by name, of OpenAI, bundled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Choice:
     """A model to choose, or a reason why a source of models has none."""
 
     source: str
-    """Where the model comes from: `Ollama`, `local`, `OpenAI`, `bundled`."""
+    """Where the model comes from: the name of a kind of server, such as `Ollama`; `local`, `OpenAI`, or `bundled`."""
     model: str
     """The value of `--model`; empty where the source has none now."""
     detail: str = ""
@@ -66,7 +66,7 @@ def _installed(servers: Iterable[Server]) -> list[Choice]:
 
 
 def _named(model: NamedModel) -> Choice:
-    measured = "" if model.best_of_8 is None else f"best of 8 solves {model.best_of_8:.0%}"
+    measured = "" if model.best_of_8 is None else f"best of 8 solves {model.best_of_8:.0%} (docs/which-model.md)"
     parts = (gigabytes(model.size), f"{gigabytes(model.memory)} of memory", model.licence, measured)
     detail = ", ".join(filter(None, parts))
     if importlib.util.find_spec("xllamacpp") is None:

@@ -1,12 +1,13 @@
-"""What may be repaired: pure functions of the readings so far (the second version of the rules).
+"""What may be repaired, by version 2 of `repair_rules`: pure functions of the tables after each round so far.
 
 * A generated test drives a repair only if it is believed (`believed_failures`) and more probably right than wrong.
 * A repair that fails a trusted test which its parent passes is not accepted, and never repaired itself.
-* Candidates that behave alike and fail a test in the same way have one target among them, in all rounds: the one whose
-  repair was asked for first. In one round, candidates of different behaviour are not shown the same failure either.
-* A failure is a lost cause once LOST_AFTER repairs of its target failed that test in one and the same way: neither the
-  target nor candidates that descend from it are repaired towards that test again. Nor is a target
-  repaired towards a test that an accepted repair of it already passes.
+* Of candidates that behave alike and fail a test in the same way only one is a target, that is, one to repair, in all
+  rounds: the one whose repair was asked for first. Nor do two prompts of one round show the same failure, though their
+  targets behave differently.
+* A target's failure of a test is a lost cause once LOST_AFTER repairs asked for because of it fail the test in one and
+  the same way: neither the target nor candidates that behave like it or descend from it are repaired towards that test
+  again. Nor is a target repaired towards a test that an accepted repair of it already passes.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def repair_requests(readings: Sequence[AnyReading]) -> list[RepairRequest]:
 
 def failures_to_show(readings: Sequence[AnyReading], targets: Sequence[str]) -> dict[str, list[str]]:
     """By target of a round's repairs, names of the failed tests that its prompt shows, at most FAILURES_SHOWN: trusted
-    ones first, then by their probability.
+    ones first, then by their probability of being right.
     """
     shown = _shown(readings[-1], targets, repair_requests(readings))
     return {target: list(failures.values()) for target, failures in shown.items()}
@@ -61,7 +62,7 @@ def failures_to_show(readings: Sequence[AnyReading], targets: Sequence[str]) -> 
 
 def repair_targets(readings: Sequence[AnyReading]) -> tuple[str, ...]:
     """The best-ranked candidates that may be repaired, at most REPAIR_TARGETS, of which no two behave alike and no two
-    are shown the same failure.
+    have prompts that show the same failure.
     """
     reading, so_far = readings[-1], repair_requests(readings)
     groups = _groups(reading.table)
@@ -84,7 +85,7 @@ def why_not(readings: Sequence[AnyReading], candidate: str) -> str:
     if _shown_to(reading, candidate, so_far, groups, ()):
         return ""
     if not accepted(reading.table, candidate):
-        return f"{candidate} is a repair that is not accepted"
+        return f"{candidate} is a repair that fails a trusted test which its parent passes"
     against = (
         reason
         for test in credible_failures(reading, candidate)

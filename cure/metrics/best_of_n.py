@@ -46,7 +46,7 @@ class Estimates:
     """The probability of a right choice for a grid of n and m, per problem."""
 
     values: Floats
-    """(problems, ns, ms): the probabilities; 0 for problems without judged programs."""
+    """(problems, ns, ms): the probabilities; 0 for problems in which no program is known to be right or wrong."""
     variances: Floats
     """(problems, ns, ms): variance of the Monte-Carlo mean; 0 where the value is exact."""
 
@@ -125,7 +125,7 @@ def variance_of_mean(drawn: Floats) -> Floats:
 
 
 def means(problems: Sequence[Judged], per_problem: Floats) -> Measure:
-    """The mean of `per_problem`, (problems,), over the problems with judged programs."""
+    """The mean of `per_problem`, (problems,), over the problems in which some program is known to be right or wrong."""
     values = [float(value) if judged.programs else None for judged, value in zip(problems, per_problem, strict=True)]
     return macro(values, NOTHING_JUDGED)
 

@@ -31,8 +31,8 @@ class ProblemVerdicts:
     """The verdicts of one problem, made by `verdicts`, which fills in defaults and checks sizes.
 
     A failed extraction has a row or column where the number of failed ones is known: such a program passes nothing,
-    such a test is passed by no program. Columns of failed tests stand at the index they were requested under, or last
-    where only the number of requested tests was given.
+    such a test is passed by no program. Columns of tests not extracted stand at the index they were requested under, or
+    last where only the number of requested tests was given.
     """
 
     name: str

@@ -70,7 +70,7 @@ class Failure(Exception):
 
     @property
     def certain(self) -> bool:
-        """Whether the server certainly did nothing, because it was not reached or refused; else it may have acted."""
+        """Whether the server certainly did nothing, because it was not reached or refused the request."""
         return self.unreachable or (400 <= self.status < 500 and self.status not in (408, 409))
 
 
@@ -79,7 +79,7 @@ EXPECTED = (Failure, OpenAIError, httpx2.HTTPError, TimeoutError, ValueError, Re
 
 
 def failure(error: Exception, url: str) -> Failure:
-    """The error as a Failure; raises the error itself if neither the server nor the network caused it."""
+    """The error as a Failure; raises the error itself if neither server, network nor prompt caused it."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, APIStatusError):
@@ -112,7 +112,7 @@ def failure(error: Exception, url: str) -> Failure:
 
 
 def status_failure(status: int, body: object, url: str, headers: Mapping[str, str] | None = None) -> Failure:
-    """The failure that an HTTP status and body mean; for a status below 400, a status named in the body replaces it."""
+    """The failure that an HTTP status and body mean; for a status below 400, the one named in the body, else 500."""
     report = read_report(body)
     in_answer = status < 400
     if in_answer:
@@ -169,8 +169,9 @@ class Patience:
         """Seconds until the next try after this many failures, `elapsed_s` after the first; None for no retry.
 
         A server that says that it is busy is asked again until `patience_s`, unless there are no retries at all.
-        `reached` says whether the server ever answered. If it never did, a failure to connect is retried three times at
-        most, and status 429, which may mean a quota of 0, `retries` times.
+        `reached` says whether the server has answered before: with a sample, or in the batch API with anything. If it
+        has not, a failure to connect is retried three times at most, and status 429, which may mean a quota of 0,
+        `retries` times.
         """
         retries = min(self.retries, _UNREACHABLE_RETRIES) if problem.unreachable and not reached else self.retries
         wait = max(pause(failures, self.backoff_s, self.most_backoff_s), problem.wait_s or 0.0)

@@ -157,7 +157,8 @@ class Server:
     async def prepare(self) -> None:
         """Ask the server for its models: to use its only one if the spec names none, and to know what server it is.
 
-        Raises EngineError if the spec names no model and the server does not have exactly one.
+        With an `openai:` spec nothing is asked. Raises EngineError if the spec names no model and the server does not
+        list exactly one.
         """
         if not self._asks_models:
             return

@@ -112,4 +112,7 @@ class InProcessEngine(ABC, Generic[S]):
 
     @abstractmethod
     def _samples(self, request: Request, deltas: bool) -> list[S]:
-        """Samples of a request for the thread; `deltas`: their text is streamed. Raises PromptError."""
+        """Samples of a request for the thread; `deltas`: their text is streamed.
+
+        Raises PromptError for a prompt that the model cannot take.
+        """

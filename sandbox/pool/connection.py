@@ -16,7 +16,7 @@ SANDBOX = Path(__file__).parents[1]
 
 
 class JailLost(SandboxError):
-    """The process in a jail ended, or violated the protocol."""
+    """The process in a jail ended, did not answer in time, or violated the protocol."""
 
 
 class Connection(Protocol):
@@ -38,7 +38,8 @@ class Connection(Protocol):
 def boot_command(python: str, uid: int | None, directories: Sequence[str]) -> list[str]:
     """The command for a Python that loads modules from standard input and calls `main` of the last one.
 
-    `main` gets `uid`, the user id that programs run under (None: the user id of the process itself), and `directories`.
+    `main` gets `uid`, the user id that programs run under (None: the user id of the process itself), and `directories`,
+    which these programs may write to.
     """
     boot = (SANDBOX / "runner/boot.py").read_text()
     return [python, "-s", "-P", "-B", "-c", boot, "-" if uid is None else str(uid), *directories]

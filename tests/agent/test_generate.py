@@ -36,12 +36,12 @@ DEBUG = (
 
 
 def undecided(desk: Desk, *more: object, generator: str = GENERATOR) -> None:
-    """A run with two programs that are equal on all tests, and differ on explored inputs."""
+    """A run with two programs that do the same on all tests, and differ on new inputs made without a model."""
     model = desk.script(coder=DIFFER, tester=[LONG[0], LONG[2]], generator=[generator])
     desk.solve("--model", model, *DEBUG, *more)
 
 
-def test_programs_that_explored_inputs_leave_undecided_run_on_inputs_of_a_generator(desk: Desk) -> None:
+def test_programs_left_undecided_by_inputs_made_without_a_model_run_on_inputs_of_a_generator(desk: Desk) -> None:
     undecided(desk)
     run = desk.newest
     assert [each.action for each in run.state.decisions.values()] == ["explore", "generate", "distinguish", "finish"]
@@ -63,7 +63,7 @@ def test_a_generator_costs_a_tenth_of_the_tokens_at_most(desk: Desk) -> None:
     assert sample.finish == "length" and cost <= 0.1 * (state.tokens - cost)
 
 
-def test_it_is_asked_for_neither_where_it_is_off_nor_where_too_few_tokens_are_spent(desk: Desk) -> None:
+def test_a_generator_is_asked_for_neither_where_it_is_off_nor_where_too_few_tokens_are_spent(desk: Desk) -> None:
     undecided(desk, "--no-generator")
     assert "generate" not in [each.action for each in desk.newest.state.decisions.values()]
     desk.solve("--model", desk.script(coder=DIFFER, tester=[TESTS[0], TESTS[2]]), *DEBUG)
@@ -87,7 +87,7 @@ def test_a_run_with_a_generator_is_replayed_and_resumed_to_the_same_end_from_any
         assert sum(event["type"] == "ran" for event in events) == 1
 
 
-def test_a_tester_that_gave_no_test_is_not_asked_alone_and_ends_nothing(desk: Desk) -> None:
+def test_a_tester_that_gave_no_test_is_not_asked_alone_and_does_not_end_the_run(desk: Desk) -> None:
     model = desk.script(coder=DIFFER)
     path = desk.folder / "answers.json"
     dead = {"key": "tester/*", "completions": [{"error": "refused"}], "repeat": True}

@@ -23,7 +23,7 @@ def test_what_is_no_amount_is_refused_with_an_example(text: str) -> None:
 
 
 def test_settings_are_recorded_as_they_always_were() -> None:
-    """The records were made by the version in which settings were dataclasses."""
+    """`earlier` is what was recorded when the classes of settings were dataclasses."""
     earlier = {"coder": "a", "tester": "micro", "coder_style": "micro", "tester_style": "micro", "n": 3, "m": 8}
     earlier |= {"rounds": 3, "budget": {"tokens": 50_000, "seconds": 90.0}, "seed": 0, "temperature": 1.0, "top_p": 1.0}
     earlier |= {"max_tokens": 4096, "comparison": "tokens", "selector": "agreement", "extraction": "robust"}

@@ -1,5 +1,8 @@
 # ruff: noqa: E501  # answers as models write them
-"""Answers in the forms that models write them in, by kind; the program or test in them is the same in all forms."""
+"""Answers in the forms that models write them in, by kind.
+
+All hold the same program or test, except in HEADER_WORDS_IN_DATA, CUT_PROGRAMS and CUT_TESTS.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,7 @@ OTHER_MARKS = {
     **{f"the tag {tag}": f"```{tag}\n{PROGRAM}\n```" for tag in ("main.py", "code", "text", "plaintext", "tool_code", "bash")},
     "the program glued to its tag": f"```python{PROGRAM}\n```",
 }  # fmt: skip
-"""Programs between marks other than a Python fence."""
+"""Programs between marks other than a Python fence on lines of its own."""
 
 OTHER_CHARACTERS = {
     "no-break spaces": f"```python\n{PROGRAM}\n```".replace(" ", "\u00a0"),
@@ -124,7 +127,7 @@ OTHER_CHARACTERS = {
     "an end mark behind": f"```python\n{PROGRAM}\n<|endoftext|>Human: now\n",
     "a harness behind": f"{FENCED}Try:\n{block(f'import io, sys{chr(10)}sys.stdin = io.StringIO({chr(34)}5{chr(34)}){chr(10)}{PROGRAM}', 'python')}",
 }  # fmt: skip
-"""Programs that compile only once characters or words that do not belong to them are removed or replaced."""
+"""Programs with characters or words that do not belong to them, and one repeated in a harness with a constant input."""
 
 OTHER_THINKING = {
     "Cohere": f"<|START_THINKING|>{DRAFT}<|END_THINKING|><|START_RESPONSE|>{FENCED}<|END_RESPONSE|>",
@@ -245,7 +248,7 @@ HEADER_WORDS_IN_DATA = {
     "only in the output": ("5\n", "Output: 10\n"),
     "quotation mark": ("> 5\n", "10\n"),
 }
-"""Inputs and outputs of tests in whose data a line looks like a header."""
+"""Inputs and outputs of tests in whose data a line looks like a header or a quotation."""
 
 CUT_PROGRAMS = {
     "after the opening fence": "```python\n",

@@ -1,4 +1,4 @@
-"""The micro family: kinds, splits, statements, tests that tell programs apart."""
+"""Micro problems: their kinds (combinations of operations), splits, statements, tests that tell programs apart."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def test_problems_differ_by_seed_and_index_and_a_problem_is_the_same_in_another_
     assert there.stdout.splitlines() == here
 
 
-async def test_every_reference_solution_passes_its_tests_and_every_operation_runs_as_it_computes() -> None:
+async def test_every_reference_solution_passes_its_tests_and_every_operation_prints_what_it_computes() -> None:
     made = [problem(5, split, index) for split in SPLITS for index in range(25)]
-    # One problem for every operation and end, so that none goes without having been run.
+    # A recipe for each operation, and one for each end (what to print of the list), so that each is run.
     singles = [Recipe((Operation(name, (spec.constants or (0,))[0]),), "list") for name, spec in OPERATIONS.items()]
     singles += [Recipe((), end) for end in ENDS]
     inputs = ([3, 1, 4, 1, 5, 9, 2, 6], [7], [0, 12, 8, 8])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trainer.policy.network import Network
 
 Sums = dict[str, float]
-"""Sums over the tokens of one row or of many, by name."""
+"""Sums over the tokens of one row (a `Pack` of samples) or of many, by the name of what is summed."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Update:
     gradient_norm: float
     """L2 norm before clipping."""
     entropy: float
-    """Sum over the trained tokens of weight times entropy, in nats."""
+    """Sum over the trained tokens of weight (share of the loss) times entropy, in nats."""
     tokens: int
     """Number of tokens that the loss is over."""
     row_tokens: int
@@ -75,11 +75,12 @@ class Policy(ABC):
         old: Sequence[torch.Tensor] | None,
         on_row: Callable[[], None] = ignore_row,
     ) -> Update:
-        """Make one optimiser step at learning rate `rate` on this process's rows of an update; return what it measured.
+        """Make one optimiser step at learning rate `rate` and return what it measured.
 
-        `old` has, for each row, the log-probabilities (R,) of its R trained tokens at the start of the stage; None
-        where the weights have not changed since. `on_row` is called after each row. Where the loss or the gradient is
-        not finite the weights are left unchanged, and `Update.skipped` says why.
+        `packs` are this process's rows of the update. `old` has, for each row, the log-probabilities (R,) of its R
+        trained tokens at the start of the stage (a step's updates on the answers of one role, or of both together);
+        None where the weights have not changed since. `on_row` is called after each row. Where the loss or the gradient
+        is not finite the weights are left unchanged, and `Update.skipped` says why.
         """
         sums: Sums = {"loss": 0.0, "entropy": 0.0, "tokens": 0.0, "row_tokens": 0.0}
         for number, pack in enumerate(packs):
@@ -117,7 +118,7 @@ class Policy(ABC):
 
     @abstractmethod
     def _own_gradients(self) -> list[torch.Tensor]:
-        """This process's gradients, which the caller sums over the processes in place; empty if the back end does."""
+        """This process's gradients, which the caller sums over processes in place; empty if the back end sums them."""
 
     @abstractmethod
     def _step(self, rate: float, loss: float) -> float:

@@ -20,8 +20,9 @@ from sandbox import SandboxError, Verdict
 
 @dataclass(frozen=True)
 class Refine:
-    """Show the tester each generated test that the target fails, with what the target printed, and ask for the test
-    again. A refined test replaces the one it was made from: replaced tests are neither shown nor counted again.
+    """Show the tester each generated test that the target fails, with what the target printed or how it ended, and ask
+    for the test again. A refined test replaces the one it was made from: replaced tests are neither shown nor counted
+    again.
     """
 
     name: ClassVar = "refine"

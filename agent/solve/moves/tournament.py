@@ -31,7 +31,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Tournament:
-    """Find the best of the candidates that may be handed over, as S* does.
+    """Find the best of the candidates that may be the answer (`viable`), as S* does.
 
     The tester writes inputs; candidates with equal outputs form groups. For each pair of the MOST_GROUPS largest groups
     the tester writes inputs that tell the two apart, and the coder is asked twice, once in each order of the two, which
@@ -78,7 +78,7 @@ class Tournament:
             weigh(solving, round_, "pairs won", scores)
 
     async def _add(self, solving: Solving[RowT, ColumnT], round_: int, wanted: Mapping[str, partial[str]]) -> None:
-        """Ask the tester for inputs by these words, each under a key, and run all candidates on the answers."""
+        """Ask the tester for inputs and run all candidates on them. `wanted`: instructions, by the key of a request."""
         prompts = {key: solving.task.instruct("tester", words) for key, words in wanted.items()}
         asks = [Ask("tester", key, prompt, 1, gives="inputs") for key, prompt in prompts.items() if prompt is not None]
         await ask(solving, round_, asks)
@@ -92,14 +92,14 @@ class Tournament:
 
 
 def _groups(table: AnyTable) -> list[list[str]]:
-    """The candidates that may be handed over, in groups that behave alike, the largest first."""
+    """The candidates that may be the answer (`viable`), in groups that behave alike, the largest first."""
     groups = [[name for name in group if viable(table, name)] for group in clusters(table)]
     return sorted(filter(None, groups), key=len, reverse=True)
 
 
 def _difference(table: AnyTable, a: str, b: str) -> tuple[str, tuple[str, str]] | None:
     """The newest input on which the two candidates print different outputs, and these outputs; None where there is no
-    such input. Public examples are left out. The output of an execution that did not end `ok` counts as empty.
+    such input. Trusted tests are left out. The output of an execution that did not end `ok` counts as empty.
     """
     for name in reversed(table.compared):
         cells = table.cells.get((a, name)), table.cells.get((b, name))

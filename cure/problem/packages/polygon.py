@@ -1,4 +1,4 @@
-"""Reads Polygon's packages: problem.xml, statements by language, tests by a pattern of names."""
+"""Reads Polygon's packages: problem.xml, the statement in one language, tests whose file names follow a pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's numbers for a data set."""
+"""Accuracies that the CURE paper (arXiv 2506.03136) reports for a data set."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One model's row in the paper's table, in %."""
+    """One model's accuracies on a data set, in %: of unit tests, of one-shot code, and of best-of-n."""
 
     model: str
     unit_tests: float
     code: float
     best_of_n: float
     trained: bool
-    """Whether the model was trained in the paper."""
+    """Whether the model is one that the paper's authors trained by CURE."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """The paper's table for one set."""
+    """The accuracies of all models in the paper for one data set."""
 
     dataset: str
     problems: int
-    """Number of problems in the published file."""
+    """Number of problems in the file of the data set that the paper's authors published."""
     source: str
+    """The paper and the table in it, as a reference."""
     what: str
     """A sentence on what the numbers of a row are."""
     rows: tuple[PublishedRow, ...]
 
 
 def published(dataset: str) -> Published | None:
-    """The paper's numbers for the set with this name or file name; None for a set that is not in the paper."""
+    """The paper's accuracies for the data set with this name or file name; None for a set that is not in the paper."""
     record = _record()
     name = Path(dataset).stem.lower().removesuffix("_test")
     known = next((known for known in record["problems"] if known.lower() == name), None)
