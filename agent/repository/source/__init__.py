@@ -1,0 +1,32 @@
+"""Finds the code that a task is about.
+
+`build_index` reads the words of all files (`skip`, `word_table`), and on demand the symbols of Python files (`parse`,
+by `outline_tree_sitter` or `outline_ast`); `cache` keeps both. `localise` ranks symbols for a task in words, `render`
+shows the best in full with outlines around them.
+"""
+
+from __future__ import annotations
+
+from agent.repository.source.cache import cache_folder
+from agent.repository.source.index import Index, build_index
+from agent.repository.source.localise import Localised, Place, Weights, is_test, localise
+from agent.repository.source.render import render, shown_in_full
+from agent.repository.source.symbols import Import, Parsed, Symbol
+from agent.repository.source.words import estimate_tokens
+
+__all__ = [
+    "Import",
+    "Index",
+    "Localised",
+    "Parsed",
+    "Place",
+    "Symbol",
+    "Weights",
+    "build_index",
+    "cache_folder",
+    "estimate_tokens",
+    "is_test",
+    "localise",
+    "render",
+    "shown_in_full",
+]

@@ -1,0 +1,181 @@
+"""Which words occur how often in which contents: compact arrays, ranked in milliseconds for ten thousand files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.repository.source.words import WORD, terms
+
+Ints = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """Words of contents, one row for each. Row `i` has the entries `starts[i]` to `starts[i + 1]` of `words`, numbers
+    of words in `vocabulary`, and of `counts`. A word is known by a hash of 64 bits of its bytes, a term by one of its
+    stem; entry `j` of `pair_terms` is a term that the word `pair_words[j]` has.
+    """
+
+    blobs: tuple[str, ...]
+    skipped: tuple[str, ...]
+    """Why the words of each row were left out; empty where they count."""
+    starts: Ints
+    words: Ints
+    counts: Ints
+    vocabulary: Ints
+    pair_terms: Ints
+    pair_words: Ints
+
+
+def empty_table() -> WordTable:
+    """A table without rows."""
+    no_words, no_hashes = np.zeros(0, np.uint32), np.zeros(0, np.uint64)
+    return WordTable(
+        blobs=(),
+        skipped=(),
+        starts=np.zeros(1, np.int64),
+        words=no_words,
+        counts=np.zeros(0, np.uint16),
+        vocabulary=no_hashes,
+        pair_terms=no_hashes,
+        pair_words=no_words,
+    )
+
+
+def extended(table: WordTable, contents: Iterable[tuple[str, bytes, str]]) -> WordTable:
+    """The table with a row for each of these contents: name of the blob, bytes, and why its words do not count (empty
+    where they do).
+    """
+    numbers: dict[bytes, int] = {}
+    blobs, skipped, rows, counts, lengths = list(table.blobs), list(table.skipped), [], [], []
+    for blob, data, why in contents:
+        found = Counter(WORD.findall(data)) if not why else Counter[bytes]()
+        rows.append(np.fromiter((numbers.setdefault(w, len(numbers)) for w in found), np.uint32, len(found)))
+        counts.append(np.minimum(np.fromiter(found.values(), np.int64, len(found)), 65_535).astype(np.uint16))
+        blobs.append(blob)
+        skipped.append(why)
+        lengths.append(len(found))
+    vocabulary, pair_terms, pair_words, mapping = _vocabulary(table, list(numbers))
+    return WordTable(
+        tuple(blobs),
+        tuple(skipped),
+        np.concatenate([table.starts, table.starts[-1] + np.cumsum(lengths, dtype=np.int64)]),
+        np.concatenate([table.words, *(mapping[row] for row in rows)]).astype(np.uint32),
+        np.concatenate([table.counts, *counts]).astype(np.uint16),
+        vocabulary,
+        pair_terms,
+        pair_words,
+    )
+
+
+def _vocabulary(table: WordTable, words: Sequence[bytes]) -> tuple[Ints, Ints, Ints, Ints]:
+    """The vocabulary and its pairs with these words, too, and the number of each of these words in it."""
+    hashes = np.fromiter((hashed(word) for word in words), np.uint64, len(words))
+    known, order = np.sort(table.vocabulary), np.argsort(table.vocabulary)
+    at = np.searchsorted(known, hashes)
+    is_known = (at < len(known)) & (known[np.minimum(at, max(len(known) - 1, 0))] == hashes) if len(known) else at < 0
+    mapping = np.zeros(len(words), np.uint32)
+    mapping[is_known] = order[at[is_known]] if len(known) else 0
+    new = np.flatnonzero(~is_known)
+    mapping[new] = len(known) + np.arange(len(new), dtype=np.uint32)
+    term_hashes: dict[str, int] = {}
+    pair_terms, pair_words = [], []
+    for number in new.tolist():
+        for term in set(terms(words[number].decode("utf-8", "replace"))):
+            value = term_hashes.get(term)
+            if value is None:
+                value = term_hashes[term] = hashed(term.encode())
+            pair_terms.append(value)
+            pair_words.append(int(mapping[number]))
+    return (
+        np.concatenate([table.vocabulary, hashes[new]]),
+        np.concatenate([table.pair_terms, np.array(pair_terms, np.uint64)]),
+        np.concatenate([table.pair_words, np.array(pair_words, np.uint32)]),
+        mapping,
+    )
+
+
+def hashed(word: bytes) -> int:
+    """A hash of 64 bits, equal in all processes."""
+    return int.from_bytes(blake2b(word, digest_size=8).digest(), "little")
+
+
+def frequencies(table: WordTable, query: Sequence[str]) -> NDArray[np.float64]:
+    """How often each of these terms occurs in each row: an array of terms by rows."""
+    found = np.zeros((len(query), len(table.blobs)))
+    wanted = np.array([hashed(term.encode()) for term in query], np.uint64)
+    pairs = np.flatnonzero(np.isin(table.pair_terms, wanted))
+    is_wanted = np.zeros(len(table.vocabulary), bool)
+    is_wanted[table.pair_words[pairs]] = True
+    entries = np.flatnonzero(is_wanted[table.words])
+    words, counts = table.words[entries], table.counts[entries]
+    rows = np.searchsorted(table.starts, entries, side="right") - 1
+    for number, value in enumerate(wanted):
+        has_term = np.zeros(len(table.vocabulary), bool)
+        has_term[table.pair_words[pairs[table.pair_terms[pairs] == value]]] = True
+        chosen = has_term[words]
+        found[number] = np.bincount(rows[chosen], counts[chosen], len(table.blobs))
+    return found
+
+
+def bm25(
+    table: WordTable, rows: Sequence[int], query: Mapping[str, float], k1: float = 1.2, b: float = 0.6
+) -> NDArray[np.float64]:
+    """The BM25 score of each of these rows for weighted terms. How rare a term is gets counted among these rows."""
+    if not len(rows) or not query:
+        return np.zeros(len(rows))
+    order = sorted(query)
+    found = frequencies(table, order)[:, list(rows)]
+    lengths = np.diff(np.concatenate([[0], np.cumsum(table.counts, dtype=np.int64)])[table.starts])[list(rows)]
+    norm = k1 * (1 - b + b * lengths / max(float(lengths.mean()), 1.0))
+    scores = np.zeros(len(rows))
+    for term, frequency in zip(order, found, strict=True):
+        count = int(np.count_nonzero(frequency))
+        rarity = float(np.log(1 + (len(rows) - count + 0.5) / (count + 0.5)))
+        scores += query[term] * rarity * frequency * (k1 + 1) / (frequency + norm)
+    return scores
+
+
+def kept(table: WordTable, rows: Sequence[int]) -> WordTable:
+    """The table with these rows only, and the words that occur in them."""
+    entries = np.concatenate(
+        [np.arange(table.starts[row], table.starts[row + 1]) for row in rows] or [np.zeros(0, int)]
+    )
+    used, words = np.unique(table.words[entries], return_inverse=True)
+    number = np.full(len(table.vocabulary), -1, np.int64)
+    number[used] = np.arange(len(used))
+    pairs = np.flatnonzero(number[table.pair_words] >= 0)
+    lengths = [int(table.starts[row + 1] - table.starts[row]) for row in rows]
+    return WordTable(
+        tuple(table.blobs[row] for row in rows),
+        tuple(table.skipped[row] for row in rows),
+        np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+        words.astype(np.uint32),
+        table.counts[entries],
+        table.vocabulary[used],
+        table.pair_terms[pairs],
+        number[table.pair_words[pairs]].astype(np.uint32),
+    )
+
+
+def write_table(table: WordTable, file: BinaryIO) -> None:
+    """Writes the table; `read_table` reads it."""
+    names = "\n".join(f"{blob} {why}" for blob, why in zip(table.blobs, table.skipped, strict=True))
+    np.save(file, np.frombuffer(names.encode(), np.uint8))
+    for column in (table.starts, table.words, table.counts, table.vocabulary, table.pair_terms, table.pair_words):
+        np.save(file, column)
+
+
+def read_table(file: BinaryIO) -> WordTable:
+    """A table that was written. Raises ValueError or EOFError for a file that is none, or is cut off."""
+    names = np.load(file).tobytes().decode()
+    rows = [line.partition(" ") for line in names.split("\n")] if names else []
+    columns = [np.load(file) for _ in range(6)]
+    return WordTable(tuple(row[0] for row in rows), tuple(row[2] for row in rows), *columns)
