@@ -71,6 +71,8 @@ def table(run: str | None, compare: bool, audit: bool, mutants: int, as_json: bo
     from cure.interrupt import run_interruptible
 
     recorded = load_run(find_run(run))
+    if audit and recorded.state.is_repository:
+        raise click.UsageError("--audit is for tests of programs; `cure-agent why --test` shows what each patch did")
     choices = choices_of(recorded) if compare else []
     audits = run_interruptible(_audits(recorded, mutants, settings.sandbox)) if audit else []
     if as_json:
@@ -110,7 +112,7 @@ def choices_of(run: RecordedRun) -> list[SelectorChoice]:
     from cure.select import SELECTORS, answer_of, viable
     from cure.table import clusters
 
-    known = run.table()
+    known = run.outcome().judged
     alike = {name: group for group in clusters(known) for name in group}
     found = []
     for name, select in sorted(SELECTORS.items()):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.runs.record import RecordedRun
-    from cure.table import Cell, ProgramTable
+    from cure.table import AnyTable, Cell
 
 
 PICTURE_WIDTH = 100
@@ -66,7 +66,7 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"recorded in {folder}, sandbox: {run.started.isolation}"), style="dim"))
     console.print()
-    for line in audit_lines(audit_of(run, mutant_runs(run) or ())):
+    for line in [] if run.state.is_repository else audit_lines(audit_of(run, mutant_runs(run) or ())):
         console.print(Text(visible(line)))
     for decided in run.state.decisions.values():
         console.print(Text(visible(f"Round {decided.round}: {decided.why}; {decided.done}.")))
@@ -75,22 +75,23 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
         console.print(Text(visible(f"Texts, shown by --text KEY: {keys}.")))
     if with_program and outcome.program is not None:
         console.print()
-        console.print(program_view(outcome.program))
+        console.print(program_view(outcome.program, run.state.is_repository))
 
 
 def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     from agent.runs.audited import audit_of, mutant_runs
     from agent.show.audit import audit_words
+    from cure.problem import UnlabelledInput
 
     table = run.table()
     if name not in table.tests:
         raise click.UsageError(f"no test {name!r} in run {run.id}; there are: {', '.join(table.tests)}")
     test = table.tests[name]
-    if test.expected is None:
+    if isinstance(test, UnlabelledInput):
         malformed = ", malformed: no program runs to its end on it" if name in table.malformed else ""
         heading = f"{name} (new input: {test.how}; its right output is unknown{malformed})"
         console.print(heading, style="bold", highlight=False, markup=False)
-        _block(console, "input", test.stdin)
+        _block(console, "input", test.stimulus)
         _show_column(console, table, name)
         return
     ranking = run.state.ranking
@@ -98,9 +99,10 @@ def _show_test(console: Console, run: RecordedRun, name: str) -> None:
     sure = "" if validity is None else f", right with probability {validity:.2f}"
     new = "" if name in table.independent else ", repeats a public example's input"
     console.print(f"{name} ({test.origin}{new or sure})", style="bold", highlight=False, markup=False)
-    _block(console, "input", test.stdin)
-    _block(console, "expected output", test.expected)
-    if not test.trusted:
+    _block(console, "tests" if run.state.is_repository else "input", test.stimulus)
+    if test.expected is not None:
+        _block(console, "expected output", test.expected)
+    if not test.trusted and not run.state.is_repository:
         (audit,) = (each for each in audit_of(run, mutant_runs(run) or ()) if each.test == name)
         _block(console, "what it is worth", "\n".join([audit_words(audit), *audit.mutants_killed]))
     _show_column(console, table, name)
@@ -114,7 +116,7 @@ def _show_texts(console: Console, run: RecordedRun, key: str) -> None:
         _block(console, f"answer {index + 1}: {sample.error or sample.finish}", run.blob(sample.text))
 
 
-def _show_column(console: Console, table: ProgramTable, name: str) -> None:
+def _show_column(console: Console, table: AnyTable, name: str) -> None:
     for candidate in table.candidates:
         if (cell := table.cells.get((candidate, name))) is not None:
             _show_cell(console, candidate, cell)
@@ -132,7 +134,7 @@ def _show_candidate(console: Console, run: RecordedRun, name: str) -> None:
     lost = given_up(table, name)
     refused = f", not accepted: it fails {', '.join(lost)}, which its parent passes" if lost else ""
     console.print(f"{name} ({origin} in round {candidate.round}{refused})", style="bold", highlight=False, markup=False)
-    console.print(program_view(candidate.text))
+    console.print(program_view(candidate.text, run.state.is_repository))
     for test in table.tests:
         if (cell := table.cells.get((name, test))) is not None:
             _show_cell(console, test, cell)
@@ -172,6 +174,6 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],
         "rejected": [asdict(event) for event in state.rejected],
-        "audit": audit_json(audit_of(run, mutant_runs(run) or ())),
+        "audit": [] if state.is_repository else audit_json(audit_of(run, mutant_runs(run) or ())),
         "errors": sorted({*errors(state, "coder"), *errors(state, "tester")}),
     }

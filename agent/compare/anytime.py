@@ -10,7 +10,7 @@ from agent.runs.outcome import Outcome
 from agent.runs.state import RunState
 from cure.select import Selector
 from cure.select.answer import answer_of, viable
-from cure.table import ExecutionTable, ProgramTable
+from cure.table import AnyTable, ExecutionTable
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _made_in(key: str, round_: int) -> bool:
     return key.split("/")[1:2] == [str(round_)]
 
 
-def _part(table: ProgramTable, candidates: Collection[str], tests: Collection[str]) -> ProgramTable:
+def _part(table: AnyTable, candidates: Collection[str], tests: Collection[str]) -> AnyTable:
     """The table with these candidates and tests alone, in its own order."""
     rows, columns = set(candidates), set(tests)
     return ExecutionTable(

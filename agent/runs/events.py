@@ -30,15 +30,17 @@ class Started:
     MEASURED: ClassVar = ("problem", "name", "settings", "isolation")
     """Fields that a replay does not compare, since they may differ between machines or versions of this project."""
     problem: str
-    """Blob: the problem in CURE's schema, as JSON."""
+    """Blob: the problem in CURE's schema, or the task in a repository, as JSON."""
     name: str
-    """Name of the problem."""
+    """Name of the problem, or the first line of the task."""
     settings: dict[str, Any]
     """The `SolveSettings` of the run, as JSON values."""
     isolation: str
     """How the sandbox isolates programs, in words."""
     unused: list[str] = field(default_factory=list)
     """Notes on parts of the statement that look like samples but were not read as tests."""
+    kind: Literal["problem", "repository"] = "problem"
+    """What is worked on: a problem, by programs and unit tests; or a repository, by patches and checks."""
     type: Literal["started"] = "started"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.repository.judged import judged
 from agent.runs.events import Result
 from agent.runs.state import RunState
-from cure.table import ProgramTable
+from cure.table import AnyTable
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Outcome:
     """Name of the run."""
     state: RunState
     """Everything the run's events say."""
-    table: ProgramTable
+    table: AnyTable
     """The execution table at the end."""
 
     @property
@@ -26,6 +27,12 @@ class Outcome:
         if self.state.result is None:
             raise ValueError(f"run {self.run} has no result")
         return self.state.result
+
+    @property
+    def judged(self) -> AnyTable:
+        """The part of the table by which candidates are judged: without the unchanged code of a repository, and without
+        tests that it passes."""
+        return judged(self.table) if self.state.is_repository else self.table
 
     @property
     def chosen(self) -> str | None:

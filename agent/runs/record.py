@@ -14,7 +14,7 @@ from agent.runs.state import RunState
 from agent.runs.store import EVENTS
 from cure.problem import Problem
 from cure.problem.file import load_problems
-from cure.table import ProgramTable
+from cure.table import AnyTable
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RecordedRun:
         """The text with this sha256. Raises RunError when it is missing or damaged."""
         return read_blob(self.folder, name)
 
-    def table(self) -> ProgramTable:
+    def table(self) -> AnyTable:
         """The execution table with the recorded cells. Raises RunError when a text is missing or damaged."""
         return self.state.table(self.blob)
 

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from agent.repository.patches import Check, CheckOrigin, Patch
 from agent.runs import events
 from agent.runs.events import Event, Identity, identity
 from cure.problem import UnitTest, UnlabelledInput
-from cure.table import Candidate, CandidateOrigin, Cell, ProgramColumn, ProgramTable
+from cure.table import AnyTable, Candidate, CandidateOrigin, Cell, Column, ExecutionTable, ProgramColumn, Row
 from sandbox import Verdict
 
 STOPPED = ("model_error", "sandbox_error")
@@ -143,14 +144,17 @@ class RunState:
         """Whether answers to the request are texts; they are neither programs nor tests, and not counted as such."""
         return key in self.asked and bool(self.asked[key].gives)
 
-    def table(self, text: Callable[[str], str]) -> ProgramTable:
+    @property
+    def is_repository(self) -> bool:
+        """Whether the run works in a repository: its candidates are patches, its tests are checks."""
+        return self.started is not None and self.started.kind == "repository"
+
+    def table(self, text: Callable[[str], str]) -> AnyTable:
         """The execution table, rows and columns in the order requested; `text` gives the text of a blob by its name."""
-        return ProgramTable(
-            {
-                name: candidate_of(self.candidates[name], text)
-                for name in sorted(self.candidates, key=self.candidate_number)
-            },
-            {name: test_of(self.tests[name], text) for name in sorted(self.tests, key=self.test_number)},
+        row, column = (patch_of, check_of) if self.is_repository else (candidate_of, test_of)
+        return ExecutionTable[Row, Column](
+            {name: row(self.candidates[name], text) for name in sorted(self.candidates, key=self.candidate_number)},
+            {name: column(self.tests[name], text) for name in sorted(self.tests, key=self.test_number)},
             {place: cell_of(event, text) for place, event in self.cells.items()},
         )
 
@@ -196,6 +200,19 @@ def test_of(event: events.TestAdded, text: Callable[[str], str]) -> ProgramColum
     if event.expected is None:
         return UnlabelledInput(text(event.stdin), event.how)
     return UnitTest(text(event.stdin), text(event.expected), "public" if event.origin == "public" else "generated")
+
+
+def patch_of(event: events.CandidateAdded, text: Callable[[str], str]) -> Patch:
+    """The patch of the event; `text` gives the text of a blob by its name."""
+    return Patch(text(event.source), event.origin, event.parent, event.round)
+
+
+def check_of(event: events.TestAdded, text: Callable[[str], str]) -> Check:
+    """The check of the event; `text` gives the text of a blob by its name."""
+    origin: CheckOrigin = (
+        "existing" if event.origin == "existing" else "user" if event.origin == "user" else "generated"
+    )
+    return Check(text(event.stdin), origin)
 
 
 def cell_of(event: events.Executed, text: Callable[[str], str]) -> Cell:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agent.runs.events import RankedRound
 from cure.inputs.generated import GENERATED
 from cure.problem import UnlabelledInput
@@ -14,19 +16,58 @@ REFUSED_SHOWN = 4
 others are only counted."""
 
 
-def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Nouns:
+    """Candidates and trusted tests in sentences."""
+
+    candidate: str
+    candidates: str
+    trusted: str
+    """Trusted tests, in the plural."""
+    one_trusted: str
+    does_alike: str
+    """What one candidate does that behaves like another."""
+    do_alike: str
+    all_alike: str
+
+    def alike(self, others: int) -> str:
+        """What this number of candidates do that behave like another one."""
+        return self.does_alike if others == 1 else self.do_alike
+
+
+PROGRAMS = Nouns(
+    candidate="program",
+    candidates="programs",
+    trusted="public examples",
+    one_trusted="a public example",
+    does_alike="gives the same output on every input",
+    do_alike="give the same output on every input",
+    all_alike="All programs behave alike on every input.",
+)
+PATCHES = Nouns(
+    candidate="patch",
+    candidates="patches",
+    trusted="files of existing tests",
+    one_trusted="an existing test",
+    does_alike="does the same in every test",
+    do_alike="do the same in every test",
+    all_alike="All patches behave alike in every test.",
+)
+
+
+def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None, nouns: Nouns = PROGRAMS) -> list[str]:
     """Sentences on the choice, most important first; `ranking` is the table's last ranking, None if there is none."""
     if not table.candidates:
-        return ["There is no program: no answer held one."]
+        return [f"There is no {nouns.candidate}: no answer held one."]
     if ranking is None or not ranking.ranking:
-        return ["No program was ranked before the run ended."]
+        return [f"No {nouns.candidate} was ranked before the run ended."]
     if chosen is None:
         best = ranking.order[0]
-        return [f"No program is fit to hand over; the nearest, {best}, {_passes(table, best)}."]
+        return [f"No {nouns.candidate} is fit to hand over; the nearest, {best}, {_passes(table, best, nouns)}."]
     return [
-        f"{chosen} {_passes(table, chosen)}.",
-        *_against_runner_up(table, ranking, chosen),
-        *_cluster_line(table, chosen),
+        f"{chosen} {_passes(table, chosen, nouns)}.",
+        *_against_runner_up(table, ranking, chosen, nouns),
+        *_cluster_line(table, chosen, nouns),
         *_tests_line(table, ranking, chosen),
         *_repairs_line(table),
         *_repeats_line(table),
@@ -35,16 +76,16 @@ def explain(table: AnyTable, ranking: RankedRound | None, chosen: str | None) ->
     ]
 
 
-def _passes(table: AnyTable, name: str) -> str:
+def _passes(table: AnyTable, name: str, nouns: Nouns) -> str:
     parts = []
-    for trusted, what in ((True, "public examples"), (False, "generated tests")):
+    for trusted, what in ((True, nouns.trusted), (False, "generated tests")):
         tests = table.names(trusted=trusted)
         if tests:
             parts.append(f"{sum(table.passes(name, test) for test in tests)} of {len(tests)} {what}")
     return "passes " + " and ".join(parts) if parts else "was run on no test"
 
 
-def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:
+def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str, nouns: Nouns) -> list[str]:
     """Sentences that set the chosen candidate against others.
 
     These are the candidates ranked above it, none of which may be handed over, and the first below it that behaves
@@ -52,12 +93,12 @@ def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str) -> li
     """
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     if len(set(group_of.values())) == 1:
-        return ["All programs behave alike on every input."] if len(ranking.order) > 1 else []
+        return [nouns.all_alike] if len(ranking.order) > 1 else []
     place = ranking.order.index(chosen)
     lines = []
     if place:
         above = f"{ranking.order[0]} is" if place == 1 else f"{place} candidates are"
-        fails = "fails a public example" if table.names(trusted=True) else "never ran to its end"
+        fails = f"fails {nouns.one_trusted}" if table.names(trusted=True) else "never ran to its end"
         lines.append(f"{above} ranked above it, but {fails if place == 1 else f'each {fails}'}.")
     rival = next((name for name in ranking.order[place:] if group_of[name] != group_of[chosen]), None)
     if rival is None:
@@ -75,15 +116,14 @@ def _number(score: float) -> str:
     return f"{score:.0f}" if score.is_integer() else f"{score:.3g}"
 
 
-def _cluster_line(table: AnyTable, chosen: str) -> list[str]:
+def _cluster_line(table: AnyTable, chosen: str, nouns: Nouns) -> list[str]:
     group = next(group for group in clusters(table) if chosen in group)
     others = len(group) - 1
     if others == 0:
-        return ["No other program behaves like it."]
+        return [f"No other {nouns.candidate} behaves like it."]
     if others == len(table.candidates) - 1:
         return []
-    gives = "gives" if others == 1 else "give"
-    return [f"{others} of the {len(table.candidates) - 1} other programs {gives} the same output on every input."]
+    return [f"{others} of the {len(table.candidates) - 1} other {nouns.candidates} {nouns.alike(others)}."]
 
 
 def _tests_line(table: AnyTable, ranking: RankedRound, chosen: str) -> list[str]:

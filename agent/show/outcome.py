@@ -9,7 +9,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from agent.runs.outcome import Outcome
-from agent.show.explain import explain
+from agent.show.explain import PATCHES, PROGRAMS, Nouns, explain
 from agent.show.grid import ASCII, UNICODE, grid, legend
 from agent.solve.attempts import notes
 from agent.solve.spending import dollars
@@ -50,7 +50,7 @@ def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
     if table.candidates and ranking is not None:
         view = grid(table, ranking.order, ranking.probability, ranking.validity, outcome.chosen, ascii_only=ascii_only)
         parts += [view, Text(legend(ASCII if ascii_only else UNICODE), style="dim"), Text()]
-    parts.extend(Text(visible(line)) for line in explain(table, ranking, outcome.chosen))
+    parts.extend(Text(visible(line)) for line in explain(outcome.judged, ranking, outcome.chosen, _nouns(outcome)))
     return Group(*parts)
 
 
@@ -74,6 +74,10 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     console.print(costs, style="dim", highlight=False, markup=False)
 
 
+def _nouns(outcome: Outcome) -> Nouns:
+    return PATCHES if outcome.state.is_repository else PROGRAMS
+
+
 def _dollars(outcome: Outcome) -> float | None:
     """The price of all answers of the run, finished or not; None where the price of a model is not known."""
     started = outcome.state.started
@@ -81,9 +85,10 @@ def _dollars(outcome: Outcome) -> float | None:
     return dollars(outcome.state, {role: known.get(f"{role}_price") for role in ("coder", "tester")})
 
 
-def program_view(source: str) -> RenderableType:
-    """The program with highlighted syntax."""
-    return Syntax(visible(source), "python", theme="ansi_dark", background_color="default")
+def program_view(source: str, is_patch: bool = False) -> RenderableType:
+    """The program, or the patch, with highlighted syntax."""
+    language = "diff" if is_patch else "python"
+    return Syntax(visible(source), language, theme="ansi_dark", background_color="default")
 
 
 def _cell_json(cell: Cell | None, *, judges: bool) -> dict[str, Any] | None:
@@ -108,12 +113,12 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "confidence": 0.0 if result is None else result.confidence,
         "why": "" if result is None else result.why,
         "notes": notes(state),
-        "explanation": explain(table, ranking, outcome.chosen),
+        "explanation": explain(outcome.judged, ranking, outcome.chosen, _nouns(outcome)),
         "unsolved_probability": ranking.unsolved if ranking else None,
         "tests": [
             {
                 "name": name,
-                "stdin": test.stdin,
+                "stdin": test.stimulus,
                 "expected": test.expected,
                 "origin": test.origin,
                 "probability": validity.get(name),

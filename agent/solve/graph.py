@@ -80,13 +80,13 @@ async def execute(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
 
 async def look(state: State, runtime: Runtime[AnySolving]) -> dict[str, Any]:
     """The table is read: which candidate is best, and how sure that is."""
-    move = state["move"]
+    move, solving = state["move"], runtime.context
     reading = replace(
-        read(state["table"], partial(rank, runtime.context), runtime.context.confidence),
+        read(solving.judged(state["table"]), partial(rank, solving), solving.confidence),
         move=move.name,
         repaired=move.targets if isinstance(move, Repair) else (),
     )
-    runtime.context.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
+    solving.recorder.emit(ranked_event(len(state["readings"]) + 1, reading))
     return {"readings": (*state["readings"], reading)}
 
 

@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
-from typing import Literal
 
-from agent.errors import RunError
 from agent.runs.audited import audited_event
-from agent.runs.events import Result, Scored, Started
+from agent.runs.events import Scored, Started
 from agent.runs.outcome import Outcome
 from agent.runs.recorder import RecordEnds, Recorder, ReplayError
 from agent.runs.state import cell_of
+from agent.solve.ending import record_failure, result_of
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
 from agent.solve.solving import GRACE_S, AnySolving, Solving, record_cell
-from agent.solve.spending import Clock, Left, dollars
-from agent.solve.stopped import Stopped, StoppedStatus
-from agent.solve.strategies import FROM_PAPERS, Strategy, strategy
-from agent.solve.strategies.best_of_n import best_of_n
-from agent.solve.strategies.in_rounds import in_rounds
+from agent.solve.spending import Clock, dollars
+from agent.solve.strategies import in_parts
 from agent.solve.task import ProgramTask
 from cure.audit import MUTANT_SECONDS, run_mutants
 from cure.extract import extractor
@@ -32,22 +27,11 @@ from cure.prompts import prompts_for
 from cure.select import selector
 from cure.table import Candidate, Cell, GrowingTable, ProgramColumn, ProgramExecutor, ProgramTable, fill, judging_of
 from cure.table.pairs import ProgramInput
-from engines import Engine, EngineError
+from engines import Engine
 from sandbox import Execution, Sandbox, SandboxError
 
-Status = Literal["verified", "low_confidence", "unsolved", "budget"] | StoppedStatus
-EXIT_CODES: dict[Status, int] = {
-    "verified": 0,
-    "low_confidence": 1,
-    "unsolved": 3,
-    "budget": 4,
-    "model_error": 5,
-    "sandbox_error": 6,
-}
 HELPER_SECONDS = 10.0
 """CPU seconds that a program of the model which is no candidate may take."""
-FAILURE_STATUS = {5: "model_error", 6: "sandbox_error"}
-"""Status of a run that an error ended, by the error's exit code."""
 
 
 async def solve_problem(
@@ -88,7 +72,7 @@ async def solve_problem(
             settings=settings,
             engines=engines,
             select=selector(settings.selector),
-            strategy=_strategy(settings.strategy),
+            strategy=in_parts(settings.strategy),
             growing=growing,
             recorder=recorder,
             clock=clock,
@@ -98,7 +82,7 @@ async def solve_problem(
         for number, test in enumerate(problem.examples, 1):
             solving.add_test(f"e{number}", test)
         readings, failure = await walk(solving)
-        result = _result(solving, readings, unused, failure)
+        result = result_of(solving, readings, unused, failure)
         if failure is None:
             await _score_hidden(solving, readings[-1], problem.hidden, executor)
             await _audit(solving, readings[-1], executor)
@@ -107,16 +91,10 @@ async def solve_problem(
         raise
     except BaseException as error:
         await growing.cancel()
-        _record_failure(recorder, error, clock.seconds, dollars(recorder.state, settings.prices))
+        record_failure(recorder, error, clock.seconds, dollars(recorder.state, settings.prices))
         raise
     recorder.emit(result)
     return Outcome(recorder.id, recorder.state, readings[-1].table)
-
-
-def _strategy(name: str) -> Strategy:
-    """The strategy of that name, with its first samples drawn in parts unless it says itself how many there are."""
-    chosen = strategy(name)
-    return chosen if name in FROM_PAPERS or chosen is best_of_n else in_rounds(chosen)
 
 
 async def _works(executor: ProgramExecutor) -> bool:
@@ -158,44 +136,6 @@ def _recorded_executions(recorder: Recorder) -> dict[tuple[str, str], Execution]
     return found
 
 
-def _result(
-    solving: AnySolving, readings: Sequence[AnyReading], unused: Sequence[str], failure: Stopped | None
-) -> Result:
-    """The event that ends the run: the answer of the last reading; the status of that reading, or of `failure`."""
-    reading = readings[-1]
-    if failure is None:
-        status, why = _status(reading, solving.settings.confident, solving.left(readings), unused)
-    else:
-        status, why = failure.status, failure.why
-    return Result(
-        status=status,
-        exit_code=EXIT_CODES[status],
-        candidate=reading.answer,
-        confidence=reading.confidence,
-        why=why,
-        tokens=solving.spent.tokens,
-        seconds=solving.spent.seconds,
-        dollars=solving.spent.dollars,
-    )
-
-
-def _status(reading: AnyReading, confident: float, left: Left, unused: Sequence[str]) -> tuple[Status, str]:
-    sure = reading.confidence
-    if reading.is_verified(confident):
-        if unused:
-            return "low_confidence", "parts of the statement look like samples and were not used as tests"
-        return "verified", f"right with probability {sure:.2f}"
-    if left.exhausted:
-        return "budget", f"the budget is spent: {left.exhausted}"
-    if reading.answer is None:
-        if reading.best is None:
-            return "unsolved", "no program came out of the model's answers"
-        return "unsolved", "no program passes every public example, or none runs to its end"
-    if sure >= confident:
-        return "low_confidence", "the programs agree, but none of them has passed a test"
-    return "low_confidence", f"right with probability {sure:.2f}, below {confident:.2f}"
-
-
 async def _score_hidden(
     solving: AnySolving, reading: AnyReading, hidden: Sequence[UnitTest], executor: ProgramExecutor
 ) -> None:
@@ -233,29 +173,3 @@ async def _audit(solving: AnySolving, reading: AnyReading, executor: ProgramExec
         audited = audited_event(reading.answer, runs, recorder.blob)
     if audited is not None:
         recorder.emit(audited)
-
-
-def _record_failure(recorder: Recorder, error: BaseException, seconds: float, cost: float | None) -> None:
-    """Emit a result that says what failed; a result that cannot be written is left out.
-
-    A replay emits the result only for the errors that a record can reproduce: those of model and sandbox.
-    """
-    if recorder.is_replay and not isinstance(error, EngineError | SandboxError):
-        return
-    interrupted = isinstance(error, (KeyboardInterrupt, asyncio.CancelledError))
-    exit_code = 130 if interrupted else getattr(error, "exit_code", 1)
-    status = "interrupted" if interrupted else FAILURE_STATUS.get(exit_code, "error")
-    why = "interrupted" if interrupted else str(error) or type(error).__name__
-    with suppress(RunError):
-        recorder.emit(
-            Result(
-                status=status,
-                exit_code=exit_code,
-                candidate=None,
-                confidence=0.0,
-                why=why,
-                tokens=recorder.state.tokens,
-                seconds=seconds,
-                dollars=cost,
-            )
-        )

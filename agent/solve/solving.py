@@ -26,6 +26,10 @@ GRACE_S = 2.0
 """Seconds for executions after sampling has used up the budget's time: samples that are not executed are worthless."""
 
 
+def _unchanged(table: ExecutionTable[RowT, ColumnT]) -> ExecutionTable[RowT, ColumnT]:
+    return table
+
+
 async def _nothing(_: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Cell]:
     return {}
 
@@ -45,6 +49,10 @@ class Solving(Generic[RowT, ColumnT]):
     clock: Clock
     sandbox_works: Callable[[], Awaitable[bool]]
     """Whether the sandbox runs a program that does nothing."""
+    judged: Callable[[ExecutionTable[RowT, ColumnT]], ExecutionTable[RowT, ColumnT]] = _unchanged
+    """The part of the table by which candidates are judged, which is the table of the readings."""
+    confidence_rule: ConfidenceRule | None = None
+    """The rule by which readings state how probably each candidate is right; None for that of the settings."""
     execute: Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Cell]]] = _nothing
     """Runs programs that are no candidates, given as pairs of program and input, and returns their cells, without those
     that the sandbox failed to fill; `agent.solve.helpers` records them."""
@@ -58,7 +66,7 @@ class Solving(Generic[RowT, ColumnT]):
     @property
     def confidence(self) -> ConfidenceRule:
         """The rule by which readings state how probably each candidate is right."""
-        return CONFIDENCES[self.settings.confidence]
+        return self.confidence_rule or CONFIDENCES[self.settings.confidence]
 
     def exhausted(self) -> str:
         """The exhausted part of the budget, in words; empty while there is something left."""

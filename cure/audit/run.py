@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from cure.audit.mutants import Mutant, mutants
 from cure.problem import UnitTest
-from cure.table import Candidate, Cell, Pair, ProgramExecutor, ProgramTable
+from cure.table import AnyTable, Candidate, Cell, Pair, ProgramExecutor, ProgramTable
 from cure.table.compare import normalise
 from sandbox import SandboxError, Verdict
 
@@ -34,7 +34,7 @@ class MutantRun:
 
 async def run_mutants(
     executor: ProgramExecutor,
-    table: ProgramTable,
+    table: AnyTable,
     candidate: str,
     most: int = MOST_MUTANTS,
     seconds: float = MUTANT_SECONDS,
@@ -65,7 +65,7 @@ async def run_mutants(
     return tuple(run for run in runs if run.passed or run.failed)
 
 
-def _run(table: ProgramTable, candidate: str, name: str, mutant: Mutant, cells: dict[Pair, Cell]) -> MutantRun:
+def _run(table: AnyTable, candidate: str, name: str, mutant: Mutant, cells: dict[Pair, Cell]) -> MutantRun:
     own = {test: cell for (row, test), cell in cells.items() if row == name}
     return MutantRun(
         mutant=mutant,

@@ -18,6 +18,7 @@ from agent.solve.strategies.alphacodium import alphacodium
 from agent.solve.strategies.best_of_n import best_of_n
 from agent.solve.strategies.debug import debug
 from agent.solve.strategies.distinguish import distinguish
+from agent.solve.strategies.in_rounds import in_rounds
 from agent.solve.strategies.mpsc import mpsc
 from agent.solve.strategies.repair_first import repair_first
 from agent.solve.strategies.s_star import ROUNDS as S_STAR_ROUNDS
@@ -57,3 +58,12 @@ def strategy(name: str) -> Strategy:
     if name not in known:
         raise ProblemError(f"unknown strategy {name!r}; there are: {', '.join(known)}")
     return known[name]
+
+
+def in_parts(name: str) -> Strategy:
+    """The strategy of that name, with its first samples drawn in parts unless it says itself how many there are.
+
+    Raises ProblemError as `strategy` does.
+    """
+    chosen = strategy(name)
+    return chosen if name in FROM_PAPERS or chosen is best_of_n else in_rounds(chosen)
