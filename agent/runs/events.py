@@ -21,7 +21,7 @@ VERSION = 2
 """Version 1, still read, had no events `asked` and `resumed`, and no fields `doing` and `done` in `decided`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Started:
     """A solve began: the problem and the settings."""
 

@@ -55,7 +55,9 @@ async def solve_problem(
 
     record = recorder.blob(json.dumps(to_record(problem)))
     dumped = settings.model_dump(mode="json")
-    recorder.emit(Started(record, problem.name, dumped, sandbox.isolation, list(unused)))
+    recorder.emit(
+        Started(problem=record, name=problem.name, settings=dumped, isolation=sandbox.isolation, unused=list(unused))
+    )
     executor = ProgramExecutor(sandbox, judging_of(problem, comparison_name=settings.comparison))
     if not recorder.is_replay:
         executor.remember(_recorded_executions(recorder))

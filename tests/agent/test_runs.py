@@ -84,7 +84,7 @@ def test_another_schema_version_is_named() -> None:
 def record(root: Path) -> Path:
     """A small finished run."""
     run = create_run(root)
-    run.emit(Started(run.blob("{}"), "sum", {"n": 1}, "bubblewrap"))
+    run.emit(Started(problem=run.blob("{}"), name="sum", settings={"n": 1}, isolation="bubblewrap"))
     run.emit(TestAdded(name="e1", stdin=run.blob("1 2\n"), expected=run.blob("3\n"), origin="public"))
     run.emit(
         CandidateAdded(
@@ -134,7 +134,7 @@ def test_a_run_read_back_has_its_table(tmp_path: Path) -> None:
 def test_foreign_text_is_shown_as_it_is_and_steers_no_terminal(tmp_path: Path, options: list[str]) -> None:
     hostile = "[/INST] [bold] \x1b[31m \x9b \x7f"
     run = create_run(tmp_path)
-    run.emit(Started(run.blob("{}"), hostile, {"n": 1}, "bubblewrap"))
+    run.emit(Started(problem=run.blob("{}"), name=hostile, settings={"n": 1}, isolation="bubblewrap"))
     run.emit(TestAdded(name="e1", stdin=run.blob(hostile), expected=run.blob(hostile), origin="public"))
     run.emit(
         CandidateAdded(
@@ -269,7 +269,7 @@ run = create_run(Path(sys.argv[1]))
 count = 0
 try:
     while True:
-        run.emit(Started("x" * 1000, "sum", {}, ""))
+        run.emit(Started(problem="x" * 1000, name="sum", settings={}, isolation=""))
         count += 1
 except RunError as error:
     print(error)

@@ -90,7 +90,7 @@ def folded(*events: Event) -> RunState:
 RANKED = RankedRound(
     round=1, selector="agreement", score_names=[], ranking=[], probability={}, unsolved=1.0, validity={}, hypotheses=[]
 )
-STARTED = Started("", "sum", {}, "none")
+STARTED = Started(problem="", name="sum", settings={}, isolation="none")
 
 
 def test_rows_are_in_the_order_in_which_they_were_asked_for() -> None:
