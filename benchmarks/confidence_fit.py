@@ -1,6 +1,7 @@
 """Fits the weights of `cure.select.confidence` by maximum likelihood with a ridge penalty, by Newton's method.
 
-Every problem of every coder counts once, however many testers it has and however many parts of its table are drawn.
+Every problem of every coder counts once, however many testers wrote tests for it and however many random parts of its
+tables are drawn.
 """
 
 from __future__ import annotations
@@ -19,24 +20,28 @@ PROGRAMS = (1, 2, 4, 8, 16)
 TESTS = (0, 2, 4, 8, 16)
 INPUTS = (0, 4, 16, ALL)
 RIDGE = 3e-4
-"""Penalty on half the square of each weight, relative to a problem's mean log-likelihood; FREE for the constant."""
+"""Penalty on half the square of each weight but the constant's, relative to the log-likelihood of one problem."""
 FREE = 1e-5
+"""The same penalty for the constant: the weight of the feature `1` of the alternative that no program is right."""
 DECIMALS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """All drawn parts of one problem's table, one after the other, each as the behaviours that may be right in it."""
+    """All drawn parts of one problem's table, one after the other.
+
+    Of each part, the behaviours that pass all public examples; a behaviour is a group of programs that behave alike.
+    """
 
     problem: Problem
     x: Floats
-    """(behaviours, features)"""
+    """(behaviours, features): the values of FEATURES."""
     right: Booleans
-    """(behaviours,)"""
+    """(behaviours,): whether the programs of the behaviour are right."""
     counts: Ints
-    """(parts,): behaviours of each part, at least 1."""
+    """(parts,): number of behaviours of each part, at least 1."""
     z: Floats
-    """(parts, features of "none is right")"""
+    """(parts, features): the values of NONE_FEATURES."""
 
 
 def examples(found: Sequence[Problem]) -> list[Example]:
@@ -85,7 +90,7 @@ def weights_record(weights: ConfidenceWeights) -> dict[str, dict[str, float]]:
 
 
 class _Loss:
-    """The penalised negative log-likelihood of weights w and v, one after the other."""
+    """The penalised negative log-likelihood of the weights of FEATURES and, after these, of NONE_FEATURES."""
 
     def __init__(self, ready: Sequence[Example]) -> None:
         parts: Counter[tuple[str, str]] = Counter()

@@ -23,7 +23,7 @@ class Registered:
     """One kind of engine."""
 
     form: str
-    """Form of its model specs, such as `hf:PATH_OR_ID`: the kind and a colon, except for bundled models."""
+    """Form of its model specs, such as `hf:PATH_OR_ID`; begins with the kind and a colon, except for bundled models."""
     opener: str
     """Its Opener as `module:function`; the module is imported when such an engine is opened."""
     trainable: bool = False

@@ -27,7 +27,7 @@ def environment_layer(
     """Values that environment variables give these options, by key.
 
     `commands` are prefixes of a command's own variables, such as CURE_AGENT_SOLVE, which override the section's. An
-    empty variable is ignored. Raises SettingsError that names the variable.
+    empty variable is ignored. Raises SettingsError, which names the variable, for a value that cannot be read.
     """
     given: dict[str, Given] = {}
     for option in options:

@@ -14,7 +14,7 @@ from cure.table.compare import DEFAULT, Comparison, tokens
 
 
 def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str], str]) -> Audited:
-    """The event that records what mutants of the candidate did; `blob` stores a text and gives its name."""
+    """The event that records which tests mutants of the candidate passed; `blob` stores a text and returns its name."""
     tried = [
         MutantTried(run.mutant.fault, blob(run.mutant.text), sorted(run.passed), sorted(run.failed), run.apart)
         for run in runs
@@ -23,7 +23,10 @@ def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str
 
 
 def mutant_runs(run: RecordedRun) -> tuple[MutantRun, ...] | None:
-    """What mutants did, as recorded; None where the run recorded no audit. Raises RunError when a text is missing."""
+    """Which tests each mutant passed and failed, as recorded; None where the run recorded no audit.
+
+    Raises RunError when the text of a mutant is missing or damaged.
+    """
     if run.state.audited is None:
         return None
     return tuple(
@@ -48,9 +51,10 @@ def leader_of(run: RecordedRun) -> str | None:
 
 
 def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit]:
-    """The audit of the run's generated tests, with the probabilities of its last ranking; `runs` are what mutants did.
+    """The audit of the run's generated tests; `runs` are the executions of mutants on the tests.
 
-    Raises RunError when a text of the table is missing or damaged.
+    The probabilities that tests are right come from the run's last ranking. Raises RunError when a text of the table is
+    missing or damaged.
     """
     validity = run.state.ranking.validity if run.state.ranking else {}
     try:

@@ -199,7 +199,10 @@ def _index(value: object) -> int | None:
 
 
 def _finish(choice: Mapping[str, Any]) -> str | None:
-    """The finish reason in small letters, or None. A gateway's "stop" may hide that the server behind it failed."""
+    """The finish reason in small letters; None where there is none.
+
+    A gateway's "stop" may hide that the server behind it failed: a `native_finish_reason` of INTERRUPTED overrides it.
+    """
     reasons = [choice.get(name) for name in ("finish_reason", "native_finish_reason")]
     own, native = (reason.strip().lower() if isinstance(reason, str) else "" for reason in reasons)
     if own in ("", "null", "none"):

@@ -28,16 +28,18 @@ def run_of(dataset: str) -> click.Command:
         cls=SettingsCommand,
         section="eval",
         beside=ENGINES,
-        help=f"""Evaluate on {dataset}: sample what is missing, run it, score it, write the report.
+        help=f"""Evaluate on {dataset}: request samples, execute and score them, write the report.
 
         Exits with 5 if the model did not give every sample, and with 6 if the sandbox failed on executions; the same
-        command, given again, does only what is missing. With --strategy NAMES, strategies of `cure-agent solve` are
-        compared instead.""",
+        command, given again, requests and executes only what is missing. With --strategy NAMES, strategies of
+        `cure-agent solve` are compared instead.""",
     )
     @click.option("--samples", "file", type=click.Path(path_type=Path), metavar="FILE",
                   help="Take the programs from a sample file of EvalPlus or LiveCodeBench.")  # fmt: skip
     @click.option("--fresh", is_flag=True, help="Begin a new run even if one with these settings exists.")
-    @click.option("--dry-run", is_flag=True, help="Print the numbers of requests, tokens and executions; do nothing.")
+    @click.option("--dry-run", is_flag=True,
+                  help="Print the number of samples (as requests) and the most completion tokens and executions that "
+                       "they may take; run nothing.")  # fmt: skip
     @click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
     def run(
         settings: EvalOptions,
@@ -101,7 +103,9 @@ def run_of(dataset: str) -> click.Command:
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """The number of requests and the most tokens and executions that the evaluation needs, as lines or as JSON."""
+    """The number of samples (`requests`, stored ones included) and upper bounds of the completion tokens and executions
+    of the whole evaluation, as lines or as JSON.
+    """
     import json
 
     count = len(problems)

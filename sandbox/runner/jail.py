@@ -1,4 +1,4 @@
-"""The runner's PID namespace: one process enters at a time, and no process that it starts outlives it."""
+"""The jail, the runner's PID namespace: confines processes that run programs, and ends whatever these leave behind."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ set_handler = importlib.import_module("_signal").signal
 
 
 class JailUnusable(Exception):
-    """The slot cannot be cleaned and must be replaced."""
+    """The jail must be replaced: it cannot be cleaned, its priority was changed, or a process did not start in it."""
 
 
 class Jail:
-    """Runs processes, which with PID 1 are the only ones of their PID namespace."""
+    """Confines processes and waits for their end; with PID 1 they are the only ones of their PID namespace."""
 
     def __init__(self, uid: int | None, directories: list[str]) -> None:
         """Programs run under `uid` (None: this process's) and may write to `directories`.
@@ -79,8 +79,9 @@ class Jail:
     def limit(self, bounds: confine.Bounds, forks: bool = False) -> None:
         """Set resource limits of the calling process, after `prepare`; ends the calling process if that fails.
 
-        Where an engine maps user ids (rootless, userns-remap), a process that `forks` shares its user id with processes
-        outside and could not fork within a program's limit on processes: `enter_prepared` sets that limit later.
+        Where a container engine maps user ids (rootless, userns-remap), a process that `forks` shares its user id with
+        processes outside and could not fork within a program's limit on processes: `enter_prepared` sets that limit
+        later.
         """
         try:
             if forks and self._is_mapped:
@@ -100,7 +101,7 @@ class Jail:
 
         `files` become its standard streams; of other descriptors only `keep` stay open.
         """
-        # First, while the process may still open files.
+        # First: this opens a file, which the limits and the other user id may forbid later.
         self.prepare()
         self.limit(bounds)
         try:
@@ -112,10 +113,10 @@ class Jail:
             self._fail(error)
 
     def enter_prepared(self, stdin: int, stdout: int, stderr: int, dumpable: bool, first: int = 3) -> None:
-        """Confine the calling process like `enter` does, where its parent is limited already; ends it if that fails.
+        """Confine the calling process like `enter` does, where its parent has limits and a session of its own already.
 
-        Descriptors from `first` on are closed. The bodies of the functions that `enter` calls are repeated here, since
-        each call in a forked process would copy pages of memory.
+        Ends the process if that fails. Descriptors from `first` on are closed. Most functions that `enter` calls are
+        written out here, since each call in a forked process would copy pages of memory.
         """
         uid, failures = self._uid, self.failures
         assert uid is not None
@@ -140,14 +141,14 @@ class Jail:
         os._exit(1)
 
     def entering_failed(self) -> bool:
-        """Whether a process failed to enter since the last call. Programs lack the descriptor, so cannot fake this."""
+        """Whether a process could not be confined since the last call. Programs lack `failures`, so cannot fake it."""
         try:
             return os.eventfd_read(self.failures) > 0
         except BlockingIOError:
             return False
 
     def watch(self, process: Process, limits: Limits, idle: Callable[[], None]) -> Ending:
-        """How a process ended; what it left behind is removed.
+        """How a process ended, by itself or at a limit; processes and files that it left behind are removed.
 
         `idle` is called if the process runs longer than PATIENCE_S. Raises JailUnusable where files cannot be removed.
         """

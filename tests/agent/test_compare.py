@@ -179,7 +179,7 @@ def test_strategies_take_whatever_there_is(
 ) -> None:
     model = desk.script(coder=[RIGHT, RIGHT, RIGHT, WRONG], tester=tests, repair=[RIGHT])
     path = desk.folder / "answers.json"
-    # Requests for texts get an answer that is of no use.
+    # Requests for anything but programs, tests and repairs get an answer that is of no use.
     path.write_text(json.dumps([*json.loads(path.read_text()), {"key": "*", "text": "Well.", "repeat": True}]))
     left_out: dict[str, object] = {} if examples else {"example_input": [], "example_output": []}
     problems = problem_set(desk.folder, "one", **left_out)

@@ -199,7 +199,7 @@ def test_a_run_with_repairs_by_the_first_version_of_the_rules_is_replayed(desk: 
     assert (done.code, done.stdout.count("\n")) == (0, record.count("\n")), done.stderr
 
 
-def test_such_a_run_is_resumed_by_the_rules_it_began_with(desk: Desk) -> None:
+def test_a_run_with_repairs_by_the_first_version_of_the_rules_is_resumed_by_these_rules(desk: Desk) -> None:
     path = old_run(desk)
     whole = path.read_text().splitlines(keepends=True)
     decision = next(number for number, line in enumerate(whole) if '"round": 2, "action": "repair"' in line)

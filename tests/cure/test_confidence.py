@@ -47,7 +47,7 @@ def test_many_programs_that_agree_and_pass_are_surer_than_one() -> None:
     assert confidence(draw(*["........"] * 8, trusted=2)).of("c0") > 0.9
 
 
-def test_one_program_without_tests_is_right_with_less_than_one_half() -> None:
+def test_one_program_without_tests_is_right_with_a_probability_below_one_half() -> None:
     assert confidence(draw("", trusted=0)).of("c0") < 0.5
 
 
@@ -82,7 +82,7 @@ def test_the_probabilities_of_a_table_are_those_of_its_arrays(rows: list[str], t
     assert stated.unsolved == pytest.approx(float(none))
 
 
-def test_the_posterior_of_runs_recorded_before_the_logit_is_unchanged() -> None:
+def test_the_posterior_of_runs_recorded_before_the_logit_was_the_default_is_unchanged() -> None:
     table = draw("..a", "..a", "b..", trusted=1)
     stated = CONFIDENCES["posterior"](table)
     assert stated.of("c0") == pytest.approx(0.5696267424424373, abs=1e-12)

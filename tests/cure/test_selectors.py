@@ -1,5 +1,5 @@
-"""Published selectors on small tables whose scores can be computed by hand, and their scores on many orders
-at once, compared with one call for each order.
+"""Published selectors: on small tables whose scores can be computed by hand, and, for many random orders of programs
+and tests at once, compared with one call for each order.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def test_aces_gives_no_weight_to_a_test_that_contradicts_the_others() -> None:
 
 
 def test_em_finds_the_tests_that_tell_programs_apart() -> None:
-    # Four tests agree with each other; three tests are passed at random.
+    # Tests 0 to 2 agree with each other, and test 3 almost; tests 4 to 6 contradict them, but agree less.
     assert selector("em")(draw("....aaa", "....a.a", "aaaa..a", "aaa....", "aaaa.a.")).best in ("c0", "c1")
 
 

@@ -67,6 +67,6 @@ def test_the_fewest_programs_that_would_verify_an_answer_if_they_agreed_are_name
     assert not verified(one_less, "c0", confidence(one_less), confident)
 
 
-def test_nothing_is_drawn_to_verify_what_the_rest_cannot_verify() -> None:
+def test_nothing_is_drawn_where_even_all_samples_allowed_would_not_verify_the_answer() -> None:
     assert not confirming(draw("...", "aab", trusted=2), "c0", 0.999, MOST)
     assert not confirming(draw("...", "aab", trusted=2), "c0", 0.9, NOTHING)

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # errors as servers write them
-"""Servers as they are: what one refuses, in words of its own, or writes oddly never costs a usable answer."""
+"""Real servers: a parameter that a server refuses, in whatever words, or an odd form of its answers costs no answer."""
 
 from __future__ import annotations
 
@@ -423,7 +423,9 @@ async def test_no_proxy_is_honoured_whatever_the_proxy(server, no_proxies, witho
         assert texts(await sample(server.spec(Rule()))) == [TEXT]
     gc.collect()
     await asyncio.sleep(0)
-    assert "never retrieved" not in caplog.text, "a client whose construction failed was thrown away"
+    assert "never retrieved" not in caplog.text, (
+        "a client was discarded whose construction had failed, which logs an error"
+    )
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
     text = [
         "# Micro base model",
         "",
-        f"A Qwen3 of {record['parameters']:,} parameters, pretrained on answers of the micro family, many of them "
-        "wrong on purpose.",
+        f"A Qwen3 of {record['parameters']:,} parameters, pretrained on answers to problems of the micro lab, many of "
+        "the answers wrong on purpose.",
         "Made by",
         "",
         f"    {record['command']}",
@@ -99,7 +99,8 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
         f"Steps {record['config']['steps']}, texts {record['texts']:,}, tokens {record['tokens']:,}.",
         "",
         *table,
-        "`docs/micro-lab.md` explains the figures, `manifest.json` holds everything the weights depend on.",
+        "`docs/micro-lab.md` explains the problems and the figures, `manifest.json` holds the configuration, versions "
+        "and kind of machine.",
     ]
     (directory / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
 

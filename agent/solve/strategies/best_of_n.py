@@ -1,8 +1,9 @@
 """`cure`: the best-of-n of CURE (arXiv 2506.03136, section 4): one round of n programs and m tests, then the choice.
 
 The paper samples 16 programs and 16 tests at temperature 0.8 and top-p 0.95 (`-n 16 -m 16 --temperature 0.8
---top-p 0.95`), and takes the program that passes most generated tests (`--selector max-pass`); the default selector
-differs in its treatment of public examples and of ties. Earlier runs call this strategy `sample-only`.
+--top-p 0.95`), and takes the program that passes most generated tests. `--selector max-pass` counts public examples as
+well; the default selector compares the public examples passed first, and breaks ties by agreement of outputs. In runs
+recorded by earlier versions this strategy is called `sample-only`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 
 
-def best_of_n(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (`left` is a strategy's)
+def best_of_n(readings: Sequence[AnyReading], settings: SolveSettings, left: Left) -> Move:  # noqa: ARG001 (all strategies take `left`)
     """Sample in the first round; after that round finish, whether the answer is verified or not."""
     if not readings:
         return Sample(share=1)
