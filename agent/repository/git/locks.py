@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.repository.errors import RepositoryError
 from agent.repository.git.opened import Repository
+from agent.repository.git.paths import shown
 
 PATIENCE_S = 10.0
 """Seconds to wait until another process of this program has written its files."""
@@ -65,4 +66,4 @@ def lock(descriptor: int, patience_s: float = 0.0) -> bool:
 def named(paths: Sequence[str], most: int = 10) -> str:
     """Paths for a message: the first ones, and how many more there are."""
     more = f" and {len(paths) - most} more" if len(paths) > most else ""
-    return ", ".join(path.encode("utf-8", "backslashreplace").decode() for path in paths[:most]) + more
+    return ", ".join(shown(path) for path in paths[:most]) + more

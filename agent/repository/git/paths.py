@@ -27,3 +27,9 @@ def quoted(path: str) -> bytes:
     """`path` in double quotes as git reads it from lists: every byte that is not plain ASCII as an octal number."""
     plain = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}" for byte in os.fsencode(path))
     return f'"{"".join(plain)}"'.encode()
+
+
+def shown(path: str) -> str:
+    """`path` for a message on a terminal: bytes that are not UTF-8 and control characters as escapes."""
+    plain = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in plain)

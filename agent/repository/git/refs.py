@@ -6,10 +6,18 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.repository.git.running import Git
 
 PREFIX = "refs/cure-agent"
+NOBODY: dict[str, str | Path] = {
+    "GIT_AUTHOR_NAME": "cure-agent",
+    "GIT_AUTHOR_EMAIL": "cure-agent@localhost",
+    "GIT_COMMITTER_NAME": "cure-agent",
+    "GIT_COMMITTER_EMAIL": "cure-agent@localhost",
+}
+"""The author of private commits."""
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 
 

@@ -28,19 +28,11 @@ from agent.repository.git.included import list_included
 from agent.repository.git.locks import named, refuse_locked
 from agent.repository.git.opened import Repository
 from agent.repository.git.patch import changed_by, make_patch
-from agent.repository.git.refs import change_refs, list_refs, ref_name
+from agent.repository.git.refs import NOBODY, change_refs, list_refs, ref_name
 from agent.repository.git.running import Git
 from agent.repository.git.stored import converted, kept_as_stored
 from agent.repository.git.tracked import EXECUTABLE, LINK, PLAIN, Kind, Tracked, compare, read_index
 from agent.repository.git.untracked import LeftOut, list_untracked, within_limits
-
-NOBODY: dict[str, str | Path] = {
-    "GIT_AUTHOR_NAME": "cure-agent",
-    "GIT_AUTHOR_EMAIL": "cure-agent@localhost",
-    "GIT_COMMITTER_NAME": "cure-agent",
-    "GIT_COMMITTER_EMAIL": "cure-agent@localhost",
-}
-"""The author of private commits."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ def converted(repository: Repository, tracked: Sequence[Tracked]) -> list[Tracke
 
 def kept_as_stored(repository: Repository, tracked: Sequence[Tracked]) -> dict[str, LeftOut]:
     """The files among `tracked`, by path, that a snapshot has as git stores them, each with the reason."""
-    filters = _filters(repository, [each.entry.path for each in tracked])
+    filters = filters_of(repository, [each.entry.path for each in tracked])
     if not filters:
         return {}
     blobs = Blobs(repository.objects)
@@ -40,7 +40,7 @@ def kept_as_stored(repository: Repository, tracked: Sequence[Tracked]) -> dict[s
     return {path: LeftOut(path, reason, is_stored=True) for path, reason in held.items() if reason}
 
 
-def _filters(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
+def filters_of(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
     """Names of the configured filters of these files, by path."""
     if not repository.filters or not paths:
         return {}
