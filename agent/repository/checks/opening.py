@@ -1,0 +1,132 @@
+"""Finds suite, interpreter and environment of a repository, and opens a checker with them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from agent.repository.checks.checker import RUN_LIMITS, Checker, Place, opened
+from agent.repository.checks.declared import project_of
+from agent.repository.checks.environment import NoEnvironment, Probe, foreign, own, prepared, probe
+from agent.repository.checks.finding import find_suite
+from agent.repository.checks.interpreter import Interpreter, allowed, find_interpreter, in_image
+from agent.repository.checks.layout import top_modules
+from agent.repository.checks.requirements import Requirements, requirements_of
+from agent.repository.checks.sources import support_of
+from agent.repository.files import Files
+from sandbox import Limits
+from sandbox.workspace import SetupFailed, Workspace
+
+Say = Callable[[str], None]
+NOTHING = Probe("", "", {}, (), ())
+
+
+async def open_checker(
+    directory: Path,
+    files: Files,
+    *,
+    root: Path | None = None,
+    standing: Path | None = None,
+    test_cmd: str | None = None,
+    python: str | None = None,
+    image: str | None = None,
+    kind: str = "auto",
+    network: bool = True,
+    slots: int = 2,
+    limits: Limits = RUN_LIMITS,
+    say: Say = lambda _: None,
+) -> Checker:
+    """A checker over `directory`, a checkout of `files`; the caller closes it.
+
+    `root` is the user's repository, where environments such as `.venv` lie, and `standing` the directory inside it that
+    the user stands in; `network` says whether an environment may be prepared with packages from an index. The tests
+    themselves never have the network.
+
+    Raises RepositoryError where no tests, no interpreter or no environment is found, SandboxUnavailable without a
+    sandbox, SetupFailed where the environment cannot be prepared.
+    """
+    suite = find_suite(files, test_cmd)
+    needs = requirements_of(files)
+    interpreter = _interpreter(files, root or directory, standing, python, image)
+    place = Place(
+        directory, own(interpreter), NOTHING, support_of(files), tuple(top_modules(files)), kind=kind, image=image
+    )
+    place, workspace = await _ready(place, interpreter, needs, network, say)
+    place = replace(place, blocked=foreign(place.environment, place.probe, needs))
+    checker = Checker(place, suite, slots=slots, limits=limits)
+    checker.adopt(workspace)
+    return checker
+
+
+def _interpreter(files: Files, root: Path, standing: Path | None, python: str | None, image: str | None) -> Interpreter:
+    if image is not None and python is None:
+        return in_image(image)
+    fits = allowed(project_of(files).requires_python)
+    return find_interpreter(root, given=python, workspace=standing, fits=fits)
+
+
+async def _ready(
+    place: Place, interpreter: Interpreter, needs: Requirements, network: bool, say: Say
+) -> tuple[Place, Workspace]:
+    """The place with an environment that has what the tests need, and an open workspace in it."""
+    workspace = await opened(place, say)
+    try:
+        found = await probe(workspace, place.environment, needs)
+        if not found.lacks:
+            return replace(place, probe=found), workspace
+    except NoEnvironment as error:
+        found = replace(NOTHING, packages=(str(error),))
+    except BaseException:
+        await workspace.close()
+        raise
+    if not network or (interpreter.given and interpreter.is_environment):
+        return await _as_it_is(place, workspace, found)
+    await workspace.close()
+    return await _prepared(place, interpreter, needs, found, say)
+
+
+async def _as_it_is(place: Place, workspace: Workspace, found: Probe) -> tuple[Place, Workspace]:
+    """The given interpreter, as long as it has pytest at all."""
+    if found.pytest:
+        return replace(place, probe=found), workspace
+    await workspace.close()
+    raise NoEnvironment(
+        f"{place.environment.executable} lacks {', '.join(found.lacks)}: install it there, or name another"
+    )
+
+
+async def _prepared(
+    place: Place, interpreter: Interpreter, needs: Requirements, lacks: Probe, say: Say
+) -> tuple[Place, Workspace]:
+    environment = prepared(interpreter, needs, uv=_uv(place))
+    environment = replace(
+        environment, reason=f"{environment.reason}; {interpreter.executable} lacks {_some(lacks.lacks)}"
+    )
+    place = replace(place, environment=environment)
+    try:
+        workspace = await opened(place, say)
+    except SetupFailed as error:
+        raise NoEnvironment(
+            f"no environment for the tests could be prepared: {error}\n"
+            "Give an interpreter that has all that they need: --python PATH"
+        ) from error
+    try:
+        found = await probe(workspace, environment, needs)
+        if not found.pytest:
+            raise NoEnvironment(
+                "the prepared environment has no pytest: is a package index reachable? Or give --python"
+            )
+    except BaseException:
+        await workspace.close()
+        raise
+    return replace(place, probe=found), workspace
+
+
+def _uv(place: Place) -> str | None:
+    return shutil.which("uv") if place.image is None and place.kind != "docker" else None
+
+
+def _some(words: tuple[str, ...]) -> str:
+    return ", ".join(words[:4]) + (f" and {len(words) - 4} more" if len(words) > 4 else "")
