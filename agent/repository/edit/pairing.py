@@ -1,0 +1,59 @@
+"""Pairs definitions in an answer with those of the same name in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from agent.repository.edit.definitions import Definition
+from agent.repository.edit.result import Reason, Refused
+
+_PARAMETERS = re.compile(r"\((?P<inside>[^)]*)\)?")
+
+
+def paired(
+    new: Sequence[Definition], heads: Sequence[str], old: Sequence[Definition], shown: Collection[int]
+) -> list[tuple[Definition, Definition | None]]:
+    """Each of `new` with the one of `old` that it replaces, None where it is to be added. All have one name.
+
+    `heads` are the lines of `def` of `new`; `shown` are indices in `old` that a prompt has shown. Overloads, accessors
+    of a property and registrations are paired by kind, then in order. Raises Refused where several definitions may be
+    meant, unless one of them was shown or the last one hides the others.
+    """
+    left = {role: [at for at, each in enumerate(old) if each.role == role] for role in {each.role for each in old}}
+    by_role: dict[str, list[Definition]] = {}
+    for each, head in zip(new, heads, strict=True):
+        by_role.setdefault(_role(each, head, left), []).append(each)
+    found: list[tuple[Definition, Definition | None]] = []
+    for role, definitions in by_role.items():
+        places = left.get(role, [])
+        if len(definitions) < len(places):
+            places = _narrowed(definitions, places, old, shown)
+        # Of several versions of one definition the last is meant.
+        kept = definitions[-len(places) :] if places and role != "overload" else definitions
+        found += [(each, old[at]) for each, at in zip(kept, places, strict=False)]
+        found += [(each, None) for each in kept[len(places) :]]
+    return sorted(found, key=lambda pair: pair[0].first)
+
+
+def _role(definition: Definition, head: str, old: dict[str, list[int]]) -> str:
+    """The role of a new definition; the number of parameters tells where a property's decorator was left out."""
+    role = definition.role
+    if definition.decorators or role in old or "setter" not in old:
+        return role
+    match = _PARAMETERS.search(head)
+    return "setter" if match and match["inside"].count(",") == 1 else role
+
+
+def _narrowed(
+    new: Sequence[Definition], places: list[int], old: Sequence[Definition], shown: Collection[int]
+) -> list[int]:
+    """Those of `places` that are meant, one for each new definition."""
+    visible = [at for at in places if at in shown]
+    if len(visible) == len(new):
+        return visible
+    outermost = min(len(each.indent) for each in old)
+    if len(new) == 1 and all(len(old[at].indent) == outermost for at in places) and not outermost:
+        return places[-1:]
+    lines = ", ".join(str(old[at].head) for at in places)
+    raise Refused(Reason.AMBIGUOUS_PLACE, f"{old[0].name} is defined in lines {lines}.")
