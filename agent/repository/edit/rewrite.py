@@ -44,7 +44,6 @@ def rewrite(draft: Draft, code: Code, header: Header, path: str | None) -> None:
     for target in targets:
         groups.setdefault((target.path, target.name, target.new), []).append(target)
     for (where, name, new), group in groups.items():
-        file = draft.read(where)
         if new:
             for target in group:
                 _add(draft, code, target, targets, header)

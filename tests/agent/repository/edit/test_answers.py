@@ -83,8 +83,8 @@ def test_a_remark_that_only_looks_like_left_out_code_stays() -> None:
 def test_a_whole_file_is_read_whichever_form_was_asked_for() -> None:
     changed = MODULE.replace("return x + y", "return y + x")
     for form in ("rewrite", "whole", "search"):
-        assert repository().text(fenced(changed), form=form) == changed  # type: ignore[arg-type]
-        assert repository().text(fenced(f"# file: pkg/shapes.py\n{changed}"), form=form) == changed  # type: ignore[arg-type]
+        assert repository().text(fenced(changed), form=form) == changed
+        assert repository().text(fenced(f"# file: pkg/shapes.py\n{changed}"), form=form) == changed
 
 
 def test_a_part_of_a_file_does_not_replace_the_whole_file() -> None:
