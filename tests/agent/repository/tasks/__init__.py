@@ -1,0 +1,1 @@
+"""Tests of the tasks with known truth in `benchmarks.repository_tasks`."""
