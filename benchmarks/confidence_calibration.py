@@ -31,6 +31,7 @@ from benchmarks.confidence_draws import ALL, Drawn, Problem, draws, problems
 from benchmarks.confidence_fit import Example, examples, fit, weights_record
 from benchmarks.tables.stored import stored_files
 from cure.select.confidence import ConfidenceWeights, possibly_right, probabilities, shipped_weights
+from cure.select.outvoted import outvoted_scores
 from cure.select.passes import Booleans, Floats, Ints, compared
 
 SIZES = (2, 4, 8, 16)
@@ -85,10 +86,9 @@ class Answers:
 
 
 def chosen(part: Drawn) -> Booleans:
-    """(parts, programs): the choices of `agreement`, the default selector; several where they are tied."""
-    passes = part.passes
+    """(parts, programs): the choices of `outvoted`, the default selector; several where they are tied."""
     best = np.ones_like(part.right)
-    for score in compared(lambda seen: [seen.passed.sum(axis=-1), seen.agreement], passes):
+    for score in compared(outvoted_scores, part.passes):
         best &= score == np.where(best, score, -np.inf).max(axis=1, keepdims=True)
     return best
 

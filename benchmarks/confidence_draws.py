@@ -68,7 +68,7 @@ class Drawn:
 
 def problems(paths: Sequence[Path]) -> list[Problem]:
     """The problems of the files that have a program and a hidden test."""
-    return [_arrays(table) for path in paths for table in load(path) if table.right and table.inputs.tests]
+    return [arrays(table) for path in paths for table in load(path) if table.right and table.inputs.tests]
 
 
 def draws(
@@ -98,7 +98,8 @@ def draws(
                 yield _drawn(problem, (n, m), given, new, count, random)
 
 
-def _arrays(table: LabelledTable) -> Problem:
+def arrays(table: LabelledTable) -> Problem:
+    """The problem of a table."""
     tested = table.table
     inputs = {normalise(test.stimulus) for test in tested.tests.values()}
     unlike = [name for name, test in table.inputs.tests.items() if normalise(test.stimulus) not in inputs]
@@ -139,7 +140,8 @@ def _drawn(
     at = problem.generated_at[tests]
     repeated = ((at[:, :, None] == at[:, None, :]) & np.tri(at.shape[1], k=-1, dtype=np.bool_)).any(axis=2)
     row = rows[:, :, None]
-    outputs = [np.where(repeated[:, None, :], -1, problem.outputs[row, at[:, None, :]])]
+    answers = problem.outputs[row, at[:, None, :]]
+    outputs = [np.where(repeated[:, None, :], -1, answers)]
     if public:
         outputs.append(problem.outputs[rows][:, :, problem.trusted_at])
     outputs.append(problem.new[row, new[:, None, :]])
@@ -152,6 +154,7 @@ def _drawn(
             passed=problem.passed[row, tests[:, None, :]],
             known=problem.known[row, tests[:, None, :]],
             outputs=np.concatenate(outputs, axis=2),
+            answers=answers,
             trusted=problem.trusted[rows] if public else problem.trusted[rows][:, :, :0],
             unjudged=new.shape[1],
         ),

@@ -23,17 +23,20 @@ from benchmarks.confidence_fit import examples
 from benchmarks.tables.stored import stored_files
 from cure.select.confidence import ConfidenceWeights, probabilities
 from cure.select.mbr import mbr_scores
+from cure.select.outvoted import outvoted_scores
 from cure.select.passes import Booleans, Floats, Scores, compared
 
 DRAWS = 16
 BOOTSTRAP = 4_000
-RULE, DEFAULT = "max-pass", "agreement"
+RULE, BASE = "max-pass", "agreement"
+OTHERS = ("outvoted", "mbr", "probability")
 
 
 def rules(weights: ConfidenceWeights) -> Mapping[str, Scores]:
     """By selector, the scores that are compared after the number of trusted tests passed; CURE's rule is left out."""
     return {
-        DEFAULT: lambda seen: [seen.passed.sum(axis=-1), seen.agreement],
+        BASE: lambda seen: [seen.passed.sum(axis=-1), seen.agreement],
+        "outvoted": outvoted_scores,
         "mbr": mbr_scores,
         "probability": lambda seen: [probabilities(seen, weights)[0]],
     }
@@ -45,21 +48,23 @@ def accuracies(part: Drawn, weights: ConfidenceWeights) -> dict[str, float]:
     found = {
         "random": float(part.right.mean()),
         "any right": float(part.right.any(axis=1).mean()),
-        RULE: _chance(_best([passed.astype(float)]), part.right),
+        RULE: chance(best_of([passed.astype(float)]), part.right),
     }
     for name, scores in rules(weights).items():
-        found[name] = _chance(_best(compared(scores, part.passes)), part.right)
+        found[name] = chance(best_of(compared(scores, part.passes)), part.right)
     return found
 
 
-def _best(scores: Sequence[Floats]) -> Booleans:
+def best_of(scores: Sequence[Floats]) -> Booleans:
+    """(parts, programs): those with the best score, of scores that are compared one after the other."""
     best = np.ones(scores[0].shape, dtype=np.bool_)
     for score in scores:
         best &= score == np.where(best, score, -np.inf).max(axis=1, keepdims=True)
     return best
 
 
-def _chance(best: Booleans, right: Booleans) -> float:
+def chance(best: Booleans, right: Booleans) -> float:
+    """The mean share of right programs among the best."""
     return float(((best & right).sum(axis=1) / best.sum(axis=1)).mean())
 
 
@@ -78,10 +83,10 @@ def show(title: str, rows: Sequence[Mapping[str, float]]) -> None:
     print(
         f"\n{title}: {len(rows)} problems, random {columns['random'].mean():.3f}, any {columns['any right'].mean():.3f}"
     )
-    for name in (RULE, DEFAULT, "mbr", "probability"):
+    for name in (RULE, BASE, *OTHERS):
         above = columns[name] - columns[RULE]
         recovered = above.mean() / left if left > 1e-9 else 0.0
-        texts = f"{interval(above)}   {interval(columns[name] - columns[DEFAULT])}"
+        texts = f"{interval(above)}   {interval(columns[name] - columns[BASE])}"
         print(f"{name:<12} {columns[name].mean():.3f}   {texts}   {recovered:6.2f}", flush=True)
 
 
@@ -114,7 +119,7 @@ def main() -> None:
                 rows = grid(found, weights, public, inputs)
                 for size in SIZES:
                     show(f"{title}, {size} x {size}", rows[size, size])
-                for name in (DEFAULT, "mbr", "probability"):
+                for name in (BASE, *OTHERS):
                     differences = {
                         size: np.array([row[name] - row[RULE] for row in of_size]) for size, of_size in rows.items()
                     }

@@ -167,6 +167,26 @@ def _cell(table: EvaluatedTable, row: int, place: int, judges: bool) -> Cell:
     return Cell(verdict=_VERDICTS[letter], passed=judges and letter == PASSED, stdout=table.texts.get(output, output))
 
 
+def with_tests_of(one: LabelledTable, other: LabelledTable) -> LabelledTable:
+    """The first table with the generated tests of another tester after its own, named `t0+`, `t1+`, ...
+
+    Both are tables of one problem and one coder; programs that only one of them has are left out.
+    """
+    rows = {row.text: name for name, row in other.table.candidates.items()}
+    names = [name for name, row in one.table.candidates.items() if row.text in rows]
+    kept = one.part(names, one.table.tests)
+    tests = {f"{name}+": test for name, test in other.table.tests.items() if not test.trusted}
+    cells = {
+        (name, column): cell
+        for name in names
+        for column in tests
+        if (cell := other.table.cells.get((rows[one.table.candidates[name].text], column[:-1]))) is not None
+    }
+    table = ProgramTable(kept.table.candidates, {**kept.table.tests, **tests}, {**kept.table.cells, **cells})
+    valid = {f"{name}+": valid for name, valid in other.valid.items()}
+    return replace(kept, tester=f"{one.tester} and {other.tester}", table=table, valid={**kept.valid, **valid})
+
+
 def part_of(table: ProgramTable, candidates: Collection[str], tests: Collection[str]) -> ProgramTable:
     """The table with these rows and columns alone, in the order in which the table has them."""
     return ProgramTable(

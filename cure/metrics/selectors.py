@@ -31,6 +31,7 @@ from cure.select.codet import codet_scores, rank_by_codet
 from cure.select.em import em_scores, rank_by_em
 from cure.select.learned import learned_scores, rank_by_learned
 from cure.select.mbr import mbr_scores, rank_by_mbr
+from cure.select.outvoted import outvoted_scores, rank_by_outvoted
 from cure.select.passes import Passes, Scores, compared
 from cure.table import Candidate, Cell, ProgramTable
 from sandbox import Verdict
@@ -218,6 +219,7 @@ FAST: Mapping[Selector, Chances] = {
     rank_by_em: partial(chances_by_scores, em_scores),
     rank_by_learned: partial(chances_by_scores, learned_scores),
     rank_by_mbr: partial(chances_by_scores, mbr_scores),
+    rank_by_outvoted: partial(chances_by_scores, outvoted_scores),
 }
 """Probabilities of selectors that are computed on many orders at once."""
 
@@ -240,11 +242,13 @@ def passes_of_draws(draws: Draws, n: int, m: int) -> Passes:
     public = draws.public[programs[..., 0]]
     known = judged.generated_known & judged.extracted
     repeated = _repeated(judged, tests[:, 0]) if draws.printed else np.zeros(tests[:, 0].shape, dtype=np.bool_)
-    printed = np.where(judged.extracted[tests] & ~repeated[:, None], draws.outputs[programs, tests], -1)
+    answers = np.where(judged.extracted[tests], draws.outputs[programs, tests], -1)
+    printed = np.where(repeated[:, None], -1, answers)
     return Passes(
         passed=judged.generated[programs, tests],
         known=known[programs, tests],
         outputs=np.concatenate([printed, np.where(public, 0, -1)], axis=2),
+        answers=answers,
         trusted=public,
     )
 

@@ -1,6 +1,6 @@
 """Selectors: which candidate to hand over, read from an execution table.
 
-A selector is a function from a table to a `Ranking`. `agreement` is the default; `max-pass` is the rule of the
+A selector is a function from a table to a `Ranking`. `outvoted` is the default; `max-pass` is the rule of the
 released CURE code. A new selector is a small file here and a line in `SELECTORS`.
 """
 
@@ -19,6 +19,7 @@ from cure.select.hypotheses import Confidence, Hypothesis
 from cure.select.learned import rank_by_learned
 from cure.select.max_pass import rank_by_max_pass
 from cure.select.mbr import rank_by_mbr
+from cure.select.outvoted import rank_by_outvoted
 from cure.select.posterior import posterior
 from cure.select.prior import Prior
 from cure.select.ranking import Ranked, Ranking
@@ -28,6 +29,7 @@ from cure.table import AnyTable
 Selector = Callable[[AnyTable], Ranking]
 
 SELECTORS: dict[str, Selector] = {
+    "outvoted": rank_by_outvoted,
     "agreement": rank_by_agreement,
     "max-pass": rank_by_max_pass,
     "aces": rank_by_aces,
@@ -69,6 +71,7 @@ __all__ = [
     "posterior",
     "rank_by_agreement",
     "rank_by_max_pass",
+    "rank_by_outvoted",
     "selector",
     "validity_if_wrong",
     "validity_of_tests",

@@ -1,4 +1,4 @@
-"""The default selector: trusted tests first, then generated tests passed, ties by agreement of outputs."""
+"""Trusted tests first, then generated tests passed, ties by agreement of outputs."""
 
 from __future__ import annotations
 

@@ -33,6 +33,9 @@ class Passes:
     outputs: Ints
     """(..., programs, inputs): numbers of outputs, equal where the outputs are; -1 where the program did not end `ok`.
     Each distinct input of the table's compared columns has one place; inputs without a known output are the last."""
+    answers: Ints
+    """(..., programs, generated tests): the number in `outputs` of what the program printed on the test's input, also
+    where several tests have one input."""
     trusted: Booleans
     """(..., programs, trusted tests): passed."""
     unjudged: int = 0
@@ -91,10 +94,12 @@ def passes_of(table: AnyTable) -> Passes:
         if test in columns and candidate in rows:
             passed[rows[candidate], columns[test]] = cell.passed
             known[rows[candidate], columns[test]] = cell.known
+    outputs, places = _outputs(table, inputs), {stimulus: place for place, stimulus in enumerate(inputs)}
     return Passes(
         passed=passed[:, : len(generated)],
         known=known[:, : len(generated)],
-        outputs=_outputs(table, inputs),
+        outputs=outputs,
+        answers=outputs[:, [places[table.tests[name].stimulus] for name in generated]],
         trusted=passed[:, len(generated) :],
         unjudged=sum(not table.tests[names[0]].judges for names in inputs.values()),
     )

@@ -73,7 +73,7 @@ def test_a_closed_standard_output_is_said_before_any_work(tmp_path: Path) -> Non
         (["solve", "-n", "0", "x.json"], "0 is not in the range"),
         (["solve", "x.md", "--model", "gpt9"], "unknown model spec 'gpt9'"),
         (["solve", "x.md", "--budget", "lots"], "50ktok"),
-        (["solve", "x.md", "--selector", "magic"], "known: agreement"),
+        (["solve", "x.md", "--selector", "magic"], "known: outvoted"),
         (["solve", "x.md", "--compare", "magic"], "magic"),
         (["solve", "x.md", "--out", "/no/such/folder/a.py"], "does not exist"),
         (["solve", "x.md", "--out", "/proc/a.py"], "cannot write /proc/a.py"),

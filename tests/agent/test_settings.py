@@ -29,7 +29,7 @@ def test_settings_are_recorded_as_they_always_were() -> None:
     earlier |= {"max_tokens": 4096, "comparison": "tokens", "selector": "agreement", "extraction": "robust"}
     earlier |= {"confident": 0.85}
     earlier["budget"] |= {"dollars": None}  # which a record may lack
-    settings = SolveSettings(coder="a", n=3, budget=Budget(tokens=50_000, seconds=90))
+    settings = SolveSettings(coder="a", n=3, budget=Budget(tokens=50_000, seconds=90), selector="agreement")
     assert settings.model_dump().items() >= earlier.items()
     assert SolveSettings.model_validate(earlier) == settings
 

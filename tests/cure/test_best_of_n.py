@@ -184,6 +184,7 @@ def test_without_stored_outputs_agreement_has_another_name() -> None:
         "agreement of verdicts",
         "learned of verdicts",
         "mbr of verdicts",
+        "outvoted of verdicts",
     }
     printed = judge(replace(problem.problem, outputs=np.array([[0], [1]])))
     assert set(by_selectors([printed], NS, MS, Sampling())) == set(SELECTORS)

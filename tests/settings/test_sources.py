@@ -87,7 +87,7 @@ def test_a_mistake_in_a_file_is_one_line_with_file_and_key(home: Home, text: str
         (
             "CURE_AGENT_SOLVE_SELECTOR",
             "magic",
-            "CURE_AGENT_SOLVE_SELECTOR: unknown selector 'magic'; known: agreement",
+            "CURE_AGENT_SOLVE_SELECTOR: unknown selector 'magic'; known: outvoted",
         ),
         ("CURE_AGENT_SOLVE_RETRIES", "-1", "CURE_AGENT_SOLVE_RETRIES: -1 is not in the range"),
         ("CURE_AGENT_HTTP_IDLE_S", "0", "CURE_AGENT_HTTP_IDLE_S: 0.0 is not in the range x>0"),
