@@ -23,6 +23,7 @@ _BETWEEN = re.compile(rf"(?:between|from)\s+\$?({_VALUE})\$?\s+(?:and|to)\s+\$?(
 _WRITTEN = re.compile(
     r"(?P<minus>-?)(?:(?P<factor>[0-9]{1,18})\*)?(?P<number>[0-9]+)(?:(?P<sign>[\^e])(?P<power>[0-9]+))?"
 )
+_INTEGERS = re.compile(r"\bintegers?\b", re.IGNORECASE)
 _POSITIVE = re.compile(r"\bpositive\b", re.IGNORECASE)
 _NOT_NEGATIVE = re.compile(r"\bnon-?\s?negative\b|\bnatural\b", re.IGNORECASE)
 
@@ -34,22 +35,26 @@ def stated_intervals(statement: str) -> list[Interval]:
     return [(low, high) for low, high in pairs if low is not None and high is not None and low <= high]
 
 
-def allowed(column: Slot, intervals: Sequence[Interval], statement: str) -> Interval:
+def allowed(column: Slot, intervals: Sequence[Interval], statement: str, *, in_list: bool = False) -> Interval:
     """Least and largest whole number to try in a column of numbers.
 
     The bounds are those of the narrowest stated interval that holds every number seen in the column. Without such an
     interval, the least is the smaller of the least number seen and 1 (0 where the statement does not speak of positive
-    numbers, or speaks of non-negative ones); the largest is GROWTH times the largest seen, but at least SMALL. Both
-    bounds are kept small: their absolute values are at most SMALL, or GROWTH times the largest absolute value seen if
-    that is more.
+    numbers, or speaks of non-negative ones). Elements of a list may also be negative, down to -SMALL, where the
+    statement speaks of integers and says nothing of their sign. The largest is GROWTH times the largest seen, but at
+    least SMALL. Both bounds are kept small: their absolute values are at most SMALL, or GROWTH times the largest
+    absolute value seen if that is more.
     """
     least, largest = floor(column.low), ceil(column.high)
     fitting = [(low, high) for low, high in intervals if low <= least and largest <= high]
     if fitting:
         low, high = min(fitting, key=lambda interval: interval[1] - interval[0])
     else:
-        is_positive = _POSITIVE.search(statement) and not _NOT_NEGATIVE.search(statement)
-        low, high = min(least, 1 if is_positive else 0), max(GROWTH * largest, SMALL)
+        has_sign = _POSITIVE.search(statement) or _NOT_NEGATIVE.search(statement)
+        is_positive = has_sign and not _NOT_NEGATIVE.search(statement)
+        may_be_negative = in_list and _INTEGERS.search(statement) and not has_sign
+        low = -SMALL if may_be_negative else 1 if is_positive else 0
+        low, high = min(least, low), max(GROWTH * largest, SMALL)
     span = max(GROWTH * max(abs(least), abs(largest)), SMALL)
     return max(low, -span), max(largest, min(high, span))
 

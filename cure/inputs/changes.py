@@ -20,6 +20,8 @@ LONGEST_TEXT = 60  # characters of a text of random letters
 LONGEST_LIST = 24  # elements of a list of random elements
 FEW_LETTERS = 3
 OTHER_LETTERS = "aeyzAEYZ0159 ,.-!"
+RANDOM_NUMBERS = "random numbers"
+"""Name of the change that only lists of whole numbers have."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ OF_OTHERS: Mapping[str, Callable[[str], str]] = {
 }
 """Changes that take a token from another place of the input: many mistakes show only where two values are equal."""
 
-TWICE = ("a number of any size", "a letter of another kind", "equal to another")
+TWICE = ("a number of any size", "a letter of another kind", "equal to another", RANDOM_NUMBERS)
 """Changes that are tried twice as often as others, since each has many outcomes."""
 
 
@@ -223,6 +225,12 @@ def _drawn(tokens: Tokens, place: Place, rng: Random) -> Tokens:
     return tuple(rng.choice(few) for _ in range(length))
 
 
+def _random(tokens: Tokens, place: Place, rng: Random) -> Tokens:
+    """Whole numbers of any size, each drawn by itself."""
+    length = rng.randint(1, max(2, min(LONGEST_LIST, 2 * len(tokens))))
+    return tuple(str(min(place.high, max(place.low, _of_any_size(place, rng)))) for _ in range(length))
+
+
 OF_LISTS: Mapping[str, Change[Tokens]] = {
     "one element": lambda tokens, _, rng: (rng.choice(tokens),) if tokens else tokens,
     "two elements": lambda tokens, _, rng: tuple(rng.sample(tokens, min(2, len(tokens)))),
@@ -239,6 +247,7 @@ OF_LISTS: Mapping[str, Change[Tokens]] = {
     "the last element dropped": lambda tokens, *_: tokens[:-1] if len(tokens) > 1 else tokens,
     "longer": _extended,
     "random elements out of a few": _drawn,
+    RANDOM_NUMBERS: _random,
 }
 
 OF_BLOCKS: Mapping[str, Callable[[Sequence[tuple[Tokens, ...]], Random], list[tuple[Tokens, ...]]]] = {

@@ -9,7 +9,17 @@ from itertools import chain, cycle, islice
 from random import Random
 
 from cure.inputs.bounds import Interval, allowed, stated_intervals
-from cure.inputs.changes import OF_BLOCKS, OF_INTEGERS, OF_LISTS, OF_NUMBERS, OF_OTHERS, OF_TEXTS, TWICE, Place
+from cure.inputs.changes import (
+    OF_BLOCKS,
+    OF_INTEGERS,
+    OF_LISTS,
+    OF_NUMBERS,
+    OF_OTHERS,
+    OF_TEXTS,
+    RANDOM_NUMBERS,
+    TWICE,
+    Place,
+)
 from cure.inputs.infer import shape_of
 from cure.inputs.line import Slot, Tokens, fits
 from cure.inputs.shape import InputShape, Parsed
@@ -35,9 +45,9 @@ class Known:
         """Intervals that the statement gives for numbers."""
         return stated_intervals(self.statement)
 
-    def place(self, column: Slot) -> Place:
-        """What may stand in a column."""
-        return Place(column, *allowed(column, self.intervals, self.statement))
+    def place(self, column: Slot, *, in_list: bool = False) -> Place:
+        """What may stand in a column, or in a list."""
+        return Place(column, *allowed(column, self.intervals, self.statement, in_list=in_list))
 
 
 def new_inputs(
@@ -129,6 +139,8 @@ def _names(shape: InputShape, place: int) -> list[str]:
     line = shape.lines[place]
     kinds = {column.kind for at, column in enumerate(line.columns) if line.is_list or not shape.is_count(place, at)}
     names = [*OF_LISTS, *(["no element"] if 0 in line.lengths else [])] if line.is_list else []
+    if line.is_list and line.columns[0].kind != "integer":
+        names.remove(RANDOM_NUMBERS)
     tables = {"integer": OF_INTEGERS, "number": OF_NUMBERS, "text": OF_TEXTS}
     return names + [name for kind in sorted(kinds) for name in tables[kind]] + ([*OF_OTHERS] if kinds else [])
 
@@ -160,7 +172,7 @@ def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
         return ()
     of_words = line.is_list and line.columns[0].kind == "text" and name in OF_TEXTS
     if line.is_list and name in OF_LISTS and not (of_words and rng.random() < 0.5):
-        return OF_LISTS[name](tokens, known.place(line.columns[0]), rng)
+        return OF_LISTS[name](tokens, known.place(line.columns[0], in_list=True), rng)
     if of_words and rng.random() < 0.5:
         whole = OF_TEXTS[name](" ".join(tokens), known.place(line.columns[0]), rng)
         return tuple(whole.split(" "))
@@ -173,7 +185,8 @@ def _changed_line(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
     if not places:
         return tokens
     at = rng.choice(places)
-    changed = tables[line.column(at).kind][name](tokens[at], known.place(line.column(at)), rng)
+    place = known.place(line.column(at), in_list=line.is_list)
+    changed = tables[line.column(at).kind][name](tokens[at], place, rng)
     return (*tokens[:at], changed, *tokens[at + 1 :])
 
 
@@ -187,7 +200,7 @@ def _with_another(known: Known, number: int, tokens: Tokens, name: str, rng: Ran
     rows = [*parsed.head, *(row for block in parsed.blocks for row in block)]
     others = [token for row in rows for token in row if token != tokens[at] and fits(token, column.kind)]
     changed = OF_OTHERS[name](rng.choice(others)) if others else tokens[at]
-    place = known.place(column)
+    place = known.place(column, in_list=known.shape.lines[number].is_list)
     if column.kind != "text" and not place.low <= float(changed) <= place.high:
         return tokens
     return (*tokens[:at], changed, *tokens[at + 1 :])

@@ -109,6 +109,21 @@ def test_the_narrowest_stated_interval_that_holds_all_numbers_is_a_columns() -> 
     assert allowed(column, [], "integers")[0] == 0
 
 
+def test_elements_of_a_list_may_be_negative_where_the_statement_leaves_their_sign_open() -> None:
+    column = Slot("integer", ("4", "9"))
+    assert allowed(column, [], "integers", in_list=True) == (-100, 100)
+    assert allowed(column, [], "words", in_list=True)[0] == 0
+    assert allowed(column, [], "positive integers", in_list=True)[0] == 1
+    assert allowed(column, [], "non-negative integers", in_list=True)[0] == 0
+    assert allowed(column, [(1, 50)], "integers", in_list=True) == (1, 50)
+
+
+def test_lists_of_random_numbers_of_any_size_are_among_the_inputs() -> None:
+    lists = [list(map(int, text.split())) for text in made(["5 3 9 1\n", "2 7 7\n"], "integers", count=120)]
+    assert any(min(numbers) < 0 and max(numbers) > 9 for numbers in lists)
+    assert not any(text.startswith("-") for text in made(["5\n", "2\n"], "integers", count=60))
+
+
 def test_generated_inputs_of_another_shape_are_taken_for_malformed() -> None:
     shape = shape_of(["2\n1 2\n", "3\n1 2 3\n"], ["4\n1 2 3 4\n", "1 2 3\n", "x\n1\n"])
     assert shape is not None and shape.counts == (Count(line=0, column=0, of="tokens", target=1),)
