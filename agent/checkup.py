@@ -9,6 +9,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -33,16 +34,19 @@ class Finding:
     """Whether `solve` needs the part."""
 
 
-async def examine(models: tuple[str, ...] = (), servers: Sequence[Server] = SERVERS) -> list[Finding]:
+async def examine(
+    models: tuple[str, ...] = (), servers: Sequence[Server] = SERVERS, *, edit_probe: bool = False
+) -> list[Finding]:
     """Findings on Python, sandboxes, models and what they need, git, the runs' folder, and each of these model specs.
 
-    `servers` are the model servers looked for.
+    `servers` are the model servers looked for. With `edit_probe` each of these models is asked for small edits.
     """
     sandboxes, found = await asyncio.gather(_sandboxes(), choices(servers))
     findings = [_python(), *sandboxes, _local_models(), _gpu(), _extra("vllm"), _extra("deepspeed")]
     findings += [_choice(choice) for choice in found if choice.source != BUNDLED]
     findings += [_git(), _state()]
-    return findings + [await _model(spec) for spec in models]
+    findings += [await _model(spec) for spec in models]
+    return findings + [await _edits(spec) for spec in models if edit_probe]
 
 
 def exit_code(findings: list[Finding]) -> int:
@@ -122,3 +126,29 @@ async def _model(spec: str) -> Finding:
     except EngineError as error:
         return Finding(f"{MODEL} {spec}", False, str(error), needed=True)
     return Finding(f"{MODEL} {spec}", True, answer, needed=True)
+
+
+async def _edits(spec: str) -> Finding:
+    """What became of the edits that a model was asked for; the best form is remembered."""
+    from agent.repository.edit.probe import probe as probe_edits
+    from agent.repository.edit.probe import remember
+    from engines import open_engine
+    from sandbox import SandboxError, open_sandbox
+
+    name = f"edits by {spec}"
+    try:
+        engine = await open_engine(spec)
+        try:
+            async with AsyncExitStack() as stack:
+                try:
+                    sandbox = await open_sandbox("auto")
+                    stack.push_async_callback(sandbox.close)
+                except SandboxError:
+                    sandbox = None
+                found = await probe_edits(engine, sandbox)
+        finally:
+            await engine.close()
+        remember(found, state_folder())
+    except (EngineError, OSError) as error:
+        return Finding(name, False, str(error))
+    return Finding(name, any(share.applicable for share in found.shares), found.words)

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--model", "models", multiple=True, help="Also send a request to this model.")
+@click.option(
+    "--edit-probe", is_flag=True, help="Ask each --model for small edits in every form, and keep the best form."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def doctor(models: tuple[str, ...], as_json: bool) -> int:
+def doctor(models: tuple[str, ...], edit_probe: bool, as_json: bool) -> int:
     """Check what works on this machine, and say how to set up what does not. Exit code 0 if problems can be solved."""
     import asyncio
     import json
@@ -22,7 +25,9 @@ def doctor(models: tuple[str, ...], as_json: bool) -> int:
     from agent.checkup import examine, exit_code
     from agent.models.choices import with_ports
 
-    findings = asyncio.run(examine(models, with_ports(())))
+    if edit_probe and not models:
+        raise click.UsageError("--edit-probe needs a model to ask: --model SPEC")
+    findings = asyncio.run(examine(models, with_ports(()), edit_probe=edit_probe))
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from agent.repository.edit.definitions import Definition, definitions, width
+from agent.repository.edit.definitions import Defined, definitions, width
 from agent.repository.edit.elision import elides
 from agent.repository.edit.indentation import moved, step_of
 from agent.repository.edit.pairing import paired
@@ -30,10 +30,10 @@ class Member:
     """Names the member: that of a method with its role, the target of an assignment, or the text."""
     first: int
     last: int
-    definition: Definition | None = None
+    definition: Defined | None = None
 
 
-def members(lines: Sequence[str], owner: Definition) -> list[Member]:
+def members(lines: Sequence[str], owner: Defined) -> list[Member]:
     """The statements directly in the body of the class `owner`, which begins and ends in `lines`."""
     body = [each for each in scan(lines).logical if owner.head_last < each.first <= owner.last]
     outer = min((width(each.indent) for each in body), default=0)
@@ -54,7 +54,7 @@ def members(lines: Sequence[str], owner: Definition) -> list[Member]:
     return found
 
 
-def merged(file: TextFile, old: Definition, new: Sequence[str], shown: Shown) -> Spliced:
+def merged(file: TextFile, old: Defined, new: Sequence[str], shown: Shown) -> Spliced:
     """The file with the class `old` changed as the lines `new` say.
 
     Code that has all members of the class replaces the class as it stands; else the members are merged one by one, and
@@ -92,13 +92,13 @@ def _key(text: str, first: bool) -> str:
     return found[1] if found and found[1] not in _NO_TARGET else re.sub(r"\s+", " ", text)
 
 
-def _again(file: TextFile, old: Definition) -> Definition:
+def _again(file: TextFile, old: Defined) -> Defined:
     """The class where it stands now; its head has not moved."""
     named = [each for each in definitions(file.plain) if each.name == old.name]
     return min(named, key=lambda each: abs(each.first - old.first))
 
 
-def _with_head(file: TextFile, old: Definition, new: Sequence[str], own: Definition) -> TextFile:
+def _with_head(file: TextFile, old: Defined, new: Sequence[str], own: Defined) -> TextFile:
     """The file with the decorators and the head of the class as in `new`; bases and decorators that a part of the class
     leaves out stay.
     """
@@ -113,8 +113,8 @@ def _with_head(file: TextFile, old: Definition, new: Sequence[str], own: Definit
 
 def _with_method(
     file: TextFile,
-    owner: Definition,
-    part: Definition,
+    owner: Defined,
+    part: Defined,
     lines: list[str],
     shown: Shown,
     previous: str,
@@ -134,7 +134,7 @@ def _with_method(
     return inserted(file, lines, owner=owner, after=after), (f"added: {owner.name}.{part.short}",)
 
 
-def _with_statement(file: TextFile, owner: Definition, part: Member, lines: list[str], previous: str) -> TextFile:
+def _with_statement(file: TextFile, owner: Defined, part: Member, lines: list[str], previous: str) -> TextFile:
     """The class with a statement of its body replaced, or added after the statement that precedes it in the answer."""
     present = members(file.plain, owner)
     indent = file.plain[present[0].first - 1] if present else ""

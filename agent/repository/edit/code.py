@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.repository.edit.answer import error_in, parses
-from agent.repository.edit.definitions import Definition, definitions
+from agent.repository.edit.definitions import Defined, definitions
 from agent.repository.edit.elision import elides
 from agent.repository.edit.indentation import indent_of, moved
 from agent.repository.edit.result import Reason, Refused
@@ -29,16 +29,16 @@ class Code:
     notes: tuple[str, ...] = ()
 
     @property
-    def definitions(self) -> tuple[Definition, ...]:
+    def definitions(self) -> tuple[Defined, ...]:
         """All functions and classes."""
         return definitions(self.lines)
 
     @property
-    def outer(self) -> tuple[Definition, ...]:
+    def outer(self) -> tuple[Defined, ...]:
         """The functions and classes that no other encloses."""
         return tuple(each for each in self.definitions if not each.owner)
 
-    def part(self, definition: Definition) -> list[str]:
+    def part(self, definition: Defined) -> list[str]:
         """The lines of a definition, decorators included."""
         return list(self.lines[definition.first - 1 : definition.last])
 

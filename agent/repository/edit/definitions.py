@@ -16,7 +16,7 @@ _REGISTER = re.compile(r"@(?P<call>[\w.]+\.register\b.*)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Definition:
+class Defined:
     """A function, method or class. Lines are numbered from 1."""
 
     name: str
@@ -64,10 +64,10 @@ def width(indent: str) -> int:
     return len(indent.replace("\f", "").expandtabs(8))
 
 
-def definitions(lines: Sequence[str], scanned: Scanned | None = None) -> tuple[Definition, ...]:
+def definitions(lines: Sequence[str], scanned: Scanned | None = None) -> tuple[Defined, ...]:
     """All functions and classes in the order of their first lines, nested ones after what encloses them."""
     scanned = scanned or scan(lines)
-    found: list[Definition] = []
+    found: list[Defined] = []
     decorators: list[LogicalLine] = []
     enclosing: list[tuple[int, str]] = []
     for at, line in enumerate(scanned.logical):
@@ -81,7 +81,7 @@ def definitions(lines: Sequence[str], scanned: Scanned | None = None) -> tuple[D
             name = ".".join([*(each for _, each in enclosing), head["name"]])
             end = _end(scanned, at, column)
             found.append(
-                Definition(
+                Defined(
                     name=name,
                     kind="class" if head["kind"] == "class" else "function",
                     first=decorators[0].first if decorators else line.first,

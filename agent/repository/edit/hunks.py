@@ -20,7 +20,7 @@ _AT = re.compile(r"@@(?: ?-(?P<line>\d+)(?:,\d+)? \+\d+(?:,\d+)? ?@@)?\s?(?P<con
 
 
 @dataclass(frozen=True)
-class Hunk:
+class Replacement:
     """Lines to be searched for, and those that replace them."""
 
     path: str
@@ -41,22 +41,26 @@ class Hunk:
     """Whether the line between what is searched and what replaces it is missing."""
 
 
-def search_replace(text: str) -> list[Hunk]:
+def search_replace(text: str) -> list[Replacement]:
     """The SEARCH/REPLACE blocks of an answer, with or without fences around; the path stands on a line above. A block
     ends at its own last mark or where the next one begins.
     """
     lines = text.split("\n")
     starts = [at for at, line in enumerate(lines) if _SEARCH.fullmatch(line)]
-    found: list[Hunk] = []
+    found: list[Replacement] = []
     path = ""
     for start, following in pairwise([*starts, len(lines)]):
         path = _path_above(lines, start) or path
         middle = next((at for at in range(start + 1, following) if _MIDDLE.fullmatch(lines[at])), None)
         end = next((at for at in range((middle or start) + 1, following) if _REPLACE.fullmatch(lines[at])), None)
         if middle is None or (end is None and following == len(lines)):
-            found.append(Hunk(path, tuple(lines[start + 1 : end or following]), (), cut=end is None, malformed=True))
+            found.append(
+                Replacement(path, tuple(lines[start + 1 : end or following]), (), cut=end is None, malformed=True)
+            )
         else:
-            found.append(Hunk(path, tuple(lines[start + 1 : middle]), tuple(lines[middle + 1 : end or following])))
+            found.append(
+                Replacement(path, tuple(lines[start + 1 : middle]), tuple(lines[middle + 1 : end or following]))
+            )
     return found
 
 
@@ -76,11 +80,11 @@ def _path_above(lines: Sequence[str], at: int) -> str:
     return ""
 
 
-def patches(text: str) -> list[Hunk]:
+def patches(text: str) -> list[Replacement]:
     """The hunks of `*** Begin Patch` blocks and unified diffs, as models write them: line numbers may be missing or
     wrong, and blank lines without their leading blank.
     """
-    found: list[Hunk] = []
+    found: list[Replacement] = []
     lines = text.split("\n")
     at = 0
     while at < len(lines):
@@ -146,15 +150,15 @@ def _without_prefix(path: str) -> str:
     return re.sub(r"^[abciow]/", "", path.strip())
 
 
-def _hunks(path: str, kind: str, lines: Sequence[str], cut: bool) -> Iterator[Hunk]:
+def _hunks(path: str, kind: str, lines: Sequence[str], cut: bool) -> Iterator[Replacement]:
     if kind == "delete":
-        yield Hunk(path, (), (), deletes=True)
+        yield Replacement(path, (), (), deletes=True)
         return
     if kind == "add":
         added = [line for line in lines if not line.startswith("@@")]
         plus = sum(line.startswith("+") for line in added)
         text = [line[1:] if line.startswith("+") else line for line in added] if plus * 2 > len(added) else added
-        yield Hunk(path, (), tuple(text), cut=cut)
+        yield Replacement(path, (), tuple(text), cut=cut)
         return
     start = 0
     context: tuple[str, ...] = ()
@@ -173,7 +177,7 @@ def _hunks(path: str, kind: str, lines: Sequence[str], cut: bool) -> Iterator[Hu
             yield hunk
 
 
-def _hunk(path: str, context: tuple[str, ...], line: int | None, body: Sequence[str], cut: bool) -> Hunk | None:
+def _hunk(path: str, context: tuple[str, ...], line: int | None, body: Sequence[str], cut: bool) -> Replacement | None:
     """The hunk of these lines; None where nothing is added or removed."""
     lines = [each for each in body if not each.startswith(("\\ No newline", "*** End of File", "index ", "diff --git"))]
     while lines and not lines[-1].strip():
@@ -182,7 +186,7 @@ def _hunk(path: str, context: tuple[str, ...], line: int | None, body: Sequence[
         return None
     search = [_kept(each) for each in lines if not each.startswith("+")]
     replace = [_kept(each) for each in lines if not each.startswith("-")]
-    return Hunk(path, tuple(search), tuple(replace), context=context, line=line, cut=cut)
+    return Replacement(path, tuple(search), tuple(replace), context=context, line=line, cut=cut)
 
 
 def _kept(line: str) -> str:

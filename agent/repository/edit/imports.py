@@ -15,7 +15,7 @@ _LONGEST = 100
 
 
 @dataclass(frozen=True)
-class Import:
+class ImportedName:
     """One name that an import binds."""
 
     module: str
@@ -37,15 +37,15 @@ class Import:
         return f"from {self.module} import {self.name}{renamed}" if self.name else f"import {self.module}{renamed}"
 
 
-def imports_of(statements: Iterable[ast.stmt]) -> Iterator[Import]:
+def imports_of(statements: Iterable[ast.stmt]) -> Iterator[ImportedName]:
     """The imports among these statements, those in their `if` and `try` blocks included."""
     for statement in statements:
         if isinstance(statement, ast.Import):
             for alias in statement.names:
-                yield Import(alias.name, "", alias.asname or "")
+                yield ImportedName(alias.name, "", alias.asname or "")
         elif isinstance(statement, ast.ImportFrom):
             for alias in statement.names:
-                yield Import("." * statement.level + (statement.module or ""), alias.name, alias.asname or "")
+                yield ImportedName("." * statement.level + (statement.module or ""), alias.name, alias.asname or "")
         elif isinstance(statement, ast.If | ast.Try | ast.With):
             for part in ("body", "handlers", "orelse", "finalbody"):
                 for inner in getattr(statement, part, []):
@@ -65,11 +65,11 @@ def used_names(source: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def bound_names(file: TextFile) -> dict[str, set[Import]]:
+def bound_names(file: TextFile) -> dict[str, set[ImportedName]]:
     """Names that a module binds at its top, with the imports that may bind each. In a module that does not parse, only
     imports that stand on lines of their own are found.
     """
-    found: dict[str, set[Import]] = {}
+    found: dict[str, set[ImportedName]] = {}
     try:
         body = ast.parse(file.text).body
     except (SyntaxError, ValueError, RecursionError):
@@ -90,7 +90,7 @@ def bound_names(file: TextFile) -> dict[str, set[Import]]:
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def _imports_of_lines(scanned: Scanned, lines: Sequence[str]) -> Iterator[Import]:
+def _imports_of_lines(scanned: Scanned, lines: Sequence[str]) -> Iterator[ImportedName]:
     for line in scanned.logical:
         if line.text.startswith(("import ", "from ")):
             try:
@@ -99,7 +99,7 @@ def _imports_of_lines(scanned: Scanned, lines: Sequence[str]) -> Iterator[Import
                 continue
 
 
-def with_imports(file: TextFile, wanted: Sequence[Import]) -> TextFile:
+def with_imports(file: TextFile, wanted: Sequence[ImportedName]) -> TextFile:
     """The module with these imports, which it lacks: `from __future__` first, names beside the statement that imports
     from the same module, others after the last import at the top.
     """
@@ -108,14 +108,14 @@ def with_imports(file: TextFile, wanted: Sequence[Import]) -> TextFile:
     return file
 
 
-def _with_future(file: TextFile, wanted: Import) -> TextFile:
+def _with_future(file: TextFile, wanted: ImportedName) -> TextFile:
     line = next((each for each in _top(file) if each.text.startswith("from __future__")), None)
     at = line.last if line else _docstring_end(file)
     new = [wanted.code] if line else ["", wanted.code] if at else [wanted.code, ""]
     return file.with_lines(at + 1, at, new)
 
 
-def _with_import(file: TextFile, wanted: Import) -> TextFile:
+def _with_import(file: TextFile, wanted: ImportedName) -> TextFile:
     top = _top(file)
     defined = next((line.first for line in top if line.text.startswith(_DEFINES)), len(file.lines) + 1)
     imports = [line for line in top if line.text.startswith(("import ", "from ")) and line.first < defined]
@@ -131,7 +131,7 @@ def _with_import(file: TextFile, wanted: Import) -> TextFile:
     return file.with_lines(at + 1, at, [*new, ""] if follows and follows[0].strip() else new)
 
 
-def _beside(file: TextFile, line: LogicalLine, wanted: Import) -> TextFile:
+def _beside(file: TextFile, line: LogicalLine, wanted: ImportedName) -> TextFile:
     """The module with the name added to the statement at `line`, or in a statement of its own below it."""
     name = wanted.name + (f" as {wanted.alias}" if wanted.alias else "")
     longer = f"{line.text}, {name}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from agent.repository.edit.definitions import Definition
+from agent.repository.edit.definitions import Defined
 from agent.repository.edit.result import Reason, Refused
 
 _PARAMETERS = re.compile(r"\((?P<inside>[^)]*)\)?")
 
 
 def paired(
-    new: Sequence[Definition], heads: Sequence[str], old: Sequence[Definition], shown: Collection[int]
-) -> list[tuple[Definition, Definition | None]]:
+    new: Sequence[Defined], heads: Sequence[str], old: Sequence[Defined], shown: Collection[int]
+) -> list[tuple[Defined, Defined | None]]:
     """Each of `new` with the one of `old` that it replaces, None where it is to be added. All have one name.
 
     `heads` are the lines of `def` of `new`; `shown` are indices in `old` that a prompt has shown. Overloads, accessors
@@ -21,10 +21,10 @@ def paired(
     meant, unless one of them was shown or the last one hides the others.
     """
     left = {role: [at for at, each in enumerate(old) if each.role == role] for role in {each.role for each in old}}
-    by_role: dict[str, list[Definition]] = {}
+    by_role: dict[str, list[Defined]] = {}
     for each, head in zip(new, heads, strict=True):
         by_role.setdefault(_role(each, head, left), []).append(each)
-    found: list[tuple[Definition, Definition | None]] = []
+    found: list[tuple[Defined, Defined | None]] = []
     for role, definitions in by_role.items():
         places = left.get(role, [])
         if len(definitions) < len(places):
@@ -36,7 +36,7 @@ def paired(
     return sorted(found, key=lambda pair: pair[0].first)
 
 
-def _role(definition: Definition, head: str, old: dict[str, list[int]]) -> str:
+def _role(definition: Defined, head: str, old: dict[str, list[int]]) -> str:
     """The role of a new definition; the number of parameters tells where a property's decorator was left out."""
     role = definition.role
     if definition.decorators or role in old or "setter" not in old:
@@ -45,9 +45,7 @@ def _role(definition: Definition, head: str, old: dict[str, list[int]]) -> str:
     return "setter" if match and match["inside"].count(",") == 1 else role
 
 
-def _narrowed(
-    new: Sequence[Definition], places: list[int], old: Sequence[Definition], shown: Collection[int]
-) -> list[int]:
+def _narrowed(new: Sequence[Defined], places: list[int], old: Sequence[Defined], shown: Collection[int]) -> list[int]:
     """Those of `places` that are meant, one for each new definition."""
     visible = [at for at in places if at in shown]
     if len(visible) == len(new):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.repository.edit.draft import Draft
-from agent.repository.edit.hunks import Hunk
+from agent.repository.edit.hunks import Replacement
 from agent.repository.edit.matching import Found, Match, found_in, nearest
 from agent.repository.edit.result import Reason, Refused
 from agent.repository.edit.text_file import TextFile
 
 
-def replace(draft: Draft, hunk: Hunk) -> None:
+def replace(draft: Draft, hunk: Replacement) -> None:
     """Change the draft as one hunk says.
 
     Of several places that match, the only one below the hunk's context, at its line, or inside a shown place is meant.
@@ -41,7 +41,7 @@ def replace(draft: Draft, hunk: Hunk) -> None:
     draft.write(path, file.with_lines(match.start + 1, match.end, match.lines))
 
 
-def _path(draft: Draft, hunk: Hunk) -> str:
+def _path(draft: Draft, hunk: Replacement) -> str:
     """The file of a hunk: the one that it names, or the only shown one that has the searched lines."""
     if hunk.path:
         known = draft.resolved(hunk.path)
@@ -62,7 +62,7 @@ def _path(draft: Draft, hunk: Hunk) -> str:
     return shown[0]
 
 
-def _found(file: TextFile, hunk: Hunk) -> Found | None:
+def _found(file: TextFile, hunk: Replacement) -> Found | None:
     """The places of a hunk; without its outer common lines where these do not match."""
     lines = file.plain
     found = found_in(lines, hunk.search, hunk.replace)
@@ -79,7 +79,7 @@ def _found(file: TextFile, hunk: Hunk) -> Found | None:
     return found
 
 
-def _one(draft: Draft, path: str, file: TextFile, found: Found, hunk: Hunk) -> Match:
+def _one(draft: Draft, path: str, file: TextFile, found: Found, hunk: Replacement) -> Match:
     matches = list(found.matches)
     if len(matches) > 1 and hunk.context:
         matches = _below(file.plain, matches, hunk.context) or matches
@@ -116,7 +116,7 @@ def _appended(file: TextFile, lines: Sequence[str]) -> TextFile:
     return TextFile((*file.lines, *(line + file.newline for line in new)), file.bom, file.newline)
 
 
-def _missing(file: TextFile, hunk: Hunk, path: str) -> str:
+def _missing(file: TextFile, hunk: Replacement, path: str) -> str:
     """What was searched in vain, and the lines of the file that are nearest to it."""
     wanted = next(line.strip() for line in hunk.search if line.strip())
     start, ratio = nearest(file.plain, hunk.search)

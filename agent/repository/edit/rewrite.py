@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent.repository.edit.classes import Shown, merged
 from agent.repository.edit.code import Code
-from agent.repository.edit.definitions import Definition, definitions
+from agent.repository.edit.definitions import Defined, definitions
 from agent.repository.edit.draft import Draft
 from agent.repository.edit.headers import Header
 from agent.repository.edit.pairing import paired
@@ -26,7 +26,7 @@ _TEST_PATH = re.compile(r"(?:.*/)?(?:tests?/|test_[^/]*$|[^/]*_test\.py$|conftes
 class Target:
     """Where a definition of an answer belongs."""
 
-    definition: Definition
+    definition: Defined
     path: str
     name: str
     """Qualified name; that of a definition to be added where `new`."""
@@ -56,7 +56,7 @@ def rewrite(draft: Draft, code: Code, header: Header, path: str | None) -> None:
         merge_statements(draft, where, code, [target.name for target in targets if target.path == where])
 
 
-def _merge_class(draft: Draft, code: Code, path: str, name: str, new: Definition) -> None:
+def _merge_class(draft: Draft, code: Code, path: str, name: str, new: Defined) -> None:
     """Merge a new version of the class called `name`, or a part of it, into the present one."""
     file, shown = draft.read(path), _shown(draft, path)
     visible = {number for each, number in shown if each == name}
@@ -68,7 +68,7 @@ def _merge_class(draft: Draft, code: Code, path: str, name: str, new: Definition
             draft.note(note)
 
 
-def _replace(draft: Draft, code: Code, path: str, name: str, new: Sequence[Definition]) -> None:
+def _replace(draft: Draft, code: Code, path: str, name: str, new: Sequence[Defined]) -> None:
     """Replace the definitions called `name` by new ones, paired by kind and order; add those that have no partner."""
     old = _named(draft.read(path).plain, name)
     visible = {number for each, number in _shown(draft, path) if each == name}
@@ -125,7 +125,7 @@ def _sibling(names: Sequence[str], owner: str) -> str | None:
 def _targets(draft: Draft, code: Code, header: Header, path: str | None) -> list[Target]:
     """Where the outer definitions of the code belong; those of tests are left out unless their file has tests."""
     found: list[Target] = []
-    unknown: list[Definition] = []
+    unknown: list[Defined] = []
     for definition in code.outer:
         place = _place(draft, code, definition, header, path)
         if place is None:
@@ -145,9 +145,7 @@ def _targets(draft: Draft, code: Code, header: Header, path: str | None) -> list
     return sorted(found, key=lambda target: target.definition.first)
 
 
-def _place(
-    draft: Draft, code: Code, definition: Definition, header: Header, path: str | None
-) -> tuple[str, str] | None:
+def _place(draft: Draft, code: Code, definition: Defined, header: Header, path: str | None) -> tuple[str, str] | None:
     """Path and qualified name of the definition that is replaced: a shown one, else one of the same file."""
     short = definition.short
     shown = {(place.path, name) for place in draft.shown if (name := _within(place, definition))}
@@ -166,7 +164,7 @@ def _place(
     return _chosen(present, code, definition, header.name)
 
 
-def _chosen(places: set[tuple[str, str]], code: Code, definition: Definition, named: str) -> tuple[str, str] | None:
+def _chosen(places: set[tuple[str, str]], code: Code, definition: Defined, named: str) -> tuple[str, str] | None:
     """The only one of these places, of those that the header names or that are methods (or not) as the definition is.
 
     Raises Refused where several are left.
@@ -186,7 +184,7 @@ def _chosen(places: set[tuple[str, str]], code: Code, definition: Definition, na
     return next(iter(places), None)
 
 
-def _within(place: Place, definition: Definition) -> str:
+def _within(place: Place, definition: Defined) -> str:
     """The qualified name of the definition, if the place is it, or lies in a class that has its name."""
     parts = place.name.split(".")
     if parts[-1] == definition.short:
@@ -196,7 +194,7 @@ def _within(place: Place, definition: Definition) -> str:
     return ""
 
 
-def _owner(draft: Draft, code: Code, definition: Definition, header: Header, found: Sequence[Target], path: str) -> str:
+def _owner(draft: Draft, code: Code, definition: Defined, header: Header, found: Sequence[Target], path: str) -> str:
     """The class to which a new function belongs as a method; empty for a function of the module."""
     classes = {each.name for each in definitions(draft.read(path).plain) if each.kind == "class"}
     if header.name in classes and definition.short != header.name:
@@ -212,7 +210,7 @@ def _owner(draft: Draft, code: Code, definition: Definition, header: Header, fou
     return next((each for each in owners if each in classes), "")
 
 
-def _nearest(definition: Definition, found: Sequence[Target]) -> str | None:
+def _nearest(definition: Defined, found: Sequence[Target]) -> str | None:
     """The file of the definition next to this one in the block."""
     nearest = min(found, key=lambda target: abs(target.definition.first - definition.first), default=None)
     return nearest.path if nearest else None
@@ -223,7 +221,7 @@ def _only(paths: Iterable[str]) -> str | None:
     return distinct.pop() if len(distinct) == 1 else None
 
 
-def _named(lines: Sequence[str], name: str) -> list[Definition]:
+def _named(lines: Sequence[str], name: str) -> list[Defined]:
     return [each for each in definitions(lines) if each.name == name]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.repository.edit.definitions import Definition, definitions, width
+from agent.repository.edit.definitions import Defined, definitions, width
 from agent.repository.edit.elision import expanded
 from agent.repository.edit.indentation import moved, step_of
 from agent.repository.edit.scan import scan
@@ -23,7 +23,7 @@ class Spliced:
     notes: tuple[str, ...] = ()
 
 
-def replaced(file: TextFile, old: Definition, new: Sequence[str]) -> Spliced:
+def replaced(file: TextFile, old: Defined, new: Sequence[str]) -> Spliced:
     """The file with the definition `old` replaced by the lines `new`, decorators and definition.
 
     The new code gets the indentation of the old; left-out code is put back from the old. Decorators stay where `new`
@@ -51,9 +51,9 @@ def inserted(
     file: TextFile,
     new: Sequence[str],
     *,
-    owner: Definition | None = None,
-    after: Definition | None = None,
-    before: Definition | None = None,
+    owner: Defined | None = None,
+    after: Defined | None = None,
+    before: Defined | None = None,
 ) -> TextFile:
     """The file with a new definition: after or before a neighbour, else at the end of the class `owner`, else at the
     end of the module, in front of `if __name__ == "__main__":`.
@@ -72,7 +72,7 @@ def inserted(
     return file.with_lines(end + 1, end, [*blank, *lines, *(blank if guarded and file.plain[end].strip() else [])])
 
 
-def _member_indent(file: TextFile, owner: Definition) -> str:
+def _member_indent(file: TextFile, owner: Defined) -> str:
     members = [each for each in definitions(file.plain) if each.owner == owner.name and each.first > owner.first]
     body = [line.indent for line in scan(file.plain).logical if owner.head_last < line.first <= owner.last]
     return members[0].indent if members else body[0] if body else owner.indent + step_of(file.plain)
@@ -89,7 +89,7 @@ def _module_end(file: TextFile) -> int:
     return end
 
 
-def _with_comments_above(file: TextFile, definition: Definition) -> int:
+def _with_comments_above(file: TextFile, definition: Defined) -> int:
     """The first line of the comments that stand directly above a definition, or its first line."""
     first = definition.first
     while first > 1 and file.plain[first - 2].strip().startswith("#"):
@@ -97,14 +97,14 @@ def _with_comments_above(file: TextFile, definition: Definition) -> int:
     return first
 
 
-def _unbound(old: Definition, new: Definition, lines: Sequence[str]) -> bool:
+def _unbound(old: Defined, new: Defined, lines: Sequence[str]) -> bool:
     """Whether a static or class method became a method of instances, so that its decorator was left out on purpose."""
     kinds = {each.partition("(")[0].strip() for each in old.decorators}
     head = " ".join(line.strip() for line in lines[new.head - 1 : new.head_last])
     return bool(kinds & {"@staticmethod", "@classmethod"}) and bool(re.search(r"\(\s*self\b", head))
 
 
-def _remarks(old: Definition, was: Sequence[str], lines: Sequence[str]) -> list[str]:
+def _remarks(old: Defined, was: Sequence[str], lines: Sequence[str]) -> list[str]:
     """What is unusual about the new code: a changed head, a docstring that is gone."""
     present = definitions(was)[0]
     new = definitions(lines)[0]
@@ -116,16 +116,16 @@ def _remarks(old: Definition, was: Sequence[str], lines: Sequence[str]) -> list[
     return notes
 
 
-def _head(definition: Definition, lines: Sequence[str]) -> str:
+def _head(definition: Defined, lines: Sequence[str]) -> str:
     text = "".join(lines[definition.head - 1 : definition.head_last]).partition("#")[0]
     return re.sub(r"[\s,]+(?=\))|\s+", "", text)
 
 
-def _has_docstring(definition: Definition, lines: Sequence[str]) -> bool:
+def _has_docstring(definition: Defined, lines: Sequence[str]) -> bool:
     return _body_start(definition, lines) > definition.head_last
 
 
-def _body_start(definition: Definition, lines: Sequence[str]) -> int:
+def _body_start(definition: Defined, lines: Sequence[str]) -> int:
     """The last line of the head, or of the docstring below it."""
     body = next((line for line in scan(lines).logical if line.first > definition.head_last), None)
     if body is not None and body.text.lstrip("rRuU").startswith(('"', "'")):

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.repository.edit.code import Code
-from agent.repository.edit.definitions import Definition, definitions
+from agent.repository.edit.definitions import Defined, definitions
 from agent.repository.edit.draft import Draft
 from agent.repository.edit.elision import elides
-from agent.repository.edit.imports import Import, bound_names, imports_of, used_names, with_imports
+from agent.repository.edit.imports import ImportedName, bound_names, imports_of, used_names, with_imports
 from agent.repository.edit.scan import scan
 from agent.repository.edit.text_file import TextFile
 
@@ -26,7 +26,7 @@ def merge_statements(draft: Draft, path: str, code: Code, names: Sequence[str]) 
     used = _used(draft.read(path), names) if names else None
     _merge_constants(draft, path, code, names, used)
     bound = bound_names(draft.read(path))
-    wanted: list[Import] = []
+    wanted: list[ImportedName] = []
     for each in dict.fromkeys(imports_of(code.tree.body)):
         future = each.module == "__future__"
         if each.name == "*" or _is_own(path, each) or not (future or used is None or each.bound in used):
@@ -49,23 +49,23 @@ def _used(file: TextFile, names: Collection[str]) -> frozenset[str]:
     return frozenset().union(*(used_names(textwrap.dedent("\n".join(part))) for part in parts))
 
 
-def _is_own(path: str, each: Import) -> bool:
+def _is_own(path: str, each: ImportedName) -> bool:
     """Whether the import takes a name from the module itself."""
     dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     return bool(each.name) and not each.module.startswith(".") and ("." + dotted).endswith("." + each.module)
 
 
-def _agrees(was: Import, new: Import) -> bool:
+def _agrees(was: ImportedName, new: ImportedName) -> bool:
     """Whether both imports take the same name from modules whose last names are equal."""
     return was.name == new.name and was.module.rpartition(".")[2] == new.module.rpartition(".")[2]
 
 
-def _submodule(new: Import, present: Collection[Import]) -> bool:
+def _submodule(new: ImportedName, present: Collection[ImportedName]) -> bool:
     """Whether the import loads a submodule of a package that is imported already, as `import os.path` does."""
     return not new.name and not new.alias and "." in new.module and all(not was.name for was in present)
 
 
-def _import_inside(draft: Draft, path: str, each: Import, names: Sequence[str]) -> None:
+def _import_inside(draft: Draft, path: str, each: ImportedName, names: Sequence[str]) -> None:
     """Import the name inside the new functions that use it, since the module binds it to something else."""
     file = draft.read(path)
     for function in reversed(list(_functions(file, names))):
@@ -80,7 +80,7 @@ def _import_inside(draft: Draft, path: str, each: Import, names: Sequence[str]) 
     draft.write(path, file, None)
 
 
-def _functions(file: TextFile, names: Sequence[str]) -> Iterator[Definition]:
+def _functions(file: TextFile, names: Sequence[str]) -> Iterator[Defined]:
     """The functions called `names`, and the methods of the classes called so."""
     every = definitions(file.plain)
     kinds = {each.name: each.kind for each in every}
