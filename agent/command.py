@@ -39,6 +39,9 @@ class EntryPointGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and len(args[0].split()) > 1:
+            # Several words are no command but a task for the repository.
+            return "change", self.get_command(ctx, "change"), args
         if args and args[0] not in self.entries and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -54,12 +57,16 @@ class EntryPointGroup(click.Group):
 @click.version_option(package_name="cure-agent", prog_name="cure-agent")
 @click.option("--debug", is_flag=True, help="Show tracebacks; may be given anywhere on the line.")
 def cure_agent(debug: bool) -> None:
-    """Solve programming problems: sample programs and unit tests, run each on each, hand over the best program."""
+    """Solve programming problems and change repositories: sample candidates and tests, run each on each, hand over the
+    best candidate with its evidence.
+
+    `cure-agent "TASK IN WORDS"` changes the repository one stands in, as `cure-agent change` does.
+    """
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit. Codes: 0 done and verified, 1 low confidence, 2 usage or configuration, 3 no viable
-    candidate, 4 budget spent, 5 model backend, 6 sandbox, 130 interrupted.
+    candidate, 4 budget spent, 5 model backend, 6 sandbox, 7 state of the repository, 130 interrupted.
 
     Users can act on an OSError and on errors with an integer attribute `exit_code`: without `--debug`, only the message
     of such an error is shown. Other errors are raised.

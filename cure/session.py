@@ -50,15 +50,41 @@ async def open_session(
     `slots` executions run side by side, by default as many as `open_sandbox` chooses. `meanwhile` is awaited during the
     start. Raises EngineError, SandboxError, or what `meanwhile` raises, after closing what is open.
     """
-    specs = dict.fromkeys(models)
     opened_sandbox = asyncio.ensure_future(open_sandbox(sandbox, slots=slots))
-    engines = {spec: asyncio.ensure_future(open_engine(spec, *(own or {}).get(spec, ()), *options)) for spec in specs}
-    opening: list[asyncio.Future[Any]] = [opened_sandbox, *engines.values()]
+    engines = _opening(models, options, own or {})
+    async with _all_open([opened_sandbox, *engines.values()], meanwhile):
+        yield Session({spec: engine.result() for spec, engine in engines.items()}, opened_sandbox.result())
+
+
+@asynccontextmanager
+async def open_engines(
+    models: Iterable[str], *options: Section, meanwhile: Awaitable[object] | None = None
+) -> AsyncIterator[Mapping[str, Engine]]:
+    """An engine for every model spec, by spec, closed at the end; `options` and `meanwhile` as in `open_session`.
+
+    Raises EngineError, or what `meanwhile` raises, after closing what is open.
+    """
+    engines = _opening(models, options, {})
+    async with _all_open(list(engines.values()), meanwhile):
+        yield {spec: engine.result() for spec, engine in engines.items()}
+
+
+def _opening(
+    models: Iterable[str], options: Sequence[Section], own: Mapping[str, Sequence[Section]]
+) -> dict[str, asyncio.Future[Engine]]:
+    """The engines that are being opened, by model spec."""
+    specs = dict.fromkeys(models)
+    return {spec: asyncio.ensure_future(open_engine(spec, *own.get(spec, ()), *options)) for spec in specs}
+
+
+@asynccontextmanager
+async def _all_open(opening: Sequence[asyncio.Future[Any]], meanwhile: Awaitable[object] | None) -> AsyncIterator[None]:
+    """A context in which everything is open; raises the first error, after closing what is open."""
     try:
         results = await asyncio.gather(*opening, *([] if meanwhile is None else [meanwhile]), return_exceptions=True)
         if failures := [result for result in results if isinstance(result, BaseException)]:
             raise failures[0]
-        yield Session({spec: engine.result() for spec, engine in engines.items()}, opened_sandbox.result())
+        yield
     finally:
         # A cancelled gather cancels what it waits for; what is open by then, or opens all the same, is closed here.
         results = await asyncio.gather(*opening, return_exceptions=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SECTIONS = {
     "solve": "agent.solve.settings:SolveOptions",
+    "change": "agent.repository.settings:ChangeOptions",
     "resume": "agent.solve.settings:ResumeOptions",
     "compare": "agent.compare.settings:CompareOptions",
     "eval": "evaluator.run.settings:EvalOptions",

@@ -38,9 +38,14 @@ def replay(run: str | None, execute: bool, as_json: bool, settings: ResumeOption
 
 
 async def _replay(run: RecordedRun, sandbox: str | None, as_json: bool) -> bool:
+    from agent.repository.recorded import replay_change
     from agent.solve.recorded import replay as replay_run
     from cure.session import open_session
 
+    if run.state.is_repository:
+        if sandbox is not None:
+            raise click.UsageError("--execute is for runs that solve a problem; `cure-agent change` runs tests again")
+        return await replay_change(run, printer(run, as_json))
     if sandbox is None:
         return await replay_run(run, printer(run, as_json))
     async with open_session([], sandbox) as session:

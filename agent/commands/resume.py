@@ -29,6 +29,7 @@ def resume(
     """
     from rich.console import Console
 
+    from agent.commands.changing import resume_change
     from agent.commands.hand_over import check_writable, hand_over
     from agent.commands.running import solve_recorded
     from agent.commands.why import show_run
@@ -39,6 +40,8 @@ def resume(
 
     recorded = load_run(find_run(run))
     check_writable(out)
+    if recorded.state.is_repository:
+        return run_interruptible(resume_change(recorded, others, as_json=as_json, out=out))
     if recorded.state.is_resumable:
         recorded_settings, problem = settings_of(recorded), recorded.problem()
         outcome = run_interruptible(

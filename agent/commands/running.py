@@ -77,7 +77,7 @@ async def solve_with_progress(
     """The outcome of a new run, or of the one in the folder `resumes`, with its progress on the console."""
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
     try:
-        past = None if resumes is None else _resumed(writer, session.sandbox.isolation)
+        past = None if resumes is None else resumed(writer, session.sandbox.isolation)
         with SolveProgress(console) as progress:
             return await solve_problem(
                 problem,
@@ -102,7 +102,7 @@ def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
     return settings.model_copy(update=styles)
 
 
-def _resumed(writer: RunWriter, isolation: str) -> RecordedRun:
+def resumed(writer: RunWriter, isolation: str) -> RecordedRun:
     """The recorded run with a new `Resumed` event; `writer` keeps other processes from writing to it."""
     past = load_run(writer.folder)
     event = Resumed(isolation)

@@ -261,6 +261,20 @@ class Scored:
     type: Literal["scored"] = "scored"
 
 
+@dataclass(frozen=True, kw_only=True)
+class WholeSuite:
+    """A patch was run on all existing tests of its repository, after the choice."""
+
+    IDENTITY: ClassVar = ("candidate",)
+    MEASURED: ClassVar = ("passed",)
+    candidate: str
+    passed: int
+    """Number of tests that pass."""
+    broken: list[str]
+    """Ids of the tests that the unchanged code passes and the patch does not."""
+    type: Literal["whole_suite"] = "whole_suite"
+
+
 @dataclass(frozen=True)
 class MutantTried:
     """What a program with one fault added did on the tests."""
@@ -323,6 +337,7 @@ Event = (
     | RankedRound
     | Decided
     | Scored
+    | WholeSuite
     | Audited
     | Result
 )

@@ -43,6 +43,8 @@ class RunState:
     decisions: dict[int, events.Decided] = field(default_factory=dict)
     """By round."""
     scored: events.Scored | None = None
+    whole_suites: dict[str, events.WholeSuite] = field(default_factory=dict)
+    """By candidate, for the patches that were run on all existing tests."""
     audited: events.Audited | None = None
     result: events.Result | None = None
     prompt_tokens: Counter[str] = field(default_factory=Counter)
@@ -101,6 +103,8 @@ class RunState:
                 self._undecided.clear()
             case events.Scored():
                 self.scored = event
+            case events.WholeSuite():
+                self.whole_suites[event.candidate] = event
             case events.Audited():
                 self.audited = event
             case events.Result():

@@ -36,6 +36,8 @@ def event_line(event: events.Event) -> str:
             return round_line(event)
         case events.Scored():
             return f"{event.candidate} passes {event.passed} of {event.total} hidden tests"
+        case events.WholeSuite():
+            return f"{event.candidate} on all existing tests: {event.passed} pass, {len(event.broken)} broken"
         case events.Audited():
             return f"ran {len(event.mutants)} mutants of {event.candidate} on the tests"
         case events.Result():

@@ -29,6 +29,8 @@ class Nouns:
     """What one candidate does that behaves like another."""
     do_alike: str
     all_alike: str
+    fails: str
+    """What it means to fail a test without a crash."""
 
     def alike(self, others: int) -> str:
         """What this number of candidates do that behave like another one."""
@@ -43,6 +45,7 @@ PROGRAMS = Nouns(
     does_alike="gives the same output on every input",
     do_alike="give the same output on every input",
     all_alike="All programs behave alike on every input.",
+    fails="wrong output",
 )
 PATCHES = Nouns(
     candidate="patch",
@@ -52,6 +55,7 @@ PATCHES = Nouns(
     does_alike="does the same in every test",
     do_alike="do the same in every test",
     all_alike="All patches behave alike in every test.",
+    fails="failed",
 )
 
 

@@ -43,6 +43,20 @@ class Glyphs:
         return self.by_verdict[cell.verdict], "yellow"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Apart:
+    """Rows and columns of a table that do not judge candidates."""
+
+    table: AnyTable
+    """The whole table, with these rows and columns."""
+    rows: Mapping[str, str]
+    """By name of the row, its origin in words."""
+    columns: Mapping[str, Sequence[str]]
+    """By heading, the names of columns; groups without columns are left out."""
+    headings: Mapping[str, str]
+    """Other words for headings of the candidates' columns."""
+
+
 _LETTERS = {
     Verdict.CRASH: "!",
     Verdict.TIMEOUT: "T",
@@ -55,9 +69,9 @@ UNICODE = Glyphs("●", "·", _LETTERS, " ")
 ASCII = Glyphs("#", ".", _LETTERS, " ")
 
 
-def legend(glyphs: Glyphs) -> str:
-    """One line that explains the glyphs of cells with a result."""
-    return f"{glyphs.passed} passed, {glyphs.wrong} wrong output, ! crash, T timeout, M memory, O too much output"
+def legend(glyphs: Glyphs, wrong: str = "wrong output") -> str:
+    """One line that explains the glyphs of cells with a result; `wrong` says what it means to fail a test."""
+    return f"{glyphs.passed} passed, {glyphs.wrong} {wrong}, ! crash, T timeout, M memory, O too much output"
 
 
 def grid(
@@ -69,13 +83,15 @@ def grid(
     *,
     ascii_only: bool = False,
     most_rows: int = 24,
+    apart: Apart | None = None,
 ) -> Table:
     """The table, candidates in the order given; names of candidates that behave alike have the same colour.
 
     Generated tests that repeat a public example's input have a group of columns of their own. So do the first
     MOST_INPUTS inputs without a known output that tell candidates apart; equal letters in such a column are equal
     outputs, up to the 25 most frequent ones. The last lines show, as bars or digits, the probability that each of the
-    other generated tests is right. Rows past `most_rows` are only counted.
+    other generated tests is right. Rows past `most_rows` are only counted. `apart` has rows and columns that do not
+    judge candidates and are shown after the others.
     """
     glyphs = ASCII if ascii_only else UNICODE
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
@@ -85,9 +101,11 @@ def grid(
     trusted, generated = table.names(trusted=True), table.names(trusted=False)
     repeated = [name for name, test in table.tests.items() if test.judges and name not in table.independent]
     inputs = separating(table)[:MOST_INPUTS]
-    shown = {"examples": trusted, "generated tests": generated}
+    shown: dict[str, Sequence[str]] = {"examples": trusted, "generated tests": generated}
     shown |= {heading: names for heading, names in (("repeats", repeated), ("new inputs", inputs)) if names}
     letters = {name: _letters(table, name) for name in inputs}
+    shown = {**_renamed(shown, apart), **({} if apart is None else apart.columns)}
+    known = table if apart is None else apart.table
     for heading, names in shown.items():
         view.add_column(heading if names else "", no_wrap=True)
     view.add_column("P(right)", justify="right", no_wrap=True, min_width=8)
@@ -101,15 +119,23 @@ def grid(
                 style=ROW_COLOURS[group_of[name] % len(ROW_COLOURS)] + (" bold" if name == chosen else ""),
             ),
             Text(visible(origin)),
-            *(_cells(table, name, names, glyphs, letters) for names in shown.values()),
+            *(_cells(known, name, names, glyphs, letters) for names in shown.values()),
             f"{probability.get(name, 0.0):.2f}",
         )
     if len(order) > most_rows:
         view.add_row("", f"{len(order) - most_rows} more")
+    for name, origin in {} if apart is None else apart.rows.items():
+        cells = (_cells(known, name, names, glyphs, {}) for names in shown.values())
+        view.add_row(Text(f"  {visible(name)}", style="dim"), Text(visible(origin)), *cells)
     if generated:
         view.add_row("", "", "", _bars([validity.get(name, 0.0) for name in generated], ascii_only))
         view.add_row("", "", "", Text("P(test right)", style="dim"))
     return view
+
+
+def _renamed(shown: Mapping[str, Sequence[str]], apart: Apart | None) -> dict[str, Sequence[str]]:
+    headings = {} if apart is None else apart.headings
+    return {headings.get(heading, heading): names for heading, names in shown.items()}
 
 
 def _cells(

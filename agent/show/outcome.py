@@ -8,9 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
+from agent.repository.judged import vacuous
+from agent.repository.patches import BASE
 from agent.runs.outcome import Outcome
 from agent.show.explain import PATCHES, PROGRAMS, Nouns, explain
-from agent.show.grid import ASCII, UNICODE, grid, legend
+from agent.show.grid import ASCII, UNICODE, Apart, grid, legend
 from agent.solve.attempts import notes
 from agent.solve.spending import dollars
 from cure.plain import visible
@@ -48,8 +50,16 @@ def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
     table, ranking = outcome.table, outcome.state.ranking
     parts: list[RenderableType] = []
     if table.candidates and ranking is not None:
-        view = grid(table, ranking.order, ranking.probability, ranking.validity, outcome.chosen, ascii_only=ascii_only)
-        parts += [view, Text(legend(ASCII if ascii_only else UNICODE), style="dim"), Text()]
+        view = grid(
+            outcome.judged,
+            ranking.order,
+            ranking.probability,
+            ranking.validity,
+            outcome.chosen,
+            ascii_only=ascii_only,
+            apart=_apart(outcome),
+        )
+        parts += [view, Text(legend(ASCII if ascii_only else UNICODE, _nouns(outcome).fails), style="dim"), Text()]
     parts.extend(Text(visible(line)) for line in explain(outcome.judged, ranking, outcome.chosen, _nouns(outcome)))
     return Group(*parts)
 
@@ -72,6 +82,19 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     paid = "" if _dollars(outcome) is None else f"${_dollars(outcome):.4g}, "
     costs = f"{state.tokens} tokens, {paid}{seconds:.1f} s, run {outcome.run}"
     console.print(costs, style="dim", highlight=False, markup=False)
+
+
+def _apart(outcome: Outcome) -> Apart | None:
+    """The unchanged code, and the generated tests that it passes; None where the run solves a problem."""
+    if not outcome.state.is_repository:
+        return None
+    weak = vacuous(outcome.table)
+    return Apart(
+        table=outcome.table,
+        rows={name: "unchanged" for name, row in outcome.table.candidates.items() if row.origin == BASE},
+        columns={"vacuous": weak} if weak else {},
+        headings={"examples": "existing"},
+    )
 
 
 def _nouns(outcome: Outcome) -> Nouns:

@@ -11,15 +11,15 @@ from agent.runs.events import Decided, Event
 from agent.runs.state import RunState
 from cure.plain import visible
 
-BARS = {"programs": "coder", "tests": "tester"}
-"""Role whose answers each bar counts."""
 EXECUTIONS = "executions"
 
 
 class SolveProgress:
     """Shows the progress of a run; a context manager whose `notice` receives the recorder's events."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, candidates: str = "programs") -> None:
+        """`candidates` is what the coder's answers give, in the plural."""
+        self._bars = {candidates: "coder", "tests": "tester"}
         self._console = console
         self._state = RunState()
         self._progress = Progress(
@@ -35,7 +35,7 @@ class SolveProgress:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> SolveProgress:
-        self._tasks = {name: self._progress.add_task(name, total=None, note="") for name in (*BARS, EXECUTIONS)}
+        self._tasks = {name: self._progress.add_task(name, total=None, note="") for name in (*self._bars, EXECUTIONS)}
         self._progress.start()
         return self
 
@@ -51,7 +51,7 @@ class SolveProgress:
             self._console.print(visible(round_line(event)), style="dim", highlight=False, markup=False)
         if self._progress.disable:
             return
-        for name, role in BARS.items():
+        for name, role in self._bars.items():
             failed = state.failed[role]
             self._progress.update(
                 self._tasks[name],

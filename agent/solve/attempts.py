@@ -9,7 +9,6 @@ from agent.runs.events import Sampled
 from agent.runs.state import RunState
 
 REASONS_SHOWN = 8
-_WANTED = {"coder": "program", "tester": "test"}
 
 
 def errors(state: RunState, role: str, round_: int | None = None) -> list[str]:
@@ -23,14 +22,15 @@ def answered(state: RunState, role: str, round_: int | None = None) -> int:
 
 
 def notes(state: RunState) -> list[str]:
-    """Notes on the statement's samples that were not used, then why requests failed or answers had no program or test.
+    """Notes on the statement's samples that were not used, then why requests failed and answers gave nothing usable.
 
     Reasons are counted, the most frequent first; those after the first REASONS_SHOWN are only counted together.
     """
+    wanted = {"coder": "patch" if state.is_repository else "program", "tester": "test"}
     unused = [] if state.started is None else state.started.unused
     failed = [("request", f"{sample.role} failed: {sample.error}") for sample in _samples(state) if _failed(sample)]
     empty = [
-        ("answer", f"{event.role} gave no {_WANTED[event.role]}: {event.reason.rstrip('.')}.")
+        ("answer", f"{event.role} gave no {wanted[event.role]}: {event.reason.rstrip('.')}.")
         for event in state.rejected
     ]
     counts = Counter(failed + empty).most_common()

@@ -74,7 +74,7 @@ class Budget(Section):
 
 
 class Search(Section):
-    """Settings of the search for an answer that do not depend on the models."""
+    """Settings of the search for an answer that depend neither on the models nor on the kind of candidates."""
 
     effort: Effort = "medium"
     """Level of effort: sets those of n, m, rounds, min_gain, new_inputs and confident that are not given."""
@@ -92,29 +92,16 @@ class Search(Section):
     """Tokens, time and dollars that may be spent, such as 50ktok,90s,$1."""
     seed: int = 0
     """Random seed of the samples; engines that support seeds then repeat their answers."""
-    new_inputs: int = Field(default=32, ge=0, le=1024)
-    """Maximum number of new inputs made without a model, and of a generator's; 0 makes none. For the strategy debug."""
-    new_inputs_seconds: float = Field(default=20.0, ge=0)
-    """Seconds after which no further new inputs are executed."""
-    generator: bool = True
-    """Whether the coder may be asked for a program that generates inputs, where those made without a model leave
-    programs undecided."""
-    audit: bool = False
-    """After the choice, run mutants of the answer on the tests, to see which tests find faults."""
     temperature: float = Field(default=1.0, ge=0, le=2)
     """Sampling temperature; 0 is greedy decoding."""
     top_p: float = Field(default=1.0, ge=0, le=1)
     """Nucleus sampling: total probability of the most probable tokens that are sampled from."""
     max_tokens: int = Field(default=4096, ge=1)
     """Maximum number of tokens per answer."""
-    comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
-    """Comparison of outputs with expected ones, where the problem names none."""
     selector: Selector = "outvoted"
     """Rule that ranks the candidates: outvoted, agreement, max-pass, or another one of docs/selection.md."""
     strategy: Strategy = "repair-first"
     """Rule for the next move: debug, cure (best of n), mpsc, alphacodium, s-star, agentic-tests, repair-first."""
-    extraction: Annotated[Extraction, Flag("--extract")] = "robust"
-    """How programs and tests are extracted from answers; `release` works like the published code."""
     confident: float = Field(default=0.85, ge=0, le=1)
     """Probability of being right from which an answer counts as verified, and the run stops."""
 
@@ -128,10 +115,29 @@ class Search(Section):
     def preset_of(cls, values: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """The level of effort among the values, and what it sets."""
         effort = values.get("effort")
-        return str(effort), preset(effort)
+        known = {name: value for name, value in preset(effort).items() if name in cls.model_fields}
+        return str(effort), known
 
 
-class SolveSettings(Search):
+class ProgramSearch(Search):
+    """Settings of the search for a program that do not depend on the models."""
+
+    new_inputs: int = Field(default=32, ge=0, le=1024)
+    """Maximum number of new inputs made without a model, and of a generator's; 0 makes none. For the strategy debug."""
+    new_inputs_seconds: float = Field(default=20.0, ge=0)
+    """Seconds after which no further new inputs are executed."""
+    generator: bool = True
+    """Whether the coder may be asked for a program that generates inputs, where those made without a model leave
+    programs undecided."""
+    audit: bool = False
+    """After the choice, run mutants of the answer on the tests, to see which tests find faults."""
+    comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
+    """Comparison of outputs with expected ones, where the problem names none."""
+    extraction: Annotated[Extraction, Flag("--extract")] = "robust"
+    """How programs and tests are extracted from answers; `release` works like the published code."""
+
+
+class SolveSettings(ProgramSearch):
     """How a problem is solved. Everything here is written into the run."""
 
     coder: str = "micro"
@@ -153,13 +159,18 @@ class SolveSettings(Search):
     """Rule that states the probabilities. No option of the command: runs recorded with `posterior` stay replayable."""
 
     @property
+    def nouns(self) -> tuple[str, str]:
+        """What a candidate is called, in the singular and in the plural."""
+        return "program", "programs"
+
+    @property
     def prices(self) -> dict[str, str | None]:
         """The prices by role."""
         return {"coder": self.coder_price, "tester": self.tester_price}
 
 
-class Roles(Section):
-    """Models of the two roles, their prompts, and the sandbox."""
+class Models(Section):
+    """Models of the two roles, their prices, and the sandbox."""
 
     model: Model = "micro"
     """Model for both roles."""
@@ -173,13 +184,33 @@ class Roles(Section):
     """Price of the coder, instead of `price`."""
     tester_price: PriceText | None = None
     """Price of the tester, instead of `price`."""
-    style: StyleChoice = "auto"
-    """Prompt style; `auto` is the one each model was trained on."""
     sandbox: Sandbox = "auto"
     """Sandbox that runs the programs; `none` gives no protection: for trusted models only."""
 
+    def by_role(self, budget: Budget) -> dict[str, Any]:
+        """Model and price of each role, by the names of `SolveSettings`.
 
-class SolveOptions(Search, Roles):
+        Raises SettingsError for a budget in dollars without the price of a model.
+        """
+        coder, tester = self.coder or self.model, self.tester or self.model
+        coder_price, tester_price = self.coder_price or self.price, self.tester_price or self.price
+        for model, known in ((coder, coder_price), (tester, tester_price)):
+            if budget.dollars is not None and known is None:
+                raise SettingsError(
+                    f"a budget in dollars needs the price of {model}: --price PROMPT/COMPLETION, "
+                    "in dollars per million tokens, such as 0.15/0.60 (0/0 for a model of your own)"
+                )
+        return {"coder": coder, "tester": tester, "coder_price": coder_price, "tester_price": tester_price}
+
+
+class Roles(Models):
+    """Models of the two roles, with the style of their prompts."""
+
+    style: StyleChoice = "auto"
+    """Prompt style; `auto` is the one each model was trained on."""
+
+
+class SolveOptions(ProgramSearch, Roles):
     """Settings of `cure-agent solve`, which solves one problem."""
 
     def settings(self) -> SolveSettings:
@@ -187,23 +218,9 @@ class SolveOptions(Search, Roles):
 
         Raises SettingsError for a budget in dollars without the price of a model.
         """
-        coder, tester = self.coder or self.model, self.tester or self.model
-        coder_price, tester_price = self.coder_price or self.price, self.tester_price or self.price
-        for model, known in ((coder, coder_price), (tester, tester_price)):
-            if self.budget.dollars is not None and known is None:
-                raise SettingsError(
-                    f"a budget in dollars needs the price of {model}: --price PROMPT/COMPLETION, "
-                    "in dollars per million tokens, such as 0.15/0.60 (0/0 for a model of your own)"
-                )
-        return SolveSettings(
-            coder=coder,
-            tester=tester,
-            coder_price=coder_price,
-            tester_price=tester_price,
-            coder_style=self.style,
-            tester_style=self.style,
-            **{name: getattr(self, name) for name in Search.model_fields} | self._own_rounds(),
-        )
+        searched = {name: getattr(self, name) for name in ProgramSearch.model_fields}
+        roles = {**self.by_role(self.budget), "coder_style": self.style, "tester_style": self.style}
+        return SolveSettings(**roles, **searched | self._own_rounds())
 
     def _own_rounds(self) -> dict[str, int]:
         """The strategy's own number of rounds, where it has one and no other is given."""

@@ -36,7 +36,7 @@ RESULT = Result(status="verified", exit_code=0, candidate="c1", confidence=0.97,
 
 @given(
     st.one_of(
-        st.builds(Started, TEXT, TEXT, st.dictionaries(TEXT, st.integers()), TEXT),
+        st.builds(Started, problem=TEXT, name=TEXT, settings=st.dictionaries(TEXT, st.integers()), isolation=TEXT),
         st.builds(
             Sampled,
             role=TEXT,

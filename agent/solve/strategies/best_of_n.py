@@ -24,4 +24,4 @@ def best_of_n(readings: Sequence[AnyReading], settings: SolveSettings, left: Lef
         return Sample(share=1)
     if readings[-1].is_verified(settings.confident):
         return Finish(f"{readings[-1].answer} is right with probability {readings[-1].confidence:.2f}")
-    return Finish(f"the best of {settings.n} programs by {settings.m} tests is taken")
+    return Finish(f"the best of {settings.n} {settings.nouns[1]} by {settings.m} tests is taken")

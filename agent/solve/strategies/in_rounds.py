@@ -39,11 +39,11 @@ def in_rounds(strategy: Strategy) -> Strategy:
         drawn = Drawn(programs=left.programs, tests=left.tests)
         rest = whole(settings).minus(drawn)
         if more := wanted(reading, drawn, rest, settings):
-            return Draw(why=_why(reading, more), programs=more.programs, tests=more.tests, drawn=drawn)
+            return Draw(why=_why(reading, more, settings), programs=more.programs, tests=more.tests, drawn=drawn)
         if (_samples_more(move) and not wanted(reading, drawn, later(settings), settings)) or (
             isinstance(move, Finish) and rest
         ):
-            taken = f"the best of {drawn.programs} programs by {drawn.tests} tests is taken"
+            taken = f"the best of {drawn.programs} {settings.nouns[1]} by {drawn.tests} tests is taken"
             return Finish(f"{taken}: a further sample gains less than {settings.min_gain:g}")
         return move
 
@@ -69,9 +69,10 @@ def _without_parts(readings: Sequence[AnyReading], left: Left) -> list[AnyReadin
     return [reading for round_, reading in enumerate(readings, 1) if round_ + 1 not in left.draws]
 
 
-def _why(reading: AnyReading, more: Drawn) -> str:
-    counts = ((more.programs, "program"), (more.tests, "test"))
-    what = " and ".join(f"{n} more {word}{'s' if n > 1 else ''}" for n, word in counts if n)
+def _why(reading: AnyReading, more: Drawn, settings: SolveSettings) -> str:
+    one, many = settings.nouns
+    counts = ((more.programs, one, many), (more.tests, "test", "tests"))
+    what = " and ".join(f"{n} more {several if n > 1 else single}" for n, single, several in counts if n)
     if reading.answer is None:
-        return f"no program can be handed over yet, {what} may change that"
+        return f"no {one} can be handed over yet, {what} may change that"
     return f"{reading.answer} is right with probability {reading.confidence:.2f}, {what} may raise that"

@@ -39,7 +39,7 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
         return Finish(left.end_reason)
     best = reading.best
     if best is None:
-        return Sample("no program came out of the answers so far")
+        return Sample(f"no {settings.nouns[0]} came out of the answers so far")
     if (stale := stale_rounds(readings)) >= STALE_ROUNDS:
         return Finish(f"{stale} rounds in a row brought nothing new")
     if settings.repair_rules == 1:

@@ -1,0 +1,278 @@
+"""One recorded change of a repository, from the task to a patch with its evidence: new, resumed or replayed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from agent.repository.cells import base_cell
+from agent.repository.checks import Base, Checker, Policy, Report, Runner, Suite, establish, open_checker
+from agent.repository.checks.checker import COMMAND
+from agent.repository.checks.layout import top_modules
+from agent.repository.confidence import patch_confidence
+from agent.repository.context import Context, understand
+from agent.repository.executor import PatchExecutor
+from agent.repository.files import Changed
+from agent.repository.final import final_answer
+from agent.repository.git.snapshot import Snapshot
+from agent.repository.git.worktree import worktree
+from agent.repository.judged import judged
+from agent.repository.patches import BASE, Check, Patch
+from agent.repository.record import TaskRecord
+from agent.repository.settings import ChangeSettings
+from agent.repository.source import cache_folder
+from agent.repository.task import PatchTask
+from agent.runs.events import Started
+from agent.runs.outcome import Outcome
+from agent.runs.recorder import RecordEnds, Recorder, ReplayError
+from agent.runs.state import cell_of
+from agent.solve.ending import Reasons, record_failure, result_of
+from agent.solve.solving import Solving, record_cell
+from agent.solve.spending import Clock, dollars
+from agent.solve.strategies import in_parts
+from cure.select import selector
+from cure.table import Cell, GrowingTable, Pair
+from engines import Engine
+from sandbox import SandboxError
+
+MOST_FILES = 8
+"""Number of files of existing tests that each patch runs; the whole suite is run for the answer."""
+REASONS = Reasons(
+    no_candidate="no patch came out of the model's answers",
+    none_viable="no patch keeps every existing test",
+    untested="no patch passes a test that the unchanged code fails",
+)
+
+Say = Callable[[str], None]
+
+
+async def change_repository(
+    record: TaskRecord,
+    settings: ChangeSettings,
+    *,
+    snapshot: Snapshot,
+    engines: Mapping[str, Engine],
+    recorder: Recorder,
+    folder: Path,
+    say: Say = lambda _: None,
+) -> Outcome:
+    """The outcome, with the patch, if there is one, and its evidence; every step is emitted to the recorder.
+
+    The user's files are not touched: tests run in a sandbox over a checkout of the snapshot in `folder`, which is the
+    run's. Before a model is asked, the tests of the unchanged code are run. Recorded answers and executions are reused.
+    Raises RepositoryError where the tests cannot be run, and what `agent.solve.run.solve_problem` raises; except after
+    errors of recording, the run's last event says how the run ended.
+    """
+    recorder.emit(
+        Started(
+            problem=recorder.blob(record.to_json()),
+            name=record.name,
+            settings=settings.model_dump(mode="json"),
+            isolation=settings.sandbox,
+            kind="repository",
+        )
+    )
+    clock = Clock(recorder.known.seconds)
+    try:
+        async with _tests(record, settings, snapshot, recorder, folder, say) as tests:
+            context = await asyncio.to_thread(
+                understand, record.task, snapshot.files, tests.modules, cache_folder(record.root)
+            )
+            return await _changed(record, settings, snapshot, engines, recorder, clock, context, tests)
+    except (ReplayError, RecordEnds):
+        raise
+    except BaseException as error:
+        record_failure(recorder, error, clock.seconds, dollars(recorder.state, settings.prices))
+        raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tests:
+    """The repository's tests; without a checker, as in a replay, none can be run."""
+
+    modules: tuple[str, ...]
+    """The repository's own top-level modules."""
+    checker: Checker | None = None
+    base: Base | None = None
+
+    async def run(self, changed: Changed, targets: Sequence[str]) -> Report:
+        """What became of the tests in these files; see `agent.repository.executor.Suite`."""
+        if self.checker is None:
+            raise SandboxError("nothing is run in a replay")
+        if self.checker.suite.runner is not Runner.COMMAND:
+            return await self.checker.run(changed, targets)
+        # Generated tests are pytest's also where the repository's own are run by another command.
+        own = await self.checker.run(changed) if COMMAND in targets else None
+        files = [target for target in targets if target != COMMAND]
+        new = await self.checker.run(changed, files, suite=Suite(Runner.PYTEST)) if files else None
+        if own is None or new is None:
+            found = own or new
+            assert found is not None
+            return found
+        return replace(new, tests={**own.tests, **new.tests}, finished=own.finished and new.finished)
+
+    async def run_all(self, changed: Changed) -> Report:
+        """What became of all existing tests."""
+        if self.checker is None:
+            raise SandboxError("nothing is run in a replay")
+        return await self.checker.run(changed)
+
+    async def works(self) -> bool:
+        """Whether the sandbox still runs the tests of the unchanged code."""
+        try:
+            await self.run_all({})
+        except SandboxError:
+            return False
+        return True
+
+
+@asynccontextmanager
+async def _tests(
+    record: TaskRecord, settings: ChangeSettings, snapshot: Snapshot, recorder: Recorder, folder: Path, say: Say
+) -> AsyncIterator[_Tests]:
+    """The repository's tests, after those of the unchanged code were run. In a replay nothing is opened."""
+    modules = tuple(top_modules(snapshot.files))
+    if recorder.is_replay:
+        yield _Tests(modules=modules)
+        return
+    async with AsyncExitStack() as stack:
+        tree = await asyncio.to_thread(stack.enter_context, worktree(snapshot, folder / "tree"))
+        for left in tree.left_out:
+            say(f"note: {left.path} is not copied for the tests: {left.reason}")
+        checker = await open_checker(
+            tree.folder,
+            snapshot.files,
+            root=Path(record.root),
+            standing=record.directory,
+            test_cmd=settings.test_cmd,
+            python=settings.python,
+            image=settings.image,
+            kind=settings.sandbox,
+            network=settings.network,
+            say=say,
+        )
+        await stack.enter_async_context(checker)
+        say(f"tests: {checker.suite.words} ({checker.suite.reason})")
+        base = await establish(checker)
+        say(_base_line(base))
+        yield _Tests(modules=modules, checker=checker, base=base)
+
+
+def _base_line(base: Base) -> str:
+    parts = [f"{len(base.stable)} tests pass on the unchanged code"]
+    if base.failing:
+        parts.append(f"{len(base.failing)} fail")
+    if base.flaky:
+        parts.append(f"{len(base.flaky)} pass only sometimes and are not counted")
+    return f"{', '.join(parts)} ({base.report.seconds:.1f} s)"
+
+
+async def _changed(
+    record: TaskRecord,
+    settings: ChangeSettings,
+    snapshot: Snapshot,
+    engines: Mapping[str, Engine],
+    recorder: Recorder,
+    clock: Clock,
+    context: Context,
+    tests: _Tests,
+) -> Outcome:
+    from agent.solve.graph import walk
+
+    def changed_by(text: str) -> Changed:
+        return snapshot.changed_by(text) if text else {}
+
+    def text_of(name: str) -> str:
+        return recorder.text(recorder.state.candidates[name].source)
+
+    checks = _recorded_checks(recorder) or _existing(context, tests.base)
+    known = _recorded_cells(recorder) | _base_cells(checks, tests.base)
+    executor = PatchExecutor(
+        run_tests=tests.run, place=partial(_beside, context.tests), changed_by=changed_by, known=known
+    )
+    growing = GrowingTable(executor, partial(record_cell, recorder))
+    solving = Solving[Patch, Check](
+        task=PatchTask(
+            task=record.task,
+            files=snapshot.files,
+            patch=snapshot.patch,
+            changed_by=changed_by,
+            text_of=text_of,
+            context=context,
+            instructions=context.instructions,
+            format=settings.edit_format,
+            policy=Policy(settings.allow_test_changes, tuple(settings.protect)),
+        ),
+        settings=settings,
+        engines=engines,
+        select=selector(settings.selector),
+        strategy=in_parts(settings.strategy),
+        growing=growing,
+        recorder=recorder,
+        clock=clock,
+        sandbox_works=tests.works,
+        judged=judged,
+        confidence_rule=patch_confidence,
+    )
+    try:
+        solving.add_candidate(BASE, Patch("", BASE), "", 0)
+        for number, check in enumerate(checks, 1):
+            solving.add_test(f"e{number}", check)
+        readings, failure = await walk(solving)
+        if failure is None and readings[-1].answer is not None:
+            run_all = None if tests.checker is None else partial(_run_all, tests, changed_by)
+            answer = await final_answer(readings[-1], recorder, run_all, tests.base)
+            readings = (*readings[:-1], replace(readings[-1], answer=answer))
+    finally:
+        await growing.cancel()
+    recorder.emit(result_of(solving, readings, (), failure, REASONS))
+    return Outcome(recorder.id, recorder.state, recorder.state.table(recorder.text))
+
+
+async def _run_all(tests: _Tests, changed_by: Callable[[str], Changed], text: str) -> Report:
+    return await tests.run_all(changed_by(text))
+
+
+def _beside(tests: Sequence[str], name: str) -> str:
+    """The path of a generated test file, beside the most relevant file of existing tests, or in `tests`."""
+    folder = str(PurePosixPath(tests[0]).parent) if tests else "tests"
+    return f"{folder}/test_cure_agent_{name}.py".removeprefix("./")
+
+
+def _existing(context: Context, base: Base | None) -> list[Check]:
+    """A check for each of the files of existing tests that every patch runs, the most relevant first."""
+    if base is None:
+        return []
+    files = {name.partition("::")[0] for name in base.stable}
+    if base.suite.runner is Runner.COMMAND:
+        return [Check(COMMAND, "existing")] if base.stable else []
+    ordered = [path for path in context.tests if path in files]
+    rest = sorted(files - set(ordered))
+    return [Check(path, "existing") for path in [*ordered, *rest][:MOST_FILES]]
+
+
+def _base_cells(checks: Sequence[Check], base: Base | None) -> dict[Pair, Cell]:
+    """The cells of the unchanged code on existing tests, which have been run already."""
+    return {} if base is None else {("", check.stimulus): base_cell(base.stable, check.stimulus) for check in checks}
+
+
+def _recorded_checks(recorder: Recorder) -> list[Check]:
+    """The checks of existing tests in the record, in their order; none in a new run."""
+    tests = recorder.known.tests.values()
+    return [Check(recorder.text(test.stdin), "existing") for test in tests if test.origin == "existing"]
+
+
+def _recorded_cells(recorder: Recorder) -> dict[Pair, Cell]:
+    """Recorded cells by the text of the patch and the stimulus of the check, so that equal patches share them."""
+    known = recorder.known
+    return {
+        (
+            recorder.text(known.candidates[candidate].source),
+            recorder.text(known.tests[test].stdin),
+        ): cell_of(event, recorder.text)
+        for (candidate, test), event in known.cells.items()
+    }
