@@ -1,7 +1,8 @@
-"""Finds the test in a tester's answer: an input and an output, each after a header, or as JSON.
+"""Finds the test in a tester's answer: an input and an output, each after a header, as JSON, or in a form of
+`cure.extract.other_tests`.
 
-`cure.extract.data` reads the data after a header. Headers inside a closed fence are data, unless the input or the
-output has no header outside, or only a less explicit one.
+`cure.extract.data` reads the data after a header. Headers inside a closed fenced block are data, unless outside such
+blocks the input or the output has no header, or the headers are plain and lack the word "test" that those inside have.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class _Pair:
 
 
 def extract_test(text: str) -> Extracted[UnitTest]:
-    """The last complete test of the answer, else the last one if only its output's fence is not closed; the reason
-    where there is neither.
+    """The last test of the answer whose output is complete (a closed fenced block, or text without a fence); else the
+    last test, if its output has text in a block that is never closed; the reason where the answer has neither.
 
     These forms are tried in order: headers that say "test", JSON, plain `Input:` and `Output:` headers, the forms of
     `cure.extract.other_tests`. The caller has removed thinking and carriage returns from `text`.
@@ -199,9 +200,10 @@ def _ends_with_input(found: list[Header]) -> bool:
 def _pairs(lines: list[str], found: list[Header]) -> list[_Pair]:
     """Pairs of an input and an output, the preferred one last.
 
-    Successive inputs are paired with the outputs that follow them, by number if all are numbered, else in order;
-    outputs that remain are taken as corrections of the last pair's. Where every output stands before its input, the
-    pairs are reversed.
+    Successive inputs are paired with the outputs that follow them: by number if the headers of all these inputs have
+    different numbers, else in order, without the first inputs if there are more inputs than outputs. Further outputs
+    are taken for corrections of the last pair's output unless they are prose. Where every output stands before its
+    input, the pairs are reversed.
     """
     places = [index for index, header in enumerate(found) if header.kind != "explanation"]
     kinds = [found[index].kind for index in places]
@@ -260,7 +262,7 @@ def _pair(lines: list[str], found: list[Header], given: int, wanted: int, notes:
 
 
 def _lines_after(lines: list[str], found: list[Header], index: int) -> list[str]:
-    """The lines between a header and the next."""
+    """The lines between the header `found[index]` and the next header."""
     end = found[index + 1].line if index + 1 < len(found) else len(lines)
     return lines[found[index].line + 1 : end]
 
@@ -295,7 +297,7 @@ def _checked(pair: _Pair, notes: tuple[Note, ...]) -> Extracted[UnitTest]:
 
 
 def _from_json(lines: list[str]) -> Extracted[UnitTest] | None:
-    """The last JSON object that has an input and an output; None when there is no such object."""
+    """The test in the last JSON object that has an input and an output; None when there is no such object."""
     starts = [number for number, line in enumerate(lines) if line.lstrip()[:1] in ("{", "[")]
     text, offsets = "\n".join(lines), [0]
     for line in lines:
@@ -329,7 +331,9 @@ def _json_test(given: object, expected: object, section: str) -> Extracted[UnitT
 
 
 def _json_text(value: object) -> str | None:
-    """Text unchanged, numbers as JSON writes them, a list of both with one item a line; None for anything else."""
+    """Text unchanged, a number as JSON writes it, a list of texts and numbers with one item a line; None for any other
+    value.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):

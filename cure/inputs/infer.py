@@ -16,7 +16,8 @@ MOST_BLOCK_LINES = 4
 LIST_LENGTH = 4
 """A line with at least this many tokens, all of one kind, is taken for a list even if its length never varies."""
 CONFORMING = 0.8
-"""A number of tokens counts as fixed if all lines of trusted inputs have it, and at least this share of all lines."""
+"""The number of tokens in the lines at one place of the inputs counts as fixed if these lines have it in all trusted
+inputs, and at least this share of them in all inputs."""
 
 
 def shape_of(trusted: Sequence[str], others: Sequence[str] = ()) -> InputShape | None:
@@ -71,7 +72,9 @@ def _fits_layout(lines: list[str], head: int, block: int, counted: tuple[int, in
 
 
 def _line(certain: Sequence[str], lines: Sequence[str]) -> LineForm | None:
-    """The form of these lines, found so that all of the `certain` ones have it; None without certain lines."""
+    """The form of the lines at one place of the inputs, found so that all of the `certain` lines, those of trusted
+    inputs, have it; None without certain lines.
+    """
     if not certain:
         return None
     opening, closing, separator = _punctuation(certain)

@@ -116,7 +116,10 @@ def lines_of(text: str) -> list[str]:
 
 
 def counted_pairs(count: Count, parsed: Parsed, height: int) -> list[tuple[int, int]]:
-    """Each number at the count's place, with the amount of what it counts; NO_COUNT where there is no number."""
+    """Each number at the count's place, with the amount of what it counts; NO_COUNT where there is no number.
+
+    `height` is the number of lines of the head.
+    """
     if count.line < height:
         groups = [(parsed.head, parsed.blocks)]
         at = count.line
@@ -141,7 +144,7 @@ def _amount(count: Count, tokens: Sequence[str]) -> int:
 def _counted_of(
     count: Count, lines: Sequence[Sequence[str]] | None, blocks: Sequence[Sequence[Sequence[str]]], height: int
 ) -> int | None:
-    """The amount of what the count counts; None where there is nothing to count."""
+    """The number of tokens, characters or blocks that `count` counts; None where there is nothing to count."""
     if count.of == "blocks":
         return len(blocks)
     if count.target < height:

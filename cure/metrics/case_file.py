@@ -144,7 +144,7 @@ class ScoredProblems(Shape):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if "task_ids" in self.model_fields_set and len(self.task_ids) != len(self.problems):
-            entries = f"has {len(self.task_ids)} entries, expected one for each of {len(self.problems)}"
+            entries = f"has {len(self.task_ids)} entries, expected one for each of {len(self.problems)} problems"
             raise ValueError(f"'task_ids' {entries}")
         return self
 

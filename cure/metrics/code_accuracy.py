@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cure.metrics.judged import Judged
 from cure.metrics.value import Measure, macro, macro_ratio, pooled
 
-NOTHING_JUDGED = "no problem has programs and hidden tests"
+NOTHING_JUDGED = "no problem has a program judged by hidden tests"
 
 
 def pass_at_k(samples: int, right: int, k: int) -> float:
@@ -47,4 +47,4 @@ def pass_at(problems: Sequence[Judged], k: int) -> Measure:
     values = [
         pass_at_k(judged.programs, int(judged.right.sum()), k) if judged.programs >= k else None for judged in problems
     ]
-    return macro(values, f"no problem has hidden tests and {k} programs")
+    return macro(values, f"no problem has {k} programs judged by hidden tests")

@@ -1,10 +1,10 @@
 """Compares two scored runs, A and B, on the problems they share; a winner is named only where chance is unlikely.
 
 The interval of a difference comes from a paired bootstrap over problems. Its p-value comes from a permutation test: if
-neither run is better, exchanging the two on any problem gives a difference as likely as the one seen. Runs with one
-sample per problem are compared by McNemar's exact test. Winners are named for a few measures only, the headlines,
-where the p-value is significant at 5 % after Holm's correction for all headlines, the interval does not contain 0, and
-the difference is larger than twice its Monte-Carlo error, which comes from drawing subsets.
+neither run is better, exchanging the two on any problem gives a difference as likely as the one seen. A measure that is
+one yes or no per problem in both runs is compared by McNemar's exact test instead. Winners are named for a few measures
+only, the headlines, where the p-value is significant at 5 % after Holm's correction for all headlines, the interval
+does not contain 0, and the difference is larger than twice its Monte-Carlo error, which comes from drawing subsets.
 No winner is named where the runs lack different numbers of answers, executions or tables of some problem.
 """
 
@@ -50,18 +50,19 @@ class Difference:
     difference: float | None = None
     low: float | None = None
     high: float | None = None
-    """`low` and `high`: 95 % interval of the difference; None where the problems are too few, or where most draws of
-    problems have no data."""
+    """`low` and `high`: 95 % interval of the difference; None where a run has no value, where a run has data on fewer
+    than two problems, or where most draws of problems have no data."""
     p: float | None = None
     """The p-value, not corrected for the number of measures; None where a run has no value."""
     test: str = ""
-    """The test that p is from: `swap` (permutation) or `mcnemar`."""
+    """The test that p is from: `swap` (permutation) or `mcnemar`; empty where p is None."""
     minimum_detectable: float | None = None
     """The smallest difference that this number of problems detects with 80 % power at the 5 % level."""
     monte_carlo_error: float = 0.0
     headline: bool = False
     winner: str | None = None
-    """`A` or `B`; None where the difference may be chance, and for measures that are no headline."""
+    """`A` or `B`; None where the difference may be chance, for measures that are no headline, and for all measures
+    where `Comparison.equal_coverage` is False."""
     reason: str
     """Why `difference` or `minimum_detectable` is None; empty where neither is."""
 
@@ -204,7 +205,7 @@ def _difference(name: str, a: Measure, b: Measure, drawn: Floats, swaps: Floats)
         p=p,
         test=test,
         minimum_detectable=detectable,
-        reason="" if detectable is not None else "too few problems, or all differ by the same amount",
+        reason="" if detectable is not None else "too few problems have data, or all differ by the same amount",
     )
 
 

@@ -109,7 +109,9 @@ def _counts(problems: int, bootstrap: Bootstrap) -> Iterator[Floats]:
 
 
 def _distinct(measures: Sequence[Measure]) -> tuple[Floats, list[tuple[list[int], list[int]]]]:
-    """(columns, problems) distinct numerators and denominators, and the columns that each measure's two sides use."""
+    """(columns, problems) distinct numerators and denominators, and for each measure the indices of the columns that
+    are its numerators and of those that are its denominators.
+    """
     known: dict[bytes, int] = {}
     columns: list[Floats] = []
 

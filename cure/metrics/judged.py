@@ -24,9 +24,11 @@ class Judged:
     public: Booleans
     """(judged programs, public examples): passed."""
     outputs: Outputs | None
+    """(judged programs, tests requested), as in `ProblemVerdicts.outputs`; None where the outputs are not stored."""
     hidden: Booleans
     """(judged programs, hidden tests used): passed."""
     hidden_known: Booleans
+    """(judged programs, hidden tests used): False where the sandbox failed."""
     right_by_all: Booleans
     """(judged programs,): fails none of the hidden tests stored, used or not."""
     undecided: int

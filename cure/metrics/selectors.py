@@ -3,7 +3,8 @@
 A selector may compare programs with each other, so the probability that it chooses a right program is averaged over
 random orders: the selector gets the first n programs and the first m tests of each. `EXACT` has the selectors with a
 closed form, `FAST` those that are computed on many orders at once; any other selector is called on a table for each n,
-m and order, over fewer orders. Programs with equal scores are equally likely to be chosen, whichever comes first.
+m and order. All but `agreement` among these take only CALLED_DRAWS orders. Programs with equal scores are equally
+likely to be chosen, whichever comes first.
 
 Selectors that are not in `BINARY` may need what the programs printed. Where outputs are not stored, all that is known
 is that programs passing a test agree on that test. Best-of-n is then another quantity, and `VERDICTS_ONLY` is added to
@@ -236,7 +237,7 @@ def _orders(judged: Judged, name: str, sampling: Sampling) -> tuple[Ints, Ints]:
 
 
 def passes_of_draws(draws: Draws, n: int, m: int) -> Passes:
-    """The arrays of the tables of n programs and m tests, with an axis of orders in front."""
+    """The arrays of the tables of n programs and m tests, with an axis of orders, at most CALLED_DRAWS, in front."""
     judged = draws.judged
     programs, tests = draws.programs[:CALLED_DRAWS, :n, None], draws.tests[:CALLED_DRAWS, None, :m]
     public = draws.public[programs[..., 0]]

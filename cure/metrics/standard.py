@@ -53,6 +53,7 @@ class GridPoint:
     best: Measure
     oracle: Measure
     gap: Measure
+    """(best - random choice) / (oracle - random choice)."""
     monte_carlo_error: float
     """Standard error of the mean over subsets; 0 where all subsets were taken."""
     fewer_programs: int

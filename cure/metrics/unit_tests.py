@@ -56,7 +56,9 @@ def test_accuracy(problems: Sequence[Judged]) -> dict[str, Measure]:
             _NOT_STORED.format("has a right program"),
         ),
         "ut_estimate_agreement": pooled(
-            [right for right, _ in agree], [tests for _, tests in agree], "no test has both a truth and an estimate"
+            [right for right, _ in agree],
+            [tests for _, tests in agree],
+            "no test has both a reference's verdict and an estimate",
         ),
     }
 

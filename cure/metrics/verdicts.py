@@ -49,7 +49,8 @@ class ProblemVerdicts:
     extracted_tests: Booleans
     """(tests requested,): whether a test was extracted from the answer."""
     requested_known: bool
-    """Whether the columns are all tests requested; otherwise they are the extracted ones, and the rest is unknown."""
+    """Whether the columns are all tests requested; otherwise they are the extracted tests, and how many more were
+    requested is unknown."""
     reference: Booleans | None
     """(tests requested,): whether the reference solution passes; None without a reference."""
     reference_known: Booleans

@@ -1,11 +1,11 @@
 """Reads problems from files: CURE's JSON, JSONL and Parquet with the same fields, statements, and problem packages.
 Every file but Parquet and zip may be gzipped (`.json.gz`).
 
-A row has `question` and optionally `example_input`, `example_output`, `test_input`, `test_output` (lists of texts),
-`test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or `task_id`). How outputs are judged:
-`comparison` (a name) or `checker` (a program); for measuring only: `reference_solution`, `submissions`, `difficulty`,
-`date`. Unknown fields are kept. A row may also be a problem in the JSON of competitive-companion
-(`cure.problem.companion`).
+A row, the JSON object of one problem, has `question` and optionally `example_input`, `example_output`, `test_input`,
+`test_output` (lists of texts), `test_time_limit` (seconds), `memory_limit_mb`, and a name (`name`, else `id` or
+`task_id`). How outputs are judged: `comparison` (a name) or `checker` (a program); for measuring only:
+`reference_solution`, `submissions`, `difficulty`, `date`. Unknown fields are kept. A row may also be a problem in the
+JSON of competitive-companion (`cure.problem.companion`).
 
 A Markdown or text file is one problem: the statement as it stands, named by its first heading, with the samples that
 `cure.problem.statement` finds in it. A directory or a zip file is a package of Polygon or of the ICPC

@@ -68,7 +68,7 @@ class Submission:
     """Whether the set labels the program right; None without a label."""
     name: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Other fields of the source, kept unchanged."""
+    """Other fields that the data set has for the program, kept unchanged."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,4 @@ class Problem:
     date: str = ""
     """Date of publication, YYYY-MM-DD; empty where unknown."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of the source that the schema does not know, kept unchanged."""
+    """Fields that the data set has for the problem and the schema does not know, kept unchanged."""

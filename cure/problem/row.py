@@ -48,7 +48,10 @@ def positive(most: float, unit: str, least: float = 0.0) -> Callable[[float], fl
 
 
 def _submission(item: object) -> Submission:
-    """The submission in a JSON value: a program, or an object with a program and metadata. Raises ValueError."""
+    """The submission in a JSON value: a program, or an object with a program and metadata.
+
+    Raises ValueError for any other value.
+    """
     if isinstance(item, str):
         return Submission(_encodable(item))
     if not isinstance(item, dict):
@@ -131,7 +134,9 @@ class ProblemRow(Shape):
 
 
 def problem_from_row(row: object, where: str, default_name: str) -> Problem:
-    """The problem a row describes; raises ProblemError beginning with `where` and naming the field."""
+    """The problem a row describes; for a malformed row raises ProblemError, which begins with `where` and names the
+    field.
+    """
     return checked(row, ProblemRow, where, {"question": _OTHER_WORDS_FOR_QUESTION}).problem(default_name)
 
 

@@ -1,4 +1,4 @@
-"""How the behaviours of the programs so far are shown to a coder."""
+"""How a coder is shown what the programs so far do; programs that do the same on every input are one behaviour."""
 
 from __future__ import annotations
 

@@ -114,7 +114,10 @@ def _from_cache_or_download(root: Path) -> Callable[[str], str]:
 
 
 def download(name: str, base_url: str = RAW) -> bytes:
-    """The file of this name, downloaded and checked; raises ProblemError, saying what to do instead."""
+    """The file of this name, downloaded and checked by its SHA-256.
+
+    Raises ProblemError, saying what to do instead, where the file cannot be downloaded or has another content.
+    """
     import http.client
     import urllib.request
 

@@ -68,12 +68,12 @@ _VERDICT = re.compile(r"answer\W{0,10}(?:is\W{0,5})?(?:program\W{0,5})?\b([AB])\
 
 
 def inputs_words(statement: str, count: int) -> str:
-    """Instructions to write inputs for the problem with this statement."""
+    """Instructions to write up to `count` inputs for this problem on which wrong programs would be found out."""
     return _INPUTS.format(problem=statement, count=count)
 
 
 def apart_words(statement: str, a: str, b: str, count: int) -> str:
-    """Instructions to write inputs on which these two programs print different outputs."""
+    """Instructions to write up to `count` inputs on which the programs `a` and `b` print different outputs."""
     return _APART.format(problem=statement, a=block(a, "python"), b=block(b, "python"), count=count)
 
 

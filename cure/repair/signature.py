@@ -23,7 +23,9 @@ class Signature:
 
 
 def signature(table: AnyTable, candidate: str, test: str) -> Signature | None:
-    """The signature of a failure; None where there is none, the cell is not known, or the column does not judge."""
+    """The signature of the candidate's failure on the test; None where the candidate passes, where the result is not
+    known (not run, or the sandbox failed), and for an input without a known output.
+    """
     column, cell = table.tests[test], table.cells.get((candidate, test))
     if cell is None or not cell.known or cell.passed or not column.judges:
         return None

@@ -28,7 +28,7 @@ _ENDED = {
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Candidates that do the same in every compared column."""
+    """Candidates that do the same in every column of `ExecutionTable.compared`."""
 
     candidates: int
     """Number of candidates with the behaviour."""

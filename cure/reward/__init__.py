@@ -1,7 +1,7 @@
 """Rewards computed from the execution table, and advantages within a group. Pure; one formula per file.
 
-`release` computes what the released reward.py computes, faults included; the other files follow the paper, corrected
-where its formulas and its text disagree. `docs/rewards.md` lists the differences.
+`release` computes what CURE's released reward.py computes, faults included; the other files follow the CURE paper
+(arXiv 2506.03136), corrected where its formulas and its text disagree. `docs/rewards.md` lists the differences.
 """
 
 from cure.reward.advantages import AdvantageKind, advantages

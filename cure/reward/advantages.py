@@ -12,9 +12,9 @@ AdvantageKind = Literal["standard", "centre", "loo", "maxrl"]
 
 
 def advantages(rewards: Floats, kind: AdvantageKind) -> Floats | None:
-    """Advantages (samples,) with mean 0 of rewards (samples,); None for a single sample and for equal rewards.
+    """Advantages (samples,) with mean 0 of rewards (samples,); None for fewer than two samples and for equal rewards.
 
-    `standard`: (r - mean) / population standard deviation, the paper and its released reward.py.
+    `standard`: (r - mean) / population standard deviation, as in the CURE paper and its released reward.py.
     `centre`: r - mean (Dr. GRPO, arXiv 2503.20783).
     `loo`: r - mean of the other rewards (RLOO, arXiv 2402.14740).
     `maxrl`: (r - mean) / mean (MaxRL, arXiv 2602.02710), for rewards that are shares or counts of success.

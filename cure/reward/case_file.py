@@ -38,7 +38,7 @@ class SwitchesRow(Shape):
 
 
 class StoredProblem(Shape):
-    """One problem: for each role a prompt, the texts and their lengths in tokens, and what programs did on tests."""
+    """One problem: each role's prompt, answers and their lengths in tokens; and which programs pass which tests."""
 
     code_generation_prompt: str
     full_code_generation: list[str]
@@ -48,7 +48,8 @@ class StoredProblem(Shape):
     case_response_length: Lengths
     num_ground_truth_test: Annotated[int, Field(ge=0)]
     all_case_bool_table: list[list[bool]] | None
-    """Programs x ground-truth tests, then generated tests; None where nothing was executed."""
+    """Whether each program passes each test: a row for each program, columns for the ground-truth tests, then for the
+    generated tests. None where nothing was executed."""
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:

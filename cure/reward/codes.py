@@ -1,4 +1,7 @@
-"""The reward of a program: how many of the ground-truth tests it passes."""
+"""The reward of a program: how many of the ground-truth tests it passes.
+
+Equations, sections and figures are those of CURE, arXiv 2506.03136.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The length transformation of the rewards of testers with long chains of thought (section 3.4 of the paper)."""
+"""The length transformation of the rewards of testers with long chains of thought (section 3.4 of the CURE paper)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rewards of the cases of a file, by the rules of the paper or of the released code."""
+"""The rewards of the cases of a file, by the rules of the CURE paper or of its released code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class GroupRewards:
 
 @dataclass(frozen=True)
 class ProblemRewards:
-    """The groups of programs and tests of one problem."""
+    """Rewards and advantages of the programs and of the tests of one problem."""
 
     codes: GroupRewards
     tests: GroupRewards

@@ -1,4 +1,4 @@
-"""The rewards of the released code, equal to within 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
+"""The rewards of CURE's released code, equal to within 1e-12 (reference: Gen-Verse/CURE @ 69fe174, `reward.py`).
 
 The table of a problem is (codes, ground-truth tests then generated tests): in the released files the ground truth comes
 first, in the paper last. A program's reward is the share of ground-truth tests that it passes. A test is valid if all
@@ -35,7 +35,7 @@ class ReleaseSwitches:
     max_len_threshold: int = 8000
     min_len_threshold: int = 1000
     """`max_len_threshold` and `min_len_threshold` bound, in tokens, the length above which a good answer's reward turns
-    negative; between them it is the median length of good answers."""
+    negative; within these bounds that length is the median length of good answers."""
     max_generation_len: int = 10000
     """Answers of this many tokens or more count as truncated: no end of turn is appended."""
 
@@ -75,7 +75,7 @@ class RoleRewards:
 
 @dataclass(frozen=True)
 class TrainedAnswer:
-    """One answer to train on. The reward is None where the release trains on NaN."""
+    """One answer to train on. The reward is None where the released code trains on NaN."""
 
     prompt: str
     response: str
@@ -108,8 +108,8 @@ def release_rewards(problems: Sequence[ExecutedProblem], switches: ReleaseSwitch
 
 
 def code_rewards(problem: ExecutedProblem, switches: ReleaseSwitches) -> RoleRewards:
-    """The rewards of the programs; None where nothing was executed or there are none; NaN without ground-truth tests
-    (R1).
+    """The rewards of the programs; None where nothing was executed or there are no programs; NaN without ground-truth
+    tests (R1).
     """
     if problem.table is None or not problem.table.shape[0]:
         return RoleRewards(None, None)
@@ -157,7 +157,9 @@ def _role(raw: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) ->
 
 
 def _efficient(rewards: Floats, lengths: NDArray[np.int64], switches: ReleaseSwitches) -> Floats | None:
-    """The release's length transformation; None when no positive or no negative entry is left (R2 to R4)."""
+    """The released code's length transformation of standardised rewards; None when no transformed reward is positive or
+    none is negative (R2 to R4).
+    """
     shaped = np.sign(rewards)
     good, bad = shaped > 0, shaped < 0
     if good.any() and np.ptp(lengths[good]):

@@ -45,7 +45,8 @@ SELECTORS: dict[str, Selector] = {
 ConfidenceRule = Callable[[AnyTable], Confidence]
 
 CONFIDENCES: dict[str, ConfidenceRule] = {"logit": confidence, "posterior": posterior}
-"""Rules for the probabilities, by name: the fitted logit; and the Bayesian model of runs recorded before the logit."""
+"""Rules for the probability that a candidate is right, by name: the fitted logit, and the Bayesian model behind the
+probabilities of runs recorded before the logit."""
 
 
 def selector(name: str) -> Selector:

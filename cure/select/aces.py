@@ -35,12 +35,16 @@ def aces_scores(passes: Passes) -> tuple[Floats, Ints]:
 
 
 def rank_by_aces(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests passed, weighted tests passed, tests passed; the earliest candidate wins ties."""
+    """Ranking by trusted tests passed, sum of the weights of generated tests passed, and number of generated tests
+    passed; the earliest candidate wins ties.
+    """
     return rank_by("aces", SCORE_NAMES, aces_scores, table)
 
 
 def plausible(passes: Passes) -> Booleans:
-    """(..., programs): passes as many trusted tests as any, and some generated test; all programs if none does."""
+    """(..., programs): whether the program passes as many trusted tests as any other, and some generated test; True for
+    all programs if none does.
+    """
     count = passes.trusted.sum(axis=-1)
     kept = (count == count.max(axis=-1, keepdims=True)) & passes.passed.any(axis=-1)
     return np.asarray(kept | ~kept.any(axis=-1, keepdims=True))

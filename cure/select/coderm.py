@@ -12,7 +12,7 @@ from cure.select.passes import Ints, Passes, rank_by
 from cure.select.ranking import Ranking
 from cure.table import AnyTable
 
-SCORE_NAMES = ("generated tests passed", "programs that pass the same")
+SCORE_NAMES = ("generated tests passed", "programs that pass the same tests")
 
 
 def coderm_scores(passes: Passes) -> tuple[Ints, Ints]:
@@ -21,5 +21,7 @@ def coderm_scores(passes: Passes) -> tuple[Ints, Ints]:
 
 
 def rank_by_coderm(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests, generated tests, programs that pass the same ones; the earliest candidate wins ties."""
+    """Ranking by trusted tests passed, generated tests passed, and number of programs that pass the same tests; the
+    earliest candidate wins ties.
+    """
     return rank_by("coderm", SCORE_NAMES, coderm_scores, table)

@@ -33,9 +33,9 @@ FEATURES = {
     "log of the share of programs that behave alike": AGREEMENT,
     "agreement of outputs on inputs of tests": AGREEMENT,
     "share of generated tests passed": TESTS,
-    "share of tests' inputs on which it did not end well": TESTS,
+    "share of tests' inputs on which the program did not end `ok`": TESTS,
     "agreement of outputs on new inputs": INPUTS,
-    "share of new inputs on which it did not end well": INPUTS,
+    "share of new inputs on which the program did not end `ok`": INPUTS,
 }
 """Meaning of the weights w, and the kind of evidence of each."""
 NONE_FEATURES = {
@@ -61,7 +61,7 @@ class ConfidenceWeights:
 def confidence(table: AnyTable, weights: ConfidenceWeights | None = None) -> Confidence:
     """The probability of every hypothesis about the table; with no candidates, "none is right" has probability 1.
 
-    Candidates without a known cell on an independent test are left out, unless no candidate has one.
+    Candidates without a known result on a test of `table.independent` are left out, unless no candidate has one.
     """
     weights = weights or shipped_weights()
     independent = set(table.independent)

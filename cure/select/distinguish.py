@@ -28,9 +28,9 @@ def undecided(table: AnyTable, probabilities: Confidence) -> tuple[str, str] | N
     """The first candidates of two viable behaviours that are about equally probable; None if there are no such two.
 
     The candidates of the most probable hypothesis may still behave differently: in how executions failed, or, where
-    `cure.select.posterior` computed the probabilities, on inputs without a known output. The probability of a group of
-    them is taken to be proportional to its size. The two largest of these groups are compared first, then the two most
-    probable hypotheses.
+    `cure.select.posterior` computed the probabilities, on inputs without a known output. Those that behave alike are a
+    group, whose probability is taken to be proportional to its size. The two largest of these groups are compared
+    first, then the two most probable hypotheses.
     """
     possible = [h for h in probabilities.hypotheses if h.cluster and viable(table, h.cluster[0])]
     if possible:

@@ -19,7 +19,7 @@ from cure.select.passes import Floats, Ints, Passes, rank_by
 from cure.select.ranking import Ranking
 from cure.table import AnyTable
 
-SCORE_NAMES = ("log-odds of being right", "programs that pass the same")
+SCORE_NAMES = ("log-odds of being right", "programs that pass the same tests")
 
 ROUNDS = 15
 RIGHT = (2.0, 1.0)
@@ -31,7 +31,7 @@ SHARE = (1.0, 1.0)
 
 
 def em_scores(passes: Passes) -> tuple[Floats, Ints]:
-    """(..., programs): logarithm of the odds that the program is right, and programs that pass the same tests."""
+    """(..., programs): log-odds that the program is right, and number of programs that pass the same tests."""
     seen = passes.known.astype(np.float64)
     passed = passes.passed * seen
     failed = seen - passed
@@ -53,7 +53,9 @@ def em_scores(passes: Passes) -> tuple[Floats, Ints]:
 
 
 def rank_by_em(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests, log-odds, programs that pass the same tests; the earliest candidate wins ties."""
+    """Ranking by trusted tests passed, log-odds of being right, and number of programs that pass the same tests; the
+    earliest candidate wins ties.
+    """
     return rank_by("em", SCORE_NAMES, em_scores, table)
 
 

@@ -22,7 +22,8 @@ class Evidence:
     passed: NDArray[np.bool_]
     """(groups, tests): whether the behaviour passes the test."""
     known: NDArray[np.bool_]
-    """(groups, tests): whether the cell says anything; one not run, or on which the sandbox failed, does not."""
+    """(groups, tests): whether it is known if the behaviour passes; it is not where the test was not run or the sandbox
+    failed."""
     trusted: NDArray[np.bool_]
     """(tests,): whether the test is trusted."""
 
@@ -33,7 +34,7 @@ class Evidence:
 
 
 def evidence(table: AnyTable) -> Evidence:
-    """The evidence of a table. Behaviours without a known cell are left out, unless no behaviour has one."""
+    """The evidence of a table. Behaviours without a known result are left out, unless no behaviour has one."""
     # Inputs without a known output are left out: with them the probabilities were too low
     # (docs/measurements.md, "Inputs made without a model").
     behaviours = [tuple(group) for group in clusters(table, table.independent)]

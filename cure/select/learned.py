@@ -29,13 +29,13 @@ from cure.table import AnyTable
 
 SCORE_NAMES = ("probability of being right", "utility")
 FEATURES = (
-    "log of the programs that behave alike",
+    "log of the number of programs that behave alike",
     "share of tests passed",
     "agreement of outputs",
     "share of tests passed x largest share in the table",
     "agreement x largest share of tests passed in the table",
-    "share of the test weights of ACES-C",
-    "share of executions that ended well",
+    "score by ACES-C / largest such score in the table",
+    "share of inputs on which the program ended `ok`",
     "share of tests that no other behaviour passes",
 )
 """Meaning of the weights w."""

@@ -1,4 +1,6 @@
-"""The paper's best-of-n: most tests passed (Eq. 1), first of equals, as the released evaluation does it."""
+"""CURE's best-of-n (arXiv 2506.03136, Eq. 1): the program that passes most tests, the first of equals as in CURE's
+released evaluation.
+"""
 
 from __future__ import annotations
 

@@ -22,5 +22,7 @@ def mbr_scores(passes: Passes) -> tuple[Floats, Ints]:
 
 
 def rank_by_mbr(table: AnyTable) -> Ranking:
-    """Ranking by trusted tests, agreement of outputs, generated tests passed; the earliest candidate wins ties."""
+    """Ranking by trusted tests passed, agreement of outputs, and generated tests passed; the earliest candidate
+    wins ties.
+    """
     return rank_by("mbr", SCORE_NAMES, mbr_scores, table)

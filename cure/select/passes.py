@@ -43,7 +43,9 @@ class Passes:
 
     @cached_property
     def same_passes(self) -> Booleans:
-        """(..., programs, programs): whether two programs pass the same tests, as far as that is known."""
+        """(..., programs, programs): whether two programs pass the same tests, and their results are known on the same
+        generated tests.
+        """
         return _equal_rows(self.passed) & _equal_rows(self.known) & _equal_rows(self.trusted)
 
     @cached_property
@@ -106,7 +108,7 @@ def passes_of(table: AnyTable) -> Passes:
 
 
 def rank_by(selector: str, names: tuple[str, ...], scores: Scores, table: AnyTable) -> Ranking:
-    """Ranking by trusted tests passed, then by the scores; `names` says what each of them is."""
+    """Ranking by trusted tests passed, then by the scores; `names` has the meaning of each part of `scores`."""
     parts = compared(scores, passes_of(table)) if table.candidates else []
     rows = zip(*(part.tolist() for part in parts), strict=True)
     found = dict(zip(table.candidates, rows, strict=True))
@@ -114,7 +116,9 @@ def rank_by(selector: str, names: tuple[str, ...], scores: Scores, table: AnyTab
 
 
 def compared(scores: Scores, passes: Passes) -> list[Floats]:
-    """Parts of the scores as they are compared, each (..., programs): trusted tests passed, then the rest; rounded."""
+    """Parts of the scores as they are compared, each (..., programs) and rounded to DECIMALS: trusted tests passed,
+    then the parts that `scores` gives.
+    """
     parts: list[NDArray[np.generic]] = [passes.trusted.sum(axis=-1), *scores(passes)]
     return [np.asarray(part.astype(np.float64).round(DECIMALS)) for part in parts]
 

@@ -5,7 +5,7 @@ Runs recorded before `cure.select.confidence` was fitted state these probabiliti
 Candidates are grouped by behaviour. At most one group can be right, since right programs agree wherever the answer is
 unique. For every group c the hypothesis H_c says "c is right and all others are wrong"; H_0 says "none is right".
 Under H_c the truth of every test is known (a test is valid iff c passes it), so the table's likelihood is a product of
-Beta-binomial terms whose rates are the ones of the paper (section 3): how often the coder is right, how often the
+Beta-binomial terms whose rates are those of the CURE paper (section 3): how often the coder is right, how often the
 tester is right (p_u), how often a wrong program passes a right test (p_01) and a wrong one (p_00). Wrong programs
 scatter over behaviours like a Chinese restaurant process. Rates are integrated out, so no number needs to be known;
 the priors are weak and named in `Prior`.
@@ -41,7 +41,9 @@ def posterior(table: AnyTable, prior: Prior = Prior()) -> Confidence:
 
 
 def _terms(evidence: Evidence, right: int | None, prior: Prior) -> dict[str, float]:
-    """Tempered log-likelihood of the table if the group of that row is right; None for "none is right"."""
+    """Tempered log-likelihood of the table by kind of evidence, if the group with the index `right` is right, or, for
+    None, if no candidate is.
+    """
     trusted, sizes = evidence.trusted, evidence.sizes
     wrong_sizes = [size for row, size in enumerate(sizes) if row != right]
     right_size = 0 if right is None else sizes[right]
@@ -65,7 +67,7 @@ def _terms(evidence: Evidence, right: int | None, prior: Prior) -> dict[str, flo
 def _pairs(
     passes: NDArray[np.int_], fails: NDArray[np.int_], tests: NDArray[np.bool_], rate: tuple[float, float]
 ) -> float:
-    """Beta-binomial term of the (wrong group, test) pairs over the tests of the mask."""
+    """Beta-binomial term of the pairs of a wrong group and a test, over the tests where the mask `tests` is True."""
     return _beta_binomial(int(passes[tests].sum()), int(fails[tests].sum()), rate)
 
 

@@ -12,7 +12,7 @@ class Prior:
     coder: tuple[float, float] = (1.0, 1.0)
     """A sampled program is right."""
     tester: tuple[float, float] = (1.0, 1.0)
-    """A generated test is right; the rate p_u of the paper."""
+    """A generated test is right; the rate p_u of the CURE paper."""
     p_01: tuple[float, float] = (1.5, 3.0)
     """A wrong program passes a right test."""
     p_00: tuple[float, float] = (0.5, 5.0)

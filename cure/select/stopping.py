@@ -32,7 +32,7 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """Numbers of samples of both roles; answers without a program or test count."""
+    """Numbers of samples of both roles; answers from which no program or test was extracted count too."""
 
     programs: int
     tests: int

@@ -53,10 +53,11 @@ def _validity(table: AnyTable, hypotheses: Sequence[Hypothesis], prior: Prior) -
 
 
 def believed_failures(table: AnyTable, candidate: str, probabilities: Confidence) -> list[str]:
-    """Names of the tests the candidate fails that are worth repairing towards: trusted first, then by probability.
+    """Names of the tests the candidate fails that are worth repairing towards: trusted tests first, then generated
+    tests by the probability that they are right.
 
-    A generated test counts if the candidate is doubtful and if the test, given that the candidate is wrong, is at least
-    as likely right as wrong.
+    Generated tests that repeat a trusted test's input are left out. Any other generated test counts if the candidate is
+    doubtful and if the test, given that the candidate is wrong, is at least as likely right as wrong.
     """
     doubtful = probabilities.of(candidate) < DOUBTFUL
     validity = validity_if_wrong(table, probabilities, candidate)

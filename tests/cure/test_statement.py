@@ -185,13 +185,13 @@ def test_time_is_linear_in_the_length(piece: str) -> None:
     assert long < 30 * short + 0.2
 
 
-REMEDY = "put it below a heading Example and the labels Input and Output to use it as a test"
+REMEDY = "put the sample below a heading Example and the labels Input and Output to use it as a test"
 LOOKS = f"this block looks like a sample; {REMEDY}"
 ANNOUNCED = f"an example is announced here but none could be read; {REMEDY}"
 EMPTY_INPUT = "this sample has no input; programs are given an empty one"
 CUT = "this output ends at a blank line; use a block where more lines belong to it"
 GUESSED = "these words were taken for a sample; put a label Example above them if they are one"
-CALL = "this example is written as a call and left out; others show what programs read"
+CALL = "this example is written as a call and left out; other examples show what programs read"
 ASSIGNED = "inputs are written as assignments; programs are given that text on standard input"
 
 

@@ -41,5 +41,5 @@ def test_a_sample_that_was_not_understood_is_said_before_the_work_begins(
     words = " ".join(done.stderr.split())
     assert "parts of the statement look like samples and were not used as tests" in words
     first, second, *_ = done.stderr.splitlines()
-    assert first.startswith(f"note: {file}:4: this block looks like a sample; put it below")
-    assert second.startswith(f"note: {file}:10: this block looks like a sample; put it below")
+    assert first.startswith(f"note: {file}:4: this block looks like a sample; put the sample below")
+    assert second.startswith(f"note: {file}:10: this block looks like a sample; put the sample below")

@@ -323,7 +323,7 @@ def test_people_get_tables(tmp_path: Path) -> None:
         (
             "score",
             '{"task_ids": ["a"], "problems": [], "runs": []}',
-            "'task_ids' has 1 entries, expected one for each of 0",
+            "'task_ids' has 1 entries, expected one for each of 0 problems",
         ),
     ],
 )

@@ -26,7 +26,8 @@ _MEMORY_MB = 2048  # the format's default
 def read_icpc(files: PackageFiles, default_name: str) -> Statement:
     """The problem in a package with a problem.yaml.
 
-    Raises ProblemError for a package that is malformed or has no statement, and for an interactive problem.
+    Raises ProblemError for a package that is malformed or has no statement, and for a problem that is interactive,
+    multi-pass or asks for outputs in place of a program (`submit-answer`).
     """
     settings = _yaml(files, "problem.yaml")
     kinds = _words(settings.get("type")) + _words(settings.get("validation"))
@@ -77,7 +78,10 @@ def _yaml(files: PackageFiles, name: str) -> dict[str, Any]:
 
 
 def _question(files: PackageFiles) -> tuple[str, str]:
-    """The statement, preferably in English, and the name it gives the problem, else empty. Raises ProblemError."""
+    """The statement, preferably in English, and the name that it gives the problem, empty where it gives none.
+
+    Raises ProblemError where the package has no statement in TeX or Markdown.
+    """
     found = {}
     for path in files.names(_STATEMENT):
         match = re.fullmatch(_STATEMENT, path)
@@ -95,7 +99,7 @@ def _question(files: PackageFiles) -> tuple[str, str]:
 
 
 def _judging(files: PackageFiles, settings: dict[str, Any], kinds: Sequence[str]) -> tuple[PackageJudging, str]:
-    """The comparison, and the checker: the validator of the package if it is in Python, else empty."""
+    """The comparison, and the checker: the validator of the package if it is a single Python file, else empty."""
     flags = _words(settings.get("validator_flags"))
     for name in ("testdata.yaml", "test_group.yaml"):
         for folder in ("data", "data/secret"):
@@ -112,7 +116,7 @@ def _judging(files: PackageFiles, settings: dict[str, Any], kinds: Sequence[str]
 
 
 def _tests(files: PackageFiles, group: str, origin: TestOrigin) -> tuple[UnitTest, ...]:
-    """The tests of a group; those without an answer are left out."""
+    """The tests of a group; inputs without a file of the answer are left out."""
     return tuple(
         UnitTest(files.text(name), files.text(answer), origin)
         for name in files.names(rf"data/{group}/.+\.in")
@@ -121,7 +125,7 @@ def _tests(files: PackageFiles, group: str, origin: TestOrigin) -> tuple[UnitTes
 
 
 def _programs(files: PackageFiles, folder: str) -> list[tuple[str, str]]:
-    """Names and texts of the submissions in Python."""
+    """Names and texts of the Python programs in a folder of `submissions/`."""
     names = files.names(rf"submissions/{folder}/[^/]+\.py3?")
     return [(name.rpartition("/")[2], files.text(name)) for name in names]
 

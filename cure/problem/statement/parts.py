@@ -64,7 +64,7 @@ class SamplePart:
 
 
 class PartsReader:
-    """Reads items, one after the other, into parts."""
+    """Reads items, one after the other, into parts; with `in_example`, the items stand below an example heading."""
 
     def __init__(self, *, in_example: bool = False) -> None:
         self._parts: list[SamplePart] = []
@@ -118,7 +118,7 @@ class PartsReader:
             part.certain = part.certain and not self._explaining
 
     def _table(self, table: Table, header: Line, below: Sequence[Item]) -> int:
-        """Add the samples of a table; returns how many lines below its header belong to it."""
+        """Add the samples of a table; returns how many lines below the header belong to the table."""
         if self._parts and self._parts[-1] is self._open and not self._open.has_data:
             self._parts.pop()  # the table's heading
         self._open = None

@@ -1,6 +1,7 @@
 """Finds the public example of a puzzle in the form of Advent of Code.
 
-Its input is a block after words such as "For example", its expected output an emphasised answer in the text below.
+The example's input is a block after words such as "For example"; its expected output is the answer: emphasised code in
+the text below the block.
 """
 
 from __future__ import annotations

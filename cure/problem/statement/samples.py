@@ -43,6 +43,8 @@ class _Samples:
     outputs: list[SamplePart] = field(default_factory=list)
     """Outputs that are a sample's, by their label or section, and have no input."""
     unknown: list[SamplePart] = field(default_factory=list)
+    """Parts without a label, and labelled parts with data that neither their label nor their section calls a sample's;
+    none of them was paired."""
 
     def note(self, number: int, text: str) -> str:
         """Add a note on line `number`, and return it with file and line in front."""
@@ -75,7 +77,8 @@ def samples_of(lines: Sequence[str], source: str) -> Samples:
     """The public tests in a statement's lines, with notes on what was guessed and on what was not used.
 
     Raises ProblemError for a block that is never closed, and for a labelled block of input without an output or of
-    output without an input.
+    output without an input, unless the label is a sentence. Where no sample has an input, each output becomes a test
+    with an empty input instead.
     """
     found = _Samples(source=source)
     items = list(items_of(lines, source))
@@ -268,7 +271,7 @@ def _without_calls(found: _Samples) -> None:
     for test, number in found.inline.items():
         if _CALL.search(test.stdin + test.expected):
             del found.tests[test]
-            found.note(number, "this example is written as a call and left out; others show what programs read")
+            found.note(number, "this example is written as a call and left out; other examples show what programs read")
 
 
 def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence[Item]) -> None:
@@ -277,4 +280,4 @@ def _say_nothing_found(found: _Samples, headings: Sequence[int], items: Sequence
         found.unused(number, f"an example is announced here but none could be read; {_REMEDY}")
 
 
-_REMEDY = "put it below a heading Example and the labels Input and Output to use it as a test"
+_REMEDY = "put the sample below a heading Example and the labels Input and Output to use it as a test"
