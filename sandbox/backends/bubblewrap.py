@@ -20,6 +20,8 @@ from sandbox.pool.connection import boot_command
 from sandbox.pool.slot import Size, Slot
 
 INSTALL = "apt-get install bubblewrap"
+PROFILE = "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict"
+"""The profile of AppArmor that lets bwrap make namespaces, in Ubuntu's package apparmor-profiles."""
 WRITABLE = {"/tmp": 16 << 20, "/dev/shm": 8 << 20}
 """Directories that programs may write to, and the most bytes that each may hold."""
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/tmp", "PYTHONHASHSEED": "0"}
@@ -143,14 +145,30 @@ def identities() -> Iterator[Identity]:
     yield Identity(stranger, None)
 
 
-def explain(complaint: str) -> str:
-    """One line that explains bwrap's error message and says what to do."""
-    if any(word in complaint for word in ("user", "namespace", "Permission denied", "not permitted")):
+def explain(complaint: str, restricted: bool | None = None) -> str:
+    """One line that explains bwrap's error message and says what to do.
+
+    `restricted` says whether AppArmor keeps unprivileged users from user namespaces, as on Ubuntu since 23.10; None
+    asks the kernel.
+    """
+    words = ("user", "namespace", "uid map", "RTM_NEWADDR", "Permission denied", "not permitted")
+    if not any(word in complaint for word in words):
+        return f"bubblewrap does not work here: {complaint}"
+    if _apparmor_restricts() if restricted is None else restricted:
         return (
-            f"bubblewrap may not make namespaces here ({complaint}): allow user namespaces "
-            "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or use Docker"
+            f"AppArmor keeps bubblewrap from making namespaces, as on Ubuntu since 23.10 ({complaint}). Allow it for "
+            f"bwrap alone: sudo apt install apparmor-profiles && sudo cp {PROFILE} /etc/apparmor.d/ && "
+            f"sudo apparmor_parser -r /etc/apparmor.d/{Path(PROFILE).name}; or use Docker"
         )
-    return f"bubblewrap does not work here: {complaint}"
+    return (
+        f"bubblewrap may not make namespaces here ({complaint}): allow user namespaces "
+        "(sysctl kernel.unprivileged_userns_clone=1, kernel.apparmor_restrict_unprivileged_userns=0), or use Docker"
+    )
+
+
+def _apparmor_restricts() -> bool:
+    setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+    return setting.is_file() and setting.read_text().strip() == "1"
 
 
 def isolation_arguments(

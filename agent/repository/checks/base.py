@@ -57,6 +57,8 @@ async def establish(checker: Checker) -> Base:
             break
     assert best is not None
     suite, report = best
+    if report.forged:
+        raise NoBase(f"the suite `{suite.words}` cannot judge anything: {report.trouble}")
     if not any("::" in name or suite.runner == Runner.COMMAND for name in report.tests):
         raise NoBase(
             f"no test of the unchanged code could be run with `{suite.words}`: {complaint or _complaint(report)}"

@@ -30,6 +30,7 @@ FOR_PLUGINS = {
     "hypothesispytest": ("--hypothesis-seed=0",),
 }
 """Options for plug-ins where they are installed: one process, the written order, the same examples every time."""
+CANARY = "test_cure_agent_has_to_fail_"
 RECORDS = ("journal", "trace", "report.xml")
 
 
@@ -54,6 +55,8 @@ class Invocation:
     command: Command
     place: str
     """A directory in /tmp with a name that cannot be guessed."""
+    canary: str
+    """Name of a test that has to fail; one that passes shows that verdicts are forged."""
     words: str
     """The command as a person would type it."""
 
@@ -80,6 +83,7 @@ def invocation(
 ) -> Invocation:
     """The session that runs these tests of a suite of pytest. `test_s` bounds the seconds of every single test."""
     place = f"/tmp/{secrets.token_hex(16)}"
+    canary = f"{CANARY}{secrets.token_hex(8)}"
     arguments = pytest_arguments(suite, selection, plugins, blocked, f"{place}/report.xml")
     start = directory if suite.rootdir == "." else directory / suite.rootdir
     paths = [str(directory if root == "." else directory / root) for root in support.roots]
@@ -91,6 +95,7 @@ def invocation(
         "only": None if selection.only is None else sorted(selection.only),
         "skip": sorted(selection.skip),
         "modules": sorted(modules),
+        "canary": canary,
         "paths": list(dict.fromkeys([*paths, str(start)])),
         "files": _files(support, environment.executable),
     }
@@ -101,7 +106,9 @@ def invocation(
         env={**variables(environment), **suite.env},
         cwd=suite.rootdir,
     )
-    return Invocation(command, place, shlex.join(["pytest", *suite.arguments, *(selection.targets or suite.paths)]))
+    return Invocation(
+        command, place, canary, shlex.join(["pytest", *suite.arguments, *(selection.targets or suite.paths)])
+    )
 
 
 def variables(environment: Environment) -> dict[str, str]:

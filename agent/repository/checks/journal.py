@@ -20,8 +20,8 @@ class Journal:
     tests: list[TestResult] = field(default_factory=list)
     uncollected: list[TestResult] = field(default_factory=list)
     """Files that failed to be collected, or that say at import that they are skipped."""
-    collected: int | None = None
-    """Number of tests that were to be run; None where the collection did not end."""
+    collected: list[str] | None = None
+    """Ids of the tests that were to be run; None where the collection did not end."""
     collecting: str = ""
     """The file or directory whose collection had started and not ended."""
     running: str = ""
@@ -37,7 +37,7 @@ class Journal:
     @property
     def left(self) -> bool:
         """Whether tests that were to be run were not, or did not end."""
-        return bool(self.running) or (self.collected or 0) > len(self.tests)
+        return bool(self.running) or len(self.collected or ()) > len(self.tests)
 
 
 def read_journal(data: bytes) -> Journal:
@@ -66,7 +66,7 @@ def _take(journal: Journal, reports: list[list[Any]], entry: Any) -> None:
     elif kind == "collecting":
         journal.collecting = str(values[0])
     elif kind == "collected":
-        journal.collected = len(values[0])
+        journal.collected = [str(name) for name in values[0]]
     elif kind == "gathered":
         journal.collecting = ""
     elif kind == "uncollected":
@@ -96,6 +96,21 @@ def _judged(node_id: str, reports: Sequence[list[Any]]) -> TestResult:
     if any(report[2] == "passed" and report[1] == "call" for report in reports):
         return TestResult(node_id, TestVerdict.PASSED, "", seconds)
     return TestResult(node_id, TestVerdict.MISSING, "started, and not reported on", seconds)
+
+
+def watched(journal: Journal, canary: str) -> tuple[Journal, str]:
+    """The journal without the test that had to fail, and what is wrong if it passed."""
+    if not canary:
+        return journal, ""
+    found = [result for result in journal.tests if result.id.endswith(f"::{canary}")]
+    rest = [result for result in journal.tests if not result.id.endswith(f"::{canary}")]
+    running = "" if journal.running.endswith(f"::{canary}") else journal.running
+    planned = None
+    if journal.collected is not None:
+        planned = [name for name in journal.collected if not name.endswith(f"::{canary}")]
+    forged = any(result.verdict == TestVerdict.PASSED for result in found)
+    words = "a test that has to fail is told to have passed: verdicts are forged" if forged else ""
+    return replace(journal, tests=rest, running=running, collected=planned), words
 
 
 def checked(journal: Journal, report: JunitReport | None) -> tuple[Journal, str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from agent.repository.checks.ids import stable_ids
 from agent.repository.checks.invocation import Invocation, Selection, limits_for, split_records, without_targets
-from agent.repository.checks.journal import Journal, checked, read_journal
+from agent.repository.checks.journal import Journal, checked, read_journal, watched
 from agent.repository.checks.junit import read_junit
-from agent.repository.checks.verdicts import Report, TestResult, TestVerdict
+from agent.repository.checks.verdicts import FAILURES, Report, TestResult, TestVerdict
 from sandbox import Limits, SandboxError, Verdict
 from sandbox.workspace import CommandResult, Workspace
 
@@ -29,6 +29,8 @@ class Session:
     culprit: TestResult | None
     """The test, or the file, at which the session ended; None where it came to its end, or nothing is to blame."""
     trouble: str
+    forged: bool = False
+    """Whether a test that has to fail passed."""
 
 
 async def sessions(
@@ -72,12 +74,16 @@ async def _session(workspace: Workspace, run: Invocation) -> Session:
         if printed.verdict == Verdict.SANDBOX_ERROR:
             raise SandboxError(printed.reason)
         return Session(Journal(), result, None, f"the records of the session cannot be read: {printed.reason}")
-    return judged_session(result, *records)
+    return judged_session(result, *records, canary=run.canary)
 
 
-def judged_session(result: CommandResult, journal_data: bytes, trace: bytes, report: bytes) -> Session:
+def judged_session(
+    result: CommandResult, journal_data: bytes, trace: bytes, report: bytes, *, canary: str = ""
+) -> Session:
     """What became of a session, from the command's result and the three records."""
-    journal = read_journal(journal_data)
+    journal, forged = watched(read_journal(journal_data), canary)
+    if forged:
+        return Session(_without_passes(journal, forged), result, None, forged, forged=True)
     ended = journal.status is not None and result.exit_code == journal.status
     if ended and journal.status in STATUSES and not journal.left:
         journal, trouble = checked(journal, read_junit(report))
@@ -124,6 +130,14 @@ def _said(journal: Journal, result: CommandResult) -> str:
     return (journal.broken or output)[-TAIL:].strip() or result.reason
 
 
+def _exit_code(last: Session, results: list[TestResult]) -> int | None:
+    """pytest's exit status as it were without the test that has to fail."""
+    only_that = not last.trouble and last.result.exit_code == 1
+    if only_that and not any(result.verdict in FAILURES for result in results):
+        return 0
+    return last.result.exit_code
+
+
 def _report(found: list[Session], words: str) -> Report:
     results: list[TestResult] = []
     seen: set[str] = set()
@@ -138,9 +152,10 @@ def _report(found: list[Session], words: str) -> Report:
     return Report(
         tests=dict(zip(stable_ids(result.id for result in results), results, strict=True)),
         finished=all(not session.trouble for session in found),
+        forged=any(session.forged for session in found),
         trouble="\n".join(session.trouble for session in found if session.trouble),
         command=words,
-        exit_code=last.result.exit_code,
+        exit_code=_exit_code(last, results),
         output_tail=output[-TAIL:],
         seconds=sum(session.result.wall_s for session in found),
         cpu_s=sum(session.result.cpu_s for session in found),

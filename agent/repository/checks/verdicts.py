@@ -49,6 +49,8 @@ class Report:
     """Results by stable id (`stable_ids`), in the order of running."""
     finished: bool
     """Whether every session came to its end by itself, with records that agree."""
+    forged: bool = False
+    """Whether a test that has to fail passed: then no verdict of the run can be believed."""
     trouble: str = ""
     """What kept tests from being judged, in words; empty where nothing did."""
     command: str = ""

@@ -31,6 +31,7 @@ class Journal:
         self.only = None if order["only"] is None else set(order["only"])
         self.skip = set(order["skip"])
         self.names = order["modules"]
+        self.canary = order["canary"]
 
     def write(self, *entry: Any) -> None:
         if os.getpid() == self.pid:
@@ -48,12 +49,22 @@ class Journal:
             self.write("uncollected", report.nodeid, report.outcome, text_of(report))
 
     def pytest_collection_modifyitems(self, config: Any, items: Any) -> None:
-        if self.only is None and not self.skip:
-            return
         kept = [
             item for item in items if item.nodeid not in self.skip and (self.only is None or item.nodeid in self.only)
         ]
-        items[:] = kept
+        items[:] = kept + self.must_fail(kept[-1:])
+
+    def must_fail(self, last: Any) -> Any:
+        """A further test beside the last one, which fails wherever tests are judged as they should be."""
+        import pytest
+
+        def raises() -> None:
+            raise AssertionError("this test has to fail")
+
+        modules = [item.getparent(pytest.Module) for item in last]
+        if not self.canary or None in modules:
+            return []
+        return [pytest.Function.from_parent(module, name=self.canary, callobj=raises) for module in modules]
 
     def pytest_collection_finish(self, session: Any) -> None:
         self.write("collected", [item.nodeid for item in session.items])
@@ -142,6 +153,8 @@ def main() -> None:
     try:
         import pytest
 
+        late = pytest.hookimpl(trylast=True)(Journal.pytest_collection_modifyitems)
+        Journal.pytest_collection_modifyitems = late  # type: ignore[method-assign]
         surroundings(order, place)
         status = int(pytest.main(order["arguments"], plugins=[journal]))
     except SystemExit as error:
