@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -183,10 +183,9 @@ class Checker:
             self._ready.append(workspace)
 
 
-async def opened(place: Place, say: object = None) -> Workspace:
+async def opened(place: Place, say: Callable[[str], None] = lambda _: None) -> Workspace:
     """A workspace of a checker. Raises SandboxUnavailable, SetupFailed and SandboxError as `open_workspace` does."""
     environment = place.environment
-    options = {"say": say} if say is not None else {}
     return await open_workspace(
         place.directory,
         kind=place.kind,
@@ -194,7 +193,7 @@ async def opened(place: Place, say: object = None) -> Workspace:
         setup=environment.setup,
         readable=[path for path in environment.readable if not _inside(path, place.directory)],
         quota=QUOTA,
-        **options,  # type: ignore[arg-type]
+        say=say,
     )
 
 

@@ -129,7 +129,7 @@ def setup_commands(base: str, requirements: Requirements, index: Index, uv: str 
     exports = "".join(f"export {name}={shlex.quote(value)}; " for name, value in sorted(index.env.items()))
     if uv:
         make = f"{shlex.quote(uv)} venv -q --python {quoted} /env || {quoted} -m venv --without-pip /env"
-        install = f"{shlex.quote(uv)} pip install -q --python /env/bin/python"
+        install = f"{shlex.quote(uv)} pip install -q --compile-bytecode --python /env/bin/python"
     else:
         make = f"{quoted} -m venv --without-pip /env"
         install = "$P install -q --disable-pip-version-check --no-input --no-warn-script-location"
@@ -146,8 +146,7 @@ def setup_commands(base: str, requirements: Requirements, index: Index, uv: str 
         f'while IFS= read -r line; do {install} "$line" || echo "$line" >> failed; done < required; '
         f'/env/bin/python -c "import pytest" || {install} pytest'
     )
-    compiled = "/env/bin/python -m compileall -q -j 1 /env/lib >/dev/null 2>&1 || true"
-    return (make, script, compiled)
+    return (make, script)
 
 
 async def probe(workspace: Workspace, environment: Environment, requirements: Requirements) -> Probe:

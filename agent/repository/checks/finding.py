@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from agent.repository.checks.command_lines import Call, calls
-from agent.repository.checks.layout import NOT_SOURCES, TEST_DIRECTORIES, test_files
+from agent.repository.checks.layout import NOT_SOURCES, TEST_DIRECTORIES, files_with_tests
 from agent.repository.checks.options import Options, cleaned
 from agent.repository.checks.settings import Settings, settings_of
 from agent.repository.checks.suite import Rejected, Runner, Suite
@@ -103,7 +103,7 @@ def _by_layout(files: Files, settings: Settings) -> Suite:
     common = Suite(Runner.PYTEST, _arguments(own, Options()), config=settings.config)
     if settings.testpaths:
         return replace(common, reason=f"pytest's settings in {settings.config} name testpaths")
-    found = test_files(files.paths, settings.python_files)
+    found = files_with_tests(files.paths, settings.python_files)
     roots = sorted({_test_root(path) for path in found if not NOT_SOURCES & set(PurePosixPath(path).parts[:-1])})
     if not roots:
         raise RepositoryError(

@@ -263,6 +263,17 @@ def _version(real: Path) -> str:
     return found[1] if found else ""
 
 
+def installed(interpreter: Interpreter) -> frozenset[str]:
+    """Names of the packages that lie in an interpreter's directories, told by their metadata without running it."""
+    prefix = Path(interpreter.executable).parent.parent
+    linked = [Path(path) for path in interpreter.readable if Path(path).name in ("site-packages", "dist-packages")]
+    patterns = ("lib/python*/site-packages", "lib/python*/dist-packages", "local/lib/python*/dist-packages")
+    places = [prefix] if interpreter.is_environment else [prefix, Path.home() / ".local"]
+    folders = [*linked, *(folder for place in places for pattern in patterns for folder in place.glob(pattern))]
+    names = (entry.name.partition("-")[0] for folder in folders for entry in folder.glob("*-*.dist-info"))
+    return frozenset(re.sub(r"[-_.]+", "-", name).lower() for name in names)
+
+
 def allowed(specifier: str) -> Callable[[str], bool]:
     """A test of versions for a `requires-python`; everything fits one that is empty or cannot be read."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet

@@ -33,13 +33,13 @@ def is_test_path(path: str) -> bool:
     return bool(TEST_DIRECTORIES & set(pure.parts[:-1])) or pure.name in SUPPORT or is_test_file(path)
 
 
-def test_roots(files: Files, patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
+def roots_of_tests(files: Files, patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
     """Sorted directories of tests: the outermost directory with such a name above every file with tests.
 
     A directory `testing` or `test` of a product that holds no file with tests is none.
     """
     found = set()
-    for path in test_files(files.paths, patterns):
+    for path in files_with_tests(files.paths, patterns):
         parts = PurePosixPath(path).parts
         index = next((index for index, part in enumerate(parts[:-1]) if part in TEST_DIRECTORIES), None)
         if index is not None:
@@ -48,12 +48,12 @@ def test_roots(files: Files, patterns: Sequence[str] = PYTHON_FILES) -> list[str
 
 
 def belongs_to_tests(path: str, roots: Sequence[str], patterns: Sequence[str] = PYTHON_FILES) -> bool:
-    """Whether a file, there already or new, belongs to the tests of a repository with these `test_roots`."""
+    """Whether a file, there already or new, belongs to the tests of a repository with these `roots_of_tests`."""
     inside = any(path.startswith(f"{root}/") for root in roots)
     return inside or PurePosixPath(path).name in SUPPORT or is_test_file(path, patterns)
 
 
-def test_files(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
+def files_with_tests(paths: Iterable[str], patterns: Sequence[str] = PYTHON_FILES) -> list[str]:
     """The files with tests among these paths, in their order."""
     return [path for path in paths if is_test_file(path, patterns)]
 

@@ -11,7 +11,7 @@ from agent.repository.checks.checker import RUN_LIMITS, Checker, Place, opened
 from agent.repository.checks.declared import project_of
 from agent.repository.checks.environment import NoEnvironment, Probe, foreign, own, prepared, probe
 from agent.repository.checks.finding import find_suite
-from agent.repository.checks.interpreter import Interpreter, allowed, find_interpreter, in_image
+from agent.repository.checks.interpreter import Interpreter, allowed, find_interpreter, in_image, installed
 from agent.repository.checks.layout import top_modules
 from agent.repository.checks.requirements import Requirements, requirements_of
 from agent.repository.checks.sources import support_of
@@ -71,42 +71,46 @@ async def _ready(
     place: Place, interpreter: Interpreter, needs: Requirements, network: bool, say: Say
 ) -> tuple[Place, Workspace]:
     """The place with an environment that has what the tests need, and an open workspace in it."""
-    workspace = await opened(place, say)
+    may_prepare = network and not (interpreter.given and interpreter.is_environment)
+    absent = {"pytest", *needs.runtime} - installed(interpreter) if place.image is None else set()
+    if may_prepare and absent:
+        # Seen without a sandbox, which would take longer to open than a kept environment.
+        return await _prepared(place, interpreter, needs, tuple(sorted(absent)), say)
+    workspace = await opened(place)
     try:
         found = await probe(workspace, place.environment, needs)
-        if not found.lacks:
-            return replace(place, probe=found), workspace
+        lacks = found.lacks
     except NoEnvironment as error:
-        found = replace(NOTHING, packages=(str(error),))
+        found, lacks = NOTHING, (str(error),)
     except BaseException:
         await workspace.close()
         raise
-    if not network or (interpreter.given and interpreter.is_environment):
-        return await _as_it_is(place, workspace, found)
+    if not lacks:
+        return replace(place, probe=found), workspace
+    if not may_prepare:
+        return await _as_it_is(place, workspace, found, lacks)
     await workspace.close()
-    return await _prepared(place, interpreter, needs, found, say)
+    return await _prepared(place, interpreter, needs, lacks, say)
 
 
-async def _as_it_is(place: Place, workspace: Workspace, found: Probe) -> tuple[Place, Workspace]:
+async def _as_it_is(
+    place: Place, workspace: Workspace, found: Probe, lacks: tuple[str, ...]
+) -> tuple[Place, Workspace]:
     """The given interpreter, as long as it has pytest at all."""
     if found.pytest:
         return replace(place, probe=found), workspace
     await workspace.close()
-    raise NoEnvironment(
-        f"{place.environment.executable} lacks {', '.join(found.lacks)}: install it there, or name another"
-    )
+    raise NoEnvironment(f"{place.environment.executable} lacks {', '.join(lacks)}: install it there, or name another")
 
 
 async def _prepared(
-    place: Place, interpreter: Interpreter, needs: Requirements, lacks: Probe, say: Say
+    place: Place, interpreter: Interpreter, needs: Requirements, lacks: tuple[str, ...], say: Say
 ) -> tuple[Place, Workspace]:
     environment = prepared(interpreter, needs, uv=_uv(place))
-    environment = replace(
-        environment, reason=f"{environment.reason}; {interpreter.executable} lacks {_some(lacks.lacks)}"
-    )
+    environment = replace(environment, reason=f"{environment.reason}; {interpreter.executable} lacks {_some(lacks)}")
     place = replace(place, environment=environment)
     try:
-        workspace = await opened(place, say)
+        workspace = await opened(place, _once(say, environment.reason))
     except SetupFailed as error:
         raise NoEnvironment(
             f"no environment for the tests could be prepared: {error}\n"
@@ -122,6 +126,21 @@ async def _prepared(
         await workspace.close()
         raise
     return replace(place, probe=found), workspace
+
+
+def _once(say: Say, reason: str) -> Say:
+    """`say`, told once that an environment is being prepared, instead of with every command of the set-up."""
+    said: list[str] = []
+
+    def told(line: str) -> None:
+        first = not said
+        said.append(line)
+        if not line.startswith("preparing"):
+            say(line)
+        elif first:
+            say(f"preparing an environment for the tests, which is kept: {reason}")
+
+    return told
 
 
 def _uv(place: Place) -> str | None:

@@ -17,7 +17,9 @@ DROPPED = _words(
     """
     --verbose --quiet --exitfirst --showlocals --no-showlocals --lf --last-failed --ff --failed-first --nf --new-first
     --sw --stepwise --sw-skip --stepwise-skip --stepwise-reset --pdb --trace --cache-clear --no-cov --no-cov-on-fail
-    --cov-append --cov-branch --html --self-contained-html --no-header --no-summary --disable-warnings
+    --cov-append --cov-branch --cov-reset --benchmark-only --benchmark-skip --benchmark-disable
+    --benchmark-enable --benchmark-autosave --benchmark-verbose --random-order --self-contained-html --no-header
+    --no-summary --disable-warnings
     --disable-pytest-warnings --strict-config --strict-markers --strict --looponfail -f --full-trace --setup-show
     --flake8 --pep8 --mypy --black --isort --ruff --ruff-format --pylint --codespell --pycodestyle --pydocstyle
     --codspeed --memray --force-short-summary --testmon --instafail
@@ -81,8 +83,8 @@ def cleaned(words: Sequence[str], exists: Callable[[str], bool]) -> Options:
             (dropped if _harmful(words_of) else kept).extend(words_of)
         elif _is_dropped(name):
             dropped.append(word)
-            takes = name in DROPPED_WITH_VALUE or name.startswith(DROPPED_BEGINNINGS)
-            if takes and not joined and following is not None and not (name == "--cov" and exists(following)):
+            takes = name in DROPPED_WITH_VALUE or (name.startswith(DROPPED_BEGINNINGS) and name not in DROPPED)
+            if takes and not joined and following is not None:
                 dropped.append(waiting.pop(0))
         else:
             kept.append(word)

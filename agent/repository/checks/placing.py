@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
-from agent.repository.checks.layout import NOT_SOURCES, test_files, test_roots
+from agent.repository.checks.layout import NOT_SOURCES, files_with_tests, roots_of_tests
 from agent.repository.checks.settings import settings_of
 from agent.repository.files import Files
 
@@ -40,14 +40,14 @@ def _directory(files: Files, near: str | None, patterns: Sequence[str], testpath
         return str(PurePosixPath(near).parent)
     found = [
         str(PurePosixPath(path).parent)
-        for path in test_files(files.paths, patterns)
+        for path in files_with_tests(files.paths, patterns)
         if not NOT_SOURCES & set(PurePosixPath(path).parts[:-1])
     ]
     inside = [path for path in found if any(path == root or path.startswith(f"{root}/") for root in testpaths)]
     counted = Counter(inside or found)
     if counted:
         return min(counted, key=lambda path: (-counted[path], path.count("/"), path))
-    roots = test_roots(files, patterns)
+    roots = roots_of_tests(files, patterns)
     return roots[0] if roots else next(iter(testpaths), "tests").rstrip("/")
 
 

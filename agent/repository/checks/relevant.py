@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent.repository.checks.configuration import text
-from agent.repository.checks.layout import source_roots, test_files
+from agent.repository.checks.layout import files_with_tests, source_roots
 from agent.repository.checks.settings import settings_of
 from agent.repository.files import Files
 
@@ -63,7 +63,7 @@ def relevant(
     then those with a changed file's name in theirs, then others by their distance in the import graph. Where nothing
     reaches the change, all test files are given. `tests` are the files to choose from, by default all.
     """
-    candidates = list(tests) if tests is not None else test_files(files.paths, settings_of(files).python_files)
+    candidates = list(tests) if tests is not None else files_with_tests(files.paths, settings_of(files).python_files)
     distances = (graph or import_graph(files)).distances([path for path in changed if path.endswith(".py")])
     stems = {stem for path in changed for stem in _stems(path)}
     support = {str(PurePosixPath(path).parent) for path in distances if PurePosixPath(path).name == "conftest.py"}

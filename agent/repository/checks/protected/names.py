@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from agent.repository.checks.configuration import text
-from agent.repository.checks.layout import source_roots, test_roots, top_modules
+from agent.repository.checks.layout import roots_of_tests, source_roots, top_modules
 from agent.repository.files import Files
 
 RUNNERS = frozenset({"pytest", "_pytest", "pluggy", "py", "unittest", "nose", "hypothesis", "coverage", "xdist"})
@@ -47,7 +47,9 @@ def planted(files: Files, path: str) -> str:
 def _import_roots(files: Files) -> set[str]:
     """Directories that are on the path while tests run: source roots, and directories of test files."""
     tests = {
-        str(PurePosixPath(path).parent) for path in files.paths if path.endswith(".py") and _in(path, test_roots(files))
+        str(PurePosixPath(path).parent)
+        for path in files.paths
+        if path.endswith(".py") and _in(path, roots_of_tests(files))
     }
     return {*source_roots(files), *tests, "."}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from agent.repository.checks.configuration import text
-from agent.repository.checks.layout import belongs_to_tests, is_test_file, test_roots
+from agent.repository.checks.layout import belongs_to_tests, is_test_file, roots_of_tests
 from agent.repository.checks.protected.code import lost_examples, tampering, tampering_test
 from agent.repository.checks.protected.names import planted
 from agent.repository.checks.protected.policy import Policy, Reason, Violation
@@ -25,7 +25,7 @@ def violations(files: Files, changed: Changed, policy: Policy = DEFAULT) -> list
     Product code must not start to reach for what judges it. Nothing is run.
     """
     patterns = settings_of(files).python_files
-    roots = test_roots(files, patterns)
+    roots = roots_of_tests(files, patterns)
     after = ChangedFiles(files, changed)
     protected = _matcher(policy.protect)
     found: list[Violation] = []
