@@ -17,7 +17,7 @@ import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,10 @@ async def verdicts(task: dict[str, Any], checker: Checker, hidden: Path, fixed: 
     """Whether the hidden tests say of the unchanged and of the fixed code what the task says."""
     tests = contents(hidden)
     source: Changed = {name: (fixed / name).read_bytes() for name in task["files_changed"]}
-    before = by_junit_name(await checker.run(tests))
-    after = by_junit_name(await checker.run({**tests, **source}))
+    options = task["run"][task["run"].index("-k") :] if "-k" in task["run"] else []
+    suite = replace(checker.suite, arguments=(*checker.suite.arguments, *options))
+    before = by_junit_name(await checker.run(tests, suite=suite))
+    after = by_junit_name(await checker.run({**tests, **source}, suite=suite))
     wanted = task["failing_test_ids"]
     in_run = [path.removesuffix(".py").replace("/", ".") for path in task["run"] if not path.startswith("-")]
     both = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -154,7 +153,7 @@ def test_the_interpreter_of_these_tests_is_described() -> None:
     assert isinstance(found, Interpreter) and found.version.startswith(
         f"{sys.version_info.major}.{sys.version_info.minor}"
     )
-    assert all(os.path.exists(path) for path in found.readable)
+    assert all(Path(path).exists() for path in found.readable)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,7 @@ from agent.repository.checks.index import Index, index_of
 from agent.repository.checks.requirements import requirements_of
 from tests.agent.repository.checks.held import files_of
 
-TEST = {
-    "tests/test_a.py": "import pytest\nimport yaml\nimport sums\nfrom tests import x\ntry:\n    import rare\nexcept: ...\n"
-}
+TEST = {"tests/test_a.py": "import pytest, yaml, sums\nfrom tests import x\ntry:\n    import rare\nexcept: ...\n"}
 
 
 def test_requirements_of_all_kinds_are_read() -> None:
@@ -34,7 +32,7 @@ def test_requirements_of_all_kinds_are_read() -> None:
                     dev = [{include-group = "lint"}, "freezegun"]
                     lint = ["ruff", "mypy"]
                     """,
-                "requirements-test.txt": "-r more.txt\nresponses==1.0 \\\n    --hash=sha256:0\n-e .\n# comment\n./local\n",
+                "requirements-test.txt": "-r more.txt\nresponses==1.0 \\\n --hash=sha256:0\n-e .\n# more\n./local\n",
                 "more.txt": "anyio # for tests\nhttps://example.com/x.whl\n",
                 "tox.ini": "[testenv]\ndeps =\n  fast: orjson>=3\n  {[other]deps}\n[testenv:docs]\ndeps = furo\n",
             }
@@ -54,8 +52,19 @@ def test_older_projects_are_read_too() -> None:
         files_of(
             {
                 "test_a.py": "",
-                "setup.py": "from setuptools import setup\nNEEDS = ['six']\nsetup(install_requires=NEEDS, tests_require=['mock'])\n",
-                "setup.cfg": "[options]\ninstall_requires =\n  attrs>=20\n[options.extras_require]\ntesting =\n  nose2\n",
+                "setup.py": """
+                    from setuptools import setup
+                    NEEDS = ["six"]
+                    setup(install_requires=NEEDS, tests_require=["mock"])
+                    """,
+                "setup.cfg": """
+                    [options]
+                    install_requires =
+                      attrs>=20
+                    [options.extras_require]
+                    testing =
+                      nose2
+                    """,
                 "requirements.txt": "requests\n",
             }
         )
@@ -75,7 +84,14 @@ def test_poetry_s_groups_are_read_and_a_lock_file_fixes_versions() -> None:
                     [tool.poetry.group.test.dependencies]
                     pytest = "~8.1"
                     """,
-                "poetry.lock": '[[package]]\nname = "httpx"\nversion = "0.27.2"\n[[package]]\nname = "Py_Test"\nversion = "8"\n',
+                "poetry.lock": """
+                    [[package]]
+                    name = "httpx"
+                    version = "0.27.2"
+                    [[package]]
+                    name = "Py_Test"
+                    version = "8"
+                    """,
             }
         )
     )
@@ -113,7 +129,7 @@ def test_the_project_is_read_from_wherever_it_is_written() -> None:
 def test_the_user_s_index_is_used_and_passwords_stay_here(tmp_path: Path) -> None:
     (tmp_path / "config" / "pip").mkdir(parents=True)
     (tmp_path / "wheels").mkdir()
-    settings = f"[global]\nfind-links = {tmp_path}/wheels\nindex-url = https://user:secret@example.com/simple\ncache-dir = /x\n"
+    settings = f"[global]\nfind-links = {tmp_path}/wheels\nindex-url = https://me:secret@example.com\ncache-dir = /x\n"
     (tmp_path / "config" / "pip" / "pip.conf").write_text(settings)
     variables = {
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
