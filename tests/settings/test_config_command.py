@@ -16,7 +16,7 @@ from trainer.config.load import PRESETS
 def test_without_files_everything_is_a_default(home: Home) -> None:
     found = home.explained()
     assert list(found) == list(SECTIONS)
-    budgets = [found[name].pop("budget") for name in ("solve", "compare")]
+    budgets = [found[name].pop("budget") for name in ("solve", "change", "compare")]
     values = [value for section in (*found.values(), *budgets) for value in section.values()]
     assert {value["origin"] for value in values} == {"default"}
     assert found["solve"]["n"] == {"value": 8, "origin": "default", "variable": "CURE_AGENT_SOLVE_N"}
