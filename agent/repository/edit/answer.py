@@ -47,7 +47,8 @@ class Answer:
 
 def parsed(text: str) -> Answer:
     """The parts of an answer as a model wrote it."""
-    answer = without_thinking(text)
+    # Lone surrogates, which no file can hold, become question marks.
+    answer = without_thinking(text.encode(errors="replace").decode())
     plain = laid_out(with_newlines(answer.text))
     return Answer(plain, tuple(_blocks(plain.split("\n"))), answer.unfinished)
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from agent.repository.edit.code import part_of
 from agent.repository.edit.definitions import Defined, definitions, width
 from agent.repository.edit.elision import elides
 from agent.repository.edit.indentation import moved, step_of
-from agent.repository.edit.pairing import paired
+from agent.repository.edit.pairing import overwritten
 from agent.repository.edit.scan import scan
 from agent.repository.edit.splice import Spliced, inserted, replaced
 from agent.repository.edit.text_file import TextFile
@@ -69,14 +70,18 @@ def merged(file: TextFile, old: Defined, new: Sequence[str], shown: Shown) -> Sp
         return replaced(file, old, new)
     notes: list[str] = []
     file = _with_head(file, old, new, own)
-    previous = ""
+    previous, done = "", set()
     for part in parts:
         owner = _again(file, old)
         lines = list(new[part.first - 1 : part.last])
-        if part.definition:
-            file, more = _with_method(file, owner, part.definition, lines, shown, previous)
-            notes += more
-        elif not all(elides(line) or not line.strip() for line in lines):
+        if part.definition and part.definition.short not in done:
+            same = [
+                each.definition for each in parts if each.definition and each.definition.short == part.definition.short
+            ]
+            spliced = _with_methods(file, owner, same, new, shown, previous)
+            file, notes = spliced.file, [*notes, *spliced.notes]
+            done.add(part.definition.short)
+        elif not part.definition and not all(elides(line) or not line.strip() for line in lines):
             file = _with_statement(file, owner, part, lines, previous)
         previous = part.key
     kept = sorted(key.removeprefix("def ") for key in missing if key.startswith("def "))
@@ -111,27 +116,21 @@ def _with_head(file: TextFile, old: Defined, new: Sequence[str], own: Defined) -
     return file
 
 
-def _with_method(
-    file: TextFile,
-    owner: Defined,
-    part: Defined,
-    lines: list[str],
-    shown: Shown,
-    previous: str,
-) -> tuple[TextFile, tuple[str, ...]]:
+def _with_methods(
+    file: TextFile, owner: Defined, parts: Sequence[Defined], new: Sequence[str], shown: Shown, previous: str
+) -> Spliced:
+    """The class with methods of one name, or a nested class, replaced; added after the member `previous` if new."""
     present = [each for each in definitions(file.plain) if each.owner == owner.name]
-    same = [each for each in present if each.short == part.short and each.kind == part.kind]
-    visible = [at for at in range(len(same)) if (f"{owner.name}.{part.short}", at) in shown]
-    local = definitions(lines)[0]
-    old = paired([local], [lines[local.head - 1]], same, visible)[0][1] if same else None
-    if old and part.kind == "class":
-        done = merged(file, old, lines, shown)
-        return done.file, done.notes
-    if old:
-        done = replaced(file, old, lines)
-        return done.file, done.notes
-    after = same[-1] if same else next((each for each in present if f"def {each.short}" == previous), None)
-    return inserted(file, lines, owner=owner, after=after), (f"added: {owner.name}.{part.short}",)
+    same = [each for each in present if each.short == parts[0].short and each.kind == parts[0].kind]
+    if same and parts[0].kind == "class":
+        return merged(file, same[-1], part_of(new, parts[-1]), shown)
+    if same:
+        visible = [at for at in range(len(same)) if (same[at].name, at) in shown]
+        return overwritten(file, same, new, parts, visible)
+    after = next((each for each in present if f"def {each.short} {each.role}".rstrip() == previous), None)
+    for part in reversed(parts):
+        file = inserted(file, part_of(new, part, comments=True), owner=owner, after=after)
+    return Spliced(file, (f"added: {owner.name}.{parts[0].short}",))
 
 
 def _with_statement(file: TextFile, owner: Defined, part: Member, lines: list[str], previous: str) -> TextFile:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.repository.edit.answer import error_in, parses
-from agent.repository.edit.definitions import Defined, definitions
+from agent.repository.edit.definitions import Defined, comments_above, definitions
 from agent.repository.edit.elision import elides
 from agent.repository.edit.indentation import indent_of, moved
 from agent.repository.edit.result import Reason, Refused
@@ -38,9 +38,17 @@ class Code:
         """The functions and classes that no other encloses."""
         return tuple(each for each in self.definitions if not each.owner)
 
-    def part(self, definition: Defined) -> list[str]:
-        """The lines of a definition, decorators included."""
-        return list(self.lines[definition.first - 1 : definition.last])
+    def part(self, definition: Defined, *, comments: bool = False) -> list[str]:
+        """The lines of a definition, decorators included, and the comments directly above if wanted."""
+        return part_of(self.lines, definition, comments=comments)
+
+
+def part_of(lines: Sequence[str], definition: Defined, *, comments: bool = False) -> list[str]:
+    """The lines of a definition, decorators included, and the comments directly above if wanted; elisions are none."""
+    first = comments_above(lines, definition.first) if comments else definition.first
+    while first < definition.first and any(elides(line) for line in lines[first - 1 : definition.first - 1]):
+        first += 1
+    return list(lines[first - 1 : definition.last])
 
 
 def code_of(lines: Sequence[str], *, closed: bool) -> Code:

@@ -97,6 +97,14 @@ def definitions(lines: Sequence[str], scanned: Scanned | None = None) -> tuple[D
     return tuple(found)
 
 
+def comments_above(lines: Sequence[str], first: int) -> int:
+    """The first line of the comments directly above line `first` that have its indentation; `first` without any."""
+    indent = lines[first - 1][: len(lines[first - 1]) - len(lines[first - 1].lstrip())]
+    while first > 1 and lines[first - 2].startswith(indent + "#"):
+        first -= 1
+    return first
+
+
 def _end(scanned: Scanned, at: int, column: int) -> int:
     """The last line of the body of the definition at logical line `at`."""
     last = scanned.logical[at].last

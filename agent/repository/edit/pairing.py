@@ -1,12 +1,15 @@
-"""Pairs definitions in an answer with those of the same name in a file."""
+"""Pairs definitions in an answer with those of the same name in a file, and puts them in their place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
 
+from agent.repository.edit.code import part_of
 from agent.repository.edit.definitions import Defined
 from agent.repository.edit.result import Reason, Refused
+from agent.repository.edit.splice import Spliced, inserted, replaced
+from agent.repository.edit.text_file import TextFile
 
 _PARAMETERS = re.compile(r"\((?P<inside>[^)]*)\)?")
 
@@ -34,6 +37,24 @@ def paired(
         found += [(each, old[at]) for each, at in zip(kept, places, strict=False)]
         found += [(each, None) for each in kept[len(places) :]]
     return sorted(found, key=lambda pair: pair[0].first)
+
+
+def overwritten(
+    file: TextFile, old: Sequence[Defined], lines: Sequence[str], new: Sequence[Defined], shown: Collection[int]
+) -> Spliced:
+    """The file with the definitions `old`, which all have one name, replaced by those of `lines` called `new`; what has
+    no partner is added below. Raises Refused as `paired` and `replaced` do.
+    """
+    pairs = paired(new, [lines[each.head - 1] for each in new], old, shown)
+    places = [(each, old.index(was)) for each, was in pairs if was]
+    notes: list[str] = []
+    more = [each for each, was in pairs if was is None]
+    for each in reversed(more):
+        file = inserted(file, part_of(lines, each, comments=True), after=old[-1])
+    for each, at in sorted(places, key=lambda place: -place[1]):
+        done = replaced(file, old[at], part_of(lines, each))
+        file, notes = done.file, [*notes, *done.notes]
+    return Spliced(file, tuple(notes))
 
 
 def _role(definition: Defined, head: str, old: dict[str, list[int]]) -> str:

@@ -69,18 +69,24 @@ def _of_blocks(draft: Draft, answer: Answer, asked: Format, cut: bool) -> Edits:
     if not parts:
         unfinished = answer.unfinished or cut or _ends_in_fence(answer.text)
         raise Refused(Reason.CUT if unfinished else Reason.NO_CODE)
-    forms = set()
-    for number, part in enumerate(parts):
-        ends_early = number == len(parts) - 1 and not part.block.closed
+    forms: set[str] = set()
+    unplaced: list[tuple[_Part, Refused]] = []
+    for part in parts:
+        ends_early = part is parts[-1] and not part.block.closed
         try:
-            form = _apply(draft, part, asked, ends_early and cut)
+            forms.add(_apply(draft, part, asked, ends_early and cut))
         except Refused as refused:
-            # Remarks after a complete change may hold examples of use, which may be cut.
-            if draft.names and (ends_early or _is_example(part, refused)):
-                draft.note(f"block left out: {refused.refusal.words}")
-                continue
-            raise
-        forms.add(form)
+            # What a block belongs to may stand in a later one; remarks may hold examples of use, which may be cut.
+            if not _is_example(part, refused) and not (forms and ends_early):
+                raise
+            unplaced.append((part, refused))
+    if not forms:
+        raise unplaced[0][1]
+    for part, before in unplaced:
+        try:
+            _apply(draft, part, asked, cut and not part.block.closed)
+        except Refused:
+            draft.note(f"block left out: {before.refusal.words}")
     return draft.edits("rewrite" if "rewrite" in forms else "whole")
 
 

@@ -11,10 +11,11 @@ from agent.repository.edit.code import Code
 from agent.repository.edit.definitions import Defined, definitions
 from agent.repository.edit.draft import Draft
 from agent.repository.edit.headers import Header
-from agent.repository.edit.pairing import paired
+from agent.repository.edit.imports import used_names
+from agent.repository.edit.pairing import overwritten, paired
 from agent.repository.edit.place import Place
 from agent.repository.edit.result import Reason, Refused
-from agent.repository.edit.splice import inserted, replaced
+from agent.repository.edit.splice import inserted
 from agent.repository.edit.statements import merge_statements
 
 _METHOD = re.compile(r"\(\s*(?:self|cls|mcs)\b")
@@ -52,8 +53,11 @@ def rewrite(draft: Draft, code: Code, header: Header, path: str | None) -> None:
         else:
             _replace(draft, code, where, name, [target.definition for target in group])
     only = path or _only(place.path for place in draft.shown)
+    before = [*draft.names]
     for where in dict.fromkeys(target.path for target in targets) or ([only] if only and not code.outer else []):
         merge_statements(draft, where, code, [target.name for target in targets if target.path == where])
+    if not targets and draft.names == before:
+        raise Refused(Reason.UNKNOWN_PLACE, "The code defines nothing that was shown.")
 
 
 def _merge_class(draft: Draft, code: Code, path: str, name: str, new: Defined) -> None:
@@ -70,21 +74,12 @@ def _merge_class(draft: Draft, code: Code, path: str, name: str, new: Defined) -
 
 def _replace(draft: Draft, code: Code, path: str, name: str, new: Sequence[Defined]) -> None:
     """Replace the definitions called `name` by new ones, paired by kind and order; add those that have no partner."""
-    old = _named(draft.read(path).plain, name)
+    file = draft.read(path)
     visible = {number for each, number in _shown(draft, path) if each == name}
-    heads = [code.lines[each.head - 1] for each in new]
-    pairs = paired(new, heads, old, visible)
-    places = [old.index(was) if was else None for _, was in pairs]
-    for (definition, _), place in sorted(zip(pairs, places, strict=True), key=lambda each: -(each[1] or -1)):
-        file = draft.read(path)
-        present = _named(file.plain, name)
-        if place is None:
-            draft.write(path, inserted(file, code.part(definition), after=present[-1]), name)
-        else:
-            done = replaced(file, present[place], code.part(definition))
-            draft.write(path, done.file, name)
-            for note in done.notes:
-                draft.note(note)
+    done = overwritten(file, _named(file.plain, name), code.lines, new, visible)
+    draft.write(path, done.file, name)
+    for note in done.notes:
+        draft.note(note)
 
 
 def _add(draft: Draft, code: Code, target: Target, targets: Sequence[Target], header: Header) -> None:
@@ -103,7 +98,7 @@ def _add(draft: Draft, code: Code, target: Target, targets: Sequence[Target], he
     before = None if after else _sibling(later, owner_name)
     file = inserted(
         file,
-        code.part(target.definition),
+        code.part(target.definition, comments=True),
         owner=present.get(owner_name),
         after=present.get(after or ""),
         before=present.get(before or ""),
@@ -133,7 +128,7 @@ def _targets(draft: Draft, code: Code, header: Header, path: str | None) -> list
         else:
             found.append(Target(definition, *place))
     for definition in unknown:
-        where = path or _nearest(definition, found) or _only(place.path for place in draft.shown)
+        where = path or _nearest(definition, found) or _user(draft, definition) or _shown_class(draft, code, definition)
         if _TEST.match(definition.short) and not (where and _TEST_PATH.match(where)):
             draft.note(f"tests left out: {definition.short}")
         elif where is None:
@@ -214,6 +209,19 @@ def _nearest(definition: Defined, found: Sequence[Target]) -> str | None:
     """The file of the definition next to this one in the block."""
     nearest = min(found, key=lambda target: abs(target.definition.first - definition.first), default=None)
     return nearest.path if nearest else None
+
+
+def _shown_class(draft: Draft, code: Code, definition: Defined) -> str | None:
+    """The file of the only class of which a prompt has shown something, for a new method."""
+    head = " ".join(code.lines[definition.head - 1 : definition.head_last])
+    owners = {(place.path, place.name.rpartition(".")[0] or place.name) for place in draft.shown}
+    return _only(path for path, _ in owners) if len(owners) == 1 and _METHOD.search(head) else None
+
+
+def _user(draft: Draft, definition: Defined) -> str | None:
+    """The only changed file that uses a new name which it does not define."""
+    changed = list(dict.fromkeys(name.partition("::")[0] for name in draft.names))
+    return _only(path for path in changed if definition.short in used_names(draft.read(path).text))
 
 
 def _only(paths: Iterable[str]) -> str | None:

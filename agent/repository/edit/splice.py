@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.repository.edit.definitions import Defined, definitions, width
+from agent.repository.edit.definitions import Defined, comments_above, definitions, width
 from agent.repository.edit.elision import expanded
 from agent.repository.edit.indentation import moved, step_of
 from agent.repository.edit.scan import scan
@@ -63,7 +63,7 @@ def inserted(
     lines = moved(new, indent, step_of(file.plain))
     blank = [""] * (1 if width(indent) else 2)
     if before and not after:
-        at = _with_comments_above(file, before)
+        at = comments_above(file.plain, before.first)
         return file.with_lines(at, at - 1, [*lines, *blank])
     end = after.last if after else owner.last if owner else _module_end(file)
     if end == 0:
@@ -87,14 +87,6 @@ def _module_end(file: TextFile) -> int:
     while end and not file.plain[end - 1].strip():
         end -= 1
     return end
-
-
-def _with_comments_above(file: TextFile, definition: Defined) -> int:
-    """The first line of the comments that stand directly above a definition, or its first line."""
-    first = definition.first
-    while first > 1 and file.plain[first - 2].strip().startswith("#"):
-        first -= 1
-    return first
 
 
 def _unbound(old: Defined, new: Defined, lines: Sequence[str]) -> bool:

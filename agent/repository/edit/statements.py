@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Sequence
 
 from agent.repository.edit.code import Code
-from agent.repository.edit.definitions import Defined, definitions
+from agent.repository.edit.definitions import Defined, comments_above, definitions
 from agent.repository.edit.draft import Draft
 from agent.repository.edit.elision import elides
 from agent.repository.edit.imports import ImportedName, bound_names, imports_of, used_names, with_imports
@@ -122,9 +122,7 @@ def _with_constant(file: TextFile, old: ast.stmt | None, lines: list[str], names
         return file.with_lines(old.lineno, old.end_lineno or old.lineno, lines)
     outer = {name.partition(".")[0] for name in names}
     first = next(each for each in definitions(file.plain) if each.name in outer)
-    at = first.first
-    while at > 1 and file.plain[at - 2].startswith("#"):
-        at -= 1
+    at = comments_above(file.plain, first.first)
     return file.with_lines(at, at - 1, [*lines, "", ""])
 
 

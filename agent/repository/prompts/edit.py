@@ -11,31 +11,32 @@ from engines import ChatPrompt, Message
 
 SYSTEM = "You are an expert Python programmer. You change existing code with care, and only what the task needs."
 
-_REWRITE = """Change the code above so that the task is done. Answer with the complete new code of each function or \
-method that you change, from `def` to its last line, and of each function that you add. Write a method as it stands in \
-its class. Put each into its own block, whose first line is a comment with its path and name:
+_FIRST = """Change the code above so that the task is done. First say in one or two sentences what is wrong with the \
+present code and what must change. Then """
+
+_REWRITE = """give the complete new code of each function or method that must change, from `def` to its last line, and \
+of each function that you add. Leave out functions that stay as they are. Write a method as it stands in its class. \
+Put each into its own block, whose first line is a comment with its path and name:
 
 ```python
 # {example}
 def ...
 ```
 
-Copy unchanged lines as they are, and do not shorten the code with comments or `...`. Keep decorators, names and \
-docstrings. If new imports are needed, write them in the first lines of the block. Give only the code that changes, \
-no tests and no example calls."""
+Copy the lines that stay, and do not shorten the code with comments or `...`. Keep decorators, names and docstrings. \
+If new imports are needed, write them in the first lines of the block. Give no tests and no example calls."""
 
-_WHOLE = """Change the code above so that the task is done. Answer with the complete new content of each file that you \
-change, from its first to its last line, in a block whose first line is a comment with the path:
+_WHOLE = """give the complete new content of each file that must change, from its first to its last line, in a block \
+whose first line is a comment with the path:
 
 ```python
 # file: {path}
 ...
 ```
 
-Copy unchanged lines as they are, and do not shorten the file with comments or `...`. Give no tests and no example \
-calls."""
+Copy the lines that stay, and do not shorten the file with comments or `...`. Give no tests and no example calls."""
 
-_SEARCH = """Change the code above so that the task is done. Answer with one block in this form for each change:
+_SEARCH = """give one block in this form for each change:
 
 {path}
 ```python
@@ -47,7 +48,7 @@ the new lines
 ```
 
 The lines under SEARCH must stand in the file exactly so, with their indentation; copy enough of them to be unique, \
-and no more. Give only these blocks."""
+and no more. The lines under `=======` must differ from them."""
 
 _FORMS = {"rewrite": _REWRITE, "whole": _WHOLE, "search": _SEARCH}
 
@@ -76,7 +77,7 @@ def edit_prompt(
     """
     example = next((each.place for each in places if each.place.name), None)
     path = places[0].place.path if places else "path/file.py"
-    form = _FORMS[format].format(example=example or "path/file.py::Class.method", path=path)
+    form = _FIRST + _FORMS[format].format(example=example or "path/file.py::Class.method", path=path)
     return chat(
         fitted(
             [

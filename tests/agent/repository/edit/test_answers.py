@@ -3,11 +3,48 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.repository.edit import Reason
+from agent.repository.edit import FORMATS, Edits, Format, Reason, Refusal
+from agent.repository.prompts import GeneratedTest, read_test
 from tests.agent.repository.edit.held import MODULE, fenced, repository
 
 ADD = "def add(a, b):\n    return a + b"
+PIECES = [
+    "```python\n",
+    "```\n",
+    "~~~\n",
+    "pkg/shapes.py\n",
+    "# pkg/shapes.py::add\n",
+    f"{ADD}\n",
+    "    def get(self):\n        return 1\n",
+    "class Shape:\n",
+    "    # ... existing code ...\n",
+    "...\n",
+    "@traced\n",
+    "import re\n",
+    "LIMIT = 3\n",
+    "<<<<<<< SEARCH\n",
+    "=======\n",
+    ">>>>>>> REPLACE\n",
+    "    x = a\n",
+    "*** Begin Patch\n*** Update File: pkg/shapes.py\n",
+    "*** Delete File: pkg/shapes.py\n",
+    "--- a/pkg/shapes.py\n+++ b/pkg/shapes.py\n",
+    "@@ -1,2 +1,2 @@\n",
+    "-    y = b\n",
+    "+    y = c\n",
+    '"""\n',
+    "\\\n",
+    "(",
+    "\0",
+    "def test_add():\n    assert add(1, 2) == 3\n",
+    "class TestAdd:\n    def test_it(self):\n        self.assertEqual(add(1, 2), 3)\n",
+    "<think>\n",
+    "\ud800",
+    "\r\n",
+]
 DRAFT = fenced("def add(a, b):\n    return 0")
 CHANGED = "def add(a, b):\n    return a + b\n\n\nclass Shape"
 
@@ -113,3 +150,31 @@ def test_one_block_may_hold_several_files() -> None:
 def test_a_wrong_path_is_corrected_where_the_definition_was_shown() -> None:
     edits = repository().edits(fenced(f"# file: shapes/core.py\n{ADD}"))
     assert set(edits.changed) == {"pkg/shapes.py"} and "path corrected: shapes/core.py" in edits.notes
+
+
+def test_a_helper_in_a_block_of_its_own_is_added_where_it_is_used() -> None:
+    code = "def add(a, b):\n    return plus(a, b)"
+    for answer in (
+        fenced("def plus(a, b):\n    return a + b") + fenced(code),
+        fenced(code) + fenced("def plus(a, b):\n    return a + b"),
+    ):
+        assert "def plus(a, b):\n    return a + b\n" in repository().text(answer)
+
+
+def test_functions_that_nothing_uses_are_examples() -> None:
+    answer = fenced(ADD) + "For example:\n" + fenced("def example():\n    print(add(1, 2))")
+    edits = repository().edits(answer)
+    assert edits.names == ("pkg/shapes.py::add",) and any("block left out" in note for note in edits.notes)
+    refusal = repository().refusal(fenced("def other():\n    pass"))
+    assert refusal.reason == Reason.UNKNOWN_PLACE
+
+
+def test_statements_without_a_place_are_no_edit() -> None:
+    assert repository().refusal(fenced("print(1)")).reason == Reason.UNKNOWN_PLACE
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), st.sampled_from(FORMATS), st.booleans())
+def test_no_answer_makes_the_reading_fail(text: str, form: Format, cut: bool) -> None:
+    found = repository().answer(text, form, cut=cut)
+    assert isinstance(found, Edits | Refusal)
+    assert isinstance(read_test(text, "from pkg.shapes import add", ["add"], cut=cut), GeneratedTest | Refusal)

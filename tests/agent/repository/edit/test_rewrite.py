@@ -252,3 +252,29 @@ def test_protected_and_binary_files_are_outside() -> None:
     for data in (b"def add():\n    return '\xff'\n", b"\0\0"):
         binary = type(held)({"m.py": data}, ())
         assert binary.refusal(fenced("# m.py::add\ndef add():\n    return 2")).reason == Reason.OUTSIDE
+
+
+def test_overloads_of_a_method_are_replaced_in_order_and_others_added() -> None:
+    head = "class A:\n    x = 1\n\n    @overload\n    def f(self, x: int): ...\n    @overload\n    def f(self, x: str): ...\n"
+    source = head + "    def f(self, x):\n        return x\n"
+    code = head.replace("    x = 1\n\n", "").replace("int", "bytes") + "    def f(self, x):\n        return 2\n"
+    text = repository({"m.py": source}, ["m.py::A.f"]).text(fenced(code))
+    assert text == source.replace("int", "bytes").replace("return x", "return 2")
+    setter = "class A:\n    @f.setter\n    def f(self, x):\n        pass"
+    held = repository(
+        {"m.py": "class A:\n    @property\n    def f(self):\n        return 1\n\n    y = 2\n"}, ["m.py::A.f"]
+    )
+    assert held.text(fenced(setter)).endswith(
+        "        return 1\n\n    @f.setter\n    def f(self, x):\n        pass\n\n    y = 2\n"
+    )
+
+
+def test_comments_above_a_new_method_come_with_it() -> None:
+    code = "class Shape:\n    # ... existing code ...\n\n    # Puts it.\n    @traced\n    def put(self):\n        pass"
+    text = repository().text(fenced(code))
+    assert "        return inner(self.size)\n\n    # Puts it.\n    @traced\n    def put(self):\n        pass\n" in text
+
+
+def test_a_bare_method_belongs_to_the_only_class_that_was_shown() -> None:
+    held = repository(shown=["pkg/shapes.py::Shape"])
+    assert "\n    def put(self):\n        return 1\n" in held.text(fenced("def put(self):\n    return 1"))
