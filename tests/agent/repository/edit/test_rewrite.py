@@ -255,7 +255,8 @@ def test_protected_and_binary_files_are_outside() -> None:
 
 
 def test_overloads_of_a_method_are_replaced_in_order_and_others_added() -> None:
-    head = "class A:\n    x = 1\n\n    @overload\n    def f(self, x: int): ...\n    @overload\n    def f(self, x: str): ...\n"
+    head = "class A:\n    x = 1\n\n    @overload\n    def f(self, x: int): ...\n"
+    head += "    @overload\n    def f(self, x: str): ...\n"
     source = head + "    def f(self, x):\n        return x\n"
     code = head.replace("    x = 1\n\n", "").replace("int", "bytes") + "    def f(self, x):\n        return 2\n"
     text = repository({"m.py": source}, ["m.py::A.f"]).text(fenced(code))
