@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.repository.checks.relevant import relevant
 from agent.repository.edit import Place
 from agent.repository.files import Files
 from agent.repository.prompts import ShownCode
@@ -29,7 +30,7 @@ class Context:
     map_text: str
     """Signatures of the code around."""
     tests: tuple[str, ...]
-    """Paths of the existing test files, those that fit the task best first."""
+    """Paths of the existing test files that the code shown may concern, the most telling first."""
     neighbours: str = ""
     """The beginning of the first of these files."""
     imports: str = ""
@@ -54,7 +55,7 @@ def understand(task: str, files: Files, modules: Sequence[str], cache: Path | No
     code = [place for place in found.places if not is_test(place.path)]
     localised = Localised(task, tuple(code), found.files)
     shown = shown_in_full(index, localised, SHOWN_TOKENS)[:MOST_SHOWN]
-    tests = tuple(path for path in found.files if is_test(path) and path.endswith(".py"))
+    tests = tuple(relevant(files, [place.path for place in shown]))
     beginning = _text(files, tests[0]).split("\n")[:NEIGHBOUR_LINES] if tests else []
     return Context(
         shown=tuple(ShownCode(_place(each), _code(files, each)) for each in shown),

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from agent.repository.cells import base_cell
 from agent.repository.checks import Base, Checker, Policy, Report, Runner, Suite, establish, open_checker
 from agent.repository.checks.checker import COMMAND
 from agent.repository.checks.layout import top_modules
+from agent.repository.checks.placing import place_test
 from agent.repository.confidence import patch_confidence
 from agent.repository.context import Context, understand
 from agent.repository.executor import PatchExecutor
@@ -192,7 +193,10 @@ async def _changed(
     checks = _recorded_checks(recorder) or _existing(context, tests.base)
     known = _recorded_cells(recorder) | _base_cells(checks, tests.base)
     executor = PatchExecutor(
-        run_tests=tests.run, place=partial(_beside, context.tests), changed_by=changed_by, known=known
+        run_tests=tests.run,
+        place=partial(place_test, snapshot.files, near=context.tests[0] if context.tests else None),
+        changed_by=changed_by,
+        known=known,
     )
     growing = GrowingTable(executor, partial(record_cell, recorder))
     solving = Solving[Patch, Check](
@@ -235,12 +239,6 @@ async def _changed(
 
 async def _run_all(tests: _Tests, changed_by: Callable[[str], Changed], text: str) -> Report:
     return await tests.run_all(changed_by(text))
-
-
-def _beside(tests: Sequence[str], name: str) -> str:
-    """The path of a generated test file, beside the most relevant file of existing tests, or in `tests`."""
-    folder = str(PurePosixPath(tests[0]).parent) if tests else "tests"
-    return f"{folder}/test_cure_agent_{name}.py".removeprefix("./")
 
 
 def _existing(context: Context, base: Base | None) -> list[Check]:
