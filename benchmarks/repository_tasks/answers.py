@@ -46,7 +46,7 @@ def as_functions(before: Texts, after: Texts, draw: random.Random) -> str | None
 
 def as_files(after: Texts) -> str:
     """Each changed file in full."""
-    return "\n".join(f"File: `{path}`\n{fenced(text)}" for path, text in after.items())
+    return "\n".join(fenced(f"# file: {path}\n{text}") for path, text in after.items())
 
 
 def as_replacements(before: Texts, after: Texts) -> str:
@@ -77,26 +77,28 @@ def _function_blocks(path: str, before: str, after: str, draw: random.Random) ->
     statements = _new_statements(before, after) if differs.elsewhere else []
     if statements is None:
         return None
-    blocks = [f"`{path}`\n{fenced(''.join(statements))}"] if statements else []
     named = (*differs.added, *differs.rewritten)
     if not named:
         return None
     # New functions and constants stand in front of the first function that uses them, in one block.
-    alone = [name for name in named if name in differs.rewritten]
+    alone = list(differs.rewritten)
     together = [name for name in differs.added if "." not in name]
     methods = [name for name in differs.added if "." in name]
+    blocks = []
     if statements or together:
         first = alone.pop(0) if alone else None
         parts = [*statements, *(_plain(new[name].text) for name in (*together, *([first] if first else [])))]
-        heading = _heading(path, first, draw) if first else f"File: `{path}`\n"
-        blocks = [heading + fenced("\n\n".join(part.rstrip() for part in parts))]
-    return blocks + [_heading(path, name, draw) + fenced(_plain(new[name].text)) for name in (*alone, *methods)]
+        blocks.append(_headed(path, first, "\n\n".join(part.rstrip() for part in parts), draw))
+    return blocks + [_headed(path, name, _plain(new[name].text), draw) for name in (*alone, *methods)]
 
 
-def _heading(path: str, name: str, draw: random.Random) -> str:
-    return draw.choice(
-        (f"File: `{path}`, function `{name}`\n", f"### `{path}` `{name}`\n", f"`{path}::{name}`\n", f"{path}::{name}\n")
-    )
+def _headed(path: str, name: str | None, code: str, draw: random.Random) -> str:
+    """The code with its place in the form that the prompt asks for, or in another that models use."""
+    if name is None:
+        return fenced(f"# {path}\n{code}")
+    inside = fenced(f"# {path}::{name}\n{code}")
+    outside = (f"File: `{path}`, function `{name}`\n", f"### `{path}` `{name}`\n", f"`{path}::{name}`\n")
+    return draw.choice((inside, inside, inside, *(heading + fenced(code) for heading in outside)))
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,7 @@ from benchmarks.repository_tasks.definitions import difference, functions, repla
 from benchmarks.repository_tasks.task import RepositoryTask, Texts
 from benchmarks.repository_tasks.writings import WRITINGS, rewritten
 
+_NOWHERE = "    for entry in self.registry_of_everything:\\n        entry.count_down(nothing)\\n"
 LONG = 150
 """Lines of a file beyond which no answer repeats it as a whole."""
 
@@ -82,7 +83,7 @@ def _unchanged(task: RepositoryTask) -> str:
     parts = []
     for changed in task.changed:
         text = functions(task.read(changed.path))[changed.name].text
-        parts.append(f"File: `{changed.path}`, function `{changed.name}`\n{fenced(textwrap.dedent(text))}")
+        parts.append(fenced(f"# {changed.path}::{changed.name}\n{textwrap.dedent(text)}"))
     return "\n".join(parts) or "The code is right as it is.\n"
 
 
@@ -97,7 +98,7 @@ def _malformed(task: RepositoryTask, draw: random.Random) -> Iterator[Drafted]:
     yield Drafted("malformed", "truncated", cut + " (", None)
     yield Drafted("malformed", "syntax", worded(re.sub(r"\n```(\n|$)", "\n    return ((\n```\\1", right), draw), None)
     blocks = as_replacements(_before(task, task.fixed), task.fixed)
-    lost = re.sub(r"(<<<<<<< SEARCH\n)", r"\1    total = self.count_of_nothing(everything)\n", blocks)
+    lost = re.sub(r"(<<<<<<< SEARCH\n).*?(=======\n)", rf"\1{_NOWHERE}\2", blocks, flags=re.DOTALL)
     yield Drafted("malformed", "lost place", worded(lost, draw), None)
 
 

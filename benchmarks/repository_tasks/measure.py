@@ -138,7 +138,8 @@ def _sorted_out(
     staying = [each for each in program.cases if _stays(f"{module}::{each.name}", base, fixed)]
     if not failing:
         raise ValueError(f"{draft.id}: no test fails before the fix and passes after it")
-    shown = [each for each in staying if each.name in program.shown] if program.shown else staying[::2]
+    # Where all tests that the set shows fail before the fix, half of its hidden ones are shown in their place.
+    shown = [each for each in staying if each.name in program.shown] or staying[::2]
     own = next(path for path in cases if path == f"tests/test_{program.name}.py")
     beside = {
         path: [each for each in those if _stays(f"{_module(path)}::{each.name}", base, fixed)]
@@ -183,7 +184,10 @@ def _text(program: Program, failing: Sequence[Case], heard: Mapping[str, str]) -
             return f"{program.name} is wrong. `{call}` should return `{value}`, but {_instead(said)}. {words}"
     body = ast.parse(failing[0].text).body[0]
     told = ast.get_docstring(body) if isinstance(body, ast.FunctionDef) else None
+    asserted = [ast.unparse(node.test) for node in ast.walk(body) if isinstance(node, ast.Assert)]
     where = f" for this case: {' '.join(told.split())}" if told else ""
+    if not told and len(asserted) == 1 and len(asserted[0]) < 300:
+        where = f": `{asserted[0]}` does not hold"
     return f"{program.name} gives a wrong result{where}. {words}"
 
 

@@ -12,8 +12,10 @@ from benchmarks.repository_tasks.pools import CoderAnswer, Pool, TesterAnswer
 
 KEYS = {"coder": ("coder/*",), "repair": ("repair/*",), "tester": ("tester/*", "refine/*")}
 """Globs of the keys of requests by who answers."""
-WEIGHTS = {"mutant": 4, "partial": 2, "special case": 2}
-"""How often a kind of wrong edit is drawn, as against 1 for the other kinds."""
+WEIGHTS = {"mutant": 4, "partial": 2, "special case": 2, "mutated": 3, "old": 2, "vacuous": 2, "no import": 0}
+"""How often a kind of wrong answer is drawn, as against 1 for the other kinds. A test without its imports may be mended
+by who reads it, and so be right.
+"""
 
 
 @dataclass(frozen=True)

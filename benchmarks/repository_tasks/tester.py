@@ -60,7 +60,8 @@ def _wrong(task: RepositoryTask) -> Iterator[Drafted]:
                 yield Drafted("mutated", text, _folder(path))
     for path, one in failing[:3]:
         yield Drafted("no import", _without_imports(one.text), _folder(path))
-        yield Drafted("fails everywhere", _failing(one.text), _folder(path))
+        yield Drafted("unknown name", _with_line(one.text, "case = make_example_case()", 0), _folder(path))
+        yield Drafted("fails everywhere", _with_line(one.text, "assert [] == [None]", None), _folder(path))
     for path, one in [*_singles(task, task.hidden.pass_to_pass)][:_MOST_OF_A_KIND]:
         yield Drafted("vacuous", one.text, _folder(path))
     for path, one in failing[:1]:
@@ -101,14 +102,14 @@ def _without_imports(text: str) -> str:
     return ast.unparse(tree) + "\n"
 
 
-def _failing(text: str) -> str:
-    """The test with a last line that no program satisfies."""
+def _with_line(text: str, line: str, at: int | None) -> str:
+    """The test with one more statement, at its end for None."""
     tree = ast.parse(text)
     last = tree.body[-1]
     if isinstance(last, ast.ClassDef):
         last = next(node for node in reversed(last.body) if isinstance(node, ast.FunctionDef))
     assert isinstance(last, ast.FunctionDef)
-    last.body.append(ast.parse("assert [] == [None]").body[0])
+    last.body.insert(len(last.body) if at is None else at, ast.parse(line).body[0])
     return ast.unparse(tree) + "\n"
 
 
