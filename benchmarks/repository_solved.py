@@ -67,10 +67,13 @@ async def run(work: Sequence[tuple[RepositoryTask, Pool]], seeds: Sequence[int],
     async def one(task: RepositoryTask, pool: Pool, seed: int) -> None:
         async with slots:
             row = await _row(task, pool, seed, plan)
-        if row["exit_code"] in _ENDED:
+        if row["exit_code"] in _ENDED and row["status"]:
             with plan.out.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
-        print(f"{task.id} seed {seed}: {row['status']}, {'right' if row['right'] else 'not right'}", file=sys.stderr)
+        print(
+            f"{task.id} seed {seed}: {row['status'] or 'failed'}, {'right' if row['right'] else 'not right'}",
+            file=sys.stderr,
+        )
 
     asked = [(task, pool, seed) for task, pool in work for seed in seeds if (task.id, seed) not in done]
     await asyncio.gather(*(one(*each) for each in asked))
@@ -88,7 +91,8 @@ async def _row(task: RepositoryTask, pool: Pool, seed: int, plan: Plan) -> Row:
         code, said, errors = await _command(task, repository, script, seed, plan, Path(folder))
         seconds = time.monotonic() - began
     bench = plan.bench if task.source == "repo_bench" else plan.bench.quick()
-    judged = await judge_patch(task, patch, bench) if (patch := said.get("patch")) else None
+    patch = said.get("patch") or said.get("program") or ""
+    judged = await judge_patch(task, patch, bench) if patch else None
     return {
         "task": task.id,
         "source": task.source,
@@ -98,10 +102,10 @@ async def _row(task: RepositoryTask, pool: Pool, seed: int, plan: Plan) -> Row:
         "drawn_right": script.has_right(plan.n) if plan.model is None else None,
         "may_be_right": has_right if plan.model is None else None,
         "exit_code": code,
-        "status": said.get("status", "failed"),
+        "status": said.get("status", ""),
         "confidence": said.get("confidence"),
         "candidates": len(said.get("candidates") or ()),
-        "patch": said.get("patch") or "",
+        "patch": patch,
         "applies": bool(judged and judged.applies),
         "right": bool(judged and judged.right),
         "seconds": round(seconds, 2),
@@ -115,7 +119,7 @@ async def _command(
     """Exit code, what the command printed as JSON, and its messages."""
     model = plan.model or f"scripted:{script.write(folder / 'script.json')}"
     words = (task.vaguer if plan.vaguer else None) or task.text
-    command = [sys.executable, "-m", "agent.command", "change", words, "--repo", str(repository), "--json"]
+    command = [str(Path(sys.executable).with_name("cure-agent")), "change", words, "--repo", str(repository), "--json"]
     command += ["--model", model, "-n", str(plan.n), "-m", str(plan.m), "--rounds", str(plan.rounds)]
     command += ["--seed", str(seed), *plan.more]
     process = await asyncio.create_subprocess_exec(

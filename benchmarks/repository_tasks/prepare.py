@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -14,12 +13,10 @@ from benchmarks.repository_tasks import humanevalpack, quixbugs
 from benchmarks.repository_tasks.measure import task_of_built, task_of_program
 from benchmarks.repository_tasks.program import neighbours
 from benchmarks.repository_tasks.repo_bench import read_built
-from benchmarks.repository_tasks.store import task_file, write_task
+from benchmarks.repository_tasks.store import task_file, vaguer_wordings, write_task
 from benchmarks.repository_tasks.task import RepositoryTask
 from benchmarks.repository_tasks.trials import Bench
 
-VAGUER = Path(__file__).with_name("vaguer.json")
-"""The second, vaguer wording of tasks by their ids."""
 _NEIGHBOURS = 4
 
 
@@ -50,11 +47,6 @@ async def prepare(places: Places, sources: Sequence[str], limit: int | None, ben
             failed.append(str(error))
         print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
     return failed
-
-
-def vaguer_wordings() -> dict[str, str]:
-    """The vaguer wordings that are there, by the ids of tasks."""
-    return dict(json.loads(VAGUER.read_text(encoding="utf-8"))) if VAGUER.exists() else {}
 
 
 Make = Callable[[], Awaitable[RepositoryTask]]

@@ -81,9 +81,11 @@ def scripted(pool: Pool, rates: Rates, *, seed: int, count: int = 32) -> Script:
     """
     draw = random.Random(f"{seed} {pool.task}")
     edits = rates.candidates * rates.has_right, rates.repairs * rates.has_right
+    # A repair is read on top of what it repairs, where lines to be replaced may no longer be found.
+    repairs = [each for each in pool.coder if not each.right or each.form != "replacements"]
     drawn = [
         *_answers("coder", pool.coder, edits[0], count, draw),
-        *_answers("repair", pool.coder, edits[1], count, draw),
+        *_answers("repair", repairs, edits[1], count, draw),
         *_answers("tester", pool.tester, rates.tests, count, draw),
     ]
     return Script(pool.task, seed, tuple(drawn))

@@ -10,6 +10,14 @@ from typing import Any
 
 from benchmarks.repository_tasks.task import Definition, Hidden, Needs, RepositoryTask
 
+VAGUER = Path(__file__).with_name("vaguer.json")
+"""The second, vaguer wording of tasks by their ids."""
+
+
+def vaguer_wordings() -> dict[str, str]:
+    """The vaguer wordings that are there, by the ids of tasks."""
+    return dict(json.loads(VAGUER.read_text(encoding="utf-8"))) if VAGUER.exists() else {}
+
 
 def task_file(store: Path, name: str) -> Path:
     """Where the task of this id is stored."""
@@ -50,6 +58,7 @@ def _task(path: Path) -> RepositoryTask:
     row["needs"] = Needs(tuple(needs["requirements"]), needs["env"], tuple(needs["paths"]), needs["metadata"])
     row["changed"] = tuple(Definition(**each) for each in row["changed"])
     row["folder"] = Path(row["folder"]) if row["folder"] else None
+    row["vaguer"] = vaguer_wordings().get(row["id"])
     return RepositoryTask(**row)
 
 

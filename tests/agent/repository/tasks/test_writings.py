@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 from benchmarks.repository_tasks.definitions import difference, functions, replaced
+from benchmarks.repository_tasks.expectations import wrong_expectations
 from benchmarks.repository_tasks.single_tests import single, smaller
 from benchmarks.repository_tasks.writings import WRITINGS, rewritten
 
@@ -108,3 +109,15 @@ def _total(source: str, items: list[int | None]) -> object:
     names: dict[str, object] = {}
     exec(source, names)
     return names["Box"]().total(items)  # type: ignore[operator]
+
+
+def test_expectations_are_changed_one_at_a_time() -> None:
+    text = 'def test_a():\n    assert f(1) == 2\n    assert g("x") in ["y"]\n    assert h()\n'
+    made = [set(other.splitlines()) - set(text.splitlines()) for other in wrong_expectations(text)]
+    changes = ["f(1) == 3", "g('x') in ['ys']", "f(1) != 2", "g('x') not in ['y']", "not h()"]
+    assert [change for lines in made for change in changes if f"    assert {change}" in lines] == changes
+
+
+def test_expectations_of_unittest_are_changed_too() -> None:
+    text = "class TestA(TestCase):\n\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n"
+    assert wrong_expectations(text) == [text.replace("2)", "3)")]
