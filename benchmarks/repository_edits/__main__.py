@@ -9,8 +9,8 @@ so that only reading and splicing are measured, not the search for places.
     python -m benchmarks.repository_edits judge answers.jsonl --python VENV/bin/python     # right ones, in the sandbox
     python -m benchmarks.repository_edits store answers.jsonl --to tests/data/real_edits/answers.json.gz
 
-`--form` asks for another form than rewritten definitions: `whole` or `search`. A second call of `sample` asks only for
-what is missing in its file.
+`--form` asks for another form than rewritten definitions: `whole` or `search`; `--form test` asks for a test in place
+of an edit. A second call of `sample` asks only for what is missing in its file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from agent.repository.edit import FORMATS
-from benchmarks.repository_edits.answers import records, sample, show, store
+from benchmarks.repository_edits.answers import TEST, records, sample, show, store
 from benchmarks.repository_edits.judge import judge
 from benchmarks.repository_edits.tasks import all_tasks
 
@@ -37,7 +37,7 @@ def main() -> None:
     )
     parser.add_argument("--source", help="only the tasks of this source")
     parser.add_argument("--model", default="http://localhost:8000/v1")
-    parser.add_argument("--form", choices=FORMATS, default="rewrite")
+    parser.add_argument("--form", choices=[*FORMATS, TEST], default="rewrite")
     parser.add_argument("--n", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("answers.jsonl"))
     parser.add_argument("--refused", action="store_true", help="print each refused answer")

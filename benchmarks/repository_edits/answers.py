@@ -12,24 +12,31 @@ from pathlib import Path
 from typing import Any, cast
 
 from agent.repository.edit import Edits, Format, Refusal, read_edits
-from agent.repository.prompts import edit_prompt
+from agent.repository.prompts import GeneratedTest, edit_prompt, read_test, test_prompt
 from benchmarks.repository_edits.tasks import Task
-from engines import Completion, HttpOptions, Request, Sampling, open_engine
+from engines import ChatPrompt, Completion, HttpOptions, Request, Sampling, open_engine
 
+TEST = "test"
+"""The form that asks for a test in place of an edit."""
 MAX_TOKENS = 700
 PATIENT = HttpOptions(first_token_s=3_600, idle_s=3_600, patience_s=3_600, concurrency=16, per_request=1)
 Record = dict[str, Any]
 
 
-async def sample(tasks: Sequence[Task], form: Format, model: str, n: int, out: Path) -> None:
+def asked(task: Task, form: str) -> ChatPrompt:
+    """The prompt that asks for an edit in a form, or for a test."""
+    if form == TEST:
+        return test_prompt(task.words, "", task.shown, imports=task.imports)
+    return edit_prompt(task.words, "", task.shown, format=cast(Format, form), budget=5_000)
+
+
+async def sample(tasks: Sequence[Task], form: str, model: str, n: int, out: Path) -> None:
     """Append to `out` the answers that it lacks: `n` for each task, drawn with temperature 0.8."""
     have = Counter((row["source"], row["task"], row["form"]) for row in records(out))
     sampling = Sampling(temperature=0.8, top_p=0.95, max_tokens=MAX_TOKENS)
     wanted = {f"{task.source}:{task.name}": (task, n - have[task.source, task.name, form]) for task in tasks}
     requests = [
-        Request(key, edit_prompt(task.words, "", task.shown, format=form, budget=5_000), missing, sampling)
-        for key, (task, missing) in wanted.items()
-        if missing > 0
+        Request(key, asked(task, form), missing, sampling) for key, (task, missing) in wanted.items() if missing > 0
     ]
     engine = await open_engine(model, PATIENT)
     try:
@@ -45,7 +52,7 @@ async def sample(tasks: Sequence[Task], form: Format, model: str, n: int, out: P
         await engine.close()
 
 
-def _row(done: Completion, model: str, form: Format) -> Record:
+def _row(done: Completion, model: str, form: str) -> Record:
     source, _, name = done.key.partition(":")
     row: Record = {"model": model.rpartition("#")[2], "source": source, "task": name, "form": form}
     return row | {"finish": done.finish, "tokens": done.usage.completion_tokens, "text": done.text}
@@ -60,12 +67,14 @@ def records(path: Path) -> list[Record]:
         return [json.loads(line) for line in file]
 
 
-def reading(row: Record, tasks: Mapping[tuple[str, str], Task]) -> Edits | Refusal | None:
+def reading(row: Record, tasks: Mapping[tuple[str, str], Task]) -> Edits | GeneratedTest | Refusal | None:
     """What an answer is read as; None where its task is not here."""
     task = tasks.get((row["source"], row["task"]))
     if task is None:
         return None
     cut = row["finish"] == "length"
+    if row["form"] == TEST:
+        return read_test(row["text"], task.imports, task.names, cut=cut)
     return read_edits(row["text"], task.files, task.places, format=cast(Format, row["form"]), cut=cut)
 
 
@@ -75,7 +84,7 @@ def shares(rows: Iterable[Record], tasks: Mapping[tuple[str, str], Task]) -> dic
     for row in rows:
         result = reading(row, tasks)
         if result is not None:
-            kind = "applicable" if isinstance(result, Edits) else str(result.reason)
+            kind = str(result.reason) if isinstance(result, Refusal) else "applicable"
             found[f"{row['form']} {row['source']}"][kind] += 1
     return dict(sorted(found.items()))
 

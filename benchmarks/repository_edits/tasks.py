@@ -70,6 +70,19 @@ class Task:
             found.append(ShownCode(place, "".join(lines[place.first - 1 : place.last])))
         return found
 
+    @property
+    def names(self) -> list[str]:
+        """The functions and classes at the top of modules that the places belong to."""
+        return list(dict.fromkeys(place.name.partition(".")[0] for place in self.places))
+
+    @property
+    def imports(self) -> str:
+        """The line with which tests import these functions and classes."""
+        module = (
+            self.places[0].path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        )
+        return f"from {module} import {', '.join(self.names)}"
+
 
 def quixbugs(data: Path) -> Iterator[Task]:
     """The 40 functions of QuixBugs that have pytest files; their comments say what they should do."""

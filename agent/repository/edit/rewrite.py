@@ -127,6 +127,8 @@ def _targets(draft: Draft, code: Code, header: Header, path: str | None) -> list
             unknown.append(definition)
         else:
             found.append(Target(definition, *place))
+    if len(code.outer) == len(unknown) == 1 and (renamed := _renamed(draft, unknown[0], header, path)):
+        return [renamed]
     for definition in unknown:
         where = path or _nearest(definition, found) or _user(draft, definition) or _shown_class(draft, code, definition)
         if _TEST.match(definition.short) and not (where and _TEST_PATH.match(where)):
@@ -138,6 +140,21 @@ def _targets(draft: Draft, code: Code, header: Header, path: str | None) -> list
             name = f"{owner}.{definition.short}" if owner else definition.short
             found.append(Target(definition, where, name, new=True))
     return sorted(found, key=lambda target: target.definition.first)
+
+
+def _renamed(draft: Draft, definition: Defined, header: Header, path: str | None) -> Target | None:
+    """Where the only definition of a block belongs if the header names a present one that has another name."""
+    if path is None or path not in draft or not header.name:
+        return None
+    named = [
+        each
+        for each in definitions(draft.read(path).plain)
+        if ("." + each.name).endswith("." + header.name) and each.kind == definition.kind
+    ]
+    if len({each.name for each in named}) != 1:
+        return None
+    draft.note(f"renamed: {named[0].name} to {definition.short}")
+    return Target(definition, path, named[0].name)
 
 
 def _place(draft: Draft, code: Code, definition: Defined, header: Header, path: str | None) -> tuple[str, str] | None:

@@ -24,7 +24,8 @@ def ...
 ```
 
 Copy the lines that stay, and do not shorten the code with comments or `...`. Keep decorators, names and docstrings. \
-If new imports are needed, write them in the first lines of the block. Give no tests and no example calls."""
+If new imports are needed, write them in the first lines of the block. Give no tests and no example calls, and end \
+after the last block."""
 
 _WHOLE = """give the complete new content of each file that must change, from its first to its last line, in a block \
 whose first line is a comment with the path:
@@ -34,7 +35,8 @@ whose first line is a comment with the path:
 ...
 ```
 
-Copy the lines that stay, and do not shorten the file with comments or `...`. Give no tests and no example calls."""
+Copy the lines that stay, and do not shorten the file with comments or `...`. Give no tests and no example calls, and \
+end after the last block."""
 
 _SEARCH = """give one block in this form for each change:
 
@@ -48,7 +50,7 @@ the new lines
 ```
 
 The lines under SEARCH must stand in the file exactly so, with their indentation; copy enough of them to be unique, \
-and no more. The lines under `=======` must differ from them."""
+and no more. The lines under `=======` must differ from them. End after the last block."""
 
 _FORMS = {"rewrite": _REWRITE, "whole": _WHOLE, "search": _SEARCH}
 

@@ -279,3 +279,9 @@ def test_comments_above_a_new_method_come_with_it() -> None:
 def test_a_bare_method_belongs_to_the_only_class_that_was_shown() -> None:
     held = repository(shown=["pkg/shapes.py::Shape"])
     assert "\n    def put(self):\n        return 1\n" in held.text(fenced("def put(self):\n    return 1"))
+
+
+def test_a_header_names_what_is_replaced_by_code_of_another_name() -> None:
+    edits = repository().edits(fenced("# pkg/shapes.py::add\ndef plus(a, b):\n    return a + b"))
+    text = (edits.changed["pkg/shapes.py"] or b"").decode()
+    assert "@traced\ndef plus(a, b):" in text and "def add" not in text and "renamed: add to plus" in edits.notes
