@@ -58,7 +58,7 @@ def _task(path: Path) -> RepositoryTask:
     row["needs"] = Needs(tuple(needs["requirements"]), needs["env"], tuple(needs["paths"]), needs["metadata"])
     row["changed"] = tuple(Definition(**each) for each in row["changed"])
     row["folder"] = Path(row["folder"]) if row["folder"] else None
-    row["vaguer"] = vaguer_wordings().get(row["id"])
+    row["vaguer"] = vaguer_wordings().get(row["id"], row["vaguer"])
     return RepositoryTask(**row)
 
 
