@@ -32,7 +32,7 @@ class Executor(Protocol[RowT_contra, ColumnT_contra]):
         self, table: ExecutionTable[RowT_contra, ColumnT_contra], wanted: Collection[Pair]
     ) -> AsyncGenerator[tuple[Pair, Cell], None]:
         """Each wanted cell of `table` with its place (row, column), as soon as it is known. May be called concurrently;
-        closing the generator cancels what is left. Raises SandboxError where nothing can be run.
+        closing the generator cancels the executions that are left. Raises SandboxError where no candidate can be run.
         """
 
 
@@ -204,7 +204,7 @@ class _Known:
 async def fill(
     executor: Executor[RowT, ColumnT], table: ExecutionTable[RowT, ColumnT], wanted: Collection[Pair] | None = None
 ) -> ExecutionTable[RowT, ColumnT]:
-    """The table with the wanted cells filled, all cells for None. Raises SandboxError where nothing can be run."""
+    """The table with the wanted cells filled, all cells for None. Raises SandboxError where no candidate can be run."""
     cells = dict(table.cells)
     pairs = [(row, column) for row in table.candidates for column in table.tests] if wanted is None else wanted
     async with aclosing(executor.run(table, pairs)) as known:

@@ -17,7 +17,7 @@ from cure.table.compare import DEFAULT, Comparison, comparison
 from sandbox import Limits
 
 OUTPUT_FACTOR = 4
-"""Least ratio of the limit on a program's output to the length of the expected output."""
+"""Least ratio of the limit on a program's output to the length of the longest expected output."""
 CHECKER = "checker"
 """`Judging.name` where a checker decides."""
 _CHECKER_LIMITS = Limits(cpu_s=10.0, memory_mb=512)

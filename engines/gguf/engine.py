@@ -106,7 +106,10 @@ class GgufEngine:
         self._loaded.server.close()
 
     def _split(self, request: Request) -> list[Asked]:
-        """The request, split into parts of at most as many samples as llama.cpp decodes at once; raises PromptError."""
+        """The request, split into parts of at most as many samples as llama.cpp decodes at once.
+
+        Raises PromptError if the model can never answer the prompt.
+        """
         prompt, sampling = self._encode(request.prompt), request.sampling
         seed = sampling.seed if sampling.seed is not None else int.from_bytes(os.urandom(4), "little")
         ends = self._loaded.header.control_ids(sampling.stop)
@@ -144,7 +147,7 @@ class GgufEngine:
         samples.fail(_CLOSED if call.stop.is_set() else "llama.cpp ended the answer before the sample was complete")
 
     def _encode(self, prompt: Prompt) -> str | list[int]:
-        """The prompt as llama.cpp accepts it, text or token ids; raises PromptError."""
+        """The prompt as llama.cpp accepts it, text or token ids; raises PromptError if the model can never answer."""
         header = self._loaded.header
         if isinstance(prompt, TextPrompt | ChatPrompt):
             text = prompt.text if isinstance(prompt, TextPrompt) else self._template.render(prompt.messages)

@@ -26,7 +26,7 @@ class NamedModel:
     licence: str
     """SPDX identifier."""
     best_of_8: float | None = None
-    """Share of problems that the best of 8 samples of this file solves; None where it was not measured."""
+    """Share of the problems of docs/which-model.md that the best of 8 samples solves; None where not measured."""
 
 
 _MODELS = (

@@ -29,10 +29,12 @@ class ChatTemplate:
         self._header = header
 
     def render(self, messages: Sequence[Message]) -> str:
-        """The prompt up to the beginning of the assistant's answer; raises PromptError.
+        """The prompt up to the beginning of the assistant's answer.
+
 
         Where the template refuses or leaves out a system message, the text of system messages is put before that of the
-        next user message.
+        next user message. Raises PromptError where the file has no chat template, or its template refuses the messages
+        even so.
         """
         if not self._header.chat_template:
             raise PromptError("the model has no chat template: it takes raw text (/v1/completions)")

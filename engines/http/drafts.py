@@ -138,7 +138,7 @@ class Drafts:
         return unmarked
 
     def _draft(self, choice: int | None) -> Draft | None:
-        """The sample that a choice belongs to, or None.
+        """The sample that a choice belongs to; None for a choice that nobody asked for.
 
         In an answer with one sample, the first choice to arrive is that sample, whatever its index.
         """

@@ -35,7 +35,7 @@ class LocalEngine(InProcessEngine[Row]):
 
     @classmethod
     def load(cls, spec: str, name: str, options: LocalOptions) -> LocalEngine:
-        """The engine of the checkpoint `name`, a directory or a hub id; blocks while loading, raises EngineError."""
+        """The engine of the checkpoint `name`, a directory or a hub id. Blocks; raises EngineError if loading fails."""
         place = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
         directory = find_checkpoint(spec, name)
         try:

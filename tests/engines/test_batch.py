@@ -430,7 +430,7 @@ def test_a_batch_that_the_server_does_not_know_is_one_line(tmp_path: Path, serve
     with pytest.raises(TimeoutError):
         ask(server.url("never-1"), tmp_path, timeout=0.7)
     server.batches.made.clear()
-    with pytest.raises(EngineError, match=r"remove that part from .*batches\.json"):
+    with pytest.raises(EngineError, match=r"remove its entry in 'parts' from .*batches\.json"):
         ask(server.url("never-1"), tmp_path)
 
 

@@ -97,7 +97,7 @@ class Labels(Section):
 
 
 class Reward(Section):
-    """How verdicts become rewards and advantages."""
+    """How verdicts become rewards and advantages; equations and sections are those of the CURE paper."""
 
     code: Literal["fraction", "all", "count"] = "fraction"
     """`fraction`: share of the ground-truth tests passed; `all`: 1 if all are passed, else 0; `count`: number
@@ -125,7 +125,7 @@ class Reward(Section):
 
 
 class Loss(Section):
-    """How advantages become a loss."""
+    """How advantages become a loss; Eq. 5 is that of the CURE paper."""
 
     kind: Literal["ppo", "reinforce", "gspo", "cispo"] = "ppo"
     """`ppo`: Eq. 5 with a ratio per token; `reinforce`: A log p; `gspo`: Eq. 5 with a ratio per answer; `cispo`: A log

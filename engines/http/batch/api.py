@@ -52,7 +52,7 @@ class Complaints(BaseModel):
 
 
 class Counts(BaseModel):
-    """Numbers of a batch's requests that have ended."""
+    """Numbers of a batch's requests that were answered, and that were answered with an error."""
 
     completed: int | None = None
     failed: int | None = None
@@ -77,7 +77,7 @@ class Batch(BaseModel):
 
     @property
     def ended(self) -> bool:
-        """Whether its results are final."""
+        """Whether the server will add no further results to the batch."""
         return self.status in _ENDED
 
     @property
@@ -103,7 +103,7 @@ class Batch(BaseModel):
 
 
 def read_batch(answer: object) -> Batch:
-    """A batch as the server sent it; raises GarbageError."""
+    """A batch as the server sent it; raises GarbageError for an answer that describes no batch."""
     try:
         return Batch.model_validate(answer)
     except ValidationError as error:

@@ -111,7 +111,8 @@ class _BatchCall:
             batch = await self._api.create(part.file, part.endpoint, part.token, unsure)
         except UnsureError as error:
             advice = (
-                f'if it did, write its id as "batch" of that file into {self._state.path}, else remove that part there'
+                f'if it did, write the id of the batch as "batch" into the entry of "parts" with that file in '
+                f"{self._state.path}, else remove this entry"
             )
             raise EngineError(f"{error}; {advice}") from None
         except RefusedError:
@@ -178,7 +179,7 @@ class _BatchCall:
         try:
             return await self._api.retrieve(part.batch)
         except UnsureError as error:
-            advice = f"was it made with another key? To ask anew, remove that part from {self._state.path}"
+            advice = f"was it made with another key? To ask anew, remove its entry in 'parts' from {self._state.path}"
             raise EngineError(f"{error}; {advice}") from None
 
     async def _sleep(self) -> None:
@@ -205,7 +206,10 @@ class _BatchCall:
             await self._sleep()
 
     async def _fetch(self, file: str, expected: int) -> Path | None:
-        """Path of the downloaded file, None if it is gone; tries again while lines are missing: they are paid for."""
+        """Path of the downloaded file; None if the server no longer has it.
+
+        Downloads again while lines are missing, since they are paid for.
+        """
         path = self.work / "result.jsonl"
         self.work.mkdir(parents=True, exist_ok=True)
         there = False

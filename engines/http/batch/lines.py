@@ -96,7 +96,7 @@ class Refusal:
 
 
 def read_result(line: bytes) -> Answer | Refusal:
-    """One line of an output or error file; raises GarbageError."""
+    """The result in one line of an output or error file; raises GarbageError for a malformed line."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:

@@ -63,7 +63,7 @@ class MissingSamples:
                     yield line, request, place - first
 
     def arrive(self, line: Line, completion: Completion, seconds: float) -> Iterator[Completion]:
-        """The completions, one per equal request, of one choice of the line's answer; none if it came before."""
+        """The completions, one per equal request, of a choice of the line's answer; none if it is not missing."""
         for key, index in self._places.pop((line.name, line.first + completion.index), ()):
             yield replace(completion, key=key, index=index, seconds=round(seconds, 3))
 
