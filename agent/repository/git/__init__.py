@@ -7,4 +7,7 @@ database, where the repository's own configuration and attributes do not exist.
 
 What is kept lies in the repository's object database under `refs/cure-agent/<run>/`: `base` (the snapshot), `applied`
 or `undone` (what undo and redo need), `writing` while files are being written, `worktree` while there is one.
+
+Read first `opened` (which repository), `snapshot` (the tree as it is), `patch` and `hunks`, `worktree` (where tests
+run), `applying` (apply, undo, redo), `branching` (a commit instead), `expiry` (what a run begins with).
 """

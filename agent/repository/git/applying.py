@@ -75,15 +75,14 @@ def apply_patch(snapshot: Snapshot, patch: str, folder: Path | None = None) -> W
     """
     repository, run = snapshot.repository, snapshot.run
     changes = file_changes(snapshot, patch)
-    with _writing(repository) as notes:
-        refs = _refs(repository, run)
+    with _writing(repository, run) as (refs, notes):
         planned = plan(repository, changes)
         if not planned.steps:
             return _written(planned, "nothing to do: the files are as the patch wants them", notes)
         if "applied" in refs:
             raise RepositoryError(f"a patch of run {run} is applied already; take it back first (undo)")
         commit = _write(repository, run, planned, {"applied": SELF, "undone": None})
-        _tell(folder, run, "applied", planned, commit)
+        notes += _tell(folder, run, "applied", planned, commit)
     return _written(planned, _WORDS["applied"], notes)
 
 
@@ -103,8 +102,7 @@ def redo(repository: Repository, run: str, folder: Path | None = None) -> Writte
 
 def _turn(repository: Repository, run: str, folder: Path | None, now: str, then: str) -> Written:
     """Go from the state `now` of an applied patch to `then`; one of them is `applied`, the other `undone`."""
-    with _writing(repository) as notes:
-        refs = _refs(repository, run)
+    with _writing(repository, run) as (refs, notes):
         if then in refs:
             return Written((), (), f"the patch of run {run} is {_WORDS[then]} already; nothing was changed")
         if now not in refs:
@@ -118,7 +116,7 @@ def _turn(repository: Repository, run: str, folder: Path | None, now: str, then:
             _write(repository, run, planned, finish, record.folders)
         else:
             change_refs(repository.git, {ref_name(run, name): target for name, target in finish.items()})
-        _tell(folder, run, then, planned, refs[now].target)
+        notes += _tell(folder, run, then, planned, refs[now].target)
     return _written(planned, _WORDS[then], notes)
 
 
@@ -131,17 +129,17 @@ def _change(step: FileStep, then: str) -> FileChange:
 
 
 @contextmanager
-def _writing(repository: Repository) -> Iterator[list[str]]:
-    """The right to write files, after what a process that died had begun has been brought to an end; what there was
-    to bring to an end, in words.
+def _writing(repository: Repository, run: str) -> Iterator[tuple[dict[str, Ref], list[str]]]:
+    """The right to write files, with the refs of the run by name, and what a process that died had left to be brought
+    to an end, in words.
     """
+    ref_name(run, "base")
     with only_writer(repository):
         refuse_locked(repository)
-        yield [str(each) for each in recover_locked(repository)]
-
-
-def _refs(repository: Repository, run: str) -> dict[str, Ref]:
-    return {ref.name: ref for ref in list_refs(repository.git, run)}
+        refs = list_refs(repository.git)
+        notes = [str(each) for each in recover_locked(repository, refs)]
+        refs = list_refs(repository.git) if notes else refs
+        yield {ref.name: ref for ref in refs if ref.run == run}, notes
 
 
 def _write(
@@ -181,17 +179,24 @@ def read_state(folder: Path) -> dict[str, object] | None:
     return told
 
 
-def _tell(folder: Path | None, run: str, state: str, planned: Plan, commit: str) -> None:
-    """Write the file in the run's folder, in one step."""
+def _tell(folder: Path | None, run: str, state: str, planned: Plan, commit: str) -> list[str]:
+    """Write the file in the run's folder, in one step; what kept it from being written, in words.
+
+    The user's files are written at this point, so that a failure here is no failure of the whole.
+    """
     if folder is None:
-        return
+        return []
     paths = [step.path for step in planned.steps]
     told = {"version": 1, "run": run, "state": state, "commit": commit, "paths": paths, "merged": list(planned.merged)}
-    with NamedTemporaryFile("w", dir=folder, prefix=".applied-", encoding="utf-8", delete=False) as file:
-        json.dump(told, file)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(file.name).replace(folder / STATE_FILE)
+    try:
+        with NamedTemporaryFile("w", dir=folder, prefix=".applied-", encoding="utf-8", delete=False) as file:
+            json.dump(told, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(folder / STATE_FILE)
+    except OSError as error:
+        return [f"{folder / STATE_FILE} cannot be written: {error}"]
+    return []
 
 
 def _written(planned: Plan, message: str, notes: Sequence[str] = ()) -> Written:

@@ -72,5 +72,7 @@ class Blobs:
 
 def sizes(git: Git, names: Sequence[str]) -> list[int | None]:
     """Sizes of objects in bytes; None for one that is missing."""
+    if not names:
+        return []
     lines = git.run("cat-file", "--batch-check=%(objectsize)", "--buffer", stdin="\n".join([*names, ""]).encode())
     return [int(line) if line.isdigit() else None for line in lines.decode().splitlines()]

@@ -69,7 +69,12 @@ def read_file(root: Path, path: str) -> Contents | None:
 
 def read_at(at: int, name: str) -> Contents:
     """A file in an open folder. Raises FileNotFoundError where there is none, Obstacle like `read_file`."""
-    status = os.stat(name, dir_fd=at, follow_symlinks=False)
+    try:
+        status = os.stat(name, dir_fd=at, follow_symlinks=False)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Obstacle(str(error.strerror)) from error
     if not stat.S_ISREG(status.st_mode):
         kinds = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder"}
         raise Obstacle(f"{kinds.get(stat.S_IFMT(status.st_mode), 'no regular file')} is there")

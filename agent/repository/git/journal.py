@@ -8,11 +8,9 @@ which the next one brings the old files back, or finishes where nothing but the 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from agent.repository.errors import RepositoryError
@@ -21,7 +19,7 @@ from agent.repository.git.disk import Contents, Obstacle, read_file, remove_empt
 from agent.repository.git.locks import named, only_writer
 from agent.repository.git.opened import Repository
 from agent.repository.git.refs import NOBODY, Ref, change_refs, list_refs, ref_name
-from agent.repository.git.replacing import FileStep, clean, folders_above, replace_files
+from agent.repository.git.replacing import FileStep, clean, folders_above, remove_emptied, replace_files
 
 SELF = "self"
 """The commit of the journal itself, as the target of a ref."""
@@ -94,12 +92,12 @@ def recover(repository: Repository) -> list[Recovered]:
     if not writing:
         return []
     with only_writer(repository):
-        return recover_locked(repository)
+        return recover_locked(repository, list_refs(repository.git))
 
 
-def recover_locked(repository: Repository) -> list[Recovered]:
-    """Do the work of `recover`; the caller holds the lock of the tree."""
-    writing = [ref for ref in list_refs(repository.git) if ref.name == "writing"]
+def recover_locked(repository: Repository, refs: Sequence[Ref]) -> list[Recovered]:
+    """Do the work of `recover`, given all private refs; the caller holds the lock of the tree."""
+    writing = [ref for ref in refs if ref.name == "writing"]
     journals = [(ref, load(repository, ref)) for ref in writing]
     return [_recover(repository, *each) for each in journals if each[1].tree == repository.name]
 
@@ -110,6 +108,7 @@ def _recover(repository: Repository, ref: Ref, journal: Journal) -> Recovered:
     states = {step: _state(repository, step) for step in journal.steps}
     edited = tuple(step.path for step, state in states.items() if state == "edited")
     if all(state == "after" for state in states.values()):
+        remove_emptied(repository.root, journal.steps)
         _finish(repository, journal, ref.target)
         return Recovered(ref.run, True, paths, edited)
     back = [FileStep(step.path, step.after, step.before) for step, state in states.items() if state == "after"]
@@ -164,17 +163,10 @@ def _told(side: Contents | None, blobs: Any) -> list[Any] | None:
 
 
 def _tree(repository: Repository, files: list[dict[str, Any]]) -> str:
-    """A tree with the folders `before` and `after`, which keeps the blobs of a journal alive."""
-    lines = [
-        f"100644 {file[side][0]}\t{side}/{file['path']}\0"
-        for file in files
-        for side in ("before", "after")
-        if file[side] is not None
-    ]
-    with TemporaryDirectory(dir=repository.scratch) as folder:
-        git = repository.objects.within(GIT_INDEX_FILE=f"{folder}/index")
-        git.run("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
-        return git.line(*SYNCED, "write-tree")
+    """A tree that keeps the blobs of a journal alive; their names in it say nothing."""
+    sides = [(number, side, file[side]) for number, file in enumerate(files) for side in ("before", "after")]
+    lines = [f"100644 blob {told[0]}\t{number:06}.{side}\0" for number, side, told in sides if told]
+    return repository.objects.line(*SYNCED, "mktree", "-z", stdin="".join(lines).encode())
 
 
 def load(repository: Repository, ref: Ref) -> Journal:

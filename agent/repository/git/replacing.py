@@ -64,6 +64,11 @@ def replace_files(root: Path, steps: Sequence[FileStep], folders: Mapping[str, i
             raise RepositoryError(f"nothing was changed, since a file cannot be written: {error}") from error
         raise
     clean(root, [step.path for step in steps])
+    remove_emptied(root, steps)
+
+
+def remove_emptied(root: Path, steps: Sequence[FileStep]) -> None:
+    """Remove the folders that removals of files have left empty."""
     remove_empty(root, [folder for step in steps if step.after is None for folder in folders_above(step.path)])
 
 

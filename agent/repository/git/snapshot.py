@@ -22,7 +22,7 @@ from tempfile import mkdtemp
 
 from agent.repository.errors import RepositoryError
 from agent.repository.files import Changed
-from agent.repository.git.blobs import write_blobs
+from agent.repository.git.blobs import sizes, write_blobs
 from agent.repository.git.files import SnapshotFiles
 from agent.repository.git.included import list_included
 from agent.repository.git.locks import named, refuse_locked
@@ -73,25 +73,37 @@ def take_snapshot(repository: Repository, run: str) -> Snapshot:
     """
     base = ref_name(run, "base")
     refuse_locked(repository)
+    try:
+        snapshot = _taken(repository, run)
+    except OSError as error:
+        raise RepositoryError(f"{repository.root} cannot be read, or changes meanwhile: {error}; try again") from error
+    change_refs(repository.git, {base: snapshot.commit})
+    return snapshot
+
+
+def _taken(repository: Repository, run: str) -> Snapshot:
+    """A snapshot that no ref names yet."""
     index = Path(mkdtemp(dir=repository.scratch)) / "index"
     git = repository.git.within(GIT_INDEX_FILE=index)
-    with ThreadPoolExecutor(3) as threads:
+    with ThreadPoolExecutor(4) as threads:
         # Commands that do not depend on each other run while the index is read.
         untracked = threads.submit(list_untracked, repository.git)
         head = threads.submit(head_commit, repository.git)
         included = threads.submit(list_included, repository)
         written_ns = _copy(repository.index, index)
-        tracked = list(compare(repository, read_index(git), written_ns))
+        entries = read_index(git)
+        stored_sizes = threads.submit(sizes, repository.objects, [entry.blob for entry in entries])
+        tracked = compare(repository, entries, written_ns)
         _refuse_unmerged(tracked)
-        lines, stored = _changed(repository, tracked)
+        lines, stored = _changed(repository, tracked, stored_sizes.result())
         paths = [each.entry.path for each in tracked]
         kept, left_out = within_limits(repository.root, untracked.result(), paths)
     lines += _recorded(repository, dict.fromkeys(kept, 0))
-    git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
-    tree = repository.objects.within(GIT_INDEX_FILE=index).line("write-tree", "--missing-ok")
+    if lines:
+        git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+    tree = git.line("write-tree", "--missing-ok")
     told = (tuple(sorted([*stored, *left_out])), tuple(included.result()))
     commit = _commit(repository.objects, tree, head.result(), *told)
-    change_refs(repository.git, {base: commit})
     return Snapshot(
         repository=repository, run=run, commit=commit, tree=tree, head=head.result(), left_out=told[0], included=told[1]
     )
@@ -142,20 +154,23 @@ def _refuse_unmerged(tracked: Sequence[Tracked]) -> None:
         )
 
 
-def _changed(repository: Repository, tracked: Sequence[Tracked]) -> tuple[list[bytes], list[LeftOut]]:
+def _changed(
+    repository: Repository, tracked: Sequence[Tracked], stored_sizes: Sequence[int | None]
+) -> tuple[list[bytes], list[LeftOut]]:
     """Lines for `update-index --index-info` that bring the index to what is on disk, and the files that stay behind."""
-    differing = [each for each in tracked if each.kind is Kind.CHANGED] + converted(repository, tracked)
-    held = kept_as_stored(repository, differing)
-    for each in differing:
-        if not os.access(repository.root / each.entry.path, os.R_OK, follow_symlinks=False):
-            held.setdefault(each.entry.path, LeftOut(each.entry.path, "cannot be read", is_stored=True))
+    differing = [each for each in tracked if each.kind is Kind.CHANGED] + converted(tracked, stored_sizes)
+    closed = {each.entry.path for each in differing if not _is_readable(repository.root / each.entry.path)}
+    held = kept_as_stored(repository, [each for each in differing if each.entry.path not in closed])
+    held |= {path: LeftOut(path, "cannot be read", is_stored=True) for path in closed}
     special = [LeftOut(each.entry.path, "not a regular file") for each in tracked if each.kind is Kind.SPECIAL]
     gone = [each.entry for each in tracked if each.kind in (Kind.GONE, Kind.ABSENT, Kind.SPECIAL)]
     lines = [b"0 %s\t%s\0" % (b"0" * len(entry.blob), os.fsencode(entry.path)) for entry in gone]
-    lines += _recorded(
-        repository, {each.entry.path: each.entry.mode for each in differing if each.entry.path not in held}
-    )
-    return lines, [*held.values(), *special]
+    modes = {each.entry.path: each.entry.mode for each in differing if each.entry.path not in held}
+    return lines + _recorded(repository, modes), [*held.values(), *special]
+
+
+def _is_readable(place: Path) -> bool:
+    return os.access(place, os.R_OK, follow_symlinks=False)
 
 
 def _recorded(repository: Repository, paths: Mapping[str, int]) -> list[bytes]:

@@ -11,20 +11,22 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from agent.repository.git.blobs import Blobs, sizes
+from agent.repository.git.blobs import Blobs
 from agent.repository.git.opened import Repository
-from agent.repository.git.tracked import LINK, Kind, Tracked
+from agent.repository.git.tracked import Kind, Tracked
 from agent.repository.git.untracked import LARGEST, LeftOut
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def converted(repository: Repository, tracked: Sequence[Tracked]) -> list[Tracked]:
+def converted(tracked: Sequence[Tracked], stored_sizes: Sequence[int | None]) -> list[Tracked]:
     """The files that are as the index remembers them, but of another size than what git stores."""
-    clean = [each for each in tracked if each.kind is Kind.CLEAN and each.entry.mode != LINK]
-    stored = sizes(repository.objects, [each.entry.blob for each in clean])
-    pairs = zip(clean, stored, strict=True)
-    return [each for each, size in pairs if size is not None and each.status and each.status.st_size != size]
+    pairs = zip(tracked, stored_sizes, strict=True)
+    return [
+        each
+        for each, size in pairs
+        if each.kind is Kind.CLEAN and size is not None and each.status and each.status.st_size != size
+    ]
 
 
 def kept_as_stored(repository: Repository, tracked: Sequence[Tracked]) -> dict[str, LeftOut]:
@@ -57,8 +59,10 @@ def _reason(root: Path, blobs: Blobs, file: Tracked, filters: dict[str, str]) ->
     behind = f"behind the filter {name}"
     if file.status.st_size > LARGEST:
         return f"{behind}, {file.status.st_size / (1 << 20):.1f} MiB on disk"
-    stored = blobs.read(file.entry.blob)
+    stored, path = blobs.read(file.entry.blob), root / file.entry.path
+    on_disk = b"" if path.is_symlink() else path.read_bytes()
+    if on_disk == stored:
+        return ""
     if stored.startswith(_POINTER) or b"\0" in stored:
         return f"{behind}, which stores it in another form"
-    path = root / file.entry.path
-    return "" if path.is_symlink() or b"\0" not in path.read_bytes() else f"{behind}, binary on disk"
+    return f"{behind}, binary on disk" if b"\0" in on_disk else ""

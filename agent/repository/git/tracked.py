@@ -1,7 +1,7 @@
 """Reads the index: which files are tracked, and which of them may differ on disk.
 
-The index remembers times, size and inode of each file whose contents it knows. A file that still has them is not read;
-any other is, whatever flags such as assume-unchanged say. Raciness is judged as by git: a file written in the instant
+The index remembers times and size of each file whose contents it knows. A file that still has them is not read; any
+other is, whatever flags such as assume-unchanged say. Raciness is judged as by git: a file written in the instant
 in which the index was written, or later, may have changed without a trace.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +21,19 @@ from agent.repository.git.opened import Repository
 from agent.repository.git.running import Git
 
 LINK, SUBMODULE, PLAIN, EXECUTABLE = 0o120000, 0o160000, 0o100644, 0o100755
+_FILE, _FOLDER = 0o100000, 0o040000
 
 # Output of `ls-files --debug`, whose form git does not promise: entries of another form are taken as changed.
-_DEBUG = (
-    rb"(?:  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: (\d+)\n"
+_ENTRY = re.compile(
+    rb"([A-Za-z?]) (\d{6}) ([0-9a-f]+) (\d)\t([^\0]+)\0"
+    rb"(?:  ctime: (\d+:\d+\n  mtime: \d+:\d+)\n  dev: \d+\tino: \d+\n"
     rb"  uid: \d+\tgid: \d+\n  size: (\d+)\tflags: [0-9a-f]+\n)?"
 )
-_ENTRY = re.compile(rb"([A-Za-z?]) (\d{6}) ([0-9a-f]+) (\d)\t([^\0]+)\0" + _DEBUG)
+_EMPTY = {
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+}
+"""Names of the blob without contents."""
 
 
 class Entry(NamedTuple):
@@ -40,10 +46,9 @@ class Entry(NamedTuple):
     """0, or the side of an unresolved merge."""
     is_sparse: bool
     """Whether the file is meant to be absent from disk (skip-worktree)."""
-    times: tuple[int, int]
-    """Remembered ctime and mtime in nanoseconds."""
-    inode: int
-    size: int
+    times: bytes
+    size: bytes
+    """Remembered times and size, as git prints them; empty where it prints something else."""
 
 
 class Kind(Enum):
@@ -60,8 +65,7 @@ class Kind(Enum):
     SUBMODULE = auto()
 
 
-@dataclass(frozen=True)
-class Tracked:
+class Tracked(NamedTuple):
     """One tracked file and how it is on disk."""
 
     entry: Entry
@@ -75,57 +79,55 @@ def read_index(git: Git) -> list[Entry]:
     cannot be read.
     """
     output = git.run("ls-files", "--stage", "--debug", "-v", "-z", "--full-name")
-    entries, end = [], 0
-    for match in _ENTRY.finditer(output):
-        if match.start() != end:
-            break
-        end = match.end()
-        tag, mode, blob, stage, path, *numbers = match.groups()
-        changed, changed_ns, modified, modified_ns, inode, size = (int(number or 0) for number in numbers)
-        times = (changed * 10**9 + changed_ns, modified * 10**9 + modified_ns)
-        entries.append(
-            Entry(os.fsdecode(path), int(mode, 8), blob.decode(), int(stage), tag in b"Ss", times, inode, size)
+    encoding = sys.getfilesystemencoding()
+    found = _ENTRY.findall(output)
+    # This line and the loop below run for each file: they are written for speed.
+    entries = [
+        Entry(
+            path.decode(encoding, "surrogateescape"), int(mode, 8), blob.decode(), int(stage), tag in b"Ss", times, size
         )
-    if end != len(output):
-        raise RepositoryError(f"git's list of files cannot be read at {output[end : end + 60]!r}")
+        for tag, mode, blob, stage, path, times, size in found
+    ]
+    if len(found) != output.count(b"\0"):
+        raise RepositoryError(f"git's list of files cannot be read: {output[:60]!r}")
     return entries
 
 
-def compare(repository: Repository, entries: Sequence[Entry], written_ns: int) -> Iterator[Tracked]:
+def compare(repository: Repository, entries: Sequence[Entry], written_ns: int) -> list[Tracked]:
     """How each file of the index is on disk; `written_ns` is when the index was written."""
     folders = _Folders(repository.root)
+    trusts_executable = repository.trusts_executable
+    root, lstat, found = folders.root, os.lstat, []
     for entry in entries:
         try:
-            status = os.lstat(folders.root + entry.path) if folders.is_real(entry.path) else None
+            status = lstat(root + entry.path) if folders.is_real(entry.path) else None
         except (FileNotFoundError, NotADirectoryError):
             status = None
-        yield Tracked(entry, _kind(entry, status, written_ns, repository.trusts_executable), status)
+        found.append(Tracked(entry, _kind(entry, status, written_ns, trusts_executable), status))
+    return found
 
 
 def _kind(entry: Entry, status: os.stat_result | None, written_ns: int, trusts_executable: bool) -> Kind:
-    if entry.mode == SUBMODULE and (status is None or stat.S_ISDIR(status.st_mode)):
-        return Kind.SUBMODULE
     if status is None:
-        return Kind.ABSENT if entry.is_sparse else Kind.GONE
-    if stat.S_ISDIR(status.st_mode):
-        return Kind.GONE
-    if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
-        return Kind.SPECIAL
-    same = _has_mode(entry.mode, status.st_mode, trusts_executable) and _is_remembered(entry, status)
-    return Kind.CLEAN if same and entry.times[1] < written_ns else Kind.CHANGED
-
-
-def _has_mode(mode: int, on_disk: int, trusts_executable: bool) -> bool:
-    if stat.S_IFMT(mode) != stat.S_IFMT(on_disk):
-        return False
-    return mode == LINK or not trusts_executable or bool(mode & 0o100) == bool(on_disk & 0o100)
+        return Kind.SUBMODULE if entry.mode == SUBMODULE else Kind.ABSENT if entry.is_sparse else Kind.GONE
+    kind = status.st_mode & 0o170000
+    if kind == entry.mode & 0o170000 and kind in (_FILE, LINK):
+        has_mode = kind == LINK or not trusts_executable or not (entry.mode ^ status.st_mode) & 0o100
+        is_clean = has_mode and status.st_mtime_ns < written_ns and _is_remembered(entry, status)
+        return Kind.CLEAN if is_clean else Kind.CHANGED
+    if kind == _FOLDER:
+        return Kind.SUBMODULE if entry.mode == SUBMODULE else Kind.GONE
+    return Kind.CHANGED if kind in (_FILE, LINK) else Kind.SPECIAL
 
 
 def _is_remembered(entry: Entry, status: os.stat_result) -> bool:
-    # The index holds 32 bits of sizes and inodes; a size of 0 is also its mark of files that must be read.
-    same_size = entry.size == status.st_size & 0xFFFFFFFF
-    same_inode = entry.inode == status.st_ino & 0xFFFFFFFF
-    return same_size and same_inode and entry.times == (status.st_ctime_ns, status.st_mtime_ns)
+    """Whether times and size are those in the index; every other change of a file changes its ctime, too."""
+    # The index holds 32 bits of a size, and 0 is also its mark of files that must be read.
+    size = status.st_size & 0xFFFFFFFF
+    if entry.size != b"%d" % size or (size == 0 and entry.blob not in _EMPTY):
+        return False
+    changed, modified = divmod(status.st_ctime_ns, 10**9), divmod(status.st_mtime_ns, 10**9)
+    return entry.times == b"%d:%d\n  mtime: %d:%d" % (*changed, *modified)
 
 
 class _Folders:

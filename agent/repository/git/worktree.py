@@ -64,7 +64,7 @@ def worktree(snapshot: Snapshot, folder: Path) -> Iterator[Worktree]:
             # The lock ends last.
             in_use.enter_context(held(claim.folder))
             in_use.callback(change_refs, repository.git, {ref_name(run, "worktree"): None})
-            in_use.callback(remove_tree, claim.folder)
+            in_use.callback(_remove, claim)
         yield _made(snapshot, claim.folder)
 
 
@@ -127,7 +127,7 @@ def _removed(repository: Repository, ref: Ref, claim: _Claim) -> bool:
         with held(claim.folder) as is_held:
             if not is_held:
                 return False
-            remove_tree(claim.folder)
+            _remove(claim)
     else:
         _remove_unmarked(claim.folder)
     change_refs(repository.git, {ref_name(ref.run, "worktree"): None})
@@ -141,16 +141,27 @@ def _remove_unmarked(folder: Path) -> None:
         folder.rmdir()
 
 
-def remove_tree(folder: Path) -> None:
-    """Remove a folder with everything in it, also where folders inside are read-only."""
-    try:
-        shutil.rmtree(folder)
-    except FileNotFoundError:
+def _remove(claim: _Claim) -> None:
+    """Remove a worktree; its mark goes last, so that a process that dies meanwhile leaves no unknown folder."""
+    for inner in (claim.folder, claim.folder / ".git"):
+        for place in inner.iterdir():
+            if place not in (claim.folder / ".git", claim.mark):
+                _remove_place(place)
+    for place in (claim.mark, claim.folder / ".git", claim.folder):
+        place.rmdir()
+
+
+def _remove_place(place: Path) -> None:
+    """Remove a file, or a folder with everything in it, also where folders inside are read-only."""
+    if place.is_symlink() or not place.is_dir():
+        place.unlink()
         return
+    try:
+        shutil.rmtree(place)
     except PermissionError:
-        for inner, _, _ in os.walk(folder):
+        for inner, _, _ in os.walk(place):
             Path(inner).chmod(0o700)
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
 
 
 def _made(snapshot: Snapshot, folder: Path) -> Worktree:

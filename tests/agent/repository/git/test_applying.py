@@ -71,6 +71,13 @@ def test_the_run_folder_says_what_was_applied(repository: Repository, tmp_path: 
     assert told is not None and told["state"] == "undone"
 
 
+def test_a_run_folder_that_cannot_be_written_is_said_and_no_failure(repository: Repository, tmp_path: Path) -> None:
+    snapshot = take_snapshot(repository, "r1")
+    written = apply_patch(snapshot, snapshot.patch({"lib/b.py": b"b = 2\n"}), tmp_path / "nowhere")
+    assert written.paths == ("lib/b.py",) and "applied.json cannot be written" in written.message
+    assert undo(repository, "r1").message == "taken back"
+
+
 def test_repeated_undo_and_redo_change_nothing_and_say_so(repository: Repository, tree: Tree) -> None:
     snapshot = take_snapshot(repository, "r1")
     apply_patch(snapshot, snapshot.patch({"lib/b.py": b"b = 2\n"}))

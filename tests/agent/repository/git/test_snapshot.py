@@ -205,6 +205,7 @@ def test_large_files_behind_a_filter_stay_as_git_stores_them(tree: Tree) -> None
 
 def test_a_split_index_is_read_and_stays(tree: Tree) -> None:
     tree.git("update-index", "--split-index")
+    assert snapshot_of(tree)["lib/b.py"] == b"b = 1\n"
     tree.write("a.py", "changed\n")
     assert snapshot_of(tree)["a.py"] == b"changed\n"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,15 @@ from agent.repository.git import copying
 from agent.repository.git.opened import Repository, open_repository
 from agent.repository.git.refs import list_refs
 from agent.repository.git.snapshot import take_snapshot
-from agent.repository.git.worktree import remove_strays, worktree
+from agent.repository.git.worktree import Worktree, remove_strays, worktree
 from tests.agent.repository.git.trees import Tree
+
+
+@contextmanager
+def checked_out(root: Path, folder: Path) -> Iterator[Worktree]:
+    """A worktree of a snapshot taken now."""
+    with open_repository(root) as repository, worktree(take_snapshot(repository, "r1"), folder) as made:
+        yield made
 
 
 def test_the_files_are_those_of_the_dirty_tree(tree: Tree, tmp_path: Path) -> None:
@@ -25,7 +34,10 @@ def test_the_files_are_those_of_the_dirty_tree(tree: Tree, tmp_path: Path) -> No
     (tree.root / "away").symlink_to("/etc/hostname")
     before = tree.everything()
     expected = {path: seen for path, seen in tree.files().items() if path != "lib"}
-    with open_repository(tree.root) as repository, worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made:
+    with (
+        open_repository(tree.root) as repository,
+        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
+    ):
         assert made.folder == tmp_path / "w" and Tree(made.folder).files() == expected
         assert tree.everything() == before
         subprocess.run(["sh", "run.sh"], cwd=made.folder, check=True, capture_output=True)
@@ -39,7 +51,10 @@ def test_git_works_inside_and_tells_what_is_true_of_the_user_s_tree(tree: Tree, 
     tree.git("tag", "light")
     tree.git("remote", "add", "origin", "https://user:secret@example.org/x.git")
     tree.write("a.py", "changed\n")
-    with open_repository(tree.root) as repository, worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made:
+    with (
+        open_repository(tree.root) as repository,
+        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
+    ):
         inside = Tree(made.folder)
         assert inside.git("rev-parse", "--show-toplevel").strip() == str(made.folder)
         assert (
@@ -58,13 +73,13 @@ def test_git_works_inside_and_tells_what_is_true_of_the_user_s_tree(tree: Tree, 
 
 def test_before_the_first_commit_and_in_a_shallow_clone(tree: Tree, tmp_path: Path) -> None:
     tree.git("clone", "--quiet", "--depth=1", f"file://{tree.root}", tmp_path / "shallow")
-    with (
-        open_repository(tmp_path / "shallow") as repository,
-        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
-    ):
+    with checked_out(tmp_path / "shallow", tmp_path / "w") as made:
         assert Tree(made.folder).git("log", "--format=%s") == "second\n"
     tree.git("update-ref", "-d", "HEAD")
-    with open_repository(tree.root) as repository, worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made:
+    with (
+        open_repository(tree.root) as repository,
+        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
+    ):
         assert Tree(made.folder).git("status", "--porcelain").startswith("A  a.py\n")
 
 
@@ -77,7 +92,10 @@ def test_files_that_worktreeinclude_names_are_copied(tree: Tree, tmp_path: Path)
     tree.write("x.log", "log")
     tree.write("lib/.env", "L=1\n")
     (tree.root / "linked").symlink_to("/etc/hostname")
-    with open_repository(tree.root) as repository, worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made:
+    with (
+        open_repository(tree.root) as repository,
+        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
+    ):
         assert made.copied == (".env", "lib/.env", "linked", "local/yes")
         assert (made.folder / ".env").stat().st_mode & 0o777 == 0o600
         assert (made.folder / "linked").is_symlink() and not (made.folder / "local/no").exists()
@@ -96,7 +114,10 @@ def test_files_behind_filters_are_as_on_disk_if_they_are_not_too_large(
     tree.write("a.dat", "data")
     tree.write("b.dat", "more data")
     monkeypatch.setattr(copying, "LARGEST_COPY", 5)
-    with open_repository(tree.root) as repository, worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made:
+    with (
+        open_repository(tree.root) as repository,
+        worktree(take_snapshot(repository, "r1"), tmp_path / "w") as made,
+    ):
         assert (made.folder / "a.dat").read_bytes() == b"data"
         assert (made.folder / "b.dat").read_bytes() == pointer.encode()
         assert made.copied == ("a.dat",) and [each.path for each in made.left_out] == ["b.dat"]
@@ -132,7 +153,8 @@ from pathlib import Path
 from agent.repository.git.opened import open_repository
 from agent.repository.git.snapshot import take_snapshot
 from agent.repository.git.worktree import worktree
-with open_repository(Path(sys.argv[1])) as repository, worktree(take_snapshot(repository, "r1"), Path(sys.argv[2])):
+with open_repository(Path(sys.argv[1])) as repository, \\
+        worktree(take_snapshot(repository, "r1"), Path(sys.argv[2])):
     print("ready", flush=True)
     sys.stdin.read()
 """
