@@ -21,7 +21,7 @@ async def open_engine(spec: str, *options: Section) -> Engine:
     own type, or its defaults.
 
     Raises ModelSpecError for an invalid spec, EngineError where the model is unavailable: a missing file, torch not
-    installed, a server that does not name its only model.
+    installed, a server that does not offer exactly one model although the spec names none.
     """
     parsed = parse_spec(spec)
     opener: Opener = resolve_name(ENGINES[parsed.kind].opener)
@@ -29,7 +29,10 @@ async def open_engine(spec: str, *options: Section) -> Engine:
 
 
 async def open_trainable_engine(spec: str, *options: Section) -> TrainableEngine:
-    """The trainable engine that a spec names; raises what `open_engine` does, ModelSpecError if not trainable."""
+    """The trainable engine that a spec names.
+
+    Raises what `open_engine` raises, and ModelSpecError if engines of this kind are not trainable.
+    """
     if not ENGINES[parse_spec(spec).kind].trainable:
         *forms, last = (engine.form for engine in ENGINES.values() if engine.trainable)
         raise ModelSpecError(f"{spec} cannot be given new weights: training takes {', '.join(forms)} or {last}")

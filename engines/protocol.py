@@ -46,7 +46,7 @@ Prompt = ChatPrompt | TextPrompt | TokenPrompt
 
 @dataclass(frozen=True)
 class Sampling:
-    """Sampling parameters. `None` means the server's default; in this process, no top_k and a random seed."""
+    """Sampling parameters. `None` means the server's default; without a server, no top_k and a random seed."""
 
     temperature: float = 1.0
     top_p: float = 1.0
@@ -97,7 +97,7 @@ class Completion:
     error: str = ""
     """Why `finish` is `error`, after the engine's own retries; empty otherwise."""
     seconds: float | None = None
-    """Seconds from request to answer, set where the caller cannot measure them (batches); None elsewhere."""
+    """Seconds from request to answer, set where the caller cannot measure them (a provider's batch API); else None."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ The file is JSON (a list of entries) or JSONL (an entry per line). An entry has 
 Which requests
     prompt_sha256   SHA-256 (hex) of the prompt, see `prompt_sha256`
     key             a glob over the request's key; `*` also matches `/`
-    An entry with both must match both, one with neither matches every request.
+    An entry with both answers requests that match both, an entry with neither answers every request.
 
 Completions: the fields below for a single one, or `completions`, a list of texts and of objects with these fields.
     text            what the model said
     finish          "stop" (default), "length" or "error"
     error           why it failed; implies finish "error"
-    tokens          completion tokens; estimated as a quarter of the characters if absent
+    tokens          completion tokens; if absent, or if a stop string cuts the text, a quarter of the characters
     delay_s         seconds until the completion is there (default 0)
     deltas          in how many pieces it arrives, spread over delay_s (default 1)
     repeat          (entry) start again from the first completion when all were used
@@ -101,7 +101,7 @@ class ScriptedEngine:
 
     @property
     def spec(self) -> str:
-        """The spec of the file."""
+        """The spec, `scripted:` and the path of the file."""
         return self._spec
 
     @property

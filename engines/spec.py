@@ -30,7 +30,7 @@ class ModelSpec:
 
 
 def parse_spec(text: str) -> ModelSpec:
-    """The parsed spec; raises ModelSpecError naming the nearest valid form."""
+    """The parsed spec; raises ModelSpecError saying what is wrong with an invalid one and what to write instead."""
     spec = text.strip()
     if spec in BUNDLED:
         return ModelSpec("bundled", spec, text=spec)

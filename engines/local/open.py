@@ -17,7 +17,10 @@ from settings.section import Section
 
 
 async def open_checkpoint(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a checkpoint, which is a directory or an id of the Hugging Face hub; raises EngineError."""
+    """The engine of a checkpoint, which is a directory or an id of the Hugging Face hub.
+
+    Raises EngineError if a package that it needs is not installed, or the checkpoint cannot be loaded.
+    """
     needed = ("torch", "transformers", "tokenizers", "safetensors")
     if missing := [package for package in needed if find_spec(package) is None]:
         raise EngineError(f"{spec.text} needs {', '.join(missing)}: pip install 'cure-agent[local]'")
@@ -31,7 +34,7 @@ async def open_checkpoint(spec: ModelSpec, options: Sequence[Section]) -> Engine
 
 
 async def open_bundled(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a model that comes with the package; raises EngineError."""
+    """The engine of a model that comes with the package; raises EngineError if its files cannot be loaded."""
     directory = BUNDLED[spec.name]
     if not (directory / "config.json").is_file():
         raise EngineError(f"{spec.text}: the bundled checkpoint is missing in {directory}; install cure-agent again")

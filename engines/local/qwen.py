@@ -1,7 +1,8 @@
 """Small Qwen2 and Qwen3 models in plain torch, with the results of transformers but without importing it.
 
 For a model of a few million parameters that import takes longer than sampling all programs of a problem. Not supported
-are sliding windows, RoPE scaling, sharded or quantised weights; such checkpoints go to `transformers_model`.
+are sliding windows, RoPE scaling, sharded or quantised weights, and more than 100 MB of weights; such checkpoints go to
+`transformers_model`.
 Follows transformers' models/qwen2/modeling_qwen2.py and models/qwen3/modeling_qwen3.py.
 """
 
@@ -80,7 +81,10 @@ class QwenCache:
         self._both: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def extend(self, shape: Shape, like: torch.Tensor, new: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Views of keys and values, lengthened by `new` positions for the caller to write."""
+        """Views of keys and values, lengthened by `new` positions for the caller to write.
+
+        `like` gives an empty cache its number of rows, dtype and device.
+        """
         if self._both is None:
             self._rows = like.shape[0]
             size = (shape.layers, self._rows, shape.kv_heads, new, shape.head_dim)
@@ -133,7 +137,10 @@ class QwenCache:
 
 @dataclass(frozen=True, kw_only=True)
 class _Layer:
-    """Weights of one layer: H query heads, K key-value heads, head size D, hidden size E, MLP size M."""
+    """Weights of one layer: H query heads, K key-value heads, head size D, hidden size E, MLP size M.
+
+    Biases and norms that the checkpoint lacks are None: usually the biases in Qwen3, q_norm and k_norm in Qwen2.
+    """
 
     qkv: torch.Tensor  # ((H + 2K) D, E)
     qkv_bias: torch.Tensor | None  # ((H + 2K) D,)

@@ -10,7 +10,7 @@ from engines.stop import cut_at_stop, held_back
 
 
 class Row:
-    """One sample. `finish` is None while it is under way."""
+    """One sample, a row of the batch that is decoded. `finish` is None while the sample is under way."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Row:
         return fresh
 
     def completion(self, error: str = "") -> Completion:
-        """The completion of the finished row, or a failed one with this error."""
+        """The completion of the finished sample; with an `error`, a failed completion of a sample under way."""
         return Completion(
             self.key,
             self.index,

@@ -16,7 +16,10 @@ from engines.text import without_system
 
 
 class Text:
-    """Tokenizer, chat template and end-of-text tokens of the checkpoint in a directory; raises EngineError."""
+    """Tokenizer, chat template and end-of-text tokens of the checkpoint in a directory.
+
+    Raises EngineError if the checkpoint has no fast tokenizer.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -86,14 +89,14 @@ class Text:
         return bool(_read(self._directory / "tokenizer_config.json").get("chat_template"))
 
     def ends(self) -> frozenset[int]:
-        """The ids that end a completion, by the checkpoint's generation_config or else its config."""
+        """The token ids that end a completion, by the checkpoint's generation_config or else its config."""
         for name in ("generation_config.json", "config.json"):
             if (found := _read(self._directory / name).get("eos_token_id")) is not None:
                 return frozenset(found if isinstance(found, list) else [found])
         return frozenset()
 
     def stop_ids(self, stop: Sequence[str]) -> frozenset[int]:
-        """Ids of the stop strings that are special tokens, which do not appear in decoded text."""
+        """Token ids of the stop strings that are special tokens, which do not appear in decoded text."""
         return frozenset(self._special[word] for word in stop if word in self._special)
 
 

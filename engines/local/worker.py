@@ -51,7 +51,10 @@ class Worker(Generic[C]):
             self._start()
 
     def between(self, work: Callable[[], None]) -> Future[None]:
-        """A future of the work, done in the decoding thread after all earlier rows and before any later row."""
+        """A future of the work.
+
+        The decoding thread does the work after all rows submitted before it and before any submitted later.
+        """
         idle = IdleWork(work)
         with self._wake:
             if self._closed:
@@ -62,7 +65,7 @@ class Worker(Generic[C]):
         return idle.done
 
     def cpu_seconds(self) -> float:
-        """CPU seconds the thread has used so far."""
+        """CPU seconds that the decoding thread has used so far."""
         if self._thread is None or self._thread.ident is None:
             return 0.0
         return time.clock_gettime(time.pthread_getcpuclockid(self._thread.ident))

@@ -88,7 +88,7 @@ async def _serve(settings: ServeOptions, options: Sequence[Section]) -> bool:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises AddressError."""
+    """A listening socket; raises AddressError if the host is unknown or the port cannot be used."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)

@@ -31,7 +31,7 @@ class VllmEngine(InProcessEngine[Sample]):
     """Samples from one model with vLLM's scheduler, which batches all requests."""
 
     def __init__(self, spec: str, directory: Path, options: VllmOptions) -> None:
-        """Load the model in the thread that will step it; raises EngineError."""
+        """Load the model in the thread that will step it; raises EngineError if vLLM cannot load the model."""
         self._directory = directory
         self._asleep_tags: list[str] = []
         self._reloaded = False
@@ -46,7 +46,10 @@ class VllmEngine(InProcessEngine[Sample]):
 
     @classmethod
     def load(cls, spec: str, name: str, options: VllmOptions) -> VllmEngine:
-        """The engine of the checkpoint `name`, a directory or a hub id; blocks while it loads, raises EngineError."""
+        """The engine of the checkpoint `name`, a directory or a hub id; blocks while the model loads.
+
+        Raises EngineError if there is no such checkpoint, or vLLM cannot load it.
+        """
         return cls(spec, find_checkpoint(spec, name), options)
 
     def _start(self, options: VllmOptions) -> LLMEngine:

@@ -15,7 +15,10 @@ from settings.section import Section
 
 
 async def open_vllm(spec: ModelSpec, options: Sequence[Section]) -> Engine:
-    """The engine of a checkpoint, given as a directory or an id on the Hugging Face Hub; raises EngineError."""
+    """The engine of a checkpoint, given as a directory or an id on the Hugging Face Hub.
+
+    Raises EngineError if vLLM is not installed, or cannot load the checkpoint.
+    """
     if find_spec("vllm") is None:
         raise EngineError(
             f"{spec.text} needs vLLM: pip install 'cure-agent[gpu]', or run `vllm serve {spec.name}` elsewhere "

@@ -108,7 +108,7 @@ def mismatch(
 ) -> float:
     """Largest difference between log-probabilities that `draw` gives and those of transformers with these weights.
 
-    `draw(prompt, count)` samples that many tokens at temperature 1: their ids and log-probabilities.
+    `draw(prompt, count)` gives the ids and log-probabilities of at most `count` tokens, sampled at temperature 1.
     """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM

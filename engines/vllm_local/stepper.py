@@ -34,7 +34,10 @@ class Sample:
 
 
 class Stepper:
-    """A thread that creates vLLM's engine with `make` and steps it. `ready` is done once the engine is loaded."""
+    """A thread that creates vLLM's engine with `make` and steps it.
+
+    `ready` is done once the engine is loaded, or holds the error of `make`.
+    """
 
     def __init__(self, make: Callable[[], LLMEngine], version: str) -> None:
         self.version = version

@@ -39,7 +39,8 @@ async def open_server_engine(
 
     `weights` is the directory for new weights, under the same path here and on every server; `rows` is the number of
     concurrent samples per server. Exactly one of the processes that share the servers has `leads`: it hands over the
-    weights that all of them gather. Raises EngineError if a server is unreachable or has another model.
+    weights that all of them gather. Raises EngineError if a server is unreachable, has another model, or lacks a start
+    option that the engine needs.
     """
     hosts = [Host(url) for url in urls]
     try:
@@ -66,7 +67,7 @@ class VllmServerEngine:
         rows: int,
         leads: bool,
     ) -> None:
-        """`served` describes the model of each host; see `open_server_engine` for the rest."""
+        """`served` describes the model of each host; see `open_server_engine` for the other parameters."""
         self._directory, self._leads, self._hosts = directory, leads, list(hosts)
         self._weights = weights.expanduser().absolute()
         self._text = Text(directory)
@@ -236,7 +237,10 @@ class VllmServerEngine:
         self._asleep = False
 
     async def close(self) -> None:
-        """Close the connections and remove the weights that were written; the servers go on. Idempotent."""
+        """Close the connections, and remove the weights written for the servers if this process leads. Idempotent.
+
+        The servers go on.
+        """
         if self._leads:
             remove_weights(self._weights)
         for sampler in self._samplers:

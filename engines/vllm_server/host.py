@@ -82,8 +82,9 @@ class Host:
     async def take(self, folder: Path, version: str) -> None:
         """Finish the samples under way, then make the server load the weights in this folder.
 
-        Raises EngineError. A server that does not see the folder keeps its weights; one that fails later stays paused,
-        since vLLM replaces weights in place and cannot restore the old ones.
+        Raises EngineError if the server does not see the folder, or fails to load the weights. In the first case it
+        keeps its weights; in the second it stays paused, since vLLM replaces weights in place and cannot restore the
+        old ones.
         """
         await self._see(folder)
         await self._post("/pause", mode="wait")

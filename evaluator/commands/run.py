@@ -103,8 +103,8 @@ def run_of(dataset: str) -> click.Command:
 
 
 def _plan(settings: Settings, problems: Sequence[Problem], as_json: bool) -> str:
-    """The number of samples (`requests`, stored ones included) and upper bounds of the completion tokens and executions
-    of the whole evaluation, as lines or as JSON.
+    """The number of samples (`requests`, stored ones included) and upper bounds of their completion tokens and of
+    the executions of programs from samples, as lines or as JSON. Executions of reference solutions are not counted.
     """
     import json
 

@@ -1,7 +1,7 @@
-"""Problem sets: those of the paper, stored with checksums (`sources/`), and functional ones, converted to problems over
-stdin and stdout (`functional/`). `check` tests a set, `show` prints it.
+"""Problem sets: those of the CURE paper, stored with checksums (`sources/`), and functional ones, converted to problems
+over stdin and stdout (`functional/`). `check` tests a set, `show` prints it.
 
-Other parts of the evaluator use only `find_dataset`, which finds the file of a set by its name or path.
+`find_dataset` finds the file of a set by its name or path.
 """
 
 from evaluator.datasets.errors import DatasetError

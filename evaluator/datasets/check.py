@@ -257,5 +257,5 @@ def _judge_labelled(problem: Problem, table: ProgramTable, report: CheckReport, 
 
 
 def _in_order(table: ProgramTable) -> Iterator[tuple[Pair, Cell]]:
-    """Pairs and their cells, row by row."""
+    """Pairs of program and test with their cells, program by program."""
     return (((row, test), table.cells[row, test]) for row in table.candidates for test in table.tests)

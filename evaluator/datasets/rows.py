@@ -12,7 +12,10 @@ from evaluator.datasets.errors import DatasetError
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of the file, which holds a JSON list of objects or one object per line. Raises ProblemError."""
+    """The rows of the file, which holds a JSON list of objects or one object per line.
+
+    Raises ProblemError where the file cannot be read or holds anything else.
+    """
     text = read_text(str(path))
     try:
         if text.lstrip().startswith("["):

@@ -178,7 +178,7 @@ class _Run:
 
 
 def _is_complete(table: EvaluatedTable, codes: Sequence[Sample], tests: Sequence[Sample]) -> bool:
-    """Whether the table has exactly these answers, and a verdict in every cell."""
+    """Whether the table has exactly these answers, and no cell on which the sandbox failed."""
     answers = tuple(sample.index for sample in codes), tuple(sample.index for sample in tests)
     lost = UNKNOWN in "".join((*table.cells, table.reference or ""))
     return (table.program_samples, table.test_samples) == answers and not lost

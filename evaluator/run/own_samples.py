@@ -104,7 +104,7 @@ def _program(problem: Problem, source: str) -> str:
 def with_function_tests(problem: Problem) -> Problem:
     """The problem with the tests that were stored for functions alone added to its hidden tests.
 
-    The reference solution becomes a program that runs on all of them; empty where the set has no solution.
+    The reference solution becomes a program that runs on all these tests; empty where the set has no solution.
 
     A problem that was not converted from one that asks for a function is returned unchanged.
     """

@@ -84,7 +84,8 @@ async def convert(
 
     Raises ProblemError for a file that cannot be read or is of no known format, SandboxError where nothing can be run.
 
-    All tests are kept, or at most `most_tests` hidden ones of each problem.
+    `chosen` is the name of the file's format, or `auto` to detect it. Only the first `limit` problems are converted,
+    and at most `most_tests` hidden tests of each are kept; None means all.
     """
     with _numbers_of_any_length():
         return await _convert(path, sandbox, chosen, most_tests, limit, bars or ProgressBars(quiet=True))

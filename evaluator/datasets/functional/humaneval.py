@@ -19,7 +19,10 @@ _JUDGED = ("HumanEval/32",)
 
 
 def humaneval(row: Row, where: str) -> FunctionProblem:
-    """The problem of one row of HumanEval, or of HumanEval+ where it has `base_input`; raises DatasetError."""
+    """The problem of one row of HumanEval, or of HumanEval+ where it has `base_input`.
+
+    Raises DatasetError, which begins with `where`, if a field is missing or of a wrong type.
+    """
     name, entry = text_of(row, "task_id", where), text_of(row, "entry_point", where)
     prompt, solution = text_of(row, "prompt", where), text_of(row, "canonical_solution", where)
     reference = prompt + solution

@@ -1,4 +1,4 @@
-"""Reads raw records of LiveCodeBench: stdin/stdout problems as finished rows, all others as functional problems.
+"""Reads raw records of LiveCodeBench: stdin/stdout problems as rows of CURE's JSON, all others as functional problems.
 
 The private tests of a record are JSON, or base64 of zlib of a pickle of one JSON string. The string is read without
 unpickling, which could run code.
@@ -25,11 +25,14 @@ TIME_LIMIT_S = 8.0
 _MOST_BYTES = 1 << 30
 _KEPT = ("question_title", "platform", "question_id", "contest_id", "contest_date", "difficulty")
 _TOLERANCE = 1e-5
-"""Tolerance of the contest sites where a result is a real number."""
+"""Absolute tolerance of the contest sites where a result is a real number."""
 
 
 def livecodebench(row: Row, where: str) -> FunctionProblem | dict[str, Any]:
-    """The record as a functional problem, or as a finished row if it is stdin/stdout; raises DatasetError."""
+    """The record as a functional problem, or as a finished row of CURE's JSON if it is stdin/stdout.
+
+    Raises DatasetError, which begins with `where`, if a field is missing or malformed.
+    """
     public = _tests(text_of(row, "public_test_cases", where), f"{where}: 'public_test_cases'")
     private = _tests(text_of(row, "private_test_cases", where), f"{where}: 'private_test_cases'")
     name = str(row.get("question_id") or row.get("question_title") or where)
@@ -45,7 +48,10 @@ LIVECODEBENCH = Format(lambda row: "public_test_cases" in row, livecodebench)
 
 
 def private_tests(text: str, where: str) -> str:
-    """The JSON text of the private tests, packed or not; raises DatasetError."""
+    """The JSON text of the private tests, unpacked if `text` is packed.
+
+    Raises DatasetError, which begins with `where`, if `text` is neither JSON nor packed JSON.
+    """
     if text.lstrip().startswith("["):
         return text
     try:

@@ -20,7 +20,10 @@ from evaluator.datasets.rows import list_of, text_of
 
 
 def mbpp(row: Row, where: str) -> FunctionProblem:
-    """The problem of one row of MBPP: `text` or `prompt`, `code`, `test_list`; raises DatasetError."""
+    """The problem of one row of MBPP, which has `text` or `prompt`, `code` and `test_list`.
+
+    Raises DatasetError, which begins with `where`, if a field is missing or of a wrong type.
+    """
     code = text_of(row, "code", where).replace("\r\n", "\n")
     tests = [str(test) for test in list_of(row, "test_list", where)]
     imports = [str(line) for line in list_of(row, "test_imports", where)]
@@ -43,7 +46,7 @@ def mbpp(row: Row, where: str) -> FunctionProblem:
 
 
 def mbpp_plus(row: Row, where: str) -> FunctionProblem:
-    """The problem of one row of MBPP+; raises DatasetError."""
+    """The problem of one row of MBPP+; raises DatasetError if a field is missing or of a wrong type."""
     name, entry = text_of(row, "task_id", where), text_of(row, "entry_point", where)
     prompt, reference = text_of(row, "prompt", where), text_of(row, "canonical_solution", where)
     text = _docstring(prompt)

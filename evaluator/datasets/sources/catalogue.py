@@ -10,14 +10,14 @@ from evaluator.datasets.errors import DatasetError
 
 @dataclass(frozen=True)
 class PaperSet:
-    """A published set; programs for its problems read standard input and write standard output."""
+    """A set that the authors of the CURE paper published, of problems over standard input and output."""
 
     name: str
     split: str
     problems: int
     """Rows of the published file."""
     paper: str
-    """The set's size according to the paper, in words."""
+    """The set's size according to the CURE paper, in words."""
 
     @property
     def hub(self) -> str:
@@ -50,7 +50,7 @@ def paper_set(name: str) -> PaperSet | None:
 
 
 def known_set(name: str) -> PaperSet:
-    """The set of this name. Raises DatasetError, which names the nearest known set."""
+    """The set of this name. Raises DatasetError for an unknown name, naming the nearest known set if one is near."""
     if found := paper_set(name):
         return found
     near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1)

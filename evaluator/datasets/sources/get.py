@@ -12,10 +12,11 @@ from evaluator.datasets.sources.store import Record, arriving, keep, sha256_of, 
 
 
 def get(name: str, revision: str | None = None, source: Path | None = None, sha256: str | None = None) -> Record:
-    """The record of the set, after getting and storing it. Raises DatasetError.
+    """The record of the set, after getting and storing the set.
 
     A stored set is only verified, unless another revision or a file is given: without `revision`, no commit newer than
-    the stored one is fetched.
+    the stored one is fetched. Raises DatasetError where the set is unknown, cannot be downloaded, copied or stored, or
+    has another checksum than `sha256`, and ProblemError where the file is no problem set.
     """
     item = known_set(name)
     before = stored(item)

@@ -10,7 +10,7 @@ from evaluator.datasets.sources.catalogue import PaperSet
 
 
 def download(item: PaperSet, revision: str | None, folder: Path) -> tuple[Path, str]:
-    """The file of the set, downloaded into `folder`, and its commit; raises DatasetError.
+    """The file of the set, downloaded into `folder`, and its commit; raises DatasetError if the download fails.
 
     `revision` is a commit, a branch or a tag; None is the branch `main`. The environment variable HF_ENDPOINT names
     another hub.

@@ -17,13 +17,16 @@ from evaluator.datasets.sources.store import data_home, find_dataset, sha256_of,
 
 
 def load(name_or_path: str) -> tuple[list[Problem], Path]:
-    """The problems of a file, gzipped or not, or of a stored set, and the path of the file; raises ProblemError."""
+    """The problems of a file, gzipped or not, or of a stored set, and the path of the file.
+
+    Raises ProblemError where there is no such file or set, or it cannot be read.
+    """
     path = find_dataset(name_or_path)
     return load_problems(str(path)), path
 
 
 def listed(files: Sequence[str]) -> dict[str, Any]:
-    """The sets of the paper, each with its state on this machine, and the given files, as JSON."""
+    """The sets of the CURE paper, each with its state on this machine, and the given files, as JSON."""
     return {
         "home": str(data_home()),
         "sets": [
@@ -74,7 +77,7 @@ def brief(index: int, problem: Problem) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write the content to the file atomically; raises DatasetError."""
+    """Write the content to the file atomically; raises DatasetError if the file cannot be written."""
     try:
         write_atomically(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:

@@ -97,7 +97,7 @@ def lines_of(values: Mapping[str, Any], of_problems: int | None = None) -> dict[
     """The measures of `standard.values` in metrics.json, by group.
 
     `of_problems` is the number of problems asked for, where the run lacks something: each measure then says how many
-    of them it covers.
+    of these problems it covers.
     """
     return {
         group: tuple(line_of(name, *words, values[name], of_problems) for name, words in members.items())
@@ -140,7 +140,7 @@ def on_whole_grid(selector: str) -> bool:
 
 
 def by_selector(points: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """Points of best-of-n by selector: `max-pass`, the paper's, first, the others by name."""
+    """Points of best-of-n by selector: `max-pass`, the CURE paper's selector, first, the others by name."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for point in sorted(points, key=lambda point: (point["selector"] != "max-pass", point["selector"])):
         found.setdefault(point["selector"], []).append(point)

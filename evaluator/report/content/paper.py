@@ -1,4 +1,4 @@
-"""The paper's table for the data set, with the numbers of the run."""
+"""The CURE paper's table for the data set, with the numbers of the run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from evaluator.report.material.published import PublishedRow
 
 @dataclass(frozen=True, kw_only=True)
 class PaperTable:
-    """The paper's numbers for this set and the numbers of the run, in %."""
+    """The CURE paper's numbers for a data set and the numbers of the run, in %."""
 
     dataset: str
     source: str
@@ -27,7 +27,7 @@ class PaperTable:
 
 
 def paper_table(material: Material) -> PaperTable | None:
-    """The paper's numbers beside those of the run; None for a set that is not in the paper."""
+    """The CURE paper's numbers beside those of the run; None for a set that is not in the paper."""
     known = material.published
     if known is None:
         return None

@@ -1,1 +1,1 @@
-"""The material of a report: settings and metrics of the run, facts about problems, answers, the paper's numbers."""
+"""The material of a report: a run's settings and metrics, facts about problems, answers, the CURE paper's numbers."""

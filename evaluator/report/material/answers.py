@@ -20,7 +20,7 @@ class Answers:
 
     path: Path
     lengths: list[int] = field(default_factory=list)
-    """Tokens of each completion."""
+    """Completion tokens of each sample that did not fail."""
     unread: dict[Place, int] = field(default_factory=dict)
     """Offsets in the file of the answers from which nothing was extracted."""
 
@@ -35,7 +35,7 @@ class Answers:
 
 
 def answers_of(path: Path, unread: Collection[Place]) -> Answers:
-    """The answers in a file of samples; `unread` are those whose text is wanted."""
+    """The answers in a file of samples; `unread` are the answers from which nothing was extracted."""
     found = Answers(path)
     for place, record in placed_lines(path):
         if not record["error"]:

@@ -86,7 +86,7 @@ def facts_of(table: EvaluatedTable) -> ProblemFacts:
 
 
 def chosen(table: EvaluatedTable) -> list[int]:
-    """Indices of the programs that pass the most generated tests; empty without generated tests."""
+    """Indices of the programs that pass the most generated tests; empty without such tests or without programs."""
     generated = table.passes("generated")
     if not generated.size:
         return []
