@@ -113,7 +113,8 @@ def _turn(repository: Repository, run: str, folder: Path | None, now: str, then:
         planned = plan(repository, [_change(step, then) for step in record.steps])
         finish = {then: refs[now].target, now: None}
         if planned.steps:
-            _write(repository, run, planned, finish, record.folders)
+            # What was there before comes back, and stays.
+            _write(repository, run, planned, finish, record.folders if then == "undone" else {})
         else:
             change_refs(repository.git, {ref_name(run, name): target for name, target in finish.items()})
         notes += _tell(folder, run, then, planned, refs[now].target)

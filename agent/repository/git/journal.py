@@ -36,7 +36,8 @@ class Journal:
     folders: Mapping[str, int]
     """The folders above the files that were there before, with their permissions."""
     permissions: Mapping[str, int]
-    """Permissions of folders that are made."""
+    """Folders that are to be there afterwards, with their permissions: those that are missing are made, and none of
+    them is removed when it becomes empty."""
     finish: Mapping[str, str | None]
     """The refs of the run once the files are written, by their short names: an object, SELF, or None for no ref."""
 
@@ -98,8 +99,15 @@ def recover(repository: Repository) -> list[Recovered]:
 def recover_locked(repository: Repository, refs: Sequence[Ref]) -> list[Recovered]:
     """Do the work of `recover`, given all private refs; the caller holds the lock of the tree."""
     writing = [ref for ref in refs if ref.name == "writing"]
-    journals = [(ref, load(repository, ref)) for ref in writing]
-    return [_recover(repository, *each) for each in journals if each[1].tree == repository.name]
+    try:
+        journals = [(ref, load(repository, ref)) for ref in writing]
+        return [_recover(repository, *each) for each in journals if each[1].tree == repository.name]
+    except RepositoryError as error:
+        names = " ".join(ref_name(ref.run, ref.name) for ref in writing)
+        raise RepositoryError(
+            f"files were being written when a process died, and cannot be brought back: {error}\n"
+            f"the record is {names}; when the files are as you want them, drop it with `git update-ref -d REF`"
+        ) from error
 
 
 def _recover(repository: Repository, ref: Ref, journal: Journal) -> Recovered:
@@ -108,7 +116,7 @@ def _recover(repository: Repository, ref: Ref, journal: Journal) -> Recovered:
     states = {step: _state(repository, step) for step in journal.steps}
     edited = tuple(step.path for step, state in states.items() if state == "edited")
     if all(state == "after" for state in states.values()):
-        remove_emptied(repository.root, journal.steps)
+        remove_emptied(repository.root, journal.steps, journal.permissions)
         _finish(repository, journal, ref.target)
         return Recovered(ref.run, True, paths, edited)
     back = [FileStep(step.path, step.after, step.before) for step, state in states.items() if state == "after"]
@@ -179,6 +187,8 @@ def load(repository: Repository, ref: Ref) -> Journal:
                 FileStep(file["path"], _contents(file["before"], blobs), _contents(file["after"], blobs))
                 for file in told["files"]
             )
+        if unknown := told["finish"].keys() - {"applied", "undone"}:
+            raise ValueError(f"unknown refs {sorted(unknown)}")
         return Journal(
             run=ref.run,
             tree=told["tree"],
@@ -187,7 +197,7 @@ def load(repository: Repository, ref: Ref) -> Journal:
             permissions=told["permissions"],
             finish=told["finish"],
         )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise RepositoryError(
             f"refs/cure-agent/{ref.run}/{ref.name} holds no journal of cure-agent: {error}"
         ) from error

@@ -55,13 +55,14 @@ def plan(repository: Repository, changes: Sequence[FileChange]) -> Plan:
     reasons: dict[str, str] = {}
     for change in changes:
         try:
-            now = _on_disk(repository, change)
+            found = read_file(repository.root, change.path)
+            now = found if repository.trusts_executable else _as_recorded(found, change.old)
             then = changed(repository.objects, change, now)
         except Obstacle as obstacle:
             reasons[change.path] = str(obstacle)
             continue
         if now != then:
-            steps.append(FileStep(change.path, now, then))
+            steps.append(FileStep(change.path, found, then if now is found else _as_recorded(then, found)))
             if then is not None and now is not None and then != change.new:
                 merged.append(change.path)
     if reasons:
@@ -69,11 +70,13 @@ def plan(repository: Repository, changes: Sequence[FileChange]) -> Plan:
     return Plan(tuple(steps), tuple(merged))
 
 
-def _on_disk(repository: Repository, change: FileChange) -> Contents | None:
-    found = read_file(repository.root, change.path)
-    if found is not None and change.old is not None and not repository.trusts_executable:
-        return replace(found, executable=change.old.executable)
-    return found
+def _as_recorded(contents: Contents | None, other: Contents | None) -> Contents | None:
+    """The contents with the executable bit of `other`: where the bits on disk mean nothing, those in git count, and
+    those on disk stay.
+    """
+    if contents is None or other is None:
+        return contents
+    return replace(contents, executable=other.executable, permissions=other.permissions)
 
 
 def changed(git: Git, change: FileChange, now: Contents | None) -> Contents | None:

@@ -8,7 +8,7 @@ ones, by their second names.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class FileStep:
 
 def replace_files(root: Path, steps: Sequence[FileStep], folders: Mapping[str, int]) -> None:
     """Bring all these files from `before` to `after`. Folders that are missing are made, with the permissions that
-    `folders` has for them; a folder that a removal leaves empty is removed.
+    `folders` has for them; a folder that a removal leaves empty is removed, unless `folders` has it.
 
     Raises RepositoryError, with everything as it was, where one of them is not as in `before` any more, or cannot be
     written.
@@ -64,12 +64,13 @@ def replace_files(root: Path, steps: Sequence[FileStep], folders: Mapping[str, i
             raise RepositoryError(f"nothing was changed, since a file cannot be written: {error}") from error
         raise
     clean(root, [step.path for step in steps])
-    remove_emptied(root, steps)
+    remove_emptied(root, steps, folders)
 
 
-def remove_emptied(root: Path, steps: Sequence[FileStep]) -> None:
-    """Remove the folders that removals of files have left empty."""
-    remove_empty(root, [folder for step in steps if step.after is None for folder in folders_above(step.path)])
+def remove_emptied(root: Path, steps: Sequence[FileStep], kept: Collection[str]) -> None:
+    """Remove the folders that removals of files have left empty, but for the ones to be kept."""
+    above = {folder for step in steps if step.after is None for folder in folders_above(step.path)}
+    remove_empty(root, sorted(above - set(kept)))
 
 
 def clean(root: Path, paths: Iterable[str]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -84,6 +84,8 @@ class Git:
     variables: Mapping[str, str]
     """Variables of git, beside those that keep it quiet. Nothing else that begins with GIT_ reaches the command."""
     folder: Path
+    started: list[Process] = field(default_factory=list, repr=False)
+    """Commands that answer requests; they end with the context of `running_git` at the latest."""
 
     def within(self, folder: Path | None = None, /, **variables: str | Path) -> Git:
         """These commands with further variables, started in another folder if one is given."""
@@ -115,7 +117,9 @@ class Git:
         """A running command that answers what is written to its standard input; the caller closes it."""
         from subprocess import PIPE
 
-        return Process(self._execute(arguments, istream=PIPE, as_process=True))
+        process = Process(self._execute(arguments, istream=PIPE, as_process=True))
+        self.started.append(process)
+        return process
 
     def _execute(self, arguments: tuple[str, ...], **options: Any) -> Any:
         from git.exc import GitCommandNotFound
@@ -156,7 +160,8 @@ class Process:
         if process is None:
             return
         self._process.proc = None
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         process.wait()
         process.stdout.close()
         process.stderr.close()
@@ -182,7 +187,11 @@ def running_git(private: Path) -> Iterator[Git]:
         found = re.search(r"(\d+)\.(\d+)", version)
         if found is None or (int(found[1]), int(found[2])) < OLDEST:
             raise RepositoryError(f"{version.strip()} is too old: git {OLDEST[0]}.{OLDEST[1]} or newer is needed")
-        yield git
+        try:
+            yield git
+        finally:
+            for process in git.started:
+                process.close()
 
 
 def explanation(arguments: tuple[str, ...], output: Output) -> str:

@@ -127,7 +127,7 @@ class Maker:
             tree.git("checkout", "--quiet", "--detach", "HEAD~1")
         if self.has("sparse", 0.15):
             tree.git("sparse-checkout", "set", "--cone", *self.random.choice([["lib"], ["data", "--sparse-index"]]))
-        if self.has("split index", 0.1):
+        if "sparse" not in self.features and self.has("split index", 0.1):
             tree.git("update-index", "--split-index")
         elif self.has("index v4", 0.1):
             tree.git("update-index", "--index-version=4")

@@ -183,6 +183,38 @@ def test_a_mode_in_a_patch_is_applied_and_taken_back(repository: Repository, tre
     assert (tree.root / "a.py").stat().st_mode & 0o777 == 0o640
 
 
+def test_executable_bits_that_mean_nothing_stay_as_they_are(tree: Tree) -> None:
+    tree.git("config", "core.fileMode", "false")
+    (tree.root / "lib/b.py").chmod(0o755)
+    (tree.root / "run.sh").chmod(0o644)
+    before = tree.everything()
+    with open_repository(tree.root) as repository:
+        snapshot = take_snapshot(repository, "r1")
+        assert snapshot.files.modes["lib/b.py"][0] == 0o100644 and snapshot.files.modes["run.sh"][0] == 0o100755
+        apply_patch(snapshot, snapshot.patch({"lib/b.py": b"b = 2\n", "run.sh": b"#!/bin/sh\n"}))
+        assert tree.files()["lib/b.py"] == (0o100755, b"b = 2\n")
+        assert tree.files()["run.sh"] == (0o100644, b"#!/bin/sh\n")
+        undo(repository, "r1")
+    assert tree.everything() == before
+
+
+def test_empty_folders_of_the_user_come_back_with_undo(tree: Tree) -> None:
+    (tree.root / "empty/inner").mkdir(parents=True)
+    (tree.root / "empty").chmod(0o700)
+    (tree.root / "lib").chmod(0o750)
+    before = tree.files()
+    with open_repository(tree.root) as repository:
+        snapshot = take_snapshot(repository, "r1")
+        apply_patch(snapshot, snapshot.patch({"empty/inner/new.py": b"n\n", "lib/b.py": None}))
+        after = tree.files()
+        assert "lib" not in after
+        for _ in range(2):
+            undo(repository, "r1")
+            assert tree.files() == before
+            redo(repository, "r1")
+            assert tree.files() == after
+
+
 @pytest.mark.parametrize("name", ["link", "lib"])
 def test_nothing_is_written_through_links(repository: Repository, tree: Tree, tmp_path: Path, name: str) -> None:
     snapshot = take_snapshot(repository, "r1")

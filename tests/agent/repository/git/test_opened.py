@@ -10,6 +10,7 @@ import pytest
 
 from agent.repository.errors import RepositoryError
 from agent.repository.git.opened import open_repository
+from agent.repository.git.snapshot import take_snapshot
 from tests.agent.repository.git.trees import Tree, make_tree
 
 
@@ -24,6 +25,19 @@ def test_a_repository_is_found_from_any_folder_inside(tree: Tree) -> None:
     with open_repository(tree.root / "lib") as repository:
         assert repository.root == tree.root and repository.name == "."
         assert repository.store.hash_name == "sha1"
+
+
+def test_nothing_is_left_when_a_repository_is_closed(tree: Tree) -> None:
+    with open_repository(tree.root):
+        pass
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with open_repository(tree.root) as repository:
+            files = take_snapshot(repository, "r1").files
+            assert files.read("a.py")
+            process = repository.git.started[0]._process.proc
+        assert process.poll() == 0 and not repository.scratch.exists()
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_linked_worktree_knows_its_name(tree: Tree, tmp_path: Path) -> None:
