@@ -106,8 +106,9 @@ async def verdicts(task: dict[str, Any], checker: Checker, hidden: Path, fixed: 
     source: Changed = {name: (fixed / name).read_bytes() for name in task["files_changed"]}
     options = task["run"][task["run"].index("-k") :] if "-k" in task["run"] else []
     suite = replace(checker.suite, arguments=(*checker.suite.arguments, *options))
-    before = by_junit_name(await checker.run(tests, suite=suite))
-    after = by_junit_name(await checker.run({**tests, **source}, suite=suite))
+    unchanged = await checker.run(tests, suite=suite)
+    patched = await checker.run({**tests, **source}, suite=suite)
+    before, after = by_junit_name(unchanged), by_junit_name(patched)
     wanted = task["failing_test_ids"]
     in_run = [path.removesuffix(".py").replace("/", ".") for path in task["run"] if not path.startswith("-")]
     both = [
@@ -118,7 +119,7 @@ async def verdicts(task: dict[str, Any], checker: Checker, hidden: Path, fixed: 
     return {
         "fail_to_pass": f"{sum(not before.get(name) and bool(after.get(name)) for name in wanted)}/{len(wanted)}",
         "pass_to_pass": f"{len(both)}/{task['pass_to_pass']}",
-        "regressed": [name for name, passed in before.items() if passed and not after.get(name)],
+        "regressed": sorted(unchanged.passed - patched.passed),
     }
 
 

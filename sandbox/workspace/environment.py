@@ -91,7 +91,7 @@ async def made(
     archive: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # handed on, or closed below
     try:
         for command in setup.commands:
-            say(f"preparing the environment: {command}")
+            say(f"preparing the environment: {_title(command)}")
             result = await workspace.run(Command(shell(command), setup.limits))
             if result.verdict != Verdict.OK:
                 raise SetupFailed(_explain(result, command))
@@ -150,7 +150,14 @@ async def in_the_engine(setup: Setup, spec: Spec, image: str | None, say: Callab
 
 def _explain(result: CommandResult, command: str) -> str:
     tail = (result.stdout + result.stderr)[-TAIL:].decode(errors="replace").strip()
-    return f"the setup command {command!r} failed ({result.verdict}: {result.reason}); the end of its output:\n{tail}"
+    failed = f"the setup command {_title(command)!r} failed ({result.verdict}: {result.reason})"
+    return f"{failed}; the end of its output:\n{tail}"
+
+
+def _title(command: str) -> str:
+    """The first line of a script, which may be a comment that says what it does."""
+    first, _, rest = command.partition("\n")
+    return f"{first} …" if rest else first
 
 
 def _keep(archive: IO[bytes], folder: Path) -> None:

@@ -57,7 +57,10 @@ class Setup:
     """Commands that prepare an environment under /env, which is kept and used again, read-only."""
 
     commands: tuple[str, ...]
-    """Scripts for /bin/sh, run one after another in a throw-away workspace; what they leave in /env is kept."""
+    """Scripts for /bin/sh, run one after another in a throw-away workspace; what they leave in /env is kept.
+
+    Messages show the first line of a script, which may be a comment.
+    """
     key_files: tuple[str, ...] = ()
     """Files of the directory: a kept environment fits as long as their contents and the commands are the same."""
     network: bool = False

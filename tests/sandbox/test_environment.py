@@ -124,6 +124,13 @@ async def test_a_setup_that_fails_says_why_and_leaves_nothing(opened: Open, kind
     assert kind != "docker" or await _images() == kept
 
 
+async def test_a_script_is_shown_by_its_first_line(opened: Open) -> None:
+    said: list[str] = []
+    with pytest.raises(SetupFailed, match="make the tool …") as raised:
+        await opened(setup_of("# make the tool\nsecret=word\nexit 1"), said)
+    assert said[-1] == "preparing the environment: # make the tool …" and "secret" not in str(raised.value)
+
+
 async def test_the_network_of_a_setup_is_its_own(opened: Open) -> None:
     setup = setup_of("python3 -c 'import socket; print(len(socket.if_nameindex()))' > /env/interfaces")
     workspace = await opened(setup, [])

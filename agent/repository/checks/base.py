@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from agent.repository.checks.checker import Checker
 from agent.repository.checks.suite import Rejected, Runner, Suite
@@ -63,9 +65,21 @@ async def establish(checker: Checker) -> Base:
         raise NoBase(
             f"no test of the unchanged code could be run with `{suite.words}`: {complaint or _complaint(report)}"
         )
+    _own_code(checker, report)
     checker.suite = suite
     flaky = await _flaky(checker, report)
     return Base(report, report.passed - flaky, flaky, suite)
+
+
+def _own_code(checker: Checker, report: Report) -> None:
+    """Raise NoBase where a module of the repository was imported from elsewhere: then another copy would be judged."""
+    for name, path in sorted(report.modules.items()):
+        if path.startswith("..") and name not in sys.stdlib_module_names:
+            place = Path(checker.place.directory / path).resolve()
+            raise NoBase(
+                f"the tests import {name} from {place}, not from the checkout, under "
+                f"{checker.place.environment.executable}: uninstall it there, or name another interpreter with --python"
+            )
 
 
 async def _repaired(checker: Checker, suite: Suite) -> tuple[Suite, Report]:

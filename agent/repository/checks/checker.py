@@ -123,7 +123,6 @@ class Checker:
         return invocation(
             suite,
             selection,
-            directory=place.directory,
             environment=place.environment,
             plugins=place.probe.plugins,
             blocked=place.blocked,
@@ -135,10 +134,12 @@ class Checker:
 
     async def _command(self, workspace: Workspace, suite: Suite) -> Report:
         place = self._place
-        roots = [str(place.directory if root == "." else place.directory / root) for root in place.support.roots]
+        roots = ":".join("$PWD" if root == "." else f"$PWD/{root}" for root in place.support.roots)
         path = f"{Path(place.environment.executable).parent}:/env/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-        env = {**variables(place.environment), "PYTHONPATH": ":".join(roots), "PATH": path, **suite.env}
-        result = await workspace.run(Command(suite.arguments, self._limits, env=env, cwd=suite.rootdir))
+        env = {**variables(place.environment), "PATH": path, **suite.env}
+        script = f'PYTHONPATH="{roots}" exec "$@"'
+        words = ("/bin/sh", "-c", script, "sh", *suite.arguments)
+        result = await workspace.run(Command(words, self._limits, env=env, cwd=suite.rootdir))
         if result.verdict == Verdict.SANDBOX_ERROR:
             raise SandboxError(result.reason)
         verdict = {Verdict.OK: TestVerdict.PASSED, Verdict.TIMEOUT: TestVerdict.TIMED_OUT}

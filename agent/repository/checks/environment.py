@@ -141,6 +141,7 @@ def setup_commands(base: str, requirements: Requirements, index: Index, uv: str 
     lines = "\n".join(requirements.install)
     constraints = "\n".join(requirements.constraints)
     script = (
+        f"# install {' '.join(requirements.install)}\n"
         f"{head}printf '%s\\n' {shlex.quote(lines)} > required; printf '%s\\n' {shlex.quote(constraints)} > locked; "
         f"{install} -c locked -r required || {install} -r required || "
         f'while IFS= read -r line; do {install} "$line" || echo "$line" >> failed; done < required; '

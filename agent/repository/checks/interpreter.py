@@ -90,9 +90,10 @@ def find_interpreter(
     raise NoPython(f"no Python for the tests was found ({tried or 'PATH has no python3'}): name one with --python")
 
 
-def in_image(image: str) -> Interpreter:
-    """The `python3` of a Docker image."""
-    return Interpreter("python3", f"python3 of the image {image}", base="python3")
+def in_image(image: str, place: str = "") -> Interpreter:
+    """The `python3` of a Docker image; `place` is where the image is named."""
+    where = f"{image}, which {place} names" if place else image
+    return Interpreter("python3", f"python3 of the image {where}", base="python3")
 
 
 def _given(given: str, root: Path, variables: Mapping[str, str]) -> Interpreter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +32,7 @@ FOR_PLUGINS = {
 }
 """Options for plug-ins where they are installed: one process, the written order, the same examples every time."""
 CANARY = "test_cure_agent_has_to_fail_"
+USED_BY_PYTEST = frozenset({"pytest", "_pytest", "pluggy", "packaging", "iniconfig", "pygments", "exceptiongroup"})
 RECORDS = ("journal", "trace", "report.xml")
 
 
@@ -62,9 +64,10 @@ class Invocation:
 
     @property
     def records(self) -> Command:
-        """The command that prints all records, each after a line with its size in bytes."""
+        """The command that prints all records, each after a line with its size in bytes, and removes them."""
         names = " ".join(shlex.quote(f"{self.place}/{name}") for name in RECORDS)
-        script = f'for f in {names}; do if [ -f "$f" ]; then wc -c < "$f"; cat < "$f"; else echo 0; fi; done'
+        prints = 'if [ -f "$f" ]; then wc -c < "$f"; cat < "$f"; else echo 0; fi'
+        script = f"for f in {names}; do {prints}; done; rm -rf {shlex.quote(self.place)}"
         return Command(("/bin/sh", "-c", script), limits=replace(self.command.limits, cpu_s=20, wall_s=40))
 
 
@@ -72,7 +75,6 @@ def invocation(
     suite: Suite,
     selection: Selection,
     *,
-    directory: Path,
     environment: Environment,
     plugins: Collection[str],
     blocked: Collection[str],
@@ -85,8 +87,6 @@ def invocation(
     place = f"/tmp/{secrets.token_hex(16)}"
     canary = f"{CANARY}{secrets.token_hex(8)}"
     arguments = pytest_arguments(suite, selection, plugins, blocked, f"{place}/report.xml")
-    start = directory if suite.rootdir == "." else directory / suite.rootdir
-    paths = [str(directory if root == "." else directory / root) for root in support.roots]
     order = {
         "arguments": arguments,
         "journal": f"{place}/journal",
@@ -96,7 +96,10 @@ def invocation(
         "skip": sorted(selection.skip),
         "modules": sorted(modules),
         "canary": canary,
-        "paths": list(dict.fromkeys([*paths, str(start)])),
+        "top": os.path.relpath(".", suite.rootdir),
+        "paths": list(dict.fromkeys([*support.roots, suite.rootdir])),
+        # A project that pytest itself is made of has to be imported before pytest is.
+        "early": bool(USED_BY_PYTEST & set(modules)),
         "files": _files(support, environment.executable),
     }
     command = Command(

@@ -9,18 +9,21 @@ from pathlib import Path
 
 from agent.repository.checks.checker import RUN_LIMITS, Checker, Place, opened
 from agent.repository.checks.declared import project_of
-from agent.repository.checks.environment import NoEnvironment, Probe, foreign, own, prepared, probe
+from agent.repository.checks.environment import Environment, NoEnvironment, Probe, foreign, own, prepared, probe
 from agent.repository.checks.finding import find_suite
+from agent.repository.checks.images import find_image
 from agent.repository.checks.interpreter import Interpreter, allowed, find_interpreter, in_image, installed
 from agent.repository.checks.layout import top_modules
 from agent.repository.checks.requirements import Requirements, requirements_of
 from agent.repository.checks.sources import support_of
+from agent.repository.checks.suite import Suite
 from agent.repository.files import Files
-from sandbox import Limits
+from sandbox import Limits, SandboxError
 from sandbox.workspace import SetupFailed, Workspace
 
 Say = Callable[[str], None]
 NOTHING = Probe("", "", {}, (), ())
+NOWHERE = Environment("", "")
 
 
 async def open_checker(
@@ -49,13 +52,23 @@ async def open_checker(
     """
     suite = find_suite(files, test_cmd)
     needs = requirements_of(files)
+    place = Place(directory, NOWHERE, NOTHING, support_of(files), tuple(top_modules(files)), kind=kind, image=image)
+    declared = find_image(files) if kind == "docker" and image is None and python is None else None
+    if declared is not None:
+        try:
+            within = replace(place, image=declared.name)
+            ready = await _ready(within, in_image(declared.name, declared.place), needs, network, say)
+            return _checker(ready, suite, needs, slots, limits)
+        except (SandboxError, NoEnvironment) as error:
+            say(f"the image {declared.name} of {declared.place} cannot be used: {error}")
     interpreter = _interpreter(files, root or directory, standing, python, image)
-    place = Place(
-        directory, own(interpreter), NOTHING, support_of(files), tuple(top_modules(files)), kind=kind, image=image
-    )
-    place, workspace = await _ready(place, interpreter, needs, network, say)
-    place = replace(place, blocked=foreign(place.environment, place.probe, needs))
-    checker = Checker(place, suite, slots=slots, limits=limits)
+    return _checker(await _ready(place, interpreter, needs, network, say), suite, needs, slots, limits)
+
+
+def _checker(ready: tuple[Place, Workspace], suite: Suite, needs: Requirements, slots: int, limits: Limits) -> Checker:
+    place, workspace = ready
+    blocked = foreign(place.environment, place.probe, needs)
+    checker = Checker(replace(place, blocked=blocked), suite, slots=slots, limits=limits)
     checker.adopt(workspace)
     return checker
 
@@ -72,10 +85,13 @@ async def _ready(
 ) -> tuple[Place, Workspace]:
     """The place with an environment that has what the tests need, and an open workspace in it."""
     may_prepare = network and not (interpreter.given and interpreter.is_environment)
-    absent = {"pytest", *needs.runtime} - installed(interpreter) if place.image is None else set()
+    absent = (
+        {"pytest", *needs.runtime} - installed(interpreter) if Path(interpreter.executable).is_absolute() else set()
+    )
     if may_prepare and absent:
         # Seen without a sandbox, which would take longer to open than a kept environment.
         return await _prepared(place, interpreter, needs, tuple(sorted(absent)), say)
+    place = replace(place, environment=own(interpreter))
     workspace = await opened(place)
     try:
         found = await probe(workspace, place.environment, needs)

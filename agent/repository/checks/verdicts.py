@@ -60,7 +60,7 @@ class Report:
     """Wall seconds of all sessions."""
     cpu_s: float = 0.0
     modules: Mapping[str, str] = field(default_factory=dict)
-    """Paths that the repository's own modules were imported from, by name."""
+    """Where the repository's own modules were imported from, relative to its root, by name."""
 
     @property
     def passed(self) -> frozenset[str]:

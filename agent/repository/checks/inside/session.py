@@ -32,6 +32,7 @@ class Journal:
         self.skip = set(order["skip"])
         self.names = order["modules"]
         self.canary = order["canary"]
+        self.top = os.path.abspath(order["top"])
 
     def write(self, *entry: Any) -> None:
         if os.getpid() == self.pid:
@@ -103,7 +104,7 @@ class Journal:
             if places == [""]:
                 places = [str(place) for place in getattr(module, "__path__", [])][:1]
             if places:
-                found[name] = os.path.abspath(places[0])
+                found[name] = os.path.relpath(places[0], self.top)
         self.write("modules", found)
 
 
@@ -134,7 +135,8 @@ def write_files(directory: str, files: dict[str, str]) -> None:
 def surroundings(order: dict[str, Any], place: str) -> None:
     """Put the project's code first on the path of this process and of those that it starts."""
     write_files(place, order["files"])
-    paths = order["paths"] + [os.path.join(place, "metadata")]
+    top = os.path.abspath(order["top"])
+    paths = [os.path.normpath(os.path.join(top, path)) for path in order["paths"]] + [os.path.join(place, "metadata")]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     programs = [os.path.join(place, "bin"), os.path.dirname(sys.executable), os.environ.get("PATH", "")]
     os.environ["PATH"] = os.pathsep.join(programs)
@@ -151,11 +153,14 @@ def main() -> None:
     faulthandler.enable(file=journal.trace)
     status = 4
     try:
+        if order["early"]:
+            surroundings(order, place)
         import pytest
 
         late = pytest.hookimpl(trylast=True)(Journal.pytest_collection_modifyitems)
         Journal.pytest_collection_modifyitems = late  # type: ignore[method-assign]
-        surroundings(order, place)
+        if not order["early"]:
+            surroundings(order, place)
         status = int(pytest.main(order["arguments"], plugins=[journal]))
     except SystemExit as error:
         journal.write("exit", str(error.code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.repository.checks import Runner, TestVerdict, establish, regressions
+from agent.repository.checks import NoBase, Runner, TestVerdict, establish, regressions
 from agent.repository.checks.checker import COMMAND
 from tests.agent.repository.checks.conftest import Open
 
@@ -59,7 +59,7 @@ async def test_every_test_has_its_verdict(opened: Open) -> None:
     assert len(odd) == 4 and all(verdicts[name] == TestVerdict.PASSED and name.isprintable() for name in odd)
     assert report.finished and not report.trouble and report.exit_code == 1
     assert "assert 0 == 2" in report.tests["tests/test_sums.py::test_one"].detail
-    assert report.modules == {"sums": f"{checker.place.directory}/src/sums.py"}
+    assert report.modules == {"sums": "src/sums.py"}
 
 
 async def test_changed_files_are_seen_and_do_not_stay(opened: Open) -> None:
@@ -107,6 +107,19 @@ async def test_a_test_that_hangs_or_crashes_takes_only_its_own_verdict(opened: O
     }
     assert not report.finished and "time.sleep" not in report.trouble
     assert "SIGSEGV" in report.tests["test_a.py::test_crash"].detail
+
+
+async def test_another_copy_of_the_code_is_not_judged(opened: Open) -> None:
+    elsewhere = """
+        import os, sys
+        os.makedirs("/tmp/installed")
+        with open("/tmp/installed/sums.py", "w") as file:
+            file.write("def add(left, right): return left + right")
+        sys.path.insert(0, "/tmp/installed")
+        """
+    checker = await opened({**SUMS, "tests/conftest.py": elsewhere})
+    with pytest.raises(NoBase, match="import sums from /tmp/installed/sums"):
+        await establish(checker)
 
 
 async def test_a_command_that_is_not_pytest_has_one_verdict(opened: Open) -> None:
