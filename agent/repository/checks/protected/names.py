@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
+import re
 import sys
-from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from agent.repository.checks.configuration import text
-from agent.repository.checks.layout import roots_of_tests, source_roots, top_modules
+from agent.repository.checks.layout import belongs_to_tests, roots_of_tests, source_roots, top_modules
 from agent.repository.files import Files
 
 RUNNERS = frozenset({"pytest", "_pytest", "pluggy", "py", "unittest", "nose", "hypothesis", "coverage", "xdist"})
@@ -39,42 +37,30 @@ def planted(files: Files, path: str) -> str:
     own = top_modules(files)
     if name in own and PurePosixPath(own[name]).parent != pure.parent:
         return f"it would be imported in the place of {own[name]}"
-    if name not in own and name in imported(files) and not _known(files, name):
+    if name not in own and not _known(files, name) and _is_imported(files, name):
         return f"it would be imported in the place of the package {name}"
     return ""
 
 
 def _import_roots(files: Files) -> set[str]:
     """Directories that are on the path while tests run: source roots, and directories of test files."""
+    roots = roots_of_tests(files)
     tests = {
         str(PurePosixPath(path).parent)
         for path in files.paths
-        if path.endswith(".py") and _in(path, roots_of_tests(files))
+        if path.endswith(".py") and belongs_to_tests(path, roots)
     }
     return {*source_roots(files), *tests, "."}
 
 
-def _in(path: str, roots: Iterable[str]) -> bool:
-    return any(path == root or path.startswith(f"{root}/") for root in roots)
-
-
 def _known(files: Files, name: str) -> bool:
     """Whether the repository already has a module or directory of this name anywhere."""
-    return any(name in PurePosixPath(path).with_suffix("").parts for path in files.paths)
+    return any(f"/{name}/" in f"/{path}" or f"/{path}".endswith(f"/{name}.py") for path in files.paths)
 
 
-def imported(files: Files) -> set[str]:
-    """Top-level modules that any file of the repository imports."""
-    found: set[str] = set()
-    for path in files.paths:
-        if path.endswith(".py"):
-            try:
-                tree = ast.parse(text(files, path))
-            except (SyntaxError, ValueError, RecursionError):
-                continue
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Import):
-                    found.update(alias.name.partition(".")[0] for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module.partition(".")[0])
-    return found
+def _is_imported(files: Files, name: str) -> bool:
+    """Whether any file of the repository imports a top-level module of this name."""
+    line = re.compile(
+        rb"^[ \t]*(?:import[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*|from[ \t]+)" + re.escape(name.encode()) + rb"\b", re.M
+    )
+    return any(path.endswith(".py") and line.search(files.read(path)) for path in files.paths)
