@@ -15,6 +15,10 @@ Format = Literal["rewrite", "whole", "search"]
 class Repository(Search):
     """Settings of a change of a repository that do not depend on the models."""
 
+    first_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of n and m to sample at first; further samples follow where they may help. 1 samples all at once."""
+    min_draw: float = Field(default=0.25, ge=0, le=1)
+    """Least share of n and m that a further part of the first samples has: a session of tests costs time as well."""
     max_tokens: int = Field(default=2048, ge=1)
     """Maximum number of tokens per answer."""
     edit_format: Format = "rewrite"

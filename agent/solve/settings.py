@@ -86,6 +86,8 @@ class Search(Section):
     """Maximum number of rounds that ask for programs or tests, the first included; some strategies set their own."""
     first_share: float = Field(default=0.375, gt=0, le=1)
     """Share of n and m to sample at first; further samples follow where they may help. 1 samples all at once."""
+    min_draw: float = Field(default=0.0, ge=0, le=1)
+    """Least share of n and m that a further part of the first samples has; 0 draws no more than may help."""
     min_gain: float = Field(default=0.015, ge=0, le=1)
     """Least gain of a sample, in probability of a right answer, for which more are sampled; 0 samples all n and m."""
     budget: Budget = Budget()

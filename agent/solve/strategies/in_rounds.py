@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 from agent.solve.moves import Move
 from agent.solve.moves.distinguish import Distinguish
@@ -59,9 +60,18 @@ def wanted(reading: AnyReading, drawn: Drawn, most: Drawn, settings: SolveSettin
     """The further samples to draw, at most `most`: those worth their price, and those that would verify the answer."""
     unsolved = reading.probabilities.unsolved
     if reading.answer is None:
-        return worth(None, unsolved, drawn, most, settings.min_gain)
+        return _rounded(worth(None, unsolved, drawn, most, settings.min_gain), most, settings)
     more = worth(reading.confidence, unsolved, drawn, most, settings.min_gain)
-    return more.at_least(confirming(reading.table, reading.answer, settings.confident, most))
+    return _rounded(more.at_least(confirming(reading.table, reading.answer, settings.confident, most)), most, settings)
+
+
+def _rounded(more: Drawn, most: Drawn, settings: SolveSettings) -> Drawn:
+    """The samples wanted, but at least `settings.min_draw` of n and m if any are wanted, and at most `most`."""
+    if not more:
+        return more
+    least = Drawn(programs=ceil(settings.min_draw * settings.n), tests=ceil(settings.min_draw * settings.m))
+    raised = more.at_least(least)
+    return Drawn(programs=min(raised.programs, most.programs), tests=min(raised.tests, most.tests))
 
 
 def _without_parts(readings: Sequence[AnyReading], left: Left) -> list[AnyReading]:
