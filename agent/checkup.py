@@ -37,9 +37,10 @@ class Finding:
 async def examine(
     models: tuple[str, ...] = (), servers: Sequence[Server] = SERVERS, *, edit_probe: bool = False
 ) -> list[Finding]:
-    """Findings on Python, sandboxes, models and what they need, git, the runs' folder, and each of these model specs.
+    """Findings on Python, sandboxes, models and what they need, git, the runs' folder, and the model of each spec in
+    `models`, which is sent a request, and with `edit_probe` also asked for small edits.
 
-    `servers` are the model servers looked for. With `edit_probe` each of these models is asked for small edits.
+    `servers` are the model servers looked for.
     """
     sandboxes, found = await asyncio.gather(_sandboxes(), choices(servers))
     findings = [_python(), *sandboxes, _local_models(), _gpu(), _extra("vllm"), _extra("deepspeed")]

@@ -52,7 +52,9 @@ def receiving(port: int, read: Callable[[object], Received], deliver: Callable[[
                 deliver(problem)
 
         def _json(self) -> object:
-            """The JSON value of the request. Raises _Refused."""
+            """The JSON value of the request. Raises _Refused for a request of a web site or to another host, for a
+            length that is missing or above 64 MiB, and for invalid JSON.
+            """
             if self.headers.get("Origin", "").startswith(("http://", "https://")) or not self._meant_for_us():
                 raise _Refused(403, "only the browser extension may send problems here")
             length = self.headers.get("Content-Length", "")

@@ -54,7 +54,8 @@ class Shape(BaseModel):
 def read_json(path: str) -> object:
     """The content of the JSON file.
 
-    Raises ProblemError with one line that names the file, and line and column of an error in the syntax.
+    Raises ProblemError with one line that names the file, if it cannot be read, and line and column of an error in the
+    syntax.
     """
     return parsed_json(read_text(path), path)
 
@@ -62,7 +63,7 @@ def read_json(path: str) -> object:
 def read_text(path: str) -> str:
     """The text of the file, or of standard input for `-`, unzipped if it is gzipped.
 
-    Raises ProblemError with one line that names the file.
+    Raises ProblemError with one line that names the file, if it cannot be read or unzipped or is not UTF-8.
     """
     source = "standard input" if path == "-" else path
     try:
@@ -103,7 +104,7 @@ def parsed_json(text: str, source: str, line: int | None = None) -> Any:
 
 
 def checked(value: object, model: type[Model], where: str, synonyms: Synonyms | None = None) -> Model:
-    """`value` as an instance of the model. Raises ProblemError that begins with `where`."""
+    """`value` as an instance of the model. Raises ProblemError, whose text begins with `where`, if it is none."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

@@ -23,14 +23,16 @@ PORT = 27121
 )
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), show_default="here",
               help="Write problems into this folder.")  # fmt: skip
-@click.option("--solve", "solves", is_flag=True, help="Solve every problem received; its program is written beside it.")
+@click.option(
+    "--solve", "solves", is_flag=True, help="Solve every problem received; the program is written beside its file."
+)
 @click.option("--count", type=click.IntRange(1), help="End after this number of problems.")
 @click.argument("solve_options", nargs=-1, type=click.UNPROCESSED)
 def listen(port: int, folder: Path, solves: bool, count: int | None, solve_options: tuple[str, ...]) -> int:
     """Receive problems that the browser extension competitive-companion sends, and write each as CURE's JSON.
 
     SOLVE_OPTIONS, after --, are those of `cure-agent solve`. Paths of files go to standard output, everything else to
-    standard error. Ends on Ctrl-C, or after --count problems; the exit code is then the highest of the solves.
+    standard error. Ends after --count problems, with the highest exit code of the solves, or on Ctrl-C, with 130.
     """
     from cure.interrupt import run_interruptible
 
@@ -83,7 +85,7 @@ async def _listen(port: int, folder: Path, solve_options: list[str] | None, coun
 
 
 def _write(received: ProblemFile, folder: Path) -> Path:
-    """Write the problem to a file and return its path; existing files that differ are not overwritten."""
+    """Write the problem to a file and return its path; a number is added to a name that another problem's file has."""
     import json
     import re
 

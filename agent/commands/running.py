@@ -41,7 +41,8 @@ async def solve_recorded(
     unused: Sequence[str] = (),
     resumes: Path | None = None,
 ) -> Outcome:
-    """The outcome of a new run, or of the one in the folder `resumes`; it is shown on stderr unless `quiet`.
+    """The outcome of a new run, or of the recorded run in the folder `resumes`, which is continued; shown on stderr
+    unless `quiet`.
 
     `unused` are notes on what looks like a sample but was not read as a test.
     """
@@ -74,7 +75,10 @@ async def solve_with_progress(
     unused: Sequence[str] = (),
     resumes: Path | None = None,
 ) -> Outcome:
-    """The outcome of a new run, or of the one in the folder `resumes`, with its progress on the console."""
+    """The outcome of a new run, or of the recorded run in the folder `resumes`, which is continued.
+
+    Progress is shown on the console.
+    """
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
     try:
         past = None if resumes is None else resumed(writer, session.sandbox.isolation)
@@ -92,7 +96,7 @@ async def solve_with_progress(
 
 
 def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
-    """The settings with `auto` replaced by the style each model was trained on."""
+    """The settings with `auto` replaced by the prompt style of each model (`cure.prompts.style_for`)."""
     if settings.coder_style != "auto":
         return settings
     styles = {
@@ -103,7 +107,7 @@ def with_styles(settings: SolveSettings, session: Session) -> SolveSettings:
 
 
 def resumed(writer: RunWriter, isolation: str) -> RecordedRun:
-    """The recorded run with a new `Resumed` event; `writer` keeps other processes from writing to it."""
+    """The recorded run with a new `Resumed` event; `writer` keeps other processes from writing to the run."""
     past = load_run(writer.folder)
     event = Resumed(isolation)
     writer.emit(event)

@@ -48,7 +48,7 @@ class SelectorChoice:
     type=click.IntRange(0, 1000),
     default=12,
     show_default=True,
-    help="Mutants of the answer to run for --audit, where the run recorded none.",
+    help="Maximum number of mutants of the answer to run for --audit, where the run recorded none.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def table(run: str | None, compare: bool, audit: bool, mutants: int, as_json: bool, settings: ResumeOptions) -> None:

@@ -22,7 +22,11 @@ PICTURE_WIDTH = 100
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option("--test", help="Show one test, and what every program printed on it.")
 @click.option("--candidate", help="Show one candidate's program and its outputs.")
-@click.option("--text", "key", help="Show the answers to a request for texts, such as a reflection, by its key.")
+@click.option(
+    "--text",
+    "key",
+    help="Show the answers to one request for texts, such as a reflection; `cure-agent why` lists their keys.",
+)
 @click.option("--svg", type=click.Path(dir_okay=False, writable=True), help="Also save what is shown as a picture.")
 def why(
     run: str | None, as_json: bool, test: str | None, candidate: str | None, key: str | None, svg: str | None
@@ -156,7 +160,7 @@ def _block(console: Console, heading: str, text: str) -> None:
 
 
 def _run_json(run: RecordedRun) -> dict[str, Any]:
-    """The outcome of a recorded run as JSON values, with everything recorded about it."""
+    """The outcome of a recorded run as JSON values, with its settings, ranking, decisions, audit and errors."""
     from dataclasses import asdict
 
     from agent.runs.audited import audit_of, mutant_runs

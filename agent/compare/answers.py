@@ -26,7 +26,7 @@ class Answers:
     folder: Path
 
     def get(self, model: str, request: Request, index: int) -> dict[str, Any] | None:
-        """The record of a sample of the request: its text, finish, usage and seconds; None if there is none."""
+        """The record of a sample of the request: its text, finish, usage and seconds; None if it is not stored."""
         try:
             record: dict[str, Any] = json.loads(self._path(model, request, index).read_bytes())
         except (OSError, ValueError):
@@ -46,7 +46,7 @@ class Answers:
             _write(self._prompt_path(model, request), {"prompt_tokens": completion.usage.prompt_tokens})
 
     def prompt_tokens(self, model: str, request: Request) -> int:
-        """Tokens of the request's prompt, as counted with any of its samples; 0 where no sample is stored."""
+        """Tokens of the request's prompt, as counted with any sample of this prompt; 0 where none is stored."""
         try:
             return int(json.loads(self._prompt_path(model, request).read_bytes())["prompt_tokens"])
         except (OSError, ValueError):
@@ -130,7 +130,7 @@ class RememberingEngine:
         found = {index: self._answers.get(self.model, request, index) for index in range(request.n)}
         known = {index: record for index, record in found.items() if record is not None}
         if 0 in known and not known[0]["usage"]["prompt_tokens"]:
-            # The sample was drawn behind others of a larger request, with which the prompt was counted.
+            # The sample was drawn in a larger request, whose first sample counted the prompt.
             tokens = self._answers.prompt_tokens(self.model, request)
             known[0] = known[0] | {"usage": known[0]["usage"] | {"prompt_tokens": tokens}}
         return known

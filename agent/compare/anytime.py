@@ -74,7 +74,7 @@ def _made_in(key: str, round_: int) -> bool:
 
 
 def _part(table: AnyTable, candidates: Collection[str], tests: Collection[str]) -> AnyTable:
-    """The table with these candidates and tests alone, in its own order."""
+    """The table with these candidates and tests alone, in the order of the table."""
     rows, columns = set(candidates), set(tests)
     return ExecutionTable(
         {name: row for name, row in table.candidates.items() if name in rows},

@@ -1,8 +1,8 @@
 """What a comparison shows: how often each strategy is right, how often its answer is verified, and what it costs.
 
-The strategies are compared on the problems that all of them have solved. Differences are paired: their 95 % interval
-comes from a bootstrap over problems, their p-value from McNemar's exact test (`cure.metrics.comparison`). Shares of
-problems have Wilson's interval.
+The strategies are compared on the problems for which each of them has an outcome, right or not. Differences are paired:
+their 95 % interval comes from a bootstrap over problems, their p-value from McNemar's exact test
+(`cure.metrics.comparison`). Shares of problems have Wilson's interval.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Gain:
     high: float | None
     """The 95 % interval of `value`; None for one problem."""
     only_here: int
-    """Problems that this strategy solves and the first one does not."""
+    """Number of problems that this strategy solves and the first one does not."""
     only_first: int
-    """Problems that the first strategy solves and this one does not."""
+    """Number of problems that the first strategy solves and this one does not."""
     p: float
     """p-value of McNemar's exact test."""
 
@@ -77,6 +77,7 @@ class Figures:
     verified: Share
     """Problems with a verified answer."""
     right_if_verified: Share
+    """Right answers among the verified ones."""
     answered: Share
     tokens: float
     """Mean tokens per problem."""

@@ -60,10 +60,10 @@ class Solved:
 
 
 class Folder:
-    """The files of a comparison; one process at a time writes to them."""
+    """The files of a comparison; one process at a time has them open."""
 
     def __init__(self, path: Path) -> None:
-        """Open the folder, which is made where it is missing. Raises RunError while another process writes to it."""
+        """Open the folder, which is made where it is missing. Raises RunError while another process has it open."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self._lock = (path / "lock").open("ab")

@@ -66,7 +66,8 @@ def _installed(servers: Iterable[Server]) -> list[Choice]:
 
 
 def _named(model: NamedModel) -> Choice:
-    measured = "" if model.best_of_8 is None else f"best of 8 solves {model.best_of_8:.0%} (docs/which-model.md)"
+    solved = model.best_of_8
+    measured = "" if solved is None else f"best of 8 programs solves {solved:.0%} of problems (docs/which-model.md)"
     parts = (gigabytes(model.size), f"{gigabytes(model.memory)} of memory", model.licence, measured)
     detail = ", ".join(filter(None, parts))
     if importlib.util.find_spec("xllamacpp") is None:

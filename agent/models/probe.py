@@ -22,7 +22,7 @@ async def running_servers(servers: Sequence[Server] = SERVERS, timeout_s: float 
 
 
 async def _ask(client: httpx2.AsyncClient, server: Server, timeout_s: float) -> RunningServer | None:
-    """The server, if it lists its models at `server.path` or else at /v1/models; None if it does not."""
+    """The server, if its answer at `server.path`, or else at /v1/models, is that of a model server; else None."""
     root = f"http://localhost:{server.port}"
     for path in dict.fromkeys((server.path, Server.path)):
         try:

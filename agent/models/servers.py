@@ -53,7 +53,8 @@ class RunningModel:
     model: str
     """Model spec: the value of `--model`."""
     detail: str = ""
-    """Size, quantisation and context, as far as the server says."""
+    """Number of parameters, quantisation, size of the file, maximum number of tokens of prompt and completion, and
+    whether the model is still to be loaded, as far as the server says."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from cure.table.compare import DEFAULT, Comparison, tokens
 
 
 def audited_event(candidate: str, runs: Sequence[MutantRun], blob: Callable[[str], str]) -> Audited:
-    """The event that records which tests mutants of the candidate passed; `blob` stores a text and returns its name."""
+    """The event that records which tests mutants of the candidate passed and failed.
+
+    `blob` stores a text and returns its name.
+    """
     tried = [
         MutantTried(run.mutant.fault, blob(run.mutant.text), sorted(run.passed), sorted(run.failed), run.apart)
         for run in runs
@@ -51,7 +54,7 @@ def leader_of(run: RecordedRun) -> str | None:
 
 
 def audit_of(run: RecordedRun, runs: Sequence[MutantRun] = ()) -> list[TestAudit]:
-    """The audit of the run's generated tests; `runs` are the executions of mutants on the tests.
+    """The audit of the run's generated tests; `runs` say which tests each mutant passed and failed.
 
     The probabilities that tests are right come from the run's last ranking. Raises RunError when a text of the table is
     missing or damaged.

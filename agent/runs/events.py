@@ -119,7 +119,7 @@ class CandidateAdded:
     source: str
     """Blob: the program."""
     origin: str
-    """`sampled` or `repair`."""
+    """`sampled` or `repair`; in a repository also `base`, for the unchanged code."""
     parent: str | None
     """Name of the candidate that this one repairs; null for a sampled one."""
     round: int
@@ -136,11 +136,12 @@ class TestAdded:
     IDENTITY: ClassVar = ("name",)
     name: str
     stdin: str
-    """Blob: the input."""
+    """Blob: the input; in a repository the text of a test file, the path of one, or the node id of a test."""
     expected: str | None
     """Blob: the expected output; null for an input whose right output is unknown."""
     origin: str
-    """`public`, `generated`, or `made` for an input whose right output is unknown."""
+    """`public`, `generated`, or `made` for an input whose right output is unknown; in a repository `existing`, `user`
+    or `generated`."""
     key: str = ""
     """Key of the request or move that the test or input comes from; empty for a public example."""
     index: int = 0
@@ -277,18 +278,18 @@ class WholeSuite:
 
 @dataclass(frozen=True)
 class MutantTried:
-    """What a program with one fault added did on the tests."""
+    """A program with one fault added, with the tests that it passed and failed."""
 
     fault: str
     """What was changed in the program, in words."""
     source: str
     """Blob: the changed program."""
     passed: list[str]
-    """Tests that it passed."""
+    """Names of the tests that the changed program passed."""
     failed: list[str]
-    """Tests that it was run on and did not pass."""
+    """Names of the tests that the changed program was run on and did not pass."""
     apart: bool
-    """Whether it did something else than the program on the input of some test."""
+    """Whether verdict or output of the changed program differ from those of the original on the input of some test."""
 
 
 @dataclass(frozen=True)
@@ -319,7 +320,7 @@ class Result:
     tokens: int
     seconds: float
     dollars: float | None = None
-    """Price of all answers; null where the price of a model is not known."""
+    """Price of all prompts and answers; null where the price of a model is not known."""
     type: Literal["result"] = "result"
 
 

@@ -30,8 +30,9 @@ class Outcome:
 
     @property
     def judged(self) -> AnyTable:
-        """The part of the table by which candidates are judged: without the unchanged code of a repository, and without
-        tests that it passes."""
+        """The part of the table by which candidates are judged. In a repository, the unchanged code is left out, and so
+        are generated tests that this code passes or was not run on; else it is the whole table.
+        """
         return judged(self.table) if self.state.is_repository else self.table
 
     @property

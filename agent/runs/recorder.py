@@ -85,7 +85,7 @@ class Recorder:
         return blob_name(text) if self._writer is None else self._writer.blob(text)
 
     def text(self, name: str) -> str:
-        """The recorded text with this name, of the past run or of this one. Raises RunError when it is missing."""
+        """The recorded text with this name, of the past or this run. Raises RunError if it is missing or damaged."""
         if self._past is not None:
             return self._past.blob(name)
         assert self._writer is not None, "a recorder writes a run or has a past one"

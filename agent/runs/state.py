@@ -52,13 +52,14 @@ class RunState:
     completion_tokens: Counter[str] = field(default_factory=Counter)
     """By role."""
     seconds: float = 0.0
-    """Seconds of work, without the time between a kill and the resumption."""
+    """Seconds of work, without the time between the end or kill of a process and the resumption."""
     answers: Counter[str] = field(default_factory=Counter)
-    """Completions by role, failed ones included, texts that are neither programs nor tests left out."""
+    """Number of completions by role, failed ones included; those of requests for texts (`Asked.gives`) are left out,
+    here and in the next two counts."""
     failed: Counter[str] = field(default_factory=Counter)
-    """Failed completions, by role."""
+    """Number of failed completions, by role."""
     wanted: Counter[str] = field(default_factory=Counter)
-    """Completions requested, by role."""
+    """Number of completions requested, by role."""
     _at: float = 0.0
     _undecided: list[Event] = field(default_factory=list)
     """Events since the last decision."""

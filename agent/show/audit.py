@@ -19,7 +19,7 @@ def audit_words(audit: TestAudit) -> str:
 
 
 def audit_lines(audits: Sequence[TestAudit]) -> list[str]:
-    """Sentences on all tests of a run: which are worth believing, which say nothing, which contradict each other."""
+    """Sentences on all tests of a run: which are worth believing, tell nothing apart or contradict each other."""
     new = [each for each in audits if each.repeats is None and not each.same_as]
     pairs = {tuple(sorted((each.test, other), key=_number)) for each in audits for other in each.contradicts}
     found = {
@@ -71,7 +71,7 @@ def _believed(audit: TestAudit) -> bool:
 
 
 def _kills(audit: TestAudit) -> list[str]:
-    said = [f"fails {', '.join(audit.kills)}"] if audit.kills and not audit.failed_by_all else []
+    said = [f"failed by {', '.join(audit.kills)}"] if audit.kills and not audit.failed_by_all else []
     if audit.mutants and audit.leader_passes:
         beyond = f", {audit.beyond_examples} of them missed by the examples" if audit.beyond_examples else ""
         said.append(f"kills {len(audit.mutants_killed)} of {audit.mutants} mutants{beyond}")

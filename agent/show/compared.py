@@ -12,7 +12,7 @@ from evaluator.terminal import table
 
 def compared_tables(figures: Sequence[Figures], problems: int) -> list[Table]:
     """Tables of how often each strategy is right, and of what it costs."""
-    of = f"{figures[0].right.of} of {problems} problems, which every strategy has solved"
+    of = f"{figures[0].right.of} of {problems} problems, those with an outcome of every strategy"
     first = figures[0].strategy
     right = table(
         f"right answers on {of}",

@@ -14,7 +14,7 @@ def event_line(event: events.Event) -> str:
         case events.Resumed():
             return "resumed"
         case events.Asked():
-            return f"asked the {event.role} for {event.n} ({event.key})"
+            return f"asked the {event.role} for {event.n} {'answer' if event.n == 1 else 'answers'} ({event.key})"
         case events.Sampled():
             return f"answer {event.index} to {event.key}: {event.error or event.finish}"
         case events.Rejected():
@@ -29,7 +29,7 @@ def event_line(event: events.Event) -> str:
         case events.Ran():
             return f"ran a program that is no candidate: {event.verdict}"
         case events.Weighed():
-            return f"round {event.round}: weighed by {event.by}"
+            return f"round {event.round}: candidates scored by {event.by}"
         case events.RankedRound():
             return f"round {event.round}: ranked {', '.join(name for name, _ in event.ranking) or 'no candidate'}"
         case events.Decided():

@@ -18,7 +18,7 @@ others are only counted."""
 
 @dataclass(frozen=True, kw_only=True)
 class Nouns:
-    """Candidates and trusted tests in sentences."""
+    """Words for candidates and trusted tests in sentences."""
 
     candidate: str
     candidates: str
@@ -93,7 +93,7 @@ def _against_runner_up(table: AnyTable, ranking: RankedRound, chosen: str, nouns
     """Sentences that set the chosen candidate against others.
 
     These are the candidates ranked above it, none of which may be handed over, and the first below it that behaves
-    differently; the two are compared by the first score in which they differ.
+    differently, with which it is compared by the first score in which they differ.
     """
     group_of = {name: i for i, group in enumerate(clusters(table)) for name in group}
     if len(set(group_of.values())) == 1:
@@ -172,7 +172,7 @@ def _inputs_line(table: AnyTable) -> list[str]:
         return []
     lost = f"; malformed, since no program runs to its end on them: {malformed}" if malformed else ""
     by_model = sum(isinstance(test, UnlabelledInput) and test.how == GENERATED for test in table.tests.values())
-    generated = f"; of a generator: {by_model}" if by_model else ""
+    generated = f"; made by a generator of the coder: {by_model}" if by_model else ""
     counts = f"New inputs made without a model: {made - by_model}{generated}"
     return [f"{counts}; telling programs apart: {len(separating(table))}{lost}."]
 

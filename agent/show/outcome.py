@@ -78,7 +78,7 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
         console.print(f"Hidden tests, run after the choice: {passed} of {total} pass.", highlight=False)
     seconds = state.seconds if state.result is None else state.result.seconds
     if state.is_resumable:
-        console.print(Text("`cure-agent resume` continues the run and asks for nothing twice.", style="yellow"))
+        console.print(Text("`cure-agent resume` continues the run and reuses all recorded answers.", style="yellow"))
     paid = "" if _dollars(outcome) is None else f"${_dollars(outcome):.4g}, "
     costs = f"{state.tokens} tokens, {paid}{seconds:.1f} s, run {outcome.run}"
     console.print(costs, style="dim", highlight=False, markup=False)

@@ -85,7 +85,9 @@ def explored(before: AnyReading, now: AnyReading) -> bool:
 
 
 def _is_progress(before: AnyReading, now: AnyReading) -> bool:
-    """Whether a round showed a behaviour that no earlier candidate has, or raised the answer's probability."""
+    """Whether a round showed a behaviour that no earlier candidate has, or raised the answer's probability by more than
+    MIN_CONFIDENCE_GAIN.
+    """
     known = {behaviour(now.table, name) for name in before.table.candidates}
     if any(behaviour(now.table, name) not in known for name in now.table.candidates):
         return True

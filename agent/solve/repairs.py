@@ -54,7 +54,7 @@ def repair_requests(readings: Sequence[AnyReading]) -> list[RepairRequest]:
 
 def failures_to_show(readings: Sequence[AnyReading], targets: Sequence[str]) -> dict[str, list[str]]:
     """By target of a round's repairs, names of the failed tests that its prompt shows, at most FAILURES_SHOWN: trusted
-    ones first, then by their probability of being right.
+    ones first, then by their probability of being right if the target is wrong.
     """
     shown = _shown(readings[-1], targets, repair_requests(readings))
     return {target: list(failures.values()) for target, failures in shown.items()}

@@ -163,8 +163,8 @@ async def _score_hidden(
 
 
 async def _audit(solving: AnySolving, reading: AnyReading, executor: ProgramExecutor) -> None:
-    """Run mutants of the answer on the tests, after everything is decided, and record what they did. A replay takes
-    what is recorded, since how many mutants ended in time is not repeatable.
+    """Run mutants of the answer on the tests, after everything is decided, and record which tests they pass and fail. A
+    replay takes what is recorded, since how many mutants ended in time is not repeatable.
     """
     recorder = solving.recorder
     audited = recorder.known.audited

@@ -136,7 +136,7 @@ class ProgramSearch(Search):
     comparison: Annotated[Comparison, Flag("--compare")] = "tokens"
     """Comparison of outputs with expected ones, where the problem names none."""
     extraction: Annotated[Extraction, Flag("--extract")] = "robust"
-    """How programs and tests are extracted from answers; `release` works like the published code."""
+    """How programs and tests are extracted from answers; `release` works like CURE's published code."""
 
 
 class SolveSettings(ProgramSearch):
@@ -154,11 +154,12 @@ class SolveSettings(ProgramSearch):
     """Version of the rules of repairs (`agent/solve/repairs.py`). 1, that of records without this setting, repairs the
     best programs whatever became of earlier repairs, and shows the coder no summary of the table."""
     coder_price: PriceText | None = None
-    """Price of the coder in dollars per million tokens."""
+    """Price of the coder in dollars per million tokens, of prompts and of completions."""
     tester_price: PriceText | None = None
-    """Price of the tester in dollars per million tokens."""
+    """Price of the tester in dollars per million tokens, of prompts and of completions."""
     confidence: Literal["logit", "posterior"] = "logit"
-    """Rule that states the probabilities. No option of the command: runs recorded with `posterior` stay replayable."""
+    """Rule by which the probability of each program is stated. No option of the command: runs recorded with `posterior`
+    stay replayable."""
 
     @property
     def nouns(self) -> tuple[str, str]:

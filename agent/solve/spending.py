@@ -80,7 +80,7 @@ class Left:
     programs: int = 0
     """Number of programs requested by the first round, and by the rounds that continued it."""
     tests: int = 0
-    """Number of tests requested by these rounds."""
+    """Number of tests requested by the first round, and by the rounds that continued it."""
     draws: frozenset[int] = frozenset()
     """Numbers of the rounds that only continued the first round's requests; `settings.rounds` does not count them."""
 

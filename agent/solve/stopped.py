@@ -30,8 +30,8 @@ async def stopped(solving: AnySolving, readings: Sequence[AnyReading], table: An
     """What stopped working in the round after `readings`; None if everything works. `table` is that round's table.
 
     A failed request or execution alone does not stop a run. The sandbox has stopped if it also fails to run a trivial
-    program; a model has stopped if its check fails too, or if no model answered in this round. A replay returns what
-    the record says.
+    program; a model, if requests to it failed in this round and either no model answered in it, or the model has
+    answered in this run and fails its check. A replay returns what the record says.
     """
     round_ = len(readings) + 1
     if solving.recorder.is_replay:

@@ -55,7 +55,7 @@ class Task(Protocol[RowT_co, ColumnT]):
 
     def new_inputs(self, tests: Mapping[str, ColumnT], count: int, seed: int) -> Sequence[tuple[ColumnT, str]]:
         """Up to `count` new columns whose right output is unknown, made out of these tests without a model, each with
-        the words that say how; none where nothing can be made. The same arguments give the same columns.
+        the words that say how it was made; none where nothing can be made. The same arguments give the same columns.
         """
 
     def read_candidate(self, asked: Asked, text: str) -> RowT_co | Rejection:
@@ -104,7 +104,7 @@ class ProgramTask:
     def new_inputs(
         self, tests: Mapping[str, ProgramColumn], count: int, seed: int
     ) -> Sequence[tuple[ProgramColumn, str]]:
-        """Up to `count` new inputs, made out of those of the tests, each with the words that say how."""
+        """Up to `count` new inputs, made out of those of the tests, each with the words that say how it was made."""
         examples = {name: test.stdin for name, test in tests.items() if test.trusted}
         others = {name: test.stdin for name, test in tests.items() if not test.trusted}
         made = new_inputs(examples, others, self.problem.question, count, seed)

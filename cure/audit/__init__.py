@@ -1,8 +1,7 @@
 """What each generated test is worth: whether it is probably right, what it kills, and whether it says anything new.
 
-`audit` is a pure function of the table and, where there are any, of what mutants of the leading program did;
-`run_mutants` executes these. Mutants never enter the table, so they change neither ranking nor
-confidence.
+`audit` is a pure function of the table and, where mutants of the leading program were run, of the tests that they pass
+and fail; `run_mutants` executes them. Mutants never enter the table, so they change neither ranking nor confidence.
 """
 
 from cure.audit.audit import TestAudit, audit

@@ -1,4 +1,4 @@
-"""The audit of generated tests, read from the execution table and from what mutants did."""
+"""The audit of generated tests, read from the execution table and from the tests that mutants pass and fail."""
 
 from __future__ import annotations
 

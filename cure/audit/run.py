@@ -21,7 +21,7 @@ _CPU_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class MutantRun:
-    """What one mutant did."""
+    """Which tests one mutant passed and failed."""
 
     mutant: Mutant
     passed: frozenset[str]
@@ -29,7 +29,8 @@ class MutantRun:
     failed: frozenset[str]
     """Tests that the mutant was run on and did not pass."""
     apart: bool
-    """Whether it did something else than the program on the input of some test. Otherwise it may be equivalent."""
+    """Whether verdict or output of the mutant differ from those of the original program on the input of some test; if
+    not, it may be equivalent to that program."""
 
 
 async def run_mutants(

@@ -51,7 +51,7 @@ def consistency(weights: Floats, sizes: Sequence[int]) -> Floats:
 
 
 def _initial(weights: Floats, slices: Sequence[slice]) -> Floats:
-    """(vertices,) products over the other perspectives of the summed weights, scaled to a maximum of 1 in each one."""
+    """(vertices,) products over the other perspectives of the summed weights; the largest in each perspective is 1."""
     scores = np.ones(len(weights))
     for other in slices:
         support = weights[:, other].sum(axis=1)

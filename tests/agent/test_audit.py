@@ -40,7 +40,7 @@ def test_each_generated_test_is_audited_in_words(desk: Desk) -> None:
     assert done.code == 0 and list(shown) == ["test", "t1", "t2", "t3", "t4", "t5"], done.stderr
     printed = " ".join(done.stdout.split())
     for words in (
-        "worth believing; fails c1; kills 3 of 3 mutants",
+        "worth believing; failed by c1; kills 3 of 3 mutants",
         "the same as t1; contradicts t3",
         "more probably wrong than right; contradicts t1, t2",
         "repeats the input of e1, no evidence",

@@ -52,7 +52,7 @@ def test_programs_left_undecided_by_inputs_made_without_a_model_run_on_inputs_of
     assert (asked.role, asked.n, asked.gives) == ("coder", 1, "generator")
     assert run.state.wanted == {"coder": 2, "tester": 4} == run.state.answers
     shown = " ".join(desk.run("why").stdout.split())
-    assert f"of a generator: {len(generated)}" in shown and "tried the inputs of a generator" in shown
+    assert f"made by a generator of the coder: {len(generated)}" in shown and "tried the inputs of a generator" in shown
 
 
 def test_a_generator_costs_a_tenth_of_the_tokens_at_most(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from agent.solve.solving import Solving
 from agent.solve.task import ColumnT, RowT
 
 INPUTS_SHOWN = 16
-"""Number of inputs to avoid that the tester is shown: the newest ones."""
+"""Maximum number of inputs to avoid that the tester is shown: the newest ones."""
 
 
 @dataclass(frozen=True)

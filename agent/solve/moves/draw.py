@@ -26,9 +26,11 @@ class Draw:
     why: str
     targets: tuple[str, ...] = ()
     programs: int
+    """Number of further programs to request."""
     tests: int
+    """Number of further tests to request."""
     drawn: Drawn
-    """The samples requested before."""
+    """Numbers of programs and tests requested before."""
 
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Ask for the further programs and tests."""

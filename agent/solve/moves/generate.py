@@ -28,7 +28,7 @@ CHARACTERS_PER_TOKEN = 3
 @dataclass(frozen=True)
 class Generate:
     """Ask the coder for one program that generates inputs, and run every candidate on up to `settings.new_inputs` of
-    them. What a right program prints on them is unknown. Inputs on which no candidate ends well are malformed, and
+    them. What a right program prints on them is unknown. Inputs on which no candidate ends `ok` are malformed, and
     count for nothing.
 
     The request may cost a tenth of the tokens used before; where its prompt leaves too few of them, nothing happens.

@@ -14,7 +14,7 @@ from agent.solve.weighing import weigh
 
 @dataclass(frozen=True)
 class Keep:
-    """Rank the target first, whatever the selector says of it."""
+    """Rank the targets before all other candidates, whatever scores the selector gives."""
 
     name: ClassVar = "keep"
     doing: ClassVar = "taking the program of the strategy"

@@ -58,7 +58,7 @@ def _tests(table: AnyTable) -> list[str]:
 
 
 def _pairs(table: AnyTable) -> list[tuple[str, str]]:
-    """Every input with each output that is printed or expected on it."""
+    """Every input of an independent test, with each output that is expected or that a program printed on it."""
     found: dict[tuple[str, str], None] = {}
     for name in table.independent:
         test = table.tests[name]

@@ -31,7 +31,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Tournament:
-    """Find the best of the candidates that may be the answer (`viable`), as S* does.
+    """Find the best of the candidates that may be the answer (`viable`), as S* (arXiv 2502.14382) does.
 
     The tester writes inputs; candidates with equal outputs form groups. For each pair of the MOST_GROUPS largest groups
     the tester writes inputs that tell the two apart, and the coder is asked twice, once in each order of the two, which

@@ -42,5 +42,5 @@ def agentic_tests(readings: Sequence[AnyReading], settings: SolveSettings, left:
         name for name in tests if best and reading.table.known(best, name) and not reading.table.passes(best, name)
     ]
     if best is None or not failing:
-        return Finish("no program fails a test" if best else "no program came out of the answers")
+        return Finish(f"{best} fails no generated test" if best else "no program came out of the answers")
     return Refine(f"{best} fails {len(failing)} tests, and either may be wrong", (best,))

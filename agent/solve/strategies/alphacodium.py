@@ -56,7 +56,7 @@ def alphacodium(readings: Sequence[AnyReading], settings: SolveSettings, left: L
 
 @dataclass(frozen=True)
 class Line:
-    """The line of repairs: its newest accepted program, and the failed test that is repaired next; None for none."""
+    """The line of repairs: its newest accepted program, and the failed test to repair next (None without one)."""
 
     program: str
     next_test: str | None

@@ -2,8 +2,8 @@
 
 The paper samples 16 programs and 16 tests at temperature 0.8 and top-p 0.95 (`-n 16 -m 16 --temperature 0.8
 --top-p 0.95`), and takes the program that passes most generated tests. `--selector max-pass` counts public examples as
-well; the default selector compares the public examples passed first, and breaks ties by agreement of outputs. In runs
-recorded by earlier versions this strategy is called `sample-only`.
+well; the default selector (`cure.select.outvoted`) compares the public examples passed first, and breaks ties by
+agreement of outputs. In runs recorded by earlier versions this strategy is called `sample-only`.
 """
 
 from __future__ import annotations

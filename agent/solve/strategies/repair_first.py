@@ -51,7 +51,7 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
 
 def _repair_or_sample(readings: Sequence[AnyReading], best: str) -> Move:
     """Repair while the best candidate fails a test that is worth believing and something may be repaired; the reason
-    says which failures are lost causes.
+    says why the best candidate is not repaired itself.
     """
     failing = credible_failures(readings[-1], best)
     if not failing:
