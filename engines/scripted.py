@@ -236,7 +236,7 @@ def _prepared(where: str, row: Any) -> Prepared:
     if finish not in get_args(Finish):
         raise ModelSpecError(f"{where}: finish is {finish!r}, not one of stop, length, error")
     if (finish == "error") != bool(row.get("error")):
-        raise ModelSpecError(f"{where}: finish error and a reason in error belong together")
+        raise ModelSpecError(f'{where}: finish "error" and a reason in the field error belong together')
     if row.get("deltas", 1) < 1 or row.get("delay_s", 0) < 0 or row.get("tokens", 0) < 0:
         raise ModelSpecError(f"{where}: deltas must be at least 1, delay_s and tokens not negative")
     return Prepared(**{**row, "finish": finish})

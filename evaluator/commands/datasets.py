@@ -43,7 +43,7 @@ def datasets() -> None:
 @click.argument("files", nargs=-1)
 @_JSON
 def list_sets(files: tuple[str, ...], as_json: bool) -> None:
-    """List the paper's sets, with what of them is on this machine, and the FILES given."""
+    """List the CURE paper's sets, with what of them is on this machine, and the FILES given."""
     from evaluator.datasets.sources.listing import listed
 
     sets = listed(files)
@@ -54,7 +54,7 @@ def list_sets(files: tuple[str, ...], as_json: bool) -> None:
 
     columns = ("name", "file", "published", "in the paper", "on this machine")
     rows = [[row[key] for key in ("name", "file", "published_problems", "paper", "here")] for row in sets["sets"]]
-    show(table("the paper's sets, on the hub as Gen-Verse/NAME", columns, rows, f"kept in {sets['home']}"))
+    show(table("the CURE paper's sets, on the hub as Gen-Verse/NAME", columns, rows, f"kept in {sets['home']}"))
     if files:
         local = [[row[key] for key in ("path", "problems", "bytes", "sha256")] for row in sets["files"]]
         show(table("files", ("file", "problems", "bytes", "sha256"), local))
@@ -166,15 +166,16 @@ def trim(file: str, target: Path, most_tests: int, samples: Path | None, sandbox
 @click.argument("file")
 @click.option("--limit", type=click.IntRange(min=1), help="Check the first problems only.")
 @click.option("--programs/--no-programs", default=True, show_default=True,
-              help="Run labelled programs, not only reference solutions.")  # fmt: skip
+              help="Run programs labelled right or wrong, not only reference solutions.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Also fail on remarks, such as empty expected outputs.")
 @_SANDBOX
 @_JSON
 def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: str, as_json: bool) -> None:
-    """Run the reference solutions and labelled programs of FILE (a file, or the name of a set), and compare its tests.
+    """Run the programs stored in FILE (a file, or the name of a set), and compare its tests with each other.
 
-    Exits with 0 if every problem has hidden tests, every reference solution passes, labels are right, and no input has
-    two expected outputs; with 6 if the sandbox failed on executions, which say nothing about the set; else with 1.
+    Programs are reference solutions, and programs labelled right or wrong (`submissions`). Exits with 0 if every
+    problem has hidden tests, every reference solution passes, labels are right, and no input has two expected outputs;
+    with 6 if the sandbox failed on executions, which say nothing about the set; else with 1.
     """
     from evaluator.datasets.check import check as check_set
     from evaluator.datasets.execution import ProgressBars
@@ -193,7 +194,7 @@ def check(file: str, limit: int | None, programs: bool, strict: bool, sandbox: s
         from sandbox import SandboxError
 
         count = report.sandbox_errors
-        raise SandboxError(f"the sandbox failed on {count} executions, which say nothing: {report.sandbox_error}")
+        raise SandboxError(f"the sandbox failed on {count} executions, the first time with: {report.sandbox_error}")
     if not report.well or (strict and report.remarks):
         raise SystemExit(1)
 

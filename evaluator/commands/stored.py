@@ -19,7 +19,7 @@ def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.IntRange(2),
             default=200,
             show_default=True,
-            help="Maximum subsets of tests per problem in best-of-n; where there are no more, all are used.",
+            help="Maximum number of subsets of tests per problem in best-of-n; all are used if there are no more.",
         ),
         click.option(
             "--seed",
@@ -45,7 +45,9 @@ def _sampling_options(command: Callable[..., None]) -> Callable[..., None]:
     "robust: without the faults of that code, and says why an extraction failed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, one result per answer, in order.")
-@click.option("--all", "everything", is_flag=True, help="With --json: an object with every list of FILE.")
+@click.option(
+    "--all", "everything", is_flag=True, help="With --json: print an object with the results for every list of FILE."
+)
 def extract(file: str, mode: str, as_json: bool, everything: bool) -> None:
     """Extract programs and tests from the answers in FILE.
 

@@ -117,7 +117,8 @@ class CheckReport:
 
     def record(self) -> dict[str, Any]:
         """The report as JSON."""
-        why = "the sandbox failed on all of them" if self.references else "the set has no reference solutions"
+        lost = "the sandbox failed on executions of every reference solution"
+        why = lost if self.references else "the set has no reference solutions"
         return {
             "well": self.well,
             "reference_pass_rate": self.reference_pass_rate,

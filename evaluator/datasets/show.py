@@ -77,26 +77,26 @@ def report_view(report: CheckReport, name: str) -> list[RenderableType]:
             "reference pass rate",
             f"none: {report.record()['reference_pass_rate_reason']}" if rate is None else f"{rate:.1%} ({passed})",
         ),
-        ("of these under other hash seeds too", report.seeded),
+        ("reference solutions run under other hash seeds too", report.seeded),
         ("labelled programs", f"{report.programs_right} right, {report.programs_wrong} wrong"),
-        ("that contradict their label", len(report.mismatches)),
+        ("labelled programs that contradict their label", len(report.mismatches)),
         (
             "slowest reference solution",
             f"{slow['cpu_s']:.2f} s of {slow['limit_s']:g} s ({slow['problem']}, {slow['test']})" if slow else "-",
         ),
-        ("beyond half of the limit", _named(report.close_to_limit)),
+        ("problems whose reference solution takes over half of the time limit", _named(report.close_to_limit)),
         ("public tests among the hidden", _counted(report.overlapping)),
         ("repeated hidden inputs", _counted(report.duplicated)),
         ("inputs with two expected outputs", _counted(report.contradicting)),
         ("empty expected outputs", _counted(report.empty_expected)),
         ("decimal fractions without a stated tolerance", _by_comparison(report.fractions_without_tolerance)),
-        ("without hidden tests", _named(report.without_hidden_tests)),
+        ("problems without hidden tests", _named(report.without_hidden_tests)),
     ]
     if report.sandbox_errors:
         undecided = f"{report.references_undecided} references, {report.programs_undecided} programs"
         rows += [
             ("executions on which the sandbox failed", report.sandbox_errors),
-            ("undecided for that reason", undecided),
+            ("undecided because of these executions", undecided),
         ]
     parts: list[RenderableType] = [table(name, ("", ""), rows), *_failures(report)]
     ran = report.references or report.programs_right or report.programs_wrong

@@ -363,14 +363,14 @@ def test_every_ratio_is_a_row(tmp_path: Path) -> None:
             assert float(row["value"]) == pytest.approx(ratio)
 
 
-def test_the_papers_numbers_stand_beside_ours(tmp_path: Path) -> None:
+def test_the_cure_papers_numbers_stand_beside_those_of_the_run(tmp_path: Path) -> None:
     known = published("Gen-Verse/LiveBench")
     assert known is not None and known.problems == 128
     assert [row.unit_tests for row in known.rows if row.model == "ReasonFlux-Coder-7B"] == [54.8]
     assert published("CodeContests_test") is not None and published("examples/sums.json") is None
     directory = made_run(tmp_path, [a_table()], dataset="LiveBench", model="vllm:Gen-Verse/ReasonFlux-Coder-7B")
     words = " ".join(checked(write_report(directory).read_text()).words)
-    assert "The paper's table: LiveBench" in words and "this run, release metrics" in words
+    assert "The CURE paper's table: LiveBench" in words and "this run, release metrics" in words
     assert "Problems of this run: 1; of the published file: 128." in words
     assert "This run has 3 programs and 3 tests a problem, the paper 16 and 16." in words
 

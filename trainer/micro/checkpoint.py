@@ -86,7 +86,14 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
         "| {temperature:g} | {code:.2f} | {test:.2f} | {best_of_n:.2f} | {repair:.2f} |".format(**figures)
         for figures in record["evaluations"]
     ]
-    table = ["| temperature | code | tests | best of n | repair |", "|---|---|---|---|---|", *rows, ""] if rows else []
+    heads = [
+        "Shares on held-out problems: right programs (code), right tests (tests), problems whose program chosen by "
+        "tests passed is right (best of n), right repairs (repair).",
+        "",
+        "| temperature | code | tests | best of n | repair |",
+        "|---|---|---|---|---|",
+    ]
+    table = [*heads, *rows, ""] if rows else []
     text = [
         "# Micro base model",
         "",
@@ -96,7 +103,8 @@ def write_records(directory: Path, record: dict[str, Any]) -> None:
         "",
         f"    {record['command']}",
         "",
-        f"Steps {record['config']['steps']}, texts {record['texts']:,}, tokens {record['tokens']:,}.",
+        f"Trained for {record['config']['steps']:,} steps on {record['texts']:,} prompts with answers, "
+        f"{record['tokens']:,} tokens.",
         "",
         *table,
         "`docs/micro-lab.md` explains the problems and the figures, `manifest.json` holds the configuration, versions "

@@ -60,7 +60,7 @@ def prepare(problem: FunctionProblem, most_tests: int | None = None) -> Prepared
     public calls; the others are spread evenly over the calls that are not public.
     """
     if problem.oracle.kind == "other":
-        raise LeftOut("its tests judge a result by a program of their own: more than one may be right")
+        raise LeftOut("its tests judge a result by a program of their own: more than one result may be right")
     if not problem.entry_point:
         raise LeftOut("no test calls a function that its solution defines")
     if not problem.calls:

@@ -109,7 +109,10 @@ def solution(problem: FunctionProblem, encoding: Encoding) -> str:
     names = {node.name for node in ast.parse(functions).body if isinstance(node, ast.FunctionDef)}
     taken = names & {name for node in ast.walk(_parsed(problem)) if (name := getattr(node, "name", None))}
     if taken:
-        raise LeftOut("the reference solution has a function of the reader's name", ", ".join(sorted(taken)))
+        raise LeftOut(
+            "the reference solution defines a name of the functions that read and write values",
+            ", ".join(sorted(taken)),
+        )
     reads = ", ".join(f"read_value({form!r}, lines)" for form in inputs)
     lines = [
         problem.reference.rstrip(),

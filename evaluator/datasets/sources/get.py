@@ -52,5 +52,5 @@ def _expect(name: str, found: str, expected: str | None) -> None:
     if expected is not None and found != expected.lower():
         raise DatasetError(
             f"{name}: the checksum is {found}, expected {expected}; nothing was stored. "
-            f"Get it from elsewhere, or leave out --sha256 if the new file is right"
+            f"Get the set from elsewhere, or leave out --sha256 if the new file is right"
         )

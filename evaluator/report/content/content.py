@@ -120,17 +120,20 @@ def _coverage(material: Material) -> Facts:
     return [
         ("reference solutions", rate),
         ("problems", f"{covered['problems']:,} of {material.metrics['problems_of_run']:,}"),
-        ("with hidden tests", f"{covered['with_hidden_tests']:,} problems, {covered['hidden_tests']:,} tests"),
-        ("with a program read", f"{covered['with_programs']:,}"),
-        ("with a test read", f"{covered['with_tests']:,}"),
-        ("with a right program", f"{covered['with_right_program']:,}"),
-        ("with a wrong program", f"{covered['with_wrong_program']:,}"),
+        (
+            "problems with hidden tests",
+            f"{covered['with_hidden_tests']:,}, with {covered['hidden_tests']:,} hidden tests",
+        ),
+        ("problems with an extracted program", f"{covered['with_programs']:,}"),
+        ("problems with an extracted test", f"{covered['with_tests']:,}"),
+        ("problems with a right program", f"{covered['with_right_program']:,}"),
+        ("problems with a wrong program", f"{covered['with_wrong_program']:,}"),
         ("programs", _extracted(covered["programs"], covered["programs_not_extracted"])),
         ("tests", _extracted(tests, covered["tests_not_extracted"]) if tests is not None else "–"),
-        ("truncated", _of_roles(material, "truncated")),
+        ("truncated answers", _of_roles(material, "truncated")),
         ("answers", _answers(material.metrics["missing"])),
         ("executions", f"{material.metrics['executions']:,}"),
-        ("given up", _given_up(material.metrics["given_up"])),
+        ("programs given up after time-outs", _given_up(material.metrics["given_up"])),
         ("executions on which the sandbox failed", f"{material.metrics['missing']['executions']['lost']:,}"),
     ]
 

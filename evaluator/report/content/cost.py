@@ -15,8 +15,8 @@ def cost(material: Material) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[st
         ("answers", tuple(f"{role['samples']:,}" for role in counts)),
         ("prompt tokens", tuple(f"{role['prompt_tokens']:,}" for role in counts)),
         ("completion tokens", tuple(f"{role['completion_tokens']:,}" for role in counts)),
-        ("mean length", tuple(_number(role["mean_length"], 1) for role in counts)),
-        ("median length", tuple(_number(role["median_length"], 1) for role in counts)),
+        ("mean tokens of an answer", tuple(_number(role["mean_length"], 1) for role in counts)),
+        ("median tokens of an answer", tuple(_number(role["median_length"], 1) for role in counts)),
         ("seconds until the last answer", tuple(_number(role["seconds"], 1) for role in counts)),
     ]
     estimated = sum(role["usage_estimated"] for role in counts)

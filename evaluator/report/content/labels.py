@@ -13,13 +13,16 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "code_accuracy_pooled": ("Code accuracy, pooled", "right programs of all programs"),
         "hidden_tests_passed_macro": ("Hidden tests passed", "mean over problems"),
         "hidden_tests_passed_pooled": ("Hidden tests passed, pooled", "of all executions of hidden tests"),
-        "wrong_passing_used_tests": ("Wrong, but taken for right", "wrong programs that pass the hidden tests used"),
+        "wrong_passing_used_tests": (
+            "Wrong, but taken for right",
+            "programs that pass all hidden tests used, of those that fail a stored hidden test",
+        ),
         "program_extraction_failures": ("Programs not extracted", "of programs requested"),
     },
     "Tester": {
         "ut_accuracy_reference_requested": (
             "Test accuracy",
-            "tests the reference solution passes, of tests requested: one not extracted is wrong",
+            "tests the reference solution passes, of tests requested; a test not extracted counts as wrong",
         ),
         "ut_accuracy_reference_extracted": (
             "Test accuracy, of extracted tests",
@@ -39,8 +42,14 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Test accuracy, estimate",
             "tests every right program passes, on problems with a right program; as the release estimates it",
         ),
-        "ut_accuracy_estimate_requested": ("Test accuracy, estimate, of requested tests", "not extracted is wrong"),
-        "ut_estimate_agreement": ("Estimate agrees with reference", "of tests with both"),
+        "ut_accuracy_estimate_requested": (
+            "Test accuracy, estimate, of requested tests",
+            "tests every right program passes, of tests requested; a test not extracted counts as wrong",
+        ),
+        "ut_estimate_agreement": (
+            "Estimate agrees with reference",
+            "tests on which both agree, of tests that both judge",
+        ),
         "p_u": ("p_u", "right tests, by the estimate"),
         "p_01": ("p_01", "pairs of wrong program and right test that pass; low is good"),
         "p_00": ("p_00", "pairs of wrong program and wrong test that pass; low is good"),
@@ -49,7 +58,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Kill rate, pairs",
             "pairs of a wrong program and a test that the reference passes, in which the program fails",
         ),
-        "kill_rate_programs": ("Kill rate, programs", "wrong programs that some test the reference passes rejects"),
+        "kill_rate_programs": ("Kill rate, programs", "wrong programs rejected by some test that the reference passes"),
         "far_test": ("False acceptance, a test", "wrong programs a test accepts"),
         "frr_test": ("False rejection, a test", "right programs a test rejects"),
         "f1_test": ("F1, a test", "F1 of one test as a classifier that accepts right programs"),

@@ -50,13 +50,14 @@ def paper_table(material: Material) -> PaperTable | None:
         ),
     )
     n, m = material.settings.sample_counts
-    notes = ["The set is known by its name alone; its SHA-256 is above."]
+    notes = ["The set was recognised by its name alone; its SHA-256 is above."]
     if len(material.tables) != known.problems:
         notes.append(f"Problems of this run: {len(material.tables)}; of the published file: {known.problems}.")
     if (n, m) != (16, 16):
         notes.append(f"This run has {n} programs and {m} tests a problem, the paper 16 and 16.")
     notes.append(
-        "The paper's unit test accuracy is by reference code; the release's metrics estimate it by right programs."
+        "The paper judges unit tests by reference code; the release's metrics judge them, as an estimate, by right "
+        "programs."
     )
     models = {role.model for role in material.settings.roles.values()}
     same = next((row.model for row in known.rows if len(models) == 1 and _names(next(iter(models)), row.model)), "")

@@ -30,7 +30,7 @@ def markdown(content: Content, drawn: Sequence[Picture], missing: Sequence[str])
         paper = content.paper
         rows = [(row.model, f"{row.unit_tests}", f"{row.code}", f"{row.best_of_n}") for row in paper.rows]
         parts += [
-            f"## The paper's table: {paper.dataset}",
+            f"## The CURE paper's table: {paper.dataset}",
             _table(("model", "unit tests", "code", "best of n"), [*rows, *paper.of_run]),
             _text(" ".join((f"{paper.what}. {paper.source}.", *paper.notes))),
         ]
