@@ -43,6 +43,9 @@ def header_of(block: Block, known: Callable[[str], bool]) -> tuple[Header, tuple
     that only do so. `known` says whether a text names a file; a path in running words counts only then.
     """
     own, lines = _of_lines(block.lines, known)
+    others = (_of_words(text, known) for text in (block.info, *block.above))
+    if own.path and not known(own.path) and any(other.path and known(other.path) for other in others):
+        own, lines = Header(), block.lines  # a comment of the file itself
     header = own
     for text in (block.info, *block.above):
         if header.path and header.name:

@@ -33,6 +33,8 @@ class Replacement:
     """Lines, such as `class A:`, somewhere below which the searched lines stand."""
     line: int | None = None
     """Where the lines should be, from 1, by the answer's word."""
+    patch: bool = False
+    """Whether the hunk is part of a diff, with lines around that stay."""
     deletes: bool = False
     """Whether the file is deleted."""
     cut: bool = False
@@ -186,7 +188,7 @@ def _hunk(path: str, context: tuple[str, ...], line: int | None, body: Sequence[
         return None
     search = [_kept(each) for each in lines if not each.startswith("+")]
     replace = [_kept(each) for each in lines if not each.startswith("-")]
-    return Replacement(path, tuple(search), tuple(replace), context=context, line=line, cut=cut)
+    return Replacement(path, tuple(search), tuple(replace), context=context, line=line, patch=True, cut=cut)
 
 
 def _kept(line: str) -> str:

@@ -71,6 +71,8 @@ def nearest(lines: Sequence[str], search: Sequence[str]) -> tuple[int, float]:
 def _by(lines: Sequence[str], search: Sequence[str], replace: Sequence[str], key: Callable[[str], str]) -> list[Match]:
     keys, wanted = [key(line) for line in lines], [key(line) for line in search]
     size = len(wanted)
+    if not wanted:
+        return []
     starts = [at for at in range(len(keys) - size + 1) if keys[at] == wanted[0] and keys[at : at + size] == wanted]
     return [Match(at, at + size, tuple(replace)) for at in starts]
 

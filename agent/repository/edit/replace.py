@@ -30,6 +30,8 @@ def replace(draft: Draft, hunk: Replacement) -> None:
         return
     file = draft.read(path)
     if not any(line.strip() for line in hunk.search):
+        if hunk.patch and file.lines:
+            raise Refused(Reason.NO_MATCH, f"A change of {path} has no lines around it.")
         draft.write(path, _appended(file, hunk.replace))
         return
     found = _found(file, hunk)
@@ -67,8 +69,7 @@ def _found(file: TextFile, hunk: Replacement) -> Found | None:
     lines = file.plain
     found = found_in(lines, hunk.search, hunk.replace)
     search, new = list(hunk.search), list(hunk.replace)
-    patch = hunk.line is not None or bool(hunk.context)
-    while found is None and patch and len(search) > 1:
+    while found is None and hunk.patch and len(search) > 1:
         if new and search[0] == new[0]:
             search, new = search[1:], new[1:]
         elif new and search[-1] == new[-1]:

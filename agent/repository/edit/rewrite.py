@@ -182,7 +182,8 @@ def _chosen(places: set[tuple[str, str]], code: Code, definition: Defined, named
     Raises Refused where several are left.
     """
     if len(places) > 1 and named:
-        exact = {place for place in places if ("." + place[1]).endswith("." + named)}
+        equal = {place for place in places if place[1] == named}
+        exact = equal or {place for place in places if place[1].endswith("." + named)}
         inside = {place for place in places if place[1].rpartition(".")[0] == named}
         places = exact or inside or places
     if len(places) > 1 and definition.kind == "function":
