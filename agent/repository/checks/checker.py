@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from agent.repository.checks.below import cut, from_root, join
 from agent.repository.checks.environment import Environment, Probe
 from agent.repository.checks.invocation import Invocation, Selection, invocation, variables
 from agent.repository.checks.session import TAIL, sessions
@@ -78,23 +79,32 @@ class Checker:
         only: Collection[str] | None = None,
         suite: Suite | None = None,
         test_s: float | None = None,
+        lines: bool = False,
     ) -> Report:
         """The verdicts of tests on the checkout with these files changed.
 
         `targets` are test files or directories relative to the repository's root, by default the whole suite; `only`
-        are node ids of the tests to run in them; `test_s` bounds the seconds of a single test. A suite that is judged
-        by its exit status takes neither. Several runs go on side by side. Raises SandboxError where the sandbox fails.
+        are ids of the tests to run in them; `test_s` bounds the seconds of a single test; `lines` asks for the lines
+        that every test file executes, which the environment tells if it has coverage. A suite that is judged by its
+        exit status takes none of these. Several runs go on side by side.
+
+        Raises SandboxError where the sandbox fails, PathRefused for a changed path outside of the checkout.
         """
         chosen = suite or self.suite
-        selection = Selection(tuple(targets), None if only is None else frozenset(only))
+        selection = Selection(
+            tuple(cut(chosen.rootdir, target) for target in targets),
+            None if only is None else frozenset(cut(chosen.rootdir, node_id) for node_id in only),
+            lines=lines and bool(self._place.probe.coverage),
+        )
         async with self._free:
             workspace = await self._workspace()
             try:
-                await _write(workspace, {**self._place.support.tree, **changed})
+                made_by_a_build = {join(chosen.rootdir, path): data for path, data in self._place.support.tree.items()}
+                await _write(workspace, {**made_by_a_build, **changed})
                 if chosen.runner == Runner.COMMAND:
                     return await self._command(workspace, chosen)
                 made = partial(self._invocation, chosen, test_s or self._test_s)
-                return await sessions(workspace, made, selection, self._limits)
+                return from_root(await sessions(workspace, made, selection, self._limits), chosen.rootdir)
             finally:
                 self._give_back(workspace)
 

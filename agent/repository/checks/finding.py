@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from agent.repository.checks.below import below, project_directory
 from agent.repository.checks.command_lines import Call, calls
 from agent.repository.checks.layout import NOT_SOURCES, TEST_DIRECTORIES, files_with_tests
 from agent.repository.checks.options import Options, cleaned
@@ -31,17 +32,30 @@ HARMLESS_ENV = (
 MOST_REJECTED = 12
 
 
-def find_suite(files: Files, given: str | None = None) -> Suite:
+def find_suite(files: Files, given: str | None = None, standing: str = ".") -> Suite:
     """How the tests are run.
 
-    `given` is a command line of the user. Without one, the way is made of pytest's own settings, of the options and
-    variables of the first call of pytest that tox, nox, scripts, make or CI write down, and of the test files that
-    exist. Suites of unittest run under pytest too. Runs nothing.
+    `given` is a command line of the user, for the repository's root. Without one, the way is made of pytest's own
+    settings, of the options and variables of the first call of pytest that tox, nox, scripts, make or CI write down,
+    and of the test files that exist, in the project at or above `standing`, the directory that the user stands in.
+    Suites of unittest run under pytest too. Runs nothing.
 
     Raises RepositoryError where there is no test, or where the given command is empty.
     """
     if given is not None:
         return _given(files, given)
+    directory = project_directory(files, standing)
+    suite = _found(below(files, directory))
+    return suite if directory == "." else _in(directory, suite)
+
+
+def _in(directory: str, suite: Suite) -> Suite:
+    others = tuple(_in(directory, other) for other in suite.alternatives)
+    return replace(suite, rootdir=directory, reason=f"in {directory}, {suite.reason}", alternatives=others)
+
+
+def _found(files: Files) -> Suite:
+    """The suite of one project, without a command of the user."""
     settings = settings_of(files)
     rejected: list[Rejected] = []
     found = [(line, call) for line in written(files) for call in calls(line.line)]
@@ -65,8 +79,13 @@ def _given(files: Files, line: str) -> Suite:
         raise RepositoryError(
             f"the test command {line!r} is empty or cannot be read: give one such as `pytest -q tests`"
         )
-    if len(found) == 1 and found[0].program == "pytest":
-        return replace(_suite(files, settings_of(files), Written("given", line), found[0]), reason="given by the user")
+    first, last = found[0], found[-1]
+    directory = str(PurePosixPath(first.arguments[0])) if first.program == "cd" and len(first.arguments) == 1 else "."
+    alone = len(found) == (1 if directory == "." else 2) and _existence(files)(directory)
+    if alone and last.program == "pytest":
+        inside = below(files, directory)
+        suite = _suite(inside, settings_of(inside), Written("given", line), last)
+        return replace(suite, rootdir=directory, reason="given by the user")
     return Suite(
         Runner.COMMAND,
         ("/bin/sh", "-c", line),

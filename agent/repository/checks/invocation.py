@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +32,7 @@ FOR_PLUGINS = {
 """Options for plug-ins where they are installed: one process, the written order, the same examples every time."""
 CANARY = "test_cure_agent_has_to_fail_"
 USED_BY_PYTEST = frozenset({"pytest", "_pytest", "pluggy", "packaging", "iniconfig", "pygments", "exceptiongroup"})
-RECORDS = ("journal", "trace", "report.xml")
+RECORDS = ("journal", "trace", "report.xml", "lines")
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Selection:
     """Node ids of tests that are not run."""
     ignored: tuple[str, ...] = ()
     """Files that are not collected."""
+    lines: bool = False
+    """Whether to note which lines every test file executes; the environment needs coverage."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,8 @@ def invocation(
         "skip": sorted(selection.skip),
         "modules": sorted(modules),
         "canary": canary,
-        "top": os.path.relpath(".", suite.rootdir),
-        "paths": list(dict.fromkeys([*support.roots, suite.rootdir])),
+        "lines": f"{place}/lines" if selection.lines else "",
+        "paths": list(support.roots),
         # A project that pytest itself is made of has to be imported before pytest is.
         "early": bool(USED_BY_PYTEST & set(modules)),
         "files": _files(support, environment.executable),

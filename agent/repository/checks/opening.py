@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from agent.repository.checks.below import below
 from agent.repository.checks.checker import RUN_LIMITS, Checker, Place, opened
 from agent.repository.checks.declared import project_of
 from agent.repository.checks.environment import Environment, NoEnvironment, Probe, foreign, own, prepared, probe
@@ -50,9 +51,12 @@ async def open_checker(
     Raises RepositoryError where no tests, no interpreter or no environment is found, SandboxUnavailable without a
     sandbox, SetupFailed where the environment cannot be prepared.
     """
-    suite = find_suite(files, test_cmd)
-    needs = requirements_of(files)
-    place = Place(directory, NOWHERE, NOTHING, support_of(files), tuple(top_modules(files)), kind=kind, image=image)
+    start = root or directory
+    suite = find_suite(files, test_cmd, _relative(standing, start))
+    project = below(files, suite.rootdir)
+    needs = requirements_of(project)
+    modules = tuple(top_modules(project))
+    place = Place(directory, NOWHERE, NOTHING, support_of(project), modules, kind=kind, image=image)
     declared = find_image(files) if kind == "docker" and image is None and python is None else None
     if declared is not None:
         try:
@@ -61,8 +65,17 @@ async def open_checker(
             return _checker(ready, suite, needs, slots, limits)
         except (SandboxError, NoEnvironment) as error:
             say(f"the image {declared.name} of {declared.place} cannot be used: {error}")
-    interpreter = _interpreter(files, root or directory, standing, python, image)
+    if standing is None and suite.rootdir != ".":
+        standing = start / suite.rootdir
+    interpreter = _interpreter(project, start, standing, python, image)
     return _checker(await _ready(place, interpreter, needs, network, say), suite, needs, slots, limits)
+
+
+def _relative(standing: Path | None, root: Path) -> str:
+    """The path from the root to the directory that the user stands in; `.` where that is elsewhere, or not said."""
+    if standing is None or not standing.resolve().is_relative_to(root.resolve()):
+        return "."
+    return str(standing.resolve().relative_to(root.resolve()))
 
 
 def _checker(ready: tuple[Place, Workspace], suite: Suite, needs: Requirements, slots: int, limits: Limits) -> Checker:

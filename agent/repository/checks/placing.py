@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
+from agent.repository.checks.below import join, project_directory
 from agent.repository.checks.layout import NOT_SOURCES, files_with_tests, roots_of_tests
 from agent.repository.checks.settings import settings_of
 from agent.repository.files import Files
@@ -21,9 +22,11 @@ def place_test(files: Files, name: str, *, near: str | None = None, taken: Colle
     It lies in the directory of the test file `near`, by default where most test files lie; in a repository without
     tests, in `tests`. `name` is any text; `taken` are paths that are given away already.
     """
-    settings = settings_of(files)
+    project = project_directory(files)
+    settings = settings_of(files, project)
     stem = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()[:LONGEST].strip("_") or "1"
-    directory = _directory(files, near, settings.python_files, settings.testpaths)
+    testpaths = [join(project, path.rstrip("/")) for path in settings.testpaths]
+    directory = _directory(files, near, settings.python_files, testpaths)
     used = {PurePosixPath(path).name for path in (*files.paths, *taken)}
     pattern = _pattern(settings.python_files)
     number = 1
@@ -48,7 +51,7 @@ def _directory(files: Files, near: str | None, patterns: Sequence[str], testpath
     if counted:
         return min(counted, key=lambda path: (-counted[path], path.count("/"), path))
     roots = roots_of_tests(files, patterns)
-    return roots[0] if roots else next(iter(testpaths), "tests").rstrip("/")
+    return roots[0] if roots else next(iter(testpaths), "tests")
 
 
 def _pattern(patterns: Sequence[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from agent.repository.checks.below import project_directory
 from agent.repository.checks.configuration import text
 from agent.repository.checks.layout import files_with_tests, source_roots
 from agent.repository.checks.settings import settings_of
@@ -55,35 +56,41 @@ def relevant(
     tests: Sequence[str] | None = None,
     *,
     graph: ImportGraph | None = None,
-    covered: Mapping[str, Collection[str]] | None = None,
+    executed: Mapping[str, Mapping[str, Collection[int]]] | None = None,
+    lines: Mapping[str, Collection[int]] | None = None,
 ) -> list[str]:
     """Test files that a change of these paths may touch, the most telling first; others are left out.
 
-    First come files that, by `covered` (for a test file, the source files that it executed), execute a changed file,
-    then those with a changed file's name in theirs, then others by their distance in the import graph. Where nothing
-    reaches the change, all test files are given. `tests` are the files to choose from, by default all.
+    First come files that, by `executed` (`Report.lines` of an earlier run), execute a changed file, where `lines` names
+    its changed lines one of these; then those with a changed file's name in theirs; then others by their distance in
+    the import graph. Where nothing reaches the change, all test files are given. `tests` are the files to choose from,
+    by default all; `graph` is the `import_graph`, which takes long for a large repository.
     """
-    candidates = list(tests) if tests is not None else files_with_tests(files.paths, settings_of(files).python_files)
+    candidates = (
+        list(tests)
+        if tests is not None
+        else files_with_tests(files.paths, settings_of(files, project_directory(files)).python_files)
+    )
     distances = (graph or import_graph(files)).distances([path for path in changed if path.endswith(".py")])
     stems = {stem for path in changed for stem in _stems(path)}
     support = {str(PurePosixPath(path).parent) for path in distances if PurePosixPath(path).name == "conftest.py"}
+    ranked = []
+    for test in candidates:
+        runs = _executes((executed or {}).get(test, {}), changed, lines or {})
+        named = _names(test, stems)
+        below = any(_below(test, directory) for directory in support)
+        reach = distances.get(test, FAR - 1 if below else FAR)
+        if runs or named or reach < FAR:
+            ranked.append((not runs, not named, reach, test))
+    return [test for *_, test in sorted(ranked)] or sorted(candidates)
 
-    def key(test: str) -> tuple[int, int, int, str]:
-        executes = covered is not None and bool(set(covered.get(test, ())) & set(changed))
-        reach = distances.get(test, FAR)
-        if reach == FAR and any(_below(test, directory) for directory in support):
-            reach = FAR - 1
-        return 0 if executes else 1, 0 if _names(test, stems) else 1, reach, test
 
-    reached = [
-        test
-        for test in candidates
-        if test in distances
-        or _names(test, stems)
-        or (covered is not None and set(covered.get(test, ())) & set(changed))
-        or any(_below(test, directory) for directory in support)
-    ]
-    return sorted(reached or candidates, key=key)
+def _executes(
+    executed: Mapping[str, Collection[int]], changed: Collection[str], lines: Mapping[str, Collection[int]]
+) -> bool:
+    return any(
+        path in executed and (path not in lines or not set(lines[path]).isdisjoint(executed[path])) for path in changed
+    )
 
 
 def _below(test: str, directory: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from agent.repository.checks.ids import stable_ids
 from agent.repository.checks.invocation import Invocation, Selection, limits_for, split_records, without_targets
@@ -31,6 +32,7 @@ class Session:
     trouble: str
     forged: bool = False
     """Whether a test that has to fail passed."""
+    lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
 
 
 async def sessions(
@@ -74,7 +76,8 @@ async def _session(workspace: Workspace, run: Invocation) -> Session:
         if printed.verdict == Verdict.SANDBOX_ERROR:
             raise SandboxError(printed.reason)
         return Session(Journal(), result, None, f"the records of the session cannot be read: {printed.reason}")
-    return judged_session(result, *records, canary=run.canary)
+    *records, lines = records
+    return replace(judged_session(result, *records, canary=run.canary), lines=_lines(lines))
 
 
 def judged_session(
@@ -130,6 +133,18 @@ def _said(journal: Journal, result: CommandResult) -> str:
     return (journal.broken or output)[-TAIL:].strip() or result.reason
 
 
+def _lines(data: bytes) -> dict[str, dict[str, frozenset[int]]]:
+    """Lines that each test file executed, by source file; empty where none were noted, or the record is unreadable."""
+    try:
+        found = json.loads(data or b"{}")
+        return {
+            str(test): {str(path): frozenset(map(int, lines)) for path, lines in files.items()}
+            for test, files in found.items()
+        }
+    except (ValueError, AttributeError, TypeError):
+        return {}
+
+
 def _exit_code(last: Session, results: list[TestResult]) -> int | None:
     """pytest's exit status as it were without the test that has to fail."""
     only_that = not last.trouble and last.result.exit_code == 1
@@ -160,4 +175,5 @@ def _report(found: list[Session], words: str) -> Report:
         seconds=sum(session.result.wall_s for session in found),
         cpu_s=sum(session.result.cpu_s for session in found),
         modules=last.journal.modules,
+        lines={test: files for session in found for test, files in session.lines.items()},
     )

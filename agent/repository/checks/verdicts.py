@@ -59,6 +59,8 @@ class Report:
     seconds: float = 0.0
     """Wall seconds of all sessions."""
     cpu_s: float = 0.0
+    lines: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
+    """Lines that each test file executed, by source file; empty unless the run was asked to note them."""
     modules: Mapping[str, str] = field(default_factory=dict)
     """Where the repository's own modules were imported from, relative to its root, by name."""
 

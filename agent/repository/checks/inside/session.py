@@ -32,7 +32,7 @@ class Journal:
         self.skip = set(order["skip"])
         self.names = order["modules"]
         self.canary = order["canary"]
-        self.top = os.path.abspath(order["top"])
+        self.top = os.getcwd()
 
     def write(self, *entry: Any) -> None:
         if os.getpid() == self.pid:
@@ -108,6 +108,35 @@ class Journal:
         self.write("modules", found)
 
 
+class Lines:
+    """Writes which lines of the project every test file executes, with the package `coverage` of the environment."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        import coverage
+
+        self.top = os.getcwd()
+        self.path = order["lines"]
+        self.coverage: Any = coverage.Coverage(data_file=None, config_file=False, include=[os.path.join(self.top, "*")])
+        self.coverage.start()
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        self.coverage.switch_context(nodeid.partition("::")[0])
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: Any) -> None:
+        self.coverage.switch_context("")
+
+    def pytest_unconfigure(self) -> None:
+        self.coverage.stop()
+        data = self.coverage.get_data()
+        found: dict[str, dict[str, list[int]]] = {}
+        for file in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(file).items():
+                for context in filter(None, contexts):
+                    found.setdefault(context, {}).setdefault(os.path.relpath(file, self.top), []).append(line)
+        with open(self.path, "w") as out:
+            json.dump(found, out)
+
+
 def text_of(report: Any) -> str:
     """The end of a report's text, with the end of what the test printed."""
     try:
@@ -135,7 +164,7 @@ def write_files(directory: str, files: dict[str, str]) -> None:
 def surroundings(order: dict[str, Any], place: str) -> None:
     """Put the project's code first on the path of this process and of those that it starts."""
     write_files(place, order["files"])
-    top = os.path.abspath(order["top"])
+    top = os.getcwd()
     paths = [os.path.normpath(os.path.join(top, path)) for path in order["paths"]] + [os.path.join(place, "metadata")]
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     programs = [os.path.join(place, "bin"), os.path.dirname(sys.executable), os.environ.get("PATH", "")]
@@ -161,7 +190,7 @@ def main() -> None:
         Journal.pytest_collection_modifyitems = late  # type: ignore[method-assign]
         if not order["early"]:
             surroundings(order, place)
-        status = int(pytest.main(order["arguments"], plugins=[journal]))
+        status = int(pytest.main(order["arguments"], plugins=[journal] + ([Lines(order)] if order["lines"] else [])))
     except SystemExit as error:
         journal.write("exit", str(error.code))
     except BaseException as error:

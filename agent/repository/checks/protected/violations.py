@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from agent.repository.checks.below import project_directory
 from agent.repository.checks.configuration import text
 from agent.repository.checks.layout import belongs_to_tests, is_test_file, roots_of_tests
 from agent.repository.checks.protected.code import lost_examples, tampering, tampering_test
@@ -24,7 +25,7 @@ def violations(files: Files, changed: Changed, policy: Policy = DEFAULT) -> list
     Existing tests, and whatever decides how they are collected and run, must stay as they are; tests may be added.
     Product code must not start to reach for what judges it. Nothing is run.
     """
-    patterns = settings_of(files).python_files
+    patterns = settings_of(files, project_directory(files)).python_files
     roots = roots_of_tests(files, patterns)
     after = ChangedFiles(files, changed)
     protected = _matcher(policy.protect)

@@ -62,6 +62,18 @@ async def test_every_test_has_its_verdict(opened: Open) -> None:
     assert report.modules == {"sums": "src/sums.py"}
 
 
+async def test_a_project_in_a_directory_is_told_with_paths_from_the_root(opened: Open) -> None:
+    inner = {f"backend/{path}": text for path, text in SUMS.items()}
+    built = '[project]\nname = "sums"\n[tool.setuptools_scm]\nversion_file = "src/made.py"\n'
+    checker = await opened({**inner, "backend/pyproject.toml": built, "backend/tests/test_made.py": "import made\n"})
+    base = await establish(checker)
+    assert base.report.modules["sums"] == "backend/src/sums.py" and not base.report.having(TestVerdict.NOT_COLLECTED)
+    name = "backend/tests/test_sums.py::test_one"
+    assert base.report.tests[name].id == name and name in base.failing
+    one = await checker.run({"backend/src/sums.py": FIXED["src/sums.py"]}, ["backend/tests/test_sums.py"], only=[name])
+    assert one.passed == {name} and len(one.tests) == 1
+
+
 async def test_changed_files_are_seen_and_do_not_stay(opened: Open) -> None:
     checker = await opened(SUMS)
     base = await establish(checker)

@@ -155,6 +155,28 @@ def test_the_user_s_command_is_taken_as_it_is_or_as_pytest() -> None:
         find_suite(files, "  ")
 
 
+MONOREPO = {
+    "README.md": "",
+    "backend/pyproject.toml": '[project]\nname = "b"\n[tool.pytest.ini_options]\naddopts = "-k b"\n',
+    "backend/tests/test_b.py": "",
+    "backend/src/b/__init__.py": "",
+}
+
+
+def test_a_project_in_a_directory_is_found_there() -> None:
+    suite = find_suite(files_of(MONOREPO))
+    assert (suite.rootdir, suite.config, suite.words) == (
+        "backend",
+        "pyproject.toml",
+        "cd backend && pytest -k b tests",
+    )
+    assert find_suite(files_of(MONOREPO), "cd backend && pytest tests").rootdir == "backend"
+    both = files_of({**MONOREPO, "pyproject.toml": "", "tests/test_a.py": ""})
+    assert find_suite(both).words == "pytest backend/tests tests"
+    assert find_suite(both, standing="backend/src/b").rootdir == "backend"
+    assert find_suite(both, standing="docs").rootdir == "."
+
+
 def test_without_tests_the_user_is_asked() -> None:
     with pytest.raises(RepositoryError, match="--test-cmd"):
         find_suite(files_of({"pkg/__init__.py": "", "docs/test.py": ""}))

@@ -57,8 +57,10 @@ def test_where_nothing_reaches_the_change_all_tests_are_run() -> None:
 
 
 def test_what_a_test_executed_counts_most() -> None:
-    covered = {"other/test_far.py": ["src/pkg/core.py"], "tests/test_core.py": []}
-    assert relevant(FILES, ["src/pkg/core.py"], covered=covered)[:2] == ["other/test_far.py", "tests/test_core.py"]
+    executed = {"other/test_far.py": {"src/pkg/core.py": {1, 2}}, "tests/test_core.py": {"src/pkg/core.py": {9}}}
+    core = ["src/pkg/core.py"]
+    assert relevant(FILES, core, executed=executed)[:2] == ["tests/test_core.py", "other/test_far.py"]
+    assert relevant(FILES, core, executed=executed, lines={"src/pkg/core.py": [2]})[0] == "other/test_far.py"
 
 
 def test_a_generated_test_goes_where_most_tests_are_and_overwrites_nothing() -> None:
