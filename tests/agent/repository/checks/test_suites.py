@@ -135,7 +135,7 @@ async def test_another_way_is_tried_where_no_test_passes(opened: Open) -> None:
     checker = await opened(
         {
             "tox.ini": "[testenv]\ncommands = pytest tests\n[testenv:pure]\nsetenv = PURE = 1\n",
-            "tests/conftest.py": "import os, pytest\n@pytest.fixture(autouse=True)\ndef c(): assert os.environ.get('PURE')\n",
+            "tests/conftest.py": "import os, pytest\n@pytest.fixture(autouse=True)\ndef c(): os.environ['PURE']\n",
             "tests/test_a.py": "def test_a(): ...\n",
         }
     )
