@@ -9,8 +9,8 @@
 `rebuild` makes the repositories of repo_bench out of source releases, which pip fetches once. `prepare` makes a task of
 every bug, and `pools` answers of coders and testers with measured truth; both keep what is stored, so that a second
 call goes on where an earlier one ended. VENV needs pytest and what README.md of repo_bench lists. `applied` reads all
-edits as the agent reads them, where the functions that the fix changes were shown, and prints how many are refused, and
-how many have another truth then.
+answers as the agent reads them, where the functions that the fix changes were shown, and prints how many are refused,
+and how many have another truth then.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ async def _applied(store: Path, sources: Sequence[str], limit: int | None, bench
 
     found = []
     for task, pool in tasks_with_pools(store, sources, limit):
-        found += await applied.apply_all(task, pool, bench if task.source == "repo_bench" else bench.quick())
+        used = bench if task.source == "repo_bench" else bench.quick()
+        found += [*await applied.apply_edits(task, pool, used), *await applied.apply_tests(task, pool, used)]
     for each in found:
         if each.answer.right != each.right:
             print(f"{each.task} {each.answer.id}: {each.refused or 'another truth'}", file=sys.stderr)

@@ -103,7 +103,7 @@ async def make_pool(task: RepositoryTask, bench: Bench, seed: int = 0) -> Pool:
     with tempfile.TemporaryDirectory() as folder:
         repository = await asyncio.to_thread(task.build, Path(folder) / "repository")
         truth = await judge(task, repository, [draft.after for draft in edits if draft.after is not None], bench)
-        before, after = await _measured(task, repository, tests, bench)
+        before, after = await measured(task, repository, tests, bench)
     # A fault in another function that no hidden test sees is neither right nor known to be wrong.
     known = [each for each in edits if each.kind != "breaking" or not _truth(truth, each.after)[0]]
     coders = [
@@ -159,7 +159,7 @@ def _fewer(drafts: Sequence[tester.Drafted], draw: random.Random) -> list[tester
     return [draft for draft in drafts if draft in kept]
 
 
-async def _measured(
+async def measured(
     task: RepositoryTask, repository: Path, tests: Sequence[tester.Drafted], bench: Bench
 ) -> tuple[list[bool], list[bool]]:
     """Whether each test passes before the fix, and after it."""

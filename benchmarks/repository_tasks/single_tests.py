@@ -37,10 +37,16 @@ def single(source: str, path: str, name: str) -> Single | None:
         test = _class_with(owner, parts[1]) if owner else None
     if test is None:
         return None
-    imports = [ast.unparse(_absolute(node, path)) for node in tree.body if isinstance(node, _IMPORTS)]
+    _always_run(test)
     kept = [node for node in tree.body if node is not owner and not isinstance(node, _IMPORTS)]
-    needed = [ast.unparse(node) for node in _needed([node for node in kept if node is not test], test)]
-    text = "\n".join(imports) + "\n\n\n" + "\n\n\n".join([*needed, ast.unparse(test)]) + "\n"
+    needed = _needed([node for node in kept if node is not test], test)
+    used = set[str]().union(*map(_mentioned, (*needed, test)))
+    imports = [
+        ast.unparse(_absolute(node, path))
+        for node in tree.body
+        if isinstance(node, _IMPORTS) and (_imported(node) & used or "*" in _imported(node))
+    ]
+    text = "\n".join(imports) + "\n\n\n" + "\n\n\n".join(map(ast.unparse, (*needed, test))) + "\n"
     return Single(text, tuple(imports), name)
 
 
@@ -104,6 +110,17 @@ def _class_with(owner: ast.ClassDef, name: str) -> ast.ClassDef | None:
         if not (isinstance(node, Function) and node.name.startswith("test") and node.name != name)
     ]
     return made
+
+
+def _always_run(test: ast.stmt) -> None:
+    """Take away decorators that may skip the test: no generated test may have such."""
+    for node in ast.walk(test):
+        if isinstance(node, Function | ast.ClassDef):
+            node.decorator_list = [each for each in node.decorator_list if "skip" not in ast.unparse(each)]
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
+    return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
 
 
 def _needed(kept: Sequence[ast.stmt], test: ast.stmt) -> list[ast.stmt]:

@@ -6,24 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.repository_tasks.cases import example
+from benchmarks.repository_tasks.definitions import functions
 from benchmarks.repository_tasks.expectations import wrong_expectations
 from benchmarks.repository_tasks.single_tests import Single, single, smaller
 from benchmarks.repository_tasks.task import RepositoryTask
 
 _MOST_OF_A_KIND = 6
-OWN = {
-    "mistune-abbr-escaped-text": (
-        'import mistune\n\n\ndef test_escaped_emphasis():\n    render = mistune.create_markdown(plugins=["abbr"])\n'
-        '    assert render("\\\\*a*\\n\\n*[HTML]: Hyper Text") == "<p>*a*</p>\\n"\n',
-        "import mistune\n\n\ndef test_escaped_before_abbreviation():\n"
-        '    render = mistune.create_markdown(plugins=["abbr"])\n'
-        '    html = render("\\\\*HTML\\n\\n*[HTML]: Hyper Text")\n'
-        "    assert html == '<p>*<abbr title=\"Hyper Text\">HTML</abbr></p>\\n'\n",
-    )
-}
-"""Tests written for tasks whose hidden tests are made at run time."""
+OWN = Path(__file__).with_name("own_tests")
+"""The folder of tests for tasks with few hidden ones, or ones made at run time; a file per task."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +36,7 @@ def drafts(task: RepositoryTask) -> list[Drafted]:
 
 
 def _right(task: RepositoryTask) -> Iterator[Drafted]:
-    for text in OWN.get(task.id, ()):
-        yield Drafted("own", text, _folder(next(iter(task.hidden.files))))
+    yield from (Drafted("own", one.text, _folder(path)) for path, one in _own(task))
     for path, one in _singles(task, task.hidden.fail_to_pass):
         yield Drafted("whole", one.text, _folder(path))
         for part in [*smaller(one)][: 2 * _MOST_OF_A_KIND]:
@@ -52,8 +44,7 @@ def _right(task: RepositoryTask) -> Iterator[Drafted]:
 
 
 def _wrong(task: RepositoryTask) -> Iterator[Drafted]:
-    failing = list(_singles(task, task.hidden.fail_to_pass))
-    failing += [("tests/test_own.py", Single(text, (), "")) for text in OWN.get(task.id, ())]
+    failing = [*_singles(task, task.hidden.fail_to_pass), *_own(task)]
     for path, one in failing[:_MOST_OF_A_KIND]:
         for part in [one, *smaller(one)][:_MOST_OF_A_KIND]:
             for text in wrong_expectations(part.text):
@@ -125,6 +116,16 @@ def _singles(task: RepositoryTask, names: tuple[str, ...]) -> Iterator[tuple[str
         full = test if module == where else f"{where.removeprefix(module + '.')}::{test}"
         if one := single(task.hidden.files[files[module]], files[module], full):
             yield files[module], one
+
+
+def _own(task: RepositoryTask) -> Iterator[tuple[str, Single]]:
+    """The tests written for the task, each with the path of a hidden test beside which it can run."""
+    file = OWN / f"{task.id}.py"
+    source = file.read_text(encoding="utf-8") if file.exists() else ""
+    place = next(path for path in task.hidden.files if path.rpartition("/")[2].startswith("test"))
+    for name in functions(source):
+        if name.startswith("test_") and (one := single(source, file.name, name)):
+            yield place, one
 
 
 def _folder(path: str) -> str:

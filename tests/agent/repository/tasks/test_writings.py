@@ -54,6 +54,7 @@ def test_what_differs_between_two_states() -> None:
 
 TESTS = textwrap.dedent(
     """
+    import os
     import pytest
     from .helpers import make
     from ..thing import Thing
@@ -75,6 +76,7 @@ TESTS = textwrap.dedent(
             assert thing.a == 1
             assert thing.b == self.size
 
+        @pytest.mark.skipif(os.name == "x", reason="never")
         @pytest.mark.parametrize("value, wanted", [(1, 2), (3, 4)], ids=["x", "y"])
         def test_b(self, value, wanted):
             assert value + 1 == wanted
@@ -97,6 +99,7 @@ def test_a_test_is_split_by_assertions_and_parameters() -> None:
     parts = [part.text for part in smaller(first)]
     assert [part.count("assert") for part in parts] == [1, 1] and all("thing = Thing(box)" in part for part in parts)
     values = [part.text for part in smaller(second)]
+    assert "skip" not in second.text and second.imports == ("import pytest",)
     assert ["[(1, 2)]" in values[0], "[(3, 4)]" in values[1], "ids" in values[0]] == [True, True, False]
 
 
