@@ -150,10 +150,11 @@ def _mentioned(node: ast.stmt) -> set[str]:
 
 
 def _bound(node: ast.stmt) -> set[str]:
+    """Names that the statement gives a value, also inside a `with` or a loop."""
     if isinstance(node, Function | ast.ClassDef):
         return {node.name}
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-    return {each.id for target in targets if target for each in ast.walk(target) if isinstance(each, ast.Name)}
+    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
 def _absolute(node: ast.Import | ast.ImportFrom, path: str) -> ast.stmt:

@@ -59,7 +59,8 @@ TESTS = textwrap.dedent(
     from .helpers import make
     from ..thing import Thing
 
-    LIMIT = 3
+    with frozen():
+        LIMIT = 3
     UNUSED = 4
 
     @pytest.fixture
