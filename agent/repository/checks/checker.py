@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,7 @@ class Place:
     support: Support
     modules: tuple[str, ...]
     """The repository's own top-level modules."""
+    _: KW_ONLY
     blocked: tuple[str, ...] = ()
     """Plug-ins of pytest that are not loaded."""
     kind: str = "auto"

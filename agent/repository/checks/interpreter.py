@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 
 from agent.repository.checks.suite import Rejected
@@ -30,6 +30,7 @@ class Interpreter:
     """`3.11`, or `3.11.7`, where a file says so; empty where only running it could tell."""
     base: str = ""
     """Path of the interpreter that a virtual environment was made from; the executable itself where it is none."""
+    _: KW_ONLY
     readable: tuple[str, ...] = ()
     """Paths that commands must be able to read: the environment, and the installation of its base."""
     rejected: tuple[Rejected, ...] = ()

@@ -13,7 +13,7 @@ from agent.repository.checks.junit import JunitReport, Outcome
 from agent.repository.checks.verdicts import TestResult, TestVerdict
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Journal:
     """What happened in one session, in order."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Session:
+class NoxSession:
     """One session: what it runs and what it installs, as far as both are written as literals."""
 
     name: str
@@ -17,7 +17,7 @@ class Session:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def sessions(source: str) -> list[Session]:
+def sessions(source: str) -> list[NoxSession]:
     """The sessions in their order; none where the source cannot be parsed."""
     try:
         tree = ast.parse(source)
@@ -34,7 +34,7 @@ def _is_session(function: ast.FunctionDef) -> bool:
     return False
 
 
-def _session(function: ast.FunctionDef) -> Session:
+def _session(function: ast.FunctionDef) -> NoxSession:
     commands: list[tuple[str, ...]] = []
     installs: list[str] = []
     env: dict[str, str] = {}
@@ -46,7 +46,7 @@ def _session(function: ast.FunctionDef) -> Session:
                 env.update(_env(node))
             elif node.func.attr == "install":
                 installs += words
-    return Session(function.name, tuple(commands), tuple(installs), env)
+    return NoxSession(function.name, tuple(commands), tuple(installs), env)
 
 
 def _words(arguments: list[ast.expr]) -> Iterator[str]:

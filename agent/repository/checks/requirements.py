@@ -51,7 +51,7 @@ NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Requirements:
     """What an environment for the tests has to hold."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 
 
@@ -33,6 +33,7 @@ class Suite:
     """Options for pytest without the paths of tests; all words of another command."""
     paths: tuple[str, ...] = ()
     """Test files and directories of the whole suite, relative to `rootdir`; empty: what pytest's settings say."""
+    _: KW_ONLY
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment variables that the tests are started with."""
     rootdir: str = "."
