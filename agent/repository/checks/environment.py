@@ -41,6 +41,8 @@ class Probe:
     """Required packages that it lacks."""
     modules: tuple[str, ...]
     """Modules that tests import and that it lacks."""
+    failed: tuple[str, ...] = ()
+    """Requirements that could not be installed when the environment was prepared."""
     coverage: str = ""
     """Version of coverage; empty without it."""
 
@@ -175,6 +177,7 @@ async def probe(workspace: Workspace, environment: Environment, requirements: Re
         plugins=dict(said["plugins"]),
         packages=tuple(said.get("packages", ())),
         modules=tuple(said.get("modules", ())),
+        failed=tuple(said.get("failed", ())),
         coverage=said.get("coverage", ""),
     )
 

@@ -117,16 +117,17 @@ async def _ready(
     if not lacks:
         return replace(place, probe=found), workspace
     if not may_prepare:
-        return await _as_it_is(place, workspace, found, lacks)
+        return await _as_it_is(place, workspace, found, lacks, say)
     await workspace.close()
     return await _prepared(place, interpreter, needs, lacks, say)
 
 
 async def _as_it_is(
-    place: Place, workspace: Workspace, found: Probe, lacks: tuple[str, ...]
+    place: Place, workspace: Workspace, found: Probe, lacks: tuple[str, ...], say: Say
 ) -> tuple[Place, Workspace]:
     """The given interpreter, as long as it has pytest at all."""
     if found.pytest:
+        say(f"{place.environment.executable} lacks {_some(lacks)}: tests that need that fail")
         return replace(place, probe=found), workspace
     await workspace.close()
     raise NoEnvironment(f"{place.environment.executable} lacks {', '.join(lacks)}: install it there, or name another")
@@ -151,6 +152,8 @@ async def _prepared(
             raise NoEnvironment(
                 "the prepared environment has no pytest: is a package index reachable? Or give --python"
             )
+        if found.failed:
+            say(f"not installed, since that failed: {_some(found.failed)}")
     except BaseException:
         await workspace.close()
         raise

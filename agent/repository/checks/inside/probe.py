@@ -45,6 +45,11 @@ def main() -> None:
     found["packages"] = missing
     found["modules"] = wrong
     try:
+        with open("/env/failed") as file:
+            found["failed"] = file.read().splitlines()
+    except OSError:
+        found["failed"] = []
+    try:
         found["coverage"] = metadata.version("coverage")
     except metadata.PackageNotFoundError:
         found["coverage"] = ""
