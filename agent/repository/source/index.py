@@ -16,7 +16,7 @@ from agent.repository.source.symbols import Parsed
 from agent.repository.source.word_table import WordTable, empty_table, extended, kept
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Index:
     """What is known of the files of one state of a repository.
 
@@ -83,7 +83,16 @@ def build_index(files: Files, folder: Path | None = None) -> Index:
     rows = {path: row_of[blob] for path, blob in blobs.items()}
     skipped |= {path: table.skipped[row] for path, row in rows.items() if table.skipped[row]}
     counted = {path: row for path, row in rows.items() if path not in skipped}
-    return Index(files, table, counted, dict(sorted(skipped.items())), name, parser, cache, notes)
+    return Index(
+        files=files,
+        words=table,
+        rows=counted,
+        skipped=dict(sorted(skipped.items())),
+        parser_name=name,
+        parser=parser,
+        cache=cache,
+        notes=notes,
+    )
 
 
 def _contents(files: Files, missing: Mapping[str, str]) -> Iterator[tuple[str, bytes, str]]:

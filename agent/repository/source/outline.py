@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Literal, Protocol
 
 from agent.repository.source.symbols import Import
@@ -36,6 +36,7 @@ class Definition:
     first: int
     last: int
     head: Span
+    _: KW_ONLY
     decorators: tuple[Span, ...] = ()
     doc: Span | None = None
     inner: tuple[Definition, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from agent.repository.source.outline import Assigned, Definition, Outline, Span
@@ -27,7 +27,7 @@ def parse_with_ast(data: bytes, offset: int, line: int) -> Outline:
     starts = tuple(accumulate((len(part) for part in data.splitlines(keepends=True)), initial=0))
     walk = _Walk(starts, offset, line)
     inner, assigned = walk.level(tree.body)
-    module = Definition("module", "", empty.first, empty.last, empty.head, (), walk.doc(tree.body), inner, assigned)
+    module = replace(empty, doc=walk.doc(tree.body), inner=inner, assigned=assigned)
     return Outline(module, tuple(walk.imports))
 
 

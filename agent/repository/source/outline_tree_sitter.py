@@ -26,18 +26,19 @@ def tree_sitter_parser() -> Parser:
 
     def parse(data: bytes, offset: int, line: int) -> Outline:
         root = language.parse(data).root_node
-        walk = _Walk(data, offset, line)
+        walk = _SyntaxWalk(data, offset, line)
         inner, assigned = walk.level(root)
         lines = max(data.count(b"\n") + (not data.endswith(b"\n")), 1)
         doc = walk.doc(root)
-        module = Definition("module", "", line + 1, line + lines, (offset, offset), (), doc, inner, assigned)
+        at = offset, offset
+        module = Definition("module", "", line + 1, line + lines, at, doc=doc, inner=inner, assigned=assigned)
         return Outline(module, tuple(walk.imports), tuple(walk.broken(root)))
 
     return parse
 
 
 @dataclass
-class _Walk:
+class _SyntaxWalk:
     """Places in a piece of a file, and the imports found in it so far."""
 
     data: bytes

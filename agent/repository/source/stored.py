@@ -23,7 +23,17 @@ def from_json(text: str) -> Parsed:
     symbols, imports, bags, broken = json.loads(text)
     return Parsed(
         tuple(
-            Symbol(kind, name, first, last, signature, tuple(decorators), doc, tuple(defines), tuple(uses))
+            Symbol(
+                kind,
+                name,
+                first,
+                last,
+                signature=signature,
+                decorators=tuple(decorators),
+                doc=doc,
+                defines=tuple(defines),
+                uses=tuple(uses),
+            )
             for kind, name, first, last, signature, decorators, doc, defines, uses in symbols
         ),
         tuple(Import(*found) for found in imports),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
 Kind = Literal["module", "class", "function", "method", "variable"]
@@ -23,6 +23,7 @@ class Symbol:
     name: str
     first: int
     last: int
+    _: KW_ONLY
     signature: str = ""
     decorators: tuple[str, ...] = ()
     doc: str = ""

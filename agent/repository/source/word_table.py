@@ -16,7 +16,7 @@ from agent.repository.source.words import WORD, terms
 Ints = NDArray[np.integer]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WordTable:
     """Words of contents, one row for each. Row `i` has the entries `starts[i]` to `starts[i + 1]` of `words`, numbers
     of words in `vocabulary`, and of `counts`. A word is known by a hash of 64 bits of its bytes, a term by one of its
@@ -64,14 +64,14 @@ def extended(table: WordTable, contents: Iterable[tuple[str, bytes, str]]) -> Wo
         lengths.append(len(found))
     vocabulary, pair_terms, pair_words, mapping = _vocabulary(table, list(numbers))
     return WordTable(
-        tuple(blobs),
-        tuple(skipped),
-        np.concatenate([table.starts, table.starts[-1] + np.cumsum(lengths, dtype=np.int64)]),
-        np.concatenate([table.words, *(mapping[row] for row in rows)]).astype(np.uint32),
-        np.concatenate([table.counts, *counts]).astype(np.uint16),
-        vocabulary,
-        pair_terms,
-        pair_words,
+        blobs=tuple(blobs),
+        skipped=tuple(skipped),
+        starts=np.concatenate([table.starts, table.starts[-1] + np.cumsum(lengths, dtype=np.int64)]),
+        words=np.concatenate([table.words, *(mapping[row] for row in rows)]).astype(np.uint32),
+        counts=np.concatenate([table.counts, *counts]).astype(np.uint16),
+        vocabulary=vocabulary,
+        pair_terms=pair_terms,
+        pair_words=pair_words,
     )
 
 
@@ -154,14 +154,14 @@ def kept(table: WordTable, rows: Sequence[int]) -> WordTable:
     pairs = np.flatnonzero(number[table.pair_words] >= 0)
     lengths = [int(table.starts[row + 1] - table.starts[row]) for row in rows]
     return WordTable(
-        tuple(table.blobs[row] for row in rows),
-        tuple(table.skipped[row] for row in rows),
-        np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
-        words.astype(np.uint32),
-        table.counts[entries],
-        table.vocabulary[used],
-        table.pair_terms[pairs],
-        number[table.pair_words[pairs]].astype(np.uint32),
+        blobs=tuple(table.blobs[row] for row in rows),
+        skipped=tuple(table.skipped[row] for row in rows),
+        starts=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+        words=words.astype(np.uint32),
+        counts=table.counts[entries],
+        vocabulary=table.vocabulary[used],
+        pair_terms=table.pair_terms[pairs],
+        pair_words=number[table.pair_words[pairs]].astype(np.uint32),
     )
 
 
@@ -177,5 +177,14 @@ def read_table(file: BinaryIO) -> WordTable:
     """A table that was written. Raises ValueError or EOFError for a file that is none, or is cut off."""
     names = np.load(file).tobytes().decode()
     rows = [line.partition(" ") for line in names.split("\n")] if names else []
-    columns = [np.load(file) for _ in range(6)]
-    return WordTable(tuple(row[0] for row in rows), tuple(row[2] for row in rows), *columns)
+    starts, words, counts, vocabulary, pair_terms, pair_words = (np.load(file) for _ in range(6))
+    return WordTable(
+        blobs=tuple(row[0] for row in rows),
+        skipped=tuple(row[2] for row in rows),
+        starts=starts,
+        words=words,
+        counts=counts,
+        vocabulary=vocabulary,
+        pair_terms=pair_terms,
+        pair_words=pair_words,
+    )
