@@ -51,6 +51,7 @@ _MODELS = (
         memory=2_400_000_000,
         context=32_768,
         licence="Apache-2.0",
+        best_of_8=0.566,
     ),
     NamedModel(
         name="qwen2.5-coder-7b",
