@@ -85,6 +85,10 @@ def _taken(repository: Repository, run: str) -> Snapshot:
     """A snapshot that no ref names yet."""
     index = Path(mkdtemp(dir=repository.scratch)) / "index"
     git = repository.git.within(GIT_INDEX_FILE=index)
+    # An index that is written looks into files that are as old as the index, by way of their filters: here it finds
+    # none.
+    nowhere = Path(mkdtemp(dir=repository.scratch))
+    writing = git.within(nowhere, GIT_WORK_TREE=nowhere)
     with ThreadPoolExecutor(4) as threads:
         # Commands that do not depend on each other run while the index is read.
         untracked = threads.submit(list_untracked, repository.git)
@@ -100,8 +104,8 @@ def _taken(repository: Repository, run: str) -> Snapshot:
         kept, left_out = within_limits(repository.root, untracked.result(), paths)
     lines += _recorded(repository, dict.fromkeys(kept, 0))
     if lines:
-        git.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
-    tree = git.line("write-tree", "--missing-ok")
+        writing.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+    tree = writing.line("write-tree", "--missing-ok")
     told = (tuple(sorted([*stored, *left_out])), tuple(included.result()))
     commit = _commit(repository.objects, tree, head.result(), *told)
     return Snapshot(

@@ -115,7 +115,7 @@ async def test_a_given_interpreter_is_taken_with_what_it_lacks(opened: Open, tmp
 
 def test_what_an_environment_is_made_of_is_not_shown_to_it() -> None:
     venv = Interpreter("/x/.venv/bin/python", "given", base="/y/bin/python3", readable=("/x/.venv", "/y"))
-    made = prepared(venv, Requirements(("pytest",)), Index({}, ("/wheels",)), "/opt/uv")
+    made = prepared(venv, Requirements(install=("pytest",)), Index({}, ("/wheels",)), "/opt/uv")
     assert made.readable == ("/y", "/wheels", "/opt/uv") and made.setup is not None and made.setup.network
     assert all("/x/.venv" not in command for command in made.setup.commands)
 
@@ -125,7 +125,7 @@ def test_plug_ins_of_other_projects_are_not_loaded() -> None:
     found = Probe(
         "3.11", "9.0", {"benchmark": "pytest-benchmark", "asyncio": "pytest_asyncio", "hyp": "hypothesis"}, (), ()
     )
-    needs = Requirements(("pytest",), declared=("pytest-asyncio",), modules=("hypothesis",))
+    needs = Requirements(install=("pytest",), declared=("pytest-asyncio",), modules=("hypothesis",))
     assert foreign(shared, found, needs) == ("benchmark",)
     assert foreign(Environment("/x/.venv/bin/python", "found"), found, needs) == ()
 

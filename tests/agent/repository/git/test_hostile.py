@@ -192,6 +192,7 @@ def test_the_traps_work_with_plain_git(trap: Tree, canaries: Canaries, tmp_path:
     canaries.sung()
     for words in (["status"], ["add", "--all"], ["commit", "-m", "x"], ["checkout", "-f"], ["diff"], ["stash"]):
         plain_git(trap, *words)
+    plain_git(trap, "cat-file", "--filters", "HEAD:a.py")
     clean = ("-c", "core.fsmonitor=", "-c", "filter.evil.clean=cat", "-c", "filter.evil.smudge=cat")
     trap.write("a.py", "dirty again\n")
     trap.write("run.sh", "#!/bin/sh\n")
