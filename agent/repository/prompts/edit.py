@@ -77,9 +77,6 @@ def edit_prompt(
     `map_text` is an outline of other code that may be used, `instructions` what the project asks of contributors. What
     exceeds `budget` tokens is left out: the map first, then the instructions, then the last places.
     """
-    example = next((each.place for each in places if each.place.name), None)
-    path = places[0].place.path if places else "path/file.py"
-    form = _FIRST + _FORMS[format].format(example=example or "path/file.py::Class.method", path=path)
     return chat(
         fitted(
             [
@@ -87,11 +84,19 @@ def edit_prompt(
                 Part(instructions.strip(), 2, head="# Rules of the project\n\n"),
                 *shown_parts(places),
                 Part(task.strip(), 100, head="# Task\n\n"),
-                Part(form, 0, head="# Answer\n\n"),
+                form_part(format, places),
             ],
             budget,
         )
     )
+
+
+def form_part(form: Format, places: Sequence[ShownCode]) -> Part:
+    """The part that says in which form to answer, with one of the places as an example."""
+    example = next((each.place for each in places if each.place.name), None)
+    path = places[0].place.path if places else "path/file.py"
+    words = _FORMS[form].format(example=example or "path/file.py::Class.method", path=path)
+    return Part(_FIRST + words, 0, head="# Answer\n\n")
 
 
 def shown_parts(places: Sequence[ShownCode]) -> list[Part]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent.repository.edit import Format
 from agent.repository.prompts.budget import Part, fitted, shortened_lines
-from agent.repository.prompts.edit import ShownCode, chat, edit_prompt, shown_parts
+from agent.repository.prompts.edit import ShownCode, chat, form_part, shown_parts
 from engines import ChatPrompt
 
 _WORDS = """The change above was meant to do the task, but it fails tests. Find out why: follow the code of a \
@@ -48,7 +48,6 @@ def repair_prompt(
     `places` show the code with the patch applied; `summary` says what the edits so far do. What exceeds `budget` tokens
     is left out: the summary first, then the patch, then details of the failures beyond the first, then code.
     """
-    form = edit_prompt(task, "", places, format=format).messages[-1].content.rpartition("# Answer\n\n")[2]
     shown = failures[:_MOST_TESTS]
     more = len(failures) - len(shown)
     parts = [
@@ -61,7 +60,7 @@ def repair_prompt(
         Part(
             f"{more} further tests fail: {', '.join(each.test for each in failures[_MOST_TESTS:])}" if more else "", 1
         ),
-        Part(form, 0, head="# Answer\n\n"),
+        form_part(format, places),
     ]
     return chat(fitted(parts, budget))
 
