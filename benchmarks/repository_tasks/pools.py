@@ -21,7 +21,7 @@ from benchmarks.repository_tasks.trials import Bench, Trial, run_trials
 
 _TESTS_AT_ONCE = 25
 _MOST = {
-    "own": 4,
+    "own": 8,
     "whole": 8,
     "part": 8,
     "mutated": 12,
