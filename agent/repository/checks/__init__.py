@@ -11,7 +11,9 @@ from agent.repository.checks.environment import NoEnvironment
 from agent.repository.checks.finding import find_suite
 from agent.repository.checks.interpreter import Interpreter, NoPython, find_interpreter
 from agent.repository.checks.opening import open_checker
-from agent.repository.checks.protected import Policy, Reason, Violation, violations
+from agent.repository.checks.placing import place_test
+from agent.repository.checks.protected import Policy, Reason, Violation, policy_of, violations
+from agent.repository.checks.relevant import import_graph, relevant
 from agent.repository.checks.suite import Runner, Suite
 from agent.repository.checks.verdicts import Report, TestResult, TestVerdict
 
@@ -34,8 +36,12 @@ __all__ = [
     "establish",
     "find_interpreter",
     "find_suite",
+    "import_graph",
     "open_checker",
+    "place_test",
+    "policy_of",
     "regressions",
+    "relevant",
     "vacuous",
     "violations",
 ]

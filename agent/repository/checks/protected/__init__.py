@@ -3,7 +3,7 @@
 A patch is looked at before it is run, by reading alone. It is refused for one of the reasons of `Reason`.
 """
 
-from agent.repository.checks.protected.policy import Policy, Reason, Violation
+from agent.repository.checks.protected.policy import Policy, Reason, Violation, policy_of
 from agent.repository.checks.protected.violations import violations
 
-__all__ = ["Policy", "Reason", "Violation", "violations"]
+__all__ = ["Policy", "Reason", "Violation", "policy_of", "violations"]

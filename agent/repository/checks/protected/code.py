@@ -28,7 +28,9 @@ PLACES = frozenset(
 )
 SETTINGS = ("pytest_plugins", "collect_ignore", "collect_ignore_glob")
 RUNS = frozenset({"exec", "eval", "compile", "__import__", "execfile"})
-WORDS = re.compile(r"^(?:PYTEST_\w*|_?pytest(?:\.\w+)*|unittest(?:\.\w+)*|conftest(?:\.py)?|.*/conftest\.py)$")
+WORDS = re.compile(
+    r"^(?:PYTEST_\w*|_?pytest(?:\.\w+)*|unittest(?:\.\w+)*|conftest(?:\.py)?|.*/conftest\.py|_exit|__builtins__)$"
+)
 TEST_FILE = re.compile(r"(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$")
 
 
@@ -52,28 +54,34 @@ def tampering_test(source: str) -> str:
     return ""
 
 
-def lost_examples(before: str, after: str) -> str:
-    """An example in a docstring that a patch removes or changes, in words; empty where all are kept."""
-    kept = _examples(after)
-    for source, want in _examples(before):
+def lost_examples(before: str, after: str, *, python: bool = True) -> str:
+    """An example that a patch removes or changes, in words; empty where all are kept.
+
+    Examples are those in docstrings of a module; where it is no `python`, those of a whole text.
+    """
+    kept = _examples(after, python)
+    for source, want in _examples(before, python):
         if (source, want) not in kept:
             return f"the example {source.strip()[:60]!r} is gone or expects something else"
     return ""
 
 
-def _examples(source: str) -> list[tuple[str, str]]:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
+def _examples(source: str, python: bool) -> list[tuple[str, str]]:
+    texts = [source]
+    if python:
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            return []
+        holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        texts = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, holders)]
     found = []
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            try:
-                examples = doctest.DocTestParser().get_examples(ast.get_docstring(node) or "")
-            except ValueError:
-                continue
-            found += [(example.source, example.want) for example in examples]
+    for text in texts:
+        try:
+            examples = doctest.DocTestParser().get_examples(text)
+        except ValueError:
+            continue
+        found += [(example.source, example.want) for example in examples]
     return found
 
 

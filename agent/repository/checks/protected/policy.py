@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+from agent.repository.checks.suite import Runner, Suite
+from agent.repository.files import Files
 
 
 class Reason(StrEnum):
@@ -50,3 +54,25 @@ class Policy:
     """Files that the user's own test command starts or reads, such as a Makefile."""
     doctests: bool = False
     """Whether the suite runs the examples in docstrings, so that these are tests too."""
+    doctest_files: tuple[str, ...] = ()
+    """Patterns of the names of text files whose examples the suite runs."""
+
+
+CALLED = {"make": ("Makefile", "makefile", "GNUmakefile"), "just": ("justfile", "Justfile"), "tox": ("tox.ini",)}
+CALLED |= {"nox": ("noxfile.py",), "npm": ("package.json",), "hatch": ("hatch.toml",)}
+"""Files that programs read to know what to run."""
+
+
+def policy_of(files: Files, suite: Suite, *, allow_test_changes: bool = False, protect: tuple[str, ...] = ()) -> Policy:
+    """The policy for patches that are judged by this suite: what its own command reads is protected too."""
+    words = re.findall(r"[\w./-]+", " ".join(suite.arguments)) if suite.runner == Runner.COMMAND else []
+    read = {word.removeprefix("./") for word in words} | {name for word in words for name in CALLED.get(word, ())}
+    globs = [word.partition("=")[2] for word in suite.arguments if word.startswith("--doctest-glob=")]
+    doctests = "--doctest-modules" in suite.arguments
+    return Policy(
+        allow_test_changes=allow_test_changes,
+        protect=protect,
+        command_files=tuple(sorted(read & set(files.paths))),
+        doctests=doctests,
+        doctest_files=tuple(globs) or (("test*.txt",) if doctests else ()),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from agent.repository.checks.below import project_directory
@@ -66,6 +67,10 @@ def _of(
         yield from _test(before, after, path, policy, new=new, is_new_test=is_new_test)
     elif path.endswith(".py"):
         yield from _product(before, after, path, policy)
+    elif not new and not policy.allow_test_changes and _is_doctest(path, policy):
+        words = lost_examples(text(before, path), text(after, path), python=False)
+        if words:
+            yield Violation(path, Reason.WEAKENED, words)
 
 
 def _test(
@@ -96,6 +101,10 @@ def _product(before: Files, after: Files, path: str, policy: Policy) -> Iterator
         words = lost_examples(text(before, path), text(after, path))
         if words:
             yield Violation(path, Reason.WEAKENED, words)
+
+
+def _is_doctest(path: str, policy: Policy) -> bool:
+    return any(fnmatchcase(PurePosixPath(path).name, pattern) for pattern in policy.doctest_files)
 
 
 def _outside(path: str) -> bool:

@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from agent.repository.checks.protected import Policy, Reason, violations
+from agent.repository.checks.protected import Policy, Reason, policy_of, violations
+from agent.repository.checks.suite import Runner, Suite
 from agent.repository.files import Changed
 from tests.agent.repository.checks.held import Held, files_of
 
@@ -83,6 +84,7 @@ FILES = files_of(
         "tox.ini": "[tox]\nenvlist = py311\n[testenv]\ncommands = pytest\n",
         "Makefile": "test:\n\tpytest\n",
         "README.md": "# sums\n",
+        "docs/use.rst": "Use it\n\n>>> add(1, 2)\n3\n",
     }
 )
 TEST = FILES.read("tests/test_sums.py").decode()
@@ -221,6 +223,8 @@ REFUSED: dict[str, tuple[Changed, Reason]] = {
         Reason.TAMPERS,
     ),
     "writes the tests": (code_with('open("tests/test_sums.py", "w").close()\n'), Reason.TAMPERS),
+    "changes an example of a text": ({"docs/use.rst": b"Use it\n\n>>> add(1, 2)\n-1\n"}, Reason.WEAKENED),
+    "ends it by name": (code_with("getattr(os, '_exit')(0)\n"), Reason.TAMPERS),
     "changes an example": ({"sums.py": CODE.replace("    3\n", "    -1\n").encode()}, Reason.WEAKENED),
     "writes into .git": ({".git/hooks/post-checkout": b"#!/bin/sh\n"}, Reason.OUTSIDE),
     "leaves the repository": ({"../outside.py": b""}, Reason.OUTSIDE),
@@ -243,6 +247,7 @@ HONEST: dict[str, Changed] = {
         "pyproject.toml": FILES.read("pyproject.toml").replace(b'version = "1"', b'version = "2"\ndependencies = ["x"]')
     },
     "adds an environment to tox": {"tox.ini": FILES.read("tox.ini").replace(b"py311", b"py311,py312")},
+    "adds an example": {"docs/use.rst": b"Use it:\n\n>>> add(1, 2)\n3\n>>> add(1, 1)\n2\n"},
     "changes the readme": {"docs/index.md": b"# sums\n"},
     "adds a test": {"tests/test_sums.py": (TEST + "\n\ndef test_zero():\n    assert add(0, 0) == 0\n").encode()},
     "adds a test in the middle": with_tests(
@@ -265,7 +270,7 @@ HONEST: dict[str, Changed] = {
     },
     "changes nothing": {"tests/test_sums.py": TEST.encode()},
 }
-POLICY = Policy(protect=("*.md", "!docs/**"), command_files=("Makefile",), doctests=True)
+POLICY = Policy(protect=("*.md", "!docs/**"), command_files=("Makefile",), doctests=True, doctest_files=("*.rst",))
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -283,7 +288,9 @@ def test_an_honest_patch_is_not_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in REFUSED if REFUSED[name][1] in (Reason.DELETED, Reason.WEAKENED)])
 def test_the_user_may_ask_for_changes_of_tests(name: str) -> None:
-    assert violations(FILES, REFUSED[name][0], Policy(allow_test_changes=True, doctests=True)) == []
+    assert (
+        violations(FILES, REFUSED[name][0], Policy(allow_test_changes=True, doctests=True, doctest_files=("*",))) == []
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in REFUSED if REFUSED[name][1] in (Reason.TAMPERS, Reason.OUTSIDE)])
@@ -294,3 +301,10 @@ def test_tampering_is_refused_even_then(name: str) -> None:
 def test_what_a_module_did_before_it_may_go_on_doing() -> None:
     files = Held({**FILES.contents, "sums.py": b"import atexit\nimport pytest\nexec('')\n"})
     assert violations(files, {"sums.py": b"import pytest\nimport atexit\n\nexec('')\nVALUE = 1\n"}) == []
+
+
+def test_the_policy_of_a_suite_protects_what_its_command_reads() -> None:
+    command = policy_of(FILES, Suite(Runner.COMMAND, ("/bin/sh", "-c", "make test && ./sums.py README.md")))
+    assert command.command_files == ("Makefile", "README.md", "sums.py") and not command.doctests
+    modules = policy_of(FILES, Suite(Runner.PYTEST, ("--doctest-modules", "--doctest-glob=*.rst")), protect=("x",))
+    assert modules == Policy(protect=("x",), doctests=True, doctest_files=("*.rst",))
