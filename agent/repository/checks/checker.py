@@ -61,6 +61,7 @@ class Checker:
         self._ready: list[Workspace] = []
         self._renewing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._isolation = ""
 
     @property
     def place(self) -> Place:
@@ -69,8 +70,8 @@ class Checker:
 
     @property
     def isolation(self) -> str:
-        """The isolation of the tests from this machine, in words; empty before the first run."""
-        return self._ready[0].isolation if self._ready else ""
+        """The isolation of the tests from this machine, in words; empty before a workspace is open."""
+        return self._isolation
 
     async def run(
         self,
@@ -128,6 +129,7 @@ class Checker:
     def adopt(self, workspace: Workspace) -> None:
         """Take over a workspace that was opened for a probe and wrote nothing."""
         self._ready.append(workspace)
+        self._isolation = workspace.isolation
 
     def _invocation(self, suite: Suite, test_s: float, selection: Selection, limits: Limits) -> Invocation:
         place = self._place
@@ -173,7 +175,9 @@ class Checker:
             await asyncio.wait(self._renewing, return_when=asyncio.FIRST_COMPLETED)
         if self._ready:
             return self._ready.pop()
-        return await opened(self._place)
+        workspace = await opened(self._place)
+        self._isolation = workspace.isolation
+        return workspace
 
     def _give_back(self, workspace: Workspace) -> None:
         """Renew a used workspace in the background, so that the next run waits less."""

@@ -62,9 +62,10 @@ def relevant(
     """Test files that a change of these paths may touch, the most telling first; others are left out.
 
     First come files that, by `executed` (`Report.lines` of an earlier run), execute a changed file, where `lines` names
-    its changed lines one of these; then those with a changed file's name in theirs; then others by their distance in
-    the import graph. Where nothing reaches the change, all test files are given. `tests` are the files to choose from,
-    by default all; `graph` is the `import_graph`, which takes long for a large repository.
+    its changed lines one of these; then those with the name of a changed file, or of its package, in theirs; then
+    others by their distance in the import graph. Where nothing reaches the change, all test files are given. `tests`
+    are the files to choose from, by default all; `graph` is the `import_graph`, which takes long for a large
+    repository.
     """
     candidates = (
         list(tests)
@@ -73,6 +74,7 @@ def relevant(
     )
     distances = (graph or import_graph(files)).distances([path for path in changed if path.endswith(".py")])
     stems = {stem for path in changed for stem in _stems(path)}
+    packages = {name for path in changed for name in PurePosixPath(path).parts[:-1]}
     support = {str(PurePosixPath(path).parent) for path in distances if PurePosixPath(path).name == "conftest.py"}
     ranked = []
     for test in candidates:
@@ -81,7 +83,7 @@ def relevant(
         below = any(_below(test, directory) for directory in support)
         reach = distances.get(test, FAR - 1 if below else FAR)
         if runs or named or reach < FAR:
-            ranked.append((not runs, not named, reach, test))
+            ranked.append((not runs, not named, not _names(test, packages), reach, test))
     return [test for *_, test in sorted(ranked)] or sorted(candidates)
 
 

@@ -24,12 +24,12 @@ Open = Callable[..., Awaitable[Checker]]
 
 @pytest.fixture(scope="session")
 def python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The interpreter of a virtual environment that has pytest and no plug-ins, so that sessions start fast."""
+    """The interpreter of a virtual environment that has pytest and coverage alone, so that sessions start fast."""
     folder = tmp_path_factory.mktemp("environment") / "venv"
     base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True)
     packages = next((folder / "lib").glob("python*")) / "site-packages"
-    for name in ("pytest", "pluggy", "iniconfig", "packaging", "pygments"):
+    for name in ("pytest", "pluggy", "iniconfig", "packaging", "pygments", "coverage"):
         for file in distribution(name).files or ():
             if file.suffix != ".pyc" and ".." not in file.parts:
                 (packages / file).parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,6 @@ from agent.repository.checks import NoBase, Runner, TestVerdict, establish, regr
 from agent.repository.checks.checker import COMMAND
 from tests.agent.repository.checks.conftest import Open
 
-pytestmark = pytest.mark.bubblewrap
 SUMS = {
     "src/sums.py": "def add(left, right):\n    return left - right\n",
     "tests/test_sums.py": """
@@ -44,6 +43,7 @@ SUMS = {
 FIXED = {"src/sums.py": b"def add(left, right):\n    return left + right\n"}
 
 
+@pytest.mark.bubblewrap
 async def test_every_test_has_its_verdict(opened: Open) -> None:
     checker = await opened(SUMS)
     report = await checker.run({})
@@ -62,6 +62,7 @@ async def test_every_test_has_its_verdict(opened: Open) -> None:
     assert report.modules == {"sums": "src/sums.py"}
 
 
+@pytest.mark.bubblewrap
 async def test_a_project_in_a_directory_is_told_with_paths_from_the_root(opened: Open) -> None:
     inner = {f"backend/{path}": text for path, text in SUMS.items()}
     built = '[project]\nname = "sums"\n[tool.setuptools_scm]\nversion_file = "src/made.py"\n'
@@ -74,6 +75,7 @@ async def test_a_project_in_a_directory_is_told_with_paths_from_the_root(opened:
     assert one.passed == {name} and len(one.tests) == 1
 
 
+@pytest.mark.bubblewrap
 async def test_changed_files_are_seen_and_do_not_stay(opened: Open) -> None:
     checker = await opened(SUMS)
     base = await establish(checker)
@@ -88,6 +90,7 @@ async def test_changed_files_are_seen_and_do_not_stay(opened: Open) -> None:
     assert (checker.place.directory / "src/sums.py").read_text().endswith("left - right\n")
 
 
+@pytest.mark.bubblewrap
 async def test_a_test_that_hangs_or_crashes_takes_only_its_own_verdict(opened: Open) -> None:
     checker = await opened(
         {
@@ -121,6 +124,7 @@ async def test_a_test_that_hangs_or_crashes_takes_only_its_own_verdict(opened: O
     assert "SIGSEGV" in report.tests["test_a.py::test_crash"].detail
 
 
+@pytest.mark.bubblewrap
 async def test_another_copy_of_the_code_is_not_judged(opened: Open) -> None:
     elsewhere = """
         import os, sys
@@ -134,8 +138,27 @@ async def test_another_copy_of_the_code_is_not_judged(opened: Open) -> None:
         await establish(checker)
 
 
+@pytest.mark.bubblewrap
 async def test_a_command_that_is_not_pytest_has_one_verdict(opened: Open) -> None:
     checker = await opened(SUMS, test_cmd="python -c 'import sums; assert sums.add(1, 1) == 2'")
     assert checker.suite.runner == Runner.COMMAND
     assert (await checker.run({})).tests[COMMAND].verdict == TestVerdict.FAILED
     assert (await checker.run(FIXED)).tests[COMMAND].verdict == TestVerdict.PASSED
+
+
+@pytest.mark.docker
+@pytest.mark.slow
+async def test_docker_gives_the_same_verdicts(opened: Open) -> None:
+    checker = await opened(SUMS, kind="docker")
+    report = await checker.run(FIXED)
+    assert "tests/test_sums.py::test_one" in report.passed and len(report.tests) == 9 and report.finished
+    assert "docker" in checker.isolation
+
+
+@pytest.mark.bubblewrap
+async def test_lines_that_a_test_file_executes_are_told_where_coverage_is(opened: Open) -> None:
+    more = {"tests/test_more.py": "import sums\n\ndef test_nothing():\n    pass\n"}
+    checker = await opened({**SUMS, **more})
+    assert (await checker.run({})).lines == {}
+    lines = (await checker.run({}, lines=True)).lines
+    assert lines["tests/test_sums.py"]["src/sums.py"] == {2} and "src/sums.py" not in lines["tests/test_more.py"]

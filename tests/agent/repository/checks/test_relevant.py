@@ -40,6 +40,7 @@ def test_imports_are_followed() -> None:
 @pytest.mark.parametrize(
     ("changed", "first", "never"),
     [
+        (["src/pkg/low/other.py", "src/pkg/low/deep.py"], ["tests/test_deep.py", "tests/test_other.py"], ["other"]),
         (["src/pkg/low/deep.py"], ["tests/test_deep.py", "tests/test_low.py"], ["other/test_far.py"]),
         (["src/pkg/core.py"], ["tests/test_core.py"], ["tests/test_deep.py", "tests/test_other.py"]),
         (["src/pkg/__init__.py"], ["tests/test_pkg.py", "tests/test_core.py"], ["tests/test_other.py"]),
