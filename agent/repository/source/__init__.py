@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from agent.repository.source.cache import cache_folder
 from agent.repository.source.index import Index, build_index
-from agent.repository.source.localise import Localised, Place, Weights, is_test, localise
-from agent.repository.source.render import render, shown_in_full
+from agent.repository.source.places import Localised, Place, is_test
+from agent.repository.source.ranking import localise
+from agent.repository.source.repository_map import render, shown_in_full
 from agent.repository.source.symbols import Import, Parsed, Symbol
 from agent.repository.source.words import estimate_tokens
 
@@ -21,7 +22,6 @@ __all__ = [
     "Parsed",
     "Place",
     "Symbol",
-    "Weights",
     "build_index",
     "cache_folder",
     "estimate_tokens",

@@ -14,7 +14,7 @@ from agent.repository.source.stored import from_json, to_json
 from agent.repository.source.symbols import Parsed
 from agent.repository.source.word_table import WordTable, empty_table, read_table, write_table
 
-VERSION = "1"
+VERSION = "3"
 """Changes with what is read from a file; folders of other versions are removed when room is needed."""
 
 LARGEST_FOLDER = 256_000_000
@@ -68,8 +68,8 @@ class Cache:
         try:
             with self._database() as database:
                 for part in (blobs[at : at + 500] for at in range(0, len(blobs), 500)):
-                    query = f"SELECT blob, found FROM symbols WHERE blob IN ({','.join('?' * len(part))})"
-                    found.update({blob: from_json(text) for blob, text in database.execute(query, part)})
+                    query = f"SELECT blob, found, terms FROM symbols WHERE blob IN ({','.join('?' * len(part))})"
+                    found.update({blob: from_json(text, terms) for blob, text, terms in database.execute(query, part)})
         except (sqlite3.Error, ValueError, TypeError, KeyError):
             return {}
         return found
@@ -81,9 +81,11 @@ class Cache:
         if at.exists() and at.stat().st_size > LARGEST_FOLDER:
             at.unlink()
         with self._database() as database, database:
-            database.execute("CREATE TABLE IF NOT EXISTS symbols (blob TEXT PRIMARY KEY, found TEXT) WITHOUT ROWID")
-            rows = [(blob, to_json(parsed)) for blob, parsed in found.items()]
-            database.executemany("INSERT OR REPLACE INTO symbols VALUES (?, ?)", rows)
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS symbols (blob TEXT PRIMARY KEY, found TEXT, terms BLOB) WITHOUT ROWID"
+            )
+            rows = [(blob, to_json(parsed), parsed.terms) for blob, parsed in found.items()]
+            database.executemany("INSERT OR REPLACE INTO symbols VALUES (?, ?, ?)", rows)
 
     def _at(self, name: str, ending: str) -> Path:
         return self.folder / f"{name}-{VERSION}-{self.parser}.{ending}"

@@ -1,88 +1,106 @@
-"""Places in code that a task names, found in an index."""
+"""All that speaks for each symbol of an index as the place of a task, as numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.repository.source.features import around, named, scaled, shapes
+from agent.repository.source.feedback import further_terms
+from agent.repository.source.graph import Graph, Node, build_graph
 from agent.repository.source.index import Index
-from agent.repository.source.mentions import Mentions, same_file
+from agent.repository.source.lexical import Fit, bm25f, by_hash
+from agent.repository.source.mentions import find_mentions
+from agent.repository.source.named import Named, named_files, named_symbols
 from agent.repository.source.symbols import Parsed, Symbol
+from agent.repository.source.term_counts import corpus, hashed
+from agent.repository.source.word_table import bm25
+from agent.repository.source.words import STOP, terms, words_of
+
+Floats = NDArray[np.float64]
+
+DEEP = 120
+"""Files whose symbols are looked at, best first by their words: all of a small repository."""
 
 
 @dataclass(frozen=True)
-class Named:
-    """What a task names of an index: a strength from 0 to 1 and the words for it, by path and by (path, symbol)."""
+class Evidence:
+    """What speaks for each symbol; every feature has one number per node of the graph, most from 0 to 1:
 
-    files: Mapping[str, tuple[float, str]] = field(default_factory=dict)
-    symbols: Mapping[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
-
-
-def named_files(index: Index, mentions: Mentions) -> dict[str, tuple[float, str]]:
-    """The files that a task names by path, the last part of a dotted name, or a frame of a traceback."""
-    found: dict[str, tuple[float, str]] = {}
-    written = [(line.path, f"the task names line {line.line}") for line in mentions.lines]
-    written += [(path, "the task names the file") for path in mentions.paths]
-    for path, why in written:
-        for match in same_file(path, index.rows):
-            found.setdefault(match, (1.0, why))
-    modules = {name.partition(".")[0] for name in mentions.names if "." in name}
-    modules |= {part for name in mentions.names for part in name.split(".")}
-    for path in index.python:
-        stem = path.rpartition("/")[2].rpartition(".")[0]
-        if stem in modules and stem not in ("__init__", "__main__"):
-            found.setdefault(path, (0.7, f"the task names the module {stem}"))
-    return found
-
-
-def named_symbols(
-    parsed: Mapping[str, Parsed], mentions: Mentions, index: Index
-) -> dict[tuple[str, str], tuple[float, str]]:
-    """The symbols that a task names: by a line, by a qualified name, or by their last name."""
-    found: dict[tuple[str, str], tuple[float, str]] = {}
-    frames = _lines(parsed, mentions, index)
-    for path, symbol, strength, why in (*frames, *_qualified(parsed, mentions.names)):
-        key = (path, symbol.name)
-        if strength > found.get(key, (0.0, ""))[0]:
-            found[key] = (strength, why)
-    return found
-
-
-def _lines(
-    parsed: Mapping[str, Parsed], mentions: Mentions, index: Index
-) -> list[tuple[str, Symbol, float, str]]:  # fmt: skip
-    """Symbols at the lines that a task names; the last frame of a traceback is the strongest."""
-    found = []
-    for distance, line in enumerate(reversed(mentions.lines)):
-        for path in same_file(line.path, index.rows):
-            if path in parsed and parsed[path].symbols:
-                symbol = parsed[path].at(line.line)
-                found.append((path, symbol, 1.0 / (1 + distance / 4), f"line {line.line} is in the task"))
-    return found
-
-
-def _qualified(parsed: Mapping[str, Parsed], names: Sequence[str]) -> list[tuple[str, Symbol, float, str]]:
-    wanted = [name.split(".") for name in names]
-    found = []
-    for path, file in parsed.items():
-        module = path.rpartition(".")[0].removesuffix("/__init__").split("/")
-        for symbol in file.symbols:
-            if not symbol.name:
-                continue
-            full = [*module, *symbol.name.split(".")]
-            for name in wanted:
-                strength = _fit(name, full)
-                if strength:
-                    found.append((path, symbol, strength, f"the task names {'.'.join(name)}"))
-    return found
-
-
-def _fit(name: Sequence[str], full: Sequence[str]) -> float:
-    """How surely a written name means a symbol: 1 by its last two parts, 0.8 where it has but one, 0.6 by its last part
-    alone, 0 for another name.
+    - `text`, `further`: how well the symbol's text fits the task, and the terms that the best texts share (1: best)
+    - `file`: how well the words of its file fit, among all files
+    - `line`, `code`, `word`, `named_file`: whether the task names a line of it, its name as code, its name as a plain
+      word, its file
+    - `reached`: how often a reader who begins at fitting texts comes by along references; `parent`: how well its class
+      fits
+    - `long`, `used`, `private`: logarithms of its lines and of references to it, and whether its name has an underscore
+    - `test`, `aside`, `class`, `module`, `variable`: what it is
     """
-    if name[-1] == full[-1]:
-        if len(name) == 1:
-            return 0.8
-        return 1.0 if list(name[-2:]) == list(full[-2:]) else 0.6
-    return 0.0
+
+    graph: Graph
+    parsed: Mapping[str, Parsed]
+    files: tuple[str, ...]
+    """All paths, best first by their words."""
+    features: Mapping[str, Floats]
+    fit: Fit
+    """How well the texts fit, by terms."""
+    terms: Mapping[int, str]
+    """The terms of the task by their hashes."""
+    said: Mapping[Node, Sequence[Named]]
+    """How the task names symbols and their files."""
+
+    def symbol(self, number: int) -> Symbol:
+        """The symbol of a node."""
+        path, at = self.graph.nodes[number]
+        return self.parsed[path].symbols[at]
+
+
+def question(task: str) -> dict[str, float]:
+    """The terms of a task and what each counts: more where it occurs again."""
+    counts: dict[str, int] = {}
+    for word in words_of(task):
+        for term in terms(word):
+            counts[term] = counts.get(term, 0) + 1
+    return {term: min(count, 3) ** 0.5 for term, count in sorted(counts.items()) if term not in STOP}
+
+
+def gather(index: Index, task: str, failing: Sequence[str] = ()) -> Evidence:
+    """The evidence for a task, in the symbols of the files that fit it best."""
+    whole = "\n".join([task, *failing])
+    mentions, query = find_mentions(whole), question(whole)
+    by_words = _file_scores(index, query)
+    of_files = named_files(index, mentions)
+    parsed = index.parsed_all(_deep(index, by_words, of_files))
+    graph = build_graph(parsed)
+    symbols = [parsed[path].symbols[number] for path, number in graph.nodes]
+    texts = corpus([(parsed[path].terms, len(parsed[path].symbols)) for path in sorted(parsed)])
+    fit = bm25f(texts, query)
+    known = {hashed(term.encode()): term for term in query}
+    said = named_symbols(parsed, mentions, whole, index)
+    for node in graph.nodes:
+        if node[0] in of_files:
+            said.setdefault(node, []).append(of_files[node[0]])
+    features = {
+        "text": scaled(fit.total),
+        "further": scaled(by_hash(texts, further_terms(texts, fit.total, known)).total),
+        "file": np.array([by_words[path] for path, _ in graph.nodes]),
+        **shapes(graph, symbols),
+        **named(graph, said),
+    }
+    features |= around(graph, symbols, features)
+    files = tuple(sorted(by_words, key=lambda path: (-by_words[path], path)))
+    return Evidence(graph, parsed, files, features, fit, known, said)
+
+
+def _file_scores(index: Index, query: Mapping[str, float]) -> dict[str, float]:
+    scores = scaled(bm25(index.words, list(index.rows.values()), query))
+    return dict(zip(index.rows, scores.tolist(), strict=True))
+
+
+def _deep(index: Index, by_words: Mapping[str, float], of_files: Mapping[str, Named]) -> list[str]:
+    """The Python files to look into: those that the task names, then the best by their words."""
+    order = sorted(index.python, key=lambda path: (path not in of_files, -by_words[path], path))
+    return sorted(order[:DEEP])

@@ -12,7 +12,6 @@ _PATH = re.compile(
     r"[\w.-]*[\w-](?:[/\\][\w.-]+)*\.(?:py|pyi|pyx|js|jsx|ts|tsx|go|rs|java|c|h|cc|cpp|rb|toml|cfg|md|rst)\b"
 )
 _FOLDERS = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
-_TEST = re.compile(r"[\w./-]+\.py(?:::\w+)+")
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?P<call>\()?")
 _QUOTED = re.compile(r"`([^`\n]+)`")
 
@@ -28,13 +27,12 @@ class Line:
 @dataclass(frozen=True)
 class Mentions:
     """What a task says about places. `lines` are in the order of the text, a traceback's last frame last; `names` are
-    dotted names and identifiers that look like code; `tests` are ids of tests such as `tests/test_a.py::test_b`.
+    dotted names and identifiers that look like code.
     """
 
     lines: tuple[Line, ...] = ()
     paths: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    tests: tuple[str, ...] = ()
 
 
 def find_mentions(task: str) -> Mentions:
@@ -49,7 +47,6 @@ def find_mentions(task: str) -> Mentions:
         tuple(dict.fromkeys(lines)),
         tuple(dict.fromkeys(paths)),
         tuple(dict.fromkeys(_names(task))),
-        tuple(dict.fromkeys(_TEST.findall(task))),
     )
 
 

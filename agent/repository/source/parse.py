@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from agent.repository.source.outline import Assigned, Definition, Outline, Parser, Span, outline
 from agent.repository.source.outline_ast import parse_with_ast
-from agent.repository.source.symbols import Bag, Kind, Parsed, Symbol
+from agent.repository.source.symbols import Kind, Parsed, Symbol
+from agent.repository.source.term_counts import Bag, packed
 from agent.repository.source.text import Text, names_used, read_text, words_in
 from agent.repository.source.words import counted
 
@@ -34,8 +35,8 @@ def parse(data: bytes, parser: Parser) -> Parsed:
     found = outline(text, parser)
     units = list(_units(found))
     symbols = tuple(_symbol(unit, text) for unit in units)
-    bags = tuple(_bag(unit, symbol, text) for unit, symbol in zip(units, symbols, strict=True))
-    return Parsed(symbols, found.imports, bags, found.broken)
+    bags = [_bag(unit, symbol, text) for unit, symbol in zip(units, symbols, strict=True)]
+    return Parsed(symbols, found.imports, packed(bags), found.broken)
 
 
 @dataclass(frozen=True)
@@ -149,4 +150,4 @@ def _bag(unit: _Unit, symbol: Symbol, text: Text) -> Bag:
         word for start, end in spans for at in _prose(text, start, end) for word in words_in(text.data[slice(*at)])
     ]
     names = words_in(symbol.name.encode()) + words_in(symbol.signature.partition("(")[2].encode())
-    return Bag(counted(names), counted(prose), counted(code))
+    return counted(names), counted(prose), counted(code)

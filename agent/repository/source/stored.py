@@ -1,26 +1,29 @@
-"""What was found in a file as JSON, for the cache."""
+"""What was found in a file as JSON, without the counts of terms, for the cache."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import astuple
+from operator import attrgetter
 
-from agent.repository.source.symbols import Bag, Import, Parsed, Symbol
+from agent.repository.source.symbols import Import, Parsed, Symbol
+
+_SYMBOL = attrgetter("kind", "name", "first", "last", "signature", "decorators", "doc", "defines", "uses")
+_IMPORT = attrgetter("module", "name", "bound", "line")
 
 
 def to_json(parsed: Parsed) -> str:
-    """Everything that was found, as compact JSON."""
-    return json.dumps([
-        [astuple(symbol) for symbol in parsed.symbols],
-        [astuple(found) for found in parsed.imports],
-        [[bag.name, bag.prose, bag.code] for bag in parsed.bags],
+    """The symbols, imports and broken regions as compact JSON."""
+    parts = [
+        list(map(_SYMBOL, parsed.symbols)),
+        list(map(_IMPORT, parsed.imports)),
         parsed.broken,
-    ], separators=(",", ":"))  # fmt: skip
+    ]
+    return json.dumps(parts, separators=(",", ":"))
 
 
-def from_json(text: str) -> Parsed:
-    """What `to_json` wrote. Raises ValueError, TypeError or KeyError for anything else."""
-    symbols, imports, bags, broken = json.loads(text)
+def from_json(text: str, terms: bytes) -> Parsed:
+    """What `to_json` wrote, with these counts of terms. Raises ValueError, TypeError or KeyError for anything else."""
+    symbols, imports, broken = json.loads(text)
     return Parsed(
         tuple(
             Symbol(
@@ -37,6 +40,6 @@ def from_json(text: str) -> Parsed:
             for kind, name, first, last, signature, decorators, doc, defines, uses in symbols
         ),
         tuple(Import(*found) for found in imports),
-        tuple(Bag(*bag) for bag in bags),
+        terms,
         tuple((first, last) for first, last in broken),
     )

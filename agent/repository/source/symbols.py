@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Literal
 
@@ -58,27 +57,16 @@ class Import:
 
 
 @dataclass(frozen=True)
-class Bag:
-    """How often terms occur in the text that belongs to one symbol, by the kind of text."""
-
-    name: Mapping[str, int] = field(default_factory=dict)
-    """Terms of the qualified name and the parameters."""
-    prose: Mapping[str, int] = field(default_factory=dict)
-    """Terms of docstrings, comments and string literals."""
-    code: Mapping[str, int] = field(default_factory=dict)
-    """Terms of identifiers in code."""
-
-
-@dataclass(frozen=True)
 class Parsed:
     """What was found in one file: symbols in the order of their first lines, the code of the module in front.
 
-    `bags` has one entry per symbol. `broken` are the first and last lines of regions that could not be parsed.
+    `terms` has the counts of terms in their texts, packed as by `term_counts.packed`. `broken` are the first and last
+    lines of regions that could not be parsed.
     """
 
     symbols: tuple[Symbol, ...] = ()
     imports: tuple[Import, ...] = ()
-    bags: tuple[Bag, ...] = ()
+    terms: bytes = field(default=b"", repr=False)
     broken: tuple[tuple[int, int], ...] = ()
 
     def symbol(self, name: str) -> Symbol | None:

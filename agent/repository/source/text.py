@@ -72,6 +72,11 @@ def read_text(data: bytes) -> Text:
     return Text(data, code, tuple(prose), tuple(starts))
 
 
+def lines_of(data: bytes) -> list[str]:
+    """The lines of a Python file, decoded as by `read_text`, without their ends."""
+    return _utf8(data).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def _utf8(data: bytes) -> bytes:
     """The bytes in UTF-8, without a byte order mark."""
     from io import BytesIO

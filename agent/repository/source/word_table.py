@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.repository.source.term_counts import hashed
 from agent.repository.source.words import WORD, terms
 
 Ints = NDArray[np.integer]
@@ -29,9 +30,14 @@ class WordTable:
     starts: Ints
     words: Ints
     counts: Ints
+    lengths: Ints
+    """How many words each row has, repetitions included."""
     vocabulary: Ints
     pair_terms: Ints
     pair_words: Ints
+
+
+_COLUMNS = ("starts", "words", "counts", "lengths", "vocabulary", "pair_terms", "pair_words")
 
 
 def empty_table() -> WordTable:
@@ -43,6 +49,7 @@ def empty_table() -> WordTable:
         starts=np.zeros(1, np.int64),
         words=no_words,
         counts=np.zeros(0, np.uint16),
+        lengths=np.zeros(0, np.int64),
         vocabulary=no_hashes,
         pair_terms=no_hashes,
         pair_words=no_words,
@@ -53,22 +60,25 @@ def extended(table: WordTable, contents: Iterable[tuple[str, bytes, str]]) -> Wo
     """The table with a row for each of these contents: name of the blob, bytes, and why its words do not count (empty
     where they do).
     """
-    numbers: dict[bytes, int] = {}
-    blobs, skipped, rows, counts, lengths = list(table.blobs), list(table.skipped), [], [], []
+    numbers: defaultdict[bytes, int] = defaultdict(itertools.count().__next__)
+    blobs, skipped = list(table.blobs), list(table.skipped)
+    rows, counts, sizes, lengths = [], [], [], []
     for blob, data, why in contents:
         found = Counter(WORD.findall(data)) if not why else Counter[bytes]()
-        rows.append(np.fromiter((numbers.setdefault(w, len(numbers)) for w in found), np.uint32, len(found)))
+        rows.append(np.fromiter(map(numbers.__getitem__, found), np.uint32, len(found)))
         counts.append(np.minimum(np.fromiter(found.values(), np.int64, len(found)), 65_535).astype(np.uint16))
         blobs.append(blob)
         skipped.append(why)
-        lengths.append(len(found))
+        sizes.append(len(found))
+        lengths.append(found.total())
     vocabulary, pair_terms, pair_words, mapping = _vocabulary(table, list(numbers))
     return WordTable(
         blobs=tuple(blobs),
         skipped=tuple(skipped),
-        starts=np.concatenate([table.starts, table.starts[-1] + np.cumsum(lengths, dtype=np.int64)]),
+        starts=np.concatenate([table.starts, table.starts[-1] + np.cumsum(sizes, dtype=np.int64)]),
         words=np.concatenate([table.words, *(mapping[row] for row in rows)]).astype(np.uint32),
         counts=np.concatenate([table.counts, *counts]).astype(np.uint16),
+        lengths=np.concatenate([table.lengths, np.array(lengths, np.int64)]),
         vocabulary=vocabulary,
         pair_terms=pair_terms,
         pair_words=pair_words,
@@ -102,11 +112,6 @@ def _vocabulary(table: WordTable, words: Sequence[bytes]) -> tuple[Ints, Ints, I
     )
 
 
-def hashed(word: bytes) -> int:
-    """A hash of 64 bits, equal in all processes."""
-    return int.from_bytes(blake2b(word, digest_size=8).digest(), "little")
-
-
 def frequencies(table: WordTable, query: Sequence[str]) -> NDArray[np.float64]:
     """How often each of these terms occurs in each row: an array of terms by rows."""
     found = np.zeros((len(query), len(table.blobs)))
@@ -133,7 +138,7 @@ def bm25(
         return np.zeros(len(rows))
     order = sorted(query)
     found = frequencies(table, order)[:, list(rows)]
-    lengths = np.diff(np.concatenate([[0], np.cumsum(table.counts, dtype=np.int64)])[table.starts])[list(rows)]
+    lengths = table.lengths[list(rows)]
     norm = k1 * (1 - b + b * lengths / max(float(lengths.mean()), 1.0))
     scores = np.zeros(len(rows))
     for term, frequency in zip(order, found, strict=True):
@@ -152,13 +157,14 @@ def kept(table: WordTable, rows: Sequence[int]) -> WordTable:
     number = np.full(len(table.vocabulary), -1, np.int64)
     number[used] = np.arange(len(used))
     pairs = np.flatnonzero(number[table.pair_words] >= 0)
-    lengths = [int(table.starts[row + 1] - table.starts[row]) for row in rows]
+    sizes = [int(table.starts[row + 1] - table.starts[row]) for row in rows]
     return WordTable(
         blobs=tuple(table.blobs[row] for row in rows),
         skipped=tuple(table.skipped[row] for row in rows),
-        starts=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
+        starts=np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int64),
         words=words.astype(np.uint32),
         counts=table.counts[entries],
+        lengths=table.lengths[list(rows)],
         vocabulary=table.vocabulary[used],
         pair_terms=table.pair_terms[pairs],
         pair_words=number[table.pair_words[pairs]].astype(np.uint32),
@@ -169,22 +175,13 @@ def write_table(table: WordTable, file: BinaryIO) -> None:
     """Writes the table; `read_table` reads it."""
     names = "\n".join(f"{blob} {why}" for blob, why in zip(table.blobs, table.skipped, strict=True))
     np.save(file, np.frombuffer(names.encode(), np.uint8))
-    for column in (table.starts, table.words, table.counts, table.vocabulary, table.pair_terms, table.pair_words):
-        np.save(file, column)
+    for column in _COLUMNS:
+        np.save(file, getattr(table, column))
 
 
 def read_table(file: BinaryIO) -> WordTable:
     """A table that was written. Raises ValueError or EOFError for a file that is none, or is cut off."""
     names = np.load(file).tobytes().decode()
     rows = [line.partition(" ") for line in names.split("\n")] if names else []
-    starts, words, counts, vocabulary, pair_terms, pair_words = (np.load(file) for _ in range(6))
-    return WordTable(
-        blobs=tuple(row[0] for row in rows),
-        skipped=tuple(row[2] for row in rows),
-        starts=starts,
-        words=words,
-        counts=counts,
-        vocabulary=vocabulary,
-        pair_terms=pair_terms,
-        pair_words=pair_words,
-    )
+    columns = {name: np.load(file) for name in _COLUMNS}
+    return WordTable(blobs=tuple(row[0] for row in rows), skipped=tuple(row[2] for row in rows), **columns)

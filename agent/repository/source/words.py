@@ -98,6 +98,8 @@ def terms(identifier: str) -> tuple[str, ...]:
     """The terms that an identifier or a word stands for: the stems of its parts, and the whole in lower case where it
     has more than one part. Single letters and function words are left out.
     """
+    if identifier.islower() and identifier.isalpha():  # most words, and quickly
+        return (stem(identifier),) if len(identifier) > 1 and identifier not in STOP else ()
     found = parts(identifier)
     single = tuple(stem(part) for part in found if len(part) > 1 and part not in STOP)
     return (*single, identifier.strip("_").lower()) if len(found) > 1 else single

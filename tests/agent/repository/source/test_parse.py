@@ -12,6 +12,7 @@ from agent.repository.source.outline_ast import parse_with_ast
 from agent.repository.source.outline_tree_sitter import tree_sitter_parser
 from agent.repository.source.parse import parse
 from agent.repository.source.symbols import Import, Parsed
+from agent.repository.source.term_counts import unpacked
 
 BOTH = pytest.mark.parametrize("parser", [tree_sitter_parser(), parse_with_ast], ids=["tree-sitter", "ast"])
 
@@ -114,10 +115,11 @@ def test_imports_say_what_they_bind(parser: object) -> None:
 def test_terms_are_kept_by_the_kind_of_text(parser: object) -> None:
     source = 'def parse_header(line):\n    """Splits fields."""\n    return line.split(":")  # colon\n'
     found = parsed(source, parser)
-    bag = found.bags[1]
-    assert set(bag.name) == {"pars", "head", "parse_header", "lin"}
-    assert set(bag.prose) == {"split", "field", "colon"}
-    assert bag.code["lin"] == 2 and "colon" not in bag.code
+    terms = unpacked(found.terms)
+    assert terms.of("parse_header") == {1: (1, 0, 1)}, "no other symbol has it: the module is what is left"
+    assert terms.of("lin") == {1: (1, 0, 2)}
+    assert terms.of("split") == {1: (0, 1, 1)}
+    assert terms.of("colon") == {1: (0, 1, 0)} and terms.of("nothing") == {}
 
 
 @BOTH
@@ -138,7 +140,8 @@ def test_terms_are_kept_by_the_kind_of_text(parser: object) -> None:
 )
 def test_any_bytes_have_the_code_of_a_module(source: bytes, parser: object) -> None:
     found = parsed(source, parser)
-    assert found.symbols[0].kind == "module" and len(found.bags) == len(found.symbols)
+    assert found.symbols[0].kind == "module"
+    assert set(unpacked(found.terms).symbols.tolist()) <= set(range(len(found.symbols)))
     assert all(1 <= symbol.first <= symbol.last for symbol in found.symbols)
 
 

@@ -1,0 +1,169 @@
+"""References between symbols, and how much of a question's weight reaches each symbol along them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.repository.source.symbols import Parsed, Symbol
+
+Floats = NDArray[np.float64]
+Node = tuple[str, int]
+"""A symbol: the path of its file, and its number there."""
+
+MOST_MEANINGS = 12
+"""A name that is defined more often says nothing about what it means."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """References: `sources[i]` uses `targets[i]`, numbers of entries of `nodes`, with a weight of 1 where it is certain
+    what a name means, and a share where it may mean several things.
+    """
+
+    nodes: Sequence[Node]
+    sources: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    weights: Floats
+
+    def references(self) -> Iterator[tuple[int, int, float]]:
+        """Source, target and weight of each reference."""
+        return zip(self.sources.tolist(), self.targets.tolist(), self.weights.tolist(), strict=True)
+
+    def walk(self, seeds: Floats, *, stay: float = 0.5, back: float = 0.5, steps: int = 20) -> Floats:
+        """Personalised PageRank: where a reader is who begins at a seed in proportion to its weight, follows references
+        (backwards `back` times as often as forwards), and begins again with the probability `stay` at each step. Sums
+        to 1 where any seed has weight.
+        """
+        total = float(seeds.sum())
+        if total <= 0:
+            return np.zeros(len(seeds))
+        start = seeds / total
+        ends = np.concatenate([self.targets, self.sources])
+        begins = np.concatenate([self.sources, self.targets])
+        weights = np.concatenate([self.weights, back * self.weights])
+        leaving = np.bincount(begins, weights, len(seeds))
+        shares = weights / leaving[begins] if len(begins) else weights
+        at = start
+        for _ in range(steps):
+            moved = np.bincount(ends, at[begins] * shares, len(seeds))
+            # Who stands where nothing leads on begins again, too.
+            at = (1 - stay) * moved + (1 - (1 - stay) * float(moved.sum())) * start
+        return at
+
+
+def build_graph(parsed: Mapping[str, Parsed]) -> Graph:
+    """The references between the symbols of these files."""
+    paths = sorted(parsed)
+    nodes = [(path, number) for path in paths for number in range(len(parsed[path].symbols))]
+    numbers = {node: number for number, node in enumerate(nodes)}
+    names = _Names(parsed)
+    sources, targets, weights = [], [], []
+    for path in paths:
+        for number, symbol in enumerate(parsed[path].symbols):
+            for target, weight in _references(path, number, symbol, names):
+                if target != (path, number):
+                    sources.append(numbers[path, number])
+                    targets.append(numbers[target])
+                    weights.append(weight)
+    return Graph(nodes, np.array(sources, np.int64), np.array(targets, np.int64), np.array(weights))
+
+
+class _Names:
+    """What a name can mean in each file."""
+
+    def __init__(self, parsed: Mapping[str, Parsed]) -> None:
+        self.parsed = parsed
+        self.modules = _modules(parsed)
+        self.anywhere: dict[str, list[Node]] = defaultdict(list)
+        """Definitions by their last names."""
+        self.at_top: dict[str, dict[str, Node]] = {}
+        """Names of a module's level, by path."""
+        self.parents: dict[str, list[str]] = {}
+        """The names of what is around each symbol, by path."""
+        self.imported: dict[str, dict[str, list[Node]]] = {}
+        """What imported names mean, by path."""
+        for path in sorted(parsed):
+            self.at_top[path] = dict(_top(path, parsed[path]))
+            split = [symbol.name.rpartition(".") for symbol in parsed[path].symbols]
+            self.parents[path] = [around for around, _, _ in split]
+            for number, (_, _, last) in enumerate(split):
+                if last:
+                    self.anywhere[last].append((path, number))
+        for path in sorted(parsed):
+            self.imported[path] = dict(self._imports(path))
+
+    def _imports(self, path: str) -> Iterator[tuple[str, list[Node]]]:
+        for found in self.parsed[path].imports:
+            for file in self.files(path, found.module):
+                top = self.at_top[file]
+                if found.name == "*":
+                    yield from ((name, [node]) for name, node in top.items())
+                elif found.name in top:
+                    yield found.bound, [top[found.name]]
+
+    def files(self, path: str, module: str) -> list[str]:
+        """The files that an imported module can be."""
+        dots = len(module) - len(module.lstrip("."))
+        parts = [part for part in module.split(".") if part]
+        if dots:
+            folders = path.split("/")[:-dots]
+            parts = [*folders, *parts]
+            return [file for file in self.modules.get(tuple(parts[-2:]), ()) if _module(file) == tuple(parts)]
+        named = self.modules.get(tuple(parts[-2:]), ())
+        return [file for file in named if _module(file)[-len(parts) :] == tuple(parts)]
+
+
+def _modules(parsed: Mapping[str, Parsed]) -> dict[tuple[str, ...], list[str]]:
+    """Files by the last one and the last two parts of their modules' names."""
+    modules: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for path in sorted(parsed):
+        name = _module(path)
+        for length in {1, min(2, len(name))}:
+            modules[name[-length:]].append(path)
+    return modules
+
+
+def _module(path: str) -> tuple[str, ...]:
+    parts = path.rpartition(".")[0].split("/")
+    return tuple(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _top(path: str, parsed: Parsed) -> Iterator[tuple[str, Node]]:
+    for number, symbol in enumerate(parsed.symbols):
+        if symbol.kind == "variable":
+            yield from ((name, (path, number)) for name in symbol.defines)
+        elif symbol.name and "." not in symbol.name:
+            yield symbol.name, (path, number)
+
+
+def _references(path: str, number: int, symbol: Symbol, names: _Names) -> Iterator[tuple[Node, float]]:
+    """The symbols that a symbol uses, and those right inside of a class."""
+    top, imported = names.at_top[path], names.imported[path]
+    for used in symbol.uses:
+        if used[0] == ".":
+            yield from _attribute(path, number, used[1:], names)
+        elif used in top:
+            yield top[used], 1.0
+        elif used in imported:
+            yield from ((node, 1.0) for node in imported[used])
+    if symbol.kind == "class":
+        yield from (((path, at), 0.3) for at, around in enumerate(names.parents[path]) if around == symbol.name)
+
+
+def _attribute(path: str, number: int, name: str, names: _Names) -> Iterator[tuple[Node, float]]:
+    """What a name after a dot can mean: the method of the class around it, else any definition of this name."""
+    meanings = names.anywhere.get(name, ())
+    if not 0 < len(meanings) <= MOST_MEANINGS:
+        return
+    here = [node for node in meanings if node[0] == path]
+    parents = names.parents[path]
+    around = parents[number]
+    own = [node for node in here if around and parents[node[1]] == around]
+    near = own or here or meanings
+    for node in near:
+        yield node, (1.0 if own else 0.7) / len(near)
