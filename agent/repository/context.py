@@ -12,11 +12,14 @@ from agent.repository.files import Files
 from agent.repository.prompts import ShownCode
 from agent.repository.source import Index, Localised, build_index, is_test, localise, render, shown_in_full
 from agent.repository.source import Place as Found
+from agent.repository.source.instructions import instructions
 
 SHOWN_TOKENS = 2500
 """Tokens of the code that is shown in full."""
 MOST_SHOWN = 6
 MAP_TOKENS = 1200
+INSTRUCTION_TOKENS = 600
+"""Tokens of what the repository asks of those who change it."""
 NEIGHBOUR_LINES = 40
 """Lines of a test file near the code that the tester sees."""
 
@@ -63,6 +66,7 @@ def understand(task: str, files: Files, modules: Sequence[str], cache: Path | No
         tests=tests,
         neighbours="\n".join(beginning),
         imports="\n".join(_imports(beginning, modules)),
+        instructions=instructions(files, [place.path for place in shown], INSTRUCTION_TOKENS).text,
         reasons=tuple("; ".join(each.reasons) for each in shown),
     )
 

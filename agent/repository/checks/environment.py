@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class Probe:
     """Required packages that it lacks."""
     modules: tuple[str, ...]
     """Modules that tests import and that it lacks."""
+    _: KW_ONLY
     failed: tuple[str, ...] = ()
     """Requirements that could not be installed when the environment was prepared."""
     coverage: str = ""

@@ -41,7 +41,7 @@ class RelatedTest:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What is around a symbol. Texts keep the indentation of their files."""
 
@@ -50,8 +50,8 @@ class Surroundings:
     imports: str
     """The import statements of the file."""
     siblings: str
-    """Of a method: the header of its class, the attributes of the class, and the signatures of the other methods. Of a
-    function: the signatures of the functions of its file that it uses or that use it."""
+    """For a method, the header of its class, the attributes of the class, and the signatures of the other methods; for
+    a function, the signatures of the functions of its file that it uses or that use it."""
     constants: str
     """Assignments of the module that the symbol uses."""
     callers: tuple[Caller, ...]

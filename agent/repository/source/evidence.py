@@ -26,7 +26,7 @@ DEEP = 120
 """Files whose symbols are looked at, best first by their words: all of a small repository."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What speaks for each symbol; every feature has one number per node of the graph, most from 0 to 1:
 
@@ -92,7 +92,7 @@ def gather(index: Index, task: str, failing: Sequence[str] = ()) -> Evidence:
     }
     features |= around(graph, symbols, features)
     files = tuple(sorted(by_words, key=lambda path: (-by_words[path], path)))
-    return Evidence(graph, parsed, files, features, fit, known, said)
+    return Evidence(graph=graph, parsed=parsed, files=files, features=features, fit=fit, terms=known, said=said)
 
 
 def _file_scores(index: Index, query: Mapping[str, float]) -> dict[str, float]:

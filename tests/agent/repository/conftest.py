@@ -86,6 +86,7 @@ def make_repository(folder: Path) -> Path:
     (folder / "tests").mkdir(parents=True)
     (folder / "pager.py").write_text(PAGER)
     (folder / "tests" / "test_pager.py").write_text(SUITE)
+    (folder / "AGENTS.md").write_text("Keep functions short.\n")
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")

@@ -132,6 +132,13 @@ def test_the_answer_was_run_on_the_whole_suite(whole: Changed) -> None:
     assert whole.said["candidate"] == "c2"
 
 
+def test_prompts_show_the_code_and_what_the_repository_asks_for(whole: Changed) -> None:
+    (run,) = map(load_run, list_runs(whole.folder))
+    coder, tester = (run.blob(run.state.asked[key].prompt) for key in ("coder/1", "tester/1"))
+    assert "Keep functions short." in coder and "start = number * size" in coder
+    assert "from pager import pages" in tester and TASK in tester
+
+
 def test_the_receipt_says_what_was_run(whole: Changed) -> None:
     said = json.loads((whole.folder / "receipt.json").read_text())
     assert said["existing_tests"] == {"tests/test_pager.py": {"passed_before": 1, "kept": True}}
