@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.repository.checks.checker import Checker
+from agent.repository.checks.checker import TEST_S, Checker
 from agent.repository.checks.suite import Rejected, Runner, Suite
 from agent.repository.checks.verdicts import FAILURES, Report, TestVerdict
 from agent.repository.errors import RepositoryError
@@ -34,6 +34,11 @@ class Base:
     """Tests whose two runs differ; they are never counted."""
     suite: Suite
     """The suite that was run: the one that was found, or an alternative that works."""
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds after which a test is ended on patched code: ten times what the slowest took, at least ten."""
+        return min(TEST_S, max(10.0, 10 * max((one.seconds for one in self.report.tests.values()), default=0.0)))
 
     @property
     def failing(self) -> frozenset[str]:
@@ -68,7 +73,9 @@ async def establish(checker: Checker) -> Base:
     _own_code(checker, report)
     checker.suite = suite
     flaky = await _flaky(checker, report)
-    return Base(report, report.passed - flaky, flaky, suite)
+    base = Base(report, report.passed - flaky, flaky, suite)
+    checker.test_s = min(checker.test_s, base.patience_s)
+    return base
 
 
 def _own_code(checker: Checker, report: Report) -> None:

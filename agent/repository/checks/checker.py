@@ -56,7 +56,8 @@ class Checker:
         self.suite = suite
         """The suite of runs that name none; `establish` replaces it where another way works better."""
         self._limits = limits
-        self._test_s = test_s
+        self.test_s = test_s
+        """Seconds that a single test may take; `establish` fits it to what the tests took."""
         self._free = asyncio.Semaphore(slots)
         self._ready: list[Workspace] = []
         self._renewing: set[asyncio.Task[None]] = set()
@@ -105,7 +106,7 @@ class Checker:
                 await _write(workspace, {**made_by_a_build, **changed})
                 if chosen.runner == Runner.COMMAND:
                     return await self._command(workspace, chosen)
-                made = partial(self._invocation, chosen, test_s or self._test_s)
+                made = partial(self._invocation, chosen, test_s or self.test_s)
                 return from_root(await sessions(workspace, made, selection, self._limits), chosen.rootdir)
             finally:
                 self._give_back(workspace)

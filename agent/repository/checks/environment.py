@@ -176,10 +176,10 @@ async def probe(workspace: Workspace, environment: Environment, requirements: Re
         version=said["version"],
         pytest=said["pytest"],
         plugins=dict(said["plugins"]),
-        packages=tuple(said.get("packages", ())),
-        modules=tuple(said.get("modules", ())),
-        failed=tuple(said.get("failed", ())),
-        coverage=said.get("coverage", ""),
+        packages=tuple(said["packages"]),
+        modules=tuple(said["modules"]),
+        failed=tuple(said["failed"]),
+        coverage=said["coverage"],
     )
 
 

@@ -4,55 +4,56 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from importlib import metadata
+from importlib.util import find_spec
+
+
+def version_of(name: str) -> str:
+    """The version of an installed package; empty where there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def is_there(module: str) -> bool:
+    """Whether a top-level module can be found, without importing it."""
+    try:
+        return find_spec(module) is not None
+    except Exception:
+        return False
+
+
+def plugins() -> dict[str, str]:
+    """Installed plug-ins of pytest by name, and the package of each."""
+    return {
+        point.name: distribution.metadata["Name"] or ""
+        for distribution in metadata.distributions()
+        for point in distribution.entry_points
+        if point.group == "pytest11"
+    }
+
+
+def failed() -> list[str]:
+    """Requirements that could not be installed when /env was prepared."""
+    try:
+        with open("/env/failed") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
 
 
 def main() -> None:
     order = json.loads(sys.stdin.buffer.read().decode())
-    found: dict[str, Any] = {
+    found = {
         "version": ".".join(map(str, sys.version_info[:3])),
-        "prefix": sys.prefix,
-        "pytest": "",
-        "plugins": {},
+        "pytest": version_of("pytest"),
+        "coverage": version_of("coverage"),
+        "plugins": plugins(),
+        "packages": [name for name in order["packages"] if not version_of(name)],
+        "modules": [name for name in order["modules"] if not is_there(name)],
+        "failed": failed(),
     }
-    missing, wrong = [], []
-    try:
-        from importlib import metadata
-        from importlib.util import find_spec
-    except ImportError:
-        print(json.dumps(found))
-        return
-    for name in order["packages"]:
-        try:
-            metadata.version(name)
-        except metadata.PackageNotFoundError:
-            missing.append(name)
-    for name in order["modules"]:
-        try:
-            present = find_spec(name) is not None
-        except Exception:
-            present = False
-        if not present:
-            wrong.append(name)
-    try:
-        found["pytest"] = metadata.version("pytest")
-    except metadata.PackageNotFoundError:
-        pass
-    for distribution in metadata.distributions():
-        for point in distribution.entry_points:
-            if point.group == "pytest11":
-                found["plugins"][point.name] = distribution.metadata["Name"] or ""
-    found["packages"] = missing
-    found["modules"] = wrong
-    try:
-        with open("/env/failed") as file:
-            found["failed"] = file.read().splitlines()
-    except OSError:
-        found["failed"] = []
-    try:
-        found["coverage"] = metadata.version("coverage")
-    except metadata.PackageNotFoundError:
-        found["coverage"] = ""
     print(json.dumps(found))
 
 

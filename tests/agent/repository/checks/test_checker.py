@@ -80,6 +80,7 @@ async def test_changed_files_are_seen_and_do_not_stay(opened: Open) -> None:
     checker = await opened(SUMS)
     base = await establish(checker)
     assert base.failing == {"tests/test_sums.py::test_one", "tests/test_sums.py::test_error"} and not base.flaky
+    assert checker.test_s == base.patience_s == 10
     fixed = await checker.run(FIXED)
     assert "tests/test_sums.py::test_one" in fixed.passed and regressions(base, fixed) == frozenset()
     worse = await checker.run({"src/sums.py": b"def add(left, right):\n    return 1\n"})
