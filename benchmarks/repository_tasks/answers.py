@@ -36,6 +36,8 @@ def worded(code: str, draw: random.Random) -> str:
 
 def as_functions(before: Texts, after: Texts, draw: random.Random) -> str | None:
     """Each changed or added function in full; None where the change cannot be said in this way."""
+    if not all(map(_parses, after.values())):
+        return None
     blocks = []
     for path, text in after.items():
         if (found := _function_blocks(path, before[path], text, draw)) is None:
@@ -99,6 +101,14 @@ def _headed(path: str, name: str | None, code: str, draw: random.Random) -> str:
     inside = fenced(f"# {path}::{name}\n{code}")
     outside = (f"File: `{path}`, function `{name}`\n", f"### `{path}` `{name}`\n", f"`{path}::{name}`\n")
     return draw.choice((inside, inside, inside, *(heading + fenced(code) for heading in outside)))
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _plain(text: str) -> str:

@@ -1,10 +1,11 @@
 """Runs pytest over many variants of one repository, each in a process forked from one that has loaded pytest.
 
 Runs in a sandbox as `python -c SOURCE` in the repository, and so imports nothing of this project. Standard input is one
-JSON object: `trials` (`name`, `changed`: texts by path or null, `arguments`), `shared` (changed in all trials), `env`,
-`paths`, `test_s` (CPU seconds of one test), `wall_s` (seconds of one trial) and `plain`: whether the tests are
-functions without fixtures, which are called without pytest, in a twentieth of the time. Standard output is one JSON
-object: for each trial the verdict of each test by its JUnit name, and whether the trial came to an end.
+JSON object: `trials` (`name`, `changed`: texts by path or null, `arguments`, `hang_ends`: whether pytest ends with a
+test that takes too long), `shared` (changed in all trials), `env`, `paths`, `test_s` (CPU seconds of one test),
+`wall_s` (seconds of one trial) and `plain`: whether the tests are functions without fixtures, which are called without
+pytest, in a twentieth of the time. Standard output is one JSON object: for each trial the verdict of each test by its
+JUnit name, and whether the trial came to an end.
 """
 
 from __future__ import annotations
@@ -33,8 +34,14 @@ class TooLong(BaseException):
 class Bounded:
     """A plug-in of pytest that ends a test after some CPU seconds; repeated, in case a program swallows the end."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, last: bool = False) -> None:
         self.seconds = seconds
+        self.last = last
+        """Whether a test that is ended so is the last one of the run."""
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        if self.last and call.excinfo is not None and call.excinfo.type is TooLong:
+            item.session.shouldstop = "a test takes too long"
 
     def pytest_runtest_setup(self) -> None:
         signal.signal(signal.SIGVTALRM, _end)
@@ -55,19 +62,22 @@ def run(trial: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
     try:
         for path, text in trial["changed"].items():
             _write(path, text)
-        ended = _in_a_fork(trial["arguments"], asked)
+        ended = _in_a_fork(trial, asked)
     finally:
         for path, text in before.items():
             _write(path, text)
     return {"ended": ended, "verdicts": dict(_verdicts()) if ended and Path(REPORT).exists() else {}}
 
 
-def _in_a_fork(arguments: list[str], asked: dict[str, Any]) -> bool:
+def _in_a_fork(trial: dict[str, Any], asked: dict[str, Any]) -> bool:
     child = os.fork()
     if not child:
         try:
             _confine(asked)
-            (_plainly if asked["plain"] else _pytest)(arguments, asked)
+            if asked["plain"]:
+                _plainly(trial["arguments"], asked["test_s"])
+            else:
+                _pytest(trial["arguments"], Bounded(asked["test_s"], trial["hang_ends"]))
         finally:
             os._exit(0)
     last = time.monotonic() + asked["wall_s"]
@@ -92,15 +102,15 @@ def _confine(asked: dict[str, Any]) -> None:
     sys.path[:0] = paths
 
 
-def _pytest(arguments: list[str], asked: dict[str, Any]) -> None:
+def _pytest(arguments: list[str], bounded: Bounded) -> None:
     import pytest
 
     options = ["-q", "-o", "addopts=", "-o", "filterwarnings=", "-p", "no:cacheprovider"]
     options += ["--continue-on-collection-errors", f"--junitxml={REPORT}"]
-    pytest.main([*options, *arguments], plugins=[Bounded(asked["test_s"])])
+    pytest.main([*options, *arguments], plugins=[bounded])
 
 
-def _plainly(arguments: list[str], asked: dict[str, Any]) -> None:
+def _plainly(arguments: list[str], seconds: float) -> None:
     """Call the functions `test_*` of these files and folders, up to the first that fails if `-x` is given, and write a
     report like pytest's.
     """
@@ -109,7 +119,7 @@ def _plainly(arguments: list[str], asked: dict[str, Any]) -> None:
     files = [each for path in paths for each in (sorted(path.rglob("test_*.py")) if path.is_dir() else [path])]
     for file in files:
         module = ".".join(file.with_suffix("").parts)
-        for name, passed in _called(file, module, asked["test_s"]):
+        for name, passed in _called(file, module, seconds):
             case = ElementTree.SubElement(suite, "testcase", classname=module, name=name)
             if not passed:
                 ElementTree.SubElement(case, "failure")

@@ -126,10 +126,10 @@ async def judge(
     """
     named = {name_of(state): sources(state) for state in states}
     hidden = task.hidden
-    trials = [Trial(name, state, hidden.first) for name, state in named.items() if state]
+    trials = [Trial(name, state, hidden.first, hang_ends=True) for name, state in named.items() if state]
     first = await run_trials(repository, task.needs, trials, bench, hidden.files)
     repairs = {name for name, ran in first.items() if ran.passes(hidden.fail_to_pass)}
-    trials = [Trial(name, named[name], hidden.run) for name in sorted(repairs)]
+    trials = [Trial(name, named[name], hidden.run, hang_ends=True) for name in sorted(repairs)]
     all_of_them = await run_trials(repository, task.needs, trials, bench, hidden.files)
     wanted = (*hidden.fail_to_pass, *hidden.pass_to_pass)
     right = {name for name, ran in all_of_them.items() if ran.passes(wanted)}

@@ -65,3 +65,16 @@ async def test_a_program_without_a_bug_is_no_task(bench: Bench) -> None:
 def test_a_stored_task_is_read_as_it_was(task: RepositoryTask, tmp_path: Path) -> None:
     write_task(tmp_path, task)
     assert read_task(tmp_path, task.id) == task
+
+
+async def test_pytest_ends_with_a_test_that_hangs_where_that_is_asked_for(
+    task: RepositoryTask, bench: Bench, tmp_path: Path
+) -> None:
+    endless = {"small/clamp.py": "def clamp(value, low, high):\n    while True:\n        pass\n"}
+    repository = task.build(tmp_path / "repository")
+    trials = [Trial(str(ends), endless, ("tests/test_clamp.py",), ends) for ends in (False, True)]
+    ran = await run_trials(repository, task.needs, trials, replace(bench, plain=False), task.hidden.files)
+    assert {name: (len(each.verdicts), each.ended) for name, each in ran.items()} == {
+        "False": (5, True),
+        "True": (1, True),
+    }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import random
 import textwrap
 
 import pytest
 
+from benchmarks.repository_tasks.answers import as_functions, as_replacements
 from benchmarks.repository_tasks.definitions import difference, functions, replaced
 from benchmarks.repository_tasks.expectations import wrong_expectations
 from benchmarks.repository_tasks.single_tests import single, smaller
@@ -125,3 +127,9 @@ def test_expectations_are_changed_one_at_a_time() -> None:
 def test_expectations_of_unittest_are_changed_too() -> None:
     text = "class TestA(TestCase):\n\n    def test_a(self):\n        self.assertEqual(f(1), 2)\n"
     assert wrong_expectations(text) == [text.replace("2)", "3)")]
+
+
+def test_a_change_that_is_no_python_is_said_by_lines_alone() -> None:
+    before, after = {"a.py": "def f():\n    return 1\n"}, {"a.py": "def f():\n    return (1\n"}
+    assert as_functions(before, after, random.Random(0)) is None
+    assert "=======\ndef f():\n    return (1\n>>>>>>> REPLACE" in as_replacements(before, after)
