@@ -77,7 +77,7 @@ def solved(bench: Path, task: str, file: str, text: str, python: Path) -> bool:
         copy = Path(folder) / task
         shutil.copytree(bench / task, copy, ignore=shutil.ignore_patterns(".git", "scored", ".meta"))
         (copy / "repo" / file).write_text(text)
-        command = [python, DATA / "rebuild.py", "solved", folder, task]
+        command = [str(python), str(DATA / "rebuild.py"), "solved", folder, task]
         return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
