@@ -2,7 +2,8 @@
 
 `build_index` reads the words of all files (`skip`, `word_table`), and on demand the symbols of Python files (`parse`,
 by `outline_tree_sitter` or `outline_ast`); `cache` keeps both. `localise` ranks symbols for a task in words, `render`
-shows the best in full with outlines around them.
+shows the best in full with outlines around them. `context` says what is around one symbol, `instructions` what the
+repository asks of those who change it, and `with_votes` joins the ranking with what a model says.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from agent.repository.source.places import Localised, Place, is_test
 from agent.repository.source.ranking import localise
 from agent.repository.source.repository_map import render, shown_in_full
 from agent.repository.source.symbols import Import, Parsed, Symbol
+from agent.repository.source.votes import with_votes
 from agent.repository.source.words import estimate_tokens
 
 __all__ = [
@@ -29,4 +31,5 @@ __all__ = [
     "localise",
     "render",
     "shown_in_full",
+    "with_votes",
 ]

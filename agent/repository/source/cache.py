@@ -14,7 +14,7 @@ from agent.repository.source.stored import from_json, to_json
 from agent.repository.source.symbols import Parsed
 from agent.repository.source.word_table import WordTable, empty_table, read_table, write_table
 
-VERSION = "3"
+VERSION = "4"
 """Changes with what is read from a file; folders of other versions are removed when room is needed."""
 
 LARGEST_FOLDER = 256_000_000

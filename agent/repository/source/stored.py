@@ -1,4 +1,7 @@
-"""What was found in a file as JSON, without the counts of terms, for the cache."""
+"""What was found in a file as JSON, without the counts of terms, for the cache.
+
+Names of one symbol are one string with spaces between, which is read much faster than a list.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from operator import attrgetter
 
 from agent.repository.source.symbols import Import, Parsed, Symbol
 
-_SYMBOL = attrgetter("kind", "name", "first", "last", "signature", "decorators", "doc", "defines", "uses")
+_SYMBOL = attrgetter("kind", "name", "first", "last", "signature", "decorators", "doc")
 _IMPORT = attrgetter("module", "name", "bound", "line")
 
 
 def to_json(parsed: Parsed) -> str:
     """The symbols, imports and broken regions as compact JSON."""
     parts = [
-        list(map(_SYMBOL, parsed.symbols)),
+        [(*_SYMBOL(symbol), " ".join(symbol.defines), " ".join(symbol.uses)) for symbol in parsed.symbols],
         list(map(_IMPORT, parsed.imports)),
         parsed.broken,
     ]
@@ -34,8 +37,8 @@ def from_json(text: str, terms: bytes) -> Parsed:
                 signature=signature,
                 decorators=tuple(decorators),
                 doc=doc,
-                defines=tuple(defines),
-                uses=tuple(uses),
+                defines=tuple(defines.split()),
+                uses=tuple(uses.split()),
             )
             for kind, name, first, last, signature, decorators, doc, defines, uses in symbols
         ),
