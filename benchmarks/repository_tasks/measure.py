@@ -55,7 +55,9 @@ async def task_of_built(built: Built, vaguer: str | None, bench: Bench) -> Repos
     if not ran["fixed"].passes(built.failing) or any(ran["base"].verdicts.get(t) == "pass" for t in built.failing):
         raise ValueError(f"{built.id}: the hidden tests do not tell the fixed state from the one before")
     stays = [name for name in ran["base"].verdicts if all(each.passes([name]) for each in ran.values())]
-    first = tuple(dict.fromkeys(node.partition("::")[0] for node in built.nodes))
+    # Options, such as `-k`, leave out what takes minutes.
+    options = built.run[next((at for at, word in enumerate(built.run) if word.startswith("-")), len(built.run)) :]
+    first = (*dict.fromkeys(node.partition("::")[0] for node in built.nodes), *options)
     before = {path: (built.folder / path).read_text(encoding="utf-8") for path in built.fixed}
     return RepositoryTask(
         id=built.id,
