@@ -33,6 +33,8 @@ def write_weights(
     The tensors are read one by one and held on the CPU until a file of `file_bytes` is full. Raises EngineError, and
     leaves no folder, where a name or shape is not in `base`, a weight is missing, or writing fails.
     """
+    from safetensors import SafetensorError
+
     folder = place / (_PREFIX + re.sub(r"[^\w.-]", "_", version))
     partial = folder.with_name(folder.name + _PARTIAL)
     try:
@@ -41,8 +43,9 @@ def write_weights(
         _write_files(partial, tensors, base, dtype, file_bytes)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
-    except OSError as error:
-        raise EngineError(f"{place} cannot store the weights: {error.strerror or error}") from error
+    except (OSError, SafetensorError) as error:  # the second: a full disk, while a file of tensors is written
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise EngineError(f"{place} cannot store the weights: {reason}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def test_a_directory_that_takes_nothing_is_one_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EngineError, match=r"file/deeper cannot store the weights: Not a directory"):
         write_weights(tmp_path / "file" / "deeper", "step-1", tensors().items(), base(), None)
+
+
+def test_a_directory_that_is_lost_on_the_way_is_one_line(tmp_path):
+    def gathered():
+        yield from tensors().items()
+        shutil.rmtree(tmp_path / "weights-step-1.partial")
+
+    with pytest.raises(EngineError, match=r"cannot store the weights: .*No such file") as raised:
+        write_weights(tmp_path, "step-1", gathered(), base(), None)
+    assert "\n" not in str(raised.value) and not list(tmp_path.iterdir())
 
 
 def test_all_weights_but_the_newest_are_removed_and_nothing_else(tmp_path):
