@@ -101,8 +101,9 @@ def test_a_newer_revision_comes_only_when_it_is_named(home: Path, hub: dict[str,
 def test_the_same_commit_with_other_content_is_refused(home: Path, hub: dict[str, Any]) -> None:
     get("MBPP")
     hub["content"] = json.dumps(ROWS * 2).encode()
-    with pytest.raises(DatasetError, match="checksum"):
+    with pytest.raises(DatasetError, match=rf"MBPP: .* at commit {COMMIT} .* the stored set was kept") as caught:
         get("MBPP", revision="main")
+    assert "--sha256" not in str(caught.value)
     assert find_dataset("MBPP").read_bytes() == CONTENT
 
 
@@ -142,6 +143,17 @@ def test_a_wrong_checksum_stores_nothing(home: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="nothing was stored"):
         get("CodeContests", source=source, sha256="ab" * 32)
     assert kept(home) == []
+
+
+def test_a_stored_set_with_another_checksum_than_wanted_is_told_how_to_be_replaced(home: Path, tmp_path: Path) -> None:
+    (source := tmp_path / "mine.json").write_bytes(CONTENT)
+    (other := tmp_path / "other.json").write_bytes(json.dumps(ROWS * 2).encode())
+    get("CodeContests", source=source)
+    wanted = hashlib.sha256(other.read_bytes()).hexdigest()
+    with pytest.raises(DatasetError, match=r"the stored set has the checksum .* --revision or --from") as caught:
+        get("CodeContests", sha256=wanted)
+    assert "nothing was stored" not in str(caught.value)
+    assert get("CodeContests", source=other, sha256=wanted).problems == 2
 
 
 def test_a_changed_file_is_noticed(home: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from evaluator.datasets.errors import DatasetError
 from evaluator.datasets.sources.catalogue import known_set
 from evaluator.datasets.sources.hub import download
-from evaluator.datasets.sources.store import Record, arriving, keep, sha256_of, stored, verified
+from evaluator.datasets.sources.store import Record, arriving, folder_of, keep, sha256_of, stored, verified
 
 
 def get(name: str, revision: str | None = None, source: Path | None = None, sha256: str | None = None) -> Record:
@@ -21,7 +21,11 @@ def get(name: str, revision: str | None = None, source: Path | None = None, sha2
     item = known_set(name)
     before = stored(item)
     if before is not None and source is None and revision in (None, before.revision):
-        _expect(item.name, before.sha256, sha256)
+        if _differs(before.sha256, sha256):
+            raise DatasetError(
+                f"{item.name}: the stored set has the checksum {before.sha256}, expected {sha256}; "
+                f"--revision or --from gets another file in its place"
+            )
         verified(item, before)
         return before
     with arriving(item) as folder:
@@ -33,9 +37,17 @@ def get(name: str, revision: str | None = None, source: Path | None = None, sha2
             file, commit = download(item, revision, folder)
             origin = f"hub:{item.hub}"
         found = sha256_of(file)
-        _expect(item.name, found, sha256)
-        if before is not None and commit is not None and commit == before.revision:
-            _expect(item.name, found, before.sha256)
+        if _differs(found, sha256):
+            raise DatasetError(
+                f"{item.name}: the checksum is {found}, expected {sha256}; nothing was stored. "
+                f"Get the set from elsewhere, or leave out --sha256 if the new file is right"
+            )
+        if before is not None and commit is not None and commit == before.revision and _differs(found, before.sha256):
+            raise DatasetError(
+                f"{item.name}: the file at commit {commit} has the checksum {found}, and the stored one "
+                f"{before.sha256}, though a commit never changes; the stored set was kept. "
+                f"Try again later, or remove {folder_of(item)} first if the new file is right"
+            )
         return keep(item, file, folder, origin, commit)
 
 
@@ -48,9 +60,5 @@ def _copied(source: Path, target: Path) -> Path:
     return target
 
 
-def _expect(name: str, found: str, expected: str | None) -> None:
-    if expected is not None and found != expected.lower():
-        raise DatasetError(
-            f"{name}: the checksum is {found}, expected {expected}; nothing was stored. "
-            f"Get the set from elsewhere, or leave out --sha256 if the new file is right"
-        )
+def _differs(found: str, expected: str | None) -> bool:
+    return expected is not None and found != expected.lower()
