@@ -25,7 +25,7 @@ from cure.errors import ProblemError
 from cure.problem import Problem
 from cure.problem.companion import is_companion, problem_from_companion
 from cure.problem.packages import is_package, read_package
-from cure.problem.row import problem_from_row
+from cure.problem.row import problem_from_row, submission_row
 from cure.problem.statement import Statement, read_statement
 
 _JSON_LINES = (".jsonl", ".ndjson")
@@ -93,8 +93,8 @@ def pick(problems: Sequence[Problem], index: int | None) -> Problem:
 def to_record(problem: Problem) -> dict[str, Any]:
     """The problem as a row of CURE's JSON, unknown fields included.
 
-    Reading the row again gives an equal problem, if it came from such a row: names and labels of submissions are kept
-    only where `Submission.extra` has them, and the origins of tests are not kept.
+    Reading the row again gives an equal problem, if it came from such a row. Of any other problem, names and labels of
+    submissions are then also in `Submission.extra`, and the origins of tests are not kept.
     """
     return {
         **problem.extra,
@@ -115,7 +115,7 @@ def _optional_fields(problem: Problem) -> dict[str, Any]:
         "comparison": problem.comparison,
         "checker": problem.checker,
         "reference_solution": problem.reference,
-        "submissions": [{**submission.extra, "code": submission.text} for submission in problem.submissions],
+        "submissions": [submission_row(submission) for submission in problem.submissions],
         "difficulty": problem.difficulty,
         "date": problem.date,
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Annotated, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, PlainValidator, Strict, model_validator
 
@@ -13,6 +13,7 @@ from cure.problem.problem import Problem, Submission, TestOrigin, UnitTest
 
 _SOURCES = ("code", "program", "source")
 _LABELS = ("correct", "accepted_here", "is_solved")
+_NAME = ("name", "model", "index")
 _OTHER_WORDS_FOR_QUESTION = ("problem", "statement", "prompt", "description", "task", "text")
 
 
@@ -61,9 +62,26 @@ def _submission(item: object) -> Submission:
         raise ValueError("lacks the required field 'code'")
     if not isinstance(item[field], str):
         raise ValueError(f"'{field}' is {kind_of(item[field])}, expected text")
-    label = next((item[name] for name in _LABELS if isinstance(item.get(name), bool)), None)
-    name = " ".join(str(item[part]) for part in ("name", "model", "index") if part in item)
-    return Submission(_encodable(item[field]), label, name, {key: item[key] for key in item if key != field})
+    extra = {key: item[key] for key in item if key != field}
+    return Submission(_encodable(item[field]), _label(extra), _name(extra), extra)
+
+
+def submission_row(submission: Submission) -> dict[str, Any]:
+    """The submission as the JSON object that is read as it."""
+    row = {**submission.extra, "code": submission.text}
+    if submission.right is not None and submission.right != _label(row):
+        row = {_LABELS[0]: submission.right} | {key: row[key] for key in row if key not in _LABELS}
+    if submission.name != _name(row):
+        row = {_NAME[0]: submission.name} | {key: row[key] for key in row if key not in _NAME}
+    return row
+
+
+def _label(item: Mapping[str, Any]) -> bool | None:
+    return next((item[name] for name in _LABELS if isinstance(item.get(name), bool)), None)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return " ".join(str(item[part]) for part in _NAME if part in item)
 
 
 _list_or_null = BeforeValidator(lambda value: () if value is None else value)

@@ -65,6 +65,17 @@ def test_how_a_problem_is_judged_and_what_the_set_brings_along_are_fields() -> N
     assert load_problems("p.json", json.dumps(to_record(problem))) == [problem]
 
 
+def test_names_and_labels_of_submissions_are_written() -> None:
+    brought = (Submission("print(3)", False, "wrong.py"), Submission("print(2)", True), Submission("print(4)"))
+    (read,) = load_problems("p.json", json.dumps(to_record(Problem("x", name="p", submissions=brought))))
+    assert [(each.text, each.right, each.name) for each in read.submissions] == [
+        ("print(3)", False, "wrong.py"),
+        ("print(2)", True, ""),
+        ("print(4)", None, ""),
+    ]
+    assert load_problems("p.json", json.dumps(to_record(read))) == [read]
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
