@@ -40,6 +40,8 @@ def load_text(text: str) -> Config:
     [
         ("optimiser.lerning_rate=1", "unknown key optimiser.lerning_rate; did you mean learning_rate?"),
         ("steps=0", "steps: Input should be greater than or equal to 1"),
+        ("train.processes=0", "train.processes.*: Input should be greater than or equal to 1"),
+        ("reward.validity_bonus=-1", "reward.validity_bonus: Input should be greater than or equal to 0"),
         ("steps", "write KEY=VALUE"),
         ("steps.more=1", "steps: this is not a section"),
         ("labels.source=tester", "labels by a tester need its model"),

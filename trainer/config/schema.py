@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -110,7 +110,7 @@ class Reward(Section):
     all_right: Literal["validity", "skip"] = "validity"
     """Tests of a task without a wrong program. `validity`: 1 for a valid test, else -1 (0 with `test = validity`);
     `skip`: left out."""
-    validity_bonus: float = 0.0
+    validity_bonus: float = Field(default=0.0, ge=0)
     """Added to the reward by Eq. 4 of a valid test, if the task has a wrong program. By Eq. 4 alone, a test that all
     programs pass earns as much as a test that all programs fail."""
     unparsed: Literal["lowest", "drop"] = "lowest"
@@ -178,7 +178,7 @@ class Train(Section):
     """`torch`: each process holds all weights and optimiser state; `deepspeed`: divided over processes by ZeRO."""
     zero: Literal[0, 1, 2, 3] = 1
     """DeepSpeed's ZeRO stage."""
-    processes: int | Literal["auto"] = "auto"
+    processes: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
     """Processes to start on this host if no launcher did; `auto`: one per GPU, or one without GPUs."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Device of the policy; `auto`: a GPU if there is one, else the CPU."""
