@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 
 def complete_records(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Place (offset in bytes) and record of each line, up to the first that is incomplete or not JSON."""
+    """Place (offset in bytes) and record of each line, up to the first that is no complete JSON object."""
     place = 0
     for line in lines:
         record = _parsed(line)
@@ -45,7 +45,7 @@ class Lines:
     """Appends records to a file; the operating system has each of them before `append` returns."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file for appending, and cut it off at the first line that is incomplete or not JSON."""
+        """Open the file for appending, and cut it off at the first line that is no complete JSON object."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
         if not path.is_file():
@@ -66,11 +66,11 @@ class Lines:
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
-    """The record; None for a line that is incomplete or not JSON."""
+    """The record; None for a line that is incomplete or no JSON object."""
     if not line.endswith(b"\n"):
         return None
     try:
-        record: dict[str, Any] = json.loads(line.decode(errors="surrogatepass"))
+        record = json.loads(line.decode(errors="surrogatepass"))
     except ValueError:
         return None
-    return record
+    return record if isinstance(record, dict) else None
