@@ -68,7 +68,7 @@ def folder(name: str, version: tuple[int, int], machine: str | None = None) -> P
 def install(name: str, version: tuple[int, int], say: Callable[[str], None], machine: str | None = None) -> Path:
     """The folder with a set, after installing it from the package index where it is missing. Blocks.
 
-    Raises SandboxError with the installer's last words.
+    Raises SandboxError with the installer's last words, and where it takes longer than INSTALL_S seconds.
     """
     target = folder(name, version, machine)
     if target.is_dir():
@@ -108,9 +108,15 @@ def _installer(version: tuple[int, int], machine: str, target: Path) -> list[str
 
 
 def _run(command: list[str], requirements: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [*command, *requirements], capture_output=True, text=True, check=False, timeout=INSTALL_S, umask=0o022
-    )
+    try:
+        done = subprocess.run(
+            [*command, *requirements], capture_output=True, text=True, check=False, timeout=INSTALL_S, umask=0o022
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SandboxError(
+            f"the packages could not be installed within {INSTALL_S} seconds: the package index is slow or does not "
+            f"answer; try again"
+        ) from error
     if done.returncode:
         last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
         raise SandboxError(f"the packages could not be installed: {last[0].strip() if last else 'no reason given'}")

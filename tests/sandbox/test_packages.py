@@ -84,6 +84,19 @@ async def test_an_installer_that_fails_says_why_and_leaves_nothing(
     assert list((tmp_path / "cure-agent/packages").iterdir()) == []
 
 
+async def test_an_installer_that_takes_too_long_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "INSTALL_S", 0.01)
+    monkeypatch.setitem(packages.SETS, "wrong", ("cure-agent-no-such-package==1",))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    with pytest.raises(SandboxError, match=r"could not be installed within 0\.01 seconds: ") as caught:
+        packages.install("wrong", (3, 11), print)
+    assert "\n" not in str(caught.value)
+    assert list((tmp_path / "cure-agent/packages").iterdir()) == []
+
+
 async def test_the_trusted_sandbox_has_the_packages_of_its_interpreter() -> None:
     sandbox = await open_sandbox("none", slots=1)
     script = "from importlib.metadata import version; print(version('numpy'))"
