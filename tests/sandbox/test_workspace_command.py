@@ -89,6 +89,22 @@ async def test_none_keeps_the_directory_and_most_limits(tmp_path: Path) -> None:
         await open_workspace(tmp_path, kind="none", setup=Setup(("true",)))
 
 
+async def test_none_refuses_paths_that_name_no_file(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("as it was\n")
+    workspace = await open_workspace(tmp_path, kind="none")
+    await workspace.run(Command(shell("mkdir sub; mkfifo pipe; ln -s loop loop; ln -s /etc out")))
+    for path in ("out/passwd", "pipe", "loop", "loop/x", "sub", "nothing", "kept.txt/x", "x" * 300):
+        with pytest.raises(PathRefused, match=path.partition("/")[0]):
+            await workspace.read(path)
+    for path in ("out/x", "pipe", "sub", "loop", "loop/x", "kept.txt/x", "x" * 300, "x" * 300 + "/y"):
+        with pytest.raises(PathRefused, match=path.partition("/")[0]):
+            await workspace.write(path, b"x")
+    with pytest.raises(PathRefused, match="loop"):
+        await workspace.run(Command(shell("true"), cwd="loop"))
+    assert await workspace.read("kept.txt") == b"as it was\n"
+    await workspace.close()
+
+
 @pytest.mark.parametrize("argv", [(), ("",), ("cat", "a\0b")])
 def test_words_that_are_no_command_are_refused_when_it_is_made(argv: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="a command"):

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +64,18 @@ class TrustedWorkspace(Outcome):
 
     async def read(self, path: str) -> bytes:
         file = self._resolved(checked(path))
-        if not file.is_file():
-            raise PathRefused(f"{path} is not a file")
-        return await asyncio.to_thread(file.read_bytes)
+        with _refused(path):
+            if not file.is_file():
+                raise PathRefused(f"{path} is not a file")
+            return await asyncio.to_thread(file.read_bytes)
 
     async def write(self, path: str, data: bytes) -> None:
         file = self._resolved(checked(path))
-        if file.exists() and not file.is_file():
-            raise PathRefused(f"{path} is not a file")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(file.write_bytes, data)
+        with _refused(path):
+            if file.exists() and not file.is_file():
+                raise PathRefused(f"{path} is not a file")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            await asyncio.to_thread(file.write_bytes, data)
 
     async def reset(self) -> None:
         async with self._turn:
@@ -96,10 +99,22 @@ class TrustedWorkspace(Outcome):
 
     def _resolved(self, path: str) -> Path:
         root = self._root()
-        real = (root / path).resolve()
+        with _refused(path):
+            real = (root / path).resolve()
         if not real.is_relative_to(root):
             raise PathRefused(f"{path} leads out of the workspace")
         return real
+
+
+@contextmanager
+def _refused(path: str) -> Iterator[None]:
+    """A context in which errors of the file system become PathRefused, with `path` in front."""
+    try:
+        yield
+    except OSError as error:
+        raise PathRefused(f"{path}: {error.strerror or error}") from error
+    except RuntimeError as error:  # what Path.resolve raises for a loop of links before Python 3.13
+        raise PathRefused(f"{path} is a loop of links") from error
 
 
 class _Process:
