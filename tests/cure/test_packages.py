@@ -187,6 +187,12 @@ sys.exit(42 if found % 2 == 0 and int(given) < found <= most else 43)
 """
 
 
+def test_inputs_without_an_answer_are_told(tmp_path: Path) -> None:
+    made = folder(tmp_path / "p", {**ICPC, "data/secret/3.in": "3\n", "data/sample/2.in": "1\n"})
+    assert notes(made) == ["2 of 5 tests have an input but no answer (.ans), and are left out"]
+    assert read(made).problems == [ICPC_PROBLEM]
+
+
 def test_a_validator_in_python_becomes_a_checker(tmp_path: Path) -> None:
     files = {
         **ICPC,

@@ -44,6 +44,9 @@ def read_icpc(files: PackageFiles, default_name: str) -> Statement:
     time_limit = _time_limit(files, limits)
     if time_limit is None:
         notes.append("the package states no time limit; 1 second is used")
+    inputs = files.names(r"data/(?:sample|secret)/.+\.in")
+    if missing := sum(not files.has(_answer(name)) for name in inputs):
+        notes.append(f"{missing} of {len(inputs)} tests have an input but no answer (.ans), and are left out")
     accepted, wrong = (_programs(files, folder) for folder in ("accepted", "wrong_answer"))
     problem = Problem(
         question if question.startswith("# ") else f"# {name}\n\n{question}",
@@ -118,10 +121,15 @@ def _judging(files: PackageFiles, settings: dict[str, Any], kinds: Sequence[str]
 def _tests(files: PackageFiles, group: str, origin: TestOrigin) -> tuple[UnitTest, ...]:
     """The tests of a group; inputs without a file of the answer are left out."""
     return tuple(
-        UnitTest(files.text(name), files.text(answer), origin)
+        UnitTest(files.text(name), files.text(_answer(name)), origin)
         for name in files.names(rf"data/{group}/.+\.in")
-        if files.has(answer := f"{name.removesuffix('.in')}.ans")
+        if files.has(_answer(name))
     )
+
+
+def _answer(name: str) -> str:
+    """The name of the file with the answer to an input."""
+    return f"{name.removesuffix('.in')}.ans"
 
 
 def _programs(files: PackageFiles, folder: str) -> list[tuple[str, str]]:
