@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -320,6 +321,17 @@ def test_a_bad_zip_file_gets_one_line(tmp_path: Path) -> None:
         with pytest.raises(ProblemError, match="^" + str(path)) as error:
             load_problems(str(path))
         assert words in str(error.value)
+
+
+def test_a_directory_that_cannot_be_listed_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = folder(tmp_path / "p", ICPC)
+    monkeypatch.chdir(made)
+    for _ in range(20):  # deeper than a path may be long
+        Path("x" * 250).mkdir()
+        os.chdir("x" * 250)
+    with pytest.raises(ProblemError, match=f"^{made}: cannot be read as a package ") as error:
+        load_problems(str(made))
+    assert "\n" not in str(error.value)
 
 
 def test_tex_becomes_readable() -> None:

@@ -60,11 +60,15 @@ class PackageFiles:
 def open_files(path: str) -> Iterator[PackageFiles]:
     """The files of the package at this path, which is a directory or a zip file.
 
-    Raises ProblemError for a zip file that cannot be read or holds several packages.
+    Raises ProblemError for a directory or zip file that cannot be read, and a zip file that holds several packages.
     """
     place = Path(path)
     if place.is_dir():
-        found = {file.relative_to(place).as_posix(): file.stat().st_size for file in place.rglob("*") if file.is_file()}
+        try:
+            files = [file for file in place.rglob("*") if file.is_file()]
+            found = {file.relative_to(place).as_posix(): file.stat().st_size for file in files}
+        except OSError as error:
+            raise ProblemError(f"{path}: cannot be read as a package ({error.strerror or error})") from error
         yield PackageFiles(path, found, lambda name: (place / name).read_bytes())
         return
     try:
