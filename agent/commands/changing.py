@@ -87,7 +87,7 @@ async def continued(
             return
         writer = RunWriter(run.folder, resumes=True)
         try:
-            past = resumed(writer, run.started.isolation)
+            past = resumed(writer, run.state.isolation)
             outcome = await _run(console, record, settings, options, snapshot, writer, past)
         finally:
             writer.close()

@@ -68,7 +68,7 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     outcome = run.outcome()
     show_outcome(console, outcome, run.started.name)
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
-    console.print(Text(visible(f"recorded in {folder}, sandbox: {run.started.isolation}"), style="dim"))
+    console.print(Text(visible(f"recorded in {folder}, sandbox: {run.state.isolation}"), style="dim"))
     console.print()
     for line in [] if run.state.is_repository else audit_lines(audit_of(run, mutant_runs(run) or ())):
         console.print(Text(visible(line)))
@@ -173,7 +173,7 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
         "folder": str(run.folder),
         "problem": run.started.name,
         "settings": run.started.settings,
-        "isolation": run.started.isolation,
+        "isolation": run.state.isolation,
         "result": None if state.result is None else asdict(state.result),
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from agent.repository.baseline import RepositoryTests, Say, opened_tests
 from agent.repository.cells import base_cell
-from agent.repository.checks import Base, Checker, Policy, Report, Runner, Suite, establish, open_checker
+from agent.repository.checks import Base, Report, Runner
 from agent.repository.checks.checker import COMMAND
-from agent.repository.checks.layout import top_modules
 from agent.repository.checks.placing import place_test
 from agent.repository.confidence import patch_confidence
 from agent.repository.context import Context, understand
@@ -20,7 +19,6 @@ from agent.repository.executor import PatchExecutor
 from agent.repository.files import Changed
 from agent.repository.final import final_answer
 from agent.repository.git.snapshot import Snapshot
-from agent.repository.git.worktree import worktree
 from agent.repository.judged import judged
 from agent.repository.patches import BASE, Check, Patch
 from agent.repository.record import TaskRecord
@@ -38,7 +36,6 @@ from agent.solve.strategies import in_parts
 from cure.select import selector
 from cure.table import Cell, GrowingTable, Pair
 from engines import Engine
-from sandbox import SandboxError
 
 MOST_FILES = 8
 """Number of files of existing tests that each patch runs; the whole suite is run for the answer."""
@@ -47,8 +44,6 @@ REASONS = Reasons(
     none_viable="no patch keeps every existing test",
     untested="no patch passes a test that the unchanged code fails",
 )
-
-Say = Callable[[str], None]
 
 
 async def change_repository(
@@ -73,13 +68,13 @@ async def change_repository(
             problem=recorder.blob(record.to_json()),
             name=record.name,
             settings=settings.model_dump(mode="json"),
-            isolation=settings.sandbox,
+            isolation=f"sandbox {settings.sandbox}; the event suite_ready says how the tests are isolated",
             kind="repository",
         )
     )
     clock = Clock(recorder.known.seconds)
     try:
-        async with _tests(record, settings, snapshot, recorder, folder, say) as tests:
+        async with opened_tests(record, settings, snapshot, recorder, folder, say) as tests:
             context = await asyncio.to_thread(
                 understand, record.task, snapshot.files, tests.modules, cache_folder(record.root)
             )
@@ -91,87 +86,6 @@ async def change_repository(
         raise
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Tests:
-    """The repository's tests; without a checker, as in a replay, none can be run."""
-
-    modules: tuple[str, ...]
-    """The repository's own top-level modules."""
-    checker: Checker | None = None
-    base: Base | None = None
-
-    async def run(self, changed: Changed, targets: Sequence[str]) -> Report:
-        """What became of the tests in these files; see `agent.repository.executor.Suite`."""
-        if self.checker is None:
-            raise SandboxError("nothing is run in a replay")
-        if self.checker.suite.runner is not Runner.COMMAND:
-            return await self.checker.run(changed, targets)
-        # Generated tests are pytest's also where the repository's own are run by another command.
-        own = await self.checker.run(changed) if COMMAND in targets else None
-        files = [target for target in targets if target != COMMAND]
-        new = await self.checker.run(changed, files, suite=Suite(Runner.PYTEST)) if files else None
-        if own is None or new is None:
-            found = own or new
-            assert found is not None
-            return found
-        return replace(new, tests={**own.tests, **new.tests}, finished=own.finished and new.finished)
-
-    async def run_all(self, changed: Changed) -> Report:
-        """What became of all existing tests."""
-        if self.checker is None:
-            raise SandboxError("nothing is run in a replay")
-        return await self.checker.run(changed)
-
-    async def works(self) -> bool:
-        """Whether the sandbox still runs the tests of the unchanged code."""
-        try:
-            await self.run_all({})
-        except SandboxError:
-            return False
-        return True
-
-
-@asynccontextmanager
-async def _tests(
-    record: TaskRecord, settings: ChangeSettings, snapshot: Snapshot, recorder: Recorder, folder: Path, say: Say
-) -> AsyncIterator[_Tests]:
-    """The repository's tests, after those of the unchanged code were run. In a replay nothing is opened."""
-    modules = tuple(top_modules(snapshot.files))
-    if recorder.is_replay:
-        yield _Tests(modules=modules)
-        return
-    async with AsyncExitStack() as stack:
-        tree = await asyncio.to_thread(stack.enter_context, worktree(snapshot, folder / "tree"))
-        for left in tree.left_out:
-            say(f"note: {left.path} is not copied for the tests: {left.reason}")
-        checker = await open_checker(
-            tree.folder,
-            snapshot.files,
-            root=Path(record.root),
-            standing=record.directory,
-            test_cmd=settings.test_cmd,
-            python=settings.python,
-            image=settings.image,
-            kind=settings.sandbox,
-            network=settings.network,
-            say=say,
-        )
-        await stack.enter_async_context(checker)
-        say(f"tests: {checker.suite.words} ({checker.suite.reason})")
-        base = await establish(checker)
-        say(_base_line(base))
-        yield _Tests(modules=modules, checker=checker, base=base)
-
-
-def _base_line(base: Base) -> str:
-    parts = [f"{len(base.stable)} tests pass on the unchanged code"]
-    if base.failing:
-        parts.append(f"{len(base.failing)} fail")
-    if base.flaky:
-        parts.append(f"{len(base.flaky)} pass only sometimes and are not counted")
-    return f"{', '.join(parts)} ({base.report.seconds:.1f} s)"
-
-
 async def _changed(
     record: TaskRecord,
     settings: ChangeSettings,
@@ -180,7 +94,7 @@ async def _changed(
     recorder: Recorder,
     clock: Clock,
     context: Context,
-    tests: _Tests,
+    tests: RepositoryTests,
 ) -> Outcome:
     from agent.solve.graph import walk
 
@@ -209,7 +123,7 @@ async def _changed(
             context=context,
             instructions=context.instructions,
             format=settings.edit_format,
-            policy=Policy(settings.allow_test_changes, tuple(settings.protect)),
+            policy=tests.policy,
         ),
         settings=settings,
         engines=engines,
@@ -237,7 +151,7 @@ async def _changed(
     return Outcome(recorder.id, recorder.state, recorder.state.table(recorder.text))
 
 
-async def _run_all(tests: _Tests, changed_by: Callable[[str], Changed], text: str) -> Report:
+async def _run_all(tests: RepositoryTests, changed_by: Callable[[str], Changed], text: str) -> Report:
     return await tests.run_all(changed_by(text))
 
 

@@ -55,6 +55,37 @@ class Resumed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SuiteReady:
+    """The tests of a repository were run on the unchanged code, before a model is asked."""
+
+    IDENTITY: ClassVar = ()
+    MEASURED: ClassVar = ("command", "reason", "environment", "isolation", "passed", "failing", "flaky", "warnings")
+    command: str
+    """How the tests are run, as a person would type it."""
+    reason: str
+    """Why in this way, in words."""
+    environment: str
+    """The interpreter, and why that one."""
+    isolation: str
+    """How the sandbox isolates tests, in words."""
+    passed: int
+    """Number of tests that pass each time."""
+    failing: list[str]
+    """Ids of the tests that fail each time."""
+    flaky: list[str]
+    """Ids of the tests of which two runs differ; they are not counted."""
+    warnings: list[str]
+    """What may keep tests from telling the truth, in sentences."""
+    command_files: list[str]
+    """Files that the user's own test command starts or reads, which no patch may change."""
+    doctests: bool
+    """Whether the suite runs the examples in docstrings."""
+    doctest_files: list[str]
+    """Patterns of the names of text files whose examples the suite runs."""
+    type: Literal["suite_ready"] = "suite_ready"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """A request, before it is sent: `n` samples, of which sample i has number `first + i` among those of its role."""
 
@@ -327,6 +358,7 @@ class Result:
 Event = (
     Started
     | Resumed
+    | SuiteReady
     | Asked
     | Sampled
     | Rejected

@@ -27,6 +27,8 @@ class RunState:
     recorded: dict[Identity, tuple[float, Event]] = field(default_factory=dict)
     """Time (seconds since the epoch) and event, by identity, without the events that a `Resumed` event withdrew."""
     started: events.Started | None = None
+    suite: events.SuiteReady | None = None
+    """What is known of the tests of a repository, once they were run on the unchanged code."""
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """Requests, by key."""
     samples: dict[str, dict[int, events.Sampled]] = field(default_factory=dict)
@@ -76,6 +78,8 @@ class RunState:
                 self.started = event
             case events.Resumed():
                 self._forget_failures()
+            case events.SuiteReady():
+                self.suite = event
             case events.Asked():
                 self.asked[event.key] = event
                 if not event.gives:
@@ -153,6 +157,13 @@ class RunState:
     def is_repository(self) -> bool:
         """Whether the run works in a repository: its candidates are patches, its tests are checks."""
         return self.started is not None and self.started.kind == "repository"
+
+    @property
+    def isolation(self) -> str:
+        """How programs or tests are isolated from this machine, in words, as far as that is recorded."""
+        if self.suite is not None:
+            return self.suite.isolation
+        return "" if self.started is None else self.started.isolation
 
     def table(self, text: Callable[[str], str]) -> AnyTable:
         """The execution table, rows and columns in the order requested; `text` gives the text of a blob by its name."""

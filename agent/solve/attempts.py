@@ -22,12 +22,14 @@ def answered(state: RunState, role: str, round_: int | None = None) -> int:
 
 
 def notes(state: RunState) -> list[str]:
-    """Notes on the statement's samples that were not used, then why requests failed and answers gave nothing usable.
+    """Notes on the statement's samples that were not used, and on what may keep a repository's tests from telling the
+    truth; then why requests failed and answers gave nothing usable.
 
     Reasons are counted, the most frequent first; those after the first REASONS_SHOWN are only counted together.
     """
     wanted = {"coder": "patch" if state.is_repository else "program", "tester": "test"}
     unused = [] if state.started is None else state.started.unused
+    warnings = [] if state.suite is None else [f"{line.rstrip('.')}." for line in state.suite.warnings]
     failed = [("request", f"{sample.role} failed: {sample.error}") for sample in _samples(state) if _failed(sample)]
     empty = [
         ("answer", f"{event.role} gave no {wanted[event.role]}: {event.reason.rstrip('.')}.")
@@ -37,7 +39,7 @@ def notes(state: RunState) -> list[str]:
     lines = [f"{n} {what}{'s' if n > 1 else ''} of the {rest}" for (what, rest), n in counts[:REASONS_SHOWN]]
     if others := sum(n for _, n in counts[REASONS_SHOWN:]):
         lines.append(f"{others} more failed or gave nothing, for other reasons.")
-    return unused + lines
+    return [*unused, *warnings, *lines]
 
 
 def _samples(state: RunState, round_: int | None = None) -> Iterator[Sampled]:

@@ -70,6 +70,11 @@ class Checker:
         return self._place
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may keep tests from passing that pass elsewhere, in words for people."""
+        return (*self._place.support.warnings, *self._place.environment.warnings)
+
+    @property
     def isolation(self) -> str:
         """The isolation of the tests from this machine, in words; empty before a workspace is open."""
         return self._isolation

@@ -72,6 +72,9 @@ class Environment:
     env: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
     """Whether it belongs to no environment of the project, so that plug-ins may be there for other projects."""
+    _: KW_ONLY
+    warnings: tuple[str, ...] = ()
+    """What was left out when it was prepared, in words for people."""
 
 
 def own(interpreter: Interpreter) -> Environment:
@@ -116,6 +119,17 @@ def prepared(
         f"{words}, from {base} ({interpreter.reason})",
         readable=tuple(dict.fromkeys((*readable, *found.readable, *((uv,) if uv else ())))),
         setup=Setup(commands, network=True, limits=SETUP_LIMITS),
+        warnings=_withheld(found),
+    )
+
+
+def _withheld(index: Index) -> tuple[str, ...]:
+    if not index.left_out:
+        return ()
+    return (
+        f"{', '.join(index.left_out)} {'has' if len(index.left_out) == 1 else 'have'} a password and cannot be used to "
+        "prepare the environment, since that runs code of packages; packages of that index need an interpreter that "
+        "has them: --python",
     )
 
 

@@ -143,8 +143,13 @@ async def _prepared(
         workspace = await opened(place, _once(say, environment.reason))
     except SetupFailed as error:
         raise NoEnvironment(
-            f"no environment for the tests could be prepared: {error}\n"
-            "Give an interpreter that has all that they need: --python PATH"
+            "\n".join(
+                [
+                    f"no environment for the tests could be prepared: {error}",
+                    *environment.warnings,
+                    "Give an interpreter that has all that they need: --python PATH",
+                ]
+            )
         ) from error
     try:
         found = await probe(workspace, environment, needs)
