@@ -103,7 +103,7 @@ def grid(
     inputs = separating(table)[:MOST_INPUTS]
     shown: dict[str, Sequence[str]] = {"examples": trusted, "generated tests": generated}
     shown |= {heading: names for heading, names in (("repeats", repeated), ("new inputs", inputs)) if names}
-    letters = {name: _letters(table, name) for name in inputs}
+    letters = {name: letters_of(table, name) for name in inputs}
     shown = {**_renamed(shown, apart), **({} if apart is None else apart.columns)}
     known = table if apart is None else apart.table
     for heading, names in shown.items():
@@ -153,7 +153,7 @@ def _cells(
     return text
 
 
-def _letters(table: AnyTable, name: str) -> dict[str, str]:
+def letters_of(table: AnyTable, name: str) -> dict[str, str]:
     """Per candidate that ended `ok` on the input, a letter for its output: `a` for the most frequent, `z` for all from
     the 26th on.
     """

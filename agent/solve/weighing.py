@@ -18,7 +18,11 @@ def weigh(solving: AnySolving, round_: int, by: str, scores: Mapping[str, float]
 
 def rank(solving: AnySolving, table: AnyTable) -> Ranking:
     """The ranking by the last scores that a move gave, then by the selector; by the selector alone where none did."""
-    base, weighed = solving.select(table), solving.recorder.state.weighed
+    return by_weight(solving.select(table), solving.recorder.state.weighed)
+
+
+def by_weight(base: Ranking, weighed: Weighed | None) -> Ranking:
+    """The ranking by scores that a move gave, then by those of `base`, a selector's; `base` where no move gave any."""
     if weighed is None:
         return base
     least = min(weighed.scores.values(), default=0.0) - 1.0
