@@ -1,0 +1,1 @@
+"""Screens, each in a file of its own."""

@@ -1,0 +1,62 @@
+"""A part of a screen that shows text: scrolled with the keyboard, selected with the mouse, copied as plain text."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Pane(VerticalScroll, can_focus=True):
+    """Text with a title. Nothing in it is read as markup."""
+
+    DEFAULT_CSS = """
+    Pane { background: $background; scrollbar-size: 1 1; padding: 0 1; }
+    Pane > Static { width: 100%; height: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "scroll_down", "Down", id="pane.down", show=False, tooltip="Scroll down"),
+        Binding("k", "scroll_up", "Up", id="pane.up", show=False, tooltip="Scroll up"),
+    ]
+    TITLE = ""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 (Textual's name)
+        super().__init__(id=id, classes=classes)
+        self.border_title = self.TITLE
+        self.copied = ""
+        """The text that is copied from here."""
+        self._text = Static("", markup=False)
+        self._shown = Content("")
+
+    def compose(self) -> ComposeResult:
+        """The text."""
+        yield self._text
+
+    def put(self, content: Content, copied: str, *, title: str = "") -> None:
+        """Show the content unless it is already shown; `copied` is its text for the clipboard."""
+        self.copied = copied
+        self.border_title = Content(f"{self.TITLE} {title}".strip()).markup
+        if not content.is_same(self._shown):
+            self._shown = content
+            self._text.update(content)
+
+
+def heading(text: str) -> Content:
+    """A line that names what follows."""
+    return Content.styled(text, "$text-muted")
+
+
+def lines(*parts: Content) -> Content:
+    """The parts, each on lines of its own."""
+    return Content("\n").join(parts)
+
+
+def bar(share: float, width: int = 10, *, ascii_only: bool = False) -> Content:
+    """A bar of the given share of its width."""
+    full = round(max(0.0, min(1.0, share)) * width)
+    one, none = ("#", ".") if ascii_only else ("━", "─")
+    return Content.assemble((one * full, "$accent"), (none * (width - full), "$text-muted"))
