@@ -12,7 +12,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer
 
-from agent.show.grid import ASCII, UNICODE
+from agent.show.grid import ASCII, UNICODE, legend
+from tui.screens.breakpoints import BREAKPOINTS
 from tui.screens.export import ExportScreen
 from tui.screens.why import WhyScreen
 from tui.sources.recorded import RecordedSource
@@ -61,10 +62,12 @@ shows one part alone. `w` explains the choice, and answers what it would be with
 event.
 """
     CSS_PATH = "run.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-small"), (80, "-medium"), (150, "-large")]
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "why", "Why", id="run.why", tooltip="Why this candidate: the numbers, and other tests"),
-        Binding("d", "diff", "Diff", id="run.diff", tooltip="How the program differs from its parent, or the marked one"),
+        Binding(
+            "d", "diff", "Diff", id="run.diff", tooltip="How the program differs from its parent, or the marked one"
+        ),
         Binding("m", "mark", "Mark", id="run.mark", show=False, tooltip="Compare other programs with this one"),
         Binding("o", "order", "Order", id="run.order", tooltip="Order by ranking, or by request"),
         Binding("p", "pause", "Pause", id="run.pause", tooltip="Pause the run, or go on"),
@@ -73,7 +76,9 @@ event.
         Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a file"),
         Binding("left_square_bracket", "scrub(-1)", "Back", id="run.back", tooltip="One event back"),
         Binding("right_square_bracket", "scrub(1)", "Forward", id="run.forward", tooltip="One event forward"),
-        Binding("left_curly_bracket", "leap(-1)", "Leap back", id="run.leap_back", show=False, tooltip="A twentieth back"),
+        Binding(
+            "left_curly_bracket", "leap(-1)", "Leap back", id="run.leap_back", show=False, tooltip="A twentieth back"
+        ),
         Binding("right_curly_bracket", "leap(1)", "Leap", id="run.leap", show=False, tooltip="A twentieth forward"),
         Binding("home", "scrub(-1000000000)", "First event", id="run.first", show=False, tooltip="The first event"),
         Binding("end", "scrub(1000000000)", "Last event", id="run.last", show=False, tooltip="The last event"),
@@ -89,6 +94,7 @@ event.
         self.source = source
         self.reader = TableReader(source.text)
         self._ascii_only = ascii_only
+        self._glyphs = ASCII if ascii_only else UNICODE
         self._order: Order = "ranking"
         self._marked: str | None = None
         self._diffs = False
@@ -115,6 +121,7 @@ event.
     def on_mount(self) -> None:
         """Show the state as it is, and ask for news while there can be any."""
         self.grid.border_title = PANES["table"]
+        self._show_legend()
         self._choose("table")
         self.source.poll()
         self._update(whole=True)
@@ -148,7 +155,7 @@ event.
             self._found = findings(state, table)
             self._found_at = monotonic()
             self._found_cost = self._found_at - now
-        view = table_view(state, self._found, order=self._order, glyphs=ASCII if self._ascii_only else UNICODE)
+        view = table_view(state, self._found, order=self._order, glyphs=self._glyphs)
         self.grid.show(view)
         self.query_one(RankingPane).show(ranking_view(state, self._found.behaviour))
         self.query_one(BudgetPane).show(budget_view(state, view.places))
@@ -181,7 +188,7 @@ event.
         self.query_one(TestPane).show(test_view(state, table, row, column))
 
     def _against(self, row: str | None) -> str | None:
-        """What the focused candidate is compared with: the marked one, else its parent, else the first of the ranking."""
+        """What the candidate is compared with: the marked one, else its parent, else the first of the ranking."""
         state = self.source.state
         if row is None or row not in state.candidates:
             return None
@@ -235,8 +242,12 @@ event.
     def action_order(self) -> None:
         """Sort by ranking or by order of request, in turns."""
         self._order = "requested" if self._order == "ranking" else "ranking"
-        self.grid.border_subtitle = "" if self._order == "ranking" else "order of request"
+        self._show_legend()
         self._update(whole=True)
+
+    def _show_legend(self) -> None:
+        words = legend(self._glyphs)
+        self.grid.border_subtitle = words if self._order == "ranking" else f"in order of request · {words}"
 
     def action_scrub(self, events: int) -> None:
         """Go this many events forward in a recorded run, back if negative."""

@@ -28,4 +28,4 @@ requested; executions of those that the table has place for.
 def _line(gauge: Gauge) -> Content:
     measured = Content(" " * 10) if gauge.share is None else bar(gauge.share)
     note = f"  {gauge.note}" if gauge.note else ""
-    return Content.assemble((f"{gauge.label:<11}", "$text-muted"), measured, f"  {gauge.amount}", (note, "$text-muted"))
+    return Content.assemble((f"{gauge.label:<11}", "dim"), measured, f"  {gauge.amount}", (note, "dim"))

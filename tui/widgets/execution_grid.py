@@ -33,11 +33,11 @@ A row is a candidate, a column is a test. Candidates that behave alike have the 
 below the candidate that it repairs. The number is the probability of being right, the bars above the marks say how
 probably each test is right.
 
-`●` passed · `·` wrong output · `!` crash · `T` timeout · `M` memory · `O` too much output · `-` not run · `?` the sandbox
-failed. In columns of new inputs, equal letters are equal outputs.
+`●` passed · `·` wrong output · `!` crash · `T` timeout · `M` memory · `O` too much output · `-` not run · `?` the
+sandbox failed. In columns of new inputs, equal letters are equal outputs.
 
-Arrows or `h` `j` `k` `l` move; `g` and `G` go to the first and the last candidate, `0` and `$` to the first and the last
-test.
+Arrows or `h` `j` `k` `l` move; `g` and `G` go to the first and the last candidate, `0` and `$` to the first and the
+last test.
 """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--head",
@@ -54,7 +54,7 @@ test.
     ExecutionGrid {
         background: $background;
         color: $foreground;
-        scrollbar-size: 1 1;
+        scrollbar-size: 1 1; scrollbar-color: $panel; scrollbar-background: $background;
     }
     ExecutionGrid > .grid--head { color: $text-muted; }
     ExecutionGrid > .grid--current { color: $accent; text-style: bold; }

@@ -50,9 +50,9 @@ class GridLayout:
         return self.starts[-1] + 1 if self.starts else 0
 
     def column_at(self, x: int) -> int | None:
-        """The column whose mark or blank lies at `x`, counted from the first column; None between groups and outside."""
+        """The column whose mark or blank lies at `x`, counted from the first column; None where there is none."""
         column = bisect_right(self.starts, x) - 1
-        return column if 0 <= column and x < self.starts[column] + PITCH else None
+        return column if column >= 0 and x < self.starts[column] + PITCH else None
 
 
 def grid_layout(view: TableView, *, ascii_only: bool = False) -> GridLayout:

@@ -30,7 +30,10 @@ run's folder.
 """
     TITLE = "Log"
     DEFAULT_CSS = """
-    LogPane { background: $background; color: $foreground; scrollbar-size: 1 1; padding: 0 1; }
+    LogPane {
+        background: $background; color: $foreground; scrollbar-size: 0 1;
+        scrollbar-color: $panel; scrollbar-background: $background; padding: 0 1;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Down", id="log.down", show=False, tooltip="Scroll down"),
@@ -42,6 +45,7 @@ run's folder.
         self.border_title = self.TITLE
         self._lines: deque[str] = deque(maxlen=TAIL)
         self._widest = 0
+        self._follows = True
 
     @property
     def copied(self) -> str:
@@ -60,13 +64,22 @@ run's folder.
 
     def add(self, lines: Sequence[str]) -> None:
         """Add lines at the end; the view stays at the end if it is there."""
-        at_end = self.is_vertical_scroll_end
         self._lines.extend(lines)
         self._widest = max([self._widest, *map(cell_len, lines)])
         self.virtual_size = Size(self._widest, len(self._lines))
-        if at_end:
+        if self._follows:
             self.scroll_end(animate=False, immediate=True, x_axis=False)
         self.refresh()
+
+    def on_resize(self) -> None:
+        """Stay at the end when the size changes, until the person scrolls up."""
+        if self._follows:
+            self.scroll_end(animate=False, immediate=True, x_axis=False)
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        """Follow new lines while the last one is on the screen."""
+        super().watch_scroll_y(old, new)
+        self._follows = new >= self.max_scroll_y
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""

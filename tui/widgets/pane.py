@@ -15,7 +15,10 @@ class Pane(VerticalScroll, can_focus=True):
     """Text with a title. Nothing in it is read as markup."""
 
     DEFAULT_CSS = """
-    Pane { background: $background; scrollbar-size: 1 1; padding: 0 1; }
+    Pane {
+        background: $background; scrollbar-size: 1 1;
+        scrollbar-color: $panel; scrollbar-background: $background; padding: 0 1;
+    }
     Pane > Static { width: 100%; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,7 +50,7 @@ class Pane(VerticalScroll, can_focus=True):
 
 def heading(text: str) -> Content:
     """A line that names what follows."""
-    return Content.styled(text, "$text-muted")
+    return Content.styled(text, "dim")
 
 
 def lines(*parts: Content) -> Content:
@@ -59,4 +62,4 @@ def bar(share: float, width: int = 10, *, ascii_only: bool = False) -> Content:
     """A bar of the given share of its width."""
     full = round(max(0.0, min(1.0, share)) * width)
     one, none = ("#", ".") if ascii_only else ("━", "─")
-    return Content.assemble((one * full, "$accent"), (none * (width - full), "$text-muted"))
+    return Content.assemble((one * full, "$accent"), (none * (width - full), "dim"))

@@ -36,7 +36,7 @@ class PaneTabs(Widget):
         """The names, the chosen one in the accent."""
         parts = [
             Content.assemble(
-                (f"{number} ", "$text-muted"), (title, "$text-accent bold underline" if pane == self.active else "")
+                (f"{number} ", "dim"), (title, "$text-accent bold underline" if pane == self.active else "")
             )
             for number, (pane, title) in enumerate(self._names.items(), start=1)
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from pygments.token import Token
 from textual.content import Content
@@ -13,14 +12,14 @@ from tui.views.lines import DiffLine
 from tui.views.program import ProgramView
 from tui.widgets.pane import Pane, heading, lines
 
-_STYLES = {"+": "$text-success", "-": "$text-error", "@": "$text-muted", " ": ""}
+_STYLES = {"+": "$text-success", "-": "$text-error", "@": "dim", " ": ""}
 
 
 class CalmTheme(HighlightTheme):
     """Few colours, all of the theme, so that the program reads as text."""
 
-    STYLES: ClassVar = {
-        Token.Comment: "$text-muted italic",
+    STYLES = {  # noqa: RUF012 (declared so by the class above)
+        Token.Comment: "dim italic",
         Token.Keyword: "$text-accent",
         Token.Literal.String: "$text-success",
         Token.Literal.Number: "$text-warning",
@@ -28,7 +27,7 @@ class CalmTheme(HighlightTheme):
         Token.Name.Class: "bold",
         Token.Generic.Inserted: "$text-success",
         Token.Generic.Deleted: "$text-error",
-        Token.Generic.Subheading: "$text-muted",
+        Token.Generic.Subheading: "dim",
         Token.Operator.Word: "$text-accent",
     }
 
@@ -39,8 +38,8 @@ class ProgramPane(Pane):
     HELP = """
 # The program
 
-The program, or the patch, of the candidate under the cursor of the table. `d` shows how it differs from the program that
-it repairs, or from the one marked with `m`. `y` copies the program.
+The program, or the patch, of the candidate under the cursor of the table. `d` shows how it differs from the program
+that it repairs, or from the one marked with `m`. `y` copies the program.
 """
     TITLE = "Program"
 
@@ -67,4 +66,9 @@ def code(text: str, language: str) -> Content:
 
 def diff_content(diff: Sequence[DiffLine]) -> Content:
     """The lines of a difference, each after its sign."""
-    return lines(*(Content.styled(f"{line.sign} {line.text}", _STYLES[line.sign]) for line in diff))
+    return lines(*(_diff_line(line) for line in diff))
+
+
+def _diff_line(line: DiffLine) -> Content:
+    text = line.text if line.sign == "@" else f"{line.sign} {line.text}"
+    return Content.styled(text, _STYLES[line.sign])

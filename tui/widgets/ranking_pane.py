@@ -39,10 +39,10 @@ is the probability that the candidate is right. `w` explains the choice in numbe
 def _line(line: RankedLine) -> Content:
     scores = "  ".join(f"{value:.4g}" for _, value in line.scores)
     return Content.assemble(
-        (f"{line.place:>3} ", "$text-muted"),
+        (f"{line.place:>3} ", "dim"),
         (fitted(line.name, 6), "bold" if line.chosen else ""),
-        (f"{letter(line.behaviour)}  ", "$text-muted"),
+        (f"{letter(line.behaviour)}  ", "dim"),
         bar(line.probability),
         f" {line.probability:.2f}  ",
-        (scores, "$text-muted"),
+        (scores, "dim"),
     )

@@ -13,12 +13,20 @@ class RunHead(Static):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's name)
         super().__init__("", id=id, markup=False)
+        self._parts = ("", "", "", False)
 
     def show(self, title: str, words: str, position: str, *, is_trouble: bool = False) -> None:
         """Show the line; the words are cut where there is no room."""
-        style = "$text-error" if is_trouble else "$text-muted"
-        left = Content.assemble((title, "bold"), (f"  {words}", style))
-        width = max(0, self.size.width - 2 or self.app.size.width - 2)
-        room = max(0, width - len(position) - 2)
-        left = left.truncate(room, ellipsis=True, pad=True) if position else left.truncate(width, ellipsis=True)
+        self._parts = title, words, position, is_trouble
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit the line to the width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        title, words, position, is_trouble = self._parts
+        left = Content.assemble((title, "bold"), (f"  {words}", "$text-error" if is_trouble else "dim"))
+        room = max(0, self.content_size.width - (len(position) + 2 if position else 0))
+        left = left.truncate(room, ellipsis=True, pad=True)
         self.update(Content.assemble(left, (f"  {position}" if position else "", "$text-accent")))
