@@ -22,11 +22,14 @@ class SettingsCommand(click.Command):
 
     The command's function gets that section as the argument `settings`. `beside` names further sections: the function
     then also gets them as a tuple `others`, in this order, and their fields marked with Flag are options too.
+    `project` names the command's parameter with the directory whose project file counts, by default the present one.
     """
 
-    def __init__(self, *arguments: Any, section: str, beside: Sequence[str] = (), **attributes: Any) -> None:
+    def __init__(
+        self, *arguments: Any, section: str, beside: Sequence[str] = (), project: str = "", **attributes: Any
+    ) -> None:
         super().__init__(*arguments, **attributes)
-        self.section, self.beside = section, beside
+        self.section, self.beside, self.project = section, beside, project
 
     @cached_property
     def options(self) -> list[SettingOption]:
@@ -45,7 +48,9 @@ class SettingsCommand(click.Command):
         return [*arguments, *self.options, *(parameter for parameter in own if parameter not in arguments)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the command line, then replace options of sections by the resolved settings. Raises SettingsError."""
+        """Parse the command line, then replace options of sections by the resolved settings, and say on stderr what of
+        a project file is ignored. Raises SettingsError.
+        """
         from settings.environment import PREFIX
         from settings.gather import gather
 
@@ -56,7 +61,10 @@ class SettingsCommand(click.Command):
         for option in self.options:
             self._take(ctx, option, flags)
         commands = dict.fromkeys([f"{PREFIX}_{self.section.upper()}", ctx.auto_envvar_prefix or ""])
-        found = gather([self.section, *self.beside], flags, [prefix for prefix in commands if prefix])
+        folder = ctx.params.get(self.project)
+        found = gather([self.section, *self.beside], flags, [prefix for prefix in commands if prefix], folder)
+        for line in (line for name in found for line in found[name].ignored):
+            click.echo(f"cure-agent: {line}", err=True)
         ctx.params["settings"] = found[self.section].value
         if self.beside:
             ctx.params["others"] = tuple(found[name].value for name in self.beside)

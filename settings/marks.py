@@ -28,7 +28,12 @@ class OwnersOnly:
     forbids: Callable[[Any], bool]
     """Whether a project file may not give this value."""
     reason: str
-    """Why not: a clause that messages put after the word "as"."""
+    """Why not: a clause that messages put after the word "since"."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The field is a list; a project file's items are added to the user's, and cannot take their place."""
 
 
 @dataclass(frozen=True)

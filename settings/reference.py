@@ -25,7 +25,8 @@ A value comes from the first of these that sets its key:
 2. an environment variable: `CURE_AGENT_`, the section, the key, such as `CURE_AGENT_SOLVE_N`. Commands also have
    variables of their own for the options they share with engines: in `solve`, `CURE_AGENT_SOLVE_RETRIES` overrides
    `CURE_AGENT_HTTP_RETRIES`;
-3. the project's file: `cure-agent.toml` in this folder or the nearest one above;
+3. the project's file: `cure-agent.toml`, or `[tool.cure-agent]` of `pyproject.toml`, in this folder (for `change` that
+   of `--repo`) or the nearest one above;
 4. the user's file: `config.toml` in the user's configuration folder (`~/.config/cure-agent` on Linux);
 5. the default.
 
@@ -33,8 +34,14 @@ A training run has a configuration of its own: a preset, overridden by a file, o
 `--set KEY=VALUE`.
 
 Files have a table for each section, such as `[solve]`; `"none"` stands for no value. An unknown key is an error that
-names the nearest one. A project file may come with a stranger's repository: it may not hold secrets, name a model by
-the address of a server, turn the sandbox off or let others reach `serve`.
+names the nearest one.
+
+A project file may come with a stranger's repository. What it gives against its user is ignored, and a line on stderr
+says so: a secret · a model by the address of a server, to which your key would be sent · the sandbox `none` · a `host`
+of `serve` that others reach · in `[change]` an interpreter of your machine (`python`), `network = true`,
+`allow_test_changes = true`, the mode `auto` and a `branch`. Its `protect` is added to yours, and the command that it
+names for tests runs in the sandbox. It may choose a model and how much is sampled, which costs money: `--budget` bounds
+that.
 
 `cure-agent config` prints the settings of all sections as TOML, `cure-agent config solve` those that `solve` works
 with, `cure-agent config train PRESET|FILE.toml` those of a training run; `--explain` says where each value came from,

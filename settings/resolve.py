@@ -23,6 +23,8 @@ class Resolved(Generic[S]):
 
     value: S
     given: Tree
+    ignored: tuple[str, ...] = ()
+    """A line for each value of a project file that is ignored, with the reason."""
 
     def origin(self, *path: str) -> str:
         """Where the value of this key was given; `default` where it was not."""

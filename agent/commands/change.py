@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from settings.section import Section
 
 
-@click.command(cls=SettingsCommand, section="change", beside=ENGINES)
+@click.command(cls=SettingsCommand, section="change", beside=ENGINES, project="repo")
 @click.argument("task")
 @click.option(
     "--repo",

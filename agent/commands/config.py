@@ -23,9 +23,10 @@ def config(
 ) -> None:
     """Show settings as TOML: all of them, or those that SECTION (solve, eval, serve, http, ...) works with.
 
-    The first of these that sets a key wins: flags, variables CURE_AGENT_SECTION_KEY, cure-agent.toml in this folder
-    or the nearest one above, config.toml in the user's configuration folder, defaults. `config train PRESET` or
-    `config train FILE.toml` shows the configuration of a training run.
+    The first of these that sets a key wins: flags, variables CURE_AGENT_SECTION_KEY, cure-agent.toml (or
+    [tool.cure-agent] of pyproject.toml) in this folder or the nearest one above, config.toml in the user's
+    configuration folder, defaults. `config train PRESET` or `config train FILE.toml` shows the configuration of a
+    training run.
     """
     import json
 
@@ -46,6 +47,8 @@ def config(
         raise click.UsageError("only config train takes a preset or file and --set")
     else:
         found = _gathered(section)
+        for line in (line for resolved in found.values() for line in resolved.ignored):
+            click.echo(f"cure-agent: {line}", err=True)
         values, origins = {name: resolved.value for name, resolved in found.items()}, shown.explain_sections(found)
     known = origins if explain else None
     click.echo(

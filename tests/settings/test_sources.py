@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.commands.change import change
 from agent.commands.solve import solve
 from settings.files import project_file
 from tests.settings.homes import Home
@@ -122,15 +123,63 @@ def test_an_empty_variable_and_those_of_other_options_set_nothing(home: Home) ->
         '[serve]\nhost = "0.0.0.0"',
         '[serve]\napi_key = "k"',
         '[http]\napi_key = "k"',
+        '[change]\npython = "/home/me/bin/python"',
+        "[change]\nnetwork = true",
+        "[change]\nallow_test_changes = true",
+        '[change]\nmode = "auto"',
+        '[change]\nbranch = "main2"',
     ],
 )
-def test_a_project_file_may_not_open_the_user_s_machine(home: Home, text: str) -> None:
-    home.write(home.project, text)
-    done = home.run("config")
-    assert done.exit_code == 2 and str(home.project) in done.output and "may not" in done.output
-    home.project.unlink()
+def test_what_a_project_file_gives_against_its_user_is_ignored_and_named(home: Home, text: str) -> None:
+    section, key = text[1 : text.index("]")], text.partition("\n")[2].partition(" ")[0]
     home.write(home.user, text)
-    assert home.run("config").exit_code == 0
+    with_users = home.run("config", section)
+    assert with_users.exit_code == 0 and not with_users.stderr
+    home.user.unlink()
+    without = home.run("config", section).stdout
+    tables = {home.project: text, home.project.parent / "pyproject.toml": f"[tool.cure-agent.{text[1:]}"}
+    for file, table in tables.items():
+        home.write(file, table)
+        done = home.run("config", section)
+        assert done.exit_code == 0 and done.stdout == without
+        assert f"{file}: {section}.{key} is ignored, since " in done.stderr and done.stderr.count("\n") == 1
+        file.unlink()
+
+
+def test_what_a_project_file_protects_is_added_to_what_the_user_protects(home: Home) -> None:
+    home.write(home.user, '[change]\nprotect = ["secrets/"]\n')
+    home.write(home.project, '[change]\nprotect = ["schema.sql"]\nnetwork = false\ntest_cmd = "make check"\n')
+    found = home.explained("change")["change"]
+    assert found["protect"]["value"] == ["secrets/", "schema.sql"]
+    assert (found["network"]["value"], found["test_cmd"]["value"]) == (False, "make check")
+
+
+def test_a_table_of_pyproject_counts_where_there_is_no_file_of_its_own(home: Home) -> None:
+    pyproject = home.project.parent / "pyproject.toml"
+    home.write(pyproject, "[tool.cure-agent.solve]\nrounds = 7\n")
+    found = home.explained("solve")["solve"]["rounds"]
+    assert (found["value"], found["origin"]) == (7, str(pyproject))
+    home.write(home.project, "[solve]\nrounds = 8\n")
+    assert home.explained("solve")["solve"]["rounds"]["value"] == 8
+    home.project.unlink()
+    home.write(pyproject, "[tool.cure-agent.slove]\nrounds = 7\n")
+    done = home.run("config", "solve")
+    assert done.exit_code == 2 and "unknown section slove" in done.output
+    home.write(pyproject, "[tool.cure-agent")
+    assert home.explained("solve")["solve"]["rounds"]["origin"] == "default"
+
+
+def test_the_project_file_of_the_repository_counts_and_not_that_of_the_present_folder(
+    home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(change, "callback", lambda settings, **_: seen.append(settings.n))
+    home.write(home.project, "[change]\nn = 3\n")
+    (tmp_path / "other" / "below").mkdir(parents=True)
+    (tmp_path / "other" / "cure-agent.toml").write_text("[change]\nn = 5\n")
+    change.main(["task", "--repo", str(tmp_path / "other" / "below")], standalone_mode=False)
+    change.main(["task"], standalone_mode=False)
+    assert seen == [5, 3]
 
 
 def test_a_project_file_may_name_a_model_and_a_sandbox(home: Home) -> None:
