@@ -91,7 +91,7 @@ def gather(index: Index, task: str, failing: Sequence[str] = ()) -> Evidence:
         **named(graph, said),
     }
     features |= around(graph, symbols, features)
-    files = tuple(sorted(by_words, key=lambda path: (-by_words[path], path)))
+    files = tuple(_best_first(by_words))
     return Evidence(graph=graph, parsed=parsed, files=files, features=features, fit=fit, terms=known, said=said)
 
 
@@ -102,5 +102,14 @@ def _file_scores(index: Index, query: Mapping[str, float]) -> dict[str, float]:
 
 def _deep(index: Index, by_words: Mapping[str, float], of_files: Mapping[str, Named]) -> list[str]:
     """The Python files to look into: those that the task names, then the best by their words."""
-    order = sorted(index.python, key=lambda path: (path not in of_files, -by_words[path], path))
-    return sorted(order[:DEEP])
+    python = set(index.python)
+    order = [path for path in _best_first(by_words) if path in python]
+    chosen = dict.fromkeys([*(path for path in order if path in of_files), *order])
+    return sorted(list(chosen)[:DEEP])
+
+
+def _best_first(by_words: Mapping[str, float]) -> list[str]:
+    """The paths, those with the best scores first, equal ones in the order of their names."""
+    paths = sorted(by_words)
+    order = np.argsort([-by_words[path] for path in paths], kind="stable")
+    return [paths[number] for number in order.tolist()]

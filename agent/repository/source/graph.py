@@ -58,46 +58,50 @@ class Graph:
 
 def build_graph(parsed: Mapping[str, Parsed]) -> Graph:
     """The references between the symbols of these files."""
-    paths = sorted(parsed)
-    nodes = [(path, number) for path in paths for number in range(len(parsed[path].symbols))]
-    numbers = {node: number for number, node in enumerate(nodes)}
+    nodes = [(path, number) for path in sorted(parsed) for number in range(len(parsed[path].symbols))]
     names = _Names(parsed)
     sources, targets, weights = [], [], []
-    for path in paths:
-        for number, symbol in enumerate(parsed[path].symbols):
-            for target, weight in _references(path, number, symbol, names):
-                if target != (path, number):
-                    sources.append(numbers[path, number])
-                    targets.append(numbers[target])
+    for path in sorted(parsed):
+        for source, symbol in enumerate(parsed[path].symbols, names.starts[path]):
+            for target, weight in _references(path, source, symbol, names):
+                if target != source:
+                    sources.append(source)
+                    targets.append(target)
                     weights.append(weight)
     return Graph(nodes, np.array(sources, np.int64), np.array(targets, np.int64), np.array(weights))
 
 
 class _Names:
-    """What a name can mean in each file."""
+    """What a name can mean in each file: numbers of nodes, counted through all files in the order of their paths."""
 
     def __init__(self, parsed: Mapping[str, Parsed]) -> None:
         self.parsed = parsed
         self.modules = _modules(parsed)
-        self.anywhere: dict[str, list[Node]] = defaultdict(list)
-        """Definitions by their last names."""
-        self.at_top: dict[str, dict[str, Node]] = {}
+        self.starts: dict[str, int] = {}
+        """The number of the first node of each file."""
+        self.anywhere: dict[str, list[int]] = defaultdict(list)
+        """Definitions by their last names, with a dot in front."""
+        self.at_top: dict[str, dict[str, int]] = {}
         """Names of a module's level, by path."""
-        self.parents: dict[str, list[str]] = {}
-        """The names of what is around each symbol, by path."""
-        self.imported: dict[str, dict[str, list[Node]]] = {}
-        """What imported names mean, by path."""
+        self.parents: list[str] = []
+        """The name of what is around each symbol."""
+        self.plain: dict[str, dict[str, Sequence[int]]] = {}
+        """What names mean that are defined at the module's level or imported, by path."""
+        self.attributes: dict[tuple[str, str, str], Sequence[tuple[int, float]]] = {}
+        """What names after a dot mean, by path, name of what is around, and name with its dot."""
         for path in sorted(parsed):
-            self.at_top[path] = dict(_top(path, parsed[path]))
-            split = [symbol.name.rpartition(".") for symbol in parsed[path].symbols]
-            self.parents[path] = [around for around, _, _ in split]
-            for number, (_, _, last) in enumerate(split):
+            start = self.starts[path] = len(self.parents)
+            self.at_top[path] = dict(_top(parsed[path], start))
+            for number, symbol in enumerate(parsed[path].symbols, start):
+                around, _, last = symbol.name.rpartition(".")
+                self.parents.append(around)
                 if last:
-                    self.anywhere[last].append((path, number))
+                    self.anywhere["." + last].append(number)
         for path in sorted(parsed):
-            self.imported[path] = dict(self._imports(path))
+            own = ((name, [node]) for name, node in self.at_top[path].items())
+            self.plain[path] = {**dict(self._imports(path)), **dict(own)}
 
-    def _imports(self, path: str) -> Iterator[tuple[str, list[Node]]]:
+    def _imports(self, path: str) -> Iterator[tuple[str, list[int]]]:
         for found in self.parsed[path].imports:
             for file in self.files(path, found.module):
                 top = self.at_top[file]
@@ -117,6 +121,10 @@ class _Names:
         named = self.modules.get(tuple(parts[-2:]), ())
         return [file for file in named if _module(file)[-len(parts) :] == tuple(parts)]
 
+    def here(self, path: str) -> range:
+        """The numbers of a file's nodes."""
+        return range(self.starts[path], self.starts[path] + len(self.parsed[path].symbols))
+
 
 def _modules(parsed: Mapping[str, Parsed]) -> dict[tuple[str, ...], list[str]]:
     """Files by the last one and the last two parts of their modules' names."""
@@ -133,37 +141,38 @@ def _module(path: str) -> tuple[str, ...]:
     return tuple(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
-def _top(path: str, parsed: Parsed) -> Iterator[tuple[str, Node]]:
-    for number, symbol in enumerate(parsed.symbols):
+def _top(parsed: Parsed, start: int) -> Iterator[tuple[str, int]]:
+    for number, symbol in enumerate(parsed.symbols, start):
         if symbol.kind == "variable":
-            yield from ((name, (path, number)) for name in symbol.defines)
+            yield from ((name, number) for name in symbol.defines)
         elif symbol.name and "." not in symbol.name:
-            yield symbol.name, (path, number)
+            yield symbol.name, number
 
 
-def _references(path: str, number: int, symbol: Symbol, names: _Names) -> Iterator[tuple[Node, float]]:
+def _references(path: str, source: int, symbol: Symbol, names: _Names) -> Iterator[tuple[int, float]]:
     """The symbols that a symbol uses, and those right inside of a class."""
-    top, imported = names.at_top[path], names.imported[path]
+    plain, anywhere, attributes = names.plain[path], names.anywhere, names.attributes
+    around = names.parents[source]
     for used in symbol.uses:
-        if used[0] == ".":
-            yield from _attribute(path, number, used[1:], names)
-        elif used in top:
-            yield top[used], 1.0
-        elif used in imported:
-            yield from ((node, 1.0) for node in imported[used])
+        if used in plain:  # no name of a module's level begins with a dot
+            for node in plain[used]:
+                yield node, 1.0
+        elif used in anywhere:
+            key = path, around, used
+            if key not in attributes:
+                attributes[key] = _meant(*key, names)
+            yield from attributes[key]
     if symbol.kind == "class":
-        yield from (((path, at), 0.3) for at, around in enumerate(names.parents[path]) if around == symbol.name)
+        yield from ((at, 0.3) for at in names.here(path) if names.parents[at] == symbol.name)
 
 
-def _attribute(path: str, number: int, name: str, names: _Names) -> Iterator[tuple[Node, float]]:
+def _meant(path: str, around: str, used: str, names: _Names) -> Sequence[tuple[int, float]]:
     """What a name after a dot can mean: the method of the class around it, else any definition of this name."""
-    meanings = names.anywhere.get(name, ())
-    if not 0 < len(meanings) <= MOST_MEANINGS:
-        return
-    here = [node for node in meanings if node[0] == path]
-    parents = names.parents[path]
-    around = parents[number]
-    own = [node for node in here if around and parents[node[1]] == around]
+    meanings = names.anywhere[used]
+    if len(meanings) > MOST_MEANINGS:
+        return ()
+    inside = names.here(path)
+    here = [node for node in meanings if inside.start <= node < inside.stop]
+    own = [node for node in here if around and names.parents[node] == around]
     near = own or here or meanings
-    for node in near:
-        yield node, (1.0 if own else 0.7) / len(near)
+    return [(node, (1.0 if own else 0.7) / len(near)) for node in near]

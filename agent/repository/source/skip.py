@@ -32,8 +32,8 @@ _HEAD = 1_200
 def skipped_by_path(path: str) -> str | None:
     """Why a file is left out, judged by its path alone; None where it has to be read."""
     folders = path.split("/")[:-1]
-    if vendored := next((folder for folder in folders if folder in _VENDORED), None):
-        return f"vendored: in a folder named {vendored}"
+    if not _VENDORED.isdisjoint(folders):
+        return f"vendored: in a folder named {next(folder for folder in folders if folder in _VENDORED)}"
     if _BINARY_NAMES.search(path):
         return "binary"
     return "generated: by its name" if _GENERATED_NAMES.search(path) else None

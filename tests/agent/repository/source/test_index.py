@@ -6,10 +6,14 @@ import os
 from collections import Counter
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agent.repository.files import ChangedFiles, Files
 from agent.repository.source import build_index
 from agent.repository.source.cache import Cache, cache_folder
-from agent.repository.source.word_table import bm25, frequencies
+from agent.repository.source.word_table import bm25, counted_words, frequencies
+from agent.repository.source.words import WORD
 from tests.agent.repository.source.held import SHOP, Held
 
 
@@ -74,6 +78,11 @@ def test_what_was_kept_ranks_as_what_was_read(tmp_path: Path) -> None:
     assert list(bm25(kept.words, list(kept.rows.values()), query)) == list(
         bm25(fresh.words, list(fresh.rows.values()), query)
     )
+
+
+@given(st.one_of(st.binary(max_size=60), st.text("ab1_ \n\x0b\x1cé.", max_size=60).map(str.encode)))
+def test_words_are_what_the_pattern_of_words_finds(data: bytes) -> None:
+    assert counted_words(data) == Counter(WORD.findall(data))
 
 
 def test_rows_of_old_states_are_dropped_when_they_are_most(tmp_path: Path) -> None:
