@@ -134,10 +134,12 @@ class Rejected:
     """A completion without a usable program or test."""
 
     IDENTITY: ClassVar = ("key", "index")
+    MEASURED: ClassVar = ("reason",)
     role: str
     key: str
     index: int
     reason: str
+    """Why, in words."""
     type: Literal["rejected"] = "rejected"
 
 
@@ -263,6 +265,7 @@ class Decided:
     """The move chosen after a round, with words that describe it."""
 
     IDENTITY: ClassVar = ("round",)
+    MEASURED: ClassVar = ("why", "doing", "done")
     round: int
     action: str
     """Name of the move."""

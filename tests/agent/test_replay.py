@@ -30,7 +30,8 @@ def test_a_record_as_it_was_written_is_replayed(recorded: Desk) -> None:
 
 
 TAMPERED: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
-    ("decided", lambda event: event.update(why="it looked nice"), "decided 1: why is 'c1 fails e2"),
+    ("decided", lambda event: event.update(action="more"), "decided 1: action is 'repair', recorded was 'more'"),
+    ("decided", lambda event: event.update(why="it looked nice", doing="mending", done="mended"), ""),
     ("decided", lambda event: event.update(seconds=9e9, tokens=9_999_999), ""),
     ("executed", lambda event: event.update(passed=not event["passed"]), "ranked_round 1: "),
     ("ranked_round", lambda event: event["probability"].update(c1=0.9), "ranked_round 1: probability is"),
@@ -39,7 +40,8 @@ TAMPERED: list[tuple[str, Callable[[dict[str, Any]], object], str]] = [
     ("candidate_added", lambda event: event.update(round=2), "candidate_added c1: round is 1, recorded was 2"),
     ("sampled", lambda event: event.update(finish="error", error="gone"), "c1"),
     ("test_added", lambda event: event.clear(), "the replay has test_added e1, the record has not"),
-    ("rejected", lambda event: event.update(reason="because"), "rejected coder/1 1: reason is"),
+    ("rejected", lambda event: event.update(role="tester"), "rejected coder/1 1: role is"),
+    ("rejected", lambda event: event.update(reason="because"), ""),
     ("scored", lambda event: event.update(passed=1), ""),
     ("result", lambda event: event.update(candidate="c1"), "result: candidate is 'c3', recorded was 'c1'"),
 ]
@@ -55,6 +57,14 @@ def test_the_first_difference_is_named_and_nothing_after_it_is_shown(
     assert words in done.stderr.splitlines()[-1]
     assert '"type": "result"' not in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_record_in_other_words_is_replayed(recorded: Desk, change: Change) -> None:
+    for kind, how, words in TAMPERED:
+        if not words and kind in ("decided", "rejected"):
+            change(kind, how)
+    done = recorded.run("replay")
+    assert (done.code, done.stderr) == (0, "")
 
 
 def test_an_execution_that_turns_out_otherwise_is_found_by_running_it_again(recorded: Desk, change: Change) -> None:
