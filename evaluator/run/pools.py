@@ -54,9 +54,11 @@ def _as_samples(spec: str, role: Role, programs: Sequence[Sequence[str]]) -> lis
     """The programs of each problem as samples. Raises ProblemError for the tester, and where there are none."""
     kind = spec.partition(":")[0]
     if role != "coder":
-        raise ProblemError(f"{kind}: these are programs, not tests; name a model for the tester")
+        raise ProblemError(f"--{role} {spec}: these are programs, not tests; name a model with --{role}")
     if not any(programs):
-        raise ProblemError("pool: no problem of the set has programs (`submissions`)")
+        none = "no problem of the set comes with programs, in the field `submissions`"
+        reason = none if spec == POOL else "holds no program for these problems"
+        raise ProblemError(f"--{role} {spec}: {reason}; name a model with --{role}")
     samples = []
     for number, sources in enumerate(programs):
         for index, source in enumerate(sources):

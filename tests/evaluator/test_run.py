@@ -242,7 +242,9 @@ def test_a_fixed_pool_of_programs(tmp_path: Path) -> None:
 def test_a_pool_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     file = problems_file(tmp_path / "sums.json", 1)
     settings = settings_of(file, "pool", m=0)
-    with pytest.raises(ProblemError, match="no problem of the set has programs"):
+    with pytest.raises(
+        ProblemError, match=r"--coder pool: no problem of the set comes with programs, .*; name a model with --coder"
+    ):
         run(settings, tmp_path / "out")
     with pytest.raises(ProblemError, match="holds no evaluation"):
         run(settings_of(file, f"run:{tmp_path}", m=0), tmp_path / "out")
