@@ -178,9 +178,9 @@ def _json(run: RecordedRun, choices: Sequence[SelectorChoice], compare: bool) ->
     known = run.table()
     cells = {
         candidate: {
-            test: {"verdict": str(cell.verdict), "passed": cell.passed}
-            for test in known.tests
-            if (cell := known.cells.get((candidate, test))) is not None
+            name: {"verdict": str(cell.verdict), "passed": cell.passed if test.judges and cell.known else None}
+            for name, test in known.tests.items()
+            if (cell := known.cells.get((candidate, name))) is not None
         }
         for candidate in known.candidates
     }

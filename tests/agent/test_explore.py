@@ -57,6 +57,14 @@ def test_why_shows_inputs_in_words_and_as_json(solved: Desk) -> None:
     assert first["expected"] is None and first["probability"] is None and first["how"]
 
 
+def test_the_table_as_json_says_nothing_of_passing_where_the_right_output_is_unknown(solved: Desk) -> None:
+    said = json.loads(solved.run("table", "--json").stdout)
+    made = {name for name, test in said["tests"].items() if test["origin"] == "made"}
+    cells = [(name, cell["passed"]) for row in said["cells"].values() for name, cell in row.items()]
+    assert {passed for name, passed in cells if name in made} == {None}
+    assert {passed for name, passed in cells if name not in made} == {True}
+
+
 def test_a_run_with_new_inputs_is_replayed_and_resumed_to_the_same_end_from_any_event_of_that_round(
     solved: Desk,
 ) -> None:
