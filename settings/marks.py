@@ -41,6 +41,11 @@ class Secret:
     """The value is never shown, and a project file may not give it."""
 
 
+@dataclass(frozen=True)
+class ShapesAnswers:
+    """The value of this option of an engine decides what a model may answer, such as how long an answer may be."""
+
+
 def checked(check: Callable[[T], object]) -> AfterValidator:
     """A validator that keeps the values `check` accepts.
 

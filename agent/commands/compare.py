@@ -48,7 +48,7 @@ def comparison_on(dataset: str) -> click.Command:
         _refuse(settings, dataset, judged)
         if len(judged) < len(problems):
             click.echo(f"note: {len(problems) - len(judged)} problems without hidden tests are left out", err=True)
-        folder = Folder(path_of(settings, dataset, sha256))
+        folder = Folder(path_of(settings, dataset, sha256, others))
         click.echo(folder.path, err=True)
         try:
             with _progress(settings.names, len(judged)) as show:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from agent.compare.settings import CompareOptions
 from agent.errors import RunError
 from agent.runs.store import EVENTS
 from cure.json_lines import Lines, read_lines
+from settings.marks import ShapesAnswers, mark
+from settings.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,18 +115,30 @@ class Folder:
         self._lock.close()
 
 
-def path_of(options: CompareOptions, dataset: str, sha256: str) -> Path:
+def path_of(options: CompareOptions, dataset: str, sha256: str, engines: Sequence[Section] = ()) -> Path:
     """The folder of the comparison with these options on these data, `OUTPUTS/strategies/MODEL/DATASET/IDENTITY`.
 
     The identity is the same whatever strategies are compared and however many problems of the set are used, so that a
-    later command may add strategies and problems.
+    later command may add strategies and problems. It depends on the options of `engines` that change what a model may
+    answer, since samples are shared within the folder.
     """
     left_out = {"strategy", "limit", "at_once", "outputs", "sandbox"}
     dumped = options.model_dump(mode="json", exclude=left_out)
-    identity = hashlib.sha256(json.dumps([sha256, dumped], sort_keys=True).encode()).hexdigest()[:12]
+    content = [sha256, dumped, *([shaping] if (shaping := _shaping(engines)) else [])]
+    identity = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
     models = dict.fromkeys([options.coder or options.model, options.tester or options.model])
     names = ("+".join(map(_slug, models)), _slug(Path(dataset).stem), identity)
     return options.outputs.joinpath("strategies", *names)
+
+
+def _shaping(engines: Sequence[Section]) -> dict[str, Any]:
+    """The options that change what a model may answer, where they differ from their defaults."""
+    return {
+        f"{type(section).__name__}.{key}": getattr(section, key)
+        for section in engines
+        for key, field in type(section).model_fields.items()
+        if mark(field, ShapesAnswers) and getattr(section, key) != field.default
+    }
 
 
 def _slug(text: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
+from settings.marks import ShapesAnswers
 from settings.section import Section
 
 
@@ -14,7 +17,7 @@ class GgufOptions(Section):
     """CPU threads; without it the physical cores that this process may use."""
     parallel: int = Field(default=8, ge=1, le=256)
     """Maximum number of samples decoded side by side; each takes memory for `context` tokens."""
-    context: int = Field(default=4096, ge=64)
+    context: Annotated[int, ShapesAnswers()] = Field(default=4096, ge=64)
     """Maximum number of tokens of prompt and completion of one sample; never more than the model was trained for."""
     gpu_layers: int | None = Field(default=None, ge=0)
     """Layers on the GPU, 0 for none; without it as many as fit, if the installed llama.cpp supports the GPU."""

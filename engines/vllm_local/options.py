@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
+from settings.marks import ShapesAnswers
 from settings.section import Section
 
 
@@ -14,9 +17,9 @@ class VllmOptions(Section):
     """Maximum number of samples decoded in one batch; use hundreds on a GPU."""
     memory: float = Field(default=0.9, gt=0, le=1)
     """Share of a GPU's memory for vLLM, weights included; use less if a trainer shares the GPU."""
-    context: int | None = Field(default=None, ge=1)
+    context: Annotated[int | None, ShapesAnswers()] = Field(default=None, ge=1)
     """Maximum number of tokens of prompt and completion together; without it the model's own limit."""
-    dtype: str | None = None
+    dtype: Annotated[str | None, ShapesAnswers()] = None
     """`bfloat16`, `float16` or `float32`; without it vLLM's choice for the checkpoint, and `float32` on a CPU."""
     eager: bool = False
     """Run without CUDA graphs: a faster start, but slower decoding."""

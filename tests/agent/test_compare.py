@@ -111,6 +111,23 @@ def test_tokens_count_for_each_strategy_as_if_it_alone_had_asked(desk: Desk) -> 
         assert figures_of(alone)[name]["tokens"] == together[name]["tokens"]
 
 
+def test_samples_are_not_shared_between_engines_that_may_answer_otherwise(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems = problem_set(desk.folder, "one")
+    model = desk.script(coder=[RIGHT], tester=TESTS[:1])
+
+    def folder(name: str = "VLLM_ROWS", value: str = "2") -> str:
+        with monkeypatch.context() as patch:
+            patch.setenv(f"CURE_AGENT_{name}", value)
+            done = compared(desk, problems, model, "-n", 1, "-m", 1, "--json", strategies="cure")
+        assert done.code == 0, done.stderr
+        return str(json.loads(done.stdout)["folder"])
+
+    assert folder() == folder("GGUF_CONTEXT", "4096")
+    assert len({folder(), folder("GGUF_CONTEXT", "2048"), folder("VLLM_DTYPE", "float32")}) == 3
+
+
 def test_a_later_command_may_add_strategies_and_problems_and_keeps_what_is_there(
     desk: Desk, engine: SeededEngine, model: str
 ) -> None:
