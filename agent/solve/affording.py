@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agent.runs.events import Asked
-from agent.solve.spending import Price, Spent
+from agent.solve.spending import Spent
 from cure.asking import Part, missing_parts
+from cure.price import Price
 from engines import Request, prompt_text
 
 Affords = Callable[[Spent], bool]

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from agent.solve.effort import Effort, preset
-from agent.solve.spending import Spent, price
+from agent.solve.spending import Spent
+from cure.price import parse_price
 from cure.prompts import StyleChoice
 from cure.settings import Comparison, Extraction, Programs, Sandbox, Selector, Tests
 from engines.settings import Model
@@ -29,7 +30,7 @@ Strategy = Annotated[str, checked(_check_strategy)]
 
 
 def _check_price(text: str) -> str:
-    price(text)
+    parse_price(text)
     return text
 
 

@@ -12,8 +12,9 @@ from agent.runs.recorder import Recorder
 from agent.runs.state import cell_of
 from agent.solve.reading import AnyReading
 from agent.solve.settings import SolveSettings
-from agent.solve.spending import Clock, Left, Price, Spent, dollars, price
+from agent.solve.spending import Clock, Left, Spent, dollars
 from agent.solve.task import ColumnT, RowT, Task
+from cure.price import Price, parse_price
 from cure.select import CONFIDENCES, ConfidenceRule, Selector
 from cure.table import Cell, ExecutionTable, GrowingTable
 from engines import Engine
@@ -79,7 +80,7 @@ class Solving(Generic[RowT, ColumnT]):
     def price(self, role: str) -> Price | None:
         """The price of the role's model; None where it is not known."""
         text = self.settings.prices[role]
-        return None if text is None else price(text)
+        return None if text is None else parse_price(text)
 
     def seconds_left(self) -> float | None:
         """Seconds until the budget's end; None without a limit."""

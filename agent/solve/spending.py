@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING
+
+from cure.price import parse_price
 
 if TYPE_CHECKING:
     from agent.runs.state import RunState
-
-_PRICE = re.compile(r"\$?(?P<prompt>\d+(?:\.\d+)?)\s*/\s*\$?(?P<completion>\d+(?:\.\d+)?)")
-_MILLION = 1_000_000
-
-
-@dataclass(frozen=True)
-class Price:
-    """What a model costs, in dollars per million tokens."""
-
-    prompt: float
-    completion: float
-
-    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """Dollars for these numbers of tokens."""
-        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / _MILLION
-
-
-@cache
-def price(text: str) -> Price:
-    """The price in a text such as `0.15/0.60`: prompts, then completions. Raises ValueError on anything else."""
-    match = _PRICE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(
-            f"price {text!r} is not dollars per million tokens of prompts and completions, as in 0.15/0.60"
-        )
-    return Price(float(match["prompt"]), float(match["completion"]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +29,7 @@ def dollars(state: RunState, prices: Mapping[str, str | None]) -> float | None:
     if None in prices.values():
         return None
     return sum(
-        price(text).of(state.prompt_tokens[role], state.completion_tokens[role])
+        parse_price(text).of(state.prompt_tokens[role], state.completion_tokens[role])
         for role, text in prices.items()
         if text
     )

@@ -10,7 +10,9 @@ import click
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--price", metavar="IN:OUT", help="Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT)."
+    "--price",
+    metavar="PROMPT/COMPLETION",
+    help="Price of every model, in US dollars per million tokens of prompts and of completions: 0.15/0.60.",
 )
 @click.option("--prices", type=click.Path(path_type=Path), metavar="FILE",
               help="TOML or JSON file of prices: for each model spec, input and output.")  # fmt: skip

@@ -1,7 +1,8 @@
 """Prices of tokens, given by the user; none is built in, since prices change.
 
-They are given either as `IN:OUT`, US dollars per million prompt tokens and completion tokens, for every model, or as a
-TOML or JSON file that has a table for each model spec, and a table called `*` for all other models:
+They are given either as `PROMPT/COMPLETION`, US dollars per million tokens of prompts and of completions, for every
+model (`cure.price`), or as a TOML or JSON file that has a table for each model spec, and a table called `*` for all
+other models:
 
     ["openai:gpt-4.1-mini"]
     input = 0.4
@@ -11,10 +12,8 @@ TOML or JSON file that has a table for each model spec, and a table called `*` f
 from __future__ import annotations
 
 import json
-import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -22,22 +21,11 @@ from pydantic import Field
 
 from cure.case_file import Shape, checked
 from cure.errors import ProblemError
+from cure.price import Price, parse_price
 
 EVERY = "*"
 """Key of the price for every model without a price of its own."""
-NO_PRICES = "no prices were given (--price IN:OUT, or --prices FILE)"
-
-
-@dataclass(frozen=True)
-class Price:
-    """US dollars per million prompt tokens (`input`) and completion tokens (`output`)."""
-
-    input: float
-    output: float
-
-    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """The price of these numbers of tokens, in US dollars."""
-        return (self.input * prompt_tokens + self.output * completion_tokens) / 1_000_000
+NO_PRICES = "no prices were given (--price PROMPT/COMPLETION, or --prices FILE)"
 
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -66,20 +54,15 @@ def given_prices(price: str | None, file: Path | None) -> Prices | None:
     """
     if price is None and file is None:
         return None
-    every = {} if price is None else {EVERY: parse_price(price)}
+    every = {} if price is None else {EVERY: _parsed(price)}
     return every | ({} if file is None else read_prices(file))
 
 
-def parse_price(text: str) -> Price:
-    """The price written as IN:OUT. Raises ProblemError for any other text."""
-    parts = text.split(":")
+def _parsed(text: str) -> Price:
     try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 2 or not all(math.isfinite(number) and number >= 0 for number in numbers):
-        raise ProblemError(f"--price {text}: expected IN:OUT, US dollars per million tokens, such as 0.4:1.6")
-    return Price(*numbers)
+        return parse_price(text)
+    except ValueError as error:
+        raise ProblemError(f"--price: {error}") from error
 
 
 def read_prices(path: Path) -> dict[str, Price]:

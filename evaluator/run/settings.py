@@ -36,7 +36,7 @@ def _check_source(spec: str) -> None:
 
 
 def _check_price(text: str) -> None:
-    from evaluator.run.prices import parse_price
+    from cure.price import parse_price
 
     parse_price(text)
 
@@ -174,8 +174,8 @@ class EvalOptions(Judging, Asking, Sources):
     """Where programs run; `none` gives no isolation and is for trusted models only."""
     outputs: Path = Path("outputs")
     """Folder that all evaluations are written to."""
-    price: Annotated[str, checked(_check_price), Flag(metavar="IN:OUT")] | None = None
-    """Prices in US dollars per million prompt tokens (IN) and completion tokens (OUT), written as IN:OUT."""
+    price: Annotated[str, checked(_check_price), Flag(metavar="PROMPT/COMPLETION")] | None = None
+    """Price of every model, in US dollars per million tokens of prompts and of completions: 0.15/0.60."""
     prices: Annotated[Path | None, Flag(metavar="FILE")] = None
     """TOML or JSON file of prices: for each model spec, `input` and `output`."""
     batch: bool = False

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from agent.runs.events import Asked
 from agent.solve.affording import Wanted, queue, total
 from agent.solve.settings import Budget
-from agent.solve.spending import Price, Spent
+from agent.solve.spending import Spent
+from cure.price import Price
 from engines import Completion, Delta, Request, Sampling, TextPrompt, Usage
 from tests.agent.conftest import Desk
 from tests.end_to_end.conftest import TESTS, WRONG
