@@ -10,6 +10,7 @@ import logging
 import socket
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -400,6 +401,8 @@ async def test_a_slow_server_with_a_queue_is_waited_for(server):
 
 @pytest.fixture
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    # Once imported while a test hides socksio, it would have no SOCKS for the tests after that one.
+    import_module("httpcore2")
     for name in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{name}_proxy", raising=False)
         monkeypatch.delenv(f"{name.upper()}_PROXY", raising=False)
