@@ -70,7 +70,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one completion. The prompt of a request with n > 1 is counted once, in completion 0."""
+    """Tokens of one completion. A prompt is counted once each time that the model reads it, in one of the completions:
+    once for a request with n > 1, but once for each part where a server is sent the request in parts, or again.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -78,8 +78,8 @@ def _write(path: Path, record: Mapping[str, Any]) -> None:
 class RememberingEngine:
     """An engine that takes completions from `Answers`, and asks another engine only for those that are not there.
 
-    Usage is that of an engine which was asked for everything: tokens of the prompt are counted in sample 0 of a
-    request. Failed completions are not stored.
+    Usage is that of an engine which was asked for everything at once: tokens of the prompt are counted in one sample of
+    a request. Failed completions are not stored.
     """
 
     def __init__(self, engine: Engine, answers: Answers) -> None:
@@ -111,15 +111,16 @@ class RememberingEngine:
         """Completions that `Answers` has, then those that the other engine is asked for, as each finishes."""
         begun, longest = time.monotonic(), 0.0
         wanted: dict[str, tuple[Request, Part]] = {}
+        counted: set[str] = set()
         try:
             for request in requests:
                 known = self._known(request)
                 for index, record in known.items():
                     longest = max(longest, record["seconds"])
-                    yield _completion(request, index, record)
+                    yield _counted_once(_completion(request, index, record), counted)
                 wanted |= {part.request.key: (request, part) for part in missing_parts(request, known)}
             async for completion in self._new(wanted, on_delta, begun):
-                yield completion
+                yield _counted_once(completion, counted)
         finally:
             self.saved_seconds += max(0.0, longest - (time.monotonic() - begun))
 
@@ -129,11 +130,13 @@ class RememberingEngine:
     def _known(self, request: Request) -> dict[int, dict[str, Any]]:
         found = {index: self._answers.get(self.model, request, index) for index in range(request.n)}
         known = {index: record for index, record in found.items() if record is not None}
-        if 0 in known and not known[0]["usage"]["prompt_tokens"]:
-            # The sample was drawn in a larger request, whose first sample counted the prompt.
-            tokens = self._answers.prompt_tokens(self.model, request)
-            known[0] = known[0] | {"usage": known[0]["usage"] | {"prompt_tokens": tokens}}
-        return known
+        if not known:
+            return {}
+        # The prompt may have been counted in a sample of a larger request that is not among these.
+        tokens = self._answers.prompt_tokens(self.model, request)
+        return {
+            index: record | {"usage": record["usage"] | {"prompt_tokens": tokens}} for index, record in known.items()
+        }
 
     async def _new(
         self, wanted: Mapping[str, tuple[Request, Part]], on_delta: Callable[[Delta], None] | None, begun: float
@@ -152,16 +155,23 @@ class RememberingEngine:
             async for each in made:
                 request, part = wanted[each.key]
                 index = part.first + each.index
-                usage = each.usage if index == 0 else replace(each.usage, prompt_tokens=0)
-                completion = replace(each, key=request.key, index=index, usage=usage)
+                completion = replace(each, key=request.key, index=index)
                 if each.finish != "error":
-                    # The usage of a part's sample 0 counts the prompt and is stored so, whatever the sample's index.
                     seconds = each.seconds if each.seconds is not None else time.monotonic() - begun
-                    self._answers.put(self.model, request, replace(completion, usage=each.usage), seconds)
+                    self._answers.put(self.model, request, completion, seconds)
                 yield completion
 
 
 def _completion(request: Request, index: int, record: Mapping[str, Any]) -> Completion:
     usage = Usage(**record["usage"])
-    usage = usage if index == 0 else replace(usage, prompt_tokens=0)
     return Completion(request.key, index, record["text"], record["finish"], usage=usage)
+
+
+def _counted_once(completion: Completion, counted: set[str]) -> Completion:
+    """The completion, without the tokens of the prompt if its request is in `counted`, to which it is added if not."""
+    if not completion.usage.prompt_tokens:
+        return completion
+    if completion.key in counted:
+        return replace(completion, usage=replace(completion.usage, prompt_tokens=0))
+    counted.add(completion.key)
+    return completion

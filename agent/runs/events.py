@@ -122,7 +122,7 @@ class Sampled:
     text: str
     """Blob: what the model wrote."""
     prompt_tokens: int
-    """Tokens of the prompt, counted once for each request that was sent, in its first sample; 0 in the others."""
+    """Tokens of the prompt, counted once for each request that was sent, in one of its samples; 0 in the others."""
     completion_tokens: int
     error: str = ""
     """What failed; empty unless `finish` is `error`."""

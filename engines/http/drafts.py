@@ -81,7 +81,14 @@ class Drafts:
         self._usage: Usage | None = None
         self._is_counted_last = False
         """Whether the latest event held the usage alone, with which servers end an answer."""
+        self._own: dict[int, Usage] = {}
+        """By sample, the usage that came with or right after its last piece, as llama.cpp sends it for n > 1."""
+        self._is_running_count = False
+        """Whether a usage has come that belongs to no sample's end: a count of the answer so far."""
+        self._ended: list[Draft] = []
+        """The samples that the latest event with pieces finished."""
         self._accounted = 0
+        self._is_prompt_counted = False
 
     @property
     def started(self) -> list[int]:
@@ -106,8 +113,6 @@ class Drafts:
         pieces, usage = read_chunk(data)
         if event.kind == "whole" and not pieces:
             raise GarbageError(f"no choices in {str(event.data)[:80]!r}")
-        self._usage = usage or self._usage
-        self._is_counted_last = usage is not None and not pieces
         finished = []
         for piece in pieces:
             if (draft := self._draft(piece.index)) is None:
@@ -117,7 +122,23 @@ class Drafts:
                 self._on_text(draft.index, text)
             if draft.finish and not was_finished:
                 finished.append(draft)
+        self._ended = finished if pieces else self._ended
+        self._is_counted_last = usage is not None and not pieces
+        if usage is not None:
+            self._count(usage)
         return finished + (self._complete() if event.kind == "whole" else [])
+
+    def _count(self, usage: Usage) -> None:
+        """Note a usage: of the whole answer or, where every sample comes to have one, of the sample that just ended."""
+        self._usage = usage
+        if len(self._ended) == 1 and not self._is_running_count:
+            self._own[self._ended[0].index] = usage
+        else:
+            self._is_running_count = True
+        if len(self._own) == len(self._drafts) and not self._is_running_count:
+            # llama.cpp reports the whole prompt with each sample, but reads it once.
+            prompt = max(own.prompt_tokens for own in self._own.values())
+            self._usage = Usage(prompt, sum(own.completion_tokens for own in self._own.values()))
 
     def end(self) -> list[Draft]:
         """The drafts that the end of the stream finishes: those with text or reasoning, if the usage came last."""
@@ -151,6 +172,7 @@ class Drafts:
     def account(self, draft: Draft, last: bool = False) -> Draft:
         """The draft with its share of the usage, and without log-probabilities where some are missing.
 
+        The prompt, which the server reads for every request that it is sent, is counted in the first draft.
         `last`: all other samples of the answer were accounted for, so the rest of the server's count is this sample's.
         """
         if draft.scored_chunks < draft.chunks:
@@ -164,5 +186,6 @@ class Drafts:
             completion = len(draft.logprobs) or min(guess, self._most_tokens)
         self._accounted += completion
         exact = self._usage is not None and (is_counted or bool(draft.logprobs))
-        draft.usage = Usage(prompt if draft.index == 0 else 0, completion, estimated=not exact)
+        draft.usage = Usage(0 if self._is_prompt_counted else prompt, completion, estimated=not exact)
+        self._is_prompt_counted = True
         return draft

@@ -382,6 +382,22 @@ async def test_a_server_without_any_such_path_is_told_as_it_was_written(server):
     assert done.error == "HTTP 404: Not Found"
 
 
+async def test_the_prompt_counts_for_each_request_that_is_answered(server):
+    spec = server.spec(Rule(refuse="n>1", error="n must be 1"))
+    assert sorted(c.usage.prompt_tokens for c in await sample(spec, n=3)) == [7, 7, 7]
+    assert sorted(c.usage.prompt_tokens for c in await sample(server.spec(Rule()), n=3))[:2] == [0, 0]
+
+
+async def test_the_prompt_counts_where_the_first_sample_is_lost(server):
+    def second_alone(body):
+        if body.get("n", 1) == 1:
+            return sse(chunk(TEXT[:9], None), done=False)
+        return sse(chunk(TEXT[:9], None, 0), chunk(TEXT, "stop", 1), done=False)
+
+    lost, kept = await sample(server.spec(Rule(answer=second_alone)), 2, HttpOptions(retries=1, backoff_s=0))
+    assert (lost.finish, kept.text) == ("error", TEXT) and kept.usage.prompt_tokens > 0
+
+
 async def test_keep_alive_comments_are_signs_of_life(server):
     alive = [piece for _ in range(6) for piece in (b": keep-alive\n\n", 0.2)]
     middle = [sse(chunk(TEXT[:9], None), done=False), *alive, sse(chunk(TEXT[9:]))]

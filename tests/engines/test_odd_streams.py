@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from engines import Request, Sampling, TextPrompt
+from engines import Request, Sampling, TextPrompt, Usage
 from engines.http.drafts import Draft, Drafts
 from engines.http.events import events
 from engines.http.retry import Failure
@@ -100,6 +100,42 @@ COUNTED = {
 def test_the_servers_count_of_tokens_is_found(form: str) -> None:
     _, [draft] = read(COUNTED[form])
     assert (draft.usage.prompt_tokens, draft.usage.completion_tokens, draft.usage.estimated) == (3, 11, False)
+
+
+async def _account(content: bytes, n: int) -> list[Usage]:
+    async def body() -> AsyncGenerator[bytes, None]:
+        yield content
+
+    drafts = Drafts(Request("k", TextPrompt("p"), n, Sampling()), list(range(n)), "http://server", lambda *_: None)
+    done = [draft async for event in events(body()) for draft in drafts.add(event)]
+    return [drafts.account(draft, last=draft is done[-1]).usage for draft in done]
+
+
+def usage(completion: int) -> dict[str, object]:
+    return {"usage": {"prompt_tokens": 3, "completion_tokens": completion}}
+
+
+SUMMED = {
+    "the whole answer's, last": sse(*(chunk(TEXT, "stop", index) for index in (1, 0, 2)), {"choices": []} | usage(36)),
+    "llama.cpp, chat": sse(
+        *(part for index in (1, 0, 2) for part in (chunk(TEXT, "stop", index), {"choices": []} | usage(11 + index)))
+    ),
+    "llama.cpp, completions": sse(*(chunk(TEXT, "stop", index) | usage(11 + index) for index in (1, 0, 2))),
+    "a count that grows": sse(
+        *(
+            chunk("" if end else TEXT, end, index) | usage(12 * index + 6 * (1 + bool(end)))
+            for index in range(3)
+            for end in (None, "stop")
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("form", SUMMED)
+def test_tokens_of_several_samples_add_up_to_the_servers_count(form: str) -> None:
+    found = asyncio.run(_account(SUMMED[form], 3))
+    assert [each.prompt_tokens > 0 for each in found] == [True, False, False]
+    assert sum(each.completion_tokens for each in found) == 36
 
 
 BEGUN = sse(chunk(HALF, None), done=False)
