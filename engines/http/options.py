@@ -26,9 +26,10 @@ class HttpOptions(Section):
     `connect_s`."""
     connect_s: float = Field(default=10.0, gt=0)
     """Maximum number of seconds to open a connection."""
-    first_token_s: float = Field(default=300.0, gt=0)
+    first_token_s: float = Field(default=600.0, gt=0)
     """Maximum number of seconds to the first data of an answer, counted from the last data of any answer, so that a
-    server that works on a queue is waited for."""
+    server that works on a queue is waited for. No data shows that it works on the requests of others, and for these the
+    default leaves ten minutes, as OpenAI's own client does."""
     idle_s: float = Field(default=90.0, gt=0)
     """Maximum number of seconds between two chunks of a stream."""
     retries: Annotated[int, Flag()] = Field(default=5, ge=0)

@@ -415,6 +415,18 @@ async def test_a_slow_server_with_a_queue_is_waited_for(server):
     assert len(rule.requests) == 16, "a request was sent again"
 
 
+async def test_a_server_that_works_for_others_is_waited_for(server):
+    """Nothing that it does for others can be seen from here, so the wait is as long as the option says."""
+    spec = server.spec(Rule(serial_s=0.6))
+    patient, hasty = (HttpOptions(retries=0, first_token_s=wait_s) for wait_s in (10, 1))
+    others = [asyncio.create_task(sample(spec)) for _ in range(4)]
+    await asyncio.sleep(0.1)
+    waited, lost = await asyncio.gather(sample(spec, options=patient), sample(spec, options=hasty))
+    await asyncio.gather(*others)
+    assert texts(waited) == [TEXT] and lost[0].finish == "error"
+    assert HttpOptions().first_data_s >= 600, "the time that OpenAI's own client waits"
+
+
 @pytest.fixture
 def no_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     # Once imported while a test hides socksio, it would have no SOCKS for the tests after that one.
