@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engines.errors import EngineError, ModelSpecError
 from engines.gguf.header import Header, HeaderError, read_header
-from engines.gguf.hub import Found, Report, download, find_in_cache
+from engines.gguf.hub import Found, download, find_in_cache
 from engines.gguf.machine import free_memory, physical_cores
 from engines.gguf.memory import estimate
 from engines.gguf.options import GgufOptions
 from engines.gguf.reference import HubFile, LocalFile, parse_reference, parts_of, quants
 from engines.gguf.server import Capacity, LlamaServer, has_gpu
+from engines.hub import download_bars
 from engines.options import own_options
 from engines.protocol import Engine
 from engines.spec import ModelSpec
 from settings.section import Section
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
 
 
 async def open_gguf(spec: ModelSpec, options: Sequence[Section]) -> Engine:
@@ -71,7 +67,7 @@ def _find(spec: str, reference: LocalFile | HubFile, stop: threading.Event) -> F
         return Found(parts_of(reference.path), "")
     if found := find_in_cache(reference):
         return found
-    with _progress() as report:
+    with download_bars() as report:
         return download(spec, reference, report, stop)
 
 
@@ -107,21 +103,3 @@ def _model(spec: str, reference: LocalFile | HubFile, found: Found) -> str:
     if isinstance(reference, LocalFile) or reference.quant:
         return spec
     return f"{spec}:{quants([found.paths[0].name])[0]}"
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """A report that draws a progress bar for each file on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def report(file: str, have: int, size: int) -> None:
-            if file not in tasks:
-                tasks[file] = bars.add_task(f"downloading {file}", total=size, completed=have)
-            bars.update(tasks[file], completed=have)
-
-        yield report

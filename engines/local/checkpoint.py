@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from pathlib import Path
 from typing import Any
 
 from engines.errors import EngineError, ModelSpecError
+from engines.hub import TIMEOUT_S, RemoteFile, download_bars, fetch, http_error
 
 _FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 _SMALL_BYTES = 100_000_000
 
 
-def find_checkpoint(spec: str, name: str) -> Path:
+def find_checkpoint(spec: str, name: str, stop: threading.Event | None = None) -> Path:
     """The directory of the checkpoint `name`, which is a path or an id of the Hugging Face hub.
 
-    When offline, checkpoints of the hub are taken from the local cache. Raises EngineError saying why there is no
+    When offline, checkpoints of the hub are taken from the local cache. Weights come with a progress bar, and an
+    interrupted download is continued; setting `stop` raises Stopped. Raises EngineError saying why there is no
     checkpoint. The network is never used for a local path.
     """
     directory = Path(name).expanduser()
@@ -27,10 +30,10 @@ def find_checkpoint(spec: str, name: str) -> Path:
         raise ModelSpecError(
             f"{spec}: no directory {directory}, and not OWNER/NAME, the form of an id of the Hugging Face hub"
         )
-    return _download(spec, name)
+    return _download(spec, name, stop or threading.Event())
 
 
-def _download(spec: str, name: str) -> Path:
+def _download(spec: str, name: str, stop: threading.Event) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     from huggingface_hub.utils.tqdm import tqdm
@@ -42,6 +45,7 @@ def _download(spec: str, name: str) -> Path:
             super().__init__(*arguments, **{**options, "delay": 2})  # type: ignore[no-untyped-call]  # tqdm is untyped
 
     try:
+        _fetch_weights(spec, name, stop)
         return Path(snapshot_download(name, allow_patterns=list(_FILES), tqdm_class=SlowBar))
     except GatedRepoError:
         reason = f"accept its licence at https://huggingface.co/{name}, then set HF_TOKEN"
@@ -49,9 +53,25 @@ def _download(spec: str, name: str) -> Path:
         reason = "the hub has no such model (a private one needs HF_TOKEN), and no such directory exists"
     except LocalEntryNotFoundError:
         reason = "no such directory, not in the hub's cache on this machine, and the hub cannot be reached"
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except (HfHubHTTPError, http_error(), OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:300]
     raise EngineError(f"{spec}: {reason}")
+
+
+def _fetch_weights(spec: str, name: str, stop: threading.Event) -> None:
+    """Download the weights that the hub's cache lacks. Does nothing where the hub cannot be asked for its files."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    try:
+        listing = HfApi().model_info(name, timeout=TIMEOUT_S)
+    except (http_error(), OSError, ValueError):
+        return  # what is the matter, and what the cache has, is found by snapshot_download
+    revision = listing.sha or "main"
+    with download_bars() as report:
+        for file in (each.rfilename for each in listing.siblings or ()):
+            is_cached = isinstance(try_to_load_from_cache(name, file, revision=revision), str)
+            if file.endswith(".safetensors") and not is_cached:
+                fetch(spec, RemoteFile(repo=name, revision=revision, name=file), report, stop)
 
 
 def weights_version(directory: Path) -> str:

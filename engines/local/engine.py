@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,10 +35,13 @@ class LocalEngine(InProcessEngine[Row]):
         super().__init__(spec, text, self._worker)
 
     @classmethod
-    def load(cls, spec: str, name: str, options: LocalOptions) -> LocalEngine:
-        """The engine of the checkpoint `name`, a directory or a hub id. Blocks; raises EngineError if loading fails."""
+    def load(cls, spec: str, name: str, options: LocalOptions, stop: threading.Event | None = None) -> LocalEngine:
+        """The engine of the checkpoint `name`, a directory or a hub id. Blocks; raises EngineError if loading fails.
+
+        Setting `stop` ends a download by raising Stopped.
+        """
         place = torch.device(options.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        directory = find_checkpoint(spec, name)
+        directory = find_checkpoint(spec, name, stop)
         try:
             text = Text(directory)
             version = weights_version(directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -25,12 +26,18 @@ async def open_checkpoint(spec: ModelSpec, options: Sequence[Section]) -> Engine
     if missing := [package for package in needed if find_spec(package) is None]:
         raise EngineError(f"{spec.text} needs {', '.join(missing)}: pip install 'cure-agent[local]'")
 
+    stop = threading.Event()
+
     def load() -> Engine:
         from engines.local.engine import LocalEngine
 
-        return LocalEngine.load(spec.text, spec.name, own_options(LocalOptions, options))
+        return LocalEngine.load(spec.text, spec.name, own_options(LocalOptions, options), stop)
 
-    return await asyncio.to_thread(load)
+    try:
+        return await asyncio.to_thread(load)
+    except asyncio.CancelledError:
+        stop.set()
+        raise
 
 
 async def open_bundled(spec: ModelSpec, options: Sequence[Section]) -> Engine:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 _FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
+_TREE = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/?]+)(\?.*)?")
 _LISTING = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+?)(/revision/(?P<revision>[^/?]+))?(\?.*)?")
 
 
@@ -65,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         hub.requests.append(f"{self.command} {self.path} {wanted}".strip())
         if listing := _LISTING.fullmatch(self.path):
             self._list(listing["repo"], listing["revision"] or "main")
+        elif tree := _TREE.fullmatch(self.path):
+            self._show_tree(tree["repo"])
         elif not (asked := _FILE.fullmatch(self.path)) or asked["repo"] not in hub.repos:
             self._refuse("RepoNotFound")
         elif asked["revision"] not in ("main", hub.commit):
@@ -81,13 +84,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse("RevisionNotFound")
         else:
             files = [{"rfilename": name} for name in self.hub.repos[repo]]
-            told = {"id": repo, "sha": self.hub.commit, "private": False, "tags": [], "siblings": files}
-            content = json.dumps(told).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self._say({"id": repo, "sha": self.hub.commit, "private": False, "tags": [], "siblings": files})
+
+    def _show_tree(self, repo: str) -> None:
+        if repo not in self.hub.repos:
+            self._refuse("RepoNotFound")
+            return
+        files = self.hub.repos[repo].items()
+        sizes = {name: len(self.hub.contents[path]) for name, path in files}
+        self._say([{"type": "file", "path": name, "size": size, "oid": "0" * 40} for name, size in sizes.items()])
+
+    def _say(self, value: object) -> None:
+        content = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _refuse(self, code: str) -> None:
         self.send_response(404)

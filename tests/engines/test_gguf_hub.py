@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from engines import EngineError, GgufOptions, ModelSpecError, is_downloaded, named_models, open_engine
-from engines.gguf.hub import Stopped, download, find_in_cache
+from engines.gguf.hub import download, find_in_cache
 from engines.gguf.reference import HubFile, LocalFile, choose, parse_reference, quants
+from engines.hub import Stopped
 from tests.engines.hub_server import HubServer
 
 REPO = "Some/Model-GGUF"
@@ -122,7 +123,7 @@ def test_a_file_other_than_the_pinned_one_is_not_downloaded(hub) -> None:
 
 
 def test_a_server_that_breaks_off_again_and_again_is_given_up(hub, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr("engines.gguf.hub._TRIES", 2)
+    monkeypatch.setattr("engines.hub._TRIES", 2)
     hub.cut_after = [1 << 20, *[0] * 20]
     with pytest.raises(EngineError, match=r"cannot be downloaded: .*"):
         fetched(HubFile(REPO))
@@ -166,7 +167,7 @@ async def test_a_model_of_the_hub_answers_and_says_which_file_it_is(hub, files, 
 
 
 async def test_cancelling_an_open_stops_the_download(hub, tmp_path, tiny_gguf, monkeypatch) -> None:
-    monkeypatch.setattr("engines.gguf.hub._PIECE_BYTES", 1 << 12)
+    monkeypatch.setattr("engines.hub._PIECE_BYTES", 1 << 12)
     opening = asyncio.ensure_future(open_engine(f"gguf:{REPO}"))
     while not any(path.stat().st_size for path in partial_files(tmp_path)):
         await asyncio.sleep(0.01)
