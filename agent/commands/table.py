@@ -164,12 +164,13 @@ def _comparison(choices: Sequence[SelectorChoice]) -> Table:
 
 def _grid(run: RecordedRun, *, ascii_only: bool) -> Table:
     from agent.show.grid import grid
+    from agent.show.outcome import apart_of
 
-    known, ranking = run.table(), run.state.ranking
+    outcome, ranking = run.outcome(), run.state.ranking
+    known, apart = outcome.judged, apart_of(outcome)
     order = ranking.order if ranking else list(known.candidates)
     probability, validity = (ranking.probability, ranking.validity) if ranking else ({}, {})
-    chosen = run.outcome().chosen
-    return grid(known, order, probability, validity, chosen, ascii_only=ascii_only)
+    return grid(known, order, probability, validity, outcome.chosen, ascii_only=ascii_only, apart=apart)
 
 
 def _json(run: RecordedRun, choices: Sequence[SelectorChoice], compare: bool) -> dict[str, Any]:
@@ -184,6 +185,19 @@ def _json(run: RecordedRun, choices: Sequence[SelectorChoice], compare: bool) ->
         }
         for candidate in known.candidates
     }
-    tests = {name: {"origin": test.origin, "trusted": test.trusted} for name, test in known.tests.items()}
-    compared = {"selectors": [asdict(choice) for choice in choices]} if compare else {}
-    return {"run": run.id, "answer": run.outcome().chosen, "tests": tests, "cells": cells, **compared}
+    candidates = {
+        name: {"origin": row.origin, "parent": row.parent, "round": row.round} for name, row in known.candidates.items()
+    }
+    tests = {
+        name: {"origin": test.origin, "trusted": test.trusted, "stdin": test.stimulus}
+        for name, test in known.tests.items()
+    }
+    return {
+        "run": run.id,
+        "kind": run.started.kind,
+        "answer": run.outcome().chosen,
+        "candidates": candidates,
+        "tests": tests,
+        "cells": cells,
+        **({"selectors": [asdict(choice) for choice in choices]} if compare else {}),
+    }

@@ -57,7 +57,7 @@ def evidence_view(outcome: Outcome, *, ascii_only: bool) -> RenderableType:
             ranking.validity,
             outcome.chosen,
             ascii_only=ascii_only,
-            apart=_apart(outcome),
+            apart=apart_of(outcome),
         )
         parts += [view, Text(legend(ASCII if ascii_only else UNICODE, _nouns(outcome).fails), style="dim"), Text()]
     parts.extend(Text(visible(line)) for line in explain(outcome.judged, ranking, outcome.chosen, _nouns(outcome)))
@@ -84,7 +84,7 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
     console.print(costs, style="dim", highlight=False, markup=False)
 
 
-def _apart(outcome: Outcome) -> Apart | None:
+def apart_of(outcome: Outcome) -> Apart | None:
     """The unchanged code, and the generated tests that it passes; None where the run solves a problem."""
     if not outcome.state.is_repository:
         return None

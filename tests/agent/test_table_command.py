@@ -20,6 +20,7 @@ def test_every_selector_chooses_on_the_recorded_table(desk: Desk) -> None:
     done = desk.run("table", "--compare", "--json")
     assert done.code == 0, done.stderr
     found = json.loads(done.stdout)
+    assert found["kind"] == "problem" and found["candidates"]["c1"] == {"origin": "sampled", "parent": None, "round": 1}
     assert [choice["selector"] for choice in found["selectors"]] == sorted(SELECTORS)
     for choice in found["selectors"]:
         assert {choice["candidate"], *choice["alike"]} == {"c2", "c3"}

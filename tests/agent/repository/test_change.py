@@ -163,6 +163,17 @@ def test_why_shows_the_unchanged_code_and_vacuous_tests(desk_with: tuple[Desk, P
     assert "c2" in desk.run("table", "--compare").stdout
 
 
+def test_the_table_tells_the_unchanged_code_from_patches(desk_with: tuple[Desk, Path]) -> None:
+    desk, _ = desk_with
+    said = json.loads(desk.run("table", "--json").stdout)
+    assert said["kind"] == "repository" and said["answer"] == "c2"
+    assert {name for name, row in said["candidates"].items() if row["origin"] == "base"} == {"base"}
+    assert said["tests"]["e1"] == {"origin": "existing", "trusted": True, "stdin": "tests/test_pager.py"}
+    assert said["cells"]["base"]["t4"]["passed"] and not said["cells"]["base"]["t1"]["passed"]
+    shown = desk.run("table").stdout
+    assert "unchanged" in shown and "vacuous" in shown and "existing" in shown
+
+
 def test_a_recorded_patch_is_applied_taken_back_and_applied_again(desk_with: tuple[Desk, Path], whole: Changed) -> None:
     desk, repository = desk_with
     assert desk.run("undo", "--repo", repository).code == 7
