@@ -1,4 +1,4 @@
-"""What may be repaired, by version 2 of `repair_rules`: pure functions of the tables after each round so far.
+"""What may be repaired, by versions 2 and 3 of `repair_rules`: pure functions of the tables after each round so far.
 
 * A generated test drives a repair only if it is believed (`believed_failures`) and more probably right than wrong.
 * A repair that fails a trusted test which its parent passes is not accepted, and never repaired itself.
@@ -8,6 +8,7 @@
 * A target's failure of a test is a lost cause once LOST_AFTER repairs asked for because of it fail the test in one and
   the same way: neither the target nor candidates that behave like it or descend from it are repaired towards that test
   again. Nor is a target repaired towards a test that an accepted repair of it already passes.
+* Version 3 alone: after a round of repairs in vain (`repaired_in_vain`) nothing is repaired before more was sampled.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agent.solve.reading import AnyReading
+from agent.solve.reading import MIN_CONFIDENCE_GAIN, AnyReading
 from cure.repair import Signature, accepted, signature
 from cure.select.validity import BELIEVABLE, believed_failures
 from cure.table import AnyTable, clusters
@@ -93,6 +94,23 @@ def why_not(readings: Sequence[AnyReading], candidate: str) -> str:
         and (reason := _against(reading, candidate, failure, so_far, groups))
     )
     return next(against, "")
+
+
+def repaired_in_vain(readings: Sequence[AnyReading]) -> tuple[str, ...]:
+    """The candidates that the last round repaired, if none of its repairs passes more trusted tests than its parent and
+    the answer's probability of being right rose by at most MIN_CONFIDENCE_GAIN; else none.
+    """
+    if len(readings) < 2 or not readings[-1].repaired:
+        return ()
+    before, now = readings[-2:]
+    table, trusted = now.table, now.table.names(trusted=True)
+
+    def passed(name: str) -> int:
+        return sum(table.passes(name, test) for test in trusted)
+
+    made = [(name, row.parent) for name, row in table.candidates.items() if name not in before.table.candidates]
+    better = any(parent in table.candidates and passed(name) > passed(parent) for name, parent in made if parent)
+    return () if better or now.confidence > before.confidence + MIN_CONFIDENCE_GAIN else now.repaired
 
 
 def credible_failures(reading: AnyReading, candidate: str) -> list[str]:

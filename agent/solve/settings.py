@@ -151,9 +151,10 @@ class SolveSettings(ProgramSearch):
     """Prompt style of the coder."""
     tester_style: str = "micro"
     """Prompt style of the tester."""
-    repair_rules: int = Field(default=2, ge=1, le=2)
+    repair_rules: int = Field(default=3, ge=1, le=3)
     """Version of the rules of repairs (`agent/solve/repairs.py`). 1, that of records without this setting, repairs the
-    best programs whatever became of earlier repairs, and shows the coder no summary of the table."""
+    best programs whatever became of earlier repairs, and shows the coder no summary of the table; 2 goes on repairing
+    after a round of repairs in vain."""
     coder_price: PriceText | None = None
     """Price of the coder in dollars per million tokens, of prompts and of completions."""
     tester_price: PriceText | None = None

@@ -8,6 +8,7 @@ import pytest
 
 from agent.solve.moves import Move
 from agent.solve.reading import read
+from agent.solve.repairs import repaired_in_vain
 from agent.solve.settings import SolveSettings
 from agent.solve.spending import Left
 from agent.solve.strategies import EARLIER, STRATEGIES, strategy
@@ -67,6 +68,25 @@ def test_the_last_round_and_standstill_end_the_run() -> None:
     assert decision(doubtful, doubtful).name == "repair"
     assert decision(doubtful, doubtful, doubtful).why == "2 rounds in a row brought nothing new"
     assert decision(doubtful, draw("a", "b", trusted=1), draw("a", "b", trusted=1)).name == "repair"
+
+
+def test_after_repairs_in_vain_more_is_sampled_before_anything_is_repaired_again() -> None:
+    doubtful = read(draw("a", trusted=1), rank_by_agreement)
+    no_better = replace(read(repaired("b"), rank_by_agreement), repaired=("c0",))
+    better = replace(read(repaired("."), rank_by_agreement), repaired=("c0",))
+    assert repaired_in_vain([doubtful, no_better]) == ("c0",)
+    assert repaired_in_vain([doubtful, better]) == ()
+    move = repair_first([doubtful, no_better], SETTINGS, Left(rounds=2))
+    assert (move.name, move.why) == ("more", "no repair of c0 passes more trusted tests than before")
+    earlier = SETTINGS.model_copy(update={"repair_rules": 2})
+    assert repair_first([doubtful, no_better], earlier, Left(rounds=2)).name == "repair"
+
+
+def repaired(row: str) -> ProgramTable:
+    """The table of a program that fails the trusted test, and of a repair of it with this row."""
+    table = draw("a", row, trusted=1)
+    child = replace(table.candidates["c1"], origin="repair", parent="c0")
+    return ProgramTable({**table.candidates, "c1": child}, table.tests, table.cells)
 
 
 def test_a_test_of_which_little_is_known_is_no_reason_for_a_repair() -> None:

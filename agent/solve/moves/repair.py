@@ -31,7 +31,7 @@ class Repair:
     async def carry_out(self, solving: Solving[RowT, ColumnT], readings: Sequence[Reading[RowT, ColumnT]]) -> None:
         """Ask for equally many repairs of each target: at most `settings.n` in all, but at least one of each.
 
-        A prompt shows the target, failed tests with what it did on them, and under `repair_rules` 2 a summary of the
+        A prompt shows the target, failed tests with what it did on them, and from `repair_rules` 2 on a summary of the
         table. The prompt of the micro model shows one failed test and no summary.
         """
         round_, table = len(readings) + 1, readings[-1].table

@@ -15,6 +15,7 @@ from agent.solve.repairs import (
     credible_failures,
     failures_to_show,
     repair_targets,
+    repaired_in_vain,
     why_not,
 )
 from agent.solve.settings import SolveSettings
@@ -46,6 +47,8 @@ def repair_first(readings: Sequence[AnyReading], settings: SolveSettings, left: 
         if failing := believed_failures(reading.table, best, reading.probabilities):
             return Repair(_fails(best, failing), _targets(reading))
         return Sample(_thin(best))
+    if settings.repair_rules >= 3 and (vain := repaired_in_vain(readings)):
+        return Sample(f"no repair of {' or '.join(vain)} passes more trusted tests than before")
     return _repair_or_sample(readings, best)
 
 
