@@ -24,8 +24,8 @@ from tui.widgets.pane import Pane, heading, lines
 from tui.widgets.program_pane import diff_content
 from tui.widgets.run_head import RunHead
 
-LABEL = 28
-VALUE = 22
+LABEL = 24
+LEAST_VALUE, MOST_VALUE = 13, 40
 
 
 class FactsPane(Pane):
@@ -38,13 +38,24 @@ A line with `≠` says something else about each run. Settings are listed where 
 by line below: `-` is only in the first, `+` only in the second.
 """
     TITLE = "Both runs"
+    _shown_last: tuple[CompareView, tuple[str, str]] | None = None
 
     def show(self, view: CompareView, names: tuple[str, str]) -> None:
         """Show the view; `names` are the ids of the runs."""
-        one, other = (fitted(name[-VALUE:], VALUE) for name in names)
-        parts = [heading(f"  {'':<{LABEL}}{one}  {other}"), *map(_fact, view.facts)]
+        self._shown_last = view, names
+        self._draw(view, names)
+
+    def on_resize(self) -> None:
+        """Fit the columns to the width."""
+        if self._shown_last is not None:
+            self._draw(*self._shown_last)
+
+    def _draw(self, view: CompareView, names: tuple[str, str]) -> None:
+        width = max(LEAST_VALUE, min(MOST_VALUE, (self.content_size.width - LABEL - 4) // 2))
+        one, other = (fitted(name[-width:], width) for name in names)
+        parts = [heading(f"  {'':<{LABEL}}{one} {other}"), *(_fact(fact, width) for fact in view.facts)]
         if view.settings:
-            parts += [Content(""), heading("settings that differ"), *map(_fact, view.settings)]
+            parts += [Content(""), heading("settings that differ"), *(_fact(fact, width) for fact in view.settings)]
         if not view.same_problem:
             parts += [Content(""), Content.styled("The runs solve different problems.", "$text-warning")]
         parts += [Content(""), heading("answers")]
@@ -53,9 +64,9 @@ by line below: `-` is only in the first, `+` only in the second.
         self.put(content, content.plain)
 
 
-def _fact(fact: Fact) -> Content:
+def _fact(fact: Fact, width: int) -> Content:
     mark = "≠ " if fact.differs else "  "
-    text = f"{fitted(fact.label, LABEL)}{fitted(fact.one, VALUE)}  {one_line(fact.other)}"
+    text = f"{fitted(fact.label, LABEL)}{fitted(fact.one, width)} {fitted(fact.other, width)}"
     return Content.assemble((mark, "$text-accent"), (text, "" if fact.differs else "dim"))
 
 
@@ -70,8 +81,7 @@ class CompareScreen(Screen[None]):
     CompareScreen #tables > *:focus, CompareScreen #facts:focus {
         border: round $accent; border-title-color: $text-accent;
     }
-    CompareScreen.-small #tables { layout: vertical; }
-    CompareScreen.-small #tables > * { width: 100%; height: 1fr; border: none; }
+    CompareScreen.-small #tables { display: none; }
     """
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,6 +93,7 @@ class CompareScreen(Screen[None]):
         super().__init__()
         self._sources = one, other
         self._ascii_only = ascii_only
+        self.set_class(ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
         """The tables, and the facts."""

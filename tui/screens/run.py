@@ -19,7 +19,7 @@ from tui.screens.why import WhyScreen
 from tui.sources.recorded import RecordedSource
 from tui.sources.source import RunSource
 from tui.views.budget import budget_view
-from tui.views.log import TAIL, last_lines
+from tui.views.log import TAIL, clock, last_lines
 from tui.views.program import program_view
 from tui.views.progress import status_words, title_line
 from tui.views.ranking import ranking_view
@@ -94,6 +94,7 @@ event.
         self.source = source
         self.reader = TableReader(source.text)
         self._ascii_only = ascii_only
+        self.set_class(ascii_only, "-ascii")
         self._glyphs = ASCII if ascii_only else UNICODE
         self._order: Order = "ranking"
         self._marked: str | None = None
@@ -169,7 +170,11 @@ event.
         words = source.trouble or status_words(
             source.state, is_live=source.is_live, is_paused=controls is not None and controls.is_paused
         )
-        position = f"event {source.position:,} of {source.length:,}" if isinstance(source, RecordedSource) else ""
+        position = ""
+        if isinstance(source, RecordedSource):
+            position = f"event {source.position:,} of {source.length:,}"
+            if source.position < source.length:
+                words = f"{clock(source.at)}: {status_words(source.state, is_live=True)}"
         self.query_one(RunHead).show(title_line(source.state), words, position, is_trouble=bool(source.trouble))
 
     def _show_log(self) -> None:

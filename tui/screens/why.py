@@ -181,7 +181,7 @@ def _line(test: JudgingTest, width: int) -> Content:
     tick = "[x] " if test.counts else "[ ] "
     changed = " *" if test.changed else "  "
     given = test.stimulus.strip() or "(nothing)"
-    rest = f"{given} → {test.expected}" if test.expected else given
+    rest = given if test.expected is None else f"{given} → {test.expected.strip() or '(nothing)'}"
     return Content.assemble(
         (tick, "$text-accent" if test.counts else "dim"),
         (f"{fitted(test.name, 6)}{changed}", "" if test.counts else "dim"),

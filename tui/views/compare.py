@@ -60,7 +60,7 @@ def _facts(state: RunState, table: AnyTable) -> list[tuple[str, str]]:
         ("problem", state.started.name if state.started else ""),
         ("ended", HEADLINES[result.status if result else "unfinished"][0]),
         ("answer", chosen or "none"),
-        ("probability of being right", f"{result.confidence:.2f}" if result else ""),
+        ("right with probability", f"{result.confidence:.2f}" if result else ""),
         ("candidates", f"{len(table.candidates)}"),
         ("trusted tests passed", _passed(table, chosen, trusted)),
         ("generated tests passed", _passed(table, chosen, generated)),

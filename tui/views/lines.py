@@ -30,7 +30,7 @@ def diff_lines(old: str, new: str, *, context: int = 3) -> list[DiffLine]:
 def merged_lines(old: Sequence[str], new: Sequence[str]) -> list[DiffLine]:
     """All lines of both texts in order, those in both once."""
     lines: list[DiffLine] = []
-    for what, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for what, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
         if what == "equal":
             lines += [DiffLine(" ", line) for line in old[a:b]]
         else:

@@ -16,7 +16,12 @@ TAIL = 2_000
 
 def log_line(at: float, event: Event) -> str:
     """The event in words, after its time of day."""
-    return f"{strftime('%H:%M:%S', localtime(at))}  {one_line(event_line(event))}"
+    return f"{clock(at)}  {one_line(event_line(event))}"
+
+
+def clock(at: float) -> str:
+    """The time of day, of seconds since the epoch."""
+    return strftime("%H:%M:%S", localtime(at))
 
 
 def last_lines(state: RunState, count: int = TAIL) -> list[str]:

@@ -8,7 +8,7 @@ from cure.plain import visible
 
 MOST_COLUMNS = 400
 """Maximum number of characters of a line that panes show; longer lines are cut."""
-MOST_LINES = 2_000
+MOST_LINES = 1_000
 """Maximum number of lines of a text that panes show."""
 
 
@@ -29,11 +29,11 @@ def fitted(text: str, width: int) -> str:
 
 def shown_lines(text: str) -> list[str]:
     """The lines of a text, made visible; long lines and the lines after the first MOST_LINES are cut, and say so."""
-    lines = visible(text[: MOST_LINES * MOST_COLUMNS]).removesuffix("\n").split("\n")
-    cut = [_cut(line.expandtabs(4)) for line in lines[:MOST_LINES]]
-    left = text.count("\n") + (not text.endswith("\n")) - len(cut)
-    return [*cut, f"… {left} more lines"] if left > 0 else cut
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n", MOST_LINES)
+    cut = [_cut(line) for line in lines[:MOST_LINES]]
+    return [*cut, f"… {lines[-1].count(chr(10)) + 1} more lines"] if len(lines) > MOST_LINES else cut
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= MOST_COLUMNS else f"{line[:MOST_COLUMNS]}… {len(line) - MOST_COLUMNS} more characters"
+    shown = visible(line[:MOST_COLUMNS]).replace("\r", "").expandtabs(4)
+    return shown if len(line) <= MOST_COLUMNS else f"{shown}… {len(line) - MOST_COLUMNS} more characters"

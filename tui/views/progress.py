@@ -21,7 +21,7 @@ def status_words(state: RunState, *, is_live: bool, is_paused: bool = False) -> 
     if is_paused:
         return "paused"
     if not is_live:
-        return "unfinished: it was killed, or is looked at before its end"
+        return "unfinished: it was killed, or goes on elsewhere"
     decided = state.decisions[max(state.decisions)] if state.decisions else None
     doing = decided.doing if decided and decided.doing else "sampling"
     return f"{doing}, round {len(state.rankings) + 1}"

@@ -30,11 +30,11 @@ class Supposition:
     """Tests by name: those of a name that the table has replace it, the others are added."""
 
     def toggled(self, name: str) -> Supposition:
-        """The same with the test left out, or no longer left out."""
+        """This supposition with the test left out, or no longer left out."""
         return replace(self, without=self.without ^ {name})
 
     def with_test(self, name: str, test: UnitTest) -> Supposition:
-        """The same with the test added or replaced, and not left out."""
+        """This supposition with the test added or replaced, and not left out."""
         return Supposition(self.without - {name}, {**self.tests, name: test})
 
 

@@ -12,7 +12,7 @@ from cure.select.validity import BELIEVABLE
 from cure.table import AnyTable, Cell
 from sandbox import Verdict
 from tui.views.lines import DiffLine, merged_lines
-from tui.views.plain import shown_lines
+from tui.views.plain import one_line, shown_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def worth_words(state: RunState, table: AnyTable, name: str) -> str:
     test = table.tests[name]
     if isinstance(test, UnlabelledInput):
         malformed = ", malformed: no program runs to its end on it" if name in table.malformed else ""
-        return f"new input{f' ({test.how})' if test.how else ''}, its right output is unknown{malformed}"
+        return f"new input{f' ({one_line(test.how)})' if test.how else ''}, its right output is unknown{malformed}"
     if test.trusted:
         return "public example, trusted" if test.origin == "public" else f"{test.origin} test, trusted"
     if name not in table.independent:
@@ -100,7 +100,7 @@ def verdict_words(cell: Cell, *, judges: bool) -> str:
     if cell.verdict is Verdict.OK:
         return "wrong output" if judges else "ran to its end"
     words = str(cell.verdict).replace("_", " ")
-    return f"{words}: {cell.reason}" if cell.reason else words
+    return f"{words}: {one_line(cell.reason)}" if cell.reason else words
 
 
 def _text(stimulus: str, expected: str | None, cell: Cell | None) -> str:

@@ -52,11 +52,11 @@ class JudgingTest:
     counts: bool
     """Whether it is not left out."""
     worth: str
-    """How far it is believed, in words."""
+    """The probability that it is right, or why it has none, in words."""
     stimulus: str
     """The input, on one line."""
-    expected: str
-    """The expected output on one line; empty where the test says itself whether a candidate passed."""
+    expected: str | None
+    """The expected output on one line; None where the test says itself whether a candidate passed."""
     changed: bool
     """Whether a person changed or added it."""
 
@@ -164,7 +164,7 @@ def _tests(table: AnyTable, reading: AnyReading, supposition: Supposition) -> li
             counts=name not in supposition.without,
             worth=_worth(reading, name, trusted=test.trusted),
             stimulus=one_line(test.stimulus),
-            expected=one_line(test.expected or ""),
+            expected=None if test.expected is None else one_line(test.expected),
             changed=name in supposition.tests,
         )
         for name, test in columns.items()

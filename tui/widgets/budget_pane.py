@@ -21,11 +21,11 @@ requested; executions of those that the table has place for.
 
     def show(self, view: BudgetView) -> None:
         """Show the view."""
-        content = lines(*map(_line, view.gauges))
+        content = lines(*(_line(gauge, ascii_only=self.is_ascii) for gauge in view.gauges))
         self.put(content, content.plain)
 
 
-def _line(gauge: Gauge) -> Content:
-    measured = Content(" " * 10) if gauge.share is None else bar(gauge.share)
+def _line(gauge: Gauge, *, ascii_only: bool) -> Content:
+    measured = Content(" " * 10) if gauge.share is None else bar(gauge.share, ascii_only=ascii_only)
     note = f"  {gauge.note}" if gauge.note else ""
     return Content.assemble((f"{gauge.label:<11}", "dim"), measured, f"  {gauge.amount}", (note, "dim"))

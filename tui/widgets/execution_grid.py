@@ -19,7 +19,7 @@ from tui.widgets.grid_layout import GridLayout, grid_layout
 
 BEHAVIOURS = 8
 """Number of colours for behaviours; with more behaviours, colours repeat, letters do not."""
-EMPTY = "No candidates yet."
+EMPTY = " No candidates yet: they appear here as the model writes them."
 _UNKNOWN = CellMark(" ", "unknown")
 
 

@@ -10,7 +10,7 @@ from tui.views.plain import fitted
 from tui.views.why import Odds, Standing, WhyView
 from tui.widgets.pane import Pane, bar, heading, lines
 
-KIND = 28
+KIND = 27
 NUMBER = 9
 MOST_STANDINGS = 40
 
@@ -38,33 +38,32 @@ Below are the same facts in sentences, and the ranking as it would be with the t
             parts += [Content(""), *(Content(sentence) for sentence in view.sentences)]
         if view.standings:
             parts += [Content(""), heading("ranking  (in the run)")]
-            parts += [_standing(each) for each in view.standings[:MOST_STANDINGS]]
+            parts += [_standing(each, ascii_only=self.is_ascii) for each in view.standings[:MOST_STANDINGS]]
         content = lines(*parts)
         self.put(content, content.plain)
 
 
 def _odds(odds: Odds) -> list[Content]:
-    ours, theirs = (f"{fitted(each, 16).strip():>16}" for each in (odds.ours, odds.theirs))
-    rows = [heading(f"{'':<{KIND}}{ours}{theirs}{'adds':>{NUMBER}}")]
+    ours, theirs = (f"if {fitted(each, 12).split(' is ')[0].strip()}" for each in (odds.ours, odds.theirs))
+    rows = [heading(f"{'':<{KIND}}{ours:>{NUMBER}}{theirs:>{NUMBER}}{'adds':>{NUMBER}}")]
     for term in odds.terms:
-        row = f"{fitted(term.kind, KIND)}{term.ours:>+16.2f}{term.theirs:>+16.2f}"
+        row = f"{fitted(term.kind, KIND)}{term.ours:>+{NUMBER}.2f}{term.theirs:>+{NUMBER}.2f}"
         rows.append(Content.assemble(row, (f"{term.difference:>+{NUMBER}.2f}", "$text-accent")))
-    total = f"{'log-odds':<{KIND}}{'':>32}"
+    total = f"{'log-odds':<{KIND}}{'':>{2 * NUMBER}}"
     rows.append(Content.assemble(heading(total), (f"{odds.log_odds:>+{NUMBER}.2f}", "bold $text-accent")))
-    chances = f"{'probability':<{KIND}}{odds.probability:>16.3f}{odds.other_probability:>16.3f}"
-    quotient = f"{exp(max(-50.0, min(50.0, odds.log_odds))):.3g} to 1"
-    against = f"{'odds':<{KIND}}{'':>32}{quotient:>{NUMBER}}"
-    return [*rows, Content.assemble(heading(chances[:KIND]), chances[KIND:]), heading(against)]
+    chances = f"{odds.probability:>{NUMBER}.3f}{odds.other_probability:>{NUMBER}.3f}"
+    quotient = f"{exp(max(-50.0, min(50.0, odds.log_odds))):.3g} : 1"
+    return [*rows, Content.assemble(heading(f"{'probability':<{KIND}}"), chances, heading(f"{quotient:>{NUMBER + 1}}"))]
 
 
-def _standing(each: Standing) -> Content:
+def _standing(each: Standing, *, ascii_only: bool) -> Content:
     before = "" if each.before is None else f"({each.before:>2}"
     before += "" if each.probability_before is None else f", {each.probability_before:.2f}"
     moved = each.before is not None and each.before != each.place
     return Content.assemble(
         (f"{each.place:>3} ", "dim"),
         (fitted(each.name, 6), "bold" if each.place == 1 else ""),
-        bar(each.probability),
+        bar(each.probability, ascii_only=ascii_only),
         f" {each.probability:.2f}  ",
         (f"{before})" if before else "", "$text-accent" if moved else "dim"),
     )

@@ -39,6 +39,11 @@ class Pane(VerticalScroll, can_focus=True):
         """The text."""
         yield self._text
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether the terminal shows ASCII characters only, as the screen's class `-ascii` says."""
+        return self.screen.has_class("-ascii")
+
     def put(self, content: Content, copied: str, *, title: str = "") -> None:
         """Show the content unless it is already shown; `copied` is its text for the clipboard."""
         self.copied = copied

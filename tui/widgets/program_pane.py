@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.highlight import HighlightTheme, highlight
 
 from tui.views.lines import DiffLine
+from tui.views.plain import one_line
 from tui.views.program import ProgramView
 from tui.widgets.pane import Pane, heading, lines
 
@@ -48,7 +49,7 @@ that it repairs, or from the one marked with `m`. `y` copies the program.
         if not view.name:
             self.put(heading("The program of the candidate under the cursor is shown here."), "")
             return
-        about = heading(view.origin)
+        about = Content.assemble((one_line(view.name), "bold"), (f"  {one_line(view.origin)}", "dim"))
         if view.against is not None:
             body = diff_content(view.diff) if view.diff else heading("Both are the same.")
             title = f"{view.name} against {view.against}"

@@ -28,7 +28,7 @@ is the probability that the candidate is right. `w` explains the choice in numbe
         head = [Content(view.headline)]
         if view.unsolved is not None:
             head.append(heading(f"No candidate is right with probability {view.unsolved:.2f}."))
-        body = [_line(line) for line in view.lines[:MOST_SHOWN]]
+        body = [_line(line, ascii_only=self.is_ascii) for line in view.lines[:MOST_SHOWN]]
         if view.lines:
             by = ", then ".join(name for name, _ in view.lines[0].scores)
             body = [Content(""), *body, Content(""), heading(f"{view.selector}: by {by}")]
@@ -36,13 +36,13 @@ is the probability that the candidate is right. `w` explains the choice in numbe
         self.put(content, content.plain)
 
 
-def _line(line: RankedLine) -> Content:
+def _line(line: RankedLine, *, ascii_only: bool) -> Content:
     scores = "  ".join(f"{value:.4g}" for _, value in line.scores)
     return Content.assemble(
         (f"{line.place:>3} ", "dim"),
         (fitted(line.name, 6), "bold" if line.chosen else ""),
         (f"{letter(line.behaviour)}  ", "dim"),
-        bar(line.probability),
+        bar(line.probability, ascii_only=ascii_only),
         f" {line.probability:.2f}  ",
         (scores, "dim"),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.views.plain import one_line
+
 
 class RunHead(Static):
     """Title, state and position on one line."""
@@ -17,7 +19,7 @@ class RunHead(Static):
 
     def show(self, title: str, words: str, position: str, *, is_trouble: bool = False) -> None:
         """Show the line; the words are cut where there is no room."""
-        self._parts = title, words, position, is_trouble
+        self._parts = one_line(title), one_line(words), position, is_trouble
         self._draw()
 
     def on_resize(self) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.content import Content
 
+from tui.views.plain import one_line
 from tui.views.test import TestView
 from tui.widgets.pane import Pane, heading, lines
 from tui.widgets.program_pane import diff_content
@@ -32,7 +33,11 @@ Where the output is wrong, `-` marks expected lines and `+` printed ones. `y` co
         style = "$text-primary" if view.passed else "" if view.passed is None else "$text-warning"
         verdict = Content.styled(view.verdict, f"bold {style}".strip())
         cost = heading(f"  {view.cost}" if view.cost else "")
-        parts = [heading(view.worth), Content.assemble(verdict, cost), *_block(view.stimulus_name, view.stimulus)]
+        parts = [
+            Content.assemble((one_line(view.name), "bold"), (f"  {view.worth}", "dim")),
+            Content.assemble(verdict, cost),
+            *_block(view.stimulus_name, view.stimulus),
+        ]
         if view.diff:
             parts += [Content(""), heading("expected (-) and printed (+)"), diff_content(view.diff)]
         else:
