@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.widgets import OptionList, TextArea
+from textual.widgets import Label, OptionList, TextArea
 
 from tests.tui.runs import REPAIRED, SURE, UNSURE, Shown, run_screen
 from tui.screens.compare import CompareScreen, FactsPane
@@ -231,6 +232,41 @@ async def test_two_runs_are_shown_side_by_side() -> None:
         assert "The runs solve different problems." in said and "low confidence" in said
         await pilot.press("y")
         assert app.clipboard == said
+
+
+async def test_another_run_is_chosen_to_compare_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURE_AGENT_STATE", str(tmp_path))
+    shutil.copytree(UNSURE.parent, tmp_path / "runs")
+    shutil.copytree(REPAIRED, tmp_path / "runs" / REPAIRED.name)
+    app = Shown(run_screen(UNSURE))
+    async with app.run_test(size=LARGE) as pilot:
+        await pilot.press("c", "escape", "c", "down", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, CompareScreen)
+        assert "sum" in app.screen.query_one(FactsPane).copied
+        await pilot.press("escape")
+        assert isinstance(app.screen, RunScreen)
+
+
+async def test_without_another_run_the_list_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CURE_AGENT_STATE", str(tmp_path))
+    app = Shown(run_screen(UNSURE))
+    async with app.run_test(size=MEDIUM) as pilot:
+        await pilot.press("c")
+        assert "no other recorded run" in str(app.screen.query_one(Label).render())
+
+
+async def test_the_program_under_the_cursor_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    screen = run_screen(UNSURE)
+    app = Shown(screen)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await pilot.press("a")
+        (saved,) = tmp_path.iterdir()
+        assert saved.read_text() == screen.reader.table(screen.source.state).candidates["c8"].text
+        assert f"c8 is written to {saved}" in app.notes()
+        await pilot.press("home", "a")
+        assert "There is no candidate to save yet." in app.notes()
 
 
 @pytest.mark.parametrize(

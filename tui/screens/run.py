@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import monotonic
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Footer
 
+from agent.errors import RunError
+from agent.runs.store import find_run
 from agent.show.grid import ASCII, UNICODE, legend
+from engines import write_atomically
 from tui.screens.breakpoints import BREAKPOINTS
+from tui.screens.compare import CompareScreen
 from tui.screens.export import ExportScreen
+from tui.screens.other_run import OtherRunScreen
+from tui.screens.run_keys import PANES, RUN_KEYS
 from tui.screens.why import WhyScreen
 from tui.sources.recorded import RecordedSource
 from tui.sources.source import RunSource
 from tui.views.budget import budget_view
 from tui.views.log import TAIL, clock, last_lines
-from tui.views.program import program_view
+from tui.views.plain import one_line
+from tui.views.program import against, program_view
 from tui.views.progress import status_words, title_line
 from tui.views.ranking import ranking_view
 from tui.views.reading_table import TableReader
@@ -39,14 +45,6 @@ FRAME_S = 1 / 20
 """Least seconds between two refreshes."""
 FINDINGS_SHARE = 20
 """Behaviours of a table that grows are computed again after this many times the seconds that it took before."""
-PANES = {
-    "table": "Table",
-    "program": "Program",
-    "test": "Test",
-    "ranking": "Ranking",
-    "budget": "Budget",
-    "log": "Log",
-}
 
 
 class RunScreen(Screen[None]):
@@ -63,31 +61,7 @@ event.
 """
     CSS_PATH = "run.tcss"
     HORIZONTAL_BREAKPOINTS = BREAKPOINTS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "why", "Why", id="run.why", tooltip="Why this candidate: the numbers, and other tests"),
-        Binding(
-            "d", "diff", "Diff", id="run.diff", tooltip="How the program differs from its parent, or the marked one"
-        ),
-        Binding("m", "mark", "Mark", id="run.mark", show=False, tooltip="Compare other programs with this one"),
-        Binding("o", "order", "Order", id="run.order", tooltip="Order by ranking, or by request"),
-        Binding("p", "pause", "Pause", id="run.pause", tooltip="Pause the run, or go on"),
-        Binding("s", "stop", "Stop", id="run.stop", tooltip="Stop the run; it can be resumed"),
-        Binding("y", "copy", "Copy", id="run.copy", tooltip="Copy the text of the part that has the focus"),
-        Binding("e", "export", "Export", id="run.export", tooltip="Write the table to a file"),
-        Binding("left_square_bracket", "scrub(-1)", "Back", id="run.back", tooltip="One event back"),
-        Binding("right_square_bracket", "scrub(1)", "Forward", id="run.forward", tooltip="One event forward"),
-        Binding(
-            "left_curly_bracket", "leap(-1)", "Leap back", id="run.leap_back", show=False, tooltip="A twentieth back"
-        ),
-        Binding("right_curly_bracket", "leap(1)", "Leap", id="run.leap", show=False, tooltip="A twentieth forward"),
-        Binding("home", "scrub(-1000000000)", "First event", id="run.first", show=False, tooltip="The first event"),
-        Binding("end", "scrub(1000000000)", "Last event", id="run.last", show=False, tooltip="The last event"),
-        Binding("z", "alone", "Alone", id="run.alone", show=False, tooltip="Show this part alone, or all again"),
-        *(
-            Binding(f"{number}", f"pane('{pane}')", title, id=f"run.{pane}", show=False, tooltip=f"Go to: {title}")
-            for number, (pane, title) in enumerate(PANES.items(), start=1)
-        ),
-    ]
+    BINDINGS = RUN_KEYS
 
     def __init__(self, source: RunSource, *, ascii_only: bool = False) -> None:
         super().__init__()
@@ -189,20 +163,10 @@ event.
     def _show_focused(self) -> None:
         state, row, column = self.source.state, self.grid.row, self.grid.column
         table = self.reader.table(state)
-        self.query_one(ProgramPane).show(program_view(state, table, row, self._against(row) if self._diffs else None))
+        self.query_one(ProgramPane).show(
+            program_view(state, table, row, against(state, row, self._marked) if self._diffs else None)
+        )
         self.query_one(TestPane).show(test_view(state, table, row, column))
-
-    def _against(self, row: str | None) -> str | None:
-        """What the candidate is compared with: the marked one, else its parent, else the first of the ranking."""
-        state = self.source.state
-        if row is None or row not in state.candidates:
-            return None
-        if self._marked is not None and self._marked != row:
-            return self._marked
-        if (parent := state.candidates[row].parent) is not None:
-            return parent
-        order = [name for name in (state.ranking.order if state.ranking else state.candidates) if name != row]
-        return order[0] if order else None
 
     def on_execution_grid_moved(self) -> None:
         """Show program and test under the cursor."""
@@ -298,6 +262,37 @@ event.
     def action_export(self) -> None:
         """Ask in which form to write the table to a file."""
         self.app.push_screen(ExportScreen(self.source, self.reader))
+
+    def action_save(self) -> None:
+        """Write the program, or the patch, under the cursor to a file in the current folder, and say where it is."""
+        state, row = self.source.state, self.grid.row
+        if row is None or row not in state.candidates:
+            self.notify("There is no candidate to save yet.", markup=False)
+            return
+        name = f"{self.source.name or 'run'}-{state.candidate_number(row)}"
+        path = Path.cwd() / f"{name}.{'patch' if state.is_repository else 'py'}"
+        try:
+            write_atomically(path, self.reader.table(state).candidates[row].text)
+        except OSError as error:
+            self.notify(f"{path} cannot be written: {error.strerror}", severity="error", markup=False)
+            return
+        self.notify(f"{one_line(row)} is written to {path}", markup=False)
+
+    def action_compare(self) -> None:
+        """Ask for another run, and compare it with this one as far as it is recorded."""
+        state = self.source.state
+        name = state.started.name if state.started else ""
+        self.app.push_screen(OtherRunScreen(self.source.name, name), self._compare)
+
+    def _compare(self, other: str | None) -> None:
+        if other is None:
+            return
+        try:
+            sources = RecordedSource(find_run(self.source.name)), RecordedSource(find_run(other))
+        except RunError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        self.app.push_screen(CompareScreen(*sources, ascii_only=self._ascii_only))
 
     def action_why(self) -> None:
         """Explain the choice."""

@@ -48,3 +48,15 @@ def program_view(state: RunState, table: AnyTable, name: str | None, against: st
         against=against if other is not None else None,
         diff=diff_lines(other.text, row.text) if other is not None else (),
     )
+
+
+def against(state: RunState, name: str | None, marked: str | None) -> str | None:
+    """What the candidate is compared with: the marked one, else its parent, else the first other one of the ranking."""
+    if name is None or name not in state.candidates:
+        return None
+    if marked is not None and marked != name:
+        return marked
+    if (parent := state.candidates[name].parent) is not None:
+        return parent
+    others = [each for each in (state.ranking.order if state.ranking else state.candidates) if each != name]
+    return others[0] if others else None
