@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from agent.runs.events import Resumed
 from agent.runs.outcome import Outcome
 from agent.runs.record import RecordedRun, load_run
-from agent.runs.recorder import Recorder
+from agent.runs.recorder import Notice, Recorder
 from agent.runs.store import RunWriter, create_run
 from agent.show.outcome import show_outcome
 from agent.show.progress import SolveProgress
@@ -79,18 +79,35 @@ async def solve_with_progress(
 
     Progress is shown on the console.
     """
+    with SolveProgress(console) as progress:
+        return await solve_in_folder(problem, settings, session, progress.notice, unused, resumes)
+
+
+async def solve_in_folder(
+    problem: Problem,
+    settings: SolveSettings,
+    session: Session,
+    notice: Notice,
+    unused: Sequence[str] = (),
+    resumes: Path | None = None,
+    begun: Callable[[Path], None] = lambda _: None,
+) -> Outcome:
+    """The outcome of a new run, or of the recorded run in the folder `resumes`, which is continued.
+
+    Every event is passed to `notice`. `begun` is called with the folder of the run before the first one.
+    """
     writer = create_run() if resumes is None else RunWriter(resumes, resumes=True)
     try:
         past = None if resumes is None else resumed(writer, session.sandbox.isolation)
-        with SolveProgress(console) as progress:
-            return await solve_problem(
-                problem,
-                settings,
-                engines={"coder": session.engines[settings.coder], "tester": session.engines[settings.tester]},
-                sandbox=session.sandbox,
-                recorder=Recorder(writer, past, progress.notice),
-                unused=unused if past is None else past.started.unused,
-            )
+        begun(writer.folder)
+        return await solve_problem(
+            problem,
+            settings,
+            engines={"coder": session.engines[settings.coder], "tester": session.engines[settings.tester]},
+            sandbox=session.sandbox,
+            recorder=Recorder(writer, past, notice),
+            unused=unused if past is None else past.started.unused,
+        )
     finally:
         writer.close()
 

@@ -40,22 +40,16 @@ def solve(
     from agent.commands.hand_over import check_writable, hand_over
     from agent.commands.running import solve_recorded
     from agent.models.choices import choices, with_ports
-    from agent.models.unnamed import name_a_model
+    from agent.models.unnamed import lacks_a_model, name_a_model
     from cure.interrupt import run_interruptible
     from cure.problem.file import pick, read_problem_file
-    from cure.prompts.micro_family import is_of_micro_family
 
     found = read_problem_file(problem)
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     chosen = pick(found.problems, index)
     check_writable(out)
-    if not _is_model_named(settings) and not is_of_micro_family(chosen.question):
+    if lacks_a_model(settings, chosen.question):
         raise click.UsageError(name_a_model(asyncio.run(choices(with_ports(())))))
     solving = solve_recorded(chosen, settings.settings(), settings.sandbox, others, quiet=as_json, unused=found.unused)
     return hand_over(run_interruptible(solving), as_json, out)
-
-
-def _is_model_named(settings: SolveOptions) -> bool:
-    """Whether a flag, a settings file or an environment variable names the models of both coder and tester."""
-    return "model" in settings.model_fields_set or None not in (settings.coder, settings.tester)

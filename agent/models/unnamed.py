@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agent.models.choices import BUNDLED, Choice
+from cure.prompts.micro_family import is_of_micro_family
+
+if TYPE_CHECKING:
+    from agent.solve.settings import SolveOptions
+
+
+def lacks_a_model(settings: SolveOptions, question: str) -> bool:
+    """Whether the bundled model would be asked only because no flag, settings file or variable names the models of both
+    coder and tester, and cannot solve the problem.
+    """
+    named = "model" in settings.model_fields_set or None not in (settings.coder, settings.tester)
+    return not named and not is_of_micro_family(question)
 
 
 def name_a_model(choices: Sequence[Choice]) -> str:

@@ -97,6 +97,21 @@ class RunWriter:
         self._events.close()
 
 
+def is_being_written(folder: Path) -> bool | None:
+    """Whether a process writes to the run; None where the system does not tell.
+
+    The lock itself is not tried, since that could make a process that begins to write believe that another one does.
+    """
+    try:
+        number = (folder / EVENTS).stat().st_ino
+        locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    # A line is `1: FLOCK ADVISORY WRITE 4711 fd:01:1234 0 EOF`: process, then device and inode of the file.
+    places = [line.split()[-3] for line in locks if " FLOCK " in line]
+    return str(number) in {place.rpartition(":")[2] for place in places}
+
+
 def blob_name(text: str) -> str:
     """Name of the text in the store: its sha256 in hex."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
