@@ -34,8 +34,8 @@ class Evidence:
     - `file`: how well the words of its file fit, among all files
     - `line`, `code`, `word`, `named_file`: whether the task names a line of it, its name as code, its name as a plain
       word, its file
-    - `reached`: how often a reader who begins at fitting texts comes by along references; `parent`: how well its class
-      fits
+    - `reached`: how often a reader who begins at fitting texts comes by along references; `tested`: whether a test that
+      the task names uses it; `parent`: how well its class fits
     - `long`, `used`, `private`: logarithms of its lines and of references to it, and whether its name has an underscore
     - `test`, `aside`, `class`, `module`, `variable`: what it is
     """

@@ -44,11 +44,17 @@ def named(graph: Graph, said: Mapping[Node, Sequence[Named]]) -> dict[str, Float
 
 
 def around(graph: Graph, symbols: Sequence[Symbol], features: Mapping[str, Floats]) -> dict[str, Floats]:
-    """What the places around a symbol say: those that use it or are used by it, and its class."""
+    """What the places around a symbol say: what uses it or is used by it, tests that the task names, its class."""
     fit = features["text"] + np.maximum(features["code"], features["word"] / 2) + features["line"]
     program = features["test"] == 0
     reached = scaled(graph.walk(fit**2, stay=0.4, back=0.5) * program)
-    return {"reached": np.sqrt(reached), "parent": _of_class(graph, symbols, fit)}
+    named_tests = features["test"] * features["code"]
+    tested = np.bincount(graph.targets, graph.weights * named_tests[graph.sources], len(symbols)) * program
+    return {
+        "reached": np.sqrt(reached),
+        "tested": np.minimum(tested, 1.0),
+        "parent": _of_class(graph, symbols, fit),
+    }
 
 
 def _of_class(graph: Graph, symbols: Sequence[Symbol], values: Floats) -> Floats:
