@@ -63,11 +63,12 @@ def build_graph(parsed: Mapping[str, Parsed]) -> Graph:
     sources, targets, weights = [], [], []
     for path in sorted(parsed):
         for source, symbol in enumerate(parsed[path].symbols, names.starts[path]):
-            for target, weight in _references(path, source, symbol, names):
-                if target != source:
-                    sources.append(source)
-                    targets.append(target)
-                    weights.append(weight)
+            for meant, weight in _references(path, source, symbol, names):
+                for target in meant:
+                    if target != source:
+                        sources.append(source)
+                        targets.append(target)
+                        weights.append(weight)
     return Graph(nodes, np.array(sources, np.int64), np.array(targets, np.int64), np.array(weights))
 
 
@@ -87,8 +88,8 @@ class _Names:
         """The name of what is around each symbol."""
         self.plain: dict[str, dict[str, Sequence[int]]] = {}
         """What names mean that are defined at the module's level or imported, by path."""
-        self.attributes: dict[tuple[str, str, str], Sequence[tuple[int, float]]] = {}
-        """What names after a dot mean, by path, name of what is around, and name with its dot."""
+        self.attributes: dict[tuple[str, str, str], tuple[Sequence[int], float]] = {}
+        """What names after a dot mean, each with its weight, by path, name of what is around, and name with its dot."""
         for path in sorted(parsed):
             start = self.starts[path] = len(self.parents)
             self.at_top[path] = dict(_top(parsed[path], start))
@@ -149,30 +150,31 @@ def _top(parsed: Parsed, start: int) -> Iterator[tuple[str, int]]:
             yield symbol.name, number
 
 
-def _references(path: str, source: int, symbol: Symbol, names: _Names) -> Iterator[tuple[int, float]]:
-    """The symbols that a symbol uses, and those right inside of a class."""
+def _references(path: str, source: int, symbol: Symbol, names: _Names) -> Iterator[tuple[Sequence[int], float]]:
+    """The symbols that a symbol uses, and those right inside of a class, with the weight of each."""
     plain, anywhere, attributes = names.plain[path], names.anywhere, names.attributes
     around = names.parents[source]
     for used in symbol.uses:
         if used in plain:  # no name of a module's level begins with a dot
-            for node in plain[used]:
-                yield node, 1.0
+            yield plain[used], 1.0
         elif used in anywhere:
             key = path, around, used
             if key not in attributes:
                 attributes[key] = _meant(*key, names)
-            yield from attributes[key]
+            yield attributes[key]
     if symbol.kind == "class":
-        yield from ((at, 0.3) for at in names.here(path) if names.parents[at] == symbol.name)
+        yield [at for at in names.here(path) if names.parents[at] == symbol.name], 0.3
 
 
-def _meant(path: str, around: str, used: str, names: _Names) -> Sequence[tuple[int, float]]:
-    """What a name after a dot can mean: the method of the class around it, else any definition of this name."""
+def _meant(path: str, around: str, used: str, names: _Names) -> tuple[Sequence[int], float]:
+    """What a name after a dot can mean, and the weight of each meaning: the method of the class around it, else any
+    definition of this name.
+    """
     meanings = names.anywhere[used]
     if len(meanings) > MOST_MEANINGS:
-        return ()
+        return (), 0.0
     inside = names.here(path)
     here = [node for node in meanings if inside.start <= node < inside.stop]
     own = [node for node in here if around and names.parents[node] == around]
     near = own or here or meanings
-    return [(node, (1.0 if own else 0.7) / len(near)) for node in near]
+    return near, (1.0 if own else 0.7) / len(near)

@@ -20,11 +20,11 @@ _GENERATED = re.compile(
     rb"|^\W*(?:(?:this )?(?:file|module) (?:is|was) )?generated (?:by|from|with)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_BINARY_NAMES = re.compile(
-    r"\.(png|jpe?g|gif|ico|webp|pdf|zip|gz|xz|bz2|zst|tar|whl|so|dll|dylib|a|o|exe|pyc|pyd|class|jar|woff2?|ttf|otf|eot"
-    r"|mp[34]|wav|ogg|avi|mov|bin|dat|npy|npz|pt|pkl|parquet|onnx|gguf|safetensors|sqlite3?|db|mo)$",
-    re.IGNORECASE,
-)
+_BINARY_ENDINGS = """
+png jpg jpeg gif ico webp pdf zip gz xz bz2 zst tar whl so dll dylib a o exe pyc pyd class jar woff woff2 ttf otf eot
+mp3 mp4 wav ogg avi mov bin dat npy npz pt pkl parquet onnx gguf safetensors sqlite sqlite3 db mo
+"""
+_BINARY = frozenset(_BINARY_ENDINGS.split())
 _LONG_LINES = 400
 _HEAD = 1_200
 
@@ -34,7 +34,8 @@ def skipped_by_path(path: str) -> str | None:
     folders = path.split("/")[:-1]
     if not _VENDORED.isdisjoint(folders):
         return f"vendored: in a folder named {next(folder for folder in folders if folder in _VENDORED)}"
-    if _BINARY_NAMES.search(path):
+    _, dot, ending = path.rpartition(".")
+    if dot and ending.lower() in _BINARY:
         return "binary"
     return "generated: by its name" if _GENERATED_NAMES.search(path) else None
 
