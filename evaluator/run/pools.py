@@ -32,7 +32,10 @@ def stored_samples(spec: str, role: Role, problems: Sequence[Problem], most: int
 
 
 def _of_run(spec: str, role: Role, problems: Sequence[Problem], most: int) -> list[Sample]:
-    """The samples of an earlier run for these problems, which it may have in another order."""
+    """The samples of an earlier run for these problems, whose order in that run may be another one.
+
+    Raises ProblemError where the directory holds no run, or the run has no samples of this role for these problems.
+    """
     source = RunDirectory(Path(spec.removeprefix(RUN)))
     names = source.problem_names()
     if not names:
@@ -70,7 +73,7 @@ def _as_samples(spec: str, role: Role, programs: Sequence[Sequence[str]]) -> lis
 
 
 def append_new(samples: Iterable[Sample], path: Path) -> None:
-    """Append the samples to the file, except those that the file already has."""
+    """Append the samples to the file, except those whose problem, index and error the file already has."""
     lines = Lines(path)
     try:
         there = {(record["problem"], record["index"], record["error"]) for record in read_lines(path)}

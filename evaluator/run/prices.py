@@ -66,7 +66,11 @@ def _parsed(text: str) -> Price:
 
 
 def read_prices(path: Path) -> dict[str, Price]:
-    """The price of each model of the file. Raises ProblemError naming the model and field that is wrong."""
+    """The price of each model of the file.
+
+    Raises ProblemError where the file cannot be read or is no price table, or a price is wrong; the message for a wrong
+    price names the model and the field.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         given = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)

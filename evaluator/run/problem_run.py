@@ -42,7 +42,10 @@ async def evaluate_problem(
     sandbox: Sandbox,
     earlier: EvaluatedTable | None = None,
 ) -> EvaluatedTable:
-    """The table of one problem, from the samples of both roles, made as `table_of` makes it. Raises SandboxError."""
+    """The table of one problem, from the samples of both roles; see `table_of`.
+
+    Raises SandboxError where nothing can be run.
+    """
     read = extractor(settings.extraction)
     answers = ExtractedAnswers(
         programs={sample.index: read.program(sample.text) for sample in codes},
@@ -64,7 +67,7 @@ async def table_of(
 
     The reference solution is run first: the time limit is the problem's, or longer if the reference needs more here.
     Cells with an outcome in an earlier table of the problem are not run again, except time-outs under a shorter limit
-    and cells given up after them. Raises SandboxError where nothing can be run.
+    and cells that were not run because of these time-outs. Raises SandboxError where nothing can be run.
     """
     programs = [found.value for found in answers.programs.values()]
     columns = columns_of(problem, answers, settings.public_tests)

@@ -31,7 +31,7 @@ def read_problems(
 ) -> tuple[list[Problem], str]:
     """The problems of a file or a package, and the SHA-256 of its content; `on_note` gets each remark of the reader.
 
-    Raises ProblemError, also where two problems have equal names.
+    Raises ProblemError where the file or package cannot be read, or two problems have equal names.
     """
     found = read_problem_file(str(path))
     for note in found.notes:

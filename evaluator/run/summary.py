@@ -1,4 +1,7 @@
-"""Computes the metrics of a run from its stored tables and samples: standard and release metrics, cost, verdicts."""
+"""Computes the metrics of a run from its stored tables and samples: standard and release metrics, cost, verdicts.
+
+Release metrics are the numbers that CURE's released code prints (`cure.metrics.release`).
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,9 @@ _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def summarise(directory: RunDirectory, prices: Prices | None = None) -> Metrics:
-    """All metrics of the run, as JSON; a value without data is null, with a reason. Raises ProblemError without a run.
+    """All metrics of the run, as JSON; a value without data is null, with a reason.
+
+    Raises ProblemError where the directory holds no run.
 
     Metrics are over the answers that the run has; `missing` counts the others. In an incomplete run, best-of-n and the
     release metrics use only problems with an answer of each role, and leave out programs and tests without a

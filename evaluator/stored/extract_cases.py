@@ -9,8 +9,8 @@ The file is an object with any of three lists, or an array, which is read as `re
 The results have the same keys, one result per entry, in order, under the names the published results use:
 `extracted` for code; `eval` and `sample` for tests, each with the lists `test_input`, `test_output`, `example_text`,
 which on failure are `[]` in `eval` and `[""]` in `sample`; `output` for `modify`; `equal` for `test_if_eq`. A failure
-has a `reason` and explains it in `why`. In robust mode failed code is null, and every response lists what was repaired
-(`notes`) and whether its value `differs` from the release's.
+has a `reason` and explains the reason in `why`. In robust mode code that could not be extracted is null, and every
+response lists what was repaired (`notes`) and whether its value `differs` from that of CURE's released code.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 The result of scoring is a list, one entry for each case or run, in order. Each entry has `name`, `config` and `lacks`
 (what is missing, in words). The modes `release` and `both` add `printed`, `counts`, `error` and `reason`; the modes
-`standard` and `both` add `standard`, with `selection`, `coverage`, `values`, `best_of_n` and others. Where the released
-code raises an exception, `error` names the exception, `reason` says why, and numbers that were not printed are null.
+`standard` and `both` add `standard`, with `selection`, `coverage`, `values`, `best_of_n` and others. Where CURE's
+released code (`cure.metrics.release`) would raise an exception, `error` names the exception, `reason` says why, and
+numbers that were not printed are null.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Mode = Literal["release", "standard", "both"]
 
 
 def read_cases(path: str) -> list[ScoredCase]:
-    """The cases of a case file, or one case: of a run's directory, or of a file with a run's table on each line.
+    """The cases of a case file, or one case: of a run's directory, or of a file with an execution table on each line.
 
     Raises ProblemError that names the file and what is wrong in it.
     """

@@ -217,7 +217,7 @@ def _no_grids(material: Material) -> str:
 
 
 def _release(material: Material) -> str:
-    """A line with the data set's name, and the lines that the released code prints."""
+    """A line with the data set's name, and the lines that CURE's released code prints."""
     printed = material.metrics["release"]["printed"]
     lines = [f"data set: {material.settings.dataset}"]
     lines += [f"{words}: {printed[name]}" for name, words in RELEASE.items() if printed[name] is not None]

@@ -90,7 +90,7 @@ RELEASE = {
     "p_01": "estimated p_01",
     "p_00": "estimated p_00",
 }
-"""The words that the released code prints before each number, by the number's name in metrics.json."""
+"""The words that CURE's released code prints before each number, by the number's name in metrics.json."""
 
 
 def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
@@ -112,7 +112,7 @@ def grouped(names: Iterable[str]) -> dict[str, dict[str, tuple[str, str]]]:
 
 
 def failure_words(reason: str) -> str:
-    """The reason why nothing was extracted, in words; an engine's error with its control characters escaped."""
+    """The reason why nothing was extracted, in words; an unknown reason as it is, with control characters escaped."""
     try:
         return Reason(reason).words
     except ValueError:

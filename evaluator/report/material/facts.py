@@ -19,7 +19,7 @@ class ProblemFacts:
     """Index of the problem in the set."""
     name: str
     programs: int
-    """Number of programs requested."""
+    """Number of the coder's answers, those without a program included."""
     right: int
     """Number of programs that pass all hidden tests."""
     extracted_programs: int
@@ -28,7 +28,8 @@ class ProblemFacts:
     right_tests: int | None
     """Number of tests that the reference solution passes; None without a reference solution."""
     best: float | None
-    """Probability that the program chosen by tests passed is right; None without hidden tests or programs."""
+    """Probability that the program passing the most generated tests is right, ties broken at random; None without
+    hidden tests or programs."""
     verdict: str
     """The verdict of the chosen programs; where their verdicts differ, how many of the chosen programs are right; a
     dash where no program is chosen."""

@@ -212,7 +212,7 @@ def _notes(table: EvaluatedTable, shown: Sequence[int]) -> list[str]:
 
 
 def _text(text: str, most: int) -> str:
-    """The first `most` characters, made visible, with a note on how many are cut."""
+    """The first `most` characters, control characters escaped, with a note on how many are cut."""
     rest = len(text) - most
     return visible(text if rest <= 0 else f"{text[:most]}\n[... cut: {rest:,} more characters]")
 

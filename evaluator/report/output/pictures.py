@@ -79,7 +79,7 @@ class Picture:
 def pictures(material: Material) -> Iterator[Picture]:
     """The pictures that the run has data for. Raises ImportError without matplotlib."""
     import matplotlib
-    import matplotlib.figure  # (ImportError before anything is drawn)
+    import matplotlib.figure  # (here, so that ImportError comes before anything is drawn)
 
     for drawing in _drawings(material):
         with matplotlib.rc_context(STYLE):
