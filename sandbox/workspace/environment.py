@@ -125,7 +125,8 @@ async def on_this_machine(
 async def in_the_engine(setup: Setup, spec: Spec, image: str | None, say: Callable[[str], None]) -> str:
     """The name of an image with the environment, which is made from `image` if the Docker engine lacks it.
 
-    Raises SetupFailed, and SandboxError where the Docker engine does not answer or lacks `image`.
+    Raises SetupFailed where a command of the setup fails, SandboxError where the Docker engine does not answer or lacks
+    `image`.
     """
     from sandbox.backends.docker.client import call, connect
     from sandbox.workspace.backends import docker

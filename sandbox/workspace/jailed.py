@@ -29,6 +29,7 @@ ENVIRONMENT = {"PATH": PATH, "LANG": "C.UTF-8", "TERM": "dumb", **USER, **GIT}
 WORK_S = 600.0
 """Limit on the CPU seconds, and on the wall seconds, of a job of `inside/files.py`."""
 READ_MOST = 128 << 20
+"""Maximum bytes of a file that `read` returns."""
 FOREIGN = "files of other owners"
 
 

@@ -27,8 +27,9 @@ async def open_workspace(
 ) -> Workspace:
     """A workspace over `directory`, for the running event loop; the caller closes it.
 
-    `kind` is `auto` (bubblewrap, which has this machine's tools and copies the directory only where it cannot overlay
-    it, else Docker; Docker at once where an image is named), `docker`, `bubblewrap`, or `none` for trusted commands.
+    `kind` is `auto` (bubblewrap, which has this machine's tools and copies the directory only where no overlay over the
+    directory is possible, else Docker; Docker at once where an image is named), `docker`, `bubblewrap`, or `none` for
+    trusted commands.
 
     `image` is a Docker image with Python >= 3.11 as `python3`; `network` lets commands reach other machines; `setup`
     has the commands that fill /env, which run only if no earlier result is stored; `readable` are further files and
@@ -97,7 +98,7 @@ async def _trusted(spec: Spec, setup: Setup | None) -> Workspace:
 
 
 def _readable(path: Path | str) -> str:
-    """The absolute form of a path, with its links left as they are. Raises PathRefused."""
+    """The absolute form of a path, links not followed. Raises PathRefused for `/`, `..`, or a missing path."""
     absolute = Path(path).expanduser().absolute()
     if ".." in absolute.parts or not absolute.exists():
         raise PathRefused(f"{path} does not exist, or is not a plain path")

@@ -13,7 +13,7 @@ from sandbox.workspace.protocol import Change, ChangeKind, PathRefused, Workspac
 
 
 def really_changed(directory: Path, found: list[list[str]]) -> list[Change]:
-    """The changes among (path, kind, digest) triples by path, without files whose contents did not change. Blocks."""
+    """Changes from (path, kind, digest) triples, sorted by path, without files whose contents are unchanged. Blocks."""
     changes = []
     for path, kind, digest in found:
         if kind == ChangeKind.CHANGED and digest and files.digest(str(directory / path)) == digest:

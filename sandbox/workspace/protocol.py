@@ -62,7 +62,7 @@ class Setup:
     Messages show the first line of a script, which may be a comment.
     """
     key_files: tuple[str, ...] = ()
-    """Files of the directory: a kept environment fits as long as their contents and the commands are the same."""
+    """Files of the directory: an environment is used again only where the contents of these files are the same."""
     network: bool = False
     """Whether the setup's commands may use the network; commands that run later are not affected."""
     limits: Limits = COMMAND_LIMITS
@@ -138,7 +138,7 @@ class Workspace(Protocol):
 
     @property
     def directory(self) -> Path:
-        """The directory on this machine; commands see the workspace at the same path."""
+        """The directory on this machine. In a jail, commands see the workspace at this path, else a copy elsewhere."""
 
     async def run(self, command: Command, output: Output | None = None) -> CommandResult:
         """The result of a command, after all processes that it started have ended.
@@ -159,7 +159,10 @@ class Workspace(Protocol):
         """
 
     async def write(self, path: str, data: bytes) -> None:
-        """Make `data` the contents of a file, creating parent directories. Raises PathRefused like `read`."""
+        """Make `data` the contents of a file; the file and its parent directories are created where they are missing.
+
+        Raises PathRefused where the path lies outside the workspace, or names something other than a file.
+        """
 
     async def diff(self) -> str:
         """A patch for `git apply` of all changed text files; other changed files are only named in it.
@@ -176,7 +179,7 @@ class Workspace(Protocol):
         """
 
     async def reset(self) -> None:
-        """Bring the workspace back to the state in which it was opened, also after its jail was lost."""
+        """Bring the workspace back to the state in which it was opened; possible after the loss of its jail, too."""
 
     async def close(self) -> None:
         """End running commands and remove all that was written. Idempotent."""

@@ -29,6 +29,7 @@ ENVIRONMENTS = "cure-agent-workspace"
 PYTHON = "python3"
 CLOSED = "/root"
 SPARE_MB = 512
+"""Megabytes of a container's memory beyond those for commands and for files."""
 
 
 class DockerWorkspaces:
@@ -146,7 +147,10 @@ def image_id(client: APIClient, image: str) -> str:
 
 
 def keep_environment(client: APIClient, base: str, tag: str, archive: IO[bytes]) -> None:
-    """Keep `base`, with a tar archive unpacked at /, as the image `tag`. Blocks; raises the docker package's errors."""
+    """Keep the image `base`, with a tar archive unpacked at /, as the image `tag`. Blocks.
+
+    Raises the docker package's errors where the engine refuses.
+    """
     name = f"cure-agent-{uuid.uuid4().hex}"
     client.create_container(base, ["/bin/true"], name=name, labels={LABEL: owner(os.getpid())})
     try:

@@ -20,6 +20,7 @@ RESERVED = (
 )
 """Directories of the system, over which no workspace may be opened."""
 NEVER_BELOW = ("/dev", "/env", "/proc", "/sys", HOME)
+"""Directories in or below which no workspace may be opened."""
 
 
 @dataclass(frozen=True)
