@@ -1,4 +1,4 @@
-"""The state of jobs in a pool: each program's pending and running inputs, and the requested inputs each stands for."""
+"""The state of jobs in a pool: each program's distinct inputs, pending or running, with the equal inputs requested."""
 
 from __future__ import annotations
 

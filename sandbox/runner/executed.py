@@ -1,10 +1,12 @@
-"""Finds the source text that a program holds as a constant and executes, such as a function with a reader around it.
+"""Finds the source text that a program holds as a constant and executes.
+
+For example, a program may read arguments from standard input and pass them to a function whose source is the text:
 
     text = "..."
     ...
     exec(compile(text, "part.py", "exec"), names)
 
-A program of this shape has two parts, the text and the program around it, and is plain (`sandbox.runner.plain`) if both
+A program of this form has two parts, the text and the program around it, and is plain (`sandbox.runner.plain`) if both
 are. `exec`, `compile` and the name of the text occur nowhere else in the program, so it can execute nothing else.
 """
 
@@ -25,7 +27,7 @@ class Executed(NamedTuple):
 
 
 def executed_by(source: bytes) -> Executed | None:
-    """The text that a program of the shape above executes; None for every other program.
+    """The text that a program of the form in this module's docstring executes; None for every other program.
 
     A text that does not compile counts as an empty one: executing it raises the compiler's error and does nothing else.
     """

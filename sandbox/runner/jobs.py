@@ -123,7 +123,7 @@ class Jobs:
         return True
 
     def _alone(self, job: Job, code: int, first: int, offset: int, most: int) -> tuple[int, bool]:
-        """Run at most this many inputs in forks of their own; returns how many were run, and whether the last was slow.
+        """Run at most `most` inputs, each in its own fork; returns how many were run, and whether the last was slow.
 
         No input is run if the program was not compiled and the first execution failed to compile it.
         """

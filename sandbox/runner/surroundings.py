@@ -34,7 +34,7 @@ class _Module(NamedTuple):
     instances: list[dict[str, Any]]
     """Attributes of other public objects, all of them compared: setting a property may change another."""
     values: list[tuple[str, Any]]
-    """(name, container) for public CONTAINERS of the module, and for all of them in its public classes."""
+    """(name, container) for the module's public CONTAINERS, and for all CONTAINERS in its public classes."""
     definitions: list[Any]
     """Public functions and classes of the module, and functions of these classes."""
 

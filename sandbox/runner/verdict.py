@@ -13,7 +13,7 @@ from sandbox.runner.report import Report
 OOM_TAKES_S = 0.05
 """Wall seconds below which an execution cannot have filled the memory of a jail."""
 INTERPRETER = 32 << 20
-"""Bytes that a process may use beyond its limit, which covers neither libraries nor shared mappings."""
+"""Bytes of peak memory allowed beyond the limit, since the limit covers neither libraries nor shared mappings."""
 
 
 class Ending(NamedTuple):

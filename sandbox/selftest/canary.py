@@ -58,7 +58,7 @@ def canary() -> Iterator[Canary]:
     """A canary that exists as long as a self-test runs."""
     with tempfile.TemporaryDirectory(prefix=f"{CANARY}-") as directory, socket.socket(socket.AF_UNIX) as server:
         server.setblocking(False)
-        # Another self-test may have bound the name already; then that one notices connections from programs of both.
+        # Another self-test may have bound the name already, and then notices connections from programs of both tests.
         with suppress(OSError):
             server.bind(f"\0{CANARY}")
             server.listen()

@@ -41,8 +41,8 @@ def _known(_context: click.Context, _parameter: click.Parameter, names: tuple[st
 def selftest(kind: str, only: tuple[str, ...], as_json: bool) -> None:
     """Run hostile programs in this machine's sandbox, and report which ones it withstood.
 
-    Each program must end with its right verdict and leave nothing behind: ten innocent programs run after it, and the
-    host is checked. Takes a minute or two. Exits with 0 if the sandbox withstood every program, else with 1.
+    Each program must end with its right verdict and leave nothing behind: ten executions of innocent programs follow,
+    and the host is checked. Takes a minute or two. Exits with 0 if the sandbox withstood every program, else with 1.
     """
     import asyncio
     import json
