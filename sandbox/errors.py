@@ -2,7 +2,7 @@
 
 
 class SandboxError(Exception):
-    """The sandbox failed; the message says what to do. The command exits with 6."""
+    """The sandbox failed; the message says what to do. `cure-agent` then exits with status 6."""
 
     exit_code = 6
 

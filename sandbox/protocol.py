@@ -26,8 +26,8 @@ class Verdict(StrEnum):
     SANDBOX_ERROR = "sandbox_error"
     """The sandbox failed, not the program: the verdict says nothing about the program, and must not become a reward.
 
-    A sandbox that is not closed first tries to start again. `Execution.reason` says what failed and what to do. The
-    execution is missing and may be asked for again.
+    Before it gives this verdict, a sandbox that is not closed tries again. `Execution.reason` says what failed and what
+    to do. The execution counts as missing, and may be requested again.
     """
 
 
@@ -101,7 +101,7 @@ class Sandbox(Protocol):
 
     @property
     def isolation(self) -> str:
-        """The isolation of programs from this machine, in words for `doctor` and for records, e.g. `docker (...)`."""
+        """The isolation of programs from this machine, in words for `cure-agent doctor` and records: `docker (...)`."""
 
     @property
     def packages(self) -> Mapping[str, str]:

@@ -54,7 +54,7 @@ def chosen() -> str:
 
 
 def choose(name: str) -> None:
-    """Store the set that is in use from now on."""
+    """Store the name of the set that `chosen` returns from now on, unless CURE_AGENT_SANDBOX_PACKAGES names another."""
     _data().mkdir(parents=True, exist_ok=True)
     (_data() / "packages-in-use").write_text(f"{name}\n")
 
@@ -68,7 +68,8 @@ def folder(name: str, version: tuple[int, int], machine: str | None = None) -> P
 def install(name: str, version: tuple[int, int], say: Callable[[str], None], machine: str | None = None) -> Path:
     """The folder with a set, after installing it from the package index where it is missing. Blocks.
 
-    Raises SandboxError with the installer's last words, and where it takes longer than INSTALL_S seconds.
+    Raises SandboxError where the installer fails, with the last line of its standard error, or takes more than
+    INSTALL_S seconds, and where there is neither pip nor uv.
     """
     target = folder(name, version, machine)
     if target.is_dir():

@@ -63,7 +63,7 @@ class Trusted:
         self._closed = True
 
     async def _execute_one(self, job: Job, index: int, program: Job, timeouts: Counter[Job]) -> Execution:
-        """The execution of one input; `timeouts` counts those of each program (a job without key and inputs) so far."""
+        """The execution of one input; `timeouts` counts time-outs so far, by program (a job without key and inputs)."""
         async with self._turns:
             if job.give_up_after is not None and timeouts[program] >= job.give_up_after:
                 return Execution(

@@ -31,6 +31,7 @@ SPARE_PROCESSES = 48
 SPARE_THREADS = 512
 """Threads that a runtime with a kernel of its own (gVisor, Kata) needs in addition to the processes of programs."""
 ORDINARY_RUNTIMES = ("runc", "crun", "youki", "io.containerd.runc.v2")
+"""Runtimes whose containers run on the kernel of the machine."""
 REMOVAL_S = 10
 """Seconds that the end of a connection waits for the engine to remove the container; removal is tried again later."""
 NO_SYSTEM_V = {"kernel.shmmni": "0", "kernel.msgmni": "0", "kernel.sem": "0 0 0 0"}
@@ -158,7 +159,7 @@ def create_jail(
     """Create a container whose first process is `command`, as root with these capabilities. Blocks.
 
     `memory` is in bytes and includes swap; `runtime` None is the engine's default; `tmpfs` are mount options by path.
-    Raises the docker package's errors.
+    Raises the docker package's errors where the engine refuses.
     """
     from docker.types import LogConfig
 

@@ -12,7 +12,7 @@ LABEL = "cure-agent.sandbox"
 
 
 def remove(client: APIClient, container: str) -> None:
-    """Remove a container by id or name, running or not; do nothing when there is none. Raises APIError."""
+    """Remove a container by id or name, running or not; do nothing when there is none. Raises APIError if refused."""
     from docker.errors import APIError, NotFound
 
     try:
@@ -26,7 +26,10 @@ def remove(client: APIClient, container: str) -> None:
 
 
 def reap(client: APIClient) -> None:
-    """Remove containers whose owner, a process of this PID namespace and boot, is dead. Raises APIError."""
+    """Remove containers whose owner, a process of this PID namespace and boot, is dead.
+
+    Raises APIError where the engine refuses.
+    """
     for container in client.containers(all=True, filters={"label": LABEL}):
         label = container["Labels"][LABEL]
         place, _, identity = label.rpartition(":")

@@ -75,7 +75,7 @@ class SshTunnel:
 def command(url: str) -> list[str]:
     """The command that connects to the Docker engine at `ssh://[user@]host[:port]`.
 
-    Raises SandboxUnavailable when the URL has anything else in it, or when there is no ssh.
+    Raises SandboxUnavailable when the URL has another part, such as a path or a password, or ssh is not installed.
     """
     parts = urlsplit(url)
     if not parts.hostname or parts.path.strip("/") or parts.query or parts.password:

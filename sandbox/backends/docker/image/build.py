@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 REPOSITORY = "cure-agent-sandbox"
 BUILD_S = 900
 COMPILE = f"import compileall; compileall.compile_dir({PLACE!r}, quiet=2, workers=0)"
-"""Writes the bytecode that is missing; files that are no valid Python, such as templates, are passed over."""
+"""A program that writes missing bytecode; files that are no valid Python, such as templates, are passed over."""
 
 
 def image_tag(packages: str = NONE) -> str:
@@ -37,7 +37,7 @@ def image_tag(packages: str = NONE) -> str:
 
 
 def is_built(client: APIClient, tag: str) -> bool:
-    """Whether the engine has an image of this name. Raises what the docker package raises."""
+    """Whether the engine has an image of this name. Raises the docker package's errors where the engine fails."""
     from docker.errors import ImageNotFound
 
     try:
