@@ -8,7 +8,7 @@ class TrainerError(Exception):
 
 
 class EngineFailed(TrainerError):
-    """An engine gave no answer to any task."""
+    """All answers that an engine gave in one role are errors, so there is nothing to learn from."""
 
     exit_code = 5
 

@@ -27,11 +27,14 @@ KEPT = (
     "test/mu",
     "best_of_n",
 )
-"""Metrics of an evaluation; they are recorded under `eval/`."""
+"""Metrics that are kept of an evaluation; they are recorded with `eval/` before their names."""
 
 
 def is_due(config: Config, step: int) -> bool:
-    """Whether the policies after `step` are to be evaluated: before the first step, at intervals, after the last."""
+    """Whether the policies after `step` are to be evaluated: before the first step (0), at intervals, after the last.
+
+    False if the configuration names no held-out problems.
+    """
     wanted = config.evaluation
     return wanted.problems is not None and (step % wanted.every == 0 or step == config.steps)
 
@@ -39,7 +42,8 @@ def is_due(config: Config, step: int) -> bool:
 async def evaluate(workers: RolloutWorkers, progress: Progress) -> Metrics:
     """Metrics on the held-out problems; every evaluation of a run uses equal prompts and seeds.
 
-    Raises TrainerError or ProblemError where the problems cannot be read, EngineFailed where an engine gives no answer.
+    Raises TrainerError or ProblemError where the problems cannot be read, EngineFailed where all answers of a role are
+    errors, EngineError or SandboxError where an engine or the sandbox itself fails.
     """
     wanted = workers.config.evaluation
     assert wanted.problems is not None

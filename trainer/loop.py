@@ -8,8 +8,8 @@ No engine or process restarts between steps, training uses the sampled token ids
 of the seed, the step, the task and the role.
 
 Differences from the training loop that the authors of CURE released: one process group instead of four programs a step,
-an optimiser and float32 master weights that are kept for the whole run, the KL divergence to the base model, and the
-sampler's log-probabilities in the loss (docs/trainer.md has the list).
+an optimiser and float32 master weights that are kept for the whole run, a KL divergence to the base model (theirs is to
+the policy before the update), and the sampler's log-probabilities in the loss (docs/trainer.md has the list).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from trainer.update.stages import Stage, learning_rate, shares, stages_of
 
 
 async def train(recorder: Recorder, progress: Progress) -> None:
-    """Train from the run's last checkpoint to its last step.
+    """Train from the run's last checkpoint, or from the base weights where there is none, to the run's last step.
 
     Raises TrainerError, ProblemError, EngineError or SandboxError where the run cannot begin or go on.
     """
@@ -55,7 +55,11 @@ async def train(recorder: Recorder, progress: Progress) -> None:
 async def take_step(
     record: StepRecord, workers: RolloutWorkers, policies: dict[str, Policy], tasks: Tasks, progress: Progress
 ) -> Metrics:
-    """Make one step, updates included, and return its metrics. Raises EngineFailed where an engine gives no answer."""
+    """Make one step, updates included, and return its metrics.
+
+    Raises EngineFailed where all answers of a role are errors, EngineError or SandboxError where an engine or the
+    sandbox itself fails.
+    """
     step, config = record.step, workers.config
     with record.clock("plan"):
         planned = tasks_of_step(tasks, step, config.data.tasks_per_step, config.data.order, config.seed)
@@ -88,7 +92,7 @@ def train_stage(
 ) -> list[Update]:
     """Make the updates of a stage, and return what each of them measured.
 
-    The old policy in the ratio of the paper's Eq. 5 is the policy before the stage's first optimiser step.
+    In the ratio of CURE's Eq. 5 the old policy is the policy before the stage's first optimiser step.
     """
     constant = config.train.most_tokens or max((config.coder.max_tokens, config.tester.max_tokens))
     packs = [
@@ -105,7 +109,7 @@ def train_stage(
 async def measure_held_out(
     recorder: Recorder, workers: RolloutWorkers, policies: dict[str, Policy], progress: Progress, step: int
 ) -> None:
-    """Evaluate the policies after `step` where that is due and not recorded yet."""
+    """Evaluate the policies after `step` where an evaluation is due and not recorded yet, and record its metrics."""
     if is_due(recorder.config, step) and not recorder.is_evaluated(step):
         await workers.sync(policies, f"step-{step}")
         metrics = await evaluate(workers, progress)

@@ -40,14 +40,17 @@ def _policy(setup: PolicySetup) -> Policy:
 
 
 def load_policies(policies: Mapping[str, Policy], checkpoint: Path | None) -> None:
-    """Load the policies from the run's checkpoint, unless that is None. Raises TrainerError where it does not fit."""
+    """Load the policies from the run's checkpoint; with None, for a new run, they keep their base weights.
+
+    Raises TrainerError where the checkpoint does not fit the configuration.
+    """
     if checkpoint is not None:
         for name, policy in policies.items():
             policy.load(directory_of(checkpoint, name, len(policies)))
 
 
 def save_policies(policies: Mapping[str, Policy], recorder: Recorder, step: int) -> None:
-    """Write the checkpoint of a step: its directory gets the final name once complete, then old ones are removed."""
+    """Write the checkpoint of a step, whose directory is renamed when complete, then remove old checkpoints."""
     world, directory = recorder.world, recorder.directory
     partial: Path = world.share(lambda: directory.prepare_checkpoint(step))
     for name, policy in policies.items():

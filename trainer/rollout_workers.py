@@ -38,7 +38,7 @@ class RolloutWorkers:
     """The engines that sample for policies in training, by the policy's name."""
     sandbox: Sandbox
     versions: dict[str, str] = field(default_factory=dict)
-    """Version of the weights each engine has, by policy."""
+    """Version of the weights that each engine has, by the policy's name."""
 
     async def sync(self, policies: dict[str, Policy], version: str) -> None:
         """Wake every engine, and load its policy's weights if the engine has another version than `version`.
@@ -70,7 +70,9 @@ class RolloutWorkers:
     ) -> Rollout:
         """Answers and tables of all tasks. Each process rolls out its share of the tasks, and gets the others' results.
 
-        A `step` that is a word names the phase for `progress`. Raises EngineFailed where an engine gives no answer.
+        `step` is a number in training and a word in an evaluation; the word also names the phase for `progress`. Raises
+        EngineFailed where all answers of a role are errors, EngineError or SandboxError where an engine or the sandbox
+        itself fails.
         """
         own = tasks[self.world.rank :: self.world.size]
         name = step if isinstance(step, str) else ROLLING_OUT
@@ -136,7 +138,7 @@ async def open_rollout_workers(config: Config, world: World) -> AsyncIterator[Ro
 
 
 def slots_of(config: Config, world: World) -> int:
-    """Number of slots of this process's sandbox: its share of the host's slots."""
+    """Number of executions that this process's sandbox runs at a time: the process's share of the host's number."""
     return max(1, (config.execution.slots or default_slots()) // world.on_host)
 
 

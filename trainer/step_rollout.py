@@ -15,7 +15,8 @@ async def roll_out_step(
 ) -> tuple[list[TaskAnswers], list[TaskTable]]:
     """All answers and all tables of the step, in the order of the planned tasks, on every process.
 
-    Tasks whose prompt is too long have neither. Raises EngineFailed where an engine gives no answer.
+    A task whose prompt is too long has neither answers nor a table. Raises EngineFailed where all answers of a role are
+    errors, EngineError or SandboxError where an engine or the sandbox itself fails.
     """
     world, rules = workers.world, workers.rules
     if not record.has_answers:

@@ -28,14 +28,15 @@ def preset_text(name: str) -> str:
 def load(target: str, overrides: Sequence[str] = ()) -> Config:
     """The configuration of a preset or of a TOML file, which may begin with `preset = NAME`.
 
-    `overrides` are `section.key=value`, where a value that is not valid TOML is taken as text. Raises TrainerError that
-    names the file, the key, and the nearest key that exists.
+    `overrides` are `section.key=value`, where a value that is not valid TOML is taken as text. Raises TrainerError
+    where there is no such preset or file, or a key or value is wrong; the message names the origin of the value, the
+    key and, for an unknown key, the nearest one.
     """
     return load_with_origins(target, overrides).value
 
 
 def load_with_origins(target: str, overrides: Sequence[str] = ()) -> Resolved[Config]:
-    """The configuration with the origin of every value: default, a preset, the file or --set. Raises TrainerError."""
+    """The configuration with the origin of every value: default, a preset, the file or --set. Raises as `load` does."""
     try:
         # [policies] is replaced as a whole: policies that a file names replace those of its preset.
         layers = [*_layers(target), layer(_assigned(overrides), "--set")]
@@ -70,7 +71,10 @@ def _preset(name: str) -> Tree:
 
 
 def _assigned(overrides: Sequence[str]) -> dict[str, Any]:
-    """The nested tables made by KEY=VALUE assignments, of which the last for a key wins. Raises TrainerError."""
+    """The nested tables made by KEY=VALUE assignments, of which the last for a key wins.
+
+    Raises TrainerError for an assignment without `=`, or to a key in something that is not a section.
+    """
     tables: dict[str, Any] = {}
     for override in overrides:
         name, equals, text = override.partition("=")

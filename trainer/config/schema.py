@@ -20,7 +20,7 @@ class Data(Section):
     """Tasks per training step."""
     order: Literal["epochs", "fresh"] = "epochs"
     """`epochs`: every task once per epoch, in an order drawn from the seed. `fresh`: drawn anew for each step, as in
-    the released code."""
+    CURE's released code. The endless `micro` is read in sequence with either."""
     most_labels: int = Field(default=8, ge=1)
     """Maximum number of ground-truth tests used per task; the first ones are used."""
     time_limit_s: float | None = Field(default=None, gt=0)
@@ -44,7 +44,7 @@ class Role(Section):
     samples: int = Field(default=16, ge=1)
     """Answers per task."""
     style: StyleName = "chat"
-    """Prompt style; `release` is the raw prompt the published models were trained on."""
+    """Prompt style; `release` is the raw prompt that the published CURE models were trained on."""
     public_examples: int | None = Field(default=None, ge=0)
     """Maximum number of public examples in the tester's prompt (style `release` only); unset: 1."""
     temperature: float = Field(default=1.0, gt=0)
@@ -116,7 +116,8 @@ class Reward(Section):
     unparsed: Literal["lowest", "drop"] = "lowest"
     """An answer that contains no test. `lowest`: gets the lowest reward of its group; `drop`: left out of the group."""
     shorten: bool = False
-    """Favour short tests where rewards are above the mean, for testers with long chains of thought (section 3.4)."""
+    """Favour the tester's short answers among those with a reward above the mean, for long chains of thought (section
+    3.4). The transformed rewards are the tester's advantages, whatever `advantage` says."""
     advantage: Literal["standard", "centre", "loo"] = "standard"
     """Within one task and role. `standard`: (r - mean) / std; `centre`: r - mean; `loo`: r - mean of the others."""
     truncated: Literal["train", "mask", "penalise"] = "train"
@@ -131,21 +132,21 @@ class Loss(Section):
     """`ppo`: Eq. 5 with a ratio per token; `reinforce`: A log p; `gspo`: Eq. 5 with a ratio per answer; `cispo`: A log
     p weighted by the clipped ratio."""
     clip_low: float = Field(default=0.2, gt=0)
-    """Ratios of probabilities are clipped at 1 - clip_low."""
+    """The ratio of new to old probability is clipped below at 1 - clip_low."""
     clip_high: float = Field(default=0.2, gt=0)
-    """Ratios of probabilities are clipped at 1 + clip_high."""
+    """The ratio of new to old probability is clipped above at 1 + clip_high."""
     aggregate: Literal["token", "sequence", "constant"] = "sequence"
     """`token`: mean over all tokens; `sequence`: mean over answers of each answer's mean; `constant`: mean over answers
     of each answer's sum divided by a constant (Dr. GRPO)."""
     kl: Literal["k1", "k2", "k3"] = "k3"
     """Estimator of the KL divergence per token."""
     kl_weight: float = Field(default=0.0, ge=0)
-    """Weight of the KL divergence to the base policy; 0 keeps no reference model, unless `measure_kl` is set."""
+    """Weight of the KL divergence to the base model; with 0 no base model is kept, unless `measure_kl` is set."""
     measure_kl: bool = False
-    """Keep the reference model and measure the KL divergence even if `kl_weight` is 0."""
+    """Keep the base model and measure the KL divergence to it even if `kl_weight` is 0."""
     correction: Literal["truncate", "mask", "none"] = "truncate"
-    """Importance weights between trainer and sampler. `truncate`: capped; `mask`: tokens with a weight above the
-    cap or below 1 / cap are left out; `none`: not used."""
+    """Use of a token's importance weight: its probability as the trainer computes it, divided by the sampler's.
+    `truncate`: capped; `mask`: tokens with a weight above the cap or below 1 / cap are left out; `none`: not used."""
     correction_cap: float = Field(default=2.0, ge=1)
     """Highest importance weight."""
 
@@ -166,7 +167,7 @@ class Optimiser(Section):
     decay: Literal["constant", "linear", "cosine"] = "constant"
     """Schedule after the warm-up; `linear` and `cosine` fall to a tenth of the learning rate at the last step."""
     stages: Literal["separate", "joint"] = "separate"
-    """`separate`: an update on the programs, then one on the tests, as in the paper; `joint`: one on both."""
+    """`separate`: an update on the programs, then one on the tests, as in the CURE paper; `joint`: one on both."""
     updates: int = Field(default=1, ge=1)
     """Optimiser updates per stage; the answers are divided among them."""
 
@@ -185,7 +186,8 @@ class Train(Section):
     dtype: Literal["float32", "bfloat16"] = "bfloat16"
     """Type of forward and backward passes; master weights and moments are float32."""
     attention: Literal["auto", "sdpa", "padded", "varlen", "flash_attention_2", "flash_attention_3"] = "auto"
-    """Attention kernel for rows of packed answers; `auto`: the fastest that works on this machine."""
+    """Attention kernel for rows of packed answers; `auto`: `padded` on a CPU, on a GPU `varlen` if torch has it, else
+    `sdpa`."""
     tokens_per_pack: int = Field(default=16_384, ge=64)
     """Maximum number of tokens of a row of packed answers; a longer answer gets a row of its own."""
     most_tokens: int | None = Field(default=8_000, ge=1)
@@ -203,7 +205,7 @@ class RolloutConfig(Section):
     """`local`: the project's own decoder over transformers; `vllm`: in this process; `vllm-server`: on other hosts.
     `auto`: `vllm` on a GPU if vLLM is installed, else `local`."""
     rows: int = Field(default=256, ge=1)
-    """Answers decoded at a time; for vLLM servers, those each process requests from each server at a time."""
+    """Maximum number of answers decoded at a time; with vLLM servers, by each server for each process."""
     memory: float = Field(default=0.5, gt=0, lt=1)
     """vLLM: share of a GPU's memory, weights included; the policy and its optimiser live on the same GPU."""
     url: str | tuple[str, ...] | None = None
@@ -253,13 +255,13 @@ class EvaluationConfig(Section):
     """Evaluation of the policies during training, on held-out problems."""
 
     problems: str | None = None
-    """A file of problems, or `micro`: held-out kinds of the micro lab; unset: no evaluation."""
+    """A file of problems, or `micro`: the micro lab's held-out problems; unset: no evaluation."""
     count: int = Field(default=64, ge=1)
     """Maximum number of problems; the first ones are used."""
     every: int = Field(default=10, ge=1)
     """Steps between evaluations; also before the first and after the last."""
     samples: int = Field(default=8, ge=1)
-    """Programs and tests per problem."""
+    """Number of programs, and of tests, per problem."""
     temperature: float = Field(default=1.0, ge=0)
     """Temperature of sampling; 0 takes the likeliest token."""
     seed: int = 1000

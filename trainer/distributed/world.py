@@ -100,7 +100,10 @@ def _chunks(tensors: Sequence[torch.Tensor], most: int = 1 << 25) -> Iterator[li
 
 @contextmanager
 def join_world(device: str) -> Iterator[World]:
-    """A context with the group of the processes that a launcher (torchrun, deepspeed) started, or of this one alone."""
+    """A context with the group of the processes that a launcher (torchrun, deepspeed) started, or of this one alone.
+
+    `device` is a value of `train.device`: cpu, cuda, or auto, which is a GPU if there is one.
+    """
     import torch
 
     rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -111,7 +114,7 @@ def join_world(device: str) -> Iterator[World]:
     else:
         place = torch.device("cpu")
         if size > 1:
-            # One thread each: on CPUs there are as many processes as cores, and more threads would mostly wait.
+            # One thread for each process: the processes share the cores, so more threads would mostly wait.
             torch.set_num_threads(1)
     if size == 1:
         yield World(0, 1, place)

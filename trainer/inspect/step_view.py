@@ -24,7 +24,7 @@ class RoleSummary:
 
     answers: int
     read: int | None
-    """Answers that contain a program or a test; None before they are read."""
+    """Answers that contain a program (coder) or a test (tester); None before the task has its table."""
     right: int | None
     """Right answers; None where their correctness is not known."""
     truncated: int

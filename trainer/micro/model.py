@@ -1,4 +1,4 @@
-"""The micro model: a small Qwen3 with untied embeddings and heads of 64.
+"""The micro model: a small Qwen3 with untied embeddings and attention heads of size 64.
 
 Embeddings and head size suit vLLM's CPU build: its attention accepts few head sizes, and with tied embeddings it keeps
 the old output layer after new weights are loaded. Qwen3 and not Qwen2, because transformers 5 replaces the splitting

@@ -1,7 +1,7 @@
-"""Sums gradients over one or two processes.
+"""Divides the warm-up's batches among one or two processes, whose gradients are then summed.
 
-A batch is always divided into the same shards. With fewer processes than shards a process computes several of them and
-the sum is equal, so the number of processes changes the speed and not the weights. Each process has one thread: with
+A batch is always divided into the same shards. A single process computes all shards, and the sum of gradients is equal,
+so the number of processes changes the speed and not the weights. Each process has one thread: with
 layers this small, more threads mostly wait for each other, and are ten times slower when another program uses a core.
 """
 
@@ -30,9 +30,8 @@ def shards_of(world: World) -> range:
 def process_group(size: int, work: Callable[[World], object]) -> Iterator[World]:
     """A context with the group of `size` processes; this one has rank 0, the others run `work`.
 
-    `work` must be importable.
-
-    Raises TrainerError where another process ends early, ValueError where `size` is not 1 to SHARDS.
+    `work` must be importable: the other processes load it by name. Raises TrainerError where another process ends
+    early, ValueError where `size` is not 1 to SHARDS.
     """
     import torch
 

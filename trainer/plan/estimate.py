@@ -31,7 +31,7 @@ class Estimate:
     answer_tokens: int = 0
     """Tokens of the longest prompt and answer together."""
     answers_at_once: int | None = None
-    """Answers decoded side by side; None for vLLM, which takes as many as fit."""
+    """Answers decoded side by side; None for vLLM, which takes as many as fit, up to `rollout.rows`."""
     on_cpu: bool = False
     """Whether the policy is trained on the CPU, where sizes are per process."""
     elsewhere: bool = False
@@ -119,7 +119,7 @@ class Estimate:
 
 
 def estimate(config: Config, name: str) -> Estimate:
-    """The memory of the policy `name`."""
+    """The memory of the policy `name`, or why it cannot be estimated."""
     model, train = config.policies[name].model, config.train
     roles = [role for role in (config.coder, config.tester) if role.policy == name]
     longest = max(row_tokens(role, train.most_tokens) for role in roles)

@@ -45,7 +45,8 @@ class Plan:
     updates: int
     """Optimiser steps in a step of the run."""
     rows: int
-    """Rows of tokens_per_pack tokens, in all updates and processes."""
+    """Rows of tokens_per_pack tokens, in all updates and processes, if all answers have their maximum length and all
+    rows are full. This is no upper bound: rows seldom fill exactly."""
     processes: int | None
     """Number of processes; None for one per GPU."""
     evaluations: int

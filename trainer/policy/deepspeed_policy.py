@@ -1,16 +1,17 @@
 """A policy whose weights, gradients and moments DeepSpeed spreads over the processes (ZeRO 0 to 3).
 
-It computes the numbers that the policy in plain torch computes, from the same network, rows and loss. The weights that
-the optimiser updates are float32, divided over the processes as the ZeRO stage says; AdamW is torch's; passes run in
-bfloat16 by autocast where `train.dtype` says so. Three defaults of DeepSpeed are undone here: it averages gradients
-over processes (the tokens' weights already add up to 1 over all of them), it counts a fixed number of rows per update
-(here the last row is marked), and at stage 0 it would clip and apply gradients that are not finite.
+Up to rounding it computes what the policy in plain torch computes, from equal network, rows and loss. The weights that
+the optimiser updates are float32, divided over the processes as the ZeRO stage says; AdamW is torch's; forward and
+backward passes run in bfloat16 by autocast where `train.dtype` says so. Three defaults of DeepSpeed are undone here: it
+averages gradients over processes (the tokens' weights already add up to 1 over all processes), it counts a fixed number
+of rows per update (here the last row is marked), and at stage 0 it would clip and apply gradients that are not finite.
 
-Limits: a checkpoint can be loaded only by as many processes as saved it. Every process reads the whole base before it
-is divided. Every process holds the whole reference model where the KL divergence is weighed or measured, except with
-adapters, whose reference is the model without them. Nothing is offloaded. Processes exchange numbers in float32, twice
-as long as bfloat16 would be. Tested on CPUs over gloo; not tested on GPUs, where the communication back end and the
-choice of DeepSpeed's accelerator differ, and at stage 3 weights move to the GPU as they are divided.
+Limits: a checkpoint can be loaded only by as many processes as saved it. Every process reads the whole base checkpoint
+before its weights are divided. Every process holds the whole reference model where the KL divergence is weighed or
+measured, except with adapters, whose reference is the model without them. Nothing is offloaded. Processes exchange
+numbers in float32, twice as long as bfloat16 would be. Tested on CPUs over gloo; not tested on GPUs, where the
+communication back end and the choice of DeepSpeed's accelerator differ, and at stage 3 weights move to the GPU as they
+are divided.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class DeepSpeedPolicy(Policy):
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:
         """All weights, in the shapes and under the names of the checkpoint, gathered from all processes one by one.
 
-        Every process must take all of them. Tied weights come once, under the first of their names.
+        Every process must iterate to the end, since each takes part in gathering. Tied weights come once, under the
+        first of their names.
         """
         model: Any = self._network.model
         seen: set[int] = set()
@@ -123,7 +125,8 @@ class DeepSpeedPolicy(Policy):
     def load(self, directory: Path) -> None:
         """Continue from what `save` wrote.
 
-        Raises TrainerError where another back end saved it, or processes, ZeRO stage or use of adapters differ.
+        Raises TrainerError where another back end wrote the directory, or the number of processes, the ZeRO stage or
+        the use of adapters differs.
         """
         try:
             saved = json.loads((directory / STATE).read_text(encoding="utf-8"))

@@ -50,7 +50,7 @@ class Network:
         return [weight for weight in self.model.parameters() if weight.requires_grad]
 
     def loss(self, pack: Pack, rules: Loss, old: torch.Tensor | None) -> tuple[torch.Tensor, Sums]:
-        """A row's part of the loss, a scalar with its gradient, and its part of the sums.
+        """A row's part of the loss, a scalar with its gradient, and the row's part of the update's sums.
 
         `old` are the log-probabilities (R,) at the start of the stage; None where the weights have not changed since.
         """

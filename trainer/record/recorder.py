@@ -81,7 +81,7 @@ class Recorder:
         }
 
     def close(self) -> None:
-        """Let the trackers write what they have buffered."""
+        """Close the trackers, which then write the numbers they have buffered."""
         if self._trackers is not None:
             self._trackers.close()
 
@@ -96,7 +96,7 @@ class StepRecord:
         self._recorder = recorder
         self._begun = time.monotonic()
         self.known = recorder.world.share(lambda: StepContent() if journal is None else journal.known)
-        """What was recorded of the step: before the run was interrupted, if it was, and since."""
+        """Recorded content of the step, from before an interruption of the run, if there was one, and from since."""
         self._seconds = dict(self.known.seconds)
         self._repeated = self.has_tables
 

@@ -83,9 +83,9 @@ class TaskTable:
     unknown: tuple[bool, ...]
     """(programs) whether the sandbox failed on an execution of the program, which gets no reward then."""
     reference: tuple[bool, ...] | None = None
-    """(tests read) whether the reference solution passes each test; None where none was run."""
+    """(tests read) whether the reference solution passes each test; None where no reference solution was run."""
     executions: int = 0
-    """Distinct pairs of program and input that were run."""
+    """Distinct pairs of program and input, those not run after too many time-outs of the program included."""
     timeouts: int = 0
     """Executions that ran out of time."""
     seconds: float = 0.0

@@ -39,7 +39,7 @@ class ExecutionRules:
 
 async def execute(answers: TaskAnswers, problem: Problem, sandbox: Sandbox, rules: ExecutionRules) -> TaskTable:
     """The task's table, whose `unknown` marks programs on which the sandbox failed. Each distinct pair of program and
-    input is run once."""
+    input is run once. Raises SandboxError where no program can be run."""
     read = extractor("robust")
     notes: Counter[str] = Counter()
     programs = []

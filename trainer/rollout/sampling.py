@@ -62,7 +62,7 @@ class Rollout:
     too_long: int
     """Tasks left out because a prompt was too long."""
     sampling_s: float
-    """Seconds until the last answer was in."""
+    """Seconds from the first request to the last answer."""
     waiting_s: float
     """Seconds from the last answer to the last complete table."""
 

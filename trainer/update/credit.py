@@ -25,7 +25,11 @@ from trainer.config.schema import Reward
 from trainer.rollout.answers import Answer, RoleName, TaskAnswers, TaskTable
 
 Outcome = Literal["trained", "no labels", "no right program", "no wrong program", "no test", "equal rewards", "too few"]
-"""Whether a group is trained on (`trained`), or why it is left out of the update; the reasons are counted."""
+"""Whether a group is trained on (`trained`), or why it is left out of the update; the reasons are counted.
+
+`no labels`: no test says which programs are right; `no test`: no answer of the tester contains a test; `too few`: fewer
+than two answers have a reward.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
