@@ -1,4 +1,4 @@
-"""A click command whose options are the fields of a section; it is called with the resolved settings.
+"""A click command whose options are the fields of a section; its function is called with the resolved settings.
 
 The module loads without pydantic: models are imported when a command's options are needed, not when it is listed.
 """
@@ -33,7 +33,7 @@ class SettingsCommand(click.Command):
 
     @cached_property
     def options(self) -> list[SettingOption]:
-        """The options made from sections."""
+        """The options of the section's fields, then those of fields marked with Flag in the sections `beside`."""
         from settings.options import has_flag, options_of
         from settings.registry import section
 
@@ -49,7 +49,8 @@ class SettingsCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the command line, then replace options of sections by the resolved settings, and say on stderr what of
-        a project file is ignored. Raises SettingsError.
+        a project file is ignored. Raises SettingsError where a file, a variable or a flag has an unknown key or a value
+        that cannot be used.
         """
         from settings.environment import PREFIX
         from settings.gather import gather

@@ -17,7 +17,7 @@ _LIKELY_MEANT = 0.8
 
 
 def variable(option: SettingOption) -> str:
-    """The variable that sets the option's field in every command."""
+    """The name of the environment variable that sets the option's field in every command."""
     return f"{PREFIX}_{option.section.upper()}_{option.variable}"
 
 

@@ -43,7 +43,10 @@ def project_file(folder: Path) -> Path | None:
 
 
 def file_layers(sections: Collection[str], folder: Path) -> tuple[Tree, Tree]:
-    """Values of the user's and of the project's file, by section. Raises SettingsError, also for an unknown section."""
+    """Values of the user's and of the project's file, by section; empty for a file that does not exist.
+
+    Raises SettingsError where a file cannot be read, is not TOML, or has a table that is none of `sections`.
+    """
     user, project = user_file(), project_file(folder)
     return _read(user, sections) if user.is_file() else {}, _read(project, sections) if project else {}
 

@@ -25,8 +25,9 @@ def gather(
     """The sections of these names, from defaults, the user's file, the project's file, variables and `flags`.
 
     The first section is a command's own: its fields, and those marked with Flag in the others, are also set by the
-    command's variables, whose prefixes are `commands`. `flags` are trees by section. The project's file is looked for
-    in `folder`, by default the present one, and above. Raises SettingsError.
+    command's variables, whose prefixes are `commands`. `flags` are trees of values by section. The project's file is
+    looked for in `folder`, by default the present one, and above. Raises SettingsError where a file cannot be read, or
+    a file, a variable or a flag has an unknown key or a value that cannot be used.
     """
     user, project = file_layers(SECTIONS, (folder or Path()).resolve())
     shared = [option for name in ENGINES for option in options_of(section(name), name) if has_flag(option)]

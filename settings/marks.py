@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Flag:
-    """The field has a command-line option in every command that reads its section."""
+    """The field has a command-line option in every command that reads its section, not only in the section's own."""
 
     name: str = ""
     """The option as it is typed, such as `-n`; without it the key with dashes."""

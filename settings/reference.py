@@ -54,7 +54,7 @@ _KINDS: dict[Any, str] = {int: "whole number", float: "number", bool: "true, fal
 
 
 def reference_page() -> str:
-    """The page in Markdown."""
+    """The page of all settings in Markdown, which is docs/settings.md."""
     parts = [INTRODUCTION]
     for name in SECTIONS:
         model = section(name)

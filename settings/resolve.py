@@ -38,7 +38,8 @@ def resolve(model: type[S], layers: Sequence[Tree], name: str = "", whole: Colle
     `name` is the name of the section's table, for messages. A table inside the section that is named in `whole`
     replaces the tables of lower layers instead of being merged with them.
 
-    Raises SettingsError that names the origin, the key and, for an unknown key, the nearest one.
+    Raises SettingsError for unknown keys and for values that cannot be used; the message names the origin, the key and,
+    for an unknown key, the nearest one.
     """
     tree = merge(_with_preset(model, layers), whole)
     try:

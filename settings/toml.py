@@ -20,7 +20,7 @@ Comment = Callable[[tuple[str, ...]], str]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a file. Raises SettingsError where it cannot be read or is not TOML."""
+    """The tables of a file. Raises SettingsError where the file cannot be read or is not TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
