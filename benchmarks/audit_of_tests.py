@@ -1,16 +1,16 @@
-"""What the audit of generated tests is worth, on stored tables of real models with known truth.
+"""How useful the audit of generated tests (`cure/audit`) is, on labelled execution tables of real models.
 
-`drives`: parts of every table (8 programs and 8 tests) as they are after a first round that verified nothing. A
-test drives a repair if the prompt of the repair shows it. Two versions of the rules for repairs are compared: the first
-shows the failed tests of `believed_failures`, the second those of `credible_failures` (`agent/solve/repairs.py`).
+`drives`: parts of every table (8 programs and 8 tests), as after a first round whose answer is not verified. A test
+drives a repair if the prompt of the repair shows it. Two rules for the failed tests to show are compared:
+`believed_failures` (`cure/select/validity.py`) and `credible_failures` (`agent/solve/repairs.py`).
 Printed are, for each of these functions, the repairs of the best program, the repairs that show generated tests alone,
 how many of those are repairs of a program that is right already, the generated tests that repairs show, and how many of
 those tests are right.
 
-`audit`: whole tables, whose leading program is the first of the ranking. Its mutants run on the tests. Printed are the
-tests by what the audit says, with the share that is right; then how well three numbers tell which right tests fail a
-wrong program of the table: mutants killed, programs that fail it, and both together (area under the ROC curve).
-Programs are counted on one half of the wrong ones, and the wrong programs to be failed are the other half.
+`audit`: whole tables. Mutants of the leading program, the first of the ranking, run on the tests. Printed are the tests
+by what the audit says of them, with the share that is right; then how well three numbers predict which right tests fail
+a wrong program (area under the ROC curve): the share of mutants that the test kills, the share of programs that fail
+it, and the sum of both. The wrong programs are halved: one half is counted, the other is to be failed.
 
     python -m benchmarks.audit_of_tests drives TABLE ...
     python -m benchmarks.audit_of_tests audit TABLE ... [--sandbox bubblewrap]
@@ -39,7 +39,7 @@ CONFIDENT = 0.85
 
 
 def drawn(tables: Iterable[LabelledTable]) -> Iterator[tuple[LabelledTable, AnyReading]]:
-    """DRAWS parts of each table whose tests have a known truth, with their readings, unless an answer is verified."""
+    """Random parts, DRAWS of each labelled table, with what the solver reads from them; no answer verified."""
     for labelled in tables:
         for draw in range(DRAWS if labelled.valid else 0):
             rng = random.Random(f"{labelled.problem}/{draw}")
@@ -83,7 +83,7 @@ def drives(names: Sequence[str]) -> None:
 
 
 async def audited(tables: Iterable[LabelledTable], kind: str) -> list[tuple[LabelledTable, str, list[TestAudit]]]:
-    """Each table with the name of its leading program and the audit of its tests."""
+    """Each labelled table that has programs, with the name of its leading program and the audit of its tests."""
     found = []
     sandbox = await open_sandbox(kind)
     for labelled in tables:
@@ -104,10 +104,9 @@ async def audited(tables: Iterable[LabelledTable], kind: str) -> list[tuple[Labe
 
 
 def report(found: Sequence[tuple[LabelledTable, str, list[TestAudit]]]) -> None:
-    """Print the share of right tests by what the audit says of them, and how well it tells which of those are strong.
+    """Print the share of right tests by what the audit says of them, and how well the strong ones among them are found.
 
-    A right test is strong if it fails a wrong program that neither leads nor is among the programs counted to predict
-    this.
+    A right test is strong if it fails a wrong program of the half that is not counted; the leader is in neither half.
     """
     kinds: dict[str, list[bool]] = {}
     validity: list[tuple[float, bool]] = []
@@ -160,7 +159,7 @@ def _kinds(audit: TestAudit) -> list[str]:
 
 
 def auroc(pairs: Sequence[tuple[float, bool]]) -> float:
-    """Probability that a true pair has the larger value than a false one, ties counting half; nan without both."""
+    """Probability that a true pair has the larger value than a false one, ties counting half; nan if one kind lacks."""
     true, false = [v for v, label in pairs if label], [v for v, label in pairs if not label]
     if not true or not false:
         return float("nan")

@@ -1,12 +1,12 @@
-"""Is the stated confidence true on coders it was not fitted on? Stored tables of real models, parts of every size.
+"""Calibration of the stated confidence on coders it was not fitted on: parts of stored tables of real models.
 
 For every part of a table the default selector chooses a program from what the part has: public examples or none, some
 generated tests, some new inputs. The stated probability that this program is right is compared with whether it passes
 the hidden tests, and the stated probability that no program is right with whether any is. Every table is held out: the
 weights used for it are fitted on tables of other problems of other coders (`--by coder`, the default) or of other
 problems (`--by problem`). `--by none` measures the weights that come with the project. Choices that fail a public
-example are left out: they are not handed over. Ties and parts of a table are averaged; every problem of a coder counts
-once.
+example are left out: the solver never returns them. Ties and parts of a table are averaged; every problem of a coder
+counts once.
 
 Printed are the expected calibration error (ECE) over ten bins; in brackets, the ECE that true probabilities would have
 on as many problems, by chance; the share of right answers where at least 0.9 is stated, with a 95 % bootstrap interval
@@ -94,7 +94,7 @@ def chosen(part: Drawn) -> Booleans:
 
 
 def answers(parts: Sequence[Drawn], weights: Callable[[Problem], ConfidenceWeights]) -> Answers:
-    """What is stated about the choice in every part, by the weights to be used for its problem."""
+    """What the weights state about the choice in every part, except for choices that fail a public example."""
     columns: dict[str, list[NDArray[Any]]] = {}
     coders: list[str] = []
     numbers: dict[tuple[str, str], int] = {}
@@ -209,7 +209,7 @@ def line(name: str, of: Answers) -> str:
 def held_out(found: Sequence[Problem], ready: Sequence[Example], by: str) -> Callable[[Problem], ConfidenceWeights]:
     """A function that gives the weights to be used for a problem; those that come with the project if `by` is "none".
 
-    Otherwise they are fitted on no problem of its fold, nor on its coder if `by` is "coder".
+    Otherwise the weights are fitted without the problems of its fold and, if `by` is "coder", without its coder.
     """
     if by == "none":
         return lambda _: shipped_weights()

@@ -1,6 +1,6 @@
 """Random parts of stored tables as arrays: some of the programs, generated tests and new inputs, with the truth.
 
-The inputs of the hidden tests, without their outputs, stand for new inputs: they are columns that do not judge.
+The inputs of the hidden tests, without their outputs, stand for new inputs: columns without an expected output.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cure.select.passes import Booleans, Ints, Passes, passes_of
 from cure.table.compare import normalise
 
 ALL = 32
-"""The largest number of new inputs taken; the solver makes as many."""
+"""The largest number of new inputs taken; equal to the number that the solver makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,23 +29,25 @@ class Problem:
     name: str
     fold: int
     passed: Booleans
-    """(programs, generated tests)"""
+    """(programs, generated tests): passed."""
     known: Booleans
+    """(programs, generated tests): the program was run on the test, and the sandbox did not fail."""
     trusted: Booleans
-    """(programs, public examples)"""
+    """(programs, public examples): passed."""
     outputs: Ints
-    """(programs, inputs of tests)"""
+    """(programs, inputs of tests): numbers of outputs, as in `cure.select.passes.Passes`."""
     generated_at: Ints
     """(generated tests,): places of their inputs in `outputs`."""
     trusted_at: Ints
+    """(public examples,): places of their inputs in `outputs`."""
     new: Ints
-    """(programs, inputs of hidden tests that no test has)"""
+    """(programs, new inputs): numbers of outputs on the inputs of those hidden tests whose input no other test has."""
     right: Booleans
-    """(programs,)"""
+    """(programs,): passes every hidden test."""
 
     @property
     def key(self) -> tuple[str, str]:
-        """The problem with its coder: what counts once, whichever testers there are."""
+        """Coder and problem: figures count them once, however many testers there are."""
         return self.coder, self.name
 
 
@@ -63,7 +65,7 @@ class Drawn:
     passes: Passes
     """Verdicts and outputs of the parts, as arrays whose first axis is the part."""
     right: Booleans
-    """(parts, programs)"""
+    """(parts, programs): passes every hidden test."""
 
 
 def problems(paths: Sequence[Path]) -> list[Problem]:
@@ -99,7 +101,7 @@ def draws(
 
 
 def arrays(table: LabelledTable) -> Problem:
-    """The problem of a table."""
+    """The table of one problem as arrays."""
     tested = table.table
     inputs = {normalise(test.stimulus) for test in tested.tests.values()}
     unlike = [name for name, test in table.inputs.tests.items() if normalise(test.stimulus) not in inputs]

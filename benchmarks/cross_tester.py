@@ -1,10 +1,10 @@
-"""Which model's tests choose best? Programs of one micro model, chosen by the tests of several models.
+"""Which model's tests choose best? Programs of one model for the micro lab, chosen by the tests of several models.
 
     python benchmarks/cross_tester.py --coder micro-base --tester micro-base --tester micro
 
 For every tester the script prints best-of-n for several n programs and m tests, averaged over ties and over held-out
 problems of the micro lab, and for comparison the share of right programs (one shot) and of problems with a right one.
-This is figure 5 of CURE's paper (arXiv 2506.03136) for small models.
+The figures correspond to figure 5 of CURE's paper (arXiv 2506.03136) for small models.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Case:
     problem: Problem
     programs: Mapping[str, str]
     right: frozenset[str] | None
-    """Programs that pass all hidden tests; None where the executions are to show which do."""
+    """Programs that pass all hidden tests; None where no verdicts are recorded, so that `executed` finds them."""
     tests: tuple[UnitTest, ...] = ()
     """Generated tests."""
 
@@ -131,7 +131,7 @@ def answered_cases(data: Path, model: str, form: str) -> list[Case]:
 
 
 async def executed(case: Case, sandbox: Sandbox, out: Path, inputs: int) -> Executed:
-    """The table of a case; executions of earlier calls are reused, new ones are stored."""
+    """The executed table of a case, with at most `inputs` made inputs; what `out` lacks is run and stored there."""
     problem = case.problem
     examples = {f"e{at}": test for at, test in enumerate(problem.examples, 1)}
     tests = {f"t{at}": test for at, test in enumerate(case.tests, 1)}

@@ -4,10 +4,10 @@ The programs and tests of every problem are put into random orders; the first n 
 a run would draw at most. The first round takes a part of them, and after each round the rule says how many more are
 worth their price, the least gain in the probability of a right answer that a sample must bring. For several prices the
 following is printed: the share of the n + m samples that was not drawn, how much more often the choice from all of them
-is right (in points, with a paired 95 % bootstrap interval over problems), how many rounds there were, and the shares of
-answers that are `verified` (in brackets: verified and wrong) with all samples and with those drawn. "verified" is the
-rule that stops only when the answer is verified. Samples without a program or test count as drawn. `--no-confirm`
-leaves out the samples that are drawn only because they would verify the answer.
+is right (in percentage points, with a paired 95 % bootstrap interval over problems), how many rounds there were, and
+the shares of answers that are `verified` (in brackets: verified and wrong) with all samples and with those drawn. The
+row "verified" is of the rule that stops only when the answer is verified. Samples without a program or test count as
+drawn. `--no-confirm` leaves out the samples that are drawn only because they would verify the answer.
 
     python -m benchmarks.early_stopping codegen-16b+codegen-16b [-n 8 -m 8] [--no-public] [--gains]
 """
@@ -37,7 +37,7 @@ from cure.table import Candidate, ProgramColumn
 PRICES = (0.005, 0.01, 0.015, 0.02, 0.03)
 BOOTSTRAP = 10_000
 Rule = Callable[["State", Drawn, Drawn], Drawn]
-"""Gives the further samples to draw, from the state, the samples drawn, and the most there may be."""
+"""A function of the state, the samples drawn and the most samples, which returns how many more to draw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Outcome:
 
 
 class Run:
-    """One problem with its samples in one order; `state` is what is known after some of them."""
+    """One problem with its samples in one order; `state(drawn)` is what the solver knows after the first of them."""
 
     def __init__(self, labelled: LabelledTable, order: int, most: Drawn, *, public: bool, confident: float) -> None:
         rng = random.Random(zlib.crc32(f"{labelled.problem}/{order}".encode()))

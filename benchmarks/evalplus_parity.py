@@ -4,12 +4,12 @@
     python benchmarks/evalplus_parity.py ../shared/data --evalplus ep/bin/python --work parity
 
 Programs are the stored ones of stdio-he-mbpp (each is a function and code that reads its arguments from standard
-input; the code is removed) and, with --codet N, N samples of CodeGen-16B, from number 16 on, for each problem of
+input; that code is removed) and, with --codet N, N samples of CodeGen-16B, from number 16 on, for each problem of
 HumanEval. Equal programs count once. A program is right if it passes all tests: base and plus for EvalPlus; here hidden
-tests, public tests, and tests that only functions can run. EvalPlus runs in a namespace of its own, since it does not
-isolate programs. The folder --work keeps converted sets, and every verdict as soon as it is known: a run that was ended
+tests, public tests, and tests that only functions can run. EvalPlus runs under bubblewrap, since it does not isolate
+programs. The folder --work keeps converted sets, and every verdict as soon as it is known: a run that was ended
 continues where it was, and only what has changed since runs again. --redo judges programs with different verdicts once
-more on both sides, since both sides measure time.
+more on both sides, since time limits make verdicts on both sides vary.
 """
 
 from __future__ import annotations

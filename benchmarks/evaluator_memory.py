@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def measure(path: Path) -> None:
-    """Print the peak after loading the code, after the summary and after the report."""
+    """Print this process's peak memory after loading the code, after the summary and after the report of a run."""
     from evaluator.report.write import write_files
     from evaluator.run.directory import RunDirectory
     from evaluator.run.summary import summarise, write_summary
@@ -52,7 +52,7 @@ def measure(path: Path) -> None:
 
 
 def peak_mb() -> float:
-    """The most memory this process has had so far."""
+    """The most memory that this process has had so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -4,9 +4,9 @@
 
 Each problem has 16 programs and 16 generated tests of CodeGen-16B and its first 8 hidden tests; problems are repeated
 under other names until there are --problems. The time covers all of `cure-agent eval` but the report: prompts,
-extraction, executions, both modes of scores. The interpreter's rate is measured on a random sample of the evaluation's
-cells, those that run out of time included, with as many workers as cores: half of the sample before the evaluation and
-half after it, since other work on the machine comes and goes.
+extraction, executions, scores in both modes. The interpreter's rate is measured on a random sample of the cells (pairs
+of a program and a test), those that run out of time included, with as many workers as cores: half of the sample before
+the evaluation and half after it, since other work on the machine comes and goes.
 """
 
 from __future__ import annotations

@@ -44,13 +44,13 @@ SIZES = (2, 4, 8, 16)
 DRAWS = 4
 RIDGE = 2.0
 TOWARDS_ALL = 5.0
-"""RIDGE penalises the weights fitted on all sizes; TOWARDS_ALL the difference of one size's weights from them."""
+"""RIDGE penalises the weights fitted on all sizes; TOWARDS_ALL the difference of one size's weights from those."""
 BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """The judged programs and tests of one problem, and where they are from."""
+    """The judged programs and tests of one problem, with the names of the coder and of the problem."""
 
     coder: str
     problem: str
@@ -73,7 +73,7 @@ Drawn = Mapping[tuple[int, int, bool], Sequence[Example]]
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Alternatives of many parts of tables, ready for the likelihood."""
+    """Arrays for the likelihood of the conditional logit (`cure/select/learned.py`), over many parts of tables."""
 
     x: Floats
     """(parts, programs, features)"""
@@ -128,7 +128,7 @@ def batch(of: Sequence[Example], programs: int) -> Batch:
 
 
 def loss(batch: Batch, weights: Floats, towards: Floats, ridge: float) -> tuple[float, Floats]:
-    """The penalised negative log-likelihood and its gradient; `weights` are w and v, one after the other."""
+    """The penalised negative log-likelihood and its gradient; `weights` are w of the programs, then v of none."""
     width = batch.x.shape[-1]
     utility, none = batch.x @ weights[:width], batch.z @ weights[width:]
     top = np.maximum(utility.max(axis=1), none)
@@ -150,7 +150,7 @@ def loss(batch: Batch, weights: Floats, towards: Floats, ridge: float) -> tuple[
 
 
 def minimum(function: Callable[[Floats], tuple[float, Floats]], start: Floats, steps: int = 60) -> Floats:
-    """The minimum of a smooth function by BFGS with halving steps."""
+    """The point of a minimum of a function that returns value and gradient; by BFGS with backtracking line search."""
     at, inverse = start.copy(), np.eye(len(start))
     value, slope = function(at)
     for _ in range(steps):

@@ -1,7 +1,7 @@
-"""Memory of host and runners over many executions: `python benchmarks/sandbox_soak.py --count 100000`.
+"""Memory of this process and of the sandbox over many executions: `python benchmarks/sandbox_soak.py --count 100000`.
 
-A program that prints the runner's memory runs before the executions and after each quarter of them; the memory of this
-process is read at the same times.
+Memory is read before the executions and after each quarter of them. That of a runner, the first process inside a
+sandbox, which runs programs in forks of itself, is printed by a program that runs there.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ RUNNER = "print([int(line.split()[1]) for line in open('/proc/1/status') if line
 
 
 def own_kb() -> int:
-    """Kilobytes of memory that this process uses."""
+    """Resident memory of this process, in kB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 async def runner_kb(sandbox: Sandbox, slots: int) -> int:
-    """Kilobytes of memory that the largest runner uses."""
+    """Resident memory of the largest runner, in kB."""
     job = Job("memory", f"{RUNNER}\nimport time; time.sleep(0.2)", tuple(b"%d" % n for n in range(2 * slots)))
     return max([int(execution.stdout) async for execution in sandbox.run([job])])
 

@@ -1,4 +1,4 @@
-"""How long scoring takes: stored tables of 16 programs x (16 generated + 8 hidden tests), in `standard` and `release`.
+"""How long the standard and the released metrics take: tables of 16 programs x (16 generated + 8 hidden tests).
 
 Tables are random, drawn from a probabilistic model of coder and tester: the time does not depend on their content.
 

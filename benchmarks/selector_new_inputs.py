@@ -43,7 +43,7 @@ def rules(weights: ConfidenceWeights) -> Mapping[str, Scores]:
 
 
 def accuracies(part: Drawn, weights: ConfidenceWeights) -> dict[str, float]:
-    """The mean chance of a right choice, by name; with `random` and `any right`."""
+    """By selector, the mean chance of a right choice; also `random` and, for the best possible choice, `any right`."""
     passed = part.passes.passed.sum(axis=-1) + part.passes.trusted.sum(axis=-1)
     found = {
         "random": float(part.right.mean()),
@@ -69,7 +69,7 @@ def chance(best: Booleans, right: Booleans) -> float:
 
 
 def interval(differences: Floats) -> str:
-    """The mean of differences between problems, with its 95 % bootstrap interval."""
+    """The mean over problems of these differences, with its 95 % bootstrap interval."""
     count = len(differences)
     drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), BOOTSTRAP) / count
     low, high = np.quantile(drawn @ differences, (0.025, 0.975))
@@ -93,7 +93,7 @@ def show(title: str, rows: Sequence[Mapping[str, float]]) -> None:
 def grid(
     found: Sequence[Problem], weights: Callable[[Problem], ConfidenceWeights], public: bool, inputs: int
 ) -> dict[tuple[int, int], list[dict[str, float]]]:
-    """Accuracies of every problem by size; larger sizes than the table has count as the whole table."""
+    """Accuracies of every problem by size; of a table smaller than the size, the whole is taken."""
     rows: dict[tuple[int, int], list[dict[str, float]]] = {}
     for problem in found:
         for n in SIZES:

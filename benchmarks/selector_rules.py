@@ -1,4 +1,4 @@
-"""Rules that choose once generated tests contradict programs, or each other, against the rule of counting tests.
+"""Rules for choosing a program where generated tests contradict programs or each other, against counting tests passed.
 
 Every rule compares trusted tests first. The tables are all stored ones that have generated tests, and those of
 Qwen2.5-Coder with the tests of two testers together, which contradict each other more. Printed for each rule and set of
@@ -36,7 +36,7 @@ TOGETHER = ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b")
 """Coders whose tables with the tests of both are put together."""
 
 Rule = Callable[[Passes, ConfidenceWeights], Sequence[Floats]]
-"""Gives the parts of the scores that are compared after trusted tests passed, each (..., programs)."""
+"""A function that returns the scores compared after the trusted tests passed, each (..., programs)."""
 
 
 def _validity(seen: Passes, weights: ConfidenceWeights) -> Floats:
@@ -63,7 +63,7 @@ def _outputs_first(seen: Passes, _: ConfidenceWeights) -> list[Floats]:
 
 
 def _majority(seen: Passes, _: ConfidenceWeights) -> list[Floats]:
-    """Tests do not count that contradict what more than half of the programs print alike."""
+    """Tests that contradict an output which more than half of the programs print do not count."""
     against = (seen.answers >= 0) & ~seen.passed
     alike = seen.answers[..., :, None, :] == seen.answers[..., None, :, :]
     largest = (alike & against[..., :, None, :] & against[..., None, :, :]).sum(axis=-2).max(axis=-2, initial=0)
@@ -114,7 +114,7 @@ def tables() -> dict[str, list[Problem]]:
 
 
 def rights(problem: Problem, weights: ConfidenceWeights, public: bool, inputs: int) -> dict[str, Floats]:
-    """(sizes,) chances of a right choice by each rule; a larger size than the table's is that of the table."""
+    """By rule, (sizes,) chances of a right choice; of a table smaller than the size, the whole is taken."""
     sizes, found = [(n, m) for n in SIZES for m in SIZES], dict[tuple[int, int], dict[str, float]]()
     for part in draws(problem, sizes, [inputs], DRAWS, public=[public]):
         passed = part.passes.passed.sum(axis=-1) + part.passes.trusted.sum(axis=-1)

@@ -1,4 +1,4 @@
-"""How much CPU time every selector takes for one table, reading of outputs included, in milliseconds.
+"""CPU time in milliseconds that every selector takes for one table, including the comparison of outputs.
 
 Tables are drawn at random; programs of different behaviour are the slowest case, and outputs are short.
 
@@ -37,7 +37,7 @@ def _cell(rng: random.Random) -> Cell:
 
 
 def milliseconds(select: Selector, table: ProgramTable, repetitions: int) -> float:
-    """The shortest CPU time of some calls, each on a table that has cached nothing yet."""
+    """The shortest CPU time of `repetitions` calls, each on a table that has cached nothing yet."""
     times = []
     for _ in range(repetitions):
         fresh = ProgramTable(table.candidates, table.tests, table.cells)

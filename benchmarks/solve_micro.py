@@ -32,7 +32,7 @@ BANDS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0001)
 
 
 async def solve_all(problems: list[Problem], settings: SolveSettings, sandbox: str) -> list[Outcome]:
-    """The outcome of every problem, each with its own seed."""
+    """The outcome of every problem; the seed of the n-th problem is n larger than that of the settings."""
     console = Console(stderr=True)
     outcomes = []
     with tempfile.TemporaryDirectory() as state:

@@ -3,8 +3,9 @@
     cure-agent train micro --out runs/micro && python benchmarks/trainer_overhead.py runs/micro
 
 Generation is the time until the last answer has arrived; executions that end before then cost no time of their own.
-`execution seen` is the time from then until the last table was complete. Arithmetic is the time of the updates. The
-rest is planning, loading weights into the engine, rewards, journal, checkpoints, and waiting for other processes.
+`execution seen` is the time from the last answer until the last table is complete. Arithmetic is the time of the
+updates of the weights. The rest is planning, loading weights into the engine, rewards, journal, checkpoints, and
+waiting for other processes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Compares the speed of two checkouts of the project: what did a change cost?
+"""Compares the speed of two checkouts of the project, before and after a change.
 
     python benchmarks/two_checkouts.py OLD NEW ../shared/data/stdio-he-mbpp/humaneval_plus_stdio.json.gz --rounds 5
 
@@ -68,7 +68,7 @@ async def main():
 
 asyncio.run(main())
 """
-"""The small programs of `cure-agent sandbox bench` nine times in each mode; the first time is left out."""
+"""A script that runs the small programs of `cure-agent sandbox bench` nine times in each mode, the first uncounted."""
 
 
 def sandbox(checkout: Path, _: Path) -> Figures:
@@ -104,7 +104,7 @@ async def main():
 
 asyncio.run(main())
 """
-"""Eight functions on a hundred inputs each, four times; the first time is left out."""
+"""A script that runs eight functions on a hundred inputs each, four times, the first uncounted."""
 
 
 def functions(checkout: Path, _: Path) -> Figures:

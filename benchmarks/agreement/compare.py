@@ -31,7 +31,7 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result of a comparison."""
+    """What was compared and what differs; counts are of executions, or of programs where only these are recorded."""
 
     compared: int
     near_limit: int
@@ -44,7 +44,7 @@ class Comparison:
 async def execute(
     sandbox: Sandbox, programs: Sequence[Labelled], strict: bool, step: Callable[[], object] = lambda: None
 ) -> Executions:
-    """All executions of all programs; `step` is called after each."""
+    """The executions of all programs; `step` is called after each execution."""
     found: dict[str, list[Execution]] = defaultdict(list)
     async for execution in sandbox.run([program.job(strict) for program in programs]):
         found[execution.job].append(execution)

@@ -36,10 +36,11 @@ class Labelled:
     inputs: tuple[str, ...]
     expected: tuple[str, ...]
     cpu_s: float
+    """Limit of the CPU time of an execution, in seconds."""
     passed: tuple[bool, ...] | None = None
     """For every input whether the program ended by itself with the expected output; None: not recorded."""
     first_set: int | None = None
-    """Number of the first inputs that were recorded as a set of their own; None: all inputs are one set."""
+    """How many inputs, from the first on, were recorded as a set of their own; None: all inputs are one set."""
     solved: bool | None = None
     """Whether all inputs passed, where nothing is recorded for each of them."""
 
@@ -118,7 +119,7 @@ def _apps(path: Path) -> Iterator[Labelled]:
 
 
 def _kattis(path: Path) -> Iterator[Labelled]:
-    """Programs that stayed well below the time limit; on others the recording gave up after three time-outs."""
+    """Programs that stayed well below the time limit; on all others this recording gave up after three time-outs."""
     for row in _read(path):
         for item in row["submissions"]:
             if item["max_time_s"] * NEAR > KATTIS_CPU_S:

@@ -34,7 +34,7 @@ _PAIRED = (*_VALUES.values(), "any right")
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of one run as (name, text) pairs, and its case for comparisons."""
+    """The figures of one run as text by label, and its problems with their verdicts, for comparisons."""
 
     name: str
     case: ScoredCase
@@ -74,7 +74,7 @@ def figures_of(run: RunDirectory) -> Figures:
 
 
 def _choices(plain: Score, examples: Score, n: int, m: int) -> dict[str, str]:
-    """What best-of-n gives by generated tests alone, by examples alone, and by examples, tests and agreement."""
+    """Best-of-n by tests alone, by examples alone, and by examples, tests and agreement; chance that any is right."""
     by_tests = {(point.selector, point.n, point.m): point for point in plain.best_of_n}
     by_examples = {(point.selector, point.n, point.m): point for point in examples.best_of_n}
     right = by_tests["max-pass", n, 0].oracle

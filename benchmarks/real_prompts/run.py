@@ -53,7 +53,7 @@ async def sample(
 
 
 def merge(runs: Sequence[RunDirectory], out: Path) -> RunDirectory:
-    """A run of one role with the samples of all these runs, which are about the same problems."""
+    """The run `out` of one role, written with the samples of all these runs, which are about the same problems."""
     settings = runs[0].read_settings()
     (role, asked), *_ = settings.roles.items()
     sizes = [run.read_settings().roles[role].samples for run in runs]

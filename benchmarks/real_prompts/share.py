@@ -20,7 +20,7 @@ def share(rows: Sequence[Row], runs: Sequence[RunDirectory], folder: Path) -> in
     These samples stand for those of the solver's first round with seed 0, whose prompts and sampling are those of the
     form `chat`; only the seeds with which they were drawn differ. The comparison needs the same `--model`,
     `--temperature` and `--max-tokens` as the runs, and at most as many programs and tests as they have. Raises
-    ValueError where a run's form is another one.
+    ValueError if the folder of a run does not end with `-chat`.
     """
     answers, problems, style, count = Answers(folder), problems_of(list(rows)), prompts_for("chat"), 0
     for run in runs:

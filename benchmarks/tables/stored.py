@@ -48,8 +48,8 @@ class LabelledTable:
     table: ProgramTable
     """Columns: public examples `e0`, ... and generated tests `t0`, ..., by the number of the tester's sample."""
     inputs: ProgramTable
-    """Outputs of the same rows on the inputs of the hidden tests, columns `i0`, `i1`, ..., which do not judge: what a
-    selector could read if it were given these inputs without their outputs."""
+    """Outputs of the same rows on the inputs of the hidden tests, columns `i0`, `i1`, ..., without expected outputs:
+    what a selector could read if it were given these inputs."""
     right: Mapping[str, bool]
     """By row: whether the program passes every hidden test."""
     valid: Mapping[str, bool]
@@ -116,7 +116,7 @@ def fold(problem: str, folds: int = 5) -> int:
 
 
 def labelled(evaluated: EvaluatedTable, coder: str, tester: str) -> LabelledTable:
-    """One recorded table with its parts separated; executions on which the sandbox failed are left out."""
+    """One recorded table as a `LabelledTable`; executions on which the sandbox failed are left out."""
     kept = evaluated.without_lost_cells()
     rows = {f"c{kept.program_samples[row]}": row for row, cells in enumerate(kept.cells) if cells}
     places = {f"{_INITIALS[column.suite]}{column.index}": place for place, column in enumerate(kept.columns)}

@@ -57,7 +57,7 @@ def _first_two(ranking: Ranking) -> Ranking:
 
 
 def _on_hidden_inputs(labelled: LabelledTable) -> Ranking:
-    """The ranking of the default selector, with agreement over the inputs of hidden tests as well."""
+    """The ranking of the selector `agreement`, with agreement over the inputs of hidden tests as well."""
     agreement = output_agreement(labelled.with_inputs())
     ranking = rank_by_agreement(labelled.table)
     scores = {ranked.candidate: (*ranked.score[:2], agreement[ranked.candidate]) for ranked in ranking.ranked}
