@@ -8,11 +8,11 @@ from sandbox import Verdict
 
 
 def draw(*rows: str, trusted: int = 0, inputs: int = 0) -> ProgramTable:
-    """A table with a row per string and a column per character; the first `trusted` columns are public examples, the
-    last `inputs` columns are inputs without a known output.
+    """A table with a row per string, `c0`, `c1`, ..., and a column per character, `t0`, `t1`, ...
 
-    A digit or letter is what the program printed, `.` stands for the printed text "ok", which every test expects, `!`
-    for a crash, `?` for a failed sandbox.
+    The first `trusted` columns are public examples, the last `inputs` columns inputs without a known output. A digit or
+    letter is what the program printed, `.` stands for the printed text "ok", which every test expects, `!` for a crash,
+    `?` for an execution on which the sandbox failed.
     """
     width = len(rows[0])
     tests: dict[str, ProgramColumn] = {

@@ -1,4 +1,4 @@
-"""Which candidate may be handed over, which failures are believed, which behaviours are undecided."""
+"""Which candidate may be the answer, which failed tests may be shown to a repair, which behaviours are undecided."""
 
 from cure.select import answer_of, believed_failures, confidence, rank_by_max_pass, viable
 from cure.select.distinguish import undecided

@@ -1,4 +1,4 @@
-"""What the audit says about generated tests."""
+"""What the audit (`cure/audit`) says of generated tests: mutants killed, duplicates, contradictions, vacuous tests."""
 
 from __future__ import annotations
 

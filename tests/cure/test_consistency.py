@@ -1,4 +1,4 @@
-"""Multi-perspective self-consistency: specifications as programs that really run, and scores by agreement."""
+"""Multi-perspective self-consistency (arXiv 2309.17272): specifications that really run, scores by agreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extraction as the released code does it."""
+"""Extraction by the rules of CURE's released code, faults included, compared with golden files."""
 
 from __future__ import annotations
 

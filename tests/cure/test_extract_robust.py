@@ -1,4 +1,4 @@
-"""Extraction that mends what models get wrong about the form."""
+"""The extraction mode `robust`, which reads programs and tests from answers that do not keep to the form asked for."""
 
 from __future__ import annotations
 
@@ -165,8 +165,8 @@ def test_input_and_output_come_from_the_same_answer() -> None:
     "data",
     [
         'print("a\\nb")',  # within quotation marks: the program under test must get the backslash
-        "a\\nb\nc",  # there are real newlines
-        "C:\\new\\table",  # other escapes
+        "a\\nb\nc",  # data with a real newline: the escape is text
+        "C:\\new\\table",  # a Windows path: its backslashes are no escapes
         "plaintext\nfoo",  # a tag only counts on the line of the fence
         "a ``` b",
         "[1, 2]",

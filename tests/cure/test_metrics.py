@@ -1,4 +1,4 @@
-"""The metrics of the released evaluation, compared with golden files and with counts by hand."""
+"""The metrics of CURE's released evaluation, compared with golden files and with counts by hand."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ PUBLISHED_FIGURE = table(
     [[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]],
     [[1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0], [0, 1, 1, 0, 0, 0], [0, 0, 1, 0, 0, 1], [0] * 6],
 )
+"""Figure 3 of the CURE paper (arXiv 2506.03136): six programs on three hidden and six generated tests."""
 
 
 def test_the_ratios_of_a_table_one_can_count_by_hand() -> None:

@@ -113,9 +113,9 @@ def test_with_this_tester_more_programs_are_not_always_better(kept: Score) -> No
 
 
 def test_how_sure_the_released_best_of_n_is(case: ScoredCase) -> None:
-    """The choice gains 23 % of the gap between a random program and the oracle.
+    """The choice by tests passed gains 23 % of the gap between a random program and the oracle.
 
-    The interval of the share of right choices is as wide as most differences that are published.
+    The 95 % interval of the share of right choices is 0.245 to 0.403, as wide as most published differences.
     """
     chosen = [
         bool(problem.hidden[problem.generated.sum(axis=1).argmax(), :8].all())

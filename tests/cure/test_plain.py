@@ -1,4 +1,4 @@
-"""What foreign text looks like before it reaches a terminal or a page."""
+"""Control characters in text of models and programs are shown as escapes on terminals and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the roles are asked."""
+"""The prompts for coder, tester and repair in every style, and where the published wording of CURE comes from."""
 
 from __future__ import annotations
 

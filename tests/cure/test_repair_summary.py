@@ -60,7 +60,7 @@ def test_a_long_input_is_left_out() -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """A command that judges by itself."""
+    """A command as a column: its exit status alone says whether a candidate passes, no output is expected."""
 
     stimulus: str
     trusted: bool = False

@@ -17,6 +17,7 @@ GENERATED = np.array(
 )
 LABELS = np.array([[1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]], bool)
 RIGHT = np.array([1, 1, 1, 0, 0, 0], bool)
+"""Figure 3 of the CURE paper (arXiv 2506.03136): GENERATED and LABELS are (codes, tests), RIGHT is (codes,)."""
 
 
 def floats(*values: float) -> Floats:

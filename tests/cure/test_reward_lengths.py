@@ -1,4 +1,4 @@
-"""The length transformation of section 3.4 of the paper. `docs/rewards.md` explains fault R3 of the released code."""
+"""The length transformation of section 3.4 of the CURE paper (arXiv 2506.03136); docs/rewards.md explains fault R3."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_group_without_a_signal_gets_none_from_its_lengths() -> None:
 
 
 def test_short_answers_keep_their_group() -> None:
-    """R3: the released code drops this group: all right answers are shorter than its lowest length threshold, 1000."""
+    """R3: the released code drops this group: all right answers are shorter than its lowest threshold, 1000 tokens."""
     found = shortened([1] * 8 + [0] * 8, [*range(100, 900, 100)] * 2)
     assert found.std() == pytest.approx(1)
     assert (found[:4] > 0).all()

@@ -76,7 +76,7 @@ def test_aces_gives_no_weight_to_a_test_that_contradicts_the_others() -> None:
 
 
 def test_em_finds_the_tests_that_tell_programs_apart() -> None:
-    # Tests 0 to 2 agree with each other, and test 3 almost; tests 4 to 6 contradict them, but agree less.
+    # Tests 0 to 2 agree with each other, and test 3 almost; tests 4 to 6 contradict them, and agree less.
     assert selector("em")(draw("....aaa", "....a.a", "aaaa..a", "aaa....", "aaaa.a.")).best in ("c0", "c1")
 
 

@@ -1,4 +1,4 @@
-"""How many further samples are worth their price."""
+"""How many further samples are worth their price, the least gain in P(right) that a sample must bring."""
 
 from __future__ import annotations
 
