@@ -38,9 +38,9 @@ FAULTS = (
     "cancelled",  # half of the lines are answered
     "invalid",  # the batch is refused, without naming a line
     "invalid_line",  # the batch is refused because of its second line
-    "no_model",
-    "no_model_lines",
-    "quota_lines",
+    "no_model",  # the batch is refused because the model does not exist
+    "no_model_lines",  # every line is refused because the model does not exist
+    "quota_lines",  # a third of the lines is refused because a quota is spent
     "too_much",  # a batch is refused if it has more than three lines or another batch waits
     "poll_500",
     "poll_429",

@@ -85,7 +85,7 @@ def served(tiny) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def faulty() -> Iterator[FaultyServer]:
-    """A server that answers every prompt with seven words, in seven pieces, and breaks as the path says."""
+    """A server that answers every prompt with seven words, in seven pieces, and fails as the path of its URL says."""
     said = Prepared("one two three four five six seven", delay_s=0.05, deltas=7)
     with FaultyServer(ScriptedEngine([Entry((said,), repeat=True)])) as server:
         yield server

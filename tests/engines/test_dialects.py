@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # errors as servers write them
-"""Real servers: a parameter that a server refuses, in whatever words, or an odd form of its answers costs no answer."""
+"""Every sample arrives although an HTTP server refuses a parameter, in whatever words, or answers in an odd form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing heavy is imported before a model is opened."""
+"""Packages that are slow to import, such as torch and numpy, are not imported before a model is opened."""
 
 import subprocess
 import sys

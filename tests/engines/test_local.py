@@ -79,7 +79,7 @@ async def test_greedy_tokens_are_those_of_generate(engine):
 
 
 async def test_a_seeded_sample_does_not_depend_on_what_is_batched_with_it(engine):
-    # Eight places for 45 rows: rows leave, others join in the middle, caches are padded, joined and trimmed.
+    # The engine decodes 8 of the 45 rows at a time: rows leave, others join, caches are padded, joined and trimmed.
     crowded = await sample(engine, *requests(n=15))
     assert len(crowded) == 45
     for request in requests(n=15):

@@ -166,7 +166,7 @@ async def test_tied_weights_with_two_values_are_an_error(checkpoints, kind):
 
 
 async def test_samples_under_way_end_with_the_old_weights_and_later_ones_have_the_new(engine):
-    # Eight places: some of the first call's rows still wait for one when the weights come.
+    # The engine decodes 8 rows at a time: some of the first call's rows still wait when the weights come.
     expected = await sample(engine, n=10)
     first = asyncio.create_task(sample(engine, n=10))
     while not engine._worker._active:
@@ -265,7 +265,7 @@ asyncio.run(main(sys.argv[1]))
 
 @pytest.mark.parametrize("kind", ["qwen2", "transformers"])
 def test_requests_asked_together_give_the_same_bits_in_every_run_and_process(checkpoints, kind):
-    # 36 rows in 16 places: who is batched with whom must not depend on time.
+    # 36 rows, decoded 16 at a time: which rows share a batch must not depend on timing.
     command = [sys.executable, "-c", ROLLOUTS, f"hf:{checkpoints[kind]}"]
     root = Path(__file__).parents[2]
     hashes = [
