@@ -1,4 +1,4 @@
-"""LiveCodeBench's raw records; their pickles are read, never loaded."""
+"""LiveCodeBench's raw records; their pickled tests are parsed without `pickle.loads`, which could run code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cure-agent eval DATASET`: what it prints, what it leaves, what it says when it cannot."""
+"""`cure-agent eval DATASET`: what it prints, which files it writes, and its error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark that compares forms of prompts."""
+"""`benchmarks/real_prompts`, which compares forms of prompts on real problems."""
 
 from __future__ import annotations
 

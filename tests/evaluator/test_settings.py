@@ -1,4 +1,4 @@
-"""Settings of an evaluation: what is recorded, and by what an evaluation is found again."""
+"""Settings of an evaluation: their record, and their hash (identity), by which an evaluation is found again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GPT = {**MICRO, "model": "openai:gpt-4.1-mini", "samples": 16, "temperature": 0.
 EARLIER = {**GPT, "model": "run:x", "samples": 4, "style": "release", "top_k": 20, "seed": 7}
 
 RECORDED = {
-    # Identity and record, as the version wrote them in which settings were dataclasses.
+    # Identities and records that an earlier version wrote, whose settings were dataclasses.
     "414b64c99fdc": {
         "dataset": "examples/micro-heldout.json",
         "data_sha256": "ab" * 32,

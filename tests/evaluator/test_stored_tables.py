@@ -1,4 +1,4 @@
-"""The tables of real models that come with the project: the form in which they are stored."""
+"""The stored execution tables of real models (`benchmarks/tables`): their form, and their labels."""
 
 from __future__ import annotations
 
