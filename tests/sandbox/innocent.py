@@ -1,4 +1,4 @@
-"""Innocent programs by name. Each must do in the sandbox what it does under `python main.py`."""
+"""Innocent programs, which do no harm, by name. Each must do in the sandbox what it does under `python main.py`."""
 
 SUM = "print(sum(map(int, input().split())))"
 

@@ -1,4 +1,4 @@
-"""Executions while slots are killed, containers removed and the engine stopped.
+"""Executions while jails are killed, containers removed and the Docker engine stopped.
 
 Each execution gets exactly one answer: a correct one, or a sandbox error with a reason. There are 500 executions by
 default; CURE_AGENT_CHAOS sets another number, and the number of faults grows with it:
@@ -162,7 +162,7 @@ def is_bwrap(pid: int) -> bool:
 
 
 def only_if_really_lost(ledger: Ledger, started: int) -> None:
-    """Assert that at least two slots were lost for each sandbox error.
+    """Assert that at least two slots (jails in use) were lost for each sandbox error.
 
     An input becomes a sandbox error once two slots were lost while it ran; a lost slot counts for one input at most.
     """

@@ -1,4 +1,4 @@
-"""What bubblewrap complains about is told with what to do about it."""
+"""Error messages of bubblewrap are passed on, with the remedy where it is known."""
 
 from __future__ import annotations
 

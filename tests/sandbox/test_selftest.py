@@ -1,4 +1,4 @@
-"""`cure-agent sandbox selftest` tells sandboxes that hold from those that do not."""
+"""`cure-agent sandbox selftest` succeeds if hostile programs are stopped and innocent ones are not, else fails."""
 
 from __future__ import annotations
 

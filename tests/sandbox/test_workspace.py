@@ -1,4 +1,4 @@
-"""Workspaces on both backends, with real commands; hostile commands run only in a jail."""
+"""Workspaces under Docker and bubblewrap, with real commands; hostile commands run only in a jail."""
 
 from __future__ import annotations
 
