@@ -72,17 +72,17 @@ def answers(seed: int, count: int = 7, temperature: float = 1.0) -> list[Sample]
 
 
 def rows(samples: Sequence[Sample], budget: int = 90, world: World = ALONE) -> list[Pack]:
-    """This process's rows of an update on the samples."""
+    """The rows of packed samples that this process trains on in an update, of `budget` tokens at most or one sample."""
     return packs_for(samples, "sequence", 1, budget, world.rank, world.size)
 
 
 def step(trained: Policy, seed: int, world: World = ALONE, rate: float = RATE, count: int = 7) -> Update:
-    """One update on the answers of a seed."""
+    """The result of one update on `count` answers drawn with `seed`, at the learning rate `rate`."""
     return trained.update(rows(answers(seed, count), world=world), RULES, rate, None)
 
 
 def weights(trained: Policy) -> dict[str, torch.Tensor]:
-    """Copies of the weights."""
+    """Copies of the policy's weights, by name."""
     return {name: tensor.detach().clone() for name, tensor in trained.tensors()}
 
 

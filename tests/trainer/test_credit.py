@@ -12,7 +12,7 @@ from trainer.config.schema import Reward
 from trainer.rollout.answers import Answer, TaskAnswers, TaskTable
 from trainer.update.credit import credit
 
-# Figure 3 of the paper: six programs, six generated tests, three ground-truth tests.
+# Figure 3 of the CURE paper (arXiv 2506.03136): six programs, six generated tests, three ground-truth tests.
 GENERATED = [
     [1, 1, 1, 1, 1, 0],
     [1, 1, 1, 1, 0, 0],

@@ -1,4 +1,4 @@
-"""The warm-up: learns, and gives the same weights for the same seed."""
+"""The supervised warm-up of the micro model lowers the loss, and gives the same weights for the same seed."""
 
 from __future__ import annotations
 

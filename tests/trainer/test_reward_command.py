@@ -1,4 +1,4 @@
-"""`cure-agent train reward`: rewards of stored tables, by the paper or as the released code computes them."""
+"""`cure-agent train reward`: rewards of stored tables, by the CURE paper or as its released code computes them."""
 
 from __future__ import annotations
 
