@@ -32,7 +32,7 @@ SLOPPY = "I would add them."
 
 
 def tester_answer(stdin: str, expected: str) -> str:
-    """A tester's answer."""
+    """A tester's answer that holds this test."""
     return f"I add them.\n\n**Test Input:**\n```\n{stdin}\n```\n\n**Test Output:**\n```\n{expected}\n```\n"
 
 

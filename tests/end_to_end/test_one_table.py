@@ -115,7 +115,7 @@ async def evaluator_record(problem: Problem, sandbox: CountingSandbox, give_up_a
 
 
 async def test_the_tables_of_the_three_rooms_and_their_executions_are_those_of_before(sandbox: CountingSandbox) -> None:
-    """The golden file was written when each room had a table and an execution loop of its own."""
+    """The golden file was written when solver, trainer and evaluator each had a table and an execution loop."""
     found: dict[str, Any] = {}
     found["solver"] = {"cells": await solver_cells(DOUBLE, sandbox), "executions": len(sandbox.inputs)}
     rules = {
