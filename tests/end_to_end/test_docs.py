@@ -1,4 +1,4 @@
-"""The README's commands are run as written, except those in OUTSIDE; the options of all commands shown must exist."""
+"""The README's commands run as written, except those in OUTSIDE; options shown there and in pages of docs/ exist."""
 
 import os
 import re
@@ -34,7 +34,7 @@ OUTSIDE = {
 
 
 def shown_commands(text: str = README) -> list[str]:
-    """Lines of the shell blocks, comments taken off."""
+    """The lines of the shell blocks of a page, without comments."""
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line.partition("  #")[0].strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line]
