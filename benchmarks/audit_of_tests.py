@@ -39,7 +39,7 @@ CONFIDENT = 0.85
 
 
 def drawn(tables: Iterable[LabelledTable]) -> Iterator[tuple[LabelledTable, AnyReading]]:
-    """Random parts, DRAWS of each labelled table, with what the solver reads from them; no answer verified."""
+    """At most DRAWS random parts of each labelled table, each with its `Reading`; none has a verified answer."""
     for labelled in tables:
         for draw in range(DRAWS if labelled.valid else 0):
             rng = random.Random(f"{labelled.problem}/{draw}")

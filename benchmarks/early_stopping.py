@@ -72,7 +72,7 @@ class Outcome:
 
 
 class Run:
-    """One problem with its samples in one order; `state(drawn)` is what the solver knows after the first of them."""
+    """One problem with its samples in one order; `state(drawn)` is what the solver knows after that many."""
 
     def __init__(self, labelled: LabelledTable, order: int, most: Drawn, *, public: bool, confident: float) -> None:
         rng = random.Random(zlib.crc32(f"{labelled.problem}/{order}".encode()))

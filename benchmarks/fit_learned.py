@@ -128,7 +128,7 @@ def batch(of: Sequence[Example], programs: int) -> Batch:
 
 
 def loss(batch: Batch, weights: Floats, towards: Floats, ridge: float) -> tuple[float, Floats]:
-    """The penalised negative log-likelihood and its gradient; `weights` are w of the programs, then v of none."""
+    """The penalised negative log-likelihood and its gradient; `weights` are w, then v, of `cure/select/learned.py`."""
     width = batch.x.shape[-1]
     utility, none = batch.x @ weights[:width], batch.z @ weights[width:]
     top = np.maximum(utility.max(axis=1), none)

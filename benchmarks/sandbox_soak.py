@@ -1,7 +1,7 @@
 """Memory of this process and of the sandbox over many executions: `python benchmarks/sandbox_soak.py --count 100000`.
 
-Memory is read before the executions and after each quarter of them. That of a runner, the first process inside a
-sandbox, which runs programs in forks of itself, is printed by a program that runs there.
+Memory is read before the executions and after each quarter of them. That of a runner, the first process of a jail
+(PID 1), is printed by a program that runs in the jail.
 """
 
 from __future__ import annotations
