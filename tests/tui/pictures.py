@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from pathlib import Path
 
 from textual.app import App
+from textual.pilot import Pilot
 
 FOLDER = Path(__file__).parent / "snapshots"
 _ID = re.compile(r"terminal-(\d+)-")
@@ -22,8 +24,15 @@ def picture(app: App[None]) -> str:
     return svg.replace(f"terminal-{found[1]}-", "terminal-") if found else svg
 
 
-def compare(app: App[None], name: str) -> None:
-    """Compare the screen with the stored picture of that name."""
+async def compare(pilot: Pilot[None], name: str) -> None:
+    """Compare the screen, once its line of keys is there, with the stored picture of that name."""
+    app = pilot.app
+    for _ in range(200):
+        await pilot.pause()
+        if app.screen.query("FooterKey"):
+            break
+        await asyncio.sleep(0.02)
+    await pilot.pause()
     path, shown = FOLDER / f"{name}.svg", picture(app)
     if os.environ.get("CURE_AGENT_NEW_PICTURES"):
         FOLDER.mkdir(exist_ok=True)

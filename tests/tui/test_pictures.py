@@ -31,8 +31,7 @@ async def test_a_run(size: str, theme: str) -> None:
     app = Shown(run_screen(UNSURE), THEMES[theme])
     async with app.run_test(size=SIZES[size]) as pilot:
         await pilot.press("down", "right", "right", "right")
-        await pilot.pause()
-        compare(app, f"run-{size}-{theme}")
+        await compare(pilot, f"run-{size}-{theme}")
 
 
 @EACH
@@ -40,16 +39,14 @@ async def test_why_with_a_test_left_out(size: str, theme: str) -> None:
     app = Shown(run_screen(UNSURE), THEMES[theme])
     async with app.run_test(size=SIZES[size]) as pilot:
         await pilot.press("w", "down", "space")
-        await pilot.pause()
-        compare(app, f"why-{size}-{theme}")
+        await compare(pilot, f"why-{size}-{theme}")
 
 
 @EACH
 async def test_two_runs(size: str, theme: str) -> None:
     app = Shown(CompareScreen(RecordedSource(UNSURE), RecordedSource(SURE)), THEMES[theme])
     async with app.run_test(size=SIZES[size]) as pilot:
-        await pilot.pause()
-        compare(app, f"compare-{size}-{theme}")
+        await compare(pilot, f"compare-{size}-{theme}")
 
 
 @pytest.mark.parametrize("part", ["program", "test", "ranking", "budget", "log"])
@@ -59,23 +56,20 @@ async def test_each_part_of_a_run_on_a_small_screen(part: str) -> None:
     async with app.run_test(size=SIZES["small"]) as pilot:
         await pilot.press("down", "right", "d")
         screen.action_pane(part)
-        await pilot.pause()
-        compare(app, f"part-{part}")
+        await compare(pilot, f"part-{part}")
 
 
 async def test_a_run_that_just_began() -> None:
     app = Shown(run_screen(UNSURE))
     async with app.run_test(size=SIZES["large"]) as pilot:
         await pilot.press("home")
-        await pilot.pause()
-        compare(app, "run-began")
+        await compare(pilot, "run-began")
 
 
 async def test_a_run_on_a_terminal_with_ascii_only() -> None:
     app = Shown(run_screen(REPAIRED, ascii_only=True))
     async with app.run_test(size=SIZES["medium"]) as pilot:
-        await pilot.pause()
-        compare(app, "run-ascii")
+        await compare(pilot, "run-ascii")
 
 
 def test_no_picture_is_stored_that_no_test_compares() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -32,6 +33,7 @@ class Pane(VerticalScroll, can_focus=True):
         self.border_title = self.TITLE
         self.copied = ""
         """The text that is copied from here."""
+        self._titled = self.TITLE
         self._text = Static("", markup=False)
         self._shown = Content("")
 
@@ -47,10 +49,18 @@ class Pane(VerticalScroll, can_focus=True):
     def put(self, content: Content, copied: str, *, title: str = "") -> None:
         """Show the content unless it is already shown; `copied` is its text for the clipboard."""
         self.copied = copied
-        self.border_title = Content(f"{self.TITLE} {title}".strip()).markup
+        words = Content(f"{self.TITLE} {title}".strip()).markup
+        if words != self._titled:
+            self._titled = self.border_title = words
         if not content.is_same(self._shown):
-            self._shown = content
-            self._text.update(content)
+            old, self._shown = self._shown, content
+            self._text.update(content, layout=self._heights_differ(old, content))
+
+    def _heights_differ(self, old: Content, new: Content) -> bool:
+        """Whether two contents may need different heights; a layout of the screen costs more than drawing them."""
+        one, other = old.plain.split("\n"), new.plain.split("\n")
+        width = self._text.size.width
+        return len(one) != len(other) or any(cell_len(line) > width for line in (*one, *other))
 
 
 def heading(text: str) -> Content:

@@ -31,4 +31,4 @@ class RunHead(Static):
         left = Content.assemble((title, "bold"), (f"  {words}", "$text-error" if is_trouble else "dim"))
         room = max(0, self.content_size.width - (len(position) + 2 if position else 0))
         left = left.truncate(room, ellipsis=True, pad=True)
-        self.update(Content.assemble(left, (f"  {position}" if position else "", "$text-accent")))
+        self.update(Content.assemble(left, (f"  {position}" if position else "", "$text-accent")), layout=False)
