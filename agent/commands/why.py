@@ -70,6 +70,9 @@ def show_run(console: Console, run: RecordedRun, *, with_program: bool = True) -
     folder = str(run.folder).replace(str(Path.home()), "~", 1)
     console.print(Text(visible(f"recorded in {folder}, sandbox: {run.state.isolation}"), style="dim"))
     console.print()
+    if run.state.places is not None:
+        for place, reason in zip(run.state.places.places, run.state.places.reasons, strict=True):
+            console.print(Text(visible(f"Looked at {place}: {reason or 'it is near the others'}.")))
     for line in [] if run.state.is_repository else audit_lines(audit_of(run, mutant_runs(run) or ())):
         console.print(Text(visible(line)))
     for decided in run.state.decisions.values():
@@ -174,6 +177,8 @@ def _run_json(run: RecordedRun) -> dict[str, Any]:
         "problem": run.started.name,
         "settings": run.started.settings,
         "isolation": run.state.isolation,
+        "places": None if state.places is None else asdict(state.places),
+        "suite": None if state.suite is None else asdict(state.suite),
         "result": None if state.result is None else asdict(state.result),
         "ranking": None if state.ranking is None else asdict(state.ranking),
         "decisions": [asdict(decided) for decided in state.decisions.values()],

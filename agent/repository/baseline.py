@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.repository.checks import Base, Checker, Policy, Report, Runner, Suite, establish, open_checker, policy_of
 from agent.repository.checks.checker import COMMAND
-from agent.repository.checks.layout import top_modules
+from agent.repository.checks.layout import files_with_tests, top_modules
 from agent.repository.files import Changed
 from agent.repository.git.snapshot import Snapshot
 from agent.repository.git.worktree import worktree
@@ -19,6 +19,9 @@ from agent.repository.settings import ChangeSettings
 from agent.runs.events import SuiteReady
 from agent.runs.recorder import Recorder
 from sandbox import SandboxError
+
+MOST_FILES = 8
+"""Number of files of existing tests that each patch runs; the whole suite is run for the answer."""
 
 Say = Callable[[str], None]
 
@@ -101,7 +104,8 @@ async def opened_tests(
         say(f"tests: {checker.suite.words} ({checker.suite.reason})")
         for warning in checker.warnings:
             say(f"note: {warning}")
-        base = await establish(checker)
+        # Noting lines slows tests down: only where not all test files are run for every patch.
+        base = await establish(checker, lines=len(files_with_tests(snapshot.files.paths)) > MOST_FILES)
         say(_base_line(base))
         ready = known or _ready(checker, base, policy_of(snapshot.files, base.suite))
         recorder.emit(ready)

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.repository.checks.relevant import relevant
 from agent.repository.edit import Place
 from agent.repository.files import Files
-from agent.repository.prompts import ShownCode
-from agent.repository.source import Index, Localised, build_index, is_test, localise, render, shown_in_full
+from agent.repository.prompts import ShownCode, localise_prompt, read_choice
+from agent.repository.source import (
+    Index,
+    Localised,
+    build_index,
+    is_test,
+    localise,
+    render,
+    shown_in_full,
+    with_votes,
+)
 from agent.repository.source import Place as Found
+from agent.repository.source.context import context as surroundings
 from agent.repository.source.instructions import instructions
+from engines import ChatPrompt
 
 SHOWN_TOKENS = 2500
 """Tokens of the code that is shown in full."""
 MOST_SHOWN = 6
 MAP_TOKENS = 1200
+AROUND_TOKENS = 500
+"""Tokens of what is around the best place: imports, its class, callers."""
+MOST_LISTED = 20
+"""Places that a model chooses from, where it is asked where to look."""
 INSTRUCTION_TOKENS = 600
 """Tokens of what the repository asks of those who change it."""
 NEIGHBOUR_LINES = 40
 """Lines of a test file near the code that the tester sees."""
+
+Executed = Mapping[str, Mapping[str, Collection[int]]]
+"""Lines by source file, by test file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,26 +67,75 @@ class Context:
         return tuple(each.place for each in self.shown)
 
 
-def understand(task: str, files: Files, modules: Sequence[str], cache: Path | None = None) -> Context:
-    """What prompts about the task show of these files; `modules` are the repository's own top-level modules, `cache` is
-    the folder of what earlier starts have read.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """The code that a task may be about, before it is chosen what of it prompts show."""
+
+    files: Files
+    index: Index
+    found: Localised
+    """Places outside of tests, best first."""
+
+    @property
+    def listed(self) -> tuple[Found, ...]:
+        """The places that a model is asked to choose from."""
+        return self.found.places[:MOST_LISTED]
+
+    def vote_prompt(self) -> ChatPrompt:
+        """The prompt that asks a model for the places that have to change."""
+        outlines = [f"{each.symbol.signature}  {each.symbol.doc}" for each in self.listed]
+        return localise_prompt(self.found.task, [_place(each) for each in self.listed], outlines)
+
+    def voted(self, answers: Sequence[str]) -> Search:
+        """The search with the order that the model's answers to `vote_prompt` give."""
+        places = [_place(each) for each in self.listed]
+        chosen = [[str(place) for place in read_choice(answer, places)] for answer in answers]
+        return replace(self, found=with_votes(self.found, chosen))
+
+
+def search(task: str, files: Files, cache: Path | None = None) -> Search:
+    """The code that the task may be about; `cache` is the folder of what earlier starts have read."""
     index = build_index(files, cache)
     found = localise(index, task)
-    code = [place for place in found.places if not is_test(place.path)]
-    localised = Localised(task, tuple(code), found.files)
-    shown = shown_in_full(index, localised, SHOWN_TOKENS)[:MOST_SHOWN]
-    tests = tuple(relevant(files, [place.path for place in shown]))
-    beginning = _text(files, tests[0]).split("\n")[:NEIGHBOUR_LINES] if tests else []
+    code = tuple(place for place in found.places if not is_test(place.path))
+    return Search(files=files, index=index, found=replace(found, places=code))
+
+
+def understand(
+    found: Search, modules: Sequence[str], executed: Executed | None = None, tests: Sequence[str] | None = None
+) -> Context:
+    """What prompts about the task show; `modules` are the repository's own top-level modules.
+
+    `executed` are the lines that each test file executes (`Report.lines`), by which the files that run the code shown
+    come first; `tests`, if given, is the order that a record has.
+    """
+    files, index = found.files, found.index
+    shown = shown_in_full(index, found.found, SHOWN_TOKENS)[:MOST_SHOWN]
+    others = replace(found.found, places=found.found.places[len(shown) :])
+    ordered = _tests_of(files, shown, executed) if tests is None else tuple(tests)
+    beginning = _text(files, ordered[0]).split("\n")[:NEIGHBOUR_LINES] if ordered else []
     return Context(
         shown=tuple(ShownCode(_place(each), _code(files, each)) for each in shown),
-        map_text=render(index, Localised(task, tuple(code[len(shown) :]), found.files), MAP_TOKENS),
-        tests=tests,
+        map_text=f"{_around(index, shown)}{render(index, others, MAP_TOKENS)}",
+        tests=ordered,
         neighbours="\n".join(beginning),
         imports="\n".join(_imports(beginning, modules)),
         instructions=instructions(files, [place.path for place in shown], INSTRUCTION_TOKENS).text,
         reasons=tuple("; ".join(each.reasons) for each in shown),
     )
+
+
+def _tests_of(files: Files, shown: Sequence[Found], executed: Executed | None) -> tuple[str, ...]:
+    lines: dict[str, set[int]] = {}
+    for place in shown:
+        lines.setdefault(place.path, set()).update(range(place.symbol.first, place.symbol.last + 1))
+    return tuple(relevant(files, list(lines), executed=executed, lines=lines))
+
+
+def _around(index: Index, shown: Sequence[Found]) -> str:
+    """What is around the best place: imports, the rest of its class, constants, callers, an existing test."""
+    best = next((place for place in shown if place.symbol.name), None)
+    return "" if best is None else surroundings(index, best.path, best.symbol.name).text(AROUND_TOKENS)
 
 
 def code_now(files: Files, places: Sequence[Place], index: Index) -> tuple[ShownCode, ...]:

@@ -8,18 +8,19 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from agent.repository.baseline import RepositoryTests, Say, opened_tests
+from agent.repository.baseline import MOST_FILES, RepositoryTests, Say, opened_tests
 from agent.repository.cells import base_cell
 from agent.repository.checks import Base, Report, Runner
 from agent.repository.checks.checker import COMMAND
 from agent.repository.checks.placing import place_test
 from agent.repository.confidence import patch_confidence
-from agent.repository.context import Context, understand
+from agent.repository.context import Context, Search, search, understand
 from agent.repository.executor import PatchExecutor
 from agent.repository.files import Changed
 from agent.repository.final import final_answer
 from agent.repository.git.snapshot import Snapshot
 from agent.repository.judged import judged
+from agent.repository.looking import chosen_context
 from agent.repository.patches import BASE, Check, Patch
 from agent.repository.record import TaskRecord
 from agent.repository.settings import ChangeSettings
@@ -37,8 +38,6 @@ from cure.select import selector
 from cure.table import Cell, GrowingTable, Pair
 from engines import Engine
 
-MOST_FILES = 8
-"""Number of files of existing tests that each patch runs; the whole suite is run for the answer."""
 REASONS = Reasons(
     no_candidate="no patch came out of the model's answers",
     none_viable="no patch keeps every existing test",
@@ -75,10 +74,8 @@ async def change_repository(
     clock = Clock(recorder.known.seconds)
     try:
         async with opened_tests(record, settings, snapshot, recorder, folder, say) as tests:
-            context = await asyncio.to_thread(
-                understand, record.task, snapshot.files, tests.modules, cache_folder(record.root)
-            )
-            return await _changed(record, settings, snapshot, engines, recorder, clock, context, tests)
+            found = await asyncio.to_thread(search, record.task, snapshot.files, cache_folder(record.root))
+            return await _changed(record, settings, snapshot, engines, recorder, clock, found, tests)
     except (ReplayError, RecordEnds):
         raise
     except BaseException as error:
@@ -93,7 +90,7 @@ async def _changed(
     engines: Mapping[str, Engine],
     recorder: Recorder,
     clock: Clock,
-    context: Context,
+    found: Search,
     tests: RepositoryTests,
 ) -> Outcome:
     from agent.solve.graph import walk
@@ -104,27 +101,22 @@ async def _changed(
     def text_of(name: str) -> str:
         return recorder.text(recorder.state.candidates[name].source)
 
-    checks = _recorded_checks(recorder) or _existing(context, tests.base)
-    known = _recorded_cells(recorder) | _base_cells(checks, tests.base)
     executor = PatchExecutor(
-        run_tests=tests.run,
-        place=partial(place_test, snapshot.files, near=context.tests[0] if context.tests else None),
-        changed_by=changed_by,
-        known=known,
+        run_tests=tests.run, place=partial(place_test, snapshot.files), changed_by=changed_by, known={}
     )
     growing = GrowingTable(executor, partial(record_cell, recorder))
+    task = PatchTask(
+        task=record.task,
+        files=snapshot.files,
+        patch=snapshot.patch,
+        changed_by=changed_by,
+        text_of=text_of,
+        context=understand(found, tests.modules, tests=()),
+        format=settings.edit_format,
+        policy=tests.policy,
+    )
     solving = Solving[Patch, Check](
-        task=PatchTask(
-            task=record.task,
-            files=snapshot.files,
-            patch=snapshot.patch,
-            changed_by=changed_by,
-            text_of=text_of,
-            context=context,
-            instructions=context.instructions,
-            format=settings.edit_format,
-            policy=tests.policy,
-        ),
+        task=task,
         settings=settings,
         engines=engines,
         select=selector(settings.selector),
@@ -137,6 +129,11 @@ async def _changed(
         confidence_rule=patch_confidence,
     )
     try:
+        context = await chosen_context(solving, found, tests)
+        checks = _recorded_checks(recorder) or _existing(context, tests.base)
+        executor.known |= _recorded_cells(recorder) | _base_cells(checks, tests.base)
+        executor.place = partial(place_test, snapshot.files, near=context.tests[0] if context.tests else None)
+        solving = replace(solving, task=replace(task, context=context, instructions=context.instructions))
         solving.add_candidate(BASE, Patch("", BASE), "", 0)
         for number, check in enumerate(checks, 1):
             solving.add_test(f"e{number}", check)

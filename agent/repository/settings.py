@@ -33,6 +33,9 @@ class Repository(Search):
     """Least share of n and m that a further part of the first samples has: a session of tests costs time as well."""
     max_tokens: int = Field(default=2048, ge=1)
     """Maximum number of tokens per answer."""
+    votes: int = Field(default=0, ge=0, le=16)
+    """Answers of the coder on which functions have to change; they count in the choice of the code that prompts
+    show. 0 asks for none."""
     edit_format: Format = "rewrite"
     """Form of edits that the coder is asked for: complete functions, whole files, or SEARCH/REPLACE blocks."""
     test_cmd: str | None = None

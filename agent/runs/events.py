@@ -86,6 +86,21 @@ class SuiteReady:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlacesChosen:
+    """What the prompts of a run in a repository show."""
+
+    IDENTITY: ClassVar = ()
+    MEASURED: ClassVar = ("reasons",)
+    places: list[str]
+    """The functions and classes shown in full, as `path::name`, the most probable first."""
+    reasons: list[str]
+    """Why each of them, in words."""
+    tests: list[str]
+    """Files of existing tests that may concern these places, the most telling first."""
+    type: Literal["places_chosen"] = "places_chosen"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Asked:
     """A request, before it is sent: `n` samples, of which sample i has number `first + i` among those of its role."""
 
@@ -362,6 +377,7 @@ Event = (
     Started
     | Resumed
     | SuiteReady
+    | PlacesChosen
     | Asked
     | Sampled
     | Rejected

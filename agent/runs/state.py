@@ -29,6 +29,8 @@ class RunState:
     started: events.Started | None = None
     suite: events.SuiteReady | None = None
     """What is known of the tests of a repository, once they were run on the unchanged code."""
+    places: events.PlacesChosen | None = None
+    """What the prompts of a run in a repository show."""
     asked: dict[str, events.Asked] = field(default_factory=dict)
     """Requests, by key."""
     samples: dict[str, dict[int, events.Sampled]] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class RunState:
                 self._forget_failures()
             case events.SuiteReady():
                 self.suite = event
+            case events.PlacesChosen():
+                self.places = event
             case events.Asked():
                 self.asked[event.key] = event
                 if not event.gives:

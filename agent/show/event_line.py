@@ -15,6 +15,8 @@ def event_line(event: events.Event) -> str:
             return "resumed"
         case events.SuiteReady():
             return f"the unchanged code passes {event.passed} tests and fails {len(event.failing)}: {event.command}"
+        case events.PlacesChosen():
+            return f"prompts show {', '.join(event.places) or 'no code'}"
         case events.Asked():
             return f"asked the {event.role} for {event.n} {'answer' if event.n == 1 else 'answers'} ({event.key})"
         case events.Sampled():

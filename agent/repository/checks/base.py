@@ -46,17 +46,17 @@ class Base:
         return self.report.having(*FAILURES) - self.flaky
 
 
-async def establish(checker: Checker) -> Base:
+async def establish(checker: Checker, *, lines: bool = False) -> Base:
     """The base row of a checker's checkout, from one run of its whole suite and a second one of what failed.
 
     Where the suite cannot be collected because of its options, these are dropped; where less than half of the tests
     pass, other ways of running them that the repository writes down are tried, and the best is kept as the checker's.
-    Raises NoBase where no test has a verdict.
+    `lines` asks for the lines that every test file executes. Raises NoBase where no test has a verdict.
     """
     best: tuple[Suite, Report] | None = None
     complaint = ""
     for suite in (checker.suite, *checker.suite.alternatives):
-        suite, report = await _repaired(checker, suite)
+        suite, report = await _repaired(checker, suite, lines)
         complaint = complaint or _complaint(report)
         if best is None or len(report.passed) > len(best[1].passed):
             best = suite, report
@@ -89,13 +89,13 @@ def _own_code(checker: Checker, report: Report) -> None:
             )
 
 
-async def _repaired(checker: Checker, suite: Suite) -> tuple[Suite, Report]:
-    report = await checker.run({}, suite=suite)
+async def _repaired(checker: Checker, suite: Suite, lines: bool) -> tuple[Suite, Report]:
+    report = await checker.run({}, suite=suite, lines=lines)
     for _ in range(MOST_REPAIRS):
         other = simpler(suite, report)
         if other is None:
             break
-        suite, report = other, await checker.run({}, suite=other)
+        suite, report = other, await checker.run({}, suite=other, lines=lines)
     return suite, report
 
 

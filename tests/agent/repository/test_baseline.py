@@ -32,7 +32,9 @@ DOCUMENTED = '''def double(number):
 
 
 async def opened(repository: Path, folder: Path, **settings: object) -> tuple[SuiteReady, RepositoryTests, list[str]]:
-    """What is recorded and said when the tests are opened, without a sandbox, and the tests as a replay has them."""
+    """What is recorded and said when the tests are opened, without a sandbox, and the tests, of which a replay has the
+    same policy.
+    """
     said: list[str] = []
     chosen = ChangeSettings.model_validate({"sandbox": "none", "python": sys.executable, **settings})
     with open_repository(repository) as open_:
@@ -42,13 +44,13 @@ async def opened(repository: Path, folder: Path, **settings: object) -> tuple[Su
         recorder = Recorder(writer)
         recorder.emit(Started(problem=recorder.blob("t"), name="t", settings={}, isolation="", kind="repository"))
         async with opened_tests(record, chosen, snapshot, recorder, writer.folder, said.append) as tests:
-            first = tests.policy
+            live = tests
         writer.close()
         past = load_run(writer.folder)
         async with opened_tests(record, chosen, snapshot, Recorder(None, past), writer.folder, said.append) as replayed:
-            assert replayed.policy == first and replayed.checker is None
+            assert replayed.policy == live.policy and replayed.checker is None
         assert past.state.suite is not None
-        return past.state.suite, replayed, said
+        return past.state.suite, live, said
 
 
 async def test_the_suite_its_environment_and_its_isolation_are_recorded(repository: Path, tmp_path: Path) -> None:
