@@ -68,7 +68,7 @@ class Context:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class Lookup:
     """The code that a task may be about, before it is chosen what of it prompts show."""
 
     files: Files
@@ -86,23 +86,23 @@ class Search:
         outlines = [f"{each.symbol.signature}  {each.symbol.doc}" for each in self.listed]
         return localise_prompt(self.found.task, [_place(each) for each in self.listed], outlines)
 
-    def voted(self, answers: Sequence[str]) -> Search:
-        """The search with the order that the model's answers to `vote_prompt` give."""
+    def voted(self, answers: Sequence[str]) -> Lookup:
+        """The lookup with the order that the model's answers to `vote_prompt` give."""
         places = [_place(each) for each in self.listed]
         chosen = [[str(place) for place in read_choice(answer, places)] for answer in answers]
         return replace(self, found=with_votes(self.found, chosen))
 
 
-def search(task: str, files: Files, cache: Path | None = None) -> Search:
+def search(task: str, files: Files, cache: Path | None = None) -> Lookup:
     """The code that the task may be about; `cache` is the folder of what earlier starts have read."""
     index = build_index(files, cache)
     found = localise(index, task)
     code = tuple(place for place in found.places if not is_test(place.path))
-    return Search(files=files, index=index, found=replace(found, places=code))
+    return Lookup(files=files, index=index, found=replace(found, places=code))
 
 
 def understand(
-    found: Search, modules: Sequence[str], executed: Executed | None = None, tests: Sequence[str] | None = None
+    found: Lookup, modules: Sequence[str], executed: Executed | None = None, tests: Sequence[str] | None = None
 ) -> Context:
     """What prompts about the task show; `modules` are the repository's own top-level modules.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.repository.baseline import RepositoryTests
-from agent.repository.context import Context, Search, understand
+from agent.repository.context import Context, Lookup, understand
 from agent.repository.patches import Check, Patch
 from agent.repository.settings import ChangeSettings
 from agent.runs.events import PlacesChosen
@@ -15,7 +15,7 @@ KEY = "places/1"
 VOTE_TOKENS = 60
 
 
-async def chosen_context(solving: Solving[Patch, Check], found: Search, tests: RepositoryTests) -> Context:
+async def chosen_context(solving: Solving[Patch, Check], found: Lookup, tests: RepositoryTests) -> Context:
     """What the prompts of the run show, which is recorded: the places, and the test files nearest to them.
 
     The coder is asked for `settings.votes` answers on where to look; recorded answers, and the recorded order of test

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from agent.repository.cells import passed_on_base
-from agent.repository.judged import vacuous
+from agent.repository.judged import repeated, vacuous
 from agent.repository.patches import BASE
 from agent.repository.record import TaskRecord
 from agent.runs.outcome import Outcome
@@ -18,7 +18,7 @@ def receipt(record: TaskRecord, outcome: Outcome) -> dict[str, Any]:
     state, table, chosen, result = outcome.state, outcome.table, outcome.chosen, outcome.result
     patch = outcome.program
     whole = state.whole_suites.get(chosen) if chosen else None
-    weak = set(vacuous(table))
+    weak = {*vacuous(table), *repeated(table)}
     existing = {
         test.stimulus: {
             "passed_before": len(passed_on_base(table.cells[BASE, name])),

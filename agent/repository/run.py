@@ -14,7 +14,7 @@ from agent.repository.checks import Base, Report, Runner
 from agent.repository.checks.checker import COMMAND
 from agent.repository.checks.placing import place_test
 from agent.repository.confidence import patch_confidence
-from agent.repository.context import Context, Search, search, understand
+from agent.repository.context import Context, Lookup, search, understand
 from agent.repository.executor import PatchExecutor
 from agent.repository.files import Changed
 from agent.repository.final import final_answer
@@ -90,7 +90,7 @@ async def _changed(
     engines: Mapping[str, Engine],
     recorder: Recorder,
     clock: Clock,
-    found: Search,
+    found: Lookup,
     tests: RepositoryTests,
 ) -> Outcome:
     from agent.solve.graph import walk

@@ -8,7 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from agent.repository.judged import vacuous
+from agent.repository.judged import repeated, vacuous
 from agent.repository.patches import BASE
 from agent.runs.outcome import Outcome
 from agent.show.explain import PATCHES, PROGRAMS, Nouns, explain
@@ -85,14 +85,16 @@ def show_outcome(console: Console, outcome: Outcome, name: str) -> None:
 
 
 def apart_of(outcome: Outcome) -> Apart | None:
-    """The unchanged code, and the generated tests that it passes; None where the run solves a problem."""
+    """The unchanged code, the generated tests that it passes, and those that repeat another one; None where the run
+    solves a problem.
+    """
     if not outcome.state.is_repository:
         return None
-    weak = vacuous(outcome.table)
+    columns = {"vacuous": vacuous(outcome.table), "repeats": repeated(outcome.table)}
     return Apart(
         table=outcome.table,
         rows={name: "unchanged" for name, row in outcome.table.candidates.items() if row.origin == BASE},
-        columns={"vacuous": weak} if weak else {},
+        columns={heading: names for heading, names in columns.items() if names},
         headings={"examples": "existing"},
     )
 
