@@ -47,7 +47,7 @@ def change(
     from rich.console import Console
 
     from agent.commands.accept import accept
-    from agent.commands.changing import changed
+    from agent.commands.changing import changed, print_failed
     from agent.commands.hand_over import check_writable
     from cure.interrupt import run_interruptible
 
@@ -64,7 +64,8 @@ def change(
     console = Console(stderr=True)
 
     async def whole() -> int:
-        async with changed(console, text, repo, settings.settings(), others) as done:
+        failed = print_failed if as_json else lambda _: None
+        async with changed(console, text, repo, settings.settings(), others, failed) as done:
             return accept(console, done, mode, settings.branch, as_json=as_json, out=out, receipt=receipt)
 
     return run_interruptible(whole())

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from rich.console import Console
 from rich.text import Text
 
 from agent.commands.running import resumed
+from agent.errors import RunError
 from agent.repository.git.expiry import tidy
 from agent.repository.git.opened import open_repository
 from agent.repository.git.snapshot import Snapshot, open_snapshot, take_snapshot
@@ -24,15 +27,20 @@ from agent.repository.recorded import settings_of_change
 from agent.repository.run import change_repository
 from agent.repository.settings import ChangeSettings
 from agent.runs.outcome import Outcome
-from agent.runs.record import RecordedRun
+from agent.runs.record import RecordedRun, load_run
 from agent.runs.recorder import Recorder
 from agent.runs.store import RunWriter, create_run
+from agent.show.outcome import outcome_json
 from agent.show.progress import SolveProgress
 from cure.plain import visible
 from cure.session import open_engines
 
 if TYPE_CHECKING:
     from settings.section import Section
+
+
+Failed = Callable[[RecordedRun], None]
+"""Receives a run that an error or a signal ended, as it is recorded."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,16 @@ class Change:
 
 @asynccontextmanager
 async def changed(
-    console: Console, task: str, directory: Path, settings: ChangeSettings, options: Sequence[Section]
+    console: Console,
+    task: str,
+    directory: Path,
+    settings: ChangeSettings,
+    options: Sequence[Section],
+    failed: Failed = lambda _: None,
 ) -> AsyncIterator[Change]:
     """A new run that changes the repository which the directory lies in; progress is on the console.
+
+    A run that an error or a signal ends is given to `failed` before the error is raised.
 
     Raises RepositoryError where there is no repository, or it is in no state to be worked on.
     """
@@ -69,6 +84,9 @@ async def changed(
                 left_out=tuple((each.path, each.reason) for each in snapshot.left_out),
             )
             outcome = await _run(console, record, settings, options, snapshot, writer, None)
+        except BaseException:
+            _told(writer, failed)
+            raise
         finally:
             writer.close()
         yield Change(outcome, record, snapshot, writer.folder)
@@ -76,9 +94,16 @@ async def changed(
 
 @asynccontextmanager
 async def continued(
-    console: Console, run: RecordedRun, settings: ChangeSettings, options: Sequence[Section]
+    console: Console,
+    run: RecordedRun,
+    settings: ChangeSettings,
+    options: Sequence[Section],
+    failed: Failed = lambda _: None,
 ) -> AsyncIterator[Change]:
-    """A recorded run, continued to its end. Raises RepositoryError where its repository or its snapshot is gone."""
+    """A recorded run, continued to its end; `failed` as in `changed`.
+
+    Raises RepositoryError where its repository or its snapshot is gone.
+    """
     record = task_record(run.blob(run.started.problem))
     with open_repository(Path(record.root)) as repository:
         snapshot = await asyncio.to_thread(open_snapshot, repository, run.id)
@@ -89,6 +114,9 @@ async def continued(
         try:
             past = resumed(writer, run.state.isolation)
             outcome = await _run(console, record, settings, options, snapshot, writer, past)
+        except BaseException:
+            _told(writer, failed)
+            raise
         finally:
             writer.close()
         yield Change(outcome, record, snapshot, run.folder)
@@ -99,8 +127,20 @@ async def resume_change(run: RecordedRun, options: Sequence[Section], *, as_json
     from agent.commands.accept import accept
 
     console = Console(stderr=True)
-    async with continued(console, run, settings_of_change(run), options) as done:
+    failed = print_failed if as_json else lambda _: None
+    async with continued(console, run, settings_of_change(run), options, failed) as done:
         return accept(console, done, "plan", None, as_json=as_json, out=out)
+
+
+def print_failed(run: RecordedRun) -> None:
+    """Print a run that an error ended as JSON, so that who reads standard output learns how it ended."""
+    click.echo(json.dumps(outcome_json(run.outcome()), indent=2))
+
+
+def _told(writer: RunWriter, failed: Failed) -> None:
+    """Give `failed` the run as far as it is recorded; one without any event has nothing to tell."""
+    with suppress(RunError, OSError):
+        failed(load_run(writer.folder))
 
 
 async def _run(
