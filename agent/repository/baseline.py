@@ -93,6 +93,7 @@ async def opened_tests(
             snapshot.files,
             root=Path(record.root),
             standing=record.directory,
+            objects=tree.objects,
             test_cmd=settings.test_cmd,
             python=settings.python,
             image=settings.image,

@@ -22,6 +22,7 @@ async def open_workspace(
     network: bool = False,
     setup: Setup | None = None,
     readable: Sequence[Path | str] = (),
+    objects: Sequence[Path | str] = (),
     quota: Quota | None = None,
     say: Say = say_on_stderr,
 ) -> Workspace:
@@ -34,8 +35,9 @@ async def open_workspace(
     `image` is a Docker image with Python >= 3.11 as `python3`; `network` lets commands reach other machines; `setup`
     has the commands that fill /env, which run only if no earlier result is stored; `readable` are further files and
     directories of this machine that commands see at the same paths, read-only (an interpreter outside /usr, say);
-    `quota` bounds what may be written and used; `say` gets a line for each slow step. The directory must not be changed
-    while the workspace is open.
+    `objects` are object databases of git that the directory's repository names as its alternates, which commands see,
+    and a setup does not; `quota` bounds what may be written and used; `say` gets a line for each slow step. The
+    directory must not be changed while the workspace is open.
 
     Raises SandboxUnavailable where no backend of this kind works, SandboxError for a request that the backend cannot
     serve (PathRefused for a path), SetupFailed where the setup fails.
@@ -52,6 +54,7 @@ async def open_workspace(
         network=network,
         readable=shown,
         repository=tuple(git_directories(place)),
+        objects=tuple(_readable(path) for path in objects),
     )
     if kind == "none":
         return await _trusted(spec, setup)

@@ -23,6 +23,9 @@ class Spec:
     """Paths of this machine that commands see at the same paths, read-only."""
     repository: tuple[str, ...] = ()
     """The git repository of a linked worktree (`directory`), visible like `readable` where the backend can do that."""
+    objects: tuple[str, ...] = ()
+    """Object databases of git that the directory's own repository names, visible like `repository`, but not to a setup,
+    which may have a network."""
     environment: Path | None = None
     """The folder on this machine that commands see at /env, read-only."""
     preparing: bool = False

@@ -42,6 +42,9 @@ class Place:
     _: KW_ONLY
     blocked: tuple[str, ...] = ()
     """Plug-ins of pytest that are not loaded."""
+    objects: Path | None = None
+    """The object database of the user's repository, which git needs in the checkout; tests see it, a
+    set-up does not."""
     kind: str = "auto"
     image: str | None = None
 
@@ -214,6 +217,7 @@ async def opened(place: Place, say: Callable[[str], None] = lambda _: None) -> W
         image=place.image,
         setup=environment.setup,
         readable=[path for path in environment.readable if not _inside(path, place.directory)],
+        objects=() if place.objects is None else (place.objects,),
         quota=QUOTA,
         say=say,
     )

@@ -33,6 +33,7 @@ async def open_checker(
     *,
     root: Path | None = None,
     standing: Path | None = None,
+    objects: Path | None = None,
     test_cmd: str | None = None,
     python: str | None = None,
     image: str | None = None,
@@ -45,8 +46,8 @@ async def open_checker(
     """A checker over `directory`, a checkout of `files`; the caller closes it.
 
     `root` is the user's repository, where environments such as `.venv` lie, and `standing` the directory inside it that
-    the user stands in; `network` says whether an environment may be prepared with packages from an index. The tests
-    themselves never have the network.
+    the user stands in; `objects` are its git objects, which tests that call git need; `network` says whether an
+    environment may be prepared with packages from an index. The tests themselves never have the network.
 
     Raises RepositoryError where no tests, no interpreter or no environment is found, SandboxUnavailable without a
     sandbox, SetupFailed where the environment cannot be prepared.
@@ -56,7 +57,7 @@ async def open_checker(
     project = below(files, suite.rootdir)
     needs = requirements_of(project)
     modules = tuple(top_modules(project))
-    place = Place(directory, NOWHERE, NOTHING, support_of(project), modules, kind=kind, image=image)
+    place = Place(directory, NOWHERE, NOTHING, support_of(project), modules, objects=objects, kind=kind, image=image)
     declared = find_image(files) if kind == "docker" and image is None and python is None else None
     if declared is not None:
         try:

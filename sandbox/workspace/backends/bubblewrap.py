@@ -94,7 +94,9 @@ class BubblewrapWorkspaces:
 
     def _shown(self) -> list[tuple[str, str]]:
         """Pairs of a path on this machine and the path at which commands see it, all read-only."""
-        shown = [(path, path) for path in (*self._spec.readable, *self._spec.repository)]
+        spec = self._spec
+        objects = () if spec.preparing else spec.objects
+        shown = [(path, path) for path in (*spec.readable, *spec.repository, *objects)]
         if self._spec.environment is not None:
             shown.append((str(self._spec.environment), ENV))
         return shown

@@ -74,7 +74,7 @@ class DockerWorkspaces:
 
         spec, quota = self._spec, self._spec.quota
         # Images close /root to other users, so paths below it need a /root that commands may enter.
-        shown = (*spec.readable, *spec.repository)
+        shown = (*spec.readable, *spec.repository, *(() if spec.preparing else spec.objects))
         below_closed = any(path.startswith(f"{CLOSED}/") for path in (str(spec.directory), *shown))
         owned = [str(spec.directory), HOME, *([ENV] if spec.preparing else []), *([CLOSED] if below_closed else [])]
         size = f"size={quota.disk_mb}m,exec,nosuid,nodev"
@@ -105,14 +105,16 @@ async def open_docker(spec: Spec, image: str | None, say: Callable[[str], None])
     """A workspace in a container of `image`, by default the sandbox's own image, which is built where it is missing.
 
     Any other image needs Python >= 3.11 as `python3`. Where the Docker engine cannot mount this machine's files,
-    commands do not see the repository of a linked worktree. Raises SandboxUnavailable if no workspace can be opened.
+    commands do not see the repository of a linked worktree, nor the objects.
+
+    Raises SandboxUnavailable if no workspace can be opened.
     """
     try:
         return await _open_docker(spec, image, say)
     except SandboxUnavailable as error:
-        if not spec.repository or "bind" not in str(error):
+        if not (spec.repository or spec.objects) or "bind" not in str(error):
             raise
-    return await _open_docker(replace(spec, repository=()), image, say)
+    return await _open_docker(replace(spec, repository=(), objects=()), image, say)
 
 
 async def _open_docker(spec: Spec, image: str | None, say: Callable[[str], None]) -> Jailed:
