@@ -46,7 +46,7 @@ def change(
     """
     from rich.console import Console
 
-    from agent.commands.accept import accept
+    from agent.commands.accept import NotAccepted, accept
     from agent.commands.changing import changed, print_failed
     from agent.commands.hand_over import check_writable
     from cure.interrupt import run_interruptible
@@ -65,7 +65,14 @@ def change(
 
     async def whole() -> int:
         failed = print_failed if as_json else lambda _: None
-        async with changed(console, text, repo, settings.settings(), others, failed) as done:
-            return accept(console, done, mode, settings.branch, as_json=as_json, out=out, receipt=receipt)
+        remarks: list[tuple[str, str]] = []
+        while True:
+            try:
+                async with changed(console, text, repo, settings.settings(), others, failed, remarks) as done:
+                    return accept(
+                        console, done, mode, settings.branch, as_json=as_json, out=out, receipt=receipt, again=True
+                    )
+            except NotAccepted as answer:
+                remarks.append((answer.patch, answer.words))
 
     return run_interruptible(whole())

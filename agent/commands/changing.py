@@ -62,10 +62,12 @@ async def changed(
     settings: ChangeSettings,
     options: Sequence[Section],
     failed: Failed = lambda _: None,
+    remarks: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[Change]:
     """A new run that changes the repository which the directory lies in; progress is on the console.
 
-    A run that an error or a signal ends is given to `failed` before the error is raised.
+    `remarks` are patches that the user did not accept, each with what is wrong with it. A run that an error or a
+    signal ends is given to `failed` before the error is raised.
 
     Raises RepositoryError where there is no repository, or it is in no state to be worked on.
     """
@@ -82,6 +84,7 @@ async def changed(
                 commit=snapshot.commit,
                 head=snapshot.head,
                 left_out=tuple((each.path, each.reason) for each in snapshot.left_out),
+                remarks=tuple(remarks),
             )
             outcome = await _run(console, record, settings, options, snapshot, writer, None)
         except BaseException:

@@ -74,7 +74,7 @@ async def change_repository(
     clock = Clock(recorder.known.seconds)
     try:
         async with opened_tests(record, settings, snapshot, recorder, folder, say) as tests:
-            found = await asyncio.to_thread(search, record.task, snapshot.files, cache_folder(record.root))
+            found = await asyncio.to_thread(search, record.wording, snapshot.files, cache_folder(record.root))
             return await _changed(record, settings, snapshot, engines, recorder, clock, found, tests)
     except (ReplayError, RecordEnds):
         raise
@@ -106,7 +106,7 @@ async def _changed(
     )
     growing = GrowingTable(executor, partial(record_cell, recorder))
     task = PatchTask(
-        task=record.task,
+        task=record.wording,
         files=snapshot.files,
         patch=snapshot.patch,
         changed_by=changed_by,
