@@ -9,7 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
 from agent import list_runs, load_run
+from agent.commands.accept import _chosen_hunks
 from tests.agent.repository.conftest import FIRST, RIGHT, TASK, git, make_script
 
 PLAIN = ("-n", "1", "-m", "1", "--rounds", "1", "--sandbox", "none", "--python", sys.executable)
@@ -49,3 +55,22 @@ def test_words_start_another_run_whose_prompts_show_them(repository: Path, tmp_p
 def test_no_changes_nothing(repository: Path, tmp_path: Path) -> None:
     assert answered(repository, tmp_path, "no") == 1
     assert git(repository, "status", "--porcelain") == "" and len(list_runs(tmp_path)) == 1
+
+
+ONE = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a = 1\n+a = 2\n"
+TWO = ONE.replace("a.py", "b.py").replace("a = ", "b = ")
+
+
+@pytest.mark.parametrize(
+    ("answers", "chosen"), [("y n y", ONE), ("n y y", TWO), ("y n n", None), ("y y", ONE + TWO), ("n n", None)]
+)
+def test_a_part_of_a_patch_is_shown_before_it_is_applied(answers: str, chosen: str | None) -> None:
+    found: list[str | None] = []
+
+    @click.command()
+    def choose() -> None:
+        found.append(_chosen_hunks(Console(stderr=True), ONE + TWO))
+
+    done = CliRunner().invoke(choose, input="".join(f"{answer}\n" for answer in answers.split()))
+    assert done.exit_code == 0 and found == [chosen], done.output
+    assert ("not on this part of it" in done.output) is (answers.count("y") < 3 and len(answers.split()) == 3)
