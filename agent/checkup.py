@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from agent.models.choices import BUNDLED, Choice, choices
 from agent.models.servers import SERVERS, Server
-from agent.runs.store import STATE_VARIABLE, state_folder
+from agent.runs.place import STATE_VARIABLE, state_folder
 from engines import EngineError, check_model
 from sandbox import probe
 

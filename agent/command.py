@@ -76,6 +76,9 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character shows a question mark, not a traceback.
             stream.reconfigure(errors="replace")
+    from agent.terminal import restore
+
+    restore()
     debug = "--debug" in arguments or bool(os.environ.get("CURE_AGENT_DEBUG"))
     try:
         code = cure_agent.main(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from evaluator.datasets import find_dataset
+    from evaluator.datasets.sources.listing import listed
     from evaluator.report.write import write_report
     from evaluator.run.directory import RunDirectory
     from evaluator.run.settings import RoleSettings, Settings
@@ -23,6 +24,7 @@ _MODULES = {
     "Settings": "run.settings",
     "evaluate": "run.start",
     "find_dataset": "datasets",
+    "listed": "datasets.sources.listing",
     "read_problems": "run.start",
     "summarise": "run.summary",
     "write_report": "report.write",
@@ -36,6 +38,7 @@ __all__ = [
     "Settings",
     "evaluate",
     "find_dataset",
+    "listed",
     "read_problems",
     "summarise",
     "write_report",

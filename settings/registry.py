@@ -20,6 +20,7 @@ SECTIONS = {
     "resume": "agent.solve.settings:ResumeOptions",
     "compare": "agent.compare.settings:CompareOptions",
     "eval": "evaluator.run.settings:EvalOptions",
+    "tui": "tui.settings:TuiOptions",
     "serve": "engines.serve.settings:ServeOptions",
     "http": "engines.http.options:HttpOptions",
     "local": "engines.local.options:LocalOptions",

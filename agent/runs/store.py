@@ -11,19 +11,10 @@ from pathlib import Path
 
 from agent.errors import RunError
 from agent.runs.events import Event, to_line
+from agent.runs.place import STATE_VARIABLE, state_folder
 from engines import write_atomically
 
-STATE_VARIABLE = "CURE_AGENT_STATE"
 EVENTS = "events.jsonl"
-
-
-def state_folder() -> Path:
-    """The folder that holds `runs/`: $CURE_AGENT_STATE, else the user's state directory."""
-    if named := os.environ.get(STATE_VARIABLE):
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("cure-agent", appauthor=False))
 
 
 class RunWriter:
