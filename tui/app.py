@@ -29,11 +29,13 @@ from cure.prompts.micro_family import is_of_micro_family
 from tui.copied import keep_copied
 from tui.job import SolveJob
 from tui.jump import JumpScreen, jump_keys
+from tui.keys import ids_of, unknown_ids
 from tui.machine import Solver, models_here
 from tui.picks import Pick
 from tui.plain_filter import PlainFilter
 from tui.screens.home import HomeScreen
 from tui.screens.picking import PickScreen
+from tui.screens.writing import TaskScreen, WriteScreen
 from tui.sets import StoredSet
 from tui.settings import TuiOptions, keymap_of
 from tui.sources.followed import FollowedSource
@@ -90,6 +92,7 @@ class CureApp(App[int]):
         """Show the first screen, and what the command line names."""
         self._end_with_signals()
         self.push_screen(HomeScreen())
+        self._check_keys()
         if self._run is not None:
             self.open_run(self._run.name, self._run)
         elif self._given is not None:
@@ -102,6 +105,18 @@ class CureApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(number, self.exit, 130)
+
+    def _check_keys(self) -> None:
+        """Say which ids of the keymap no command has."""
+        if not self._keymap:
+            return
+        from tui.screens.run import RunScreen
+        from tui.screens.why import WhyScreen
+
+        owners = (type(self), HomeScreen, PickScreen, TaskScreen, WriteScreen, RunScreen, WhyScreen)
+        known = [name for owner in owners for name in ids_of(owner.BINDINGS)]
+        for words in unknown_ids(self._keymap, known):
+            self.notify(f"In the settings: {words}", severity="warning", timeout=10, markup=False)
 
     @property
     def model_words(self) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.models.choices import Choice
+if TYPE_CHECKING:
+    from agent.models.choices import Choice
 
 
 @dataclass(frozen=True)
@@ -18,15 +20,15 @@ class Solver:
     """Whether a file or a variable names it; else it is the bundled one, which knows few problems."""
 
 
-def configured(flags: str | None) -> Solver:
-    """The model that a solve would ask; `flags` is the model that the command line names, if it does.
+def configured(model: str | None) -> Solver:
+    """The model that a solve would ask; `model` is the one that the command line names, if it does.
 
     Raises SettingsError where the settings are wrong.
     """
     from settings.gather import gather
     from settings.layers import layer
 
-    given = {} if flags is None else {"solve": layer({"model": flags}, "--model")}
+    given = {} if model is None else {"solve": layer({"model": model}, "--model")}
     options = gather(["solve"], given, ["CURE_AGENT_SOLVE"])["solve"].value
     roles = dict.fromkeys((options.coder or options.model, options.tester or options.model))
     return Solver(

@@ -143,6 +143,48 @@ async def test_keys_are_remapped_by_their_ids() -> None:
         await until(pilot, lambda: isinstance(app.screen, WriteScreen))
 
 
+async def test_an_id_that_no_command_has_is_named_with_the_nearest() -> None:
+    app = made(keys="home.nwe=x run.why=v")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        notices = [notice.message for notice in app._notifications]
+        assert notices == ["In the settings: no command 'home.nwe'; did you mean home.new?"]
+
+
+async def test_a_model_that_does_not_answer_is_words_on_the_screen(bench: Bench) -> None:
+    app = made(model="http://127.0.0.1:9/v1#name")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        (worker,) = app.workers_started
+        await until(pilot, lambda: not worker.is_live)
+        await until(pilot, lambda: "127.0.0.1:9" in worker.trouble and "127.0.0.1:9" in app.export_screenshot())
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+
+
+async def test_a_key_that_would_stop_a_solve_has_to_be_pressed_twice(bench: Bench) -> None:
+    app = made(model=bench.model(delay_s=30))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        (worker,) = app.workers_started
+        await until(pilot, lambda: worker.state.asked)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, RunScreen) and worker.is_live
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HomeScreen))
+        assert worker.wait(60)
+        await until(pilot, lambda: list_runs(bench.folder))
+        await pilot.press("f5", "tab", "r")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert len(app.workers_started) == 2
+    assert len(list_runs(bench.folder)) == 1
+    app.workers_started[1].close()
+    assert app.workers_started[1].wait(60)
+
+
 @pytest.mark.parametrize("text", ["home.new", "=x", "home.new="])
 def test_a_key_that_is_no_assignment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not ID=KEY"):
