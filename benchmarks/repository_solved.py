@@ -7,7 +7,9 @@
 the task's pool, calls `cure-agent change`, and runs the hidden tests on the patch that was handed over. A quarter of
 the seeds draws no right edit at all. Each task and seed gives one line of JSON: a second call goes on where an earlier
 one ended.
-With `--model` a real model answers instead.
+With `--model` a real model answers instead. With `--keep FOLDER` the record of each run stays, in `TASK/SEED/run`, and
+beside it `truth.json`: by candidate, whether its patch passes the hidden tests. `benchmarks.repository_confidence`
+reads both.
 
 `table` prints, per source: how often the patch is right where the coder's answers have a right one, how often a wrong
 patch was called verified, how often the command abstained where no edit was right; with Wilson's 95 % intervals.
@@ -19,6 +21,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.runs.record import load_run
+from agent.runs.store import find_run
 from benchmarks.repository_tasks.build_pools import tasks_with_pools
 from benchmarks.repository_tasks.environment import virtual_environment
 from benchmarks.repository_tasks.patches import judge_patch
@@ -40,6 +45,7 @@ Row = dict[str, Any]
 _ENDED = (0, 1, 3, 4)
 """Exit codes of a run that came to an end; after any other, the next call tries again."""
 _AT_ONCE = 2
+"""Runs side by side, unless the command line says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +62,16 @@ class Plan:
     model: str | None
     """A real model that answers in place of the script."""
     seconds: float
+    at_once: int
+    keep: Path | None
+    """Folder of the records that are kept."""
     more: tuple[str, ...]
 
 
 async def run(work: Sequence[tuple[RepositoryTask, Pool]], seeds: Sequence[int], plan: Plan) -> None:
-    """Run every task and seed that has no line yet, two at a time."""
+    """Run every task and seed that has no line yet, `plan.at_once` at a time."""
     done = {(row["task"], row["seed"]) for row in read_rows(plan.out)}
-    slots = asyncio.Semaphore(_AT_ONCE)
+    slots = asyncio.Semaphore(plan.at_once)
 
     async def one(task: RepositoryTask, pool: Pool, seed: int) -> None:
         async with slots:
@@ -90,6 +99,8 @@ async def _row(task: RepositoryTask, pool: Pool, seed: int, plan: Plan) -> Row:
         began = time.monotonic()
         code, said, errors = await _command(task, repository, script, seed, plan, Path(folder))
         seconds = time.monotonic() - began
+        if plan.keep is not None and code in _ENDED:
+            await _keep(Path(folder) / "state", task, plan.keep / task.id / str(seed), plan)
     bench = plan.bench if task.source == "repo_bench" else plan.bench.quick()
     patch = said.get("patch") or said.get("program") or ""
     judged = await judge_patch(task, patch, bench) if patch else None
@@ -111,6 +122,35 @@ async def _row(task: RepositoryTask, pool: Pool, seed: int, plan: Plan) -> Row:
         "seconds": round(seconds, 2),
         "errors": errors[-2000:] if code not in (0, 1, 3) else "",
     }
+
+
+async def _keep(state: Path, task: RepositoryTask, place: Path, plan: Plan) -> None:
+    """Move the record of the run, and write the truth about every patch in it."""
+    run = find_run(None, state)
+    record = load_run(run)
+    texts = {name: record.blob(added.source) for name, added in record.state.candidates.items()}
+    known = _truths(place.parent)
+    bench = plan.bench if task.source == "repo_bench" else plan.bench.quick()
+    for text in {text for text in texts.values() if text and text not in known}:
+        known[text] = (await judge_patch(task, text, bench)).right
+    _move(run, place, {name: known[text] for name, text in texts.items() if text})
+
+
+def _move(run: Path, place: Path, truth: dict[str, bool]) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place / "run", ignore_errors=True)
+    shutil.move(run, place / "run")
+    (place / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
+
+
+def _truths(folder: Path) -> dict[str, bool]:
+    """By patch, whether it is right, as found in earlier runs of the task."""
+    found = {}
+    for place in folder.glob("*/truth.json"):
+        record = load_run(place.parent / "run")
+        for name, right in json.loads(place.read_text(encoding="utf-8")).items():
+            found[record.blob(record.state.candidates[name].source)] = right
+    return found
 
 
 async def _command(
@@ -213,7 +253,7 @@ def main() -> None:
     rates = Rates(asked.candidates_right, asked.tests_right, asked.repairs_right)
     plan = Plan(
         asked.out, Bench(asked.python), rates, asked.n, asked.m, asked.rounds, asked.vaguer, asked.model, asked.seconds,
-        tuple(asked.more),
+        asked.at_once, asked.keep, tuple(asked.more),
     )  # fmt: skip
     work = tasks_with_pools(asked.store, asked.sources.split(","), asked.limit)
     if not work:
@@ -242,6 +282,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--vaguer", action="store_true", help="the vaguer wording of tasks that have one")
     made.add_argument("--model", help="a real model in place of drawn answers")
     made.add_argument("--seconds", type=float, default=600.0, help="bound of one run")
+    made.add_argument("--at-once", type=int, default=_AT_ONCE, help="runs side by side; a model server wants more")
+    made.add_argument("--keep", type=Path, help="folder in which the records of the runs stay")
     made.add_argument("more", nargs="*", help="further options of the command, after --")
     return parser
 

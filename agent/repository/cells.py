@@ -12,6 +12,7 @@ from sandbox import Verdict
 DETAILS = 3
 """Number of broken tests whose failures a cell shows."""
 DETAIL_CHARACTERS = 2400
+_BROKEN, _FIXED, _FAILS = "broken ", "fixed ", "fails "
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}")
 _VERDICTS = {
     TestVerdict.ERROR: Verdict.CRASH,
@@ -43,29 +44,38 @@ def generated_cell(report: Report, path: str) -> Cell:
     )
 
 
-def base_cell(passing: Collection[str], target: str) -> Cell:
-    """The cell of the unchanged code on the existing tests in a file. `passing` are the ids of the tests that pass each
-    time; the cell is passed if one of them is in the file, and its output lists those in the file, a line each.
+def base_cell(passing: Collection[str], failing: Collection[str], target: str) -> Cell:
+    """The cell of the unchanged code on the existing tests in a file. `passing` and `failing` are the ids of the tests
+    that pass, or fail, each time; the cell is passed if one of the first is in the file, and its output lists those in
+    the file, a line each, failing ones marked.
     """
     names = sorted(name for name in passing if _is_in(name, target))
+    lines = [*names, *(f"{_FAILS}{name}" for name in sorted(failing) if _is_in(name, target))]
     reason = "" if names else "no test passes on the unchanged code"
-    return Cell(verdict=Verdict.OK, passed=bool(names), stdout="".join(f"{name}\n" for name in names), reason=reason)
+    return Cell(verdict=Verdict.OK, passed=bool(names), stdout="".join(f"{line}\n" for line in lines), reason=reason)
 
 
 def passed_on_base(cell: Cell) -> frozenset[str]:
     """Ids of the tests that the unchanged code passes, as its cell lists them."""
-    return frozenset(cell.stdout.splitlines())
+    return frozenset(line for line in cell.stdout.splitlines() if not line.startswith(_FAILS))
 
 
-def existing_cell(report: Report, target: str, before: Collection[str]) -> Cell:
-    """The cell of a patch on existing tests: passed if all that the unchanged code passes still pass.
+def failed_on_base(cell: Cell) -> frozenset[str]:
+    """Ids of the tests that the unchanged code fails, as its cell lists them."""
+    return frozenset(line.removeprefix(_FAILS) for line in cell.stdout.splitlines() if line.startswith(_FAILS))
 
-    Its output lists the tests that pass no longer, and those that pass now, a line each.
+
+def existing_cell(report: Report, target: str, base: Cell) -> Cell:
+    """The cell of a patch on existing tests: passed if those that the unchanged code passes (`base`) still pass.
+
+    Its output lists the tests that pass no longer, and those that failed and pass now, a line each. A test that the
+    patch adds is neither.
     """
+    before = passed_on_base(base)
     names = {name for name in report.tests if _is_in(name, target)}
     passing = {name for name in names if _passes(report.tests[name])}
-    broken, fixed = sorted(set(before) - passing), sorted(passing - set(before))
-    said = "".join([*(f"broken {name}\n" for name in broken), *(f"fixed {name}\n" for name in fixed)])
+    broken, fixed = sorted(before - passing), sorted(passing & failed_on_base(base))
+    said = "".join([*(f"{_BROKEN}{name}\n" for name in broken), *(f"{_FIXED}{name}\n" for name in fixed)])
     if not broken:
         return Cell(verdict=Verdict.OK, passed=True, stdout=said)
     details = [f"{name}\n{report.tests[name].detail}" for name in broken if name in report.tests][:DETAILS]
@@ -78,6 +88,11 @@ def existing_cell(report: Report, target: str, before: Collection[str]) -> Cell:
         reason=f"{len(broken)} of {len(before)} tests no longer pass",
         stderr_tail=tail[-DETAIL_CHARACTERS:],
     )
+
+
+def fixed_tests(cell: Cell) -> list[str]:
+    """Ids of the existing tests that the unchanged code fails and the patch passes, as the patch's cell lists them."""
+    return [line.removeprefix(_FIXED) for line in cell.stdout.splitlines() if line.startswith(_FIXED)]
 
 
 def tests_in(report: Report, target: str) -> Sequence[TestResult]:

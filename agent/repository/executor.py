@@ -7,8 +7,8 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from agent.repository.cells import base_cell, existing_cell, generated_cell, passed_on_base
-from agent.repository.checks.verdicts import Report
+from agent.repository.cells import base_cell, existing_cell, generated_cell
+from agent.repository.checks.verdicts import FAILURES, Report
 from agent.repository.files import Changed
 from agent.repository.patches import Check, Patch
 from cure.table import Cell, ExecutionTable, Pair
@@ -139,8 +139,8 @@ class PatchExecutor:
         if not check.trusted:
             return generated_cell(report, target)
         if not text:
-            return base_cell(report.passed, target)
-        return existing_cell(report, target, passed_on_base(self.known["", check.stimulus]))
+            return base_cell(report.passed, report.having(*FAILURES), target)
+        return existing_cell(report, target, self.known["", check.stimulus])
 
 
 def name_of(check: Check) -> str:

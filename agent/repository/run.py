@@ -153,20 +153,27 @@ async def _run_all(tests: RepositoryTests, changed_by: Callable[[str], Changed],
 
 
 def _existing(context: Context, base: Base | None) -> list[Check]:
-    """A check for each of the files of existing tests that every patch runs, the most relevant first."""
+    """A check for each of the files of existing tests that every patch runs, the most relevant first.
+
+    Files all of whose tests fail on the unchanged code can break nothing; relevant ones are run for what a patch fixes.
+    """
     if base is None:
         return []
-    files = {name.partition("::")[0] for name in base.stable}
+    passing, failing = ({name.partition("::")[0] for name in names} for names in (base.stable, base.failing))
     if base.suite.runner is Runner.COMMAND:
         return [Check(COMMAND, "existing")] if base.stable else []
-    ordered = [path for path in context.tests if path in files]
-    rest = sorted(files - set(ordered))
+    ordered = [path for path in context.tests if path in passing | failing]
+    rest = sorted(passing - set(ordered))
     return [Check(path, "existing") for path in [*ordered, *rest][:MOST_FILES]]
 
 
 def _base_cells(checks: Sequence[Check], base: Base | None) -> dict[Pair, Cell]:
     """The cells of the unchanged code on existing tests, which have been run already."""
-    return {} if base is None else {("", check.stimulus): base_cell(base.stable, check.stimulus) for check in checks}
+    return (
+        {}
+        if base is None
+        else {("", check.stimulus): base_cell(base.stable, base.failing, check.stimulus) for check in checks}
+    )
 
 
 def _recorded_checks(recorder: Recorder) -> list[Check]:

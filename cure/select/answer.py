@@ -31,6 +31,9 @@ def answer_of(table: AnyTable, ranking: Ranking) -> str | None:
 def verified(table: AnyTable, candidate: str, probabilities: Confidence, confident: float) -> bool:
     """Whether the candidate is right with at least the probability `confident`, and passes an independent test.
 
-    `ExecutionTable.independent` says which tests are independent.
+    `ExecutionTable.independent` says which tests are independent. In a repository, such a test has to be one that the
+    unchanged code fails: `Confidence.untested`.
     """
-    return probabilities.of(candidate) >= confident and any(table.passes(candidate, name) for name in table.independent)
+    if probabilities.of(candidate) < confident or candidate in probabilities.untested:
+        return False
+    return any(table.passes(candidate, name) for name in table.independent)

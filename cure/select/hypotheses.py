@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
@@ -30,6 +30,8 @@ class Confidence:
     """The hypotheses, most probable first; their probabilities add up to 1."""
 
     hypotheses: tuple[Hypothesis, ...]
+    untested: frozenset[str] = frozenset()
+    """Candidates that pass no test which could tell that the task is done: none of them is verified."""
 
     def of(self, candidate: str) -> float:
         """Probability in 0..1 that the candidate is right."""
@@ -41,7 +43,9 @@ class Confidence:
         return sum((h.probability for h in self.hypotheses if not h.cluster), 0.0)
 
 
-def normalised(weighed: Sequence[tuple[tuple[str, ...], Mapping[str, float]]]) -> Confidence:
+def normalised(
+    weighed: Sequence[tuple[tuple[str, ...], Mapping[str, float]]], untested: Collection[str] = ()
+) -> Confidence:
     """The hypotheses with probabilities proportional to exp(sum of terms); each is given by its cluster and terms."""
     totals = [sum(terms.values()) for _, terms in weighed]
     top = max(totals)
@@ -49,4 +53,4 @@ def normalised(weighed: Sequence[tuple[tuple[str, ...], Mapping[str, float]]]) -
     hypotheses = [
         Hypothesis(group, exp(total - top) / norm, terms) for (group, terms), total in zip(weighed, totals, strict=True)
     ]
-    return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)))
+    return Confidence(tuple(sorted(hypotheses, key=lambda h: h.probability, reverse=True)), frozenset(untested))
