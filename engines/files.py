@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,15 +12,17 @@ def write_atomically(path: Path, content: str | bytes | Iterable[str], durable: 
     """Write text, bytes or pieces of text to a file atomically: readers find the old file or the new one.
 
     Lone surrogates are kept. `durable`: call fsync, so that the content survives a power failure. Raises OSError after
-    removing the partial file.
+    removing the partial file. A device, pipe or socket is written to, and stays what it is.
     """
+    if path.exists() and not path.is_file():
+        path.write_bytes(b"".join(_pieces(content)))
+        return
     # If two processes write at once, the last one wins, with a complete file.
     partial = path.with_name(f"{path.name}.partial-{os.getpid()}")
-    pieces = (content,) if isinstance(content, str | bytes) else content
     try:
         with partial.open("wb") as file:
-            for piece in pieces:
-                file.write(piece if isinstance(piece, bytes) else piece.encode(errors="surrogatepass"))
+            for piece in _pieces(content):
+                file.write(piece)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
@@ -29,3 +31,8 @@ def write_atomically(path: Path, content: str | bytes | Iterable[str], durable: 
         with suppress(OSError):
             partial.unlink()
         raise
+
+
+def _pieces(content: str | bytes | Iterable[str]) -> Iterator[bytes]:
+    for piece in (content,) if isinstance(content, str | bytes) else content:
+        yield piece if isinstance(piece, bytes) else piece.encode(errors="surrogatepass")
