@@ -8,11 +8,14 @@
     python -m benchmarks.real_prompts store RUNS/NAME/tester-first RUNS/NAME/tester-chat --to answers.jsonl.gz
     python -m benchmarks.real_prompts problems --to problems.json
     python -m benchmarks.real_prompts share RUNS/NAME/coder-chat RUNS/NAME/tester-chat --to COMPARISON/answers
+    python -m benchmarks.real_prompts share-stored answers.jsonl.gz --model SPEC --name NAME --tokenizer FOLDER \
+        --to COMPARISON/answers
 
 `sample` asks a model for the samples that a run lacks and executes them, `merge` puts the samples of several runs of a
 role into one, `join` evaluates the programs of one run with the tests of another, `table` prints figures of runs
 and the paired differences of the first two, `store` writes answers to one file. `problems` writes the problems to one
-file, and `share` puts the samples of runs into the folder of `cure-agent eval problems.json --strategy NAMES`. The
+file, and `share` puts the samples of runs into the folder of `cure-agent eval problems.json --strategy NAMES`;
+`share-stored` does so with those answers in a file of `store` that are of one model and one type of numbers. The
 problems are read from `--data`; `benchmarks/real_prompts/problem_set.py` has the rule by which they are chosen.
 """
 
@@ -29,8 +32,9 @@ from benchmarks.real_prompts.figures import differences, figures_of, table
 from benchmarks.real_prompts.forms import FORMS
 from benchmarks.real_prompts.problem_set import Row, fixed_set, tuning_set
 from benchmarks.real_prompts.run import join, merge, sample
-from benchmarks.real_prompts.share import share
-from benchmarks.real_prompts.store import store
+from benchmarks.real_prompts.share import share, share_stored
+from benchmarks.real_prompts.store import store, stored
+from engines import ChatPrompt
 from evaluator.run.directory import RunDirectory
 from evaluator.run.execute import Progress
 from evaluator.run.settings import RoleSettings
@@ -54,6 +58,9 @@ def main() -> None:
         return
     if given.command == "share":
         print(f"{share(fixed_set(given.data), [RunDirectory(path) for path in given.runs], given.to)} answers")
+        return
+    if given.command == "share-stored":
+        print(f"{_share_stored(given)} answers")
         return
     if given.command == "merge":
         print(merge([RunDirectory(path) for path in given.runs], given.to).path)
@@ -95,12 +102,35 @@ def _parser() -> argparse.ArgumentParser:
     sharing.add_argument("runs", nargs="+", type=Path)
     sharing.add_argument("--data", type=Path, default=Path("../shared/data"))
     sharing.add_argument("--to", type=Path, required=True)
+    again = commands.add_parser("share-stored", help="the same with stored answers")
+    again.add_argument("answers", type=Path)
+    again.add_argument("--model", required=True, help="model spec of the comparison")
+    again.add_argument("--name", required=True, help="the model's name in the stored answers")
+    again.add_argument("--dtype", default="bfloat16", help="type of the numbers that the model computed with")
+    again.add_argument("--tokenizer", type=Path, required=True, help="folder of the model's tokenizer")
+    again.add_argument("--data", type=Path, default=Path("../shared/data"))
+    again.add_argument("--to", type=Path, required=True)
     storing = commands.add_parser("store", help="write the answers of runs to one file")
     storing.add_argument("runs", nargs="+", type=Path)
     storing.add_argument("--to", type=Path, required=True)
     storing.add_argument("--dtype", default="float32", help="type of the numbers that the models computed with")
     storing.add_argument("--add", action="store_true", help="keep the answers that the file has")
     return parser
+
+
+def _share_stored(given: argparse.Namespace) -> int:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(given.tokenizer)
+
+    def count_tokens(prompt: ChatPrompt) -> int:
+        messages = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        return len(
+            tokenizer(tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)).input_ids
+        )
+
+    records = [each for each in stored(given.answers) if (each["model"], each["dtype"]) == (given.name, given.dtype)]
+    return share_stored(fixed_set(given.data), records, given.to, model=given.model, count_tokens=count_tokens)
 
 
 async def _sample(given: argparse.Namespace, rows: Sequence[Row]) -> None:
